@@ -1,0 +1,66 @@
+# Every target sets up what it needs in $(VENV); Python 3.11 to 3.13 and make are enough.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+# Tests and benchmarks run on one thread each, so that times mean something and
+# layers of threads never multiply.
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+export MKL_NUM_THREADS := 1
+export BLIS_NUM_THREADS := 1
+export VECLIB_MAXIMUM_THREADS := 1
+export NUMEXPR_NUM_THREADS := 1
+export NUMBA_NUM_THREADS := 1
+export MPLBACKEND := Agg
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt
+
+.PHONY: help demo test lint format coverage bench docs clean
+.DEFAULT_GOAL := help
+
+help:  ## say what can be made
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: $(VENV)/.installed  ## run the main job on the bundled example
+	$(BIN)/trialtensor demo -o demo
+
+test: $(VENV)/.installed-test  ## run every test, every docstring example, and the kernels as plain Python
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -m "not slow" tests/solvers
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed-dev  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.installed-dev  ## let ruff repair what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+coverage: $(VENV)/.installed-dev  ## which lines no test runs
+	$(BIN)/python -m pytest --cov --cov-report=term-missing
+
+bench: $(VENV)/.installed-bench  ## compare speed and memory with other libraries, and time the start-up
+	$(BIN)/python -m benchmarks
+
+docs: $(VENV)/.installed-docs  ## build the pages under docs/_build
+	$(BIN)/python -m sphinx -W --keep-going -q docs docs/_build
+
+clean:  ## remove what the other targets made
+	rm -rf $(VENV) demo docs/_build build dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find trialtensor trialtensor_models tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp for each set of requirements: nothing is installed twice until they change.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; (3, 11) <= sys.version_info[:2] <= (3, 13) or sys.exit("trialtensor needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is " + sys.version.split()[0] + "; give another one: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.installed-%: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) --editable ".[$*]"
+	@touch $@

@@ -1,0 +1,112 @@
+"""Run the comparisons and print one table: ``python -m benchmarks [TASK ...]``."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import platform
+import sys
+import time
+import warnings
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import threadpoolctl
+
+from benchmarks import ensemble, kernels, memory, single_fits
+from benchmarks.timing import Row, table
+
+SINGLE_FITS = {
+    "single": single_fits.single,
+    "nonnegative": single_fits.nonnegative,
+    "tracked": single_fits.tracked,
+}
+TASKS = (*SINGLE_FITS, "ensemble", "memory", "kernels")
+RESULTS = Path(__file__).parent / "results"
+PACKAGES = ("numpy", "scipy", "numba", "tensorly", "tensortools", "pyttb")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit status 1 if something that is required was missed."""
+    options = _parse(arguments)
+    warnings.filterwarnings("ignore", module="tensortools")
+    print(_machine(), flush=True)
+    rows: list[Row] = []
+    for name in options.tasks:
+        if name in SINGLE_FITS:
+            rows += _say(single_fits.compare(SINGLE_FITS[name](), options.runs, options.cap))
+        elif name == "ensemble":
+            replicates = ensemble.RESTARTS if options.full else options.replicates
+            rows += _say(ensemble.compare(replicates))
+    peaks = memory.compare() if "memory" in options.tasks else []
+    compiled = kernels.compare() if "kernels" in options.tasks else []
+    tables = [table(rows)] if rows else []
+    tables += [memory.table(peaks)] if peaks else []
+    tables += [kernels.table(compiled)] if compiled else []
+    print("\n" + "\n\n".join(tables))
+    print(_busy(rows), end="")
+    forgotten = kernels.uncovered(compiled) if compiled else set()
+    if forgotten:
+        print(f"\nKernels without a comparison: {', '.join(sorted(forgotten))}")
+    _save({"rows": rows, "memory": peaks, "kernels": compiled}, "\n\n".join(tables))
+    required = [row.met for row in rows if row.required is not None]
+    met = all([*required, *(p.met for p in peaks), *(c.met for c in compiled)])
+    return 0 if met and not forgotten else 1
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("tasks", nargs="*", metavar="TASK", help=f"of {', '.join(TASKS)}")
+    parser.add_argument("--runs", type=int, default=3, help="timed runs, each its own seed")
+    parser.add_argument("--cap", type=float, default=100.0, help="seconds a peer's fit may take")
+    parser.add_argument("--replicates", type=int, default=2, help="Ensemble restarts a rank")
+    parser.add_argument("--full", action="store_true", help="all ten Ensemble restarts a rank")
+    options = parser.parse_args(arguments)
+    unknown = set(options.tasks) - set(TASKS)
+    if unknown:
+        parser.error(f"unknown task {', '.join(sorted(unknown))}; there are {', '.join(TASKS)}")
+    options.tasks = options.tasks or list(TASKS)
+    return options
+
+
+def _say(rows: list[Row]) -> list[Row]:
+    """Progress on stderr, so that a long run shows where it is."""
+    for row in rows:
+        print(" | ".join(row.cells()), file=sys.stderr, flush=True)
+    return rows
+
+
+def _machine() -> str:
+    threads = {pool["num_threads"] for pool in threadpoolctl.threadpool_info()}
+    if threads - {1}:
+        raise RuntimeError(f"thread pools of {threads} threads: run as python -m benchmarks")
+    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    return (
+        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, one thread used; "
+        f"Python {platform.python_version()}, {packages}"
+    )
+
+
+def _busy(rows: list[Row]) -> str:
+    """A warning when the clock ran on while the processor worked for others."""
+    runs = [run for row in rows for run in (*row.ours, *row.theirs)]
+    worst = max((run.seconds / run.cpu_seconds for run in runs), default=1.0)
+    if worst < 1.1:
+        return ""
+    return f"\nThe machine was busy: one run took {worst:.2f} times its processor time.\n"
+
+
+def _save(results: dict[str, Any], tables: str) -> None:
+    RESULTS.mkdir(exist_ok=True)
+    stem = time.strftime("%Y%m%d-%H%M%S")
+    plain = {name: [dataclasses.asdict(r) for r in each] for name, each in results.items()}
+    text = json.dumps({"machine": _machine(), **plain}, indent=1)
+    (RESULTS / f"{stem}.json").write_text(text)
+    (RESULTS / f"{stem}.md").write_text(f"{_machine()}\n\n{tables}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

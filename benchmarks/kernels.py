@@ -1,0 +1,103 @@
+"""Every compiled kernel against the same computation in NumPy."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+
+import numpy as np
+
+import trialtensor.solvers.kernels as kernels
+from benchmarks.timing import clock
+from trialtensor.solvers.kernels.nonnegative import nonnegative_rows
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Seconds of a kernel and of its NumPy form, and how far their results are apart."""
+
+    kernel: str
+    case: str
+    compiled: float
+    numpy: float
+    difference: float
+
+    @property
+    def met(self) -> bool:
+        """Faster, and the same."""
+        return self.compiled < self.numpy and self.difference < 1e-8
+
+
+def compare(n_runs: int = 7) -> list[Comparison]:
+    """All kernels, on the sizes of a sweep over 400 trials with 8 components."""
+    rng = np.random.default_rng(0)
+    rank, n_rows, n_passes = 8, 400, 8
+    design = rng.random((n_rows, 50, rank))
+    own = np.einsum("iur,ius->irs", design, design)
+    results = []
+    for case, grams in (("one Gram matrix", own[:1]), ("a Gram matrix a row", own)):
+        rhs = np.einsum("irs,is->ir", grams, rng.normal(size=(n_rows, rank)))
+        start = rng.random((n_rows, rank))
+        results.append(
+            _compare(
+                f"nonnegative_rows, {case}",
+                lambda g=grams, m=rhs, x=start: nonnegative_rows(g, m, x, n_passes, 0.0),
+                lambda g=grams, m=rhs, x=start: _nonnegative_rows_numpy(g, m, x, n_passes),
+                n_runs,
+            )
+        )
+    return results
+
+
+def uncovered(results: list[Comparison]) -> set[str]:
+    """Compiled functions that none of the comparisons is about."""
+    compiled = set()
+    for module in pkgutil.iter_modules(kernels.__path__, kernels.__name__ + "."):
+        for name, value in vars(importlib.import_module(module.name)).items():
+            if hasattr(value, "py_func") and not name.startswith("_"):
+                compiled.add(name)
+    return compiled - {result.kernel for result in results}
+
+
+def table(results: list[Comparison]) -> str:
+    """Markdown table."""
+    lines = [
+        "| kernel | compiled (ms) | NumPy (ms) | ratio | difference | verdict |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for r in results:
+        lines.append(
+            f"| {r.kernel}, {r.case} | {1e3 * r.compiled:.3f} | {1e3 * r.numpy:.3f} | "
+            f"{r.numpy / r.compiled:.1f} | {r.difference:.0e} | {'met' if r.met else 'MISSED'} |"
+        )
+    return "\n".join(lines)
+
+
+def _compare(
+    name: str,
+    compiled: Callable[[], np.ndarray],
+    numpy: Callable[[], np.ndarray],
+    n_runs: int,
+) -> Comparison:
+    kernel, case = name.split(", ", 1)
+    difference = float(np.abs(compiled() - numpy()).max())
+    seconds = [(clock(compiled)[1], clock(numpy)[1]) for _ in range(n_runs)]
+    return Comparison(
+        kernel, case, median(s[0] for s in seconds), median(s[1] for s in seconds), difference
+    )
+
+
+def _nonnegative_rows_numpy(
+    grams: np.ndarray, rhs: np.ndarray, start: np.ndarray, n_passes: int
+) -> np.ndarray:
+    """The same coordinate steps, all rows at a time."""
+    x = start.copy()
+    shared = grams.shape[0] == 1
+    for _ in range(n_passes):
+        for r in range(x.shape[1]):
+            pull = x @ grams[0, r] if shared else np.einsum("is,is->i", grams[:, r], x)
+            x[:, r] = np.maximum(x[:, r] + (rhs[:, r] - pull) / grams[:, r, r], 0)
+    return x

@@ -1,0 +1,97 @@
+"""Which imports a source file contains, and which of them run against the architecture."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+# Each layer imports from those before it.
+CHAIN = (
+    "kernels",
+    "solvers",
+    "models",
+    "alignment",
+    "selection",
+    "tracking",
+    "plotting",
+    "report",
+    "cli",
+)
+LEAVES = frozenset({"data", "losses", "constraints"})
+
+ALLOWED = {layer: LEAVES | set(CHAIN[:place]) for place, layer in enumerate(CHAIN)}
+ALLOWED["kernels"] = set()
+ALLOWED["report"] |= {"io"}
+ALLOWED["cli"] |= {"io"}
+ALLOWED |= {leaf: set() for leaf in LEAVES}
+ALLOWED["io"] = {"data", "models"}
+# The suite for estimators, and what starts the command, stand at the end of the chain.
+ALLOWED["testing"] = LEAVES | {"models"}
+ALLOWED["__main__"] = {"cli"}
+# The lazy names: imports that only type checkers follow.
+ALLOWED["__init__"] = LEAVES | set(CHAIN) | {"io"}
+
+
+def imports_of(source: str, module: str, *, package: bool = False) -> Iterator[tuple[int, str]]:
+    """Line and absolute dotted name of every import, also inside functions and conditions.
+
+    ``from a.b import c`` gives ``a.b.c``, because ``c`` may be a module. ``module`` is the name of
+    the file that holds ``source``; ``package`` says that it is an ``__init__.py``.
+    """
+    parents = module.split(".") if package else module.split(".")[:-1]
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            start = parents[: len(parents) - node.level + 1] if node.level else []
+            base = ".".join([*start, *([node.module] if node.module else [])])
+            yield from ((node.lineno, f"{base}.{alias.name}") for alias in node.names)
+        elif isinstance(node, ast.Call) and node.args:
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+            name = node.func.id if isinstance(node.func, ast.Name) else name
+            literal = node.args[0]
+            if name in ("import_module", "__import__") and isinstance(literal, ast.Constant):
+                yield node.lineno, str(literal.value)
+
+
+def layer_of(dotted: str) -> str:
+    """``trialtensor.solvers.kernels.x`` -> kernels, ``trialtensor`` -> __init__."""
+    parts = dotted.split(".")
+    if len(parts) == 1:
+        return "__init__"
+    if parts[1:3] == ["solvers", "kernels"]:
+        return "kernels"
+    return parts[1]
+
+
+def violations(source: str, module: str, *, package: bool = False) -> list[str]:
+    """Imports in ``source`` that run back, one readable line each."""
+    found = []
+    home = layer_of(module)
+    for line, target in imports_of(source, module, package=package):
+        top = target.split(".")[0]
+        where = f"{module}:{line}: "
+        if top == "numba" and home != "kernels":
+            found.append(f"{where}numba is for trialtensor.solvers.kernels alone")
+        elif top == "torch" or top == "trialtensor_models":
+            found.append(f"{where}{top} is for trialtensor_models alone")
+        elif top == "trialtensor" and not _allowed(home, target):
+            found.append(f"{where}{home} imports {target}")
+    return found
+
+
+def _allowed(home: str, target: str) -> bool:
+    if home not in ALLOWED:
+        return False  # a new layer has to be given its place first
+    if target == "trialtensor.__version__":
+        return True
+    layer = layer_of(target)
+    # `import trialtensor` and its lazy names would hide the layer behind them.
+    return layer != "__init__" and (layer == home or layer in ALLOWED[home])
+
+
+def modules(root: Path) -> Iterator[tuple[str, bool, str]]:
+    """Dotted name, whether it is an ``__init__.py``, and source of every file in a package."""
+    for path in sorted(root.rglob("*.py")):
+        parts = path.relative_to(root.parent).with_suffix("").parts
+        package = parts[-1] == "__init__"
+        yield ".".join(parts[:-1] if package else parts), package, path.read_text("utf-8")

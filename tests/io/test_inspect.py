@@ -1,0 +1,76 @@
+import shlex
+
+import numpy as np
+import pytest
+import xarray
+
+from trialtensor.io import inspect
+
+
+def test_it_describes_every_variable_and_how_it_would_be_read(tmp_path):
+    path = tmp_path / "a session.npz"
+    X = np.arange(120, dtype=float).reshape(6, 5, 4)
+    X[0] = np.nan
+    np.savez(
+        path,
+        rates=X + 0.5,
+        trial=np.arange(6),
+        side=np.array(list("lrlrlr")),
+        when=np.arange(5).astype("M8[D]"),
+        flat=np.zeros((2, 2)),
+        objects=np.array([None] * 6),
+    )
+    text = inspect(path)
+    lines = [line.strip() for line in text.splitlines()]
+    assert lines[0] == "a session.npz: 6 variables"
+    assert "rates    (6, 5, 4)  float64" in lines
+    assert "flat     (2, 2)     float64" in lines
+    assert "objects  (6,)       Python objects (never loaded)" in lines
+    assert "6 trials, 5 neurons, 4 times" in lines
+    assert "16.7% missing; values from 20.5 to 119.5" in lines
+    assert "labels of trials: trial (0 to 5, 6 different), side (l, r)" in lines
+    assert "labels of neurons: when (5 different)" in lines
+    assert shlex.split(lines[-1]) == [
+        "trialtensor", "fit", str(path), "--nonnegative", "--components", "4",
+        "--color-by", "side", "-o", "a session_tca",
+    ]  # fmt: skip
+
+
+def test_counts_are_proposed_a_square_root(tmp_path):
+    path = tmp_path / "counts.npy"
+    np.save(path, np.ones((9, 8, 7), dtype=np.uint8))
+    text = inspect(path, axes=("neuron", "trial", "time"))
+    assert "nothing missing; whole numbers from 1 to 1" in text
+    assert (
+        f"fit {path} --axes neuron,trial,time --transform sqrt --nonnegative --components 6 -o"
+    ) in text
+
+
+def test_every_tensor_has_its_own_line(tmp_path):
+    path = tmp_path / "two.npz"
+    np.savez(path, a=np.full((3, 3, 3), -1.0), b=np.ones((4, 3, 2)) > 0)
+    text = inspect(path)
+    assert f"fit {path} --variable a --components 3 -o two_tca" in text
+    assert f"fit {path} --variable b --transform sqrt --nonnegative --components 2 -o" in text
+
+
+def test_dimension_names_are_shown_and_a_tensor_that_cannot_be_read_says_why(tmp_path):
+    path = tmp_path / "odd.nc"
+    array = xarray.DataArray(np.ones((3, 3, 3)), dims=("x", "y", "z"), name="rates")
+    array.to_netcdf(path, engine="h5netcdf")
+    text = inspect(path)
+    assert "rates  (3, 3, 3)  float64  x, y, z" in text
+    assert "nothing: rates in" in text
+    assert "'x' is no axis of a trial tensor" in text
+
+
+def test_a_file_without_tensor(tmp_path):
+    np.savez(tmp_path / "flat.npz", flat=np.ones((3, 3)))
+    assert "no numeric variable has three axes" in inspect(tmp_path / "flat.npz")
+    np.savez(tmp_path / "empty.npz")
+    assert inspect(tmp_path / "empty.npz").startswith("empty.npz: 0 variables")
+
+
+def test_a_missing_file(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no such file"):
+        inspect(tmp_path / "nosuch.npz")

@@ -1,0 +1,111 @@
+"""Whole CP fits: compressed and full agree, planted components come back, Ctrl-C is safe."""
+
+import numpy as np
+import pytest
+
+from trialtensor.solvers import restarts
+from trialtensor.solvers.contraction import reconstruct
+from trialtensor.solvers.matching import match_components
+from trialtensor.solvers.normal_equations import find_pattern
+from trialtensor.solvers.problems import DenseProblem, MaskedProblem, sum_of_squares
+from trialtensor.solvers.restarts import CPOptions, Start, fit_cp
+from trialtensor.solvers.result import StopReason
+
+STARTS = [Start("svd", 0), Start("random", 1), Start("random", 2)]
+
+
+def planted(seed=0, nonnegative=False, shape=(60, 50, 40), rank=3, noise=0.5):
+    rng = np.random.default_rng(seed)
+    factors = tuple(rng.standard_normal((n, rank)) for n in shape)
+    if nonnegative:
+        factors = tuple(np.maximum(f, 0) for f in factors)
+    signal = reconstruct(factors)
+    E = rng.standard_normal(shape)
+    return factors, signal + noise * np.linalg.norm(signal) / np.linalg.norm(E) * E
+
+
+def options(nonnegative=False, **kw):
+    return CPOptions(3, (nonnegative,) * 3, 2000, 1e-9, **kw)
+
+
+@pytest.mark.parametrize("nonnegative", [False, True])
+def test_planted_components_come_back(nonnegative):
+    truth, X = planted(nonnegative=nonnegative)
+    found = fit_cp(DenseProblem(X, sum_of_squares(X)), STARTS, options(nonnegative))
+    _, score = match_components(truth, found[0].result.factors)
+    assert score > 0.99
+
+
+@pytest.mark.parametrize("nonnegative", [False, True])
+def test_the_compressed_fit_ends_at_the_loss_of_the_full_fit(nonnegative):
+    _, X = planted(1, nonnegative)
+    problem = DenseProblem(X, sum_of_squares(X))
+    short = fit_cp(problem, STARTS, options(nonnegative))
+    full = fit_cp(problem, STARTS, options(nonnegative, compressed=False))
+    plain = fit_cp(problem, STARTS, options(nonnegative, compressed=False, accelerate=False))
+    assert short[0].result.loss == pytest.approx(full[0].result.loss, rel=1e-6)
+    assert plain[0].result.loss == pytest.approx(full[0].result.loss, rel=1e-6)
+    residual = X - reconstruct(short[0].result.factors)
+    assert short[0].result.loss == pytest.approx(np.sum(residual**2), rel=1e-9)
+
+
+def test_a_pattern_is_fitted_like_the_same_general_mask():
+    truth, X = planted(2)
+    rng = np.random.default_rng(0)
+    observed = np.broadcast_to(rng.random((60, 50, 1)) < 0.5, X.shape).copy()
+    X = X * observed
+    norm2 = sum_of_squares(X)
+    pattern = fit_cp(DenseProblem(X, norm2, find_pattern(observed)), STARTS, options())
+    general = fit_cp(MaskedProblem(X, observed, norm2), STARTS, options())
+    assert pattern[0].result.loss == pytest.approx(general[0].result.loss, rel=1e-6)
+    assert match_components(truth, pattern[0].result.factors)[1] > 0.98
+
+
+def test_restarts_are_sorted_and_repeatable():
+    _, X = planted(3)
+    problem = DenseProblem(X, sum_of_squares(X))
+    first, again = (fit_cp(problem, STARTS, options()) for _ in range(2))
+    losses = [restart.result.loss for restart in first]
+    assert losses == sorted(losses) == [restart.result.loss for restart in again]
+    assert {restart.seed for restart in first} == {0, 1, 2}
+
+
+def test_processes_find_the_same_factors():
+    _, X = planted(4)
+    problem = DenseProblem(X, sum_of_squares(X))
+    here = fit_cp(problem, STARTS, options())
+    there = fit_cp(problem, STARTS, options(), n_jobs=2)
+    for a, b in zip(here, there, strict=True):
+        assert a.seed == b.seed
+        np.testing.assert_allclose(a.result.factors[0], b.result.factors[0], rtol=1e-9)
+
+
+def test_an_interrupt_between_restarts_keeps_those_that_were_done():
+    _, X = planted(5)
+
+    def interrupt(done):
+        raise KeyboardInterrupt
+
+    found = fit_cp(
+        DenseProblem(X, sum_of_squares(X)), STARTS, options(), on_restart=interrupt
+    )
+    assert len(found) == 1
+    assert found[0].result.stop_reason is StopReason.INTERRUPTED
+
+
+def test_an_interrupt_in_the_last_polish_keeps_the_compressed_solution(monkeypatch):
+    _, X = planted(6)
+    problem = DenseProblem(X, sum_of_squares(X))
+    minimise = restarts.minimise
+
+    def interrupted(p, start, **kw):
+        if p is problem:
+            raise KeyboardInterrupt
+        return minimise(p, start, **kw)
+
+    monkeypatch.setattr(restarts, "minimise", interrupted)
+    found = fit_cp(problem, STARTS, options())
+    assert len(found) == 1
+    assert found[0].result.stop_reason is StopReason.INTERRUPTED
+    residual = X - reconstruct(found[0].result.factors)
+    assert found[0].result.loss == pytest.approx(np.sum(residual**2), rel=1e-9)

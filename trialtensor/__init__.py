@@ -1,0 +1,78 @@
+"""Tensor decompositions of recordings of neurons over trials.
+
+Names are imported when they are first used, so that ``import trialtensor`` costs next to
+nothing.
+
+Examples
+--------
+>>> import trialtensor as tt
+>>> example = tt.load_example()
+>>> example.dims
+('trial', 'neuron', 'time')
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_SUBMODULES = ("data", "io", "models", "plotting", "report", "solvers")
+# Public name -> the layer that it comes from.
+_NAMES = {
+    "TCA": "models",
+    "load": "models",
+    "as_trial_tensor": "data",
+    "load_example": "data",
+    "make_slicetca": "data",
+    "make_tca": "data",
+    "from_tensorly": "io",
+    "read": "io",
+    "to_tensorly": "io",
+    "plot_factors": "plotting",
+    "write_report": "report",
+}
+
+if TYPE_CHECKING:
+    from trialtensor import data, io, models, plotting, report, solvers
+    from trialtensor.data import as_trial_tensor, load_example, make_slicetca, make_tca
+    from trialtensor.io import from_tensorly, read, to_tensorly
+    from trialtensor.models import TCA, load
+    from trialtensor.plotting import plot_factors
+    from trialtensor.report import write_report
+
+__all__ = [
+    "TCA",
+    "__version__",
+    "as_trial_tensor",
+    "data",
+    "from_tensorly",
+    "io",
+    "load",
+    "load_example",
+    "make_slicetca",
+    "make_tca",
+    "models",
+    "plot_factors",
+    "plotting",
+    "read",
+    "report",
+    "solvers",
+    "to_tensorly",
+    "write_report",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _SUBMODULES:
+        return importlib.import_module(f"{__name__}.{name}")
+    if name in _NAMES:
+        value = getattr(importlib.import_module(f"{__name__}.{_NAMES[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,273 @@
+"""The `trialtensor` command: from a recording to a report."""
+
+import shlex
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+import trialtensor
+from trialtensor.data.transforms import TRANSFORMS
+
+if TYPE_CHECKING:
+    import xarray
+
+    from trialtensor.models import TCA
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+SIMILAR = 0.95
+
+Transform = StrEnum("Transform", {name: name for name in TRANSFORMS})
+
+
+class Model(StrEnum):
+    """Decompositions that `fit` offers."""
+
+    tca = "tca"
+
+
+app = typer.Typer(
+    help="Find components in neural recordings with trial structure.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"trialtensor {trialtensor.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Version.")
+    ] = False,
+) -> None:
+    """Find components in neural recordings with trial structure."""
+
+
+@app.command()
+def fit(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="npz, npy, netCDF or HDF5 file.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the results.")],
+    components: Annotated[int, typer.Option(min=1, help="Number of components.")],
+    model: Annotated[Model, typer.Option(help="Decomposition.")] = Model.tca,
+    nonnegative: Annotated[
+        bool, typer.Option("--nonnegative", help="Factors without negative entries.")
+    ] = False,
+    variable: Annotated[str | None, typer.Option(help="Array in the file, if several.")] = None,
+    axes: Annotated[
+        str | None, typer.Option(help="What its axes are, such as neuron,trial,time.")
+    ] = None,
+    transform: Annotated[
+        Transform, typer.Option(help="What is done to the data first.")
+    ] = Transform.none,
+    color_by: Annotated[str | None, typer.Option(help="Trial label that colours figures.")] = None,
+    n_init: Annotated[int, typer.Option(min=1, help="Restarts.")] = 10,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the restarts.")] = 0,
+    n_jobs: Annotated[int | None, typer.Option(help="Processes for restarts.")] = None,
+    max_iter: Annotated[int | None, typer.Option(min=1, help="Sweeps a restart.")] = None,
+    tol: Annotated[float | None, typer.Option(min=0, help="Relative tolerance.")] = None,
+) -> None:
+    """Fit a decomposition and write model, tables, figures, summary and report."""
+    with _clear_errors():
+        from trialtensor.io import read
+
+        tensor = read(file, variable=variable, axes=_split(axes))
+        given = {"max_iter": max_iter, "tol": tol}
+        parameters = {name: value for name, value in given.items() if value is not None}
+        parameters |= {"nonnegative": nonnegative, "n_init": n_init, "n_jobs": n_jobs}
+        _run(
+            tensor,
+            {"n_components": components, "random_state": seed, **parameters},
+            transform=transform.value,
+            color_by=color_by,
+            output=output,
+            source=file.name,
+            command=_as_typed(context),
+        )
+
+
+@app.command()
+def inspect(
+    file: Annotated[Path, typer.Argument(help="npz, npy, netCDF or HDF5 file.")],
+    axes: Annotated[
+        str | None, typer.Option(help="What the axes are, such as neuron,trial,time.")
+    ] = None,
+) -> None:
+    """Say what is in a file, and how it would be read."""
+    with _clear_errors():
+        from trialtensor.io import inspect
+
+        typer.echo(inspect(file, axes=_split(axes)))
+
+
+@app.command()
+def demo(
+    context: typer.Context,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the results.")] = Path(
+        "trialtensor_demo"
+    ),
+) -> None:
+    """Fit the bundled example: reaches that adapt to a rotation of the cursor."""
+    with _clear_errors():
+        from trialtensor.data import load_example
+
+        _run(
+            load_example(),
+            {"n_components": 6, "random_state": 0},
+            transform="sqrt",
+            color_by="phase",
+            output=output,
+            source="bundled example (simulated adaptation)",
+            command=_as_typed(context),
+        )
+
+
+def _run(
+    tensor: "xarray.DataArray",
+    parameters: dict[str, Any],
+    *,
+    transform: str,
+    color_by: str | None,
+    output: Path,
+    source: str,
+    command: str,
+) -> None:
+    """Everything that can be refused is refused before the fit."""
+    from trialtensor.data import transform_values
+    from trialtensor.models import TCA
+
+    _check_color_by(tensor, color_by)
+    tensor = transform_values(tensor, transform)
+    _prepare(output)
+    model = TCA(**parameters, verbose=1).fit(tensor)
+    typer.echo(_describe(model, source))
+    written = _write(model, output, transform, color_by, source, command)
+    typer.echo(f"written to {output}: {', '.join(written)}")
+    if model.stop_reason_.value == "interrupted":
+        raise typer.Exit(INTERRUPTED)
+
+
+def _write(
+    model: "TCA", output: Path, transform: str, color_by: str | None, source: str, command: str
+) -> list[str]:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from trialtensor import plotting
+    from trialtensor.io.export import summarize, write_factors, write_summary
+    from trialtensor.report import write_report
+
+    model.save(output / "model.h5")
+    tables = write_factors(model, output)
+    write_summary(summarize(model, source=source, transform=transform), output / "summary.json")
+    figures = {
+        "factors": plotting.plot_factors(model, color_by=color_by)[0, 0].figure,
+        "loss": plotting.plot_loss(model).figure,
+        "restarts": plotting.plot_restarts(model).figure,
+    }
+    for name, figure in figures.items():
+        figure.savefig(output / "figures" / f"{name}.png", dpi=150, bbox_inches="tight")
+    write_report(
+        model,
+        output / "report.html",
+        color_by=color_by,
+        source=source,
+        preprocessing=() if transform == "none" else (transform,),
+        command=command,
+    )
+    return [
+        "report.html", "summary.json", "model.h5", *(path.name for path in tables), "figures/",
+    ]  # fmt: skip
+
+
+def _describe(model: "TCA", source: str) -> str:
+    summary = model.data_summary_
+    n_trials, n_neurons, n_times = summary["shape"]
+    missing = summary["missing_fraction"]
+    lines = [
+        f"{source}: {n_trials} trials, {n_neurons} neurons, {n_times} times, "
+        + (f"{missing:.1%} missing" if missing else "nothing missing"),
+        f"{len(model.weights_)} components explain {model.explained_variance_ratio_:.1%} of the "
+        f"sum of squares; {model.stop_reason_.value} after {model.n_iter_} sweeps",
+    ]
+    similarity = sorted(restart.similarity for restart in model.restarts_[1:])
+    if similarity:
+        lines.append(
+            f"{sum(each >= SIMILAR for each in similarity)} of {len(similarity)} other restarts "
+            f"found the same components (similarity {similarity[0]:.2f} to {similarity[-1]:.2f})"
+        )
+    return "\n".join(lines)
+
+
+def _prepare(output: Path) -> None:
+    """Make the folders, and find out whether they can be written to before a long fit."""
+    figures = output / "figures"
+    try:
+        figures.mkdir(parents=True, exist_ok=True)
+        for folder in (output, figures):
+            probe = folder / ".trialtensor"
+            probe.touch()
+            probe.unlink()
+    except OSError as error:
+        raise ValueError(f"{output}: cannot write there: {error.strerror}") from error
+
+
+def _check_color_by(tensor: "xarray.DataArray", color_by: str | None) -> None:
+    labels = [str(name) for name, coord in tensor.coords.items() if coord.dims == ("trial",)]
+    if color_by is not None and color_by not in labels:
+        known = f"known are {', '.join(labels)}" if labels else "the data has none"
+        raise ValueError(f"--color-by: no label of trials is called {color_by!r}; {known}")
+
+
+def _split(axes: str | None) -> list[str] | None:
+    return None if axes is None else axes.split(",")
+
+
+def _as_typed(context: typer.Context) -> str:
+    """Rebuild the command line from the parameters that are not at their defaults."""
+    words = ["trialtensor", str(context.info_name)]
+    for parameter in context.command.params:
+        value = context.params.get(str(parameter.name))
+        if value is None or value == parameter.default:
+            continue
+        if parameter.param_type_name == "option":
+            words.append(max(parameter.opts, key=len))
+        if value is not True:
+            words.append(str(value))
+    return shlex.join(words)
+
+
+@contextmanager
+def _clear_errors() -> Iterator[None]:
+    """Say in one line on stderr what is wrong, without a traceback."""
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        try:
+            yield
+        except (ValueError, OSError) as error:
+            typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(BAD_INPUT) from error
+        except KeyboardInterrupt:
+            typer.echo("error: interrupted", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    print(f"warning: {message}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,66 @@
+"""The three axes of a trial tensor and the names under which people know them."""
+
+from collections.abc import Hashable, Sequence
+
+AXES = ("trial", "neuron", "time")
+
+ALIASES: dict[str, tuple[str, ...]] = {
+    "trial": ("trials", "epoch", "epochs"),
+    "neuron": (
+        "neurons", "unit", "units", "channel", "channels", "roi", "rois", "cell", "cells",
+    ),
+    "time": ("times", "bin", "bins", "sample", "samples"),
+}  # fmt: skip
+
+_AXIS_OF = {alias: axis for axis in AXES for alias in (axis, *ALIASES[axis])}
+
+
+def accepted_names() -> str:
+    """Return the axis names with their aliases as one phrase for error messages."""
+    return ", ".join(f"{axis} (or {', '.join(ALIASES[axis])})" for axis in AXES)
+
+
+def resolve_axes(names: Sequence[Hashable], *, name: str = "X") -> tuple[str, str, str]:
+    """Translate dimension names or aliases into ``"trial"``, ``"neuron"`` and ``"time"``.
+
+    Parameters
+    ----------
+    names : sequence of three names
+        In any order, in any case.
+    name : str
+        The argument that error messages speak of.
+
+    Returns
+    -------
+    tuple of str
+        The axis that each name stands for, in the order given.
+
+    Raises
+    ------
+    ValueError
+        If there are not three names, one is no axis, or two mean the same axis.
+
+    Examples
+    --------
+    >>> from trialtensor.data.axes import resolve_axes
+    >>> resolve_axes(["unit", "epochs", "bin"])
+    ('neuron', 'trial', 'time')
+    """
+    if isinstance(names, str) or len(names) != 3:
+        raise ValueError(f"{name}: expected three axis names, got {names!r}")
+    axes: list[str] = []
+    for given in names:
+        axis = _AXIS_OF.get(str(given).strip().lower())
+        if axis is None:
+            raise ValueError(
+                f"{name}: {str(given)!r} is no axis of a trial tensor; "
+                f"accepted are {accepted_names()}"
+            )
+        if axis in axes:
+            other = str(names[axes.index(axis)])
+            raise ValueError(
+                f"{name}: {other!r} and {str(given)!r} both mean the {axis} axis; "
+                "name each of trial, neuron and time once"
+            )
+        axes.append(axis)
+    return (axes[0], axes[1], axes[2])

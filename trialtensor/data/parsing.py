@@ -1,0 +1,105 @@
+"""The arrays behind what a user passed, with axes in the order trial, neuron, time."""
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from trialtensor.data.axes import AXES, resolve_axes
+
+if TYPE_CHECKING:
+    import xarray
+
+
+def by_axis(
+    X: Any, mask: Any, axes: Sequence[str] | None, name: str
+) -> tuple[np.ndarray, np.ndarray | None, "xarray.DataArray | None"]:
+    """Views of `X` and `mask` as (trial, neuron, time), and `X` as a DataArray if it is one."""
+    labelled = _is_labelled(X, name)
+    values = X.to_numpy() if labelled else _to_array(X, name)
+    _check_dtype(values.dtype, name)
+    if values.ndim != 3:
+        dims = f" with dimensions {tuple(X.dims)}" if labelled else ""
+        raise ValueError(
+            f"{name}: expected (n_trials, n_neurons, n_times), got shape {values.shape}{dims}"
+        )
+    if axes is not None:
+        found = resolve_axes(axes, name="axes")
+    else:
+        found = resolve_axes(X.dims, name=name) if labelled else AXES
+    order = [found.index(axis) for axis in AXES]
+    shape = tuple(values.shape[i] for i in order)
+    if 0 in shape:
+        raise ValueError(
+            f"{name}: the {AXES[shape.index(0)]} axis has length 0, "
+            f"got (n_trials, n_neurons, n_times) = {shape}"
+        )
+    if labelled:
+        X = _rename_dims(X, found, name).transpose(*AXES)
+    if mask is not None:
+        mask = _to_mask(mask, values.shape, order, name)
+    if isinstance(values, np.ma.MaskedArray):
+        unmasked = ~np.ma.getmaskarray(values).transpose(order)
+        mask = unmasked if mask is None else mask & unmasked
+        values = values.data
+    return values.transpose(order), mask, (X if labelled else None)
+
+
+def _is_labelled(X: Any, name: str) -> bool:
+    # Whoever holds a DataArray has imported xarray; nobody else should wait for it.
+    xarray = sys.modules.get("xarray")
+    if xarray is None:
+        return False
+    if isinstance(X, xarray.Dataset):
+        raise ValueError(
+            f"{name}: expected one variable, got a Dataset; pick one of {list(X.data_vars)}"
+        )
+    return isinstance(X, xarray.DataArray)
+
+
+def _to_array(X: Any, name: str) -> np.ndarray:
+    try:
+        return np.asanyarray(X) if isinstance(X, np.ma.MaskedArray) else np.asarray(X)
+    except ValueError as error:
+        raise ValueError(
+            f"{name}: expected (n_trials, n_neurons, n_times), got nested sequences of "
+            "unequal length; pad shorter trials with NaN"
+        ) from error
+
+
+def _check_dtype(dtype: np.dtype, name: str) -> None:
+    if dtype.kind not in "fiub":
+        needed = "real numbers" if dtype.kind == "c" else "numbers"
+        raise ValueError(f"{name}: expected {needed}, got dtype {dtype}")
+
+
+def _to_mask(mask: Any, shape: tuple[int, ...], order: list[int], name: str) -> np.ndarray:
+    """Check `mask` against the `shape` in which `X` came and bring both into one order."""
+    if _is_labelled(mask, "mask"):
+        dims = resolve_axes(mask.dims, name="mask")
+        mask = mask.to_numpy().transpose([dims.index(axis) for axis in AXES])
+        shape, order = tuple(shape[i] for i in order), [0, 1, 2]
+    mask = np.asarray(mask)
+    if mask.dtype != bool:
+        raise ValueError(f"mask: expected booleans (True where observed), got dtype {mask.dtype}")
+    if mask.shape != shape:
+        raise ValueError(f"mask: expected the shape of {name}, {shape}, got {mask.shape}")
+    return mask.transpose(order)
+
+
+def _rename_dims(X: "xarray.DataArray", found: tuple[str, ...], name: str) -> "xarray.DataArray":
+    renamed, swapped = {}, {}
+    for dim, axis in zip(X.dims, found, strict=True):
+        if dim == axis:
+            continue
+        if axis not in X.coords or axis in X.dims:
+            renamed[dim] = axis
+        elif X.coords[axis].dims == (dim,):
+            swapped[dim] = axis  # say dimension "epoch" with a coordinate "trial" along it
+        else:
+            raise ValueError(
+                f"{name}: dimension {dim!r} is read as {axis!r}, but there is a coordinate "
+                f"{axis!r} along {X.coords[axis].dims}; rename that coordinate"
+            )
+    return X.swap_dims(swapped).rename(renamed)

@@ -1,0 +1,215 @@
+"""From what users have (arrays, masks, labelled arrays) to a checked trial tensor."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from trialtensor.data.axes import AXES
+from trialtensor.data.parsing import by_axis
+
+if TYPE_CHECKING:
+    import xarray
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class CheckedTensor:
+    """A trial tensor that is ready for a solver.
+
+    The arrays are read-only, because ``values`` may share memory with what the user passed.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n_trials, n_neurons, n_times)
+        C-contiguous float32 or float64; zero where missing.
+    observed : bool ndarray of the same shape, or None
+        False where missing; None when nothing is.
+    coords : dict
+        One-dimensional coordinates, name -> (axis, values); empty for bare arrays.
+    empty_trials, empty_neurons, empty_times : bool ndarray
+        True for slices without any observed entry.
+    """
+
+    values: np.ndarray
+    observed: np.ndarray | None
+    coords: dict[str, tuple[str, np.ndarray]]
+    empty_trials: np.ndarray
+    empty_neurons: np.ndarray
+    empty_times: np.ndarray
+
+
+def check_trial_tensor(X: Any, *, mask: Any = None, name: str = "X") -> CheckedTensor:
+    """Check `X` and return it in the form that solvers take.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_trials, n_neurons, n_times), or xarray.DataArray
+        Any real dtype. A DataArray may have its dimensions in any order and under any of the
+        names in `trialtensor.data.axes.ALIASES`. NaN is missing, and so is a masked entry of
+        a `numpy.ma.MaskedArray`. Never modified, and not copied when it is a C-contiguous
+        float array with nothing missing.
+    mask : bool array-like of the shape of `X`, optional
+        False where missing. What a missing entry holds never matters, not even if infinite.
+    name : str
+        The argument that error messages speak of.
+
+    Returns
+    -------
+    CheckedTensor
+
+    Raises
+    ------
+    ValueError
+        If `X` is not three-dimensional, has an unknown or repeated dimension name, an axis of
+        length zero, no observed entry, infinite observed values or a dtype that is not real;
+        or if `mask` is not boolean or not of the shape of `X`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from trialtensor.data import check_trial_tensor
+    >>> X = np.ones((4, 3, 2))
+    >>> check_trial_tensor(X).observed is None
+    True
+    >>> X[1] = np.nan
+    >>> checked = check_trial_tensor(X)
+    >>> checked.empty_trials
+    array([False,  True, False, False])
+    >>> checked.values.sum()
+    np.float64(18.0)
+    """
+    values, mask, coords = by_axis(X, mask, None, name)
+    observed = _observed(values, mask, name)
+    dtype = _float_dtype(values.dtype)
+    if observed is None:
+        values = np.ascontiguousarray(values, dtype=dtype).view()
+        empty = [np.zeros(n, dtype=bool) for n in values.shape]
+    else:
+        filled = np.zeros(values.shape, dtype=dtype)
+        np.copyto(filled, values, where=observed, casting="same_kind")
+        values = filled
+        observed.flags.writeable = False
+        empty = [~observed.any(axis=other) for other in ((1, 2), (0, 2), (0, 1))]
+    _refuse_infinite(values, name)
+    values.flags.writeable = False
+    return CheckedTensor(
+        values=values,
+        observed=observed,
+        coords=_one_dimensional(coords),
+        empty_trials=empty[0],
+        empty_neurons=empty[1],
+        empty_times=empty[2],
+    )
+
+
+def as_trial_tensor(
+    X: Any, *, mask: Any = None, axes: Sequence[str] | None = None, name: str = "X"
+) -> "xarray.DataArray":
+    """Return `X` as a labelled trial tensor.
+
+    Parameters
+    ----------
+    X : array-like with three axes, or xarray.DataArray
+        As for `check_trial_tensor`. Never modified; the result shares its memory where it can.
+    mask : bool array-like of the shape of `X`, optional
+        False where missing; its axes are ordered as those of `X`.
+    axes : sequence of three names, optional
+        What the axes of `X` are, such as ``("neuron", "trial", "time")``. By default a bare
+        array is (trial, neuron, time) and a DataArray is read by its dimension names.
+    name : str
+        The argument that error messages speak of.
+
+    Returns
+    -------
+    xarray.DataArray
+        Dimensions ("trial", "neuron", "time"), coordinates and attributes kept, NaN where
+        missing. float32 and float64 are kept, float16 becomes float32; integers and booleans
+        are kept unless something is missing, then they become float64.
+
+    Raises
+    ------
+    ValueError
+        As for `check_trial_tensor`, and if `axes` does not name each axis once.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from trialtensor.data import as_trial_tensor
+    >>> as_trial_tensor(np.zeros((30, 100, 20)), axes=("neuron", "trial", "time")).sizes
+    Frozen({'trial': 100, 'neuron': 30, 'time': 20})
+    """
+    import xarray
+
+    values, mask, coords = by_axis(X, mask, axes, name)
+    observed = _observed(values, mask, name)
+    _refuse_infinite(values, name, observed)
+    if observed is not None:
+        filled = np.full(values.shape, np.nan, dtype=_float_dtype(values.dtype))
+        np.copyto(filled, values, where=observed, casting="same_kind")
+        values = filled
+    elif values.dtype.kind == "f":
+        values = values.astype(_float_dtype(values.dtype), copy=False)
+    if coords is None:
+        return xarray.DataArray(values, dims=AXES)
+    return coords.copy(deep=False, data=values)
+
+
+def _observed(values: np.ndarray, mask: np.ndarray | None, name: str) -> np.ndarray | None:
+    """Return where `values` is observed, as an array of its own, or None if everywhere."""
+    may_be_nan = values.dtype.kind == "f" and not _sums_to_finite(values)
+    if mask is None and not may_be_nan:
+        return None
+    if may_be_nan:
+        observed = np.empty(values.shape, dtype=bool)
+        np.logical_not(np.isnan(values, out=observed), out=observed)
+        if mask is not None:
+            observed &= mask
+    else:
+        observed = np.array(mask, order="C")
+    if observed.all():
+        return None
+    if not observed.any():
+        raise ValueError(
+            f"{name}: all {values.size} entries are missing (NaN, or False in mask); "
+            "at least one observed value is needed"
+        )
+    return observed
+
+
+def _sums_to_finite(values: np.ndarray) -> bool:
+    """Whether the sum is finite: proof that every value is, without a temporary array."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(values.sum()))
+
+
+def _refuse_infinite(values: np.ndarray, name: str, observed: np.ndarray | None = None) -> None:
+    if values.dtype.kind != "f" or _sums_to_finite(values):
+        return
+    # One trial at a time: this runs on large arrays with NaN, where memory is short.
+    count, first = 0, None
+    for k, trial in enumerate(values):
+        infinite = np.isinf(trial) if observed is None else np.isinf(trial) & observed[k]
+        count += np.count_nonzero(infinite)
+        if first is None and count:
+            first = (k, *map(int, np.argwhere(infinite)[0]))
+    if first is not None:
+        entries = "1 infinite value" if count == 1 else f"{count} infinite values"
+        raise ValueError(
+            f"{name}: {entries}, the first at trial {first[0]}, neuron {first[1]}, "
+            f"time {first[2]}; set them to NaN if they are missing"
+        )
+
+
+def _float_dtype(dtype: np.dtype) -> type[np.floating]:
+    return np.float32 if dtype.kind == "f" and dtype.itemsize <= 4 else np.float64
+
+
+def _one_dimensional(X: "xarray.DataArray | None") -> dict[str, tuple[str, np.ndarray]]:
+    if X is None:
+        return {}
+    return {
+        str(key): (str(coord.dims[0]), coord.to_numpy())
+        for key, coord in X.coords.items()
+        if coord.ndim == 1
+    }

@@ -1,0 +1,142 @@
+"""What is in a file, and how it would be read, for a person to look at."""
+
+import os
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import xarray
+
+from trialtensor.data.axes import AXES
+from trialtensor.io.contents import VariableInfo
+from trialtensor.io.readers import find_reader
+from trialtensor.io.reading import read
+
+
+def inspect(path: str | os.PathLike[str], *, axes: Sequence[str] | None = None) -> str:
+    """Describe a file: its variables, how each tensor would be read, and a command to fit it.
+
+    Parameters
+    ----------
+    path : str or path
+    axes : sequence of three names, optional
+        As for `read`.
+
+    Returns
+    -------
+    str
+        Several lines.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As for `read`, but a tensor that cannot be read is described, not raised.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib, numpy as np
+    >>> from trialtensor.io import inspect
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "session.npy"
+    >>> np.save(path, np.ones((6, 5, 4)))
+    >>> print(inspect(path))  # doctest: +ELLIPSIS
+    session.npy: 1 variable
+      session  (6, 5, 4)  float64
+    <BLANKLINE>
+    session would be read as
+      6 trials, 5 neurons, 4 times
+      nothing missing; whole numbers from 1 to 1
+      fit it with
+        trialtensor fit ...session.npy --transform sqrt --nonnegative --components 4 -o session_tca
+    """
+    path = Path(path)
+    variables = find_reader(path).describe(path)
+    tensors = [info for info in variables if info.is_tensor]
+    lines = [f"{path.name}: {len(variables)} variable{'s' * (len(variables) != 1)}"]
+    lines += _table(variables)
+    for info in tensors:
+        lines += ["", f"{info.name} would be read as"]
+        try:
+            tensor = read(path, variable=info.name, axes=axes)
+        except ValueError as error:
+            lines.append(f"  nothing: {error}")
+        else:
+            variable = info.name if len(tensors) > 1 else None
+            lines += [f"  {line}" for line in _describe(tensor)]
+            lines += ["  fit it with", f"    {_command(tensor, path, variable, axes)}"]
+    if not tensors:
+        lines += ["", "no numeric variable has three axes, so there is nothing to fit"]
+    return "\n".join(lines)
+
+
+def _table(variables: list[VariableInfo]) -> list[str]:
+    rows = [
+        (info.name, str(info.shape), info.kind, ", ".join(info.dims or ())) for info in variables
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        ("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)))
+        .rstrip()
+        for row in rows
+    ]  # fmt: skip
+
+
+def _describe(tensor: xarray.DataArray) -> list[str]:
+    lines = [", ".join(f"{tensor.sizes[axis]} {axis}s" for axis in AXES)]
+    values = tensor.to_numpy()
+    missing = float(np.isnan(values).mean()) if values.dtype.kind == "f" else 0.0
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    kind = "whole numbers" if _whole(values) else "values"
+    absent = f"{missing:.1%} missing" if missing else "nothing missing"
+    lines.append(f"{absent}; {kind} from {low:g} to {high:g}")
+    for axis in AXES:
+        labels = [
+            f"{name} ({_label_text(coord.to_numpy())})"
+            for name, coord in tensor.coords.items()
+            if coord.dims == (axis,)
+        ]
+        if labels:
+            lines.append(f"labels of {axis}s: {', '.join(labels)}")
+    return lines
+
+
+def _label_text(values: np.ndarray) -> str:
+    different = np.unique(values)
+    if len(different) <= 4:
+        return ", ".join(map(str, different))
+    if values.dtype.kind not in "fiu":
+        return f"{len(different)} different"
+    return f"{different[0]:g} to {different[-1]:g}, {len(different)} different"
+
+
+def _whole(values: np.ndarray) -> bool:
+    return bool(np.all((values == np.round(values)) | np.isnan(values)))
+
+
+def _command(
+    tensor: xarray.DataArray, path: Path, variable: str | None, axes: Sequence[str] | None
+) -> str:
+    values = tensor.to_numpy()
+    words = ["trialtensor", "fit", str(path)]
+    if variable is not None:
+        words += ["--variable", variable]
+    if axes is not None:
+        words += ["--axes", ",".join(axes)]
+    if np.nanmin(values) >= 0:
+        words += (["--transform", "sqrt"] if _whole(values) else []) + ["--nonnegative"]
+    words += ["--components", str(min(6, *tensor.shape))]
+    label = _label_to_color_by(tensor)
+    if label is not None:
+        words += ["--color-by", label]
+    return shlex.join([*words, "-o", f"{path.stem}_tca"])
+
+
+def _label_to_color_by(tensor: xarray.DataArray) -> str | None:
+    """Prefer a label with a handful of values: conditions rather than counters."""
+    labels = {
+        str(name): len(np.unique(coord.to_numpy()))
+        for name, coord in tensor.coords.items()
+        if coord.dims == ("trial",) and name != "trial"
+    }
+    few = [name for name, n_different in labels.items() if 2 <= n_different <= 12]
+    return next(iter(few or labels), None)

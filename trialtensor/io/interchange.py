@@ -1,0 +1,92 @@
+"""To and from tensorly, the interchange format for factors."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from trialtensor.models import TCA
+
+
+def to_tensorly(model: "TCA") -> Any:
+    """Return a fitted TCA as a `tensorly.cp_tensor.CPTensor`.
+
+    Parameters
+    ----------
+    model : TCA
+        Fitted.
+
+    Returns
+    -------
+    CPTensor
+        Weights (n_components,) and copies of the trial, neuron and time factors.
+
+    Raises
+    ------
+    sklearn.exceptions.NotFittedError
+        If `model` is not fitted.
+
+    Examples
+    --------
+    >>> import tensorly
+    >>> from trialtensor.data import make_tca
+    >>> from trialtensor.io import to_tensorly
+    >>> from trialtensor.models import TCA
+    >>> model = TCA(2, random_state=0).fit(make_tca(20, 10, 15, 2, random_state=0).X)
+    >>> tensorly.cp_to_tensor(to_tensorly(model)).shape
+    (20, 10, 15)
+    """
+    from sklearn.utils.validation import check_is_fitted
+    from tensorly.cp_tensor import CPTensor
+
+    check_is_fitted(model)
+    factors = [model.trial_factors_, model.neuron_factors_, model.time_factors_]
+    return CPTensor((model.weights_.copy(), [factor.copy() for factor in factors]))
+
+
+def from_tensorly(cp_tensor: Any) -> "TCA":
+    """Return a fitted TCA with the factors of a tensorly CP tensor.
+
+    Parameters
+    ----------
+    cp_tensor : CPTensor, or (weights, [trial, neuron, time])
+        Factors (n_axis, n_components), not normalized or normalized; weights may be None.
+
+    Returns
+    -------
+    TCA
+        Ready for `transform`, `score`, `reconstruct` and plots.
+
+    Raises
+    ------
+    ValueError
+        If there are not three factor matrices with one column a component.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tensorly.decomposition import parafac
+    >>> from trialtensor.data import make_tca
+    >>> from trialtensor.io import from_tensorly
+    >>> model = from_tensorly(parafac(make_tca(20, 10, 15, 2, random_state=0).X, 2))
+    >>> model.neuron_factors_.shape
+    (10, 2)
+    """
+    from trialtensor.models import TCA
+
+    weights, factors = cp_tensor
+    factors = [np.asarray(factor) for factor in factors]
+    shapes = [factor.shape for factor in factors]
+    if len(factors) != 3 or any(len(s) != 2 or s[1] != shapes[0][1] for s in shapes):
+        raise ValueError(
+            "cp_tensor: expected trial, neuron and time factors (n_axis, n_components) with one "
+            f"number of components, got shapes {shapes}"
+        )
+    n_components = shapes[0][1]
+    weights = np.ones(n_components) if weights is None else np.asarray(weights)
+    if weights.shape != (n_components,):
+        raise ValueError(
+            f"cp_tensor: expected {n_components} weights, one a component, "
+            f"got shape {weights.shape}"
+        )
+    return TCA._from_factors(weights, factors)

@@ -1,0 +1,44 @@
+"""HDF5: the datasets in all groups, named by their path."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trialtensor.io.contents import VariableInfo, reading
+
+SUFFIXES = (".h5", ".hdf5", ".hdf")
+_KIND = "an HDF5 file"
+
+
+def describe(path: Path) -> list[VariableInfo]:
+    """Describe the datasets."""
+    import h5py
+
+    found: list[VariableInfo] = []
+
+    def add(name: str, item: Any) -> None:
+        if isinstance(item, h5py.Dataset) and item.shape is not None:
+            found.append(VariableInfo(name, item.shape, _dtype(item)))
+
+    with reading(path, _KIND), h5py.File(path) as file:
+        file.visititems(add)
+    return found
+
+
+def read(path: Path, variable: str) -> np.ndarray:
+    """Read one dataset; text comes as strings."""
+    import h5py
+
+    with reading(path, _KIND), h5py.File(path) as file:
+        dataset = file[variable]
+        if h5py.check_string_dtype(dataset.dtype):
+            return np.array(dataset.asstr()[()], dtype=str)
+        return dataset[()]
+
+
+def _dtype(dataset: Any) -> np.dtype:
+    import h5py
+
+    # h5py gives text as objects; it is read as strings, without a pickle.
+    return np.dtype("U") if h5py.check_string_dtype(dataset.dtype) else dataset.dtype

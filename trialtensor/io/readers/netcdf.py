@@ -1,0 +1,50 @@
+"""netCDF, with the names of dimensions and the coordinates that it gives."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import xarray
+
+from trialtensor.io.contents import VariableInfo, reading
+
+SUFFIXES = (".nc", ".nc4", ".netcdf")
+
+_ANONYMOUS = re.compile(r"(phony_)?dim_\d+")
+
+
+def describe(path: Path) -> list[VariableInfo]:
+    """Describe the variables, coordinates too."""
+    with _open(path) as dataset:
+        return [
+            VariableInfo(str(name), variable.shape, _dtype(variable), _names(variable))
+            for name, variable in dataset.variables.items()
+        ]
+
+
+def read(path: Path, variable: str) -> xarray.DataArray | np.ndarray:
+    """Read one variable with its coordinates; as a bare array if its dimensions have no names."""
+    with _open(path) as dataset:
+        array = dataset[variable].load()
+    return array if _names(array) else array.to_numpy()
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[xarray.Dataset]:
+    with (
+        reading(path, "a netCDF file"),
+        xarray.open_dataset(path, decode_timedelta=False) as dataset,
+    ):
+        yield dataset
+
+
+def _dtype(variable: xarray.Variable) -> np.dtype:
+    # Text comes as objects, but never from a pickle: netCDF has none.
+    return np.dtype("U") if variable.dtype.kind == "O" else variable.dtype
+
+
+def _names(array: xarray.DataArray | xarray.Variable) -> tuple[str, ...] | None:
+    dims = tuple(str(dim) for dim in array.dims)
+    return None if any(_ANONYMOUS.fullmatch(dim) for dim in dims) else dims

@@ -1,0 +1,96 @@
+"""From a file to a labelled trial tensor."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import xarray
+
+from trialtensor.data.validation import as_trial_tensor
+from trialtensor.io.contents import VariableInfo
+from trialtensor.io.labels import add_labels
+from trialtensor.io.readers import find_reader
+
+
+def read(
+    path: str | os.PathLike[str],
+    *,
+    variable: str | None = None,
+    axes: Sequence[str] | None = None,
+) -> xarray.DataArray:
+    """Read a trial tensor from a file.
+
+    Parameters
+    ----------
+    path : str or path
+        npz, npy, netCDF or HDF5, known by its suffix. Nothing in it is executed; Python
+        objects are refused.
+    variable : str, optional
+        Which array; needed if the file has more than one with three axes.
+    axes : sequence of three names, optional
+        What its axes are, such as ``("neuron", "trial", "time")``. By default the names that
+        the file gives, else (trial, neuron, time).
+
+    Returns
+    -------
+    xarray.DataArray
+        Dimensions ("trial", "neuron", "time"). One-dimensional variables beside it become
+        coordinates: in netCDF by the name of their dimension, else by their length (of trials
+        first, then of neurons, then of times). A scalar `bin_width_s` gives `time`, the bin
+        centres in seconds.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the suffix is unknown, the file is not what its suffix says, there is no such
+        variable or a choice of them, or it is no trial tensor.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib, numpy as np
+    >>> from trialtensor.io import read
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "session.npz"
+    >>> np.savez(path, rates=np.zeros((6, 5, 4)), reward=np.arange(6) % 2, bin_width_s=0.02)
+    >>> X = read(path)
+    >>> X["reward"].to_numpy()
+    array([0, 1, 0, 1, 0, 1])
+    >>> X["time"].to_numpy()
+    array([0.01, 0.03, 0.05, 0.07])
+    """
+    path = Path(path)
+    reader = find_reader(path)
+    variables = reader.describe(path)
+    chosen = _choose(path, variables, variable)
+    values = reader.read(path, chosen.name)
+    tensor = as_trial_tensor(values, axes=axes, name=f"{chosen.name} in {path}")
+    tensor = tensor.rename(chosen.name.rsplit("/", 1)[-1])
+    return add_labels(tensor, chosen, variables, reader, path, axes)
+
+
+def _choose(path: Path, variables: list[VariableInfo], wanted: str | None) -> VariableInfo:
+    everything = "; ".join(map(str, variables)) or "nothing"
+    if wanted is not None:
+        chosen = next((info for info in variables if info.name == wanted), None)
+        if chosen is None:
+            raise ValueError(f"{path}: has no variable {wanted!r}, but {everything}")
+        if chosen.is_pickled:
+            raise ValueError(
+                f"{path}: variable {wanted!r} holds Python objects (a pickle), which are never "
+                "loaded; save it as an array of numbers"
+            )
+        return chosen
+    tensors = [info for info in variables if info.is_tensor]
+    if not tensors:
+        raise ValueError(
+            f"{path}: has no numeric variable with three axes "
+            f"(n_trials, n_neurons, n_times), but {everything}"
+        )
+    if len(tensors) > 1:
+        choice = "; ".join(map(str, tensors))
+        raise ValueError(
+            f"{path}: has {len(tensors)} variables with three axes; choose one of them by "
+            f"variable: {choice}"
+        )
+    return tensors[0]

@@ -1,0 +1,213 @@
+"""Fitted models as HDF5 files: arrays and JSON, never anything that could be executed."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from trialtensor.models.restart import Restart
+from trialtensor.models.tca import TCA
+from trialtensor.solvers.result import StopReason
+
+FORMAT = "trialtensor-model"
+FORMAT_VERSION = 1
+_MODELS: dict[str, type[TCA]] = {"TCA": TCA}
+_ARRAYS = (
+    "trial_factors_",
+    "neuron_factors_",
+    "time_factors_",
+    "weights_",
+    "loss_history_",
+    "explained_variance_alone_",
+    "explained_variance_unique_",
+    "explained_variance_shared_",
+)
+_NUMBERS = ("loss_", "core_consistency_", "triple_cosine_", "n_iter_", "n_features_in_")
+
+
+def save(model: TCA, path: str | os.PathLike[str]) -> None:
+    """Write a fitted model; the file appears whole or not at all.
+
+    Parameters
+    ----------
+    model : fitted estimator
+    path : path of the HDF5 file, replaced if it exists
+
+    Raises
+    ------
+    OSError
+        If the folder does not exist or can't be written to.
+    """
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"path: there is no folder {str(path.parent)!r} to save into")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    os.close(handle)
+    try:
+        with h5py.File(temporary, "w") as file:
+            _write(file, model)
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def load(path: str | os.PathLike[str]) -> TCA:
+    """Read a fitted model that ``save`` wrote.
+
+    Parameters
+    ----------
+    path : path of the HDF5 file
+
+    Returns
+    -------
+    fitted estimator
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is damaged, or is not a saved model, or comes from a newer version.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"path: there is no file {str(path)!r}")
+    try:
+        with h5py.File(path, "r") as file:
+            _check_format(file, path)
+            return _read(file)
+    except (OSError, KeyError, TypeError, json.JSONDecodeError) as error:
+        raise ValueError(f"path: {str(path)!r} is not a complete saved model ({error})") from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _check_format(file: h5py.File, path: Path) -> None:
+    if file.attrs.get("format") != FORMAT:
+        raise ValueError(f"path: {str(path)!r} is an HDF5 file, but not a saved model")
+    version = int(file.attrs["format_version"])
+    if version > FORMAT_VERSION:
+        raise ValueError(
+            f"path: {str(path)!r} was written by a newer version (format {version}, this one "
+            f"reads up to {FORMAT_VERSION}): upgrade trialtensor"
+        )
+    if file.attrs["model"] not in _MODELS:
+        raise ValueError(
+            f"path: {str(path)!r} holds a model of kind {file.attrs['model']!r}; known are "
+            f"{sorted(_MODELS)}"
+        )
+
+
+def _write(file: h5py.File, model: TCA) -> None:
+    file.attrs["format"] = FORMAT
+    file.attrs["format_version"] = FORMAT_VERSION
+    file.attrs["model"] = type(model).__name__
+    file.attrs["parameters"] = json.dumps(_plain_parameters(model))
+    file.attrs["data_summary"] = json.dumps(model.data_summary_)
+    file.attrs["stop_reason"] = str(model.stop_reason_)
+    file.attrs["explained_variance_ratio"] = float(model.explained_variance_ratio_)
+    for name in _NUMBERS:
+        file.attrs[name] = getattr(model, name)
+    for name in _ARRAYS:
+        file[name] = getattr(model, name)
+    coords = file.create_group("coords", track_order=True)
+    for name, (axis, values) in model.coords_.items():
+        _write_coord(coords, name, axis, np.asarray(values))
+    restarts = file.create_group("restarts")
+    for i, restart in enumerate(model.restarts_):
+        _write_restart(restarts.create_group(f"{i:06d}"), restart)
+
+
+def _plain_parameters(model: TCA) -> dict[str, Any]:
+    """Parameters as JSON; a generator's state or given factors can't be one, and are named."""
+    plain = {}
+    for name, value in model.get_params().items():
+        if isinstance(value, np.generic):
+            value = value.item()
+        if isinstance(value, (set, frozenset)):
+            value = sorted(value)
+        try:
+            json.dumps(value)
+        except TypeError:
+            value = "svd" if name == "init" else None
+        plain[name] = value
+    return plain
+
+
+def _write_coord(group: h5py.Group, name: str, axis: str, values: np.ndarray) -> None:
+    kind = values.dtype.kind
+    if kind in "Mm":
+        unit = np.datetime_data(values.dtype)[0]
+        dataset = group.create_dataset(name, data=values.astype("int64"))
+        dataset.attrs["datetime"] = f"{kind}8[{unit}]"
+    elif kind in "biuf":
+        dataset = group.create_dataset(name, data=values)
+    else:
+        text = [str(value) for value in values]
+        dataset = group.create_dataset(name, data=text, dtype=h5py.string_dtype())
+    dataset.attrs["axis"] = axis
+
+
+def _write_restart(group: h5py.Group, restart: Restart) -> None:
+    if restart.seed is not None:
+        group.attrs["seed"] = restart.seed
+    group.attrs["loss"] = restart.loss
+    group.attrs["explained_variance"] = restart.explained_variance
+    group.attrs["similarity"] = restart.similarity
+    group.attrs["stop_reason"] = str(restart.stop_reason)
+    group.attrs["n_iter"] = restart.n_iter
+    for axis, factor in zip(("trial", "neuron", "time"), restart.factors, strict=True):
+        group[axis] = factor
+
+
+def _read(file: h5py.File) -> TCA:
+    parameters = json.loads(file.attrs["parameters"])
+    # JSON has lists only; the names of axes are a tuple by custom.
+    parameters = {k: tuple(v) if isinstance(v, list) else v for k, v in parameters.items()}
+    model = _MODELS[file.attrs["model"]](**parameters)
+    for name in _ARRAYS:
+        setattr(model, name, file[name][()])
+    for name in _NUMBERS:
+        setattr(model, name, np.asarray(file.attrs[name]).item())
+    model.explained_variance_ratio_ = np.float64(file.attrs["explained_variance_ratio"])
+    model.stop_reason_ = StopReason(file.attrs["stop_reason"])
+    summary = json.loads(file.attrs["data_summary"])
+    model.data_summary_ = {**summary, "shape": tuple(summary["shape"])}
+    model.coords_ = {name: _read_coord(dataset) for name, dataset in file["coords"].items()}
+    model.restarts_ = [_read_restart(file["restarts"][key]) for key in sorted(file["restarts"])]
+    model._n_features_out = len(model.weights_)
+    return model
+
+
+def _read_coord(dataset: h5py.Dataset) -> tuple[str, np.ndarray]:
+    if h5py.check_string_dtype(dataset.dtype):
+        values = np.asarray(dataset.asstr()[()], dtype=str)
+    else:
+        values = dataset[()]
+    if "datetime" in dataset.attrs:
+        values = values.astype(dataset.attrs["datetime"])
+    return str(dataset.attrs["axis"]), values
+
+
+def _read_restart(group: h5py.Group) -> Restart:
+    return Restart(
+        seed=int(group.attrs["seed"]) if "seed" in group.attrs else None,
+        loss=float(group.attrs["loss"]),
+        explained_variance=float(group.attrs["explained_variance"]),
+        similarity=float(group.attrs["similarity"]),
+        stop_reason=StopReason(group.attrs["stop_reason"]),
+        n_iter=int(group.attrs["n_iter"]),
+        factors=(group["trial"][()], group["neuron"][()], group["time"][()]),
+    )

@@ -1,0 +1,358 @@
+"""Tensor component analysis."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.validation import check_is_fitted
+
+from trialtensor.models import inputs
+from trialtensor.models.new_trials import score_trials, solve_trials
+from trialtensor.models.options import check_options, make_starts
+from trialtensor.models.restart import Restart
+from trialtensor.models.warnings import DegeneracyWarning, InterruptedFitWarning
+from trialtensor.solvers import canonical, contraction, diagnostics, matching
+from trialtensor.solvers.restarts import CPOptions, RestartResult, fit_cp
+from trialtensor.solvers.result import Factors, SolverResult, StopReason
+from trialtensor.solvers.row_updates import solve_rows
+
+if TYPE_CHECKING:
+    import xarray
+
+# Two components whose cosine is below this cancel each other for all practical purposes.
+_DEGENERATE = -0.9
+
+
+class TCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Tensor component analysis: every component is a trial, a neuron and a time factor.
+
+    The data is approximated by ``x_knt = sum_r w_r a_kr b_nr c_tr`` (a CP or PARAFAC
+    decomposition), by alternating least squares with as many restarts as asked for.
+
+    Parameters
+    ----------
+    n_components : int
+        Number of components.
+    nonnegative : bool or iterable of {"trial", "neuron", "time"}, default False
+        Which factors must not be negative; True for all three.
+    init : {"svd", "random"}, three arrays, CPTensor or fitted TCA, default "svd"
+        Where the fit starts. "svd": the first restart from singular vectors, the others at
+        random. Given factors are the only start.
+    n_init : int, default 10
+        Restarts; the one with the lowest loss is kept.
+    max_iter : int, default 2000
+        Sweeps of a restart, at most.
+    tol : float, default 1e-7
+        A restart has converged when three sweeps in a row each lower its loss by less than
+        ``tol`` times the loss. Being relative, it doesn't depend on the units of the data.
+    solver : {"auto", "full", "als"}, default "auto"
+        "auto" runs the restarts on a compressed core where that pays and finishes on the full
+        data; "full" never compresses; "als" is the textbook algorithm, without compression or
+        extrapolation (HALS for non-negative factors).
+    n_jobs : int, optional
+        Restarts at a time, in joblib processes. Worth it only for large data with missing
+        entries: compressed restarts are too short to pay for a process.
+    random_state : int, numpy.random.Generator, numpy.random.RandomState or None
+        Seeds the restarts. The same int gives the same bits.
+    verbose : int, default 0
+        1 shows a progress bar over restarts, on a terminal only.
+
+    Attributes
+    ----------
+    trial_factors_, neuron_factors_, time_factors_ : arrays
+        ``(n_trials, R)``, ``(n_neurons, R)``, ``(n_times, R)`` with columns of norm 1, ordered
+        by what the component explains alone. Neuron and time factors are positively skewed.
+        A trial, neuron or bin without any data has a row of NaN.
+    weights_ : (R,) array
+        Scale of each component, in the units of the data.
+    loss_ : float
+        Sum of squared errors over the observed entries.
+    loss_history_ : array
+        The loss after each sweep on the full data; never rises.
+    explained_variance_ratio_ : float
+        ``1 - loss / sum of squares`` of the whole model, about zero, not about the mean.
+    explained_variance_alone_, explained_variance_unique_, explained_variance_shared_ : (R,)
+        What each component explains by itself, what is lost without it, and their difference.
+    n_iter_ : int
+        Sweeps of the best restart.
+    stop_reason_ : StopReason
+        Why it stopped; ``stop_reason_.advice`` says what to do.
+    core_consistency_ : float
+        Percent; 100 where the model fits, low or negative with too many components.
+    triple_cosine_ : float
+        Most negative cosine between two components; near -1 they cancel each other.
+    restarts_ : list of Restart
+        Every restart, best first: seed, loss, similarity to the best, stop reason, factors.
+    coords_ : dict
+        Coordinates of labelled data: name -> (axis, values).
+    data_summary_ : dict
+        Shape, what was missing, and what was done about it.
+
+    References
+    ----------
+    Williams et al. 2018, "Unsupervised discovery of demixed, low-dimensional neural dynamics
+    across multiple timescales through tensor component analysis", Neuron.
+    Carroll & Chang 1970; Harshman 1970.
+
+    Examples
+    --------
+    >>> from trialtensor import TCA, make_tca
+    >>> data = make_tca(60, 30, 40, 3, snr=10.0, random_state=0)
+    >>> model = TCA(3, random_state=0).fit(data.X)
+    >>> model.trial_factors_.shape
+    (60, 3)
+    >>> bool(model.explained_variance_ratio_ > 0.9)
+    True
+    """
+
+    def __init__(
+        self,
+        n_components: int,
+        *,
+        nonnegative: Any = False,
+        init: Any = "svd",
+        n_init: int = 10,
+        max_iter: int = 2000,
+        tol: float = 1e-7,
+        solver: str = "auto",
+        n_jobs: int | None = None,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.n_components = n_components
+        self.nonnegative = nonnegative
+        self.init = init
+        self.n_init = n_init
+        self.max_iter = max_iter
+        self.tol = tol
+        self.solver = solver
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X: Any, y: Any = None, *, mask: Any = None) -> TCA:
+        """Decompose ``X``.
+
+        Parameters
+        ----------
+        X : (n_trials, n_neurons, n_times) array or xarray.DataArray
+            Never modified. NaN is missing.
+        y : ignored
+        mask : bool array of the shape of ``X``, optional
+            False where missing.
+
+        Returns
+        -------
+        self
+            After Ctrl-C too, then with the best result so far and a warning.
+
+        Raises
+        ------
+        ValueError
+            For parameters or data that can't be used, before any work is done.
+        """
+        nonnegative = check_options(self)
+        data = inputs.prepare(X, mask)
+        starts = make_starts(self, data)
+        inputs.warn_empty(data.kept)
+        options = CPOptions(
+            self.n_components,
+            nonnegative,
+            self.max_iter,
+            self.tol,
+            compressed=self.solver == "auto",
+            accelerate=self.solver != "als",
+        )
+        with _progress(len(starts), self.verbose) as bar:
+            found = fit_cp(
+                data.problem,
+                starts,
+                options,
+                n_jobs=self.n_jobs,
+                on_restart=lambda _: bar.update(),
+            )
+        self._store(data, found, nonnegative)
+        self._warn()
+        return self
+
+    def fit_transform(self, X: Any, y: Any = None, *, mask: Any = None) -> np.ndarray:
+        """Fit, and return the trial factors ``(n_trials, R)``."""
+        return self.fit(X, y, mask=mask).trial_factors_
+
+    def transform(self, X: Any, *, mask: Any = None) -> np.ndarray:
+        """Trial factors of new trials, with neuron and time factors as fitted.
+
+        Parameters
+        ----------
+        X : (n_new_trials, n_neurons, n_times) array or xarray.DataArray
+            The same neurons and bins as in the fit.
+        mask : bool array, optional
+            False where missing.
+
+        Returns
+        -------
+        (n_new_trials, R) array
+            In the units of ``trial_factors_``; NaN for a trial without data.
+        """
+        check_is_fitted(self)
+        return solve_trials(self, X, mask)
+
+    def inverse_transform(self, X: Any) -> np.ndarray:
+        """The data that trial factors ``X`` of shape (n_trials, R) stand for."""
+        check_is_fitted(self)
+        trial = np.asarray(X)
+        if trial.ndim != 2 or trial.shape[1] != len(self.weights_):
+            raise ValueError(
+                f"X: expected trial factors (n_trials, {len(self.weights_)}), got {trial.shape}"
+            )
+        scaled = trial * self.weights_
+        return contraction.reconstruct((scaled, self.neuron_factors_, self.time_factors_))
+
+    def reconstruct(self) -> np.ndarray:
+        """The model of the training data, (n_trials, n_neurons, n_times)."""
+        check_is_fitted(self)
+        return self.inverse_transform(self.trial_factors_)
+
+    def score(self, X: Any, y: Any = None, *, mask: Any = None) -> float:
+        """Fraction of the sum of squares of new trials that the fitted components explain.
+
+        The trial factors of ``X`` are fitted, the neuron and time factors are not. Higher is
+        better; at most 1.
+        """
+        check_is_fitted(self)
+        return score_trials(self, X, mask)
+
+    def to_xarray(self) -> xarray.Dataset:
+        """Factors and weights, labelled with the coordinates of the data."""
+        from trialtensor.models.labelled import to_dataset
+
+        check_is_fitted(self)
+        return to_dataset(self)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted model to an HDF5 file; read it back with ``trialtensor.load``."""
+        from trialtensor.models.persistence import save
+
+        check_is_fitted(self)
+        save(self, path)
+
+    def _store(
+        self,
+        data: inputs.FitInput,
+        found: list[RestartResult],
+        nonnegative: tuple[bool, bool, bool],
+    ) -> None:
+        best, problem = found[0].result, data.problem
+        factors, grams, rhs = _finish(data, best, nonnegative)
+        loss = diagnostics.residual_sum_of_squares(problem.X, factors, data.observed)
+        variance = diagnostics.component_variance(grams, rhs, factors[0], problem.norm2)
+        order = np.argsort(-variance.alone, kind="stable")
+        self._set_factors(factors, order, nonnegative, data.kept)
+        self.loss_ = loss
+        # The final solve for the trials lowers the loss a last time.
+        self.loss_history_ = np.append(best.loss_history, min(loss, best.loss))
+        self.explained_variance_ratio_ = np.float64(1 - loss / problem.norm2)
+        self.explained_variance_alone_ = variance.alone[order]
+        self.explained_variance_unique_ = variance.unique[order]
+        self.explained_variance_shared_ = variance.shared[order]
+        self.n_iter_ = best.n_iter
+        self.stop_reason_ = best.stop_reason
+        self.core_consistency_ = diagnostics.core_consistency(problem.X, factors, data.observed)
+        self.triple_cosine_ = diagnostics.triple_cosine(factors)
+        self.coords_ = data.coords
+        self.data_summary_ = data.summary
+        self.restarts_ = self._restarts(data, found)
+
+    def _set_factors(
+        self,
+        factors: Factors,
+        order: np.ndarray,
+        nonnegative: tuple[bool, bool, bool],
+        kept: inputs.Kept,
+    ) -> None:
+        trial, neuron, time = (f[:, order] for f in factors)
+        trial, weights = canonical.unit_columns(trial)
+        trial, neuron, time = canonical.fix_signs((trial, neuron, time), nonnegative)
+        self.weights_ = weights
+        self.trial_factors_ = inputs.insert_empty(trial, kept[0])
+        self.neuron_factors_ = inputs.insert_empty(neuron, kept[1])
+        self.time_factors_ = inputs.insert_empty(time, kept[2])
+        self._n_features_out = len(weights)
+        self.n_features_in_ = len(self.neuron_factors_)
+
+    def _restarts(self, data: inputs.FitInput, found: list[RestartResult]) -> list[Restart]:
+        own = (self.trial_factors_, self.neuron_factors_, self.time_factors_)
+        trial, neuron, time = (f[k] for f, k in zip(own, data.kept, strict=True))
+        best = (trial, neuron, time)
+        restarts = [self._as_restart(data, found[0], self.loss_, 1.0, best)]
+        for restart in found[1:]:
+            unit = [canonical.unit_columns(f)[0] for f in restart.result.factors]
+            aligned, similarity = matching.align_to(best, (unit[0], unit[1], unit[2]))
+            loss = max(restart.result.loss, self.loss_)
+            restarts.append(self._as_restart(data, restart, loss, similarity, aligned))
+        return restarts
+
+    @staticmethod
+    def _as_restart(
+        data: inputs.FitInput,
+        restart: RestartResult,
+        loss: float,
+        similarity: float,
+        factors: Factors,
+    ) -> Restart:
+        trial, neuron, time = (
+            inputs.insert_empty(f, k) for f, k in zip(factors, data.kept, strict=True)
+        )
+        return Restart(
+            seed=restart.seed,
+            loss=loss,
+            explained_variance=1 - loss / data.problem.norm2,
+            similarity=similarity,
+            stop_reason=restart.result.stop_reason,
+            n_iter=restart.result.n_iter,
+            factors=(trial, neuron, time),
+        )
+
+    def _warn(self) -> None:
+        if self.stop_reason_ is StopReason.INTERRUPTED:
+            warnings.warn(self.stop_reason_.advice, InterruptedFitWarning, stacklevel=3)
+        elif self.stop_reason_ is StopReason.MAX_ITER:
+            warnings.warn(self.stop_reason_.advice, ConvergenceWarning, stacklevel=3)
+        if self.triple_cosine_ < _DEGENERATE:
+            warnings.warn(
+                f"two components cancel each other (cosine {self.triple_cosine_:.3f}): use fewer "
+                "components, or nonnegative=True where the data allows it",
+                DegeneracyWarning,
+                stacklevel=3,
+            )
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = True
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+def _finish(
+    data: inputs.FitInput, best: SolverResult, nonnegative: tuple[bool, bool, bool]
+) -> tuple[Factors, np.ndarray, np.ndarray]:
+    """Solve for the trials once more, exactly as ``transform`` does; all scale in the trials."""
+    trial, neuron, time = best.factors
+    neuron, _ = canonical.unit_columns(neuron)
+    time, _ = canonical.unit_columns(time)
+    grams, rhs = data.problem.trial_equations((trial, neuron, time))
+    trial = solve_rows(grams, rhs, nonnegative=nonnegative[0])
+    return (trial, neuron, time), grams, rhs
+
+
+def _progress(total: int, verbose: int) -> Any:
+    from tqdm import tqdm
+
+    # disable=None silences the bar where the output is no terminal.
+    return tqdm(total=total, desc="restarts", unit="fit", disable=None if verbose else True)

@@ -1,0 +1,7 @@
+"""Figures of fitted models: matplotlib, one function a figure, axes taken and returned."""
+
+from trialtensor.plotting.diagnostics import plot_loss, plot_missing, plot_restarts
+from trialtensor.plotting.factors import plot_factors
+from trialtensor.plotting.grid import factor_grid
+
+__all__ = ["factor_grid", "plot_factors", "plot_loss", "plot_missing", "plot_restarts"]

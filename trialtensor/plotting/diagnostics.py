@@ -1,0 +1,142 @@
+"""Figures about the fit itself: its loss, its restarts, and what was missing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from trialtensor.plotting.colors import ACCENT, FAINT, INK, MUTED
+from trialtensor.plotting.panels import style_panel
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def plot_loss(model: Any, ax: Axes | None = None) -> Axes:
+    """Plot the part of the data left unexplained after each sweep of the best restart.
+
+    Parameters
+    ----------
+    model : fitted model with `loss_history_`, `loss_` and `explained_variance_ratio_`
+    ax : Axes, optional
+        A new figure by default.
+
+    Returns
+    -------
+    Axes
+    """
+    ax = _new_axes() if ax is None else ax
+    history = np.asarray(model.loss_history_, dtype=np.float64)
+    unexplained = 1 - float(model.explained_variance_ratio_)
+    if unexplained > 0 and model.loss_ > 0:
+        values, name = 100 * history * unexplained / float(model.loss_), "unexplained (% of sum of squares)"
+    else:
+        values, name = history, "loss (sum of squared errors)"
+    style_panel(ax)
+    sweeps = np.arange(1, len(values) + 1)
+    ax.plot(sweeps, values, color=ACCENT, linewidth=1.6, marker="o" if len(values) < 30 else None, markersize=3)
+    if len(values) > 50:
+        ax.set_xscale("log")
+    _plain_ticks(ax, 4)
+    ax.set_title("Loss of the best restart", fontsize=9.5, color=INK, loc="left")
+    ax.set_xlabel("sweep", fontsize=8.5, color=INK)
+    ax.set_ylabel(name, fontsize=8.5, color=INK)
+    return ax
+
+
+def plot_restarts(model: Any, ax: Axes | None = None) -> Axes:
+    """Plot how much worse each restart ended against how much it resembles the best one.
+
+    Restarts that reach one loss with other factors (low, to the left) say that the data do not
+    pin the components down. The similarity is not corrected for chance.
+
+    Parameters
+    ----------
+    model : fitted model with `restarts_`
+    ax : Axes, optional
+        A new figure by default.
+
+    Returns
+    -------
+    Axes
+    """
+    ax = _new_axes() if ax is None else ax
+    style_panel(ax)
+    restarts = model.restarts_
+    loss = np.array([restart.loss for restart in restarts], dtype=np.float64)
+    similarity = np.array([restart.similarity for restart in restarts], dtype=np.float64)
+    relative = loss[0] > 0
+    excess = 100 * (loss / loss[0] - 1) if relative else loss - loss[0]
+    done = np.array([restart.stop_reason.value in ("converged", "exact") for restart in restarts])
+    later = np.arange(len(restarts)) > 0
+    for rows, face, name in ((done, ACCENT, "converged"), (~done, "none", "stopped early")):
+        rows = rows & later
+        if rows.any():
+            ax.scatter(similarity[rows], excess[rows], s=34, facecolors=face, edgecolors=ACCENT, alpha=0.75, label=name)
+    ax.scatter(similarity[:1], excess[:1], s=90, marker="*", color="#d55e00", label="best", zorder=3)
+    # Differences below this are how a fit ends, not another solution; the axis does not blow them up.
+    ax.set_ylim(-0.06 * max(excess.max(), 0.1 if relative else 0), 1.12 * max(excess.max(), 0.1 if relative else 1))
+    ax.set_xlim(min(0.5, np.nanmin(similarity) - 0.05), 1.02)
+    ax.grid(color=FAINT, linewidth=0.6)
+    ax.set_axisbelow(True)
+    _plain_ticks(ax, 4)
+    ax.legend(fontsize=7, frameon=False, loc="upper left")
+    ax.set_title(f"{len(restarts)} restart{'s' * (len(restarts) > 1)}", fontsize=9.5, color=INK, loc="left")
+    ax.set_xlabel("similarity to the best (1 = same; chance not removed)", fontsize=8.5, color=INK)
+    ax.set_ylabel("loss above the best (%)" if relative else "loss above the best", fontsize=8.5, color=INK)
+    return ax
+
+
+def plot_missing(X: Any, *, mask: Any = None, axes: Any = None) -> np.ndarray:
+    """Plot how much of the data is there: for every trial and neuron, and every trial and time.
+
+    Parameters
+    ----------
+    X : array or DataArray, shape (n_trials, n_neurons, n_times)
+    mask : bool array of the same shape, optional
+        False where the entry is missing.
+    axes : array of Axes, shape (2,), optional
+        A new figure by default.
+
+    Returns
+    -------
+    ndarray of Axes, shape (2,)
+    """
+    from trialtensor.data.validation import check_trial_tensor
+
+    checked = check_trial_tensor(X, mask=mask)
+    if axes is None:
+        import matplotlib.pyplot as plt
+
+        axes = plt.figure(figsize=(9, 3.2), layout="constrained").subplots(1, 2)
+    axes = np.asarray(axes, dtype=object).ravel()
+    if axes.shape != (2,):
+        raise ValueError(f"axes: expected two axes, got shape {axes.shape}")
+    observed = checked.observed
+    n_trials, n_neurons, n_times = checked.values.shape
+    for ax, axis, n, name in ((axes[0], 2, n_neurons, "neuron"), (axes[1], 1, n_times, "time bin")):
+        share = np.ones((n_trials, n)) if observed is None else observed.mean(axis=axis)
+        image = ax.imshow(100 * share, aspect="auto", cmap="cividis", vmin=0, vmax=100, interpolation="nearest")
+        ax.set(xlabel=name, ylabel="trial")
+        ax.set_title(f"Observed, trial by {name}", fontsize=9.5, color=INK, loc="left")
+        ax.tick_params(labelsize=7, color=MUTED)
+        bar = ax.figure.colorbar(image, ax=ax, label="observed (%)")
+        bar.ax.tick_params(labelsize=7)
+    return axes
+
+
+def _plain_ticks(ax: Axes, n: int) -> None:
+    from matplotlib.ticker import MaxNLocator, ScalarFormatter
+
+    ax.yaxis.set_major_locator(MaxNLocator(n))
+    if ax.get_xscale() == "log":
+        ax.xaxis.set_major_formatter(ScalarFormatter())
+    else:
+        ax.xaxis.set_major_locator(MaxNLocator(n + 2, integer=ax.get_xlim()[1] > 3))
+
+
+def _new_axes() -> Axes:
+    import matplotlib.pyplot as plt
+
+    return plt.figure(figsize=(4.6, 3.2), layout="constrained").subplots()

@@ -1,0 +1,152 @@
+"""The figure that every user of TCA knows: a row a component, a column an axis of the data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from trialtensor.plotting.colors import ACCENT, INK
+from trialtensor.plotting.grid import check_axes, factor_grid
+from trialtensor.plotting.keys import draw_key
+from trialtensor.plotting.labels import resolve_labels
+from trialtensor.plotting.panels import draw_label_means, draw_neurons, draw_times, draw_trials
+from trialtensor.plotting.positions import neuron_positions, ordered_trials, time_positions, trial_positions
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+TITLES = ("Neuron factors", "Time factors", "Trial factors")
+
+
+def plot_factors(
+    model: Any,
+    *,
+    color_by: Any = None,
+    order_trials_by: Any = None,
+    restarts: bool = False,
+    label_means: bool = False,
+    group_neurons_by: str | None = "auto",
+    max_components: int | None = None,
+    axes: Any = None,
+) -> np.ndarray:
+    """Plot the factors of every component: neurons as bars, time as a line, trials as points.
+
+    Factors are drawn at unit length, so heights compare within a panel, not between
+    components; the row's name carries what the component explains. Wholly missing trials and
+    neurons leave a gap.
+
+    Parameters
+    ----------
+    model : fitted TCA
+    color_by : str or array of shape (n_trials,), optional
+        Trial label: the name of a trial coordinate of the data, or the labels. Angles (name
+        ends in ``_deg`` and the values go round) get a ring of colours, categories a legend,
+        other numbers a colour bar.
+    order_trials_by : str or array of shape (n_trials,), optional
+        Sort the trials by this label; recorded order by default.
+    restarts : bool
+        Overlay the other restarts, faintly.
+    label_means : bool
+        Add a column with the mean trial factor for each label of `color_by` and its 95 %
+        interval (of Student's t, trials taken as independent).
+    group_neurons_by : str or None
+        Neuron coordinate whose groups stand together; "auto" takes the first that holds a few
+        names, such as an area.
+    max_components : int, optional
+        Draw only the first components, which explain most.
+    axes : array of Axes, shape (n_components, 3), or (n_components, 4) with `label_means`
+        Drawn into; by default a new figure from `factor_grid`.
+
+    Returns
+    -------
+    ndarray of Axes, shape (n_components, 3) or (n_components, 4)
+
+    Raises
+    ------
+    ValueError
+        If a label is no trial coordinate or has the wrong length, `axes` has the wrong shape,
+        or `label_means` is asked for without `color_by`.
+
+    References
+    ----------
+    Williams et al. (2018), Neuron 98, 1099-1115, figure 1.
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use("Agg")
+    >>> from trialtensor.data import make_tca
+    >>> from trialtensor.models import TCA
+    >>> from trialtensor.plotting import plot_factors
+    >>> X = make_tca(n_trials=20, n_neurons=10, n_times=15, n_components=2, random_state=0).X
+    >>> model = TCA(2, n_init=2, random_state=0).fit(X)
+    >>> plot_factors(model, color_by=[0, 1] * 10).shape
+    (2, 3)
+    """
+    if label_means and color_by is None:
+        raise ValueError("label_means: needs color_by, the label to take means of")
+    shown = _n_shown(max_components, len(model.weights_))
+    n_trials = len(model.trial_factors_)
+    coords = model.coords_
+    labels = None if color_by is None else resolve_labels(coords, color_by, n_trials, "color_by")
+    trials = trial_positions(coords, n_trials)
+    if order_trials_by is not None:
+        trials = ordered_trials(resolve_labels(coords, order_trials_by, n_trials, "order_trials_by"))
+    neurons = neuron_positions(coords, len(model.neuron_factors_), group_neurons_by)
+    times = time_positions(coords, len(model.time_factors_))
+    axes = factor_grid(shown, label_means=label_means) if axes is None else check_axes(axes, shown, label_means)
+    others = model.restarts_[1:] if restarts else ()
+    colors = ACCENT if labels is None else labels.colors()
+    for r, row in enumerate(axes):
+        trial_factor, neuron_factor, time_factor = (_column(f, r) for f in _factors(model))
+        faint = [tuple(_column(f, r) for f in restart.factors) for restart in others]
+        draw_neurons(row[0], neurons, neuron_factor, [f[1] for f in faint])
+        draw_times(row[1], times, time_factor, [f[2] for f in faint])
+        draw_trials(row[2], trials, trial_factor, colors, [f[0] for f in faint])
+        if label_means and labels is not None:
+            draw_label_means(row[3], labels, trial_factor)
+        row[0].set_ylabel(_row_name(model, r), rotation=0, ha="right", va="center", fontsize=8, color=INK)
+    _finish(axes, [neurons.label, times.label, trials.label], labels, shown, len(model.weights_))
+    return axes
+
+
+def _factors(model: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return model.trial_factors_, model.neuron_factors_, model.time_factors_
+
+
+def _column(factor: Any, r: int) -> np.ndarray:
+    return np.asarray(factor)[:, r].astype(np.float64)
+
+
+def _n_shown(max_components: int | None, n_components: int) -> int:
+    if max_components is None:
+        return n_components
+    if max_components < 1:
+        raise ValueError(f"max_components: expected a positive number, got {max_components}")
+    return min(max_components, n_components)
+
+
+def _row_name(model: Any, r: int) -> str:
+    unique = getattr(model, "explained_variance_unique_", None)
+    if unique is None or not np.isfinite(unique[r]):
+        return f"{r + 1}"
+    return f"{r + 1}\n{100 * unique[r]:.2g} %\nunique"
+
+
+def _finish(axes: np.ndarray, names: list[str], labels: Any, shown: int, total: int) -> None:
+    titles = list(TITLES)
+    if shown < total:
+        titles[0] += f" ({shown} of {total} components)"
+    if axes.shape[1] == 4:
+        titles.append("Mean and 95 % interval")
+        names = [*names, labels.title]
+    for ax, title, name in zip(axes[0], titles, names, strict=True):
+        ax.set_title(title, fontsize=9.5, color=INK, loc="left")
+    for ax, name in zip(axes[-1], names, strict=True):
+        ax.set_xlabel(name, fontsize=8.5, color=INK)
+    for ax in axes[:-1].flat:
+        ax.tick_params(labelbottom=False)
+    if labels is not None:
+        key_beside: Axes = axes[0, -1]
+        draw_key(key_beside, labels)

@@ -1,0 +1,131 @@
+"""Where trials, neurons and times stand on their axes, from the coordinates of the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from trialtensor.plotting.labels import TrialLabels, shorten
+
+Coords = Mapping[str, tuple[str, Any]]
+MAX_NAMED_NEURONS = 24
+MAX_NEURON_GROUPS = 8
+
+
+@dataclass(frozen=True)
+class AxisPositions:
+    """Rows of a factor matrix in drawing order, their positions, and what the axis says.
+
+    `ticks` and `tick_labels` are empty where matplotlib should choose; `edges` are positions
+    of lines between groups.
+    """
+
+    order: np.ndarray
+    positions: np.ndarray
+    label: str
+    ticks: tuple[float, ...] = ()
+    tick_labels: tuple[str, ...] = ()
+    edges: tuple[float, ...] = ()
+
+
+def time_positions(coords: Coords, n_times: int) -> AxisPositions:
+    """Seconds where the data has a `time` coordinate, otherwise another number or the bin."""
+    order = np.arange(n_times)
+    on_time = {name: np.asarray(v) for name, (dim, v) in coords.items() if dim == "time"}
+    if "time" in on_time:
+        on_time = {"time": on_time.pop("time"), **on_time}
+    for name, values in on_time.items():
+        if values.dtype.kind == "m":
+            return AxisPositions(order, values / np.timedelta64(1, "s"), f"{shorten(name)} (s)")
+        if values.dtype.kind in "iuf" and np.isfinite(values).all():
+            label = "time (s)" if name == "time" else shorten(name)
+            return AxisPositions(order, values.astype(np.float64), label)
+    return AxisPositions(order, order.astype(np.float64), "time bin")
+
+
+def trial_positions(coords: Coords, n_trials: int) -> AxisPositions:
+    """Recorded order; by trial number where the data has growing numbers."""
+    order = np.arange(n_trials)
+    if "trial" in coords:
+        values = np.asarray(coords["trial"][1])
+        if values.dtype.kind in "iuf" and np.isfinite(values).all() and (np.diff(values) > 0).all():
+            return AxisPositions(order, values.astype(np.float64), "trial")
+    return AxisPositions(order, order.astype(np.float64), "trial")
+
+
+def neuron_positions(coords: Coords, n_neurons: int, group_by: str | None = "auto") -> AxisPositions:
+    """Neurons side by side; those of one group together, with a gap between groups.
+
+    Parameters
+    ----------
+    group_by : str or None
+        Name of a neuron coordinate; "auto" takes the first that holds a few names (an area, a
+        cell type), None groups nothing.
+
+    Raises
+    ------
+    ValueError
+        If no neuron coordinate is called `group_by`.
+    """
+    on_neuron = {name: np.asarray(v) for name, (dim, v) in coords.items() if dim == "neuron"}
+    if group_by == "auto":
+        group_by = next((name for name, v in on_neuron.items() if _names_groups(name, v)), None)
+    elif group_by is not None and group_by not in on_neuron:
+        have = ", ".join(repr(name) for name in on_neuron) or "none"
+        raise ValueError(
+            f"group_neurons_by: no neuron coordinate is called {group_by!r}; neuron coordinates: {have}"
+        )
+    if group_by is not None:
+        return _grouped(on_neuron[group_by], group_by)
+    order = np.arange(n_neurons)
+    positions = order.astype(np.float64)
+    names = on_neuron.get("neuron")
+    if names is None or n_neurons > MAX_NAMED_NEURONS:
+        return AxisPositions(order, positions, "neuron")
+    texts = tuple(shorten(str(name), 12) for name in names)
+    return AxisPositions(order, positions, "neuron", tuple(positions), texts)
+
+
+def _names_groups(name: str, values: np.ndarray) -> bool:
+    if name == "neuron" or values.dtype.kind not in "OUSb":
+        return False
+    return 2 <= len(np.unique(values.astype(str))) <= min(MAX_NEURON_GROUPS, len(values) - 1)
+
+
+def _grouped(values: np.ndarray, name: str) -> AxisPositions:
+    texts = values.astype(str)
+    _, first, inverse = np.unique(texts, return_index=True, return_inverse=True)
+    rank = np.argsort(np.argsort(first))[inverse]  # groups in order of first appearance
+    order = np.argsort(rank, kind="stable")
+    gap = max(1.0, 0.02 * len(values))
+    positions = np.arange(len(values)) + gap * rank[order]
+    n_groups = len(first)
+    inside = [positions[rank[order] == group] for group in range(n_groups)]
+    return AxisPositions(
+        order,
+        positions,
+        f"neuron, by {shorten(name)}",
+        tuple(float((p[0] + p[-1]) / 2) for p in inside),
+        tuple(shorten(str(texts[order][rank[order] == group][0]), 12) for group in range(n_groups)),
+        tuple(float((a[-1] + b[0]) / 2) for a, b in zip(inside[:-1], inside[1:], strict=True)),
+    )
+
+
+def ordered_trials(labels: TrialLabels) -> AxisPositions:
+    """Trials sorted by their label, those with one label in recorded order; unlabelled ones last."""
+    key = labels.level_index().astype(float) if labels.discrete else labels.values.copy()
+    key[labels.missing] = np.inf
+    order = np.argsort(key, kind="stable")
+    positions = np.arange(len(order), dtype=np.float64)
+    name = f"trial, sorted by {labels.title}"
+    if not labels.discrete or len(labels.texts) > MAX_NAMED_NEURONS:
+        return AxisPositions(order, positions, name)
+    counts = np.bincount(labels.level_index()[~labels.missing], minlength=len(labels.texts))
+    ends = np.cumsum(counts)
+    centres = ends - (counts + 1) / 2
+    texts = tuple(shorten(text, 12) for text in labels.texts)
+    edges = ends[:-1] if not labels.missing.any() else ends
+    return AxisPositions(order, positions, name, tuple(centres), texts, tuple(edges - 0.5))

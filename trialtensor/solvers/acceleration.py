@@ -1,0 +1,128 @@
+"""Alternating sweeps with extrapolation: the loop that every CP fit runs.
+
+Plain alternating least squares crawls when components are collinear, as slow learning
+components are. Between sweeps the factors are therefore extrapolated with Nesterov's weights;
+a sweep that would raise the loss is thrown away and the momentum restarted (Mitchell, Ye &
+De Sterck 2020, "Nesterov acceleration of alternating least squares for canonical tensor
+decomposition"; for non-negative factors Ang, Cohen & Gillis 2020 do the same). So the loss
+never rises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from trialtensor.solvers.problems import CPProblem
+from trialtensor.solvers.result import Factors, SolverResult, StopReason
+from trialtensor.solvers.row_updates import least_squares_rows, nonnegative_step
+
+# Accepted sweeps in a row that must gain less than the tolerance: one slow sweep right after a
+# momentum restart is no sign of convergence.
+_PATIENCE = 3
+_MAX_MOMENTUM = 0.985
+
+
+class RowUpdater:
+    """Chooses the row update of each factor by its constraint."""
+
+    def __init__(self, nonnegative: Sequence[bool]) -> None:
+        self.nonnegative = tuple(nonnegative)
+
+    def __call__(
+        self, mode: int, grams: np.ndarray, rhs: np.ndarray, current: np.ndarray
+    ) -> np.ndarray:
+        step = nonnegative_step if self.nonnegative[mode] else least_squares_rows
+        return step(grams, rhs, current)
+
+    def extrapolate(self, new: Factors, old: Factors, momentum: float) -> Factors:
+        """``new + momentum (new - old)``, back inside the constraints."""
+        ahead = []
+        for mode in range(3):
+            point = new[mode] + momentum * (new[mode] - old[mode])
+            ahead.append(np.maximum(point, 0) if self.nonnegative[mode] else point)
+        return ahead[0], ahead[1], ahead[2]
+
+
+def balance(factors: Factors) -> Factors:
+    """Spread each component's scale evenly over its three factors; a dead one is left alone."""
+    norms = np.array([np.linalg.norm(f, axis=0) for f in factors])
+    alive = norms.min(axis=0) > 0
+    scale = np.ones_like(norms)
+    scale[:, alive] = np.prod(norms[:, alive] ** (1 / 3), axis=0) / norms[:, alive]
+    trial, neuron, time = (
+        f * s.astype(f.dtype) for f, s in zip(factors, scale, strict=True)
+    )
+    return trial, neuron, time
+
+
+def minimise(
+    problem: CPProblem,
+    start: Factors,
+    *,
+    nonnegative: Sequence[bool] = (False, False, False),
+    max_iter: int,
+    tol: float,
+    accelerate: bool = True,
+) -> SolverResult:
+    """Sweep until the loss stops falling.
+
+    Parameters
+    ----------
+    problem : CPProblem
+    start : three (n_axis, R) arrays
+    nonnegative : three bools
+        Which factors must not go below zero.
+    max_iter : int
+        Sweeps, rejected ones included.
+    tol : float
+        Stop after three sweeps in a row that each lower the loss by less than ``tol`` times
+        the loss.
+    accelerate : bool
+        Extrapolate between sweeps; without it this is textbook ALS or HALS.
+
+    Returns
+    -------
+    SolverResult
+        After Ctrl-C, the best factors so far.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If interrupted before the first sweep was done.
+    """
+    updater = RowUpdater(nonnegative)
+    # Below this a loss is nothing but cancellation in |X|^2 - 2<X, M> + |M|^2.
+    rounding = 10 * float(np.finfo(start[0].dtype).eps) * problem.norm2
+    best = previous = point = balance(start)
+    loss = np.inf
+    history: list[float] = []
+    n_iter = n_slow = age = 0
+    reason = StopReason.MAX_ITER
+    try:
+        while n_iter < max_iter:
+            factors, new_loss = problem.sweep(point, updater)
+            n_iter += 1
+            extrapolated = point is not best
+            if extrapolated and new_loss > loss:
+                point, age = best, 0
+                continue
+            gain = loss - new_loss
+            previous, best, loss = best, balance(factors), min(loss, new_loss)
+            history.append(loss)
+            if loss <= rounding:
+                reason = StopReason.EXACT
+                break
+            n_slow = n_slow + 1 if gain <= tol * loss else 0
+            if n_slow >= _PATIENCE:
+                reason = StopReason.CONVERGED
+                break
+            age += 1
+            momentum = min((age - 1) / (age + 2), _MAX_MOMENTUM) if accelerate else 0.0
+            point = updater.extrapolate(best, previous, momentum) if momentum > 0 else best
+    except KeyboardInterrupt:
+        if not history:
+            raise
+        reason = StopReason.INTERRUPTED
+    return SolverResult(best, loss, np.array(history), n_iter, reason)

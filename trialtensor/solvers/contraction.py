@@ -1,0 +1,94 @@
+"""Contractions of a trial tensor with factor matrices, by BLAS and without unfolding copies.
+
+The two passes over the data that an alternating sweep needs (Phan, Tichavsky & Cichocki 2013,
+"Fast alternating LS algorithms for high order CANDECOMP/PARAFAC tensor factorizations").
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def khatri_rao(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Column-wise Kronecker product.
+
+    Parameters
+    ----------
+    a, b : (n, R), (m, R) arrays
+
+    Returns
+    -------
+    (n * m, R) array
+        Row ``i * m + j`` is ``a[i] * b[j]``.
+
+    Examples
+    --------
+    >>> khatri_rao(np.array([[1, 2]]), np.array([[3, 4], [5, 6]]))
+    array([[ 3,  8],
+           [ 5, 12]])
+    """
+    return (a[:, None, :] * b[None, :, :]).reshape(-1, a.shape[1])
+
+
+def contract_time(X: np.ndarray, time: np.ndarray) -> np.ndarray:
+    """``P[k, n, r] = sum_t X[k, n, t] time[t, r]``: one pass over the data."""
+    n_trials, n_neurons, n_times = X.shape
+    return (X.reshape(-1, n_times) @ time).reshape(n_trials, n_neurons, -1)
+
+
+def trials_from_partial(partial: np.ndarray, neuron: np.ndarray) -> np.ndarray:
+    """Finish the trial MTTKRP from ``contract_time``'s result."""
+    return np.einsum("knr,nr->kr", partial, neuron)
+
+
+def neurons_from_partial(partial: np.ndarray, trial: np.ndarray) -> np.ndarray:
+    """Finish the neuron MTTKRP from ``contract_time``'s result."""
+    return np.einsum("knr,kr->nr", partial, trial)
+
+
+def times_from_data(X: np.ndarray, trial: np.ndarray, neuron: np.ndarray) -> np.ndarray:
+    """The time MTTKRP: the second pass over the data."""
+    return X.reshape(-1, X.shape[2]).T @ khatri_rao(trial, neuron)
+
+
+def mttkrp(X: np.ndarray, factors: tuple[np.ndarray, ...], mode: int) -> np.ndarray:
+    """Matricised tensor times Khatri-Rao product.
+
+    Parameters
+    ----------
+    X : (n_trials, n_neurons, n_times) array
+    factors : tuple of (n_trials, R), (n_neurons, R), (n_times, R) arrays
+        The one of ``mode`` is not used.
+    mode : {0, 1, 2}
+        The axis that is kept: trial, neuron or time.
+
+    Returns
+    -------
+    (X.shape[mode], R) array
+
+    Examples
+    --------
+    >>> X = np.arange(8).reshape(2, 2, 2)
+    >>> ones = np.ones((2, 1), int)
+    >>> mttkrp(X, (ones, ones, ones), 0).ravel()
+    array([ 6, 22])
+    """
+    trial, neuron, time = factors
+    if mode == 0:
+        return trials_from_partial(contract_time(X, time), neuron)
+    if mode == 1:
+        return neurons_from_partial(contract_time(X, time), trial)
+    return times_from_data(X, trial, neuron)
+
+
+def reconstruct(factors: tuple[np.ndarray, ...]) -> np.ndarray:
+    """The tensor ``sum_r a_r b_r c_r`` of shape ``(n_trials, n_neurons, n_times)``."""
+    trial, neuron, time = factors
+    product = khatri_rao(trial, neuron) @ time.T
+    return product.reshape(trial.shape[0], neuron.shape[0], time.shape[0])
+
+
+def trial_chunks(shape: tuple[int, ...], max_entries: int = 1_000_000) -> list[slice]:
+    """Slices of trials of about ``max_entries`` entries, to keep temporaries small."""
+    step = max(1, max_entries // max(1, shape[1] * shape[2]))
+    return [slice(i, min(i + step, shape[0])) for i in range(0, shape[0], step)]

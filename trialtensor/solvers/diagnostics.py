@@ -1,0 +1,146 @@
+"""How good a CP model is: its loss, what each component explains, whether it is degenerate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from trialtensor.solvers import contraction
+from trialtensor.solvers.matching import cosines
+from trialtensor.solvers.result import Factors
+
+
+def residual_sum_of_squares(
+    X: np.ndarray, factors: Factors, observed: np.ndarray | None = None
+) -> float:
+    """Sum of squared errors over the observed entries, from the residuals themselves.
+
+    Parameters
+    ----------
+    X : (n_trials, n_neurons, n_times) array
+    factors : three (n_axis, R) arrays
+    observed : bool array of the shape of ``X``, optional
+
+    Returns
+    -------
+    float
+    """
+    trial, neuron, time = factors
+    total = 0.0
+    for part in contraction.trial_chunks(X.shape):
+        residual = X[part] - contraction.reconstruct((trial[part], neuron, time))
+        if observed is not None:
+            residual *= observed[part]
+        flat = residual.ravel().astype(np.float64, copy=False)
+        total += float(flat @ flat)
+    return total
+
+
+@dataclass(frozen=True)
+class ComponentVariance:
+    """Explained variance of each component, as fractions of the data's sum of squares.
+
+    Attributes
+    ----------
+    alone : (R,) array
+        What the component explains on its own, at its best weight.
+    unique : (R,) array
+        What is lost without it when the other weights are fitted anew.
+    """
+
+    alone: np.ndarray
+    unique: np.ndarray
+
+    @property
+    def shared(self) -> np.ndarray:
+        """What it explains that others explain too; negative where they help each other."""
+        return self.alone - self.unique
+
+
+def component_variance(
+    grams: np.ndarray, rhs: np.ndarray, trial: np.ndarray, norm2: float
+) -> ComponentVariance:
+    """Commonality analysis of the components as regressors of the data.
+
+    Each component is a tensor of fixed shape; their inner products with each other and with
+    the data follow from the trial factor's normal equations, so no data is read.
+
+    Parameters
+    ----------
+    grams, rhs : (1 or n_trials, R, R), (n_trials, R) arrays
+        Normal equations of the trial factor.
+    trial : (n_trials, R) array
+    norm2 : float
+        Sum of squares of the observed data.
+    """
+    trial = trial.astype(np.float64, copy=False)
+    if grams.shape[0] == 1:
+        gram = grams[0] * (trial.T @ trial)
+    else:
+        gram = np.einsum("ir,is,irs->rs", trial, trial, grams, optimize=True)
+    with_data = np.sum(rhs * trial, axis=0, dtype=np.float64)
+    scale = np.sqrt(np.diag(gram))
+    alive = scale > 0
+    alone, unique = np.zeros(len(scale)), np.zeros(len(scale))
+    cosine = gram[np.ix_(alive, alive)] / np.outer(scale[alive], scale[alive])
+    projection = with_data[alive] / scale[alive]
+    inverse = np.linalg.pinv(cosine, hermitian=True)
+    alone[alive] = projection**2 / norm2
+    unique[alive] = (inverse @ projection) ** 2 / np.diag(inverse) / norm2
+    return ComponentVariance(alone, unique)
+
+
+def triple_cosine(factors: Factors) -> float:
+    """Most negative cosine between two components, 1.0 for a single one.
+
+    Near -1 two components cancel each other: the model is degenerate, and its components
+    mean nothing apart (Kruskal, Harshman & Lundy 1989).
+    """
+    rank = factors[0].shape[1]
+    if rank == 1:
+        return 1.0
+    product = np.ones((rank, rank))
+    for factor in factors:
+        product = product * cosines(factor, factor)
+    return float(product[np.triu_indices(rank, 1)].min())
+
+
+def core_consistency(
+    X: np.ndarray, factors: Factors, observed: np.ndarray | None = None
+) -> float:
+    """Core consistency (CORCONDIA) in percent: 100 where a CP model fits, low where it overfits.
+
+    The least-squares Tucker core for these factors is compared with the superdiagonal of ones
+    that a CP model assumes (Bro & Kiers 2003, "A new efficient method for determining the
+    number of components in PARAFAC models"). Missing entries are filled in by the model.
+
+    Parameters
+    ----------
+    X : (n_trials, n_neurons, n_times) array
+    factors : three (n_axis, R) arrays
+        With the weights in one of them.
+    observed : bool array of the shape of ``X``, optional
+
+    Returns
+    -------
+    float
+        At most 100; may be far below zero. NaN if a component is zero.
+    """
+    trial, neuron, time = (f.astype(np.float64, copy=False) for f in factors)
+    if any(np.any(np.linalg.norm(f, axis=0) == 0) for f in (trial, neuron, time)):
+        return float("nan")
+    rank = trial.shape[1]
+    to_trial, to_neuron, to_time = (np.linalg.pinv(f) for f in (trial, neuron, time))
+    core = np.zeros((rank, rank, rank))
+    for part in contraction.trial_chunks(X.shape):
+        data = X[part]
+        if observed is not None:
+            model = contraction.reconstruct((trial[part], neuron, time))
+            data = np.where(observed[part], data, model)
+        small = contraction.contract_time(data, to_time.T)
+        small = np.matmul(to_neuron, small)
+        core += np.tensordot(to_trial[:, part], small, axes=(1, 0))
+    ideal = np.zeros_like(core)
+    ideal[(np.arange(rank),) * 3] = 1.0
+    return float(100 * (1 - np.sum((core - ideal) ** 2) / rank))

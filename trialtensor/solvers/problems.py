@@ -1,0 +1,218 @@
+"""Least-squares CP problems: what one alternating sweep reads, and the loss that falls out of it.
+
+The loss costs no extra pass: with the last MTTKRP ``M`` and Gram ``H`` of a sweep it is
+``|X|^2 - 2 <M, C> + <C'C, H>``, accumulated in float64 because it cancels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from trialtensor.solvers import contraction
+from trialtensor.solvers.normal_equations import Pattern, full_gram, quadratic
+from trialtensor.solvers.result import Factors
+
+# (mode, grams, right-hand side, current rows) -> new rows
+RowUpdate = Callable[[int, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+Bases = tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None]
+
+
+class CPProblem(Protocol):
+    """What the sweeps need to know of a problem."""
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Rows of the three factors."""
+
+    @property
+    def norm2(self) -> float:
+        """Sum of squares of the observed data."""
+
+    def sweep(self, factors: Factors, update: RowUpdate) -> tuple[Factors, float]:
+        """Update the three factors in turn; also return the loss they reach."""
+
+    def trial_equations(self, factors: Factors) -> tuple[np.ndarray, np.ndarray]:
+        """Gram matrices and right-hand side of the trial factor."""
+
+
+def sum_of_squares(X: np.ndarray) -> float:
+    """``|X|^2`` in float64, by trials, so that float32 data neither overflows nor is copied."""
+    total = 0.0
+    for part in contraction.trial_chunks(X.shape):
+        flat = X[part].ravel().astype(np.float64, copy=False)
+        total += float(flat @ flat)
+    return total
+
+
+def free_loss(norm2: float, grams: np.ndarray, rhs: np.ndarray, factor: np.ndarray) -> float:
+    """The loss from the normal equations of the factor that was updated last."""
+    fit = float(np.sum(rhs.astype(np.float64, copy=False) * factor))
+    return max(norm2 - 2 * fit + quadratic(grams, factor), 0.0)
+
+
+@dataclass(frozen=True)
+class DenseProblem:
+    """Complete data, data with a 2-D missing pattern, or their compressed surrogate.
+
+    Attributes
+    ----------
+    X : (n_trials, n_neurons, n_times) array
+        The data with zeros where missing, or the core of its compression.
+    norm2 : float
+        Sum of squares of the data (not of the core).
+    pattern : Pattern, optional
+        What is missing, if anything.
+    bases : three arrays or None
+        ``(n_axis, n_core)`` orthonormal bases: the data is ``X`` times these on each axis.
+    """
+
+    X: np.ndarray
+    norm2: float
+    pattern: Pattern | None = None
+    bases: Bases = (None, None, None)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Rows of the three factors."""
+        rows = [
+            n if basis is None else basis.shape[0]
+            for n, basis in zip(self.X.shape, self.bases, strict=True)
+        ]
+        return rows[0], rows[1], rows[2]
+
+    def gram(self, factors: list[np.ndarray] | Factors, mode: int) -> np.ndarray:
+        """Gram matrices of factor ``mode``."""
+        if self.pattern is None:
+            return full_gram(factors, mode)
+        return self.pattern.gram(factors, mode).astype(factors[mode].dtype, copy=False)
+
+    def _shrink(self, mode: int, factor: np.ndarray) -> np.ndarray:
+        basis = self.bases[mode]
+        return factor if basis is None else basis.T @ factor
+
+    def _expand(self, mode: int, rhs: np.ndarray) -> np.ndarray:
+        basis = self.bases[mode]
+        return rhs if basis is None else basis @ rhs
+
+    def sweep(self, factors: Factors, update: RowUpdate) -> tuple[Factors, float]:
+        """Two passes over the data: one for trials and neurons, one for time."""
+        trial, neuron, time = factors
+        small_neuron = self._shrink(1, neuron)
+        partial = contraction.contract_time(self.X, self._shrink(2, time))
+
+        rhs = self._expand(0, contraction.trials_from_partial(partial, small_neuron))
+        trial = update(0, self.gram((trial, neuron, time), 0), rhs, trial)
+        small_trial = self._shrink(0, trial)
+
+        rhs = self._expand(1, contraction.neurons_from_partial(partial, small_trial))
+        neuron = update(1, self.gram((trial, neuron, time), 1), rhs, neuron)
+        small_neuron = self._shrink(1, neuron)
+
+        rhs = self._expand(2, contraction.times_from_data(self.X, small_trial, small_neuron))
+        gram = self.gram((trial, neuron, time), 2)
+        time = update(2, gram, rhs, time)
+        return (trial, neuron, time), free_loss(self.norm2, gram, rhs, time)
+
+    def trial_equations(self, factors: Factors) -> tuple[np.ndarray, np.ndarray]:
+        """Gram matrices ``(1 or n_trials, R, R)`` and right-hand side ``(n_trials, R)``."""
+        small = tuple(self._shrink(mode, factor) for mode, factor in enumerate(factors))
+        rhs = self._expand(0, contraction.mttkrp(self.X, small, 0))
+        return self.gram(factors, 0), rhs
+
+
+@dataclass(frozen=True)
+class MaskedProblem:
+    """Data with any 3-D mask: exact normal equations, some trials at a time.
+
+    The weighted Gram matrices factor like the MTTKRP: ``Q[k, n] = sum_t w_knt c_t c_t'`` is
+    one product, and the trial and neuron equations both read only ``Q``.
+
+    Attributes
+    ----------
+    X : (n_trials, n_neurons, n_times) array
+        Zeros where missing.
+    observed : (n_trials, n_neurons, n_times) bool array
+    norm2 : float
+        Sum of squares of the observed data.
+    """
+
+    X: np.ndarray
+    observed: np.ndarray
+    norm2: float
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Rows of the three factors."""
+        return self.X.shape[0], self.X.shape[1], self.X.shape[2]
+
+    def sweep(self, factors: Factors, update: RowUpdate) -> tuple[Factors, float]:
+        """Two passes over data and mask, with temporaries the size of a few trials."""
+        trial, neuron, time = factors
+        rank = time.shape[1]
+        upper = np.triu_indices(rank)
+        trial = trial.copy()
+        neuron_pairs, time_pairs = _pairs(neuron, upper), _pairs(time, upper)
+        rhs_neuron = np.zeros_like(neuron)
+        gram_neuron = np.zeros_like(neuron_pairs)
+        for part in contraction.trial_chunks(self.X.shape):
+            weights = self.observed[part].astype(time.dtype)
+            partial = contraction.contract_time(self.X[part], time)
+            seen = contraction.contract_time(weights, time_pairs)
+            rhs = contraction.trials_from_partial(partial, neuron)
+            gram = _unpack(contraction.trials_from_partial(seen, neuron_pairs), upper, rank)
+            trial[part] = update(0, gram, rhs, trial[part])
+            rhs_neuron += contraction.neurons_from_partial(partial, trial[part])
+            gram_neuron += contraction.neurons_from_partial(seen, _pairs(trial[part], upper))
+        neuron = update(1, _unpack(gram_neuron, upper, rank), rhs_neuron, neuron)
+
+        rhs_time, pairs_time = self._time_equations(trial, neuron, upper)
+        gram = _unpack(pairs_time, upper, rank)
+        time = update(2, gram, rhs_time, time)
+        return (trial, neuron, time), free_loss(self.norm2, gram, rhs_time, time)
+
+    def _time_equations(
+        self, trial: np.ndarray, neuron: np.ndarray, upper: tuple[np.ndarray, np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        n_times = self.X.shape[2]
+        neuron_pairs = _pairs(neuron, upper)
+        rhs = np.zeros((n_times, neuron.shape[1]), neuron.dtype)
+        pairs = np.zeros((n_times, neuron_pairs.shape[1]), neuron.dtype)
+        for part in contraction.trial_chunks(self.X.shape):
+            weights = self.observed[part].astype(neuron.dtype)
+            rhs += contraction.times_from_data(self.X[part], trial[part], neuron)
+            pairs += contraction.times_from_data(weights, _pairs(trial[part], upper), neuron_pairs)
+        return rhs, pairs
+
+    def trial_equations(self, factors: Factors) -> tuple[np.ndarray, np.ndarray]:
+        """Gram matrices ``(n_trials, R, R)`` and right-hand side ``(n_trials, R)``."""
+        _, neuron, time = factors
+        rank = time.shape[1]
+        upper = np.triu_indices(rank)
+        neuron_pairs, time_pairs = _pairs(neuron, upper), _pairs(time, upper)
+        rhs = np.empty((self.X.shape[0], rank), time.dtype)
+        grams = np.empty((self.X.shape[0], rank, rank), time.dtype)
+        for part in contraction.trial_chunks(self.X.shape):
+            weights = self.observed[part].astype(time.dtype)
+            partial = contraction.contract_time(self.X[part], time)
+            rhs[part] = contraction.trials_from_partial(partial, neuron)
+            seen = contraction.contract_time(weights, time_pairs)
+            pairs = contraction.trials_from_partial(seen, neuron_pairs)
+            grams[part] = _unpack(pairs, upper, rank)
+        return grams, rhs
+
+
+def _pairs(factor: np.ndarray, upper: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """Products of all pairs of columns, ``(n_axis, R (R + 1) / 2)``."""
+    return factor[:, upper[0]] * factor[:, upper[1]]
+
+
+def _unpack(packed: np.ndarray, upper: tuple[np.ndarray, np.ndarray], rank: int) -> np.ndarray:
+    """Symmetric ``(n_rows, R, R)`` matrices from their upper triangles."""
+    full = np.empty((packed.shape[0], rank, rank), packed.dtype)
+    full[:, upper[0], upper[1]] = packed
+    full[:, upper[1], upper[0]] = packed
+    return full

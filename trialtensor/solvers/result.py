@@ -1,0 +1,62 @@
+"""What a solver gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+Factors = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+class StopReason(StrEnum):
+    """Why a solver stopped; ``advice`` says what to do about it."""
+
+    CONVERGED = "converged"
+    EXACT = "exact"
+    MAX_ITER = "max_iter"
+    INTERRUPTED = "interrupted"
+
+    @property
+    def advice(self) -> str:
+        """One sentence for the user."""
+        return _ADVICE[self]
+
+
+_ADVICE = {
+    StopReason.CONVERGED: "The loss has stopped falling; nothing to do.",
+    StopReason.EXACT: "The model reproduces the data to rounding error; fewer components may do.",
+    StopReason.MAX_ITER: (
+        "The loss was still falling when max_iter was reached: raise max_iter, or use fewer "
+        "components if two of them cancel each other."
+    ),
+    StopReason.INTERRUPTED: (
+        "The fit was interrupted; the best result so far was kept. Fit again to convergence "
+        "before believing the components."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class SolverResult:
+    """Factors and how they were reached.
+
+    Attributes
+    ----------
+    factors : tuple of three arrays
+        ``(n_trials, R)``, ``(n_neurons, R)``, ``(n_times, R)``; the scale is spread over them.
+    loss : float
+        Sum of squared errors over the observed entries.
+    loss_history : (n_accepted_sweeps,) array
+        The loss after each accepted sweep; it never rises.
+    n_iter : int
+        Sweeps done, rejected ones included.
+    stop_reason : StopReason
+    """
+
+    factors: Factors
+    loss: float
+    loss_history: np.ndarray
+    n_iter: int
+    stop_reason: StopReason
