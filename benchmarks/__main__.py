@@ -32,7 +32,8 @@ PACKAGES = ("numpy", "scipy", "numba", "tensorly", "tensortools", "pyttb")
 def main(arguments: list[str] | None = None) -> int:
     """Exit status 1 if something that is required was missed."""
     options = _parse(arguments)
-    warnings.filterwarnings("ignore", module="tensortools")
+    # Of the peers' own compiled code.
+    warnings.filterwarnings("ignore", message=".*faster on contiguous arrays")
     print(_machine(), flush=True)
     rows: list[Row] = []
     for name in options.tasks:

@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 import trialtensor
-from trialtensor.cli import app
-from trialtensor.data import make_tca
+from trialtensor.cli import Transform, app
+from trialtensor.data import TRANSFORMS, make_tca
 
 FILES = {
     "model.h5", "trial_factors.csv", "neuron_factors.csv", "time_factors.csv", "summary.json",
@@ -185,6 +185,10 @@ def test_demo(tmp_path):
     assert np.corrcoef(error[learning], trial[learning].T)[0, 1:].min() < -0.5
 
 
+def test_every_transform_is_offered():
+    assert [transform.value for transform in Transform] == list(TRANSFORMS)
+
+
 def test_version():
     result = run("--version")
     assert result.exit_code == 0
@@ -316,8 +320,8 @@ def test_files_that_are_not_what_they_say(recording, tmp_path, command):
     cut.write_bytes(recording.read_bytes()[:2000])
     text.write_text("trial,neuron\n")
     unknown.touch()
-    refused(run(command, cut, *rest), "cut.npz: cannot be read as", "is cut short or damaged")
-    refused(run(command, text, *rest), "text.npz: cannot be read as", "a text file")
+    refused(run(command, cut, *rest), "cut.npz: cannot be read as", "it is cut short or damaged")
+    refused(run(command, text, *rest), "text.npz: cannot be read as", "it is seemingly a text file")
     refused(run(command, unknown, *rest), "data.xyz: no reader for '.xyz'; known are")
     refused(run(command, tmp_path / "nosuch.npz", *rest), "nosuch.npz: no such file")
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import trialtensor
-from trialtensor.data.transforms import TRANSFORMS
 
 if TYPE_CHECKING:
     import xarray
@@ -23,7 +22,14 @@ BAD_INPUT = 2
 INTERRUPTED = 130
 SIMILAR = 0.95
 
-Transform = StrEnum("Transform", {name: name for name in TRANSFORMS})
+
+class Transform(StrEnum):
+    """What `fit` may do to the data first, see `trialtensor.data.transforms`."""
+
+    none = "none"
+    sqrt = "sqrt"
+    log1p = "log1p"
+    zscore = "zscore"
 
 
 class Model(StrEnum):
@@ -85,12 +91,19 @@ def fit(
         from trialtensor.io import read
 
         tensor = read(file, variable=variable, axes=_split(axes))
-        given = {"max_iter": max_iter, "tol": tol}
-        parameters = {name: value for name, value in given.items() if value is not None}
-        parameters |= {"nonnegative": nonnegative, "n_init": n_init, "n_jobs": n_jobs}
+        parameters: dict[str, Any] = {
+            "n_components": components,
+            "nonnegative": nonnegative,
+            "n_init": n_init,
+            "n_jobs": n_jobs,
+            "random_state": seed,
+        }
+        # Where nothing is said, the model's own defaults hold.
+        parameters |= {} if max_iter is None else {"max_iter": max_iter}
+        parameters |= {} if tol is None else {"tol": tol}
         _run(
             tensor,
-            {"n_components": components, "random_state": seed, **parameters},
+            parameters,
             transform=transform.value,
             color_by=color_by,
             output=output,

@@ -222,8 +222,10 @@ def test_pickles_are_never_loaded(npz):
 
 def test_a_pickled_npy_is_refused(tmp_path):
     np.save(tmp_path / "trap.npy", np.full(SHAPE, Trap(), dtype=object), allow_pickle=True)
-    with pytest.raises(ValueError, match=r"trap.npy: cannot be read as a NumPy .npy array"):
+    with pytest.raises(ValueError, match=r"no numeric .*trap \(6, 5, 4\) Python objects"):
         read(tmp_path / "trap.npy")
+    with pytest.raises(ValueError, match=r"'trap' holds Python objects \(a pickle\), which are n"):
+        read(tmp_path / "trap.npy", variable="trap")
 
 
 SUFFIXES = (".npz", ".npy", ".nc", ".h5")
@@ -242,7 +244,9 @@ def test_a_truncated_file(tmp_path, X, suffix, kept):
         array.to_netcdf(path, engine="h5netcdf")
     whole = path.read_bytes()
     path.write_bytes(whole[: int(kept * len(whole))])
-    with pytest.raises(ValueError, match=rf"session{suffix}: cannot be read as .*cut short"):
+    with pytest.raises(
+        ValueError, match=rf"session{suffix}: cannot be read as .*, it is cut short"
+    ):
         read(path)
 
 
@@ -261,7 +265,9 @@ def test_a_truncated_file(tmp_path, X, suffix, kept):
 def test_a_file_of_another_kind(tmp_path, suffix, content, meaning):
     path = tmp_path / f"session{suffix}"
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=rf"session{suffix}: cannot be read as .*seems.*{meaning}"):
+    with pytest.raises(
+        ValueError, match=rf"session{suffix}: cannot be read as a.*, it is .*{meaning}[^\n]*$"
+    ):
         read(path)
 
 
@@ -271,5 +277,7 @@ def test_damaged_values_in_an_npz(npz):
     middle = len(data) // 2
     data[middle : middle + 20] = bytes(20)
     path.write_bytes(data)
-    with pytest.raises(ValueError, match=r"session.npz: cannot be read as a NumPy .npz archive"):
+    with pytest.raises(
+        ValueError, match=r"session.npz: cannot be read as .*, it is cut short or d"
+    ):
         read(path)

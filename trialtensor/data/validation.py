@@ -84,13 +84,15 @@ def check_trial_tensor(X: Any, *, mask: Any = None, name: str = "X") -> CheckedT
     dtype = _float_dtype(values.dtype)
     if observed is None:
         values = np.ascontiguousarray(values, dtype=dtype).view()
-        empty = [np.zeros(n, dtype=bool) for n in values.shape]
+        empty = tuple(np.zeros(n, dtype=bool) for n in values.shape)
     else:
         filled = np.zeros(values.shape, dtype=dtype)
         np.copyto(filled, values, where=observed, casting="same_kind")
         values = filled
         observed.flags.writeable = False
-        empty = [~observed.any(axis=other) for other in ((1, 2), (0, 2), (0, 1))]
+        empty = tuple(
+            np.logical_not(observed.any(axis=other)) for other in ((1, 2), (0, 2), (0, 1))
+        )
     _refuse_infinite(values, name)
     values.flags.writeable = False
     return CheckedTensor(
@@ -187,10 +189,11 @@ def _refuse_infinite(values: np.ndarray, name: str, observed: np.ndarray | None 
     if values.dtype.kind != "f" or _sums_to_finite(values):
         return
     # One trial at a time: this runs on large arrays with NaN, where memory is short.
-    count, first = 0, None
+    count = 0
+    first: tuple[int, ...] | None = None
     for k, trial in enumerate(values):
         infinite = np.isinf(trial) if observed is None else np.isinf(trial) & observed[k]
-        count += np.count_nonzero(infinite)
+        count += int(np.count_nonzero(infinite))
         if first is None and count:
             first = (k, *map(int, np.argwhere(infinite)[0]))
     if first is not None:

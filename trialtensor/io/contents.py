@@ -6,14 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
+ZIP, NUMPY, HDF5, NETCDF3 = b"PK\x03\x04", b"\x93NUMPY", b"\x89HDF\r\n\x1a\n", b"CDF"
+
 _SIGNATURES = (
-    (b"PK\x03\x04", "a zip archive, as npz files are, that is cut short or damaged"),
-    (b"\x89HDF\r\n\x1a\n", "an HDF5 or netCDF-4 file, maybe cut short"),
-    (b"\x93NUMPY", "a NumPy .npy array, maybe cut short"),
-    (b"CDF", "a netCDF-3 file, maybe cut short"),
+    (ZIP, "a zip archive, as npz files are"),
+    (NUMPY, "a NumPy .npy array"),
+    (HDF5, "an HDF5 or netCDF-4 file"),
+    (NETCDF3, "a netCDF-3 file"),
     (b"MATLAB 5.0", "a MATLAB file"),
     (b"\x80\x02", "a Python pickle, which is never loaded"),
     (b"\x80\x03", "a Python pickle, which is never loaded"),
@@ -66,16 +69,22 @@ class VariableInfo:
 
 
 @contextmanager
-def reading(path: Path, kind: str) -> Iterator[None]:
-    """Turn what goes wrong while `path` is read as `kind` into one clear ValueError."""
+def reading(path: Path, kind: str, *signatures: bytes) -> Iterator[None]:
+    """Turn what goes wrong while `path` is read as `kind` into one clear ValueError.
+
+    `signatures` are the first bytes that files of this kind have.
+    """
     try:
         yield
     except PermissionError:
         raise
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(
-            f"{path}: cannot be read as {kind}: it seems to be {looks_like(path)} ({error})"
-        ) from error
+        with path.open("rb") as file:
+            own = file.read(16).startswith(signatures)
+        # What a library says of a file of another kind only misleads ("load it unsafely").
+        what = "cut short or damaged" if own else f"seemingly {looks_like(path)}"
+        detail = f" ({str(error).splitlines()[0]})" if own and str(error) else ""
+        raise ValueError(f"{path}: cannot be read as {kind}, it is {what}{detail}") from error
 
 
 def looks_like(path: Path) -> str:
@@ -90,3 +99,13 @@ def looks_like(path: Path) -> str:
     if start.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
         return "a web page or XML document"
     return "of no known format" if b"\0" in start else "a text file"
+
+
+def describe_npy(name: str, file: IO[bytes]) -> VariableInfo:
+    """Describe an array in NumPy's own format from its header."""
+    version = np.lib.format.read_magic(file)
+    header = np.lib.format.read_array_header_1_0
+    if version > (1, 0):
+        header = np.lib.format.read_array_header_2_0
+    shape, _, dtype = header(file)
+    return VariableInfo(name, shape, dtype)

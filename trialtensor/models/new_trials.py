@@ -11,6 +11,7 @@ from trialtensor.models import inputs
 from trialtensor.solvers.diagnostics import residual_sum_of_squares
 from trialtensor.solvers.problems import sum_of_squares
 from trialtensor.solvers.row_updates import solve_rows
+from trialtensor.solvers.threads import blas_threads_for
 
 if TYPE_CHECKING:
     from trialtensor.models.tca import TCA
@@ -55,6 +56,8 @@ def _solve(
     time = model.time_factors_[known_times].astype(dtype, copy=False)
     problem, _ = inputs.as_problem(values, observed)
     start = np.zeros((len(values), len(model.weights_)), dtype)
-    grams, rhs = problem.trial_equations((start, neuron, time))
     positive = inputs.nonnegative_axes(model.nonnegative)[0]
-    return (values, observed), solve_rows(grams, rhs, nonnegative=positive), kept
+    with blas_threads_for(values.size):
+        grams, rhs = problem.trial_equations((start, neuron, time))
+        trial = solve_rows(grams, rhs, nonnegative=positive)
+    return (values, observed), trial, kept

@@ -20,6 +20,7 @@ from trialtensor.solvers import canonical, contraction, diagnostics, matching
 from trialtensor.solvers.restarts import CPOptions, RestartResult, fit_cp
 from trialtensor.solvers.result import Factors, SolverResult, StopReason
 from trialtensor.solvers.row_updates import solve_rows
+from trialtensor.solvers.threads import blas_threads_for
 
 if TYPE_CHECKING:
     import xarray
@@ -168,7 +169,10 @@ class TCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             compressed=self.solver == "auto",
             accelerate=self.solver != "als",
         )
-        with _progress(len(starts), self.verbose) as bar:
+        with (
+            blas_threads_for(data.problem.X.size),
+            _progress(len(starts), self.verbose) as bar,
+        ):
             found = fit_cp(
                 data.problem,
                 starts,
@@ -176,7 +180,7 @@ class TCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
                 n_jobs=self.n_jobs,
                 on_restart=lambda _: bar.update(),
             )
-        self._store(data, found, nonnegative)
+            self._store(data, found, nonnegative)
         self._warn()
         return self
 

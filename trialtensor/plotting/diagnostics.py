@@ -14,11 +14,14 @@ if TYPE_CHECKING:
 
 
 def plot_loss(model: Any, ax: Axes | None = None) -> Axes:
-    """Plot the part of the data left unexplained after each sweep of the best restart.
+    """Plot how far the loss of the best restart was above its last value, sweep by sweep.
+
+    A line that falls to the bottom is a fit that has converged; one that stops high on the
+    axis was cut short.
 
     Parameters
     ----------
-    model : fitted model with `loss_history_`, `loss_` and `explained_variance_ratio_`
+    model : fitted model with `loss_history_`
     ax : Axes, optional
         A new figure by default.
 
@@ -28,19 +31,21 @@ def plot_loss(model: Any, ax: Axes | None = None) -> Axes:
     """
     ax = _new_axes() if ax is None else ax
     history = np.asarray(model.loss_history_, dtype=np.float64)
-    unexplained = 1 - float(model.explained_variance_ratio_)
-    if unexplained > 0 and model.loss_ > 0:
-        values, name = 100 * history * unexplained / float(model.loss_), "unexplained (% of sum of squares)"
-    else:
-        values, name = history, "loss (sum of squared errors)"
+    last = history[-1]
+    above = 100 * (history / last - 1) if last > 0 else history - last
+    sweeps = np.arange(1, len(history) + 1)
+    rows = above > 0
     style_panel(ax)
-    sweeps = np.arange(1, len(values) + 1)
-    ax.plot(sweeps, values, color=ACCENT, linewidth=1.6, marker="o" if len(values) < 30 else None, markersize=3)
-    if len(values) > 50:
-        ax.set_xscale("log")
-    _plain_ticks(ax, 4)
+    if rows.any():
+        few = rows.sum() < 30
+        ax.set_yscale("log")
+        ax.plot(sweeps[rows], above[rows], color=ACCENT, linewidth=1.6, marker="o" if few else None, markersize=3)
+    else:
+        ax.text(0.5, 0.5, "one sweep: nothing to show", ha="center", transform=ax.transAxes, fontsize=8)
+        ax.set_yticks([])
     ax.set_title("Loss of the best restart", fontsize=9.5, color=INK, loc="left")
     ax.set_xlabel("sweep", fontsize=8.5, color=INK)
+    name = "loss above its last value (%)" if last > 0 else "loss above its last value"
     ax.set_ylabel(name, fontsize=8.5, color=INK)
     return ax
 
@@ -80,7 +85,6 @@ def plot_restarts(model: Any, ax: Axes | None = None) -> Axes:
     ax.set_xlim(min(0.5, np.nanmin(similarity) - 0.05), 1.02)
     ax.grid(color=FAINT, linewidth=0.6)
     ax.set_axisbelow(True)
-    _plain_ticks(ax, 4)
     ax.legend(fontsize=7, frameon=False, loc="upper left")
     ax.set_title(f"{len(restarts)} restart{'s' * (len(restarts) > 1)}", fontsize=9.5, color=INK, loc="left")
     ax.set_xlabel("similarity to the best (1 = same; chance not removed)", fontsize=8.5, color=INK)
@@ -124,16 +128,6 @@ def plot_missing(X: Any, *, mask: Any = None, axes: Any = None) -> np.ndarray:
         bar = ax.figure.colorbar(image, ax=ax, label="observed (%)")
         bar.ax.tick_params(labelsize=7)
     return axes
-
-
-def _plain_ticks(ax: Axes, n: int) -> None:
-    from matplotlib.ticker import MaxNLocator, ScalarFormatter
-
-    ax.yaxis.set_major_locator(MaxNLocator(n))
-    if ax.get_xscale() == "log":
-        ax.xaxis.set_major_formatter(ScalarFormatter())
-    else:
-        ax.xaxis.set_major_locator(MaxNLocator(n + 2, integer=ax.get_xlim()[1] > 3))
 
 
 def _new_axes() -> Axes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,9 +12,6 @@ from trialtensor.plotting.keys import draw_key
 from trialtensor.plotting.labels import resolve_labels
 from trialtensor.plotting.panels import draw_label_means, draw_neurons, draw_times, draw_trials
 from trialtensor.plotting.positions import neuron_positions, ordered_trials, time_positions, trial_positions
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 TITLES = ("Neuron factors", "Time factors", "Trial factors")
 
@@ -84,6 +81,8 @@ def plot_factors(
     >>> plot_factors(model, color_by=[0, 1] * 10).shape
     (2, 3)
     """
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
     if label_means and color_by is None:
         raise ValueError("label_means: needs color_by, the label to take means of")
     shown = _n_shown(max_components, len(model.weights_))
@@ -106,8 +105,14 @@ def plot_factors(
         draw_trials(row[2], trials, trial_factor, colors, [f[0] for f in faint])
         if label_means and labels is not None:
             draw_label_means(row[3], labels, trial_factor)
-        row[0].set_ylabel(_row_name(model, r), rotation=0, ha="right", va="center", fontsize=8, color=INK)
-    _finish(axes, [neurons.label, times.label, trials.label], labels, shown, len(model.weights_))
+            row[3].set_ylim(row[2].get_ylim())
+        row[0].set_ylabel(_row_name(model, r), rotation=0, ha="right", va="center", fontsize=8, color=INK, labelpad=8)
+    names = [neurons.label, times.label, trials.label]
+    _name_columns(axes, names, labels, len(model.weights_), len(others))
+    if labels is not None:
+        figure = axes[0, 0].figure
+        constrained = isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine)
+        draw_key(axes[0, -1], labels, own_figure=constrained and len(figure.axes) == axes.size)
     return axes
 
 
@@ -131,22 +136,21 @@ def _row_name(model: Any, r: int) -> str:
     unique = getattr(model, "explained_variance_unique_", None)
     if unique is None or not np.isfinite(unique[r]):
         return f"{r + 1}"
-    return f"{r + 1}\n{100 * unique[r]:.2g} %\nunique"
+    return f"{r + 1}\n{100 * unique[r]:.1f} %\nunique"
 
 
-def _finish(axes: np.ndarray, names: list[str], labels: Any, shown: int, total: int) -> None:
+def _name_columns(axes: np.ndarray, names: list[str], labels: Any, total: int, n_others: int) -> None:
     titles = list(TITLES)
-    if shown < total:
-        titles[0] += f" ({shown} of {total} components)"
+    if len(axes) < total:
+        titles[0] += f" ({len(axes)} of {total} components)"
+    if n_others:
+        titles[1] += f" ({n_others} more restart{'s' * (n_others > 1)}: faint)"
     if axes.shape[1] == 4:
-        titles.append("Mean and 95 % interval")
+        titles.append("Mean, 95 % interval")
         names = [*names, labels.title]
-    for ax, title, name in zip(axes[0], titles, names, strict=True):
+    for ax, title in zip(axes[0], titles, strict=True):
         ax.set_title(title, fontsize=9.5, color=INK, loc="left")
     for ax, name in zip(axes[-1], names, strict=True):
         ax.set_xlabel(name, fontsize=8.5, color=INK)
     for ax in axes[:-1].flat:
         ax.tick_params(labelbottom=False)
-    if labels is not None:
-        key_beside: Axes = axes[0, -1]
-        draw_key(key_beside, labels)

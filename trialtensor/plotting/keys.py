@@ -6,24 +6,35 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trialtensor.plotting.colors import INK, NO_LABEL
+from trialtensor.plotting.colors import FAINT, INK, NO_LABEL
 from trialtensor.plotting.labels import TrialLabels, shorten
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
 MAX_ENTRIES = 14
 GAP = 0.15  # inches between the axes and its key
+STRIP = 1.7  # inches kept for the key in a figure of our own
 
 
-def draw_key(ax: Axes, labels: TrialLabels) -> None:
-    """Draw the key to `labels` outside the right edge of `ax`."""
+def draw_key(ax: Axes, labels: TrialLabels, *, own_figure: bool) -> None:
+    """Draw the key to `labels` outside the right edge of `ax`.
+
+    With `own_figure` the key gets a strip along the right of the figure, so that a tall key
+    doesn't push the rows of axes apart.
+    """
+    figure = ax.figure
+    if own_figure:
+        figure.get_layout_engine().set(rect=(0, 0, 1 - STRIP / figure.get_figwidth(), 1))
+        figure.draw_without_rendering()  # the key is placed by the final size of the axes
     if labels.discrete and labels.kind == "circular":
-        _compass(ax, labels)
+        key = _compass(ax, labels)
     elif labels.discrete:
-        _legend(ax, labels)
+        key = _legend(ax, labels)
     else:
-        _color_bar(ax, labels)
+        key = _color_bar(ax, labels)
+    key.set_in_layout(not own_figure)
 
 
 def _inset(ax: Axes, width: float, height: float) -> Axes:
@@ -32,23 +43,25 @@ def _inset(ax: Axes, width: float, height: float) -> Axes:
     figure_width, figure_height = ax.figure.get_size_inches()
     across = max(box.width * figure_width, 0.1)
     up = max(box.height * figure_height, 0.1)
-    return ax.inset_axes((GAP / across, 1 - height / up, width / across, height / up))
+    return ax.inset_axes((1 + GAP / across, 1 - height / up, width / across, height / up))
 
 
-def _compass(ax: Axes, labels: TrialLabels) -> None:
+def _compass(ax: Axes, labels: TrialLabels) -> Axes:
     inset = _inset(ax, 1.25, 1.25)
     angle = np.deg2rad(labels.levels)
     x, y = np.cos(angle), np.sin(angle)
-    inset.plot(np.cos(np.linspace(0, 2 * np.pi, 100)), np.sin(np.linspace(0, 2 * np.pi, 100)), color="#e3e7eb", zorder=0)
+    ring = np.linspace(0, 2 * np.pi, 100)
+    inset.plot(np.cos(ring), np.sin(ring), color=FAINT, zorder=0)
     inset.scatter(x, y, s=60, c=labels.level_colors(), edgecolors="white", linewidths=0.6)
     for xi, yi, text in zip(x, y, labels.texts, strict=True):
         inset.text(1.48 * xi, 1.38 * yi, text, ha="center", va="center", fontsize=7, color=INK)
     inset.text(0, 0, shorten(labels.name, 14).replace("_", "\n"), ha="center", va="center", fontsize=7, color=INK)
     inset.set(xlim=(-1.85, 1.85), ylim=(-1.7, 1.7), aspect="equal")
     inset.axis("off")
+    return inset
 
 
-def _legend(ax: Axes, labels: TrialLabels) -> None:
+def _legend(ax: Axes, labels: TrialLabels) -> Artist:
     from matplotlib.lines import Line2D
 
     n = len(labels.levels)
@@ -61,7 +74,7 @@ def _legend(ax: Axes, labels: TrialLabels) -> None:
     title = labels.title if len(shown) == n else f"{labels.title}\n({len(shown)} of {n} shown)"
     box = ax.get_position()
     across = max(box.width * ax.figure.get_size_inches()[0], 0.1)
-    ax.legend(
+    return ax.legend(
         handles=handles,
         title=title,
         loc="upper left",
@@ -76,7 +89,7 @@ def _legend(ax: Axes, labels: TrialLabels) -> None:
     )
 
 
-def _color_bar(ax: Axes, labels: TrialLabels) -> None:
+def _color_bar(ax: Axes, labels: TrialLabels) -> Axes:
     inset = _inset(ax, 0.12, 1.1)
     bar = ax.figure.colorbar(labels.mappable(), cax=inset)
     bar.set_label(labels.title, fontsize=7)
@@ -90,3 +103,4 @@ def _color_bar(ax: Axes, labels: TrialLabels) -> None:
         locator = AutoDateLocator(maxticks=5)
         bar.ax.yaxis.set_major_locator(locator)
         bar.ax.yaxis.set_major_formatter(ConciseDateFormatter(locator))
+    return inset

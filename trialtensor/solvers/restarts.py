@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 import joblib
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from trialtensor.solvers.acceleration import minimise
 from trialtensor.solvers.compression import compress, without_bases
 from trialtensor.solvers.initialization import random_start, svd_start
 from trialtensor.solvers.problems import DenseProblem, MaskedProblem
 from trialtensor.solvers.result import Factors, SolverResult, StopReason
+from trialtensor.solvers.threads import blas_threads_for
 
 
 Problem = DenseProblem | MaskedProblem
@@ -144,8 +144,7 @@ def _restart(
     if surrogate is problem:
         found = options.minimise(problem, _first_factors(problem, start, options))
         return RestartResult(start.seed, found)
-    # A core is far too small for more than one BLAS thread; the full data is not.
-    with threadpool_limits(1, user_api="blas"):
+    with blas_threads_for(surrogate.X.size):
         rough = _on_surrogate(surrogate, start, options)
     if rough.stop_reason is StopReason.INTERRUPTED:
         return RestartResult(start.seed, rough)

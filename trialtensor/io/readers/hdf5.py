@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from trialtensor.io.contents import VariableInfo, reading
+from trialtensor.io.contents import HDF5, VariableInfo, reading
 
 SUFFIXES = (".h5", ".hdf5", ".hdf")
 _KIND = "an HDF5 file"
@@ -21,7 +21,7 @@ def describe(path: Path) -> list[VariableInfo]:
         if isinstance(item, h5py.Dataset) and item.shape is not None:
             found.append(VariableInfo(name, item.shape, _dtype(item)))
 
-    with reading(path, _KIND), h5py.File(path) as file:
+    with reading(path, _KIND, HDF5), h5py.File(path) as file:
         file.visititems(add)
     return found
 
@@ -30,7 +30,7 @@ def read(path: Path, variable: str) -> np.ndarray:
     """Read one dataset; text comes as strings."""
     import h5py
 
-    with reading(path, _KIND), h5py.File(path) as file:
+    with reading(path, _KIND, HDF5), h5py.File(path) as file:
         dataset = file[variable]
         if h5py.check_string_dtype(dataset.dtype):
             return np.array(dataset.asstr()[()], dtype=str)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import xarray
 
-from trialtensor.io.contents import VariableInfo, reading
+from trialtensor.io.contents import HDF5, NETCDF3, VariableInfo, reading
 
 SUFFIXES = (".nc", ".nc4", ".netcdf")
 
@@ -34,7 +34,7 @@ def read(path: Path, variable: str) -> xarray.DataArray | np.ndarray:
 @contextmanager
 def _open(path: Path) -> Iterator[xarray.Dataset]:
     with (
-        reading(path, "a netCDF file"),
+        reading(path, "a netCDF file", HDF5, NETCDF3),
         xarray.open_dataset(path, decode_timedelta=False) as dataset,
     ):
         yield dataset

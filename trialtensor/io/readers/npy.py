@@ -4,23 +4,19 @@ from pathlib import Path
 
 import numpy as np
 
-from trialtensor.io.contents import VariableInfo, reading
+from trialtensor.io.contents import NUMPY, VariableInfo, describe_npy, reading
 
 SUFFIXES = (".npy",)
+_KIND = "a NumPy .npy array"
 
 
 def describe(path: Path) -> list[VariableInfo]:
-    """Describe the array."""
-    array = _open(path)
-    return [VariableInfo(path.stem, array.shape, array.dtype)]
+    """Describe the array from its header."""
+    with reading(path, _KIND, NUMPY), path.open("rb") as file:
+        return [describe_npy(path.stem, file)]
 
 
 def read(path: Path, variable: str) -> np.ndarray:
     """Read the array; there is only one `variable`."""
-    return np.array(_open(path))
-
-
-def _open(path: Path) -> np.ndarray:
-    with reading(path, "a NumPy .npy array"):
-        # A memory map finds a file that is shorter than it says, and reads nothing yet.
-        return np.load(path, mmap_mode="r", allow_pickle=False)
+    with reading(path, _KIND, NUMPY):
+        return np.load(path, allow_pickle=False)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from trialtensor.solvers.kernels.compile import kernel
 
-@numba.njit(cache=True)
+
+@kernel
 def nonnegative_rows(
     grams: np.ndarray, rhs: np.ndarray, start: np.ndarray, n_passes: int, tol: float
 ) -> np.ndarray:

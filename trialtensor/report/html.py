@@ -1,0 +1,217 @@
+"""One self-contained HTML page about a fitted model."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import io
+import os
+import platform
+import shlex
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from trialtensor.report import wording
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+PACKAGES = ("trialtensor", "numpy", "scipy", "numba")
+MAX_COMPONENTS = 30  # in the figure; more would be unreadably small
+
+
+def write_report(
+    model: Any,
+    path: str | os.PathLike[str],
+    *,
+    color_by: Any = None,
+    title: str | None = None,
+    source: str | os.PathLike[str] | None = None,
+    preprocessing: Iterable[str] = (),
+    command: str | Iterable[str] | None = None,
+) -> Path:
+    """Write a report of a fitted TCA as one HTML file without external parts or scripts.
+
+    Parameters
+    ----------
+    model : fitted TCA
+    path : path
+        The HTML file; overwritten if it exists. Its folder must exist.
+    color_by : str or array of shape (n_trials,), optional
+        Trial label, as in `trialtensor.plotting.plot_factors`.
+    title : str, optional
+    source : str or path, optional
+        Where the data came from.
+    preprocessing : iterable of str
+        What was done to the data before the fit, a phrase each, in order.
+    command : str or list of str, optional
+        Command line that made the fit, shown as the way to repeat it.
+
+    Returns
+    -------
+    pathlib.Path
+        The file that was written.
+
+    Raises
+    ------
+    ValueError
+        If `color_by` is no trial label.
+    OSError
+        If the file can't be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from trialtensor.data import make_tca
+    >>> from trialtensor.models import TCA
+    >>> from trialtensor.report import write_report
+    >>> X = make_tca(n_trials=20, n_neurons=10, n_times=15, n_components=2, random_state=0).X
+    >>> model = TCA(2, n_init=2, random_state=0).fit(X)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_report(model, folder + "/report.html", title="Two components").name
+    'report.html'
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("trialtensor.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    preprocessing = [preprocessing] if isinstance(preprocessing, str) else list(preprocessing)
+    if command is not None and not isinstance(command, str):
+        command = shlex.join(command)
+    source = None if source is None else os.fspath(source)
+    page = environment.get_template("report.html.jinja").render(
+        title=title or (f"TCA of {Path(source).name}" if source else "TCA report"),
+        date=datetime.date.today().isoformat(),
+        data=_data(model, source, preprocessing),
+        fit=_fit(model),
+        components=_components(model),
+        restarts=_restarts(model),
+        figures=_figures(model, color_by),
+        color_name=_color_name(color_by),
+        n_shown=min(len(model.weights_), MAX_COMPONENTS),
+        parameters={name: repr(value) for name, value in model.get_params(deep=False).items()},
+        versions=package_versions(),
+        command=command,
+        code=reproducing_code(model, source, preprocessing),
+        seeded=isinstance(model.get_params(deep=False).get("random_state"), int),
+    )
+    path = Path(path)
+    path.write_text(page, encoding="utf-8")
+    return path
+
+
+def package_versions() -> dict[str, str]:
+    """Versions that a fit depends on; a package run from a bare checkout has none.
+
+    Examples
+    --------
+    >>> from trialtensor.report.html import package_versions
+    >>> sorted(package_versions())
+    ['numba', 'numpy', 'python', 'scipy', 'trialtensor']
+    """
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return {**found, "python": platform.python_version()}
+
+
+def reproducing_code(model: Any, source: str | None, preprocessing: list[str]) -> str:
+    """Python that repeats the fit; what it can't know stands in it as a comment."""
+    arguments = ",\n".join(f"    {name}={value!r}" for name, value in model.get_params(deep=False).items())
+    read = f"X = trialtensor.io.read({source!r})" if source else "X = ...  # trials x neurons x time"
+    steps = [f"# before the fit: {step}" for step in preprocessing]
+    fit = f"model = trialtensor.{type(model).__name__}(\n{arguments},\n).fit(X)"
+    return "\n".join(["import trialtensor", "", read, *steps, fit])
+
+
+def _data(model: Any, source: str | None, preprocessing: list[str]) -> dict[str, Any]:
+    summary = model.data_summary_
+    return {
+        "source": source,
+        "preprocessing": preprocessing,
+        "shape": summary["shape"],
+        "dtype": summary["dtype"],
+        "missing": wording.missing_sentence(summary),
+        "treatment": summary["treatment"],
+        "coords": [(name, dim, str(np.asarray(v).dtype)) for name, (dim, v) in model.coords_.items()],
+    }
+
+
+def _fit(model: Any) -> list[tuple[str, str, str]]:
+    ratio, n = float(model.explained_variance_ratio_), len(model.weights_)
+    core, cosine = float(model.core_consistency_), float(model.triple_cosine_)
+    reason = model.stop_reason_
+    return [
+        ("Explained variance", f"{ratio:.4f}", wording.explained_variance_sentence(ratio)),
+        ("Stopped because", reason.value.replace("_", " "), wording.stop_sentence(reason, int(model.n_iter_))),
+        ("Core consistency", f"{core:,.1f}", wording.core_consistency_sentence(core, n)),
+        ("Most negative cosine", f"{cosine:.2f}", wording.triple_cosine_sentence(cosine, n)),
+    ]
+
+
+def _components(model: Any) -> list[tuple[int, float, float, float, float]]:
+    columns = (
+        model.explained_variance_alone_,
+        model.explained_variance_unique_,
+        model.explained_variance_shared_,
+        model.weights_,
+    )
+    return [(r + 1, *(float(v) for v in row)) for r, row in enumerate(zip(*columns, strict=True))]
+
+
+def _restarts(model: Any) -> dict[str, Any]:
+    best = model.restarts_[0].loss
+    rows = [
+        {
+            "seed": "given" if restart.seed is None else restart.seed,
+            "excess": f"{100 * (restart.loss / best - 1):.4f} %" if best > 0 else f"{restart.loss - best:.3g}",
+            "explained": f"{restart.explained_variance:.4f}",
+            "similarity": f"{restart.similarity:.3f}",
+            "reason": restart.stop_reason.value.replace("_", " "),
+            "n_iter": restart.n_iter,
+        }
+        for restart in model.restarts_
+    ]
+    return {"rows": rows, "sentence": wording.stability_sentence(model.restarts_), "chance": wording.CHANCE_NOTE}
+
+
+def _figures(model: Any, color_by: Any) -> dict[str, str]:
+    # Bare figures: pyplot would show them a second time in a notebook, and keep them alive.
+    from matplotlib.figure import Figure
+
+    from trialtensor import plotting
+
+    shown = min(len(model.weights_), MAX_COMPONENTS)
+    labelled = color_by is not None
+    axes = plotting.factor_grid(shown, label_means=labelled, figure=Figure())
+    plotting.plot_factors(model, color_by=color_by, label_means=labelled, max_components=shown, axes=axes)
+    fit = Figure(figsize=(9.5, 3.3), layout="constrained")
+    loss, restarts = fit.subplots(1, 2)
+    plotting.plot_loss(model, loss)
+    plotting.plot_restarts(model, restarts)
+    return {"factors": _as_png(axes[0, 0].figure), "fit": _as_png(fit)}
+
+
+def _color_name(color_by: Any) -> str | None:
+    if color_by is None or isinstance(color_by, str):
+        return color_by
+    name = getattr(color_by, "name", None)
+    return name if isinstance(name, str) and name else "label"
+
+
+def _as_png(figure: Figure) -> str:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=150)
+    return base64.b64encode(buffer.getvalue()).decode("ascii")
