@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 import trialtensor
-from trialtensor.cli import Transform, app
+from trialtensor.cli import DONE_FIRST, Transform, app
 from trialtensor.data import TRANSFORMS, make_tca
 
 FILES = {
@@ -133,6 +133,7 @@ def test_the_report_says_how_it_was_made(fitted, recording):
     html = (out / "report.html").read_text()
     assert "<html" in html
     assert "session.npz" in html
+    assert "square root of every value" in html
     assert f"trialtensor fit {recording}" in html
     assert "--max-iter 900" in html
     assert "--n-jobs" not in html
@@ -187,6 +188,7 @@ def test_demo(tmp_path):
 
 def test_every_transform_is_offered():
     assert [transform.value for transform in Transform] == list(TRANSFORMS)
+    assert list(DONE_FIRST) == list(TRANSFORMS)
 
 
 def test_version():

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 BAD_INPUT = 2
 INTERRUPTED = 130
 SIMILAR = 0.95
+DONE_FIRST = {
+    "none": (),
+    "sqrt": ("square root of every value",),
+    "log1p": ("log(1 + x) of every value",),
+    "zscore": ("each neuron to mean 0 and standard deviation 1 over trials and times",),
+}
 
 
 class Transform(StrEnum):
@@ -198,7 +204,7 @@ def _write(
         output / "report.html",
         color_by=color_by,
         source=source,
-        preprocessing=() if transform == "none" else (transform,),
+        preprocessing=DONE_FIRST[transform],
         command=command,
     )
     return [

@@ -196,7 +196,7 @@ def check_sklearn(estimator: Any, X: np.ndarray) -> None:
 def check_bad_input(estimator: Any, X: np.ndarray) -> None:
     """What can't be used is refused before any work, by name."""
     _raises(ValueError, lambda: estimator.fit(X[0]), "n_trials, n_neurons, n_times")
-    _raises(ValueError, lambda: estimator.fit(np.where(X == X.max(), np.inf, X)), "infinite")
+    _raises(ValueError, lambda: estimator.fit(np.where(X.max() == X, np.inf, X)), "infinite")
     _raises(ValueError, lambda: estimator.fit(X, mask=np.ones(3, bool)), "mask")
     _raises(ValueError, lambda: estimator.fit(X * 0), "zero")
     estimator.fit(X)

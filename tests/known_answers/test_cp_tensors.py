@@ -34,7 +34,8 @@ def test_amino_acids_components_follow_the_concentrations(amino_model, amino_aci
     _, concentration = amino_acids
     r = np.abs(np.corrcoef(amino_model.trial_factors_.T, concentration.T)[:3, 3:])
     best = max(
-        itertools.permutations(range(3)), key=lambda order: sum(r[i, j] for i, j in enumerate(order))
+        itertools.permutations(range(3)),
+        key=lambda order: sum(r[i, j] for i, j in enumerate(order)),
     )
     found = [r[i, j] for i, j in sorted(enumerate(best), key=lambda pair: pair[1])]
     np.testing.assert_allclose(sorted(found), sorted([0.9998, 0.9998, 0.998]), atol=4e-4)

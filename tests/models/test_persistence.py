@@ -94,5 +94,5 @@ def test_newer_and_unknown_models_are_refused(model, tmp_path):
     with h5py.File(path, "a") as file:
         file.attrs["format_version"] = 1
         file.attrs["model"] = "os.system"
-    with pytest.raises(ValueError, match="'os.system'"):
+    with pytest.raises(ValueError, match=r"'os\.system'"):
         trialtensor.load(path)

@@ -25,9 +25,7 @@ def factors_of(model):
 @pytest.mark.parametrize("solver", ["auto", "full", "als"])
 @pytest.mark.parametrize("nonnegative", [False, True, ("neuron", "time")])
 def test_contract(solver, nonnegative):
-    check_trial_estimator(
-        TCA(2, nonnegative=nonnegative, solver=solver, n_init=2, random_state=0)
-    )
+    check_trial_estimator(TCA(2, nonnegative=nonnegative, solver=solver, n_init=2, random_state=0))
 
 
 @pytest.mark.parametrize("nonnegative", [False, True])
@@ -109,9 +107,7 @@ def test_more_trials_than_were_fitted_are_transformed_by_least_squares():
     expected = np.linalg.lstsq(design, data.X[30:].reshape(20, -1).T, rcond=None)[0].T
     np.testing.assert_allclose(scores, expected)
     rest = data.X[30:] - model.inverse_transform(scores)
-    assert model.score(data.X[30:]) == pytest.approx(
-        1 - np.sum(rest**2) / np.sum(data.X[30:] ** 2)
-    )
+    assert model.score(data.X[30:]) == pytest.approx(1 - np.sum(rest**2) / np.sum(data.X[30:] ** 2))
 
 
 def test_a_classifier_can_follow():
@@ -172,9 +168,7 @@ def test_too_few_sweeps_warn():
 def test_degenerate_components_warn():
     # The limit of two components that cancel: a classical tensor without a best rank-2 fit.
     a, b = np.eye(2)
-    X = sum(
-        np.einsum("i,j,k", *v) for v in [(a, a, b), (a, b, a), (b, a, a)]
-    )
+    X = sum(np.einsum("i,j,k", *v) for v in [(a, a, b), (a, b, a), (b, a, a)])
     with pytest.warns(DegeneracyWarning, match="cancel"):
         TCA(2, random_state=0, n_init=3, max_iter=2000, init="random").fit(X)
 

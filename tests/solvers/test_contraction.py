@@ -44,7 +44,7 @@ def test_all_modes_agree_on_the_inner_product(problem):
 
 
 def test_reconstruction_is_the_sum_of_outer_products(problem):
-    X, (trial, neuron, time) = problem
+    _, (trial, neuron, time) = problem
     expected = np.einsum("kr,nr,tr->knt", trial, neuron, time)
     np.testing.assert_array_equal(contraction.reconstruct((trial, neuron, time)), expected)
 

@@ -73,7 +73,7 @@ def test_triple_cosine_finds_components_that_cancel():
 
 
 def test_matching_undoes_permutation_and_signs():
-    rng, factors, X = model(4)
+    _, factors, _ = model(4)
     order = [2, 0, 1]
     signs = np.array([[1, -1, -1], [-1, 1, -1], [-1, -1, 1]])
     shuffled = tuple((f * s)[:, order] for f, s in zip(factors, signs, strict=True))
@@ -90,7 +90,9 @@ def test_matching_is_optimal_where_a_greedy_choice_is_not():
     b = np.zeros((3, 2))
     b[:2] = congruence
     b[2] = np.sqrt(np.maximum(0, 1 - np.sum(congruence**2, axis=0)))
-    order, _ = matching.match_components((a, a[:, :2] * 0 + 1, a * 0 + 1), (b, b * 0 + 1, b * 0 + 1))
+    order, _ = matching.match_components(
+        (a, a[:, :2] * 0 + 1, a * 0 + 1), (b, b * 0 + 1, b * 0 + 1)
+    )
     assert order.tolist() == [1, 0]
 
 

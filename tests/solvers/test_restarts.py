@@ -86,9 +86,7 @@ def test_an_interrupt_between_restarts_keeps_those_that_were_done():
     def interrupt(done):
         raise KeyboardInterrupt
 
-    found = fit_cp(
-        DenseProblem(X, sum_of_squares(X)), STARTS, options(), on_restart=interrupt
-    )
+    found = fit_cp(DenseProblem(X, sum_of_squares(X)), STARTS, options(), on_restart=interrupt)
     assert len(found) == 1
     assert found[0].result.stop_reason is StopReason.INTERRUPTED
 

@@ -39,9 +39,9 @@ def test_least_squares_solution_is_that_of_scipy():
 
 
 def objective(grams, rhs, x):
-    return np.einsum("ir,irs,is->i", x, np.broadcast_to(grams, (len(x), *grams.shape[1:])), x) / 2 - (
-        np.sum(rhs * x, axis=1)
-    )
+    return np.einsum(
+        "ir,irs,is->i", x, np.broadcast_to(grams, (len(x), *grams.shape[1:])), x
+    ) / 2 - (np.sum(rhs * x, axis=1))
 
 
 @pytest.mark.parametrize("own", [True, False])

@@ -61,9 +61,7 @@ def prepare(X: Any, mask: Any) -> FitInput:
     return FitInput(problem, observed, kept, checked.coords, _summary(checked, kept, pattern))
 
 
-def drop_empty(
-    checked: CheckedTensor, kept: Kept
-) -> tuple[np.ndarray, np.ndarray | None]:
+def drop_empty(checked: CheckedTensor, kept: Kept) -> tuple[np.ndarray, np.ndarray | None]:
     """Values and mask of the kept slices; no copy when all are kept."""
     values, observed = checked.values, checked.observed
     if not all(k.all() for k in kept):
@@ -135,9 +133,7 @@ def nonnegative_axes(nonnegative: Any) -> tuple[bool, bool, bool]:
     return trial, neuron, time
 
 
-def _summary(
-    checked: CheckedTensor, kept: Kept, pattern: str
-) -> dict[str, Any]:
+def _summary(checked: CheckedTensor, kept: Kept, pattern: str) -> dict[str, Any]:
     size = checked.values.size
     n_observed = size if checked.observed is None else int(checked.observed.sum())
     return {

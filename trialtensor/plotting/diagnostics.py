@@ -44,7 +44,7 @@ def plot_loss(model: Any, ax: Axes | None = None) -> Axes:
         ax.text(0.5, 0.5, "one sweep: nothing to show", ha="center", transform=ax.transAxes, fontsize=8)
         ax.set_yticks([])
     ax.set_title("Loss of the best restart", fontsize=9.5, color=INK, loc="left")
-    ax.set_xlabel("sweep", fontsize=8.5, color=INK)
+    ax.set_xlabel("sweep over the full data", fontsize=8.5, color=INK)
     name = "loss above its last value (%)" if last > 0 else "loss above its last value"
     ax.set_ylabel(name, fontsize=8.5, color=INK)
     return ax

@@ -47,16 +47,16 @@ def _inset(ax: Axes, width: float, height: float) -> Axes:
 
 
 def _compass(ax: Axes, labels: TrialLabels) -> Axes:
-    inset = _inset(ax, 1.25, 1.25)
+    inset = _inset(ax, 1.5, 1.5)
     angle = np.deg2rad(labels.levels)
     x, y = np.cos(angle), np.sin(angle)
     ring = np.linspace(0, 2 * np.pi, 100)
     inset.plot(np.cos(ring), np.sin(ring), color=FAINT, zorder=0)
     inset.scatter(x, y, s=60, c=labels.level_colors(), edgecolors="white", linewidths=0.6)
     for xi, yi, text in zip(x, y, labels.texts, strict=True):
-        inset.text(1.48 * xi, 1.38 * yi, text, ha="center", va="center", fontsize=7, color=INK)
+        inset.text(1.55 * xi, 1.4 * yi, text, ha="center", va="center", fontsize=7, color=INK)
     inset.text(0, 0, shorten(labels.name, 14).replace("_", "\n"), ha="center", va="center", fontsize=7, color=INK)
-    inset.set(xlim=(-1.85, 1.85), ylim=(-1.7, 1.7), aspect="equal")
+    inset.set(xlim=(-2.0, 2.0), ylim=(-1.8, 1.8), aspect="equal")
     inset.axis("off")
     return inset
 

@@ -51,9 +51,7 @@ def balance(factors: Factors) -> Factors:
     alive = norms.min(axis=0) > 0
     scale = np.ones_like(norms)
     scale[:, alive] = np.prod(norms[:, alive] ** (1 / 3), axis=0) / norms[:, alive]
-    trial, neuron, time = (
-        f * s.astype(f.dtype) for f, s in zip(factors, scale, strict=True)
-    )
+    trial, neuron, time = (f * s.astype(f.dtype) for f, s in zip(factors, scale, strict=True))
     return trial, neuron, time
 
 

@@ -81,14 +81,15 @@ def compress(problem: DenseProblem, n_components: int) -> DenseProblem:
         Its ``norm2`` is that of the full data, so the loss of a model that lies in the bases
         is its loss on the full data.
     """
-    core, bases = problem.X, [None, None, None]
+    core = problem.X
+    bases: list[np.ndarray | None] = [None, None, None]
     n_core = core_size(n_components)
     candidates = range(3) if problem.pattern is None else [problem.pattern.free_axis]
     # Time is contiguous and usually short: it makes the first and only expensive step cheap.
     for axis in sorted(candidates, key=lambda axis: (axis != 2, core.shape[axis])):
         if n_core <= _WORTHWHILE * core.shape[axis]:
-            bases[axis] = leading_basis(core, axis, n_core)
-            core = project(core, axis, bases[axis])
+            bases[axis] = basis = leading_basis(core, axis, n_core)
+            core = project(core, axis, basis)
     if all(basis is None for basis in bases):
         return problem
     return DenseProblem(np.ascontiguousarray(core), problem.norm2, problem.pattern, _bases(bases))

@@ -84,7 +84,7 @@ def component_variance(
     alive = scale > 0
     alone, unique = np.zeros(len(scale)), np.zeros(len(scale))
     cosine = gram[np.ix_(alive, alive)] / np.outer(scale[alive], scale[alive])
-    projection = with_data[alive] / scale[alive]
+    projection = np.asarray(with_data)[alive] / scale[alive]
     inverse = np.linalg.pinv(cosine, hermitian=True)
     alone[alive] = projection**2 / norm2
     unique[alive] = (inverse @ projection) ** 2 / np.diag(inverse) / norm2
@@ -106,9 +106,7 @@ def triple_cosine(factors: Factors) -> float:
     return float(product[np.triu_indices(rank, 1)].min())
 
 
-def core_consistency(
-    X: np.ndarray, factors: Factors, observed: np.ndarray | None = None
-) -> float:
+def core_consistency(X: np.ndarray, factors: Factors, observed: np.ndarray | None = None) -> float:
     """Core consistency (CORCONDIA) in percent: 100 where a CP model fits, low where it overfits.
 
     The least-squares Tucker core for these factors is compared with the superdiagonal of ones

@@ -15,7 +15,6 @@ from trialtensor.solvers.problems import DenseProblem, MaskedProblem
 from trialtensor.solvers.result import Factors, SolverResult, StopReason
 from trialtensor.solvers.threads import blas_threads_for
 
-
 Problem = DenseProblem | MaskedProblem
 
 
@@ -141,7 +140,7 @@ def _restart(
     problem: Problem, surrogate: Problem, start: Start, options: CPOptions
 ) -> RestartResult:
     """One restart: converge on the surrogate, then on the full data."""
-    if surrogate is problem:
+    if surrogate is problem or not isinstance(surrogate, DenseProblem):
         found = options.minimise(problem, _first_factors(problem, start, options))
         return RestartResult(start.seed, found)
     with blas_threads_for(surrogate.X.size):

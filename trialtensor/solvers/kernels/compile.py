@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
 import numba
 
+P = ParamSpec("P")
+T = TypeVar("T")
 
-def kernel(function: Callable[..., object]) -> Callable[..., object]:
+
+def kernel(function: Callable[P, T]) -> Callable[P, T]:
     """Compile ``function`` at its first call; keep the machine code if any folder takes it.
 
     Numba refuses to decorate at all when neither the package's folder nor the user's cache
