@@ -113,7 +113,7 @@ def fit(
             transform=transform.value,
             color_by=color_by,
             output=output,
-            source=file.name,
+            source=file,
             command=_as_typed(context),
         )
 
@@ -141,15 +141,16 @@ def demo(
 ) -> None:
     """Fit the bundled example: reaches that adapt to a rotation of the cursor."""
     with _clear_errors():
-        from trialtensor.data import load_example
+        from trialtensor.data.example import EXAMPLE_PATH
+        from trialtensor.io import read
 
         _run(
-            load_example(),
-            {"n_components": 6, "random_state": 0},
+            read(EXAMPLE_PATH),
+            {"n_components": 5, "random_state": 0},
             transform="sqrt",
             color_by="phase",
             output=output,
-            source="bundled example (simulated adaptation)",
+            source=EXAMPLE_PATH,
             command=_as_typed(context),
         )
 
@@ -161,7 +162,7 @@ def _run(
     transform: str,
     color_by: str | None,
     output: Path,
-    source: str,
+    source: Path,
     command: str,
 ) -> None:
     """Everything that can be refused is refused before the fit."""
@@ -180,7 +181,7 @@ def _run(
 
 
 def _write(
-    model: "TCA", output: Path, transform: str, color_by: str | None, source: str, command: str
+    model: "TCA", output: Path, transform: str, color_by: str | None, source: Path, command: str
 ) -> list[str]:
     import matplotlib
 
@@ -191,14 +192,18 @@ def _write(
 
     model.save(output / "model.h5")
     tables = write_factors(model, output)
-    write_summary(summarize(model, source=source, transform=transform), output / "summary.json")
+    write_summary(
+        summarize(model, source=str(source), transform=transform), output / "summary.json"
+    )
     figures = {
-        "factors": plotting.plot_factors(model, color_by=color_by)[0, 0].figure,
+        "factors": plotting.plot_factors(
+            model, color_by=color_by, label_means=color_by is not None
+        )[0, 0].figure,
         "loss": plotting.plot_loss(model).figure,
         "restarts": plotting.plot_restarts(model).figure,
     }
     for name, figure in figures.items():
-        figure.savefig(output / "figures" / f"{name}.png", dpi=150, bbox_inches="tight")
+        figure.savefig(output / "figures" / f"{name}.png", dpi=150)
     write_report(
         model,
         output / "report.html",
@@ -212,12 +217,12 @@ def _write(
     ]  # fmt: skip
 
 
-def _describe(model: "TCA", source: str) -> str:
+def _describe(model: "TCA", source: Path) -> str:
     summary = model.data_summary_
     n_trials, n_neurons, n_times = summary["shape"]
     missing = summary["missing_fraction"]
     lines = [
-        f"{source}: {n_trials} trials, {n_neurons} neurons, {n_times} times, "
+        f"{source.name}: {n_trials} trials, {n_neurons} neurons, {n_times} times, "
         + (f"{missing:.1%} missing" if missing else "nothing missing"),
         f"{len(model.weights_)} components explain {model.explained_variance_ratio_:.1%} of the "
         f"sum of squares; {model.stop_reason_.value} after {model.n_iter_} sweeps",

@@ -1,12 +1,12 @@
 import subprocess
 import sys
-from importlib.resources import files
 
 import numpy as np
 import pytest
 
 from trialtensor.data import check_trial_tensor, load_example
 from trialtensor.data.adaptation import make_adaptation
+from trialtensor.data.example import EXAMPLE_PATH
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ def X():
 
 def test_the_bundled_file_is_what_the_generator_makes(X):
     assert X.identical(make_adaptation())
-    assert files("trialtensor.data").joinpath("adaptation.nc").stat().st_size < 2_000_000
+    assert EXAMPLE_PATH.stat().st_size < 2_000_000
 
 
 def test_the_generator_writes_the_file(tmp_path, X):

@@ -96,3 +96,11 @@ def test_newer_and_unknown_models_are_refused(model, tmp_path):
         file.attrs["model"] = "os.system"
     with pytest.raises(ValueError, match=r"'os\.system'"):
         trialtensor.load(path)
+
+
+def test_a_model_from_given_factors_can_be_saved(model, tmp_path):
+    given = trialtensor.from_tensorly(trialtensor.to_tensorly(model))
+    given.save(tmp_path / "given.h5")
+    copy = trialtensor.load(tmp_path / "given.h5")
+    np.testing.assert_array_equal(copy.reconstruct(), given.reconstruct())
+    assert "not fitted" in copy.stop_reason_.advice

@@ -25,10 +25,10 @@ def make_adaptation(random_state: int | np.random.Generator | None = SEED) -> "x
 
     The error follows the two-rate model of adaptation (Smith, Ghazizadeh & Shadmehr 2006): a
     fast process learns and forgets quickly, a slow one slowly. The rates of the neurons are a
-    sum of five components: a movement-locked one shared by all trials, cosine and sine tuning
-    to the target, and one that follows each process, the fast one before the movement and
-    mostly in PMd, the slow one during the movement and mostly in M1. A few neurons are lost or
-    found on the way.
+    sum of five components: a movement-locked one shared by all trials, a pair tuned to the
+    target (its cosine, then its sine), and one that follows each process, the fast one before
+    the movement and mostly in PMd, the slow one late in the movement and mostly in M1. A few
+    neurons are lost or found on the way.
 
     Parameters
     ----------
@@ -106,7 +106,6 @@ def _rates(
     rng: np.random.Generator,
 ) -> np.ndarray:
     """Firing rates in Hz, of shape (n_trials, n_neurons, n_times)."""
-    planning, moving, late = _bump(-0.15, 0.09), _bump(0.08, 0.09), _bump(0.28, 0.12)
     n = area.size
     resting = rng.gamma(4.0, 3.0, size=n)
     driven = rng.gamma(4.0, 8.0, size=n)
@@ -114,15 +113,18 @@ def _rates(
     depth = driven * rng.uniform(0.5, 1.0, size=n)
     follows_fast = rng.gamma(2.0, 14.0, size=n) * np.where(area == "PMd", 1.0, 0.15)
     follows_slow = rng.gamma(2.0, 14.0, size=n) * np.where(area == "M1", 1.0, 0.15)
-    # cos(target - preferred) taken apart: what a decomposition sees is a pair of components.
     angle = np.deg2rad(target)
-    tuning = np.multiply.outer(np.cos(angle), np.cos(preferred)) + np.multiply.outer(
-        np.sin(angle), np.sin(preferred)
+    # Each a trial, a neuron and a time factor. No two share a time course: if they did, no
+    # decomposition could tell them apart.
+    components = (
+        (np.ones(target.size), driven, _bump(0.08, 0.1)),
+        (np.cos(angle), depth * np.cos(preferred), _bump(0.02, 0.07)),
+        (np.sin(angle), depth * np.sin(preferred), _bump(0.15, 0.07)),
+        (np.maximum(fast / 12, 0), follows_fast, _bump(-0.15, 0.09)),
+        (np.maximum(slow / 20, 0), follows_slow, _bump(0.3, 0.11)),
     )
-    rates = resting[:, None] + (driven + depth * tuning)[:, :, None] * moving
-    rates += np.multiply.outer(np.maximum(fast / 12, 0), np.multiply.outer(follows_fast, planning))
-    rates += np.multiply.outer(np.maximum(slow / 20, 0), np.multiply.outer(follows_slow, late))
-    return rates
+    rates = sum(np.multiply.outer(np.multiply.outer(a, b), c) for a, b, c in components)
+    return np.maximum(resting[:, None] + rates, 0)
 
 
 def _bump(centre_s: float, width_s: float) -> np.ndarray:

@@ -1,10 +1,13 @@
 """The recording that comes with the package."""
 
-from importlib.resources import as_file, files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import xarray
+
+
+EXAMPLE_PATH = Path(__file__).with_name("adaptation.nc")
 
 
 def load_example() -> "xarray.DataArray":
@@ -34,6 +37,5 @@ def load_example() -> "xarray.DataArray":
     """
     import xarray
 
-    resource = files("trialtensor.data").joinpath("adaptation.nc")
-    with as_file(resource) as path, xarray.open_dataarray(path, engine="h5netcdf") as stored:
+    with xarray.open_dataarray(EXAMPLE_PATH, engine="h5netcdf") as stored:
         return stored.load()

@@ -96,7 +96,7 @@ def warn_empty(kept: Kept) -> None:
                 f"{len(empty)} of {len(keep)} {axis}s have no data ({axis} {shown}); "
                 f"their rows of {axis}_factors_ are NaN",
                 MissingSliceWarning,
-                stacklevel=4,
+                stacklevel=3,
             )
 
 
@@ -144,6 +144,19 @@ def _summary(checked: CheckedTensor, kept: Kept, pattern: str) -> dict[str, Any]
         "missing_pattern": pattern,
         **{f"empty_{axis}s": int((~k).sum()) for axis, k in zip(AXES, kept, strict=True)},
         "treatment": _treatment(pattern, kept),
+    }
+
+
+def unknown_data(shape: tuple[int, int, int]) -> dict[str, Any]:
+    """The summary of data that was never seen."""
+    return {
+        "shape": shape,
+        "dtype": "unknown",
+        "n_observed": 0,
+        "missing_fraction": float("nan"),
+        "missing_pattern": "unknown",
+        **{f"empty_{axis}s": 0 for axis in AXES},
+        "treatment": "The factors were given; the data is not known.",
     }
 
 

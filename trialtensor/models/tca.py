@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import os
-import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
-from trialtensor.models import inputs
+from trialtensor.models import inputs, outcome
 from trialtensor.models.new_trials import score_trials, solve_trials
 from trialtensor.models.options import check_options, make_starts
-from trialtensor.models.restart import Restart
-from trialtensor.models.warnings import DegeneracyWarning, InterruptedFitWarning
-from trialtensor.solvers import canonical, contraction, diagnostics, matching
-from trialtensor.solvers.restarts import CPOptions, RestartResult, fit_cp
-from trialtensor.solvers.result import Factors, SolverResult, StopReason
-from trialtensor.solvers.row_updates import solve_rows
+from trialtensor.solvers import contraction
+from trialtensor.solvers.restarts import CPOptions, fit_cp
 from trialtensor.solvers.threads import blas_threads_for
 
 if TYPE_CHECKING:
     import xarray
-
-# Two components whose cosine is below this cancel each other for all practical purposes.
-_DEGENERATE = -0.9
 
 
 class TCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -180,8 +172,8 @@ class TCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
                 n_jobs=self.n_jobs,
                 on_restart=lambda _: bar.update(),
             )
-            self._store(data, found, nonnegative)
-        self._warn()
+            outcome.store_fit(self, data, found, nonnegative)
+        outcome.warn_of(self)
         return self
 
     def fit_transform(self, X: Any, y: Any = None, *, mask: Any = None) -> np.ndarray:
@@ -245,95 +237,12 @@ class TCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         save(self, path)
 
-    def _store(
-        self,
-        data: inputs.FitInput,
-        found: list[RestartResult],
-        nonnegative: tuple[bool, bool, bool],
-    ) -> None:
-        best, problem = found[0].result, data.problem
-        factors, grams, rhs = _finish(data, best, nonnegative)
-        loss = diagnostics.residual_sum_of_squares(problem.X, factors, data.observed)
-        variance = diagnostics.component_variance(grams, rhs, factors[0], problem.norm2)
-        order = np.argsort(-variance.alone, kind="stable")
-        self._set_factors(factors, order, nonnegative, data.kept)
-        self.loss_ = loss
-        # The final solve for the trials lowers the loss a last time.
-        self.loss_history_ = np.append(best.loss_history, min(loss, best.loss))
-        self.explained_variance_ratio_ = np.float64(1 - loss / problem.norm2)
-        self.explained_variance_alone_ = variance.alone[order]
-        self.explained_variance_unique_ = variance.unique[order]
-        self.explained_variance_shared_ = variance.shared[order]
-        self.n_iter_ = best.n_iter
-        self.stop_reason_ = best.stop_reason
-        self.core_consistency_ = diagnostics.core_consistency(problem.X, factors, data.observed)
-        self.triple_cosine_ = diagnostics.triple_cosine(factors)
-        self.coords_ = data.coords
-        self.data_summary_ = data.summary
-        self.restarts_ = self._restarts(data, found)
-
-    def _set_factors(
-        self,
-        factors: Factors,
-        order: np.ndarray,
-        nonnegative: tuple[bool, bool, bool],
-        kept: inputs.Kept,
-    ) -> None:
-        trial, neuron, time = (f[:, order] for f in factors)
-        trial, weights = canonical.unit_columns(trial)
-        trial, neuron, time = canonical.fix_signs((trial, neuron, time), nonnegative)
-        self.weights_ = weights
-        self.trial_factors_ = inputs.insert_empty(trial, kept[0])
-        self.neuron_factors_ = inputs.insert_empty(neuron, kept[1])
-        self.time_factors_ = inputs.insert_empty(time, kept[2])
-        self._n_features_out = len(weights)
-        self.n_features_in_ = len(self.neuron_factors_)
-
-    def _restarts(self, data: inputs.FitInput, found: list[RestartResult]) -> list[Restart]:
-        own = (self.trial_factors_, self.neuron_factors_, self.time_factors_)
-        trial, neuron, time = (f[k] for f, k in zip(own, data.kept, strict=True))
-        best = (trial, neuron, time)
-        restarts = [self._as_restart(data, found[0], self.loss_, 1.0, best)]
-        for restart in found[1:]:
-            unit = [canonical.unit_columns(f)[0] for f in restart.result.factors]
-            aligned, similarity = matching.align_to(best, (unit[0], unit[1], unit[2]))
-            loss = max(restart.result.loss, self.loss_)
-            restarts.append(self._as_restart(data, restart, loss, similarity, aligned))
-        return restarts
-
-    @staticmethod
-    def _as_restart(
-        data: inputs.FitInput,
-        restart: RestartResult,
-        loss: float,
-        similarity: float,
-        factors: Factors,
-    ) -> Restart:
-        trial, neuron, time = (
-            inputs.insert_empty(f, k) for f, k in zip(factors, data.kept, strict=True)
-        )
-        return Restart(
-            seed=restart.seed,
-            loss=loss,
-            explained_variance=1 - loss / data.problem.norm2,
-            similarity=similarity,
-            stop_reason=restart.result.stop_reason,
-            n_iter=restart.result.n_iter,
-            factors=(trial, neuron, time),
-        )
-
-    def _warn(self) -> None:
-        if self.stop_reason_ is StopReason.INTERRUPTED:
-            warnings.warn(self.stop_reason_.advice, InterruptedFitWarning, stacklevel=3)
-        elif self.stop_reason_ is StopReason.MAX_ITER:
-            warnings.warn(self.stop_reason_.advice, ConvergenceWarning, stacklevel=3)
-        if self.triple_cosine_ < _DEGENERATE:
-            warnings.warn(
-                f"two components cancel each other (cosine {self.triple_cosine_:.3f}): use fewer "
-                "components, or nonnegative=True where the data allows it",
-                DegeneracyWarning,
-                stacklevel=3,
-            )
+    @classmethod
+    def _from_factors(cls, weights: np.ndarray, factors: Sequence[np.ndarray]) -> TCA:
+        """A model with factors from elsewhere, in their order and with their signs."""
+        model = cls(len(weights))
+        outcome.store_given(model, weights, factors)
+        return model
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -341,18 +250,6 @@ class TCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         tags.input_tags.three_d_array = True
         tags.input_tags.allow_nan = True
         return tags
-
-
-def _finish(
-    data: inputs.FitInput, best: SolverResult, nonnegative: tuple[bool, bool, bool]
-) -> tuple[Factors, np.ndarray, np.ndarray]:
-    """Solve for the trials once more, exactly as ``transform`` does; all scale in the trials."""
-    trial, neuron, time = best.factors
-    neuron, _ = canonical.unit_columns(neuron)
-    time, _ = canonical.unit_columns(time)
-    grams, rhs = data.problem.trial_equations((trial, neuron, time))
-    trial = solve_rows(grams, rhs, nonnegative=nonnegative[0])
-    return (trial, neuron, time), grams, rhs
 
 
 def _progress(total: int, verbose: int) -> Any:

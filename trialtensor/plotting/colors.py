@@ -16,7 +16,16 @@ FAINT = "#d5dbe1"
 NO_LABEL = "#b9b9b9"
 
 # Okabe & Ito (2008), without the black (it is the ink) and with the yellow last (weak on white).
-QUALITATIVE = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#7f6000", "#f0e442")
+QUALITATIVE = (
+    "#0072b2",
+    "#e69f00",
+    "#009e73",
+    "#d55e00",
+    "#cc79a7",
+    "#56b4e9",
+    "#7f6000",
+    "#f0e442",
+)
 
 _OKLAB_TO_LMS = np.array(
     [
@@ -54,7 +63,7 @@ def cyclic_colors(degrees: np.ndarray) -> np.ndarray:
     --------
     >>> from trialtensor.plotting.colors import cyclic_colors
     >>> cyclic_colors([0.0, 360.0]).round(2).tolist()
-    [[0.48, 0.05, 0.3, 1.0], [0.48, 0.05, 0.3, 1.0]]
+    [[0.46, 0.09, 0.25, 1.0], [0.46, 0.09, 0.25, 1.0]]
     """
     angle = np.deg2rad(np.asarray(degrees, dtype=np.float64))
     lightness = 0.60 - 0.22 * np.cos(angle)
@@ -78,7 +87,9 @@ def sequential_colormap() -> Colormap:
     import matplotlib
     from matplotlib.colors import ListedColormap
 
-    return ListedColormap(matplotlib.colormaps["viridis"](np.linspace(0, 0.93, 256)), name="viridis")
+    return ListedColormap(
+        matplotlib.colormaps["viridis"](np.linspace(0, 0.93, 256)), name="viridis"
+    )
 
 
 def qualitative_colors(n: int) -> np.ndarray:

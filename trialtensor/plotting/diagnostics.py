@@ -39,9 +39,18 @@ def plot_loss(model: Any, ax: Axes | None = None) -> Axes:
     if rows.any():
         few = rows.sum() < 30
         ax.set_yscale("log")
-        ax.plot(sweeps[rows], above[rows], color=ACCENT, linewidth=1.6, marker="o" if few else None, markersize=3)
+        ax.plot(
+            sweeps[rows],
+            above[rows],
+            color=ACCENT,
+            linewidth=1.6,
+            marker="o" if few else None,
+            markersize=3,
+        )
     else:
-        ax.text(0.5, 0.5, "one sweep: nothing to show", ha="center", transform=ax.transAxes, fontsize=8)
+        ax.text(
+            0.5, 0.5, "one sweep: nothing to show", ha="center", transform=ax.transAxes, fontsize=8
+        )
         ax.set_yticks([])
     ax.set_title("Loss of the best restart", fontsize=9.5, color=INK, loc="left")
     ax.set_xlabel("sweep over the full data", fontsize=8.5, color=INK)
@@ -78,17 +87,34 @@ def plot_restarts(model: Any, ax: Axes | None = None) -> Axes:
     for rows, face, name in ((done, ACCENT, "converged"), (~done, "none", "stopped early")):
         rows = rows & later
         if rows.any():
-            ax.scatter(similarity[rows], excess[rows], s=34, facecolors=face, edgecolors=ACCENT, alpha=0.75, label=name)
-    ax.scatter(similarity[:1], excess[:1], s=90, marker="*", color="#d55e00", label="best", zorder=3)
-    # Differences below this are how a fit ends, not another solution; the axis does not blow them up.
-    ax.set_ylim(-0.06 * max(excess.max(), 0.1 if relative else 0), 1.12 * max(excess.max(), 0.1 if relative else 1))
+            ax.scatter(
+                similarity[rows],
+                excess[rows],
+                s=34,
+                facecolors=face,
+                edgecolors=ACCENT,
+                alpha=0.75,
+                label=name,
+            )
+    ax.scatter(
+        similarity[:1], excess[:1], s=90, marker="*", color="#d55e00", label="best", zorder=3
+    )
+    # Differences below 0.1 % are how a fit ends, not another solution: not blown up.
+    ax.set_ylim(
+        -0.06 * max(excess.max(), 0.1 if relative else 0),
+        1.12 * max(excess.max(), 0.1 if relative else 1),
+    )
     ax.set_xlim(min(0.5, np.nanmin(similarity) - 0.05), 1.02)
     ax.grid(color=FAINT, linewidth=0.6)
     ax.set_axisbelow(True)
     ax.legend(fontsize=7, frameon=False, loc="upper left")
-    ax.set_title(f"{len(restarts)} restart{'s' * (len(restarts) > 1)}", fontsize=9.5, color=INK, loc="left")
+    ax.set_title(
+        f"{len(restarts)} restart{'s' * (len(restarts) > 1)}", fontsize=9.5, color=INK, loc="left"
+    )
     ax.set_xlabel("similarity to the best (1 = same; chance not removed)", fontsize=8.5, color=INK)
-    ax.set_ylabel("loss above the best (%)" if relative else "loss above the best", fontsize=8.5, color=INK)
+    ax.set_ylabel(
+        "loss above the best (%)" if relative else "loss above the best", fontsize=8.5, color=INK
+    )
     return ax
 
 
@@ -121,7 +147,9 @@ def plot_missing(X: Any, *, mask: Any = None, axes: Any = None) -> np.ndarray:
     n_trials, n_neurons, n_times = checked.values.shape
     for ax, axis, n, name in ((axes[0], 2, n_neurons, "neuron"), (axes[1], 1, n_times, "time bin")):
         share = np.ones((n_trials, n)) if observed is None else observed.mean(axis=axis)
-        image = ax.imshow(100 * share, aspect="auto", cmap="cividis", vmin=0, vmax=100, interpolation="nearest")
+        image = ax.imshow(
+            100 * share, aspect="auto", cmap="cividis", vmin=0, vmax=100, interpolation="nearest"
+        )
         ax.set(xlabel=name, ylabel="trial")
         ax.set_title(f"Observed, trial by {name}", fontsize=9.5, color=INK, loc="left")
         ax.tick_params(labelsize=7, color=MUTED)

@@ -11,7 +11,12 @@ from trialtensor.plotting.grid import check_axes, factor_grid
 from trialtensor.plotting.keys import draw_key
 from trialtensor.plotting.labels import resolve_labels
 from trialtensor.plotting.panels import draw_label_means, draw_neurons, draw_times, draw_trials
-from trialtensor.plotting.positions import neuron_positions, ordered_trials, time_positions, trial_positions
+from trialtensor.plotting.positions import (
+    neuron_positions,
+    ordered_trials,
+    time_positions,
+    trial_positions,
+)
 
 TITLES = ("Neuron factors", "Time factors", "Trial factors")
 
@@ -91,10 +96,16 @@ def plot_factors(
     labels = None if color_by is None else resolve_labels(coords, color_by, n_trials, "color_by")
     trials = trial_positions(coords, n_trials)
     if order_trials_by is not None:
-        trials = ordered_trials(resolve_labels(coords, order_trials_by, n_trials, "order_trials_by"))
+        trials = ordered_trials(
+            resolve_labels(coords, order_trials_by, n_trials, "order_trials_by")
+        )
     neurons = neuron_positions(coords, len(model.neuron_factors_), group_neurons_by)
     times = time_positions(coords, len(model.time_factors_))
-    axes = factor_grid(shown, label_means=label_means) if axes is None else check_axes(axes, shown, label_means)
+    axes = (
+        factor_grid(shown, label_means=label_means)
+        if axes is None
+        else check_axes(axes, shown, label_means)
+    )
     others = model.restarts_[1:] if restarts else ()
     colors = ACCENT if labels is None else labels.colors()
     for r, row in enumerate(axes):
@@ -106,7 +117,15 @@ def plot_factors(
         if label_means and labels is not None:
             draw_label_means(row[3], labels, trial_factor)
             row[3].set_ylim(row[2].get_ylim())
-        row[0].set_ylabel(_row_name(model, r), rotation=0, ha="right", va="center", fontsize=8, color=INK, labelpad=8)
+        row[0].set_ylabel(
+            _row_name(model, r),
+            rotation=0,
+            ha="right",
+            va="center",
+            fontsize=8,
+            color=INK,
+            labelpad=8,
+        )
     names = [neurons.label, times.label, trials.label]
     _name_columns(axes, names, labels, len(model.weights_), len(others))
     if labels is not None:
@@ -139,12 +158,14 @@ def _row_name(model: Any, r: int) -> str:
     return f"{r + 1}\n{100 * unique[r]:.1f} %\nunique"
 
 
-def _name_columns(axes: np.ndarray, names: list[str], labels: Any, total: int, n_others: int) -> None:
+def _name_columns(
+    axes: np.ndarray, names: list[str], labels: Any, total: int, n_others: int
+) -> None:
     titles = list(TITLES)
     if len(axes) < total:
         titles[0] += f" ({len(axes)} of {total} components)"
     if n_others:
-        titles[1] += f" ({n_others} more restart{'s' * (n_others > 1)}: faint)"
+        titles[2] += f" (faint: {n_others} other restart{'s' * (n_others > 1)})"
     if axes.shape[1] == 4:
         titles.append("Mean, 95 % interval")
         names = [*names, labels.title]

@@ -13,7 +13,9 @@ ROW_HEIGHT = 1.15
 WIDTHS = (3.2, 2.6, 4.0, 1.9)
 
 
-def factor_grid(n_components: int, *, label_means: bool = False, figure: Figure | None = None) -> np.ndarray:
+def factor_grid(
+    n_components: int, *, label_means: bool = False, figure: Figure | None = None
+) -> np.ndarray:
     """Axes for `plot_factors`: a row a component, columns for neurons, times and trials.
 
     Parameters
@@ -39,7 +41,9 @@ def factor_grid(n_components: int, *, label_means: bool = False, figure: Figure 
     figure.set_size_inches(size)
     figure.set_layout_engine("constrained", h_pad=0.03, w_pad=0.04, hspace=0.02, wspace=0.02)
     widths = WIDTHS if label_means else WIDTHS[:3]
-    return figure.subplots(n_components, len(widths), squeeze=False, sharex="col", width_ratios=widths)
+    return figure.subplots(
+        n_components, len(widths), squeeze=False, sharex="col", width_ratios=widths
+    )
 
 
 def check_axes(axes: Any, n_components: int, label_means: bool) -> np.ndarray:

@@ -10,7 +10,6 @@ from trialtensor.plotting.colors import FAINT, INK, NO_LABEL
 from trialtensor.plotting.labels import TrialLabels, shorten
 
 if TYPE_CHECKING:
-    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
 MAX_ENTRIES = 14
@@ -21,20 +20,20 @@ STRIP = 1.7  # inches kept for the key in a figure of our own
 def draw_key(ax: Axes, labels: TrialLabels, *, own_figure: bool) -> None:
     """Draw the key to `labels` outside the right edge of `ax`.
 
-    With `own_figure` the key gets a strip along the right of the figure, so that a tall key
-    doesn't push the rows of axes apart.
+    With `own_figure` the key gets a strip along the right of the figure, and the layout is
+    frozen before it is drawn: a tall key would push the rows of axes apart.
     """
     figure = ax.figure
     if own_figure:
         figure.get_layout_engine().set(rect=(0, 0, 1 - STRIP / figure.get_figwidth(), 1))
-        figure.draw_without_rendering()  # the key is placed by the final size of the axes
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
     if labels.discrete and labels.kind == "circular":
-        key = _compass(ax, labels)
+        _compass(ax, labels)
     elif labels.discrete:
-        key = _legend(ax, labels)
+        _legend(ax, labels)
     else:
-        key = _color_bar(ax, labels)
-    key.set_in_layout(not own_figure)
+        _color_bar(ax, labels)
 
 
 def _inset(ax: Axes, width: float, height: float) -> Axes:
@@ -46,7 +45,7 @@ def _inset(ax: Axes, width: float, height: float) -> Axes:
     return ax.inset_axes((1 + GAP / across, 1 - height / up, width / across, height / up))
 
 
-def _compass(ax: Axes, labels: TrialLabels) -> Axes:
+def _compass(ax: Axes, labels: TrialLabels) -> None:
     inset = _inset(ax, 1.5, 1.5)
     angle = np.deg2rad(labels.levels)
     x, y = np.cos(angle), np.sin(angle)
@@ -55,26 +54,35 @@ def _compass(ax: Axes, labels: TrialLabels) -> Axes:
     inset.scatter(x, y, s=60, c=labels.level_colors(), edgecolors="white", linewidths=0.6)
     for xi, yi, text in zip(x, y, labels.texts, strict=True):
         inset.text(1.55 * xi, 1.4 * yi, text, ha="center", va="center", fontsize=7, color=INK)
-    inset.text(0, 0, shorten(labels.name, 14).replace("_", "\n"), ha="center", va="center", fontsize=7, color=INK)
+    inset.text(
+        0,
+        0,
+        shorten(labels.name, 14).replace("_", "\n"),
+        ha="center",
+        va="center",
+        fontsize=7,
+        color=INK,
+    )
     inset.set(xlim=(-2.0, 2.0), ylim=(-1.8, 1.8), aspect="equal")
     inset.axis("off")
-    return inset
 
 
-def _legend(ax: Axes, labels: TrialLabels) -> Artist:
+def _legend(ax: Axes, labels: TrialLabels) -> None:
     from matplotlib.lines import Line2D
 
     n = len(labels.levels)
     shown = np.unique(np.linspace(0, n - 1, min(n, MAX_ENTRIES)).round().astype(int))
     colors = labels.level_colors()
     style = {"linestyle": "none", "marker": "o", "markersize": 5.5}
-    handles = [Line2D([], [], color=colors[i], label=shorten(labels.texts[i]), **style) for i in shown]
+    handles = [
+        Line2D([], [], color=colors[i], label=shorten(labels.texts[i]), **style) for i in shown
+    ]
     if labels.missing.any():
         handles.append(Line2D([], [], color=NO_LABEL, label="no label", **style))
     title = labels.title if len(shown) == n else f"{labels.title}\n({len(shown)} of {n} shown)"
     box = ax.get_position()
     across = max(box.width * ax.figure.get_size_inches()[0], 0.1)
-    return ax.legend(
+    ax.legend(
         handles=handles,
         title=title,
         loc="upper left",
@@ -89,7 +97,7 @@ def _legend(ax: Axes, labels: TrialLabels) -> Artist:
     )
 
 
-def _color_bar(ax: Axes, labels: TrialLabels) -> Axes:
+def _color_bar(ax: Axes, labels: TrialLabels) -> None:
     inset = _inset(ax, 0.12, 1.1)
     bar = ax.figure.colorbar(labels.mappable(), cax=inset)
     bar.set_label(labels.title, fontsize=7)
@@ -98,9 +106,4 @@ def _color_bar(ax: Axes, labels: TrialLabels) -> Axes:
     if labels.kind == "circular":
         bar.set_ticks([0, 90, 180, 270, 360])
     elif labels.dates:
-        from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-        locator = AutoDateLocator(maxticks=5)
-        bar.ax.yaxis.set_major_locator(locator)
-        bar.ax.yaxis.set_major_formatter(ConciseDateFormatter(locator))
-    return inset
+        bar.set_ticks(*labels.date_ticks(3))

@@ -61,7 +61,11 @@ class TrialLabels:
     @property
     def title(self) -> str:
         """Name for a legend; degrees are written as a unit."""
-        return f"{shorten(self.name.removesuffix('_deg'))} (°)" if self.in_degrees else shorten(self.name)
+        return (
+            f"{shorten(self.name.removesuffix('_deg'))} (°)"
+            if self.in_degrees
+            else shorten(self.name)
+        )
 
     @property
     def in_degrees(self) -> bool:
@@ -110,6 +114,14 @@ class TrialLabels:
         index = np.searchsorted(self.levels, np.where(self.missing, self.levels[0], values))
         return np.where(self.missing, -1, index)
 
+    def date_ticks(self, n: int) -> tuple[np.ndarray, list[str]]:
+        """Positions and texts of `n` dates from the first to the last."""
+        known = self.values[~self.missing]
+        days = np.unique(np.linspace(known.min(), known.max(), n)) if known.size else np.empty(0)
+        unit = "D" if days.size and np.ptp(days) >= n else "m"
+        dates = (days * 86_400e6).round().astype("datetime64[us]").astype(f"datetime64[{unit}]")
+        return days, [str(date).replace("T", " ") for date in dates]
+
     def groups(self) -> list[Group]:
         """Trials by label; sectors of the circle or quantiles where the label is continuous."""
         if self.discrete:
@@ -144,7 +156,9 @@ class TrialLabels:
         return groups
 
 
-def resolve_labels(coords: Mapping[str, tuple[str, Any]], label: Any, n_trials: int, argument: str) -> TrialLabels:
+def resolve_labels(
+    coords: Mapping[str, tuple[str, Any]], label: Any, n_trials: int, argument: str
+) -> TrialLabels:
     """Trial labels from the name of a trial coordinate or from an array of them.
 
     Raises
@@ -156,12 +170,15 @@ def resolve_labels(coords: Mapping[str, tuple[str, Any]], label: Any, n_trials: 
         known = [name for name, (dim, _) in coords.items() if dim == "trial"]
         if label not in known:
             have = ", ".join(repr(name) for name in known) or "none"
-            raise ValueError(f"{argument}: no trial coordinate is called {label!r}; trial coordinates: {have}")
+            raise ValueError(
+                f"{argument}: no trial coordinate is called {label!r}; trial coordinates: {have}"
+            )
         return make_labels(coords[label][1], label)
     values = np.asarray(label)
     if values.shape != (n_trials,):
         raise ValueError(
-            f"{argument}: expected the name of a trial coordinate or an array of {n_trials} labels, one for "
+            f"{argument}: expected the name of a trial coordinate or an array of {n_trials} "
+            "labels, one for "
             f"each trial, got shape {values.shape}"
         )
     name = getattr(label, "name", None)
@@ -178,7 +195,9 @@ def make_labels(values: Any, name: str) -> TrialLabels:
     if values.dtype.kind == "m":
         seconds = values / np.timedelta64(1, "s")
         return TrialLabels(f"{name} (s)", "continuous", seconds, np.empty(0), ())
-    if values.dtype.kind == "O" and all(isinstance(v, int | float | np.number) or v is None for v in values):
+    if values.dtype.kind == "O" and all(
+        isinstance(v, int | float | np.number) or v is None for v in values
+    ):
         values = values.astype(np.float64)
     if values.dtype.kind not in "iuf":
         return _categories(values, name)
@@ -219,10 +238,21 @@ def _wrap(degrees: np.ndarray) -> np.ndarray:
 def _categories(values: np.ndarray, name: str) -> TrialLabels:
     # In order of first appearance: "baseline, adaptation, washout" is how the experiment went.
     missing = np.array([v is None or v != v for v in values.tolist()])
-    texts = [v.decode(errors="replace") if isinstance(v, bytes) else str(v) for v in values.tolist()]
+    texts = [
+        v.decode(errors="replace") if isinstance(v, bytes) else str(v) for v in values.tolist()
+    ]
     index: dict[str, int] = {}
-    codes = [np.nan if gone else index.setdefault(text, len(index)) for gone, text in zip(missing, texts, strict=True)]
-    return TrialLabels(name, "categorical", np.array(codes, float), np.arange(len(index), dtype=float), tuple(index))
+    codes = [
+        np.nan if gone else index.setdefault(text, len(index))
+        for gone, text in zip(missing, texts, strict=True)
+    ]
+    return TrialLabels(
+        name,
+        "categorical",
+        np.array(codes, float),
+        np.arange(len(index), dtype=float),
+        tuple(index),
+    )
 
 
 def shorten(text: str, limit: int = 20) -> str:
@@ -230,4 +260,4 @@ def shorten(text: str, limit: int = 20) -> str:
     if len(text) <= limit:
         return text
     head = (limit - 1) * 2 // 3
-    return f"{text[:head]}…{text[head + 1 - limit:]}"
+    return f"{text[:head]}…{text[head + 1 - limit :]}"

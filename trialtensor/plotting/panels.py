@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trialtensor.plotting.colors import ACCENT, FAINT, INK, MUTED
-from trialtensor.plotting.labels import TrialLabels
+from trialtensor.plotting.labels import TrialLabels, shorten
 from trialtensor.plotting.positions import AxisPositions
 
 if TYPE_CHECKING:
@@ -27,7 +27,9 @@ def style_panel(ax: Axes) -> None:
     ax.yaxis.set_major_locator(MaxNLocator(2, min_n_ticks=2))
 
 
-def draw_neurons(ax: Axes, place: AxisPositions, factor: np.ndarray, others: Sequence[np.ndarray] = ()) -> None:
+def draw_neurons(
+    ax: Axes, place: AxisPositions, factor: np.ndarray, others: Sequence[np.ndarray] = ()
+) -> None:
     """Bars from zero; a missing neuron leaves its place empty."""
     from matplotlib.collections import PolyCollection
 
@@ -41,7 +43,9 @@ def draw_neurons(ax: Axes, place: AxisPositions, factor: np.ndarray, others: Seq
     corners = np.stack([left, zero, left, top, right, top, right, zero], axis=1).reshape(-1, 4, 2)
     ax.add_collection(PolyCollection(corners, facecolor=INK, linewidth=0))
     for other in others:
-        ax.hlines(other[place.order], x - half, x + half, linewidth=1.0, color="#d55e00", alpha=0.35)
+        ax.hlines(
+            other[place.order], x - half, x + half, linewidth=1.0, color="#d55e00", alpha=0.35
+        )
     ax.axhline(0, color=MUTED, linewidth=0.6)
     for edge in place.edges:
         ax.axvline(edge, color=FAINT, linewidth=0.8)
@@ -50,7 +54,9 @@ def draw_neurons(ax: Axes, place: AxisPositions, factor: np.ndarray, others: Seq
     _named_ticks(ax, place)
 
 
-def draw_times(ax: Axes, place: AxisPositions, factor: np.ndarray, others: Sequence[np.ndarray] = ()) -> None:
+def draw_times(
+    ax: Axes, place: AxisPositions, factor: np.ndarray, others: Sequence[np.ndarray] = ()
+) -> None:
     """A line over time, with zero time marked where it lies inside the trial."""
     style_panel(ax)
     x = place.positions
@@ -66,7 +72,11 @@ def draw_times(ax: Axes, place: AxisPositions, factor: np.ndarray, others: Seque
 
 
 def draw_trials(
-    ax: Axes, place: AxisPositions, factor: np.ndarray, colors: Any, others: Sequence[np.ndarray] = ()
+    ax: Axes,
+    place: AxisPositions,
+    factor: np.ndarray,
+    colors: Any,
+    others: Sequence[np.ndarray] = (),
 ) -> None:
     """A point a trial, coloured by its label."""
     style_panel(ax)
@@ -90,8 +100,10 @@ def draw_label_means(ax: Axes, labels: TrialLabels, factor: np.ndarray) -> None:
     style_panel(ax)
     groups = [group for group in labels.groups() if np.isfinite(factor[group.rows]).any()]
     means, halves = (
-        np.array(v) for v in zip(*(mean_interval(factor[g.rows]) for g in groups), strict=True)
-    ) if groups else (np.empty(0), np.empty(0))
+        (np.array(v) for v in zip(*(mean_interval(factor[g.rows]) for g in groups), strict=True))
+        if groups
+        else (np.empty(0), np.empty(0))
+    )
     x = np.array([group.position for group in groups])
     ordered = labels.kind != "categorical"
     if ordered and len(x) > 1:
@@ -105,7 +117,9 @@ def draw_label_means(ax: Axes, labels: TrialLabels, factor: np.ndarray) -> None:
             zorder=1,
         )
     for xi, mean, half, group in zip(x, means, halves, groups, strict=True):
-        ax.errorbar(xi, mean, yerr=half, fmt="o", markersize=4.5, linewidth=1.4, color=group.color, zorder=2)
+        ax.errorbar(
+            xi, mean, yerr=half, fmt="o", markersize=4.5, linewidth=1.4, color=group.color, zorder=2
+        )
     _mean_ticks(ax, labels, groups)
 
 
@@ -137,17 +151,16 @@ def _mean_ticks(ax: Axes, labels: TrialLabels, groups: Sequence[Any]) -> None:
         n = len(labels.levels)
         ax.set_xlim(-0.6, max(n, 1) - 0.4)
         few = n <= 8
-        ax.set_xticks([g.position for g in groups] if few else [], [g.text[:10] for g in groups] if few else [])
+        ax.set_xticks(
+            [g.position for g in groups] if few else [],
+            [shorten(g.text, 12) for g in groups] if few else [],
+        )
         if few and max((len(g.text) for g in groups), default=0) * n > 16:
             ax.tick_params(axis="x", labelrotation=40)
             for text in ax.get_xticklabels():
                 text.set(ha="right", rotation_mode="anchor")
     elif labels.dates:
-        from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-        locator = AutoDateLocator(maxticks=4)
-        ax.xaxis.set_major_locator(locator)
-        ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+        ax.set_xticks(*labels.date_ticks(2))
 
 
 def _named_ticks(ax: Axes, place: AxisPositions) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,9 @@ def trial_positions(coords: Coords, n_trials: int) -> AxisPositions:
     return AxisPositions(order, order.astype(np.float64), "trial")
 
 
-def neuron_positions(coords: Coords, n_neurons: int, group_by: str | None = "auto") -> AxisPositions:
+def neuron_positions(
+    coords: Coords, n_neurons: int, group_by: str | None = "auto"
+) -> AxisPositions:
     """Neurons side by side; those of one group together, with a gap between groups.
 
     Parameters
@@ -76,7 +79,8 @@ def neuron_positions(coords: Coords, n_neurons: int, group_by: str | None = "aut
     elif group_by is not None and group_by not in on_neuron:
         have = ", ".join(repr(name) for name in on_neuron) or "none"
         raise ValueError(
-            f"group_neurons_by: no neuron coordinate is called {group_by!r}; neuron coordinates: {have}"
+            f"group_neurons_by: no neuron coordinate is called {group_by!r}; neuron coordinates: "
+            f"{have}"
         )
     if group_by is not None:
         return _grouped(on_neuron[group_by], group_by)
@@ -110,12 +114,12 @@ def _grouped(values: np.ndarray, name: str) -> AxisPositions:
         f"neuron, by {shorten(name)}",
         tuple(float((p[0] + p[-1]) / 2) for p in inside),
         tuple(shorten(str(texts[order][rank[order] == group][0]), 12) for group in range(n_groups)),
-        tuple(float((a[-1] + b[0]) / 2) for a, b in zip(inside[:-1], inside[1:], strict=True)),
+        tuple(float((a[-1] + b[0]) / 2) for a, b in pairwise(inside)),
     )
 
 
 def ordered_trials(labels: TrialLabels) -> AxisPositions:
-    """Trials sorted by their label, those with one label in recorded order; unlabelled ones last."""
+    """Trials sorted by their label, equal ones in recorded order, unlabelled ones last."""
     key = labels.level_index().astype(float) if labels.discrete else labels.values.copy()
     key[labels.missing] = np.inf
     order = np.argsort(key, kind="stable")

@@ -10,6 +10,7 @@ import platform
 import shlex
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -98,11 +99,11 @@ def write_report(
         figures=_figures(model, color_by),
         color_name=_color_name(color_by),
         n_shown=min(len(model.weights_), MAX_COMPONENTS),
-        parameters={name: repr(value) for name, value in model.get_params(deep=False).items()},
+        parameters={name: _literal(value) for name, value in model.get_params(deep=False).items()},
         versions=package_versions(),
         command=command,
         code=reproducing_code(model, source, preprocessing),
-        seeded=isinstance(model.get_params(deep=False).get("random_state"), int),
+        seeded=isinstance(model.get_params(deep=False).get("random_state"), Integral),
     )
     path = Path(path)
     path.write_text(page, encoding="utf-8")
@@ -123,17 +124,33 @@ def package_versions() -> dict[str, str]:
         try:
             found[name] = version(name)
         except PackageNotFoundError:
-            found[name] = "not installed"
+            found[name] = "unknown"
     return {**found, "python": platform.python_version()}
 
 
 def reproducing_code(model: Any, source: str | None, preprocessing: list[str]) -> str:
     """Python that repeats the fit; what it can't know stands in it as a comment."""
-    arguments = ",\n".join(f"    {name}={value!r}" for name, value in model.get_params(deep=False).items())
-    read = f"X = trialtensor.io.read({source!r})" if source else "X = ...  # trials x neurons x time"
+    parameters = model.get_params(deep=False)
+    arguments = ",\n".join(f"    {name}={_literal(value)}" for name, value in parameters.items())
+    read = "X = ...  # trials x neurons x time"
+    if source is not None:
+        read = f"X = trialtensor.io.read({source!r})  # variable=... where the file holds several"
     steps = [f"# before the fit: {step}" for step in preprocessing]
     fit = f"model = trialtensor.{type(model).__name__}(\n{arguments},\n).fit(X)"
-    return "\n".join(["import trialtensor", "", read, *steps, fit])
+    return "\n".join(["import trialtensor", "import trialtensor.io", "", read, *steps, fit])
+
+
+def _literal(value: Any) -> str:
+    # Starting factors and generators have no text that could be typed in again.
+    if isinstance(value, np.generic):
+        value = value.item()
+    plain = value is None or isinstance(value, str | bool | int | float)
+    names = isinstance(value, list | tuple | set | frozenset) and all(
+        isinstance(v, str) for v in value
+    )
+    if plain or names:
+        return repr(value)
+    return "..."
 
 
 def _data(model: Any, source: str | None, preprocessing: list[str]) -> dict[str, Any]:
@@ -144,8 +161,10 @@ def _data(model: Any, source: str | None, preprocessing: list[str]) -> dict[str,
         "shape": summary["shape"],
         "dtype": summary["dtype"],
         "missing": wording.missing_sentence(summary),
-        "treatment": summary["treatment"],
-        "coords": [(name, dim, str(np.asarray(v).dtype)) for name, (dim, v) in model.coords_.items()],
+        "treatment": summary["treatment"] if summary["missing_fraction"] else "",
+        "coords": [
+            (name, dim, str(np.asarray(v).dtype)) for name, (dim, v) in model.coords_.items()
+        ],
     }
 
 
@@ -155,7 +174,11 @@ def _fit(model: Any) -> list[tuple[str, str, str]]:
     reason = model.stop_reason_
     return [
         ("Explained variance", f"{ratio:.4f}", wording.explained_variance_sentence(ratio)),
-        ("Stopped because", reason.value.replace("_", " "), wording.stop_sentence(reason, int(model.n_iter_))),
+        (
+            "Stopped because",
+            reason.value.replace("_", " "),
+            wording.stop_sentence(reason, int(model.n_iter_)),
+        ),
         ("Core consistency", f"{core:,.1f}", wording.core_consistency_sentence(core, n)),
         ("Most negative cosine", f"{cosine:.2f}", wording.triple_cosine_sentence(cosine, n)),
     ]
@@ -176,7 +199,9 @@ def _restarts(model: Any) -> dict[str, Any]:
     rows = [
         {
             "seed": "given" if restart.seed is None else restart.seed,
-            "excess": f"{100 * (restart.loss / best - 1):.4f} %" if best > 0 else f"{restart.loss - best:.3g}",
+            "excess": f"{100 * (restart.loss / best - 1):.4f} %"
+            if best > 0
+            else f"{restart.loss - best:.3g}",
             "explained": f"{restart.explained_variance:.4f}",
             "similarity": f"{restart.similarity:.3f}",
             "reason": restart.stop_reason.value.replace("_", " "),
@@ -184,7 +209,11 @@ def _restarts(model: Any) -> dict[str, Any]:
         }
         for restart in model.restarts_
     ]
-    return {"rows": rows, "sentence": wording.stability_sentence(model.restarts_), "chance": wording.CHANCE_NOTE}
+    return {
+        "rows": rows,
+        "sentence": wording.stability_sentence(model.restarts_),
+        "chance": wording.CHANCE_NOTE,
+    }
 
 
 def _figures(model: Any, color_by: Any) -> dict[str, str]:
@@ -196,7 +225,9 @@ def _figures(model: Any, color_by: Any) -> dict[str, str]:
     shown = min(len(model.weights_), MAX_COMPONENTS)
     labelled = color_by is not None
     axes = plotting.factor_grid(shown, label_means=labelled, figure=Figure())
-    plotting.plot_factors(model, color_by=color_by, label_means=labelled, max_components=shown, axes=axes)
+    plotting.plot_factors(
+        model, color_by=color_by, label_means=labelled, max_components=shown, axes=axes
+    )
     fit = Figure(figsize=(9.5, 3.3), layout="constrained")
     loss, restarts = fit.subplots(1, 2)
     plotting.plot_loss(model, loss)

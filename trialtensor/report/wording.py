@@ -24,8 +24,10 @@ def explained_variance_sentence(ratio: float) -> str:
     """
     return (
         f"The components reproduce {100 * ratio:.1f} % of the sum of squared values; the other "
-        f"{100 * (1 - ratio):.1f} % is noise and whatever this model cannot express. It is measured about "
-        "zero, so constant activity counts too: compare it with other models of the same data, not with 100 %."
+        f"{100 * (1 - ratio):.1f} % is noise and whatever this model cannot express. It is "
+        "measured about "
+        "zero, so constant activity counts too: compare it with other models of the same data, "
+        "not with 100 %."
     )
 
 
@@ -38,11 +40,15 @@ def core_consistency_sentence(value: float, n_components: int) -> str:
     if value >= 90:
         return "Close to 100: the data agree with this many separate components."
     if value >= 50:
-        return "Between 50 and 90: the components interact somewhat; compare with one component fewer."
+        return (
+            "Between 50 and 90: the components interact somewhat; compare with one component fewer."
+        )
     reading = "Below 50" if value >= 0 else "Negative"
     return (
-        f"{reading}: the data ask for interactions between components that this model does not have, which can "
-        "mean too many components. Noisy recordings and overlapping (for instance non-negative) components "
+        f"{reading}: the data ask for interactions between components that this model does not "
+        "have, which can "
+        "mean too many components. Noisy recordings and overlapping (for instance non-negative) "
+        "components "
         "often read so too, so weigh it with the restarts and with held-out data rather than alone."
     )
 
@@ -53,11 +59,14 @@ def triple_cosine_sentence(value: float, n_components: int) -> str:
         return "It needs at least two components."
     if value < DEGENERATE:
         return (
-            "Near −1: two components are large, opposite and cancel each other (a degenerate fit). Do not "
+            "Near −1: two components are large, opposite and cancel each other (a degenerate "
+            "fit). Do not "
             "interpret them; use fewer components, or non-negative factors where the data allow it."
         )
     if value < -0.5:
-        return "Clearly negative: two components cancel in part; look whether they mirror each other."
+        return (
+            "Clearly negative: two components cancel in part; look whether they mirror each other."
+        )
     return "No two components cancel each other."
 
 
@@ -75,22 +84,29 @@ def stability_sentence(restarts: Sequence[Any]) -> str:
     others = same_loss(restarts)[1:]
     if not others:
         return (
-            f"None of the other {n - 1} restarts came within 0.1 % of the best loss: the best solution was found "
+            f"None of the other {n - 1} restarts came within 0.1 % of the best loss: the best "
+            "solution was found "
             "once only. Use more restarts (n_init) before believing it."
         )
     low = min(restart.similarity for restart in others)
     start = f"{len(others) + 1} of {n} restarts ended within 0.1 % of the best loss"
     if low >= SIMILAR:
-        return f"{start}, and all of them found nearly the same components (similarity {low:.2f} or more)."
+        return (
+            f"{start}, and all of them found nearly the same components (similarity {low:.2f} or "
+            "more)."
+        )
     return (
-        f"{start}, yet some found other components (similarity down to {low:.2f}): the data do not pin the "
+        f"{start}, yet some found other components (similarity down to {low:.2f}): the data do "
+        "not pin the "
         "components down. Use fewer components and look at which ones change."
     )
 
 
 CHANCE_NOTE = (
-    "Similarity is the factor match score (1 = the same components, 0 = unrelated). It is the raw score and is "
-    "not corrected for chance: components that have nothing to do with each other also score above 0, and "
+    "Similarity is the factor match score (1 = the same components, 0 = unrelated). It is the raw "
+    "score and is "
+    "not corrected for chance: components that have nothing to do with each other also score "
+    "above 0, and "
     "non-negative ones can score high. A high value alone is no proof that components are real."
 )
 
@@ -110,7 +126,14 @@ def missing_sentence(summary: dict[str, Any]) -> str:
         text += f", in the pattern {summary['missing_pattern'].replace(' x ', ' × ')}"
     empty = [
         f"{summary[key]} {word}{'s' * (summary[key] != 1)}"
-        for key, word in (("empty_trials", "trial"), ("empty_neurons", "neuron"), ("empty_times", "time bin"))
+        for key, word in (
+            ("empty_trials", "trial"),
+            ("empty_neurons", "neuron"),
+            ("empty_times", "time bin"),
+        )
         if summary[key]
     ]
-    return f"{text}. Wholly without data: {', '.join(empty) if empty else 'no trial, neuron or time bin'}."
+    return (
+        f"{text}. Wholly without data: "
+        f"{', '.join(empty) if empty else 'no trial, neuron or time bin'}."
+    )

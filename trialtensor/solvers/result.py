@@ -17,6 +17,7 @@ class StopReason(StrEnum):
     EXACT = "exact"
     MAX_ITER = "max_iter"
     INTERRUPTED = "interrupted"
+    GIVEN = "given"
 
     @property
     def advice(self) -> str:
@@ -35,6 +36,7 @@ _ADVICE = {
         "The fit was interrupted; the best result so far was kept. Fit again to convergence "
         "before believing the components."
     ),
+    StopReason.GIVEN: "The factors were given, not fitted; how well they fit is not known.",
 }
 
 

@@ -1,0 +1,131 @@
+import base64
+import copy
+import re
+from html.parser import HTMLParser
+from types import SimpleNamespace
+
+import pytest
+
+from trialtensor.report import write_report
+
+VOID = {"meta", "img", "br", "hr", "link", "input"}
+
+
+class Page(HTMLParser):
+    """Collects tags and text, and fails on tags that don't nest."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.tags, self.words = [], [], []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    @property
+    def text(self):
+        return re.sub(r"\s+", " ", " ".join(self.words))
+
+
+def page(model, tmp_path, **options):
+    path = write_report(model, tmp_path / "report.html", **options)
+    return Page(path.read_text(encoding="utf-8"))
+
+
+def test_page_is_self_contained(labelled_model, tmp_path):
+    report = page(labelled_model, tmp_path, color_by="direction_deg")
+    assert not {"script", "link", "iframe"} & {tag for tag, _ in report.tags}
+    for _, attributes in report.tags:
+        assert "href" not in attributes
+    images = [attributes for tag, attributes in report.tags if tag == "img"]
+    assert len(images) == 2
+    for image in images:
+        assert base64.b64decode(image["src"].removeprefix("data:image/png;base64,")).startswith(
+            b"\x89PNG"
+        )
+        assert len(image["alt"]) > 40
+
+
+def test_page_says_what_was_found(labelled_model, tmp_path):
+    text = page(labelled_model, tmp_path).text
+    assert f"{labelled_model.explained_variance_ratio_:.4f}" in text
+    assert labelled_model.stop_reason_.advice in text
+    assert labelled_model.data_summary_["treatment"] in text
+    assert "40 trials × 12 neurons × 15 time bins" in text
+    assert "not corrected for chance" in text
+    assert re.search(r"python 3\.\d+", text)
+    for restart in labelled_model.restarts_:
+        assert str(restart.seed) in text
+
+
+def test_text_from_outside_is_escaped(labelled_model, tmp_path):
+    evil = "<script>alert(1)</script>"
+    report = page(
+        labelled_model,
+        tmp_path,
+        title=evil,
+        source=evil,
+        preprocessing=[evil],
+        command=["trialtensor", evil],
+    )
+    assert "script" not in {tag for tag, _ in report.tags}
+    assert report.text.count("alert(1)") >= 4
+
+
+def test_code_repeats_the_fit(labelled_model, tmp_path):
+    text = write_report(labelled_model, tmp_path / "r.html", source="a b.npz").read_text(
+        encoding="utf-8"
+    )
+    code = next(part for part in re.findall(r"<pre>(.*?)</pre>", text, re.S) if "import" in part)
+    code = code.replace("&#39;", "'")
+    compile(code, "report", "exec")
+    for name, value in labelled_model.get_params().items():
+        assert f"{name}={value!r}" in code
+
+
+def test_missing_seed_is_said(labelled_model, tmp_path):
+    assert "No integer seed" not in page(labelled_model, tmp_path).text
+    unseeded = copy.copy(labelled_model)
+    unseeded.random_state = None
+    assert "No integer seed" in page(unseeded, tmp_path).text
+
+
+def test_degenerate_fit_is_said(labelled_model, tmp_path):
+    degenerate = copy.copy(labelled_model)
+    degenerate.triple_cosine_ = -0.99
+    assert "Do not interpret them" in page(degenerate, tmp_path).text
+
+
+def test_interrupted_fit_is_said(labelled_model, tmp_path):
+    interrupted = copy.copy(labelled_model)
+    interrupted.stop_reason_ = SimpleNamespace(
+        value="interrupted", advice="Fit again to convergence."
+    )
+    assert "Fit again to convergence." in page(interrupted, tmp_path).text
+
+
+def test_pyplot_is_left_alone(labelled_model, tmp_path):
+    import matplotlib.pyplot as plt
+
+    page(labelled_model, tmp_path, color_by="phase")
+    assert plt.get_fignums() == []
+
+
+def test_unknown_label_writes_nothing(labelled_model, tmp_path):
+    with pytest.raises(ValueError, match="color_by"):
+        write_report(labelled_model, tmp_path / "report.html", color_by="nothing")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folder_that_is_not_there(labelled_model, tmp_path):
+    with pytest.raises(FileNotFoundError):
+        write_report(labelled_model, tmp_path / "nowhere" / "report.html")

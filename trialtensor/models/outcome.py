@@ -1,0 +1,155 @@
+"""From what the solver found to the fitted attributes of a TCA."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from trialtensor.models import inputs
+from trialtensor.models.restart import Restart
+from trialtensor.models.warnings import DegeneracyWarning, InterruptedFitWarning
+from trialtensor.solvers import canonical, diagnostics, matching
+from trialtensor.solvers.restarts import RestartResult
+from trialtensor.solvers.result import Factors, SolverResult, StopReason
+from trialtensor.solvers.row_updates import solve_rows
+
+if TYPE_CHECKING:
+    from trialtensor.models.tca import TCA
+
+# Two components whose cosine is below this cancel each other for all practical purposes.
+_DEGENERATE = -0.9
+
+
+def store_fit(
+    model: TCA,
+    data: inputs.FitInput,
+    found: list[RestartResult],
+    nonnegative: tuple[bool, bool, bool],
+) -> None:
+    """Set everything that ends in an underscore from a finished fit."""
+    best, problem = found[0].result, data.problem
+    factors, grams, rhs = _finish(data, best, nonnegative)
+    loss = diagnostics.residual_sum_of_squares(problem.X, factors, data.observed)
+    variance = diagnostics.component_variance(grams, rhs, factors[0], problem.norm2)
+    order = np.argsort(-variance.alone, kind="stable")
+    _set_factors(model, factors, order, nonnegative, data.kept)
+    model.loss_ = loss
+    # The final solve for the trials lowers the loss a last time.
+    model.loss_history_ = np.append(best.loss_history, min(loss, best.loss))
+    model.explained_variance_ratio_ = np.float64(1 - loss / problem.norm2)
+    model.explained_variance_alone_ = variance.alone[order]
+    model.explained_variance_unique_ = variance.unique[order]
+    model.explained_variance_shared_ = variance.shared[order]
+    model.n_iter_ = best.n_iter
+    model.stop_reason_ = best.stop_reason
+    model.core_consistency_ = diagnostics.core_consistency(problem.X, factors, data.observed)
+    model.triple_cosine_ = diagnostics.triple_cosine(factors)
+    model.coords_ = data.coords
+    model.data_summary_ = data.summary
+    model.restarts_ = _restarts(model, data, found)
+
+
+def store_given(model: TCA, weights: np.ndarray, factors: Sequence[np.ndarray]) -> None:
+    """Set everything that ends in an underscore from factors alone; fit quality is unknown."""
+    given, neuron, time = (np.asarray(f) for f in factors)
+    neuron, neuron_norms = canonical.unit_columns(neuron)
+    time, time_norms = canonical.unit_columns(time)
+    trial, scale = canonical.unit_columns(given * weights * neuron_norms * time_norms)
+    everything = tuple(np.ones(len(f), bool) for f in (trial, neuron, time))
+    _set_rows(model, (trial, neuron, time), scale, (everything[0], everything[1], everything[2]))
+    for name in ("alone", "unique", "shared"):
+        setattr(model, f"explained_variance_{name}_", np.full(len(scale), np.nan))
+    model.explained_variance_ratio_ = np.float64(np.nan)
+    model.loss_ = model.core_consistency_ = float("nan")
+    model.loss_history_ = np.empty(0)
+    model.n_iter_ = 0
+    model.stop_reason_ = StopReason.GIVEN
+    model.triple_cosine_ = diagnostics.triple_cosine((trial, neuron, time))
+    model.restarts_, model.coords_ = [], {}
+    model.data_summary_ = inputs.unknown_data((len(trial), len(neuron), len(time)))
+
+
+def warn_of(model: TCA) -> None:
+    """Warn of what the user must know before believing a fit."""
+    if model.stop_reason_ is StopReason.INTERRUPTED:
+        warnings.warn(model.stop_reason_.advice, InterruptedFitWarning, stacklevel=3)
+    elif model.stop_reason_ is StopReason.MAX_ITER:
+        warnings.warn(model.stop_reason_.advice, ConvergenceWarning, stacklevel=3)
+    if model.triple_cosine_ < _DEGENERATE:
+        warnings.warn(
+            f"two components cancel each other (cosine {model.triple_cosine_:.3f}): use fewer "
+            "components, or nonnegative=True where the data allows it",
+            DegeneracyWarning,
+            stacklevel=3,
+        )
+
+
+def _finish(
+    data: inputs.FitInput, best: SolverResult, nonnegative: tuple[bool, bool, bool]
+) -> tuple[Factors, np.ndarray, np.ndarray]:
+    """Solve for the trials once more, exactly as ``transform`` does; all scale in the trials."""
+    trial, neuron, time = best.factors
+    neuron, _ = canonical.unit_columns(neuron)
+    time, _ = canonical.unit_columns(time)
+    grams, rhs = data.problem.trial_equations((trial, neuron, time))
+    trial = solve_rows(grams, rhs, nonnegative=nonnegative[0])
+    return (trial, neuron, time), grams, rhs
+
+
+def _set_factors(
+    model: TCA,
+    factors: Factors,
+    order: np.ndarray,
+    nonnegative: tuple[bool, bool, bool],
+    kept: inputs.Kept,
+) -> None:
+    trial, neuron, time = (f[:, order] for f in factors)
+    trial, weights = canonical.unit_columns(trial)
+    _set_rows(model, canonical.fix_signs((trial, neuron, time), nonnegative), weights, kept)
+
+
+def _set_rows(model: TCA, factors: Factors, weights: np.ndarray, kept: inputs.Kept) -> None:
+    for axis, factor, keep in zip(inputs.AXES, factors, kept, strict=True):
+        setattr(model, f"{axis}_factors_", inputs.insert_empty(factor, keep))
+    model.weights_ = weights
+    model._n_features_out = len(weights)
+    model.n_features_in_ = len(model.neuron_factors_)
+
+
+def _restarts(model: TCA, data: inputs.FitInput, found: list[RestartResult]) -> list[Restart]:
+    own = (model.trial_factors_, model.neuron_factors_, model.time_factors_)
+    trial, neuron, time = (f[k] for f, k in zip(own, data.kept, strict=True))
+    best = (trial, neuron, time)
+    restarts = [_as_restart(data, found[0], model.loss_, 1.0, best)]
+    for restart in found[1:]:
+        unit = [canonical.unit_columns(f)[0] for f in restart.result.factors]
+        aligned, similarity = matching.align_to(best, (unit[0], unit[1], unit[2]))
+        # The best has been solved for once more, the others have not.
+        loss = max(restart.result.loss, model.loss_)
+        restarts.append(_as_restart(data, restart, loss, similarity, aligned))
+    return restarts
+
+
+def _as_restart(
+    data: inputs.FitInput,
+    restart: RestartResult,
+    loss: float,
+    similarity: float,
+    factors: Factors,
+) -> Restart:
+    trial, neuron, time = (
+        inputs.insert_empty(f, k) for f, k in zip(factors, data.kept, strict=True)
+    )
+    return Restart(
+        seed=restart.seed,
+        loss=loss,
+        explained_variance=1 - loss / data.problem.norm2,
+        similarity=similarity,
+        stop_reason=restart.result.stop_reason,
+        n_iter=restart.result.n_iter,
+        factors=(trial, neuron, time),
+    )
