@@ -38,7 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
     rows: list[Row] = []
     for name in options.tasks:
         if name in SINGLE_FITS:
-            rows += _say(single_fits.compare(SINGLE_FITS[name](), options.runs, options.cap))
+            task = SINGLE_FITS[name]()
+            rows += _say(single_fits.compare(task, options.runs, options.cap, options.tol))
         elif name == "ensemble":
             replicates = ensemble.RESTARTS if options.full else options.replicates
             rows += _say(ensemble.compare(replicates))
@@ -63,6 +64,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("tasks", nargs="*", metavar="TASK", help=f"of {', '.join(TASKS)}")
     parser.add_argument("--runs", type=int, default=3, help="timed runs, each its own seed")
     parser.add_argument("--cap", type=float, default=100.0, help="seconds a peer's fit may take")
+    parser.add_argument("--tol", type=float, help="our stopping rule (else TCA's default)")
     parser.add_argument("--replicates", type=int, default=2, help="Ensemble restarts a rank")
     parser.add_argument("--full", action="store_true", help="all ten Ensemble restarts a rank")
     options = parser.parse_args(arguments)

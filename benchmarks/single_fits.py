@@ -67,9 +67,11 @@ def tracked() -> Task:
     return Task("tracked, 44 % observed", problems.tracked(), compared, init="svd")
 
 
-def compare(task: Task, n_runs: int, cap_seconds: float) -> list[Row]:
-    """Time everyone on a task, in turns."""
+def compare(task: Task, n_runs: int, cap_seconds: float, tol: float | None = None) -> list[Row]:
+    """Time everyone on a task, in turns; ours stops by its default rule unless given `tol`."""
     problem = task.problem
+    options = {} if tol is None else {"tol": tol}
+    note = "".join(f", ours with {name}={value:g}" for name, value in options.items())
     _warm_up(problem.nonnegative)
     best = _long_fit(problem)
     traces = {
@@ -81,11 +83,11 @@ def compare(task: Task, n_runs: int, cap_seconds: float) -> list[Row]:
     ours: list[Run] = []
     theirs: dict[Peer, list[Run]] = {peer: [] for peer, _ in task.peers}
     for seed in range(n_runs):
-        ours.append(_our_run(task, seed, target))
+        ours.append(_our_run(task, seed, target, options))
         for peer, _ in task.peers:
             theirs[peer].append(_peer_run(peer, problem, seed, traces[peer][seed], target))
     return [
-        Row(task.name, peer.name, ours, theirs[peer], best, required)
+        Row(task.name, peer.name, ours, theirs[peer], best, required, note)
         for peer, required in task.peers
     ]
 
@@ -128,9 +130,9 @@ def _trace(peer: Peer, problem: Problem, seed: int, best: float, cap_seconds: fl
     return trace
 
 
-def _our_run(task: Task, seed: int, target: float) -> Run:
+def _our_run(task: Task, seed: int, target: float, options: dict[str, float]) -> Run:
     model, seconds, cpu = clock(
-        lambda: _fit(task.problem, init=task.init, n_init=1, random_state=seed)
+        lambda: _fit(task.problem, init=task.init, n_init=1, random_state=seed, **options)
     )
     loss = task.problem.loss(_factors(model))
     return Run(seconds, cpu, loss, loss <= target, model.n_iter_)

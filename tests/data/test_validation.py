@@ -1,6 +1,7 @@
 import itertools
 import subprocess
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -154,6 +155,33 @@ def test_the_input_is_never_modified(X, check, labelled):
     np.testing.assert_array_equal(mask, mask_before)
     assert mask.flags.writeable
     assert not labelled or given.dims == ("roi", "bin", "epoch")
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.uint8])
+def test_memory_is_one_copy_and_one_mask(dtype):
+    X = np.ones((100, 100, 100), dtype=dtype)
+    mask = np.ones(X.shape, dtype=bool)
+    mask[::2] = False
+    if dtype == np.float64:
+        X[::3] = np.nan
+    tracemalloc.start()
+    try:
+        checked = check_trial_tensor(X, mask=mask)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 1.05 * (checked.values.nbytes + checked.observed.nbytes)
+
+
+def test_clean_data_takes_no_memory():
+    X = np.ones((100, 100, 100))
+    tracemalloc.start()
+    try:
+        check_trial_tensor(X)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 0.05 * X.nbytes
 
 
 # --- labelled input ---------------------------------------------------------------------------

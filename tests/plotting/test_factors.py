@@ -96,6 +96,17 @@ def test_given_axes_are_used_and_pyplot_is_left_alone(labelled_model):
     assert plt.get_fignums() == []
 
 
+@pytest.mark.parametrize("label", ["direction_deg", "phase", "values"])
+def test_axes_of_a_subfigure(labelled_model, label):
+    figure = Figure(figsize=(12, 6), layout="constrained")
+    left, _ = figure.subfigures(1, 2)
+    axes = left.subplots(2, 3)
+    color_by = np.arange(40.0) if label == "values" else label
+    plot_factors(labelled_model, color_by=color_by, axes=axes)
+    figure.draw_without_rendering()
+    assert figure.get_layout_engine().get()["rect"] == (0, 0, 1, 1)
+
+
 def test_wrong_axes(labelled_model):
     with pytest.raises(ValueError, match=r"axes: .* shape \(2, 3\), got shape \(3, 3\)"):
         plot_factors(labelled_model, axes=factor_grid(3, figure=Figure()))
@@ -130,6 +141,25 @@ def test_many_categories_make_a_short_legend(labelled_model):
     axes = plot_factors(labelled_model, color_by=np.array([f"session {i}" for i in range(40)]))
     assert len(axes[0, 2].get_legend().get_texts()) == MAX_ENTRIES
     assert "14 of 40 shown" in axes[0, 2].get_legend().get_title().get_text()
+
+
+def test_dates_as_trial_labels(labelled_model):
+    days = np.datetime64("2026-01-01") + np.arange(40)
+    axes = plot_factors(labelled_model, color_by=days, label_means=True)
+    render(axes)
+    bar = axes[0, 3].child_axes[0]
+    assert bar.get_yticklabels()[0].get_text() == "2026-01-01"
+    assert axes[-1, 3].get_xticklabels()[-1].get_text() == "2026-02-09"
+
+
+def test_nothing_sticks_out_of_the_figure(labelled_model):
+    names = np.array(["a very long condition name", "another very long name"] * 20)
+    axes = plot_factors(labelled_model, color_by=names, label_means=True, max_components=1)
+    figure = axes[0, 0].figure
+    figure.draw_without_rendering()
+    box = figure.get_tightbbox()
+    width, height = figure.get_size_inches()
+    assert min(box.x0, box.y0, width - box.x1, height - box.y1) > -0.02
 
 
 def test_neurons_with_dates_or_long_names_are_labelled():

@@ -86,6 +86,7 @@ def plot_factors(
     >>> plot_factors(model, color_by=[0, 1] * 10).shape
     (2, 3)
     """
+    from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     if label_means and color_by is None:
@@ -130,7 +131,9 @@ def plot_factors(
     _name_columns(axes, names, labels, len(model.weights_), len(others))
     if labels is not None:
         figure = axes[0, 0].figure
-        constrained = isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine)
+        constrained = isinstance(figure, Figure) and isinstance(
+            figure.get_layout_engine(), ConstrainedLayoutEngine
+        )
         draw_key(axes[0, -1], labels, own_figure=constrained and len(figure.axes) == axes.size)
     return axes
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MAX_ENTRIES = 14
 GAP = 0.15  # inches between the axes and its key
+MARGIN = 0.1  # inches below; text is a little larger at other resolutions
 STRIP = 1.7  # inches kept for the key in a figure of our own
 
 
@@ -23,10 +24,13 @@ def draw_key(ax: Axes, labels: TrialLabels, *, own_figure: bool) -> None:
     With `own_figure` the key gets a strip along the right of the figure, and the layout is
     frozen before it is drawn: a tall key would push the rows of axes apart.
     """
-    figure = ax.figure
+    figure: Any = ax.figure
     if own_figure:
-        figure.get_layout_engine().set(rect=(0, 0, 1 - STRIP / figure.get_figwidth(), 1))
-        figure.draw_without_rendering()
+        width, height = figure.get_size_inches()
+        low = MARGIN / height
+        figure.get_layout_engine().set(rect=(0, low, 1 - STRIP / width, 1 - low))
+        for _ in range(2):  # the first pass places the tick labels that the second makes room for
+            figure.draw_without_rendering()
         figure.set_layout_engine("none")
     if labels.discrete and labels.kind == "circular":
         _compass(ax, labels)
@@ -38,11 +42,13 @@ def draw_key(ax: Axes, labels: TrialLabels, *, own_figure: bool) -> None:
 
 def _inset(ax: Axes, width: float, height: float) -> Axes:
     # Sizes in inches, so that the key looks the same beside wide and narrow axes.
-    box = ax.get_position()
-    figure_width, figure_height = ax.figure.get_size_inches()
-    across = max(box.width * figure_width, 0.1)
-    up = max(box.height * figure_height, 0.1)
+    across, up = _inches(ax)
     return ax.inset_axes((1 + GAP / across, 1 - height / up, width / across, height / up))
+
+
+def _inches(ax: Axes) -> tuple[float, float]:
+    box = ax.get_window_extent()
+    return max(box.width / ax.figure.dpi, 0.1), max(box.height / ax.figure.dpi, 0.1)
 
 
 def _compass(ax: Axes, labels: TrialLabels) -> None:
@@ -53,7 +59,7 @@ def _compass(ax: Axes, labels: TrialLabels) -> None:
     inset.plot(np.cos(ring), np.sin(ring), color=FAINT, zorder=0)
     inset.scatter(x, y, s=60, c=labels.level_colors(), edgecolors="white", linewidths=0.6)
     for xi, yi, text in zip(x, y, labels.texts, strict=True):
-        inset.text(1.55 * xi, 1.4 * yi, text, ha="center", va="center", fontsize=7, color=INK)
+        inset.text(1.6 * xi, 1.45 * yi, text, ha="center", va="center", fontsize=7, color=INK)
     inset.text(
         0,
         0,
@@ -73,15 +79,14 @@ def _legend(ax: Axes, labels: TrialLabels) -> None:
     n = len(labels.levels)
     shown = np.unique(np.linspace(0, n - 1, min(n, MAX_ENTRIES)).round().astype(int))
     colors = labels.level_colors()
-    style = {"linestyle": "none", "marker": "o", "markersize": 5.5}
+    style: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": 5.5}
     handles = [
         Line2D([], [], color=colors[i], label=shorten(labels.texts[i]), **style) for i in shown
     ]
     if labels.missing.any():
         handles.append(Line2D([], [], color=NO_LABEL, label="no label", **style))
     title = labels.title if len(shown) == n else f"{labels.title}\n({len(shown)} of {n} shown)"
-    box = ax.get_position()
-    across = max(box.width * ax.figure.get_size_inches()[0], 0.1)
+    across, _ = _inches(ax)
     ax.legend(
         handles=handles,
         title=title,
@@ -106,4 +111,5 @@ def _color_bar(ax: Axes, labels: TrialLabels) -> None:
     if labels.kind == "circular":
         bar.set_ticks([0, 90, 180, 270, 360])
     elif labels.dates:
-        bar.set_ticks(*labels.date_ticks(3))
+        ticks, texts = labels.date_ticks(3)
+        bar.set_ticks(ticks, labels=texts)

@@ -114,13 +114,13 @@ class TrialLabels:
         index = np.searchsorted(self.levels, np.where(self.missing, self.levels[0], values))
         return np.where(self.missing, -1, index)
 
-    def date_ticks(self, n: int) -> tuple[np.ndarray, list[str]]:
+    def date_ticks(self, n: int) -> tuple[list[float], list[str]]:
         """Positions and texts of `n` dates from the first to the last."""
         known = self.values[~self.missing]
         days = np.unique(np.linspace(known.min(), known.max(), n)) if known.size else np.empty(0)
         unit = "D" if days.size and np.ptp(days) >= n else "m"
         dates = (days * 86_400e6).round().astype("datetime64[us]").astype(f"datetime64[{unit}]")
-        return days, [str(date).replace("T", " ") for date in dates]
+        return days.tolist(), [str(date).replace("T", " ") for date in dates]
 
     def groups(self) -> list[Group]:
         """Trials by label; sectors of the circle or quantiles where the label is continuous."""
@@ -152,7 +152,9 @@ class TrialLabels:
         for rows in np.array_split(by_value, min(N_QUANTILES, max(len(by_value), 1))):
             if rows.size:
                 centre = float(self.values[rows].mean())
-                groups.append(Group(centre, f"{centre:.3g}", mappable.to_rgba(centre), rows))
+                groups.append(
+                    Group(centre, f"{centre:.3g}", mappable.to_rgba(np.array(centre)), rows)
+                )
         return groups
 
 

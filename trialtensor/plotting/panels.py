@@ -14,7 +14,7 @@ from trialtensor.plotting.positions import AxisPositions
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-RESTART = {"color": "#555555", "alpha": 0.25}
+RESTART: dict[str, Any] = {"color": "#555555", "alpha": 0.25}
 
 
 def style_panel(ax: Axes) -> None:
@@ -41,7 +41,7 @@ def draw_neurons(
     left, right, top = x[seen] - half, x[seen] + half, heights[seen]
     zero = np.zeros_like(top)
     corners = np.stack([left, zero, left, top, right, top, right, zero], axis=1).reshape(-1, 4, 2)
-    ax.add_collection(PolyCollection(corners, facecolor=INK, linewidth=0))
+    ax.add_collection(PolyCollection(list(corners), facecolor=INK, linewidth=0))
     for other in others:
         ax.hlines(
             other[place.order], x - half, x + half, linewidth=1.0, color="#d55e00", alpha=0.35

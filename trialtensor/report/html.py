@@ -134,7 +134,7 @@ def reproducing_code(model: Any, source: str | None, preprocessing: list[str]) -
     arguments = ",\n".join(f"    {name}={_literal(value)}" for name, value in parameters.items())
     read = "X = ...  # trials x neurons x time"
     if source is not None:
-        read = f"X = trialtensor.io.read({source!r})  # variable=... where the file holds several"
+        read = f"# variable=... where the file holds several\nX = trialtensor.io.read({source!r})"
     steps = [f"# before the fit: {step}" for step in preprocessing]
     fit = f"model = trialtensor.{type(model).__name__}(\n{arguments},\n).fit(X)"
     return "\n".join(["import trialtensor", "import trialtensor.io", "", read, *steps, fit])
@@ -184,7 +184,7 @@ def _fit(model: Any) -> list[tuple[str, str, str]]:
     ]
 
 
-def _components(model: Any) -> list[tuple[int, float, float, float, float]]:
+def _components(model: Any) -> list[tuple[float, ...]]:
     columns = (
         model.explained_variance_alone_,
         model.explained_variance_unique_,
