@@ -43,6 +43,7 @@ coverage: $(VENV)/.installed-dev  ## which lines no test runs
 	$(BIN)/python -m pytest --cov --cov-report=term-missing
 
 bench: $(VENV)/.installed-bench  ## compare speed and memory with other libraries, and time the start-up
+	-$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks
 
 docs: $(VENV)/.installed-docs  ## build the pages under docs/_build

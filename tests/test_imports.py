@@ -45,9 +45,16 @@ def test_walk_reaches_every_layer():
 
 BACKWARDS = {
     "model in a solver": ("trialtensor.solvers.als", "from trialtensor.models.tca import TCA"),
-    "model in a solver, as a package": ("trialtensor.solvers.als", "from trialtensor import models"),
+    "model in a solver, as a package": (
+        "trialtensor.solvers.als",
+        "from trialtensor import models",
+    ),
     "by a lazy name": ("trialtensor.solvers.als", "from trialtensor import TCA"),
     "by the whole package": ("trialtensor.solvers.als", "import trialtensor"),
+    "by the whole package, beside its version": (
+        "trialtensor.solvers.als",
+        "import trialtensor\nprint(trialtensor.__version__)\nTCA = trialtensor.TCA",
+    ),
     "solver in a kernel": ("trialtensor.solvers.kernels.hals", "import trialtensor.solvers.als"),
     "data in a kernel": ("trialtensor.solvers.kernels.hals", "import trialtensor.data"),
     "relative": ("trialtensor.solvers.als", "from ..models import tca"),
@@ -81,6 +88,10 @@ FORWARDS = {
     "own layer": ("trialtensor.models.tca", "from trialtensor.models.inputs import AXES"),
     "own layer, relative": ("trialtensor.models.tca", "from .inputs import AXES"),
     "the version": ("trialtensor.models.tca", "from trialtensor import __version__"),
+    "the version, by the package": (
+        "trialtensor.io.export",
+        "import trialtensor\nprint(trialtensor.__version__)",
+    ),
     "others' code": ("trialtensor.data.axes", "import numpy as np\nfrom scipy import linalg"),
     "a name like ours": ("trialtensor.data.axes", "import trialtensorflow"),
     "numba in a kernel": ("trialtensor.solvers.kernels.hals", "import numba"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -73,7 +72,8 @@ class TwoStateModel:
         for field in fields(self):
             value = getattr(self, field.name)
             top = 1 if field.name.startswith("A") else np.inf
-            if not isinstance(value, numbers.Real) or not 0 <= value <= top or np.isinf(value):
+            number = isinstance(value, int | float | np.number)
+            if not number or not 0 <= value <= top or np.isinf(value):
                 needed = "a number from 0 to 1" if top == 1 else "a number of at least 0"
                 raise ValueError(f"{field.name}: expected {needed}, got {value!r}")
 
@@ -99,7 +99,7 @@ class TwoStateModel:
         --------
         >>> trace = TwoStateModel().simulate([1, 1, float("nan")])
         >>> [round(value, 4) for value in trace.output.tolist()]
-        [0.0, 0.23, 0.3209]
+        [0.0, 0.23, 0.3208]
         >>> [round(value, 4) for value in trace.error.tolist()]
         [1.0, 0.77, 0.0]
         """
@@ -108,7 +108,7 @@ class TwoStateModel:
             raise ValueError(f"perturbation: expected (n_trials,), got shape {schedule.shape}")
         if np.isinf(schedule).any():
             first = int(np.flatnonzero(np.isinf(schedule))[0])
-            raise ValueError(f"perturbation: expected finite values or NaN, trial {first} is infinite")
+            raise ValueError(f"perturbation: trial {first} is infinite, expected numbers or NaN")
         return self._run(schedule)
 
     def _run(self, schedule: np.ndarray) -> TwoStateTrace:

@@ -1,6 +1,6 @@
 """Numbers of the two-state model of Smith, Ghazizadeh & Shadmehr (2006).
 
-Parameters A_f .59, B_f .21, A_s .992, B_s .02, a unit perturbation, trials counted from 1; the
+Parameters A_f .59, B_f .21, A_s .992, B_s .02, a unit perturbation, trials counted from 0; the
 numbers were computed elsewhere and are given to two decimals.
 """
 
@@ -24,7 +24,7 @@ def output(*blocks):
 
 @pytest.mark.parametrize("trial, expected", [(10, 0.43), (40, 0.58), (159, 0.74)])
 def test_learning_curve(trial, expected):
-    assert output((LEARNING, 1))[trial - 1] == two_decimals(expected)
+    assert output((LEARNING, 1))[trial] == two_decimals(expected)
 
 
 def test_slow_state_holds_most_of_it_at_the_end():
@@ -41,7 +41,6 @@ def test_four_counter_trials_bring_it_to_zero():
 def test_spontaneous_recovery_in_the_clamp():
     trace = output((LEARNING, 1), (COUNTER, -1), (80, np.nan))
     clamp = trace[LEARNING + COUNTER :]
-    # 8 trials after the first of the clamp, on which nothing has recovered yet.
     assert clamp.argmax() == 8
     assert clamp.max() / trace[LEARNING - 1] == two_decimals(0.60)
 

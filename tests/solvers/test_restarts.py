@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from trialtensor.solvers import restarts
+from trialtensor.solvers.acceleration import RowUpdater
 from trialtensor.solvers.contraction import reconstruct
 from trialtensor.solvers.matching import match_components
 from trialtensor.solvers.normal_equations import find_pattern
@@ -103,7 +104,27 @@ def test_an_interrupt_in_the_last_polish_keeps_the_compressed_solution(monkeypat
 
     monkeypatch.setattr(restarts, "minimise", interrupted)
     found = fit_cp(problem, STARTS, options())
-    assert len(found) == 1
+    assert len(found) == 3
     assert found[0].result.stop_reason is StopReason.INTERRUPTED
     residual = X - reconstruct(found[0].result.factors)
     assert found[0].result.loss == pytest.approx(np.sum(residual**2), rel=1e-9)
+
+
+@pytest.mark.parametrize("nonnegative", [False, True])
+def test_reported_losses_are_those_on_the_full_data(nonnegative):
+    _, X = planted(7, nonnegative)
+    found = fit_cp(DenseProblem(X, sum_of_squares(X)), STARTS, options(nonnegative))
+    for restart in found:
+        residual = X - reconstruct(restart.result.factors)
+        assert restart.result.loss == pytest.approx(np.sum(residual**2), rel=1e-9)
+
+
+def test_where_the_core_misleads_every_restart_goes_on(monkeypatch):
+    # Three components don't fit into two dimensions.
+    _, X = planted(8)
+    monkeypatch.setattr("trialtensor.solvers.compression.core_size", lambda n: 2)
+    problem = DenseProblem(X, sum_of_squares(X))
+    found = fit_cp(problem, STARTS, options())
+    for restart in found:
+        _, loss = problem.sweep(restart.result.factors, RowUpdater((False,) * 3))
+        assert loss == pytest.approx(restart.result.loss, rel=1e-6)

@@ -73,7 +73,7 @@ def test_bad_parameter(parameters, message):
     "schedule, message",
     [
         (np.ones((3, 2)), r"perturbation: expected \(n_trials,\), got shape \(3, 2\)"),
-        ([1, 1, np.inf], "perturbation: expected finite values or NaN, trial 2 is infinite"),
+        ([1, 1, np.inf], "perturbation: trial 2 is infinite, expected numbers or NaN"),
     ],
 )
 def test_bad_schedule(schedule, message):

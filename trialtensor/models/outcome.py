@@ -12,7 +12,9 @@ from sklearn.exceptions import ConvergenceWarning
 from trialtensor.models import inputs
 from trialtensor.models.restart import Restart
 from trialtensor.models.warnings import DegeneracyWarning, InterruptedFitWarning
-from trialtensor.solvers import canonical, diagnostics, matching
+from trialtensor.solvers import canonical, contraction, diagnostics, matching
+from trialtensor.solvers.normal_equations import full_gram
+from trialtensor.solvers.problems import free_loss
 from trialtensor.solvers.restarts import RestartResult
 from trialtensor.solvers.result import Factors, SolverResult, StopReason
 from trialtensor.solvers.row_updates import solve_rows
@@ -32,8 +34,8 @@ def store_fit(
 ) -> None:
     """Set everything that ends in an underscore from a finished fit."""
     best, problem = found[0].result, data.problem
-    factors, grams, rhs = _finish(data, best, nonnegative)
-    loss = diagnostics.residual_sum_of_squares(problem.X, factors, data.observed)
+    factors, grams, rhs, core_consistency = _finish(data, best, nonnegative)
+    loss = _exact_loss(data, factors, grams, rhs)
     variance = diagnostics.component_variance(grams, rhs, factors[0], problem.norm2)
     order = np.argsort(-variance.alone, kind="stable")
     _set_factors(model, factors, order, nonnegative, data.kept)
@@ -46,7 +48,7 @@ def store_fit(
     model.explained_variance_shared_ = variance.shared[order]
     model.n_iter_ = best.n_iter
     model.stop_reason_ = best.stop_reason
-    model.core_consistency_ = diagnostics.core_consistency(problem.X, factors, data.observed)
+    model.core_consistency_ = core_consistency
     model.triple_cosine_ = diagnostics.triple_cosine(factors)
     model.coords_ = data.coords
     model.data_summary_ = data.summary
@@ -90,14 +92,38 @@ def warn_of(model: TCA) -> None:
 
 def _finish(
     data: inputs.FitInput, best: SolverResult, nonnegative: tuple[bool, bool, bool]
-) -> tuple[Factors, np.ndarray, np.ndarray]:
-    """Solve for the trials once more, exactly as ``transform`` does; all scale in the trials."""
+) -> tuple[Factors, np.ndarray, np.ndarray, float]:
+    """Solve for the trials once more, exactly as ``transform`` does; all scale in the trials.
+
+    Also the normal equations of that solve, and the core consistency of the result: on complete
+    data one pass serves both.
+    """
     trial, neuron, time = best.factors
     neuron, _ = canonical.unit_columns(neuron)
     time, _ = canonical.unit_columns(time)
-    grams, rhs = data.problem.trial_equations((trial, neuron, time))
-    trial = solve_rows(grams, rhs, nonnegative=nonnegative[0])
-    return (trial, neuron, time), grams, rhs
+    if data.observed is None:
+        partial = contraction.contract_time(data.problem.X, time)
+        grams = full_gram((trial, neuron, time), 0)
+        rhs = contraction.trials_from_partial(partial, neuron)
+        factors = (solve_rows(grams, rhs, nonnegative=nonnegative[0]), neuron, time)
+        consistency = diagnostics.core_consistency_from_partial(partial, factors)
+    else:
+        grams, rhs = data.problem.trial_equations((trial, neuron, time))
+        factors = (solve_rows(grams, rhs, nonnegative=nonnegative[0]), neuron, time)
+        consistency = diagnostics.core_consistency(data.problem.X, factors, data.observed)
+    return factors, grams, rhs, consistency
+
+
+def _exact_loss(
+    data: inputs.FitInput, factors: Factors, grams: np.ndarray, rhs: np.ndarray
+) -> float:
+    """The loss to full precision, from the residuals where the cheap form cancels."""
+    problem = data.problem
+    loss = free_loss(problem.norm2, grams, rhs, factors[0])
+    rounding = float(np.finfo(problem.X.dtype).eps) * problem.norm2
+    if loss > 1e9 * rounding:
+        return loss
+    return diagnostics.residual_sum_of_squares(problem.X, factors, data.observed)
 
 
 def _set_factors(

@@ -39,8 +39,8 @@ class TCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     n_init : int, default 10
         Restarts; the one with the lowest loss is kept.
     max_iter : int, default 2000
-        Sweeps of a restart, at most.
-    tol : float, default 1e-7
+        Sweeps, at most: of a restart on the compressed core, and again on the full data.
+    tol : float, default 1e-6
         A restart has converged when three sweeps in a row each lower its loss by less than
         ``tol`` times the loss. Being relative, it doesn't depend on the units of the data.
     solver : {"auto", "full", "als"}, default "auto"
@@ -111,7 +111,7 @@ class TCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         init: Any = "svd",
         n_init: int = 10,
         max_iter: int = 2000,
-        tol: float = 1e-7,
+        tol: float = 1e-6,
         solver: str = "auto",
         n_jobs: int | None = None,
         random_state: Any = None,

@@ -10,6 +10,7 @@ be compressed.
 from __future__ import annotations
 
 import numpy as np
+import scipy.linalg
 
 from trialtensor.solvers.problems import Bases, DenseProblem
 
@@ -23,7 +24,7 @@ def core_size(n_components: int) -> int:
     The subspace of the optimum is not exactly that of the leading singular vectors, hence the
     margin; the sweeps on the full data afterwards repair the rest.
     """
-    return 2 * n_components + 10
+    return n_components + 10
 
 
 def leading_basis(X: np.ndarray, axis: int, n_vectors: int) -> np.ndarray:
@@ -38,8 +39,9 @@ def leading_basis(X: np.ndarray, axis: int, n_vectors: int) -> np.ndarray:
         Orthonormal columns, largest singular value first.
     """
     gram = axis_gram(X, axis)
-    _, vectors = np.linalg.eigh(gram)
-    return np.ascontiguousarray(vectors[:, ::-1][:, :n_vectors]).astype(X.dtype, copy=False)
+    n = len(gram)
+    _, vectors = scipy.linalg.eigh(gram, subset_by_index=[max(0, n - n_vectors), n - 1])
+    return np.ascontiguousarray(vectors[:, ::-1]).astype(X.dtype, copy=False)
 
 
 def axis_gram(X: np.ndarray, axis: int) -> np.ndarray:
@@ -90,7 +92,7 @@ def compress(problem: DenseProblem, n_components: int) -> DenseProblem:
         if n_core <= _WORTHWHILE * core.shape[axis]:
             bases[axis] = basis = leading_basis(core, axis, n_core)
             core = project(core, axis, basis)
-    if all(basis is None for basis in bases):
+    if core is problem.X:
         return problem
     return DenseProblem(np.ascontiguousarray(core), problem.norm2, problem.pattern, _bases(bases))
 

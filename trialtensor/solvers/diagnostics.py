@@ -125,20 +125,33 @@ def core_consistency(X: np.ndarray, factors: Factors, observed: np.ndarray | Non
     float
         At most 100; may be far below zero. NaN if a component is zero.
     """
-    trial, neuron, time = (f.astype(np.float64, copy=False) for f in factors)
-    if any(np.any(np.linalg.norm(f, axis=0) == 0) for f in (trial, neuron, time)):
-        return float("nan")
-    rank = trial.shape[1]
-    to_trial, to_neuron, to_time = (np.linalg.pinv(f) for f in (trial, neuron, time))
-    core = np.zeros((rank, rank, rank))
+    trial, neuron, time = factors
+    partial = np.empty((time.shape[1], len(trial), len(neuron)), time.dtype)
     for part in contraction.trial_chunks(X.shape):
         data = X[part]
         if observed is not None:
             model = contraction.reconstruct((trial[part], neuron, time))
             data = np.where(observed[part], data, model)
-        small = contraction.contract_time(data, to_time.T)
-        small = np.matmul(to_neuron, small)
-        core += np.tensordot(to_trial[:, part], small, axes=(1, 0))
+        partial[:, part] = contraction.contract_time(data, time)
+    return core_consistency_from_partial(partial, factors)
+
+
+def core_consistency_from_partial(partial: np.ndarray, factors: Factors) -> float:
+    """Core consistency of complete data that has been contracted with the time factor.
+
+    Parameters
+    ----------
+    partial : (R, n_trials, n_neurons) array
+        From :func:`trialtensor.solvers.contraction.contract_time`.
+    factors : three (n_axis, R) arrays
+    """
+    trial, neuron, time = (f.astype(np.float64, copy=False) for f in factors)
+    if any(np.any(np.linalg.norm(f, axis=0) == 0) for f in (trial, neuron, time)):
+        return float("nan")
+    rank = trial.shape[1]
+    small = np.linalg.pinv(trial) @ partial @ np.linalg.pinv(neuron).T
+    # pinv(C) is pinv(C'C) C', so contracting with C was half of it.
+    core = np.tensordot(small, np.linalg.pinv(time.T @ time, hermitian=True), axes=(0, 0))
     ideal = np.zeros_like(core)
     ideal[(np.arange(rank),) * 3] = 1.0
     return float(100 * (1 - np.sum((core - ideal) ** 2) / rank))

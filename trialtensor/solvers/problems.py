@@ -84,6 +84,11 @@ class DenseProblem:
         ]
         return rows[0], rows[1], rows[2]
 
+    @property
+    def is_core(self) -> bool:
+        """Whether this is a compressed surrogate."""
+        return any(basis is not None for basis in self.bases)
+
     def gram(self, factors: list[np.ndarray] | Factors, mode: int) -> np.ndarray:
         """Gram matrices of factor ``mode``."""
         if self.pattern is None:
