@@ -41,8 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
             task = SINGLE_FITS[name]()
             rows += _say(single_fits.compare(task, options.runs, options.cap, options.tol))
         elif name == "ensemble":
-            replicates = ensemble.RESTARTS if options.full else options.replicates
-            rows += _say(ensemble.compare(replicates))
+            rows += _say(ensemble.compare(options.replicates))
     peaks = memory.compare() if "memory" in options.tasks else []
     compiled = kernels.compare() if "kernels" in options.tasks else []
     tables = [table(rows)] if rows else []
@@ -64,9 +63,10 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("tasks", nargs="*", metavar="TASK", help=f"of {', '.join(TASKS)}")
     parser.add_argument("--runs", type=int, default=3, help="timed runs, each its own seed")
     parser.add_argument("--cap", type=float, default=100.0, help="seconds a peer's fit may take")
-    parser.add_argument("--tol", type=float, help="our stopping rule (else TCA's default)")
-    parser.add_argument("--replicates", type=int, default=2, help="Ensemble restarts a rank")
-    parser.add_argument("--full", action="store_true", help="all ten Ensemble restarts a rank")
+    parser.add_argument("--tol", type=float, default=1e-5, help="our stopping rule in single fits")
+    parser.add_argument(
+        "--replicates", type=int, default=ensemble.RESTARTS, help="Ensemble restarts a rank"
+    )
     options = parser.parse_args(arguments)
     unknown = set(options.tasks) - set(TASKS)
     if unknown:

@@ -88,6 +88,9 @@ def test_trial_equations_are_those_of_the_observed_entries(kind):
 
 def test_patterns_are_found_and_general_masks_are_not():
     found = {kind: find_pattern(mask) for kind, mask in masks(np.random.default_rng(2)).items()}
+    for kind, mask in masks(np.random.default_rng(2)).items():
+        if found[kind] is not None:
+            np.testing.assert_array_equal(found[kind].as_mask(SHAPE), mask)
     assert found["trial x neuron"].free_axis == 2
     assert found["trial x time"].free_axis == 1
     assert found["neuron x time"].free_axis == 0

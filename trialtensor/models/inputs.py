@@ -56,6 +56,9 @@ def prepare(X: Any, mask: Any) -> FitInput:
     kept = (~checked.empty_trials, ~checked.empty_neurons, ~checked.empty_times)
     values, observed = drop_empty(checked, kept)
     problem, pattern = as_problem(values, observed)
+    if isinstance(problem, DenseProblem) and problem.pattern is not None:
+        # The pattern says it all; a view of it frees the memory of the full mask.
+        observed = problem.pattern.as_mask(values.shape)
     if problem.norm2 == 0:
         raise ValueError("X: every observed value is zero, so there is nothing to decompose")
     return FitInput(problem, observed, kept, checked.coords, _summary(checked, kept, pattern))

@@ -45,6 +45,11 @@ class Pattern:
         first, second = (i for i in range(3) if i != self.free_axis)
         return first, second
 
+    def as_mask(self, shape: tuple[int, ...]) -> np.ndarray:
+        """The pattern as a read-only 3-D mask that takes no memory of its own."""
+        flat = np.expand_dims(self.observed.astype(bool), self.free_axis)
+        return np.broadcast_to(flat, shape)
+
     def gram(self, factors: tuple[np.ndarray, ...] | list[np.ndarray], mode: int) -> np.ndarray:
         """Exact Gram matrices of factor ``mode``: (n_rows, R, R), or (1, R, R) if shared."""
         first, second = self.axes
