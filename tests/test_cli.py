@@ -1,6 +1,8 @@
 import csv
+import html
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -138,6 +140,20 @@ def test_the_report_says_how_it_was_made(fitted, recording):
     assert "--max-iter 900" in html
     assert "--n-jobs" not in html
     assert "--model" not in html  # it is at its default
+
+
+def test_the_code_in_the_report_makes_the_same_model(fitted):
+    _, out = fitted
+    page = (out / "report.html").read_text()
+    code = next(
+        html.unescape(block)
+        for block in re.findall(r"<pre>(.*?)</pre>", page, re.DOTALL)
+        if "import trialtensor" in block
+    )
+    made = {}
+    exec(code, made)
+    saved = trialtensor.load(out / "model.h5")
+    np.testing.assert_array_equal(made["model"].trial_factors_, saved.trial_factors_)
 
 
 def test_the_same_seed_gives_the_same_tables(recording, tmp_path):

@@ -115,6 +115,7 @@ def fit(
             output=output,
             source=file,
             command=_as_typed(context),
+            reading=_reading(file, variable, _split(axes)),
         )
 
 
@@ -152,6 +153,7 @@ def demo(
             output=output,
             source=EXAMPLE_PATH,
             command=_as_typed(context),
+            reading="X = trialtensor.load_example()",
         )
 
 
@@ -164,6 +166,7 @@ def _run(
     output: Path,
     source: Path,
     command: str,
+    reading: str,
 ) -> None:
     """Everything that can be refused is refused before the fit."""
     from trialtensor.data import transform_values
@@ -174,14 +177,22 @@ def _run(
     _prepare(output)
     model = TCA(**parameters, verbose=1).fit(tensor)
     typer.echo(_describe(model, source))
-    written = _write(model, output, transform, color_by, source, command)
+    if transform != "none":
+        reading += f"\nX = trialtensor.data.transform_values(X, {transform!r})"
+    written = _write(model, output, transform, color_by, source, command, reading)
     typer.echo(f"written to {output}: {', '.join(written)}")
     if model.stop_reason_.value == "interrupted":
         raise typer.Exit(INTERRUPTED)
 
 
 def _write(
-    model: "TCA", output: Path, transform: str, color_by: str | None, source: Path, command: str
+    model: "TCA",
+    output: Path,
+    transform: str,
+    color_by: str | None,
+    source: Path,
+    command: str,
+    code: str,
 ) -> list[str]:
     import matplotlib
 
@@ -211,6 +222,7 @@ def _write(
         source=source,
         preprocessing=DONE_FIRST[transform],
         command=command,
+        code=code,
     )
     return [
         "report.html", "summary.json", "model.h5", *(path.name for path in tables), "figures/",
@@ -254,6 +266,13 @@ def _check_color_by(tensor: "xarray.DataArray", color_by: str | None) -> None:
     if color_by is not None and color_by not in labels:
         known = f"known are {', '.join(labels)}" if labels else "the data has none"
         raise ValueError(f"--color-by: no label of trials is called {color_by!r}; {known}")
+
+
+def _reading(file: Path, variable: str | None, axes: list[str] | None) -> str:
+    """Python that reads the file as this command did."""
+    given = {"variable": variable, "axes": axes}
+    named = "".join(f", {name}={value!r}" for name, value in given.items() if value is not None)
+    return f"X = trialtensor.read({str(file)!r}{named})"
 
 
 def _split(axes: str | None) -> list[str] | None:

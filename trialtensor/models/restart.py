@@ -18,7 +18,9 @@ class Restart:
     seed : int or None
         Seed of its starting point; None for a start that was given.
     loss : float
-        Sum of squared errors on the full data.
+        Sum of squared errors on the full data. Where restarts were compared on a compressed
+        core, only the best has converged on the full data; the others may be up to 0.1 % above
+        where they would end there.
     explained_variance : float
         ``1 - loss / sum of squares``.
     similarity : float

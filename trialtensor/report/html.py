@@ -34,6 +34,7 @@ def write_report(
     source: str | os.PathLike[str] | None = None,
     preprocessing: Iterable[str] = (),
     command: str | Iterable[str] | None = None,
+    code: str | None = None,
 ) -> Path:
     """Write a report of a fitted TCA as one HTML file without external parts or scripts.
 
@@ -51,6 +52,9 @@ def write_report(
         What was done to the data before the fit, a phrase each, in order.
     command : str or list of str, optional
         Command line that made the fit, shown as the way to repeat it.
+    code : str, optional
+        Python that makes the data ``X`` that was fitted; the report adds the fit itself.
+        Without it, reading `source` and a comment for each step of `preprocessing`.
 
     Returns
     -------
@@ -102,7 +106,7 @@ def write_report(
         parameters={name: _literal(value) for name, value in model.get_params(deep=False).items()},
         versions=package_versions(),
         command=command,
-        code=reproducing_code(model, source, preprocessing),
+        code=reproducing_code(model, code or _reading_code(source, preprocessing)),
         seeded=isinstance(model.get_params(deep=False).get("random_state"), Integral),
     )
     path = Path(path)
@@ -128,16 +132,20 @@ def package_versions() -> dict[str, str]:
     return {**found, "python": platform.python_version()}
 
 
-def reproducing_code(model: Any, source: str | None, preprocessing: list[str]) -> str:
-    """Python that repeats the fit; what it can't know stands in it as a comment."""
+def reproducing_code(model: Any, reading: str) -> str:
+    """Python that repeats the fit, from lines that make the data ``X``."""
     parameters = model.get_params(deep=False)
     arguments = ",\n".join(f"    {name}={_literal(value)}" for name, value in parameters.items())
+    fit = f"model = trialtensor.{type(model).__name__}(\n{arguments},\n).fit(X)"
+    return "\n".join(["import trialtensor", "", reading, fit])
+
+
+def _reading_code(source: str | None, preprocessing: list[str]) -> str:
+    """What can be known without being told; the rest stands in it as a comment."""
     read = "X = ...  # trials x neurons x time"
     if source is not None:
-        read = f"# variable=... where the file holds several\nX = trialtensor.io.read({source!r})"
-    steps = [f"# before the fit: {step}" for step in preprocessing]
-    fit = f"model = trialtensor.{type(model).__name__}(\n{arguments},\n).fit(X)"
-    return "\n".join(["import trialtensor", "import trialtensor.io", "", read, *steps, fit])
+        read = f"# variable=... where the file holds several\nX = trialtensor.read({source!r})"
+    return "\n".join([read, *(f"# before the fit: {step}" for step in preprocessing)])
 
 
 def _literal(value: Any) -> str:
