@@ -12,7 +12,7 @@ from trialtensor import TCA, make_tca
 @pytest.fixture(scope="module")
 def model():
     X = xarray.DataArray(
-        make_tca(12, 6, 10, 2, random_state=0).X,
+        make_tca(12, 6, 10, 2, snr=50.0, random_state=0).X,
         dims=("trial", "neuron", "time"),
         coords={
             "target": ("trial", ["left", "right"] * 6),
@@ -20,7 +20,7 @@ def model():
             "time": np.linspace(0, 1, 10),
         },
     )
-    return TCA(2, nonnegative=("time",), n_init=3, random_state=7).fit(X)
+    return TCA(2, nonnegative=("trial",), n_init=3, random_state=7).fit(X)
 
 
 def test_everything_comes_back(model, tmp_path):

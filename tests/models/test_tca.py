@@ -165,6 +165,7 @@ def test_too_few_sweeps_warn():
         TCA(3, max_iter=1, n_init=1, random_state=0).fit(X)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_degenerate_components_warn():
     # The limit of two components that cancel: a classical tensor without a best rank-2 fit.
     a, b = np.eye(2)

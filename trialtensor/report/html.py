@@ -6,22 +6,20 @@ import base64
 import datetime
 import io
 import os
-import platform
 import shlex
 from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, version
 from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialtensor.io.export import versions
 from trialtensor.report import wording
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-PACKAGES = ("trialtensor", "numpy", "scipy", "numba")
 MAX_COMPONENTS = 30  # in the figure; more would be unreadably small
 
 
@@ -104,7 +102,7 @@ def write_report(
         color_name=_color_name(color_by),
         n_shown=min(len(model.weights_), MAX_COMPONENTS),
         parameters={name: _literal(value) for name, value in model.get_params(deep=False).items()},
-        versions=package_versions(),
+        versions=versions(),
         command=command,
         code=reproducing_code(model, code or _reading_code(source, preprocessing)),
         seeded=isinstance(model.get_params(deep=False).get("random_state"), Integral),
@@ -112,24 +110,6 @@ def write_report(
     path = Path(path)
     path.write_text(page, encoding="utf-8")
     return path
-
-
-def package_versions() -> dict[str, str]:
-    """Versions that a fit depends on; a package run from a bare checkout has none.
-
-    Examples
-    --------
-    >>> from trialtensor.report.html import package_versions
-    >>> sorted(package_versions())
-    ['numba', 'numpy', 'python', 'scipy', 'trialtensor']
-    """
-    found = {}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "unknown"
-    return {**found, "python": platform.python_version()}
 
 
 def reproducing_code(model: Any, reading: str) -> str:

@@ -41,6 +41,9 @@ def leading_basis(X: np.ndarray, axis: int, n_vectors: int) -> np.ndarray:
     gram = axis_gram(X, axis)
     n = len(gram)
     _, vectors = scipy.linalg.eigh(gram, subset_by_index=[max(0, n - n_vectors), n - 1])
+    # LAPACK leaves the signs to rounding; fixed, they are the same in every process.
+    largest = np.abs(vectors).argmax(axis=0)
+    vectors = vectors * np.sign(vectors[largest, np.arange(vectors.shape[1])])
     return np.ascontiguousarray(vectors[:, ::-1]).astype(X.dtype, copy=False)
 
 
