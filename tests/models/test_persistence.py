@@ -104,3 +104,28 @@ def test_a_model_from_given_factors_can_be_saved(model, tmp_path):
     copy = trialtensor.load(tmp_path / "given.h5")
     np.testing.assert_array_equal(copy.reconstruct(), given.reconstruct())
     assert "not fitted" in copy.stop_reason_.advice
+
+
+@pytest.mark.parametrize("name", ["a/b", ".", "weights", "name with spaces"])
+def test_labels_of_any_name_come_back(tmp_path, name):
+    X = make_tca(12, 6, 10, 2, random_state=0).X
+    labels = ["left", "ri\0ght"] * 6
+    labelled = xarray.DataArray(
+        X, dims=("trial", "neuron", "time"), coords={name: ("trial", labels)}
+    )
+    TCA(2, random_state=0).fit(labelled).save(tmp_path / "m.h5")
+    axis, values = trialtensor.load(tmp_path / "m.h5").coords_[name]
+    assert axis == "trial" and values.tolist() == ["left", "right"] * 6
+
+
+def test_a_model_that_started_from_a_model_can_be_saved(model, tmp_path):
+    X = make_tca(12, 6, 10, 2, snr=50.0, random_state=0).X
+    again = TCA(2, init=model).fit(X)
+    again.save(tmp_path / "m.h5")
+    copy = trialtensor.load(tmp_path / "m.h5")
+    np.testing.assert_array_equal(copy.reconstruct(), again.reconstruct())
+
+
+def test_a_folder_is_no_file_to_save_into(model, tmp_path):
+    with pytest.raises(IsADirectoryError, match="is a folder"):
+        model.save(tmp_path)

@@ -9,7 +9,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from trialtensor import TCA, make_tca
+from trialtensor import TCA, load_example, make_tca
 from trialtensor.models import DegeneracyWarning
 from trialtensor.models.warnings import InterruptedFitWarning, MissingSliceWarning
 from trialtensor.solvers import restarts
@@ -204,6 +204,9 @@ def test_a_trial_and_a_neuron_without_data():
         ({"n_init": 0}, ["n_init", "at least 1"]),
         ({"max_iter": 0}, ["max_iter"]),
         ({"tol": -1}, ["tol", "-1"]),
+        ({"n_jobs": 0}, ["n_jobs", "other than 0"]),
+        ({"init": (np.full((12, 2), np.nan), np.ones((6, 2)), np.ones((10, 2)))}, ["NaN", "row 0"]),
+        ({"init": TCA(2)}, ["init", "not fitted", "clone"]),
         ({"solver": "sgd"}, ["solver", "'sgd'", "auto"]),
         ({"random_state": "seven"}, ["random_state", "'seven'"]),
     ],
@@ -219,3 +222,76 @@ def test_inverse_transform_wants_one_column_a_component():
     model = TCA(2, random_state=0).fit(np.random.default_rng(0).random((12, 6, 10)))
     with pytest.raises(ValueError, match=r"\(n_trials, 2\)"):
         model.inverse_transform(np.ones((4, 3)))
+
+
+@pytest.mark.parametrize("scale", [1e-130, 1e130])
+def test_units_beyond_the_number_range_are_refused(scale):
+    X = make_tca(12, 6, 10, 2, random_state=0).X
+    with pytest.raises(ValueError, match="use other units"):
+        TCA(2).fit(X * scale)
+
+
+@pytest.mark.parametrize("scale", [1e-60, 1e60])
+def test_units_within_it_change_nothing(scale):
+    X = make_tca(30, 12, 10, 2, snr=5.0, missing="tracked", random_state=0).X
+    model, scaled = (TCA(2, random_state=0).fit(x) for x in (X, X * scale))
+    np.testing.assert_allclose(scaled.trial_factors_, model.trial_factors_, atol=1e-6)
+
+
+def test_components_that_are_zero_warn():
+    X = -make_tca(12, 6, 10, 2, nonnegative=True, snr=100.0, random_state=0).signal
+    with pytest.warns(DegeneracyWarning, match="2 of 2 components are zero"):
+        TCA(2, nonnegative=True, random_state=0).fit(X)
+
+
+def test_the_compressed_fit_finds_what_the_full_fit_finds_on_the_example():
+    X = np.sqrt(load_example())
+    found, full = (
+        TCA(5, nonnegative=True, solver=solver, random_state=0).fit(X)
+        for solver in ("auto", "full")
+    )
+    assert found.loss_ <= full.loss_ * (1 + 1e-4)
+
+
+def test_an_interrupt_at_the_very_end_loses_nothing(monkeypatch):
+    from trialtensor.models import outcome
+
+    X = make_tca(30, 20, 25, 2, random_state=0).X
+    store, calls = outcome.store_fit, []
+
+    def interrupted(*args):
+        calls.append(1)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        store(*args)
+
+    monkeypatch.setattr(outcome, "store_fit", interrupted)
+    with pytest.warns(InterruptedFitWarning):
+        model = TCA(2, random_state=0).fit(X)
+    assert len(model.restarts_) == 10 and model.stop_reason_ is StopReason.INTERRUPTED
+
+
+def test_neurons_in_another_order_are_refused():
+    X = make_tca(12, 6, 10, 2, random_state=0).X
+    labelled = xarray.DataArray(
+        X, dims=("trial", "neuron", "time"), coords={"neuron": list("abcdef")}
+    )
+    model = TCA(2, random_state=0).fit(labelled)
+    model.transform(labelled)
+    with pytest.raises(ValueError, match=r"neuron 0 is labelled .*'f'.*'a'"):
+        model.transform(labelled[:, ::-1])
+
+
+def test_tensorly_s_plain_tuple_is_a_start():
+    data = make_tca(12, 6, 10, 2, snr=np.inf, random_state=0)
+    assert TCA(2, init=(np.ones(2), data.factors)).fit(data.X).explained_variance_ratio_ > 0.999
+
+
+def test_labels_may_be_called_anything():
+    X = xarray.DataArray(
+        make_tca(12, 6, 10, 2, random_state=0).X,
+        dims=("trial", "neuron", "time"),
+        coords={"weights": ("trial", np.arange(12)), "a/b": ("neuron", list("a\0bcdef")[1:])},
+    )
+    dataset = TCA(2, random_state=0).fit(X).to_xarray()
+    assert dataset["weights_label"].dims == ("trial",)

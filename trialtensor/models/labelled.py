@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray
@@ -16,17 +16,21 @@ if TYPE_CHECKING:
 def to_dataset(model: TCA) -> xarray.Dataset:
     """``trial_factors``, ``neuron_factors``, ``time_factors`` and ``weights``, with coordinates.
 
-    Dimensions are trial, neuron, time and component (numbered from 1).
+    Dimensions are trial, neuron, time and component (numbered from 1). A label of the data that
+    is called like one of these variables gets ``_label`` appended.
     """
     n_components = len(model.weights_)
-    variables = {
+    variables: dict[str, Any] = {
         f"{axis}_factors": ((axis, "component"), getattr(model, f"{axis}_factors_"))
         for axis in AXES
     }
-    dataset = xarray.Dataset(
-        {**variables, "weights": ("component", model.weights_)},
-        coords={"component": np.arange(1, n_components + 1), **model.coords_},
-    )
+    variables["weights"] = ("component", model.weights_)
+    taken = {"component", *variables}
+    labels = {
+        f"{name}_label" if name in taken else name: coord for name, coord in model.coords_.items()
+    }
+    coords = {"component": np.arange(1, n_components + 1), **labels}
+    dataset = xarray.Dataset(variables, coords=coords)
     dataset.attrs["explained_variance"] = float(model.explained_variance_ratio_)
     dataset.attrs["loss"] = model.loss_
     return dataset

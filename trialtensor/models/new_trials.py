@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trialtensor.data.validation import check_trial_tensor
+from trialtensor.data.validation import CheckedTensor, check_trial_tensor
 from trialtensor.models import inputs
 from trialtensor.solvers.diagnostics import residual_sum_of_squares
 from trialtensor.solvers.problems import sum_of_squares
@@ -35,6 +35,19 @@ def score_trials(model: TCA, X: Any, mask: Any) -> float:
     return 1 - residual_sum_of_squares(values, (trial, neuron, time), observed) / total
 
 
+def _check_labels(model: TCA, checked: CheckedTensor) -> None:
+    """Refuse labelled neurons that are not the fitted ones, or not in their order."""
+    fitted, given = model.coords_.get("neuron"), checked.coords.get("neuron")
+    if fitted is None or given is None:
+        return
+    if not np.array_equal(fitted[1], given[1]):
+        first = int(np.flatnonzero(np.asarray(fitted[1]) != np.asarray(given[1]))[0])
+        raise ValueError(
+            f"X: neuron {first} is labelled {given[1][first]!r}, but the model was fitted to "
+            f"{fitted[1][first]!r} there; put the neurons in the same order"
+        )
+
+
 def _solve(
     model: TCA, X: Any, mask: Any
 ) -> tuple[tuple[np.ndarray, np.ndarray | None], np.ndarray, inputs.Kept]:
@@ -45,6 +58,7 @@ def _solve(
             f"X: the model was fitted to {expected[0]} neurons x {expected[1]} time bins, "
             f"got {checked.values.shape[1]} x {checked.values.shape[2]}"
         )
+    _check_labels(model, checked)
     # A neuron or bin that the fit never saw has no factor row to compare with.
     known_neurons = np.isfinite(model.neuron_factors_).all(axis=1)
     known_times = np.isfinite(model.time_factors_).all(axis=1)

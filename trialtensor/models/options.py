@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numbers
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -36,6 +36,9 @@ def check_options(model: TCA) -> tuple[bool, bool, bool]:
         raise ValueError(f"solver: expected one of {_SOLVERS}, got {model.solver!r}")
     if isinstance(model.init, str) and model.init not in _INITS:
         raise ValueError(f"init: expected one of {_INITS} or factors, got {model.init!r}")
+    jobs = model.n_jobs
+    if jobs is not None and (not isinstance(jobs, numbers.Integral) or jobs == 0):
+        raise ValueError(f"n_jobs: expected None or an integer other than 0, got {jobs!r}")
     return inputs.nonnegative_axes(model.nonnegative)
 
 
@@ -95,10 +98,19 @@ def _given(model: TCA, data: inputs.FitInput) -> Any:
             raise ValueError(
                 f"init: the {axis} factor must have shape {expected}, got {factor.shape}"
             )
-        # Rows of NaN come from a model that had no data there.
-        factor = np.nan_to_num(factor[kept].astype(data.problem.X.dtype))
+        factor = factor[kept].astype(data.problem.X.dtype)
+        if not np.isfinite(factor).all():
+            row = int(np.flatnonzero(~np.isfinite(factor).all(axis=1))[0])
+            raise ValueError(f"init: the {axis} factor has NaN or infinite values in row {row}")
         ready.append(np.maximum(factor, 0) if positive else factor)
     return ready[0], ready[1], ready[2]
+
+
+class CPWeights(NamedTuple):
+    """tensorly's plain form of a CP tensor."""
+
+    weights: Any
+    factors: Any
 
 
 def _factor_matrices(init: Any) -> list[np.ndarray]:
@@ -108,8 +120,15 @@ def _factor_matrices(init: Any) -> list[np.ndarray]:
         weights = 1.0 if init.weights is None else np.asarray(init.weights)
         first, *others = (np.asarray(f) for f in init.factors)
         factors = [first * weights, *others]
+    elif isinstance(init, (tuple, list)) and len(init) == 2:
+        return _factor_matrices(CPWeights(*init))
     elif isinstance(init, (tuple, list)):
         factors = [np.asarray(f) for f in init]
+    elif hasattr(init, "get_params"):
+        raise ValueError(
+            f"init: got a {type(init).__name__} that is not fitted; scikit-learn's clone (as in "
+            "GridSearchCV) makes it so: give its factors instead"
+        )
     else:
         raise ValueError(
             f"init: expected one of {_INITS}, three factor matrices, a CPTensor or a fitted TCA, "

@@ -81,6 +81,14 @@ def warn_of(model: TCA) -> None:
         warnings.warn(model.stop_reason_.advice, InterruptedFitWarning, stacklevel=3)
     elif model.stop_reason_ is StopReason.MAX_ITER:
         warnings.warn(model.stop_reason_.advice, ConvergenceWarning, stacklevel=3)
+    n_dead = int(np.sum(model.weights_ == 0))
+    if n_dead:
+        warnings.warn(
+            f"{n_dead} of {len(model.weights_)} components are zero: use fewer components, or "
+            "none that must be non-negative where the data is below zero",
+            DegeneracyWarning,
+            stacklevel=3,
+        )
     if model.triple_cosine_ < _DEGENERATE:
         warnings.warn(
             f"two components cancel each other (cosine {model.triple_cosine_:.3f}): use fewer "

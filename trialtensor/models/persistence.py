@@ -45,6 +45,8 @@ def save(model: TCA, path: str | os.PathLike[str]) -> None:
         If the folder does not exist or can't be written to.
     """
     path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(f"path: {str(path)!r} is a folder; name a file to save into")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"path: there is no folder {str(path.parent)!r} to save into")
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
@@ -84,7 +86,7 @@ def load(path: str | os.PathLike[str]) -> TCA:
         with h5py.File(path, "r") as file:
             _check_format(file, path)
             return _read(file)
-    except (OSError, KeyError, TypeError, json.JSONDecodeError) as error:
+    except (OSError, KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
         raise ValueError(f"path: {str(path)!r} is not a complete saved model ({error})") from error
 
 
@@ -122,9 +124,11 @@ def _write(file: h5py.File, model: TCA) -> None:
         file.attrs[name] = getattr(model, name)
     for name in _ARRAYS:
         file[name] = getattr(model, name)
-    coords = file.create_group("coords", track_order=True)
-    for name, (axis, values) in model.coords_.items():
-        _write_coord(coords, name, axis, np.asarray(values))
+    coords = file.create_group("coords")
+    for i, (name, (axis, values)) in enumerate(model.coords_.items()):
+        # Numbered, because a label may be called what no HDF5 object can be.
+        dataset = _write_coord(coords, f"{i:06d}", np.asarray(values))
+        dataset.attrs["name"], dataset.attrs["axis"] = name, axis
     restarts = file.create_group("restarts")
     for i, restart in enumerate(model.restarts_):
         _write_restart(restarts.create_group(f"{i:06d}"), restart)
@@ -133,7 +137,7 @@ def _write(file: h5py.File, model: TCA) -> None:
 def _plain_parameters(model: TCA) -> dict[str, Any]:
     """Parameters as JSON; a generator's state or given factors can't be one, and are named."""
     plain = {}
-    for name, value in model.get_params().items():
+    for name, value in model.get_params(deep=False).items():
         if isinstance(value, np.generic):
             value = value.item()
         if isinstance(value, (set, frozenset)):
@@ -146,7 +150,7 @@ def _plain_parameters(model: TCA) -> dict[str, Any]:
     return plain
 
 
-def _write_coord(group: h5py.Group, name: str, axis: str, values: np.ndarray) -> None:
+def _write_coord(group: h5py.Group, name: str, values: np.ndarray) -> h5py.Dataset:
     kind = values.dtype.kind
     if kind in "Mm":
         unit = np.datetime_data(values.dtype)[0]
@@ -155,9 +159,9 @@ def _write_coord(group: h5py.Group, name: str, axis: str, values: np.ndarray) ->
     elif kind in "biuf":
         dataset = group.create_dataset(name, data=values)
     else:
-        text = [str(value) for value in values]
+        text = [str(value).replace("\0", "") for value in values]
         dataset = group.create_dataset(name, data=text, dtype=h5py.string_dtype())
-    dataset.attrs["axis"] = axis
+    return dataset
 
 
 def _write_restart(group: h5py.Group, restart: Restart) -> None:
@@ -185,7 +189,8 @@ def _read(file: h5py.File) -> TCA:
     model.stop_reason_ = StopReason(file.attrs["stop_reason"])
     summary = json.loads(file.attrs["data_summary"])
     model.data_summary_ = {**summary, "shape": tuple(summary["shape"])}
-    model.coords_ = {name: _read_coord(dataset) for name, dataset in file["coords"].items()}
+    coords = file["coords"]
+    model.coords_ = {coords[key].attrs["name"]: _read_coord(coords[key]) for key in sorted(coords)}
     model.restarts_ = [_read_restart(file["restarts"][key]) for key in sorted(file["restarts"])]
     model._n_features_out = len(model.weights_)
     return model

@@ -14,7 +14,7 @@ from trialtensor.models import inputs, outcome
 from trialtensor.models.new_trials import score_trials, solve_trials
 from trialtensor.models.options import check_options, make_starts
 from trialtensor.solvers import contraction
-from trialtensor.solvers.restarts import CPOptions, fit_cp
+from trialtensor.solvers.restarts import CPOptions, fit_cp, mark_interrupted
 from trialtensor.solvers.threads import blas_threads_for
 
 if TYPE_CHECKING:
@@ -172,7 +172,11 @@ class TCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
                 n_jobs=self.n_jobs,
                 on_restart=lambda _: bar.update(),
             )
-            outcome.store_fit(self, data, found, nonnegative)
+            try:
+                outcome.store_fit(self, data, found, nonnegative)
+            except KeyboardInterrupt:
+                # The work is done and this takes moments: losing it all now would be a pity.
+                outcome.store_fit(self, data, mark_interrupted(found), nonnegative)
         outcome.warn_of(self)
         return self
 

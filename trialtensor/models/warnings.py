@@ -2,7 +2,7 @@
 
 
 class DegeneracyWarning(UserWarning):
-    """Two components cancel each other; neither can be believed."""
+    """Components that can't be believed: two cancel each other, or some are zero."""
 
 
 class MissingSliceWarning(UserWarning):

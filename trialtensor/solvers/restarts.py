@@ -11,15 +11,19 @@ import numpy as np
 from trialtensor.solvers.acceleration import minimise
 from trialtensor.solvers.compression import compress, without_bases
 from trialtensor.solvers.initialization import random_start, svd_start
+from trialtensor.solvers.matching import match_components
 from trialtensor.solvers.problems import DenseProblem, MaskedProblem, free_loss
 from trialtensor.solvers.result import Factors, SolverResult, StopReason
 from trialtensor.solvers.threads import blas_threads_for
 
 Problem = DenseProblem | MaskedProblem
 
-# A core on which the best restart comes within this fraction of its loss on the full data is
-# good enough to compare restarts on.
-_FAITHFUL = 1e-3
+# Up to so many entries a sweep takes milliseconds, and every restart converges on the full data.
+_SMALL = 4_000_000
+# On larger data, sweeps that a restart gets there before it is compared with the others.
+_SETTLING_SWEEPS = 3
+# Factor match score above which two restarts have found the same solution.
+_SAME = 0.99
 
 
 @dataclass(frozen=True)
@@ -66,10 +70,13 @@ class RestartResult:
     seed : int or None
         None for a start that was given.
     result : SolverResult
+    on_full_data : bool
+        Whether it has converged on the full data, not just on the compressed core.
     """
 
     seed: int | None
     result: SolverResult
+    on_full_data: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,9 +98,9 @@ def fit_cp(
 ) -> list[RestartResult]:
     """Fit from every start; the first result is the best, converged on the full data.
 
-    With a compressed core every restart converges there, and the best goes on to the full
-    data. How much that still gains tells whether the core was faithful; where it was not, all
-    restarts go on.
+    With a compressed core every restart converges there first and then on the full data. If
+    that is large, only distinct solutions get some sweeps on it, and the best of them go on
+    until the lowest loss is a converged one.
 
     Parameters
     ----------
@@ -116,12 +123,16 @@ def fit_cp(
         surrogate = compress(problem, options.n_components)
     results, interrupted = _collect(_run(surrogate, starts, options, n_jobs), on_restart)
     results.sort(key=_loss)
-    if surrogate is not problem:
-        results, interrupted = _go_on(problem, results, options, interrupted)
-    if interrupted:
-        stopped = replace(results[0].result, stop_reason=StopReason.INTERRUPTED)
-        results[0] = replace(results[0], result=stopped)
-    return results
+    if surrogate is not problem and not interrupted:
+        results, interrupted = _go_on(problem, results, options)
+    return mark_interrupted(results) if interrupted else results
+
+
+def mark_interrupted(results: list[RestartResult]) -> list[RestartResult]:
+    """The same results, the best of them with Ctrl-C as its stop reason."""
+    best, *others = results
+    stopped = replace(best.result, stop_reason=StopReason.INTERRUPTED)
+    return [replace(best, result=stopped), *others]
 
 
 def _collect(
@@ -144,32 +155,53 @@ def _collect(
 
 
 def _go_on(
-    problem: Problem, results: list[RestartResult], options: CPOptions, interrupted: bool
+    problem: Problem, results: list[RestartResult], options: CPOptions
 ) -> tuple[list[RestartResult], bool]:
-    """From the core to the full data: the best restart, and all where the core misleads.
-
-    A non-negative factor need not lie in the bases, so its loss on the core is not quite that
-    on the full data; the restarts that stay behind get the latter.
-    """
-    exact = not any(options.nonnegative)
-    if not exact and len(results) > 1:
-        results = [_with_full_loss(problem, restart) for restart in results]
-        results.sort(key=_loss)
-    before = results[0].result.loss
-    for i, restart in enumerate(results):
-        if interrupted or (i == 1 and before <= (1 + _FAITHFUL) * results[0].result.loss):
-            break
-        results[i] = _polish(problem, restart, options)
-        interrupted = results[i].result.stop_reason is StopReason.INTERRUPTED
+    """From the core to the full data; also whether Ctrl-C cut that short."""
+    results = list(results)
+    try:
+        if problem.X.size <= _SMALL:
+            for i, rough in enumerate(results):
+                results[i] = _polish(problem, rough, options)
+        else:
+            if len(results) > 1:
+                _settle(problem, results, options)
+            # The best is only known to be the best once it has converged.
+            while not results[0].on_full_data:
+                results[0] = _polish(problem, results[0], options)
+                results.sort(key=_loss)
+    except KeyboardInterrupt:
+        return sorted(results, key=_loss), True
+    interrupted = any(r.result.stop_reason is StopReason.INTERRUPTED for r in results)
     return sorted(results, key=_loss), interrupted
 
 
+def _settle(problem: Problem, results: list[RestartResult], options: CPOptions) -> None:
+    """A few sweeps on the full data for every solution that no better restart has found.
+
+    The core's error differs from solution to solution, so losses on it rank them badly. In
+    place, so that what is done survives Ctrl-C.
+    """
+    few = replace(options, max_iter=_SETTLING_SWEEPS, accelerate=False)
+    found: list[Factors] = []
+    for i, restart in enumerate(results):
+        factors = restart.result.factors
+        if all(match_components(other, factors)[1] < _SAME for other in found):
+            found.append(factors)
+            settled = _polish(problem, restart, few)
+            reason = restart.result.stop_reason
+            settled = replace(settled, result=replace(settled.result, stop_reason=reason))
+            results[i] = replace(settled, on_full_data=False)
+        elif any(options.nonnegative):
+            # A non-negative factor need not lie in the bases; its loss on the core is not exact.
+            results[i] = _with_full_loss(problem, restart)
+    results.sort(key=_loss)
+
+
 def _polish(problem: Problem, rough: RestartResult, options: CPOptions) -> RestartResult:
-    try:
-        found = options.minimise(problem, rough.result.factors)
-    except KeyboardInterrupt:
-        found = replace(rough.result, n_iter=0, stop_reason=StopReason.INTERRUPTED)
-    return replace(rough, result=replace(found, n_iter=rough.result.n_iter + found.n_iter))
+    found = options.minimise(problem, rough.result.factors)
+    found = replace(found, n_iter=rough.result.n_iter + found.n_iter)
+    return RestartResult(rough.seed, found, on_full_data=True)
 
 
 def _with_full_loss(problem: Problem, restart: RestartResult) -> RestartResult:

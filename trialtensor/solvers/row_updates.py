@@ -21,8 +21,8 @@ def _damping(grams: np.ndarray) -> np.ndarray:
     """A proximal weight at rounding level, so that collinear components stay solvable."""
     rank = grams.shape[-1]
     trace = np.trace(grams, axis1=1, axis2=2)
-    tiny = np.finfo(grams.dtype).tiny ** 0.5
-    return np.maximum(4 * np.finfo(grams.dtype).eps * trace / rank, tiny)
+    # A row that the data says nothing about stays where it is, whatever the weight.
+    return np.where(trace > 0, 4 * np.finfo(grams.dtype).eps * trace / rank, 1)
 
 
 def least_squares_rows(grams: np.ndarray, rhs: np.ndarray, current: np.ndarray) -> np.ndarray:
