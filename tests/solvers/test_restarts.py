@@ -128,3 +128,31 @@ def test_where_the_core_misleads_every_restart_goes_on(monkeypatch):
     for restart in found:
         _, loss = problem.sweep(restart.result.factors, RowUpdater((False,) * 3))
         assert loss == pytest.approx(restart.result.loss, rel=1e-6)
+
+
+@pytest.mark.parametrize("nonnegative", [False, True])
+def test_on_large_data_the_lowest_loss_is_a_converged_one(monkeypatch, nonnegative):
+    _, X = planted(9, nonnegative, noise=1.0)
+    problem = DenseProblem(X, sum_of_squares(X))
+    everywhere = fit_cp(problem, STARTS, options(nonnegative))
+    monkeypatch.setattr(restarts, "_SMALL", 0)
+    found = fit_cp(problem, STARTS, options(nonnegative))
+    assert found[0].on_full_data
+    assert not all(restart.on_full_data for restart in found)
+    assert found[0].result.loss == pytest.approx(everywhere[0].result.loss, rel=1e-6)
+    for restart in found:
+        residual = X - reconstruct(restart.result.factors)
+        assert restart.result.loss == pytest.approx(np.sum(residual**2), rel=1e-9)
+
+
+def test_an_interrupt_while_settling_keeps_what_was_done(monkeypatch):
+    _, X = planted(10, nonnegative=True)
+    monkeypatch.setattr(restarts, "_SMALL", 0)
+
+    def interrupt(problem, restart):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(restarts, "_with_full_loss", interrupt)
+    found = fit_cp(DenseProblem(X, sum_of_squares(X)), STARTS, options(True))
+    assert len(found) == 3
+    assert found[0].result.stop_reason is StopReason.INTERRUPTED

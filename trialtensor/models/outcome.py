@@ -158,13 +158,16 @@ def _restarts(model: TCA, data: inputs.FitInput, found: list[RestartResult]) -> 
     own = (model.trial_factors_, model.neuron_factors_, model.time_factors_)
     trial, neuron, time = (f[k] for f, k in zip(own, data.kept, strict=True))
     best = (trial, neuron, time)
-    restarts = [_as_restart(data, found[0], model.loss_, 1.0, best)]
+    restarts = [_as_restart(data, found[0], model.loss_, 1.0, best, model.weights_)]
     for restart in found[1:]:
-        unit = [canonical.unit_columns(f)[0] for f in restart.result.factors]
-        aligned, similarity = matching.align_to(best, (unit[0], unit[1], unit[2]))
+        pairs = [canonical.unit_columns(f) for f in restart.result.factors]
+        unit = (pairs[0][0], pairs[1][0], pairs[2][0])
+        order, _ = matching.match_components(best, unit)
+        aligned, similarity = matching.align_to(best, unit)
+        weights = np.prod([norms for _, norms in pairs], axis=0)[order]
         # The best has been solved for once more, the others have not.
         loss = max(restart.result.loss, model.loss_)
-        restarts.append(_as_restart(data, restart, loss, similarity, aligned))
+        restarts.append(_as_restart(data, restart, loss, similarity, aligned, weights))
     return restarts
 
 
@@ -174,6 +177,7 @@ def _as_restart(
     loss: float,
     similarity: float,
     factors: Factors,
+    weights: np.ndarray,
 ) -> Restart:
     trial, neuron, time = (
         inputs.insert_empty(f, k) for f, k in zip(factors, data.kept, strict=True)
@@ -186,4 +190,5 @@ def _as_restart(
         stop_reason=restart.result.stop_reason,
         n_iter=restart.result.n_iter,
         factors=(trial, neuron, time),
+        weights=weights,
     )

@@ -172,6 +172,7 @@ def _write_restart(group: h5py.Group, restart: Restart) -> None:
     group.attrs["similarity"] = restart.similarity
     group.attrs["stop_reason"] = str(restart.stop_reason)
     group.attrs["n_iter"] = restart.n_iter
+    group["weights"] = restart.weights
     for axis, factor in zip(("trial", "neuron", "time"), restart.factors, strict=True):
         group[axis] = factor
 
@@ -214,5 +215,6 @@ def _read_restart(group: h5py.Group) -> Restart:
         similarity=float(group.attrs["similarity"]),
         stop_reason=StopReason(group.attrs["stop_reason"]),
         n_iter=int(group.attrs["n_iter"]),
+        weights=group["weights"][()],
         factors=(group["trial"][()], group["neuron"][()], group["time"][()]),
     )

@@ -33,6 +33,8 @@ class Restart:
     factors : tuple of three arrays
         ``(n_trials, R)``, ``(n_neurons, R)``, ``(n_times, R)``, unit norm, in the order and
         with the signs of the best restart.
+    weights : (R,) array
+        Scale of each component, in the units of the data.
     """
 
     seed: int | None
@@ -42,3 +44,4 @@ class Restart:
     stop_reason: StopReason
     n_iter: int
     factors: tuple[np.ndarray, np.ndarray, np.ndarray]
+    weights: np.ndarray
