@@ -6,13 +6,15 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 import trialtensor
-from trialtensor.cli import DONE_FIRST, Transform, app
+from trialtensor.cli import Transform, app
+from trialtensor.cli.writing import DONE_FIRST, FIGURES, TABLES
 from trialtensor.data import TRANSFORMS, make_tca
 
 FILES = {
@@ -172,6 +174,39 @@ def test_axes(recording, tmp_path):
     assert "12 trials, 10 neurons, 24 times" in result.stdout
 
 
+def test_trials_without_a_coordinate_are_coloured_by_number(tmp_path, monkeypatch):
+    from trialtensor import plotting
+
+    drawn = []
+
+    def plot(model, **options):
+        drawn.append((options["color_by"], model.coords_["trial"]))
+        return plot_factors(model, **options)
+
+    plot_factors = plotting.plot_factors
+    monkeypatch.setattr(plotting, "plot_factors", plot)
+    np.save(tmp_path / "bare.npy", make_tca(12, 6, 5, 1, random_state=0).X)
+    words = ("--components", 1, "--n-init", 1, "--color-by", "trial", "-o", tmp_path / "out")
+    result = run("fit", tmp_path / "bare.npy", *words)
+    assert result.exit_code == 0, result.stderr
+    assert len(drawn) == 2  # the figure, and the one in the report
+    for color_by, (axis, numbers) in drawn:
+        assert (color_by, axis) == ("trial", "trial")
+        np.testing.assert_array_equal(numbers, np.arange(12))
+    lines = (tmp_path / "out" / "trial_factors.csv").read_text().splitlines()
+    assert lines[0] == "trial,component_1"
+    assert lines[12].startswith("11,")
+
+
+def test_the_file_s_own_numbers_of_trials_win(tmp_path):
+    X = make_tca(12, 6, 5, 1, random_state=0).X
+    np.savez(tmp_path / "own.npz", X=X, trial=np.arange(12) + 100)
+    words = ("--components", 1, "--n-init", 1, "--color-by", "trial", "-o", tmp_path / "out")
+    assert run("fit", tmp_path / "own.npz", *words).exit_code == 0
+    lines = (tmp_path / "out" / "trial_factors.csv").read_text().splitlines()
+    assert lines[12].startswith("111,")
+
+
 def test_inspect(recording):
     result = run("inspect", recording)
     assert result.exit_code == 0
@@ -271,6 +306,93 @@ def test_ctrl_c_in_the_middle_of_a_fit_keeps_the_best_so_far(recording, tmp_path
     assert trialtensor.load(tmp_path / "model.h5").stop_reason_.value == "interrupted"
 
 
+@pytest.mark.parametrize(
+    ("where", "saved"),
+    [
+        ("trialtensor.models.TCA.save", []),
+        ("trialtensor.io.export.write_summary", ["model.h5", *TABLES]),
+        ("matplotlib.figure.Figure.savefig", ["model.h5", *TABLES, "summary.json"]),
+        ("trialtensor.report.write_report", ["model.h5", *TABLES, "summary.json", *FIGURES]),
+    ],
+)
+def test_ctrl_c_while_writing_says_what_is_saved(recording, tmp_path, monkeypatch, where, saved):
+    out = tmp_path / "out"
+    words = ("--components", 2, "--n-init", 1, "--max-iter", 20, "-o", out)
+    assert run("fit", recording, *words).exit_code == 0  # an older run in the same folder
+    (out / "notes.txt").write_text("not ours")
+
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(where, interrupt)
+    result = run("fit", recording, *words)
+    assert result.exit_code == 130
+    names = ", ".join(saved) or "nothing"
+    last = result.stderr.splitlines()[-1]
+    assert last == f"error: interrupted while writing; saved to {out}: {names}"
+    there = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+    # The older model stays until there is a newer one.
+    assert there == {*saved, "model.h5", "notes.txt"}
+
+
+def test_a_file_that_was_interrupted_is_not_left_in_part(recording, tmp_path, monkeypatch):
+    def interrupt(model, folder):
+        (folder / "trial_factors.csv").write_text("trial,comp")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("trialtensor.io.export.write_factors", interrupt)
+    words = ("--components", 2, "--n-init", 1, "--max-iter", 20, "-o", tmp_path)
+    assert run("fit", recording, *words).exit_code == 130
+    assert {path.name for path in tmp_path.iterdir()} == {"model.h5", "figures"}
+
+
+def test_ctrl_c_in_a_real_process(tmp_path):
+    """On a terminal: the progress bar says when the fit is under way."""
+    pty = pytest.importorskip("pty")
+    np.save(tmp_path / "large.npy", make_tca(120, 80, 60, 4, snr=1.0, random_state=0).X)
+    out = tmp_path / "out"
+    words = ["fit", tmp_path / "large.npy", "--components", "4", "--n-init", "5000", "-o", out]
+    termios = pytest.importorskip("termios")
+    terminal, end = pty.openpty()
+    termios.tcsetwinsize(end, (24, 100))  # without rows there is no bar
+    process = subprocess.Popen(
+        [sys.executable, "-m", "trialtensor.cli", *words],
+        stdout=subprocess.DEVNULL,
+        stderr=end,
+        # A shell starts what runs in its background with Ctrl-C ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    os.close(end)
+    shown = b""
+    stuck = threading.Timer(300, process.kill)
+    stuck.start()
+    try:
+        while piece := _read(terminal):
+            begun = re.search(rb"[1-9]\d*/5000", shown)
+            shown += piece
+            if not begun and re.search(rb"[1-9]\d*/5000", shown):
+                process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130, shown.decode()
+    finally:
+        stuck.cancel()
+        process.kill()
+        process.wait()
+        os.close(terminal)
+    assert "Traceback" not in shown.decode()
+    model = trialtensor.load(out / "model.h5")
+    assert model.stop_reason_.value == "interrupted"
+    assert 1 <= len(model.restarts_) < 5000
+    assert json.loads((out / "summary.json").read_text())["stop_reason"] == "interrupted"
+    assert "interrupted" in (out / "report.html").read_text()
+
+
+def _read(terminal):
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # how Linux says that the other end is closed
+        return b""
+
+
 def test_ctrl_c_before_the_fit_writes_nothing(recording, tmp_path, monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
@@ -299,6 +421,7 @@ def test_ctrl_c_before_the_fit_writes_nothing(recording, tmp_path, monkeypatch):
         (["--color-by", "phase"], ["--color-by: no label of trials is called 'phase'", "side"]),
         (["--color-by", "depth"], ["--color-by: no label of trials is called 'depth'"]),
         (["--components", 5000], ["n_components"]),
+        (["--n-jobs", 0], ["n_jobs: expected", "got 0"]),
     ],
 )
 def test_wrong_requests(recording, tmp_path, words, parts):
@@ -318,6 +441,16 @@ def test_wrong_options_are_refused_by_name(recording, tmp_path, words):
     assert result.exit_code == 2
     assert "--" in result.stderr
     assert "Traceback" not in result.output
+
+
+def test_no_processes_are_refused_before_the_file_is_read(recording, tmp_path, monkeypatch):
+    def too_late(*_, **__):
+        pytest.fail("the file was read")
+
+    monkeypatch.setattr("trialtensor.io.read", too_late)
+    words = ("--components", 2, "--n-jobs", 0, "-o", tmp_path / "out")
+    refused(run("fit", recording, *words), "n_jobs: expected", "got 0")
+    assert not (tmp_path / "out").exists()
 
 
 def test_negative_values_under_a_square_root(tmp_path):

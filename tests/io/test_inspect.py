@@ -64,6 +64,15 @@ def test_dimension_names_are_shown_and_a_tensor_that_cannot_be_read_says_why(tmp
     assert "'x' is no axis of a trial tensor" in text
 
 
+def test_netcdf_without_dimension_names_gives_no_warning(tmp_path, recwarn):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "bare.nc", "w") as file:
+        file["rates"] = np.ones((5, 4, 3))
+        file["side"] = np.arange(5)
+    assert "labels of trials: side (0 to 4, 5 different)" in inspect(tmp_path / "bare.nc")
+    assert [str(warning.message) for warning in recwarn] == []
+
+
 def test_a_file_without_tensor(tmp_path):
     np.savez(tmp_path / "flat.npz", flat=np.ones((3, 3)))
     assert "no numeric variable has three axes" in inspect(tmp_path / "flat.npz")

@@ -150,6 +150,54 @@ def test_hdf5_with_groups_and_text(tmp_path, X):
     assert read(tmp_path / "session.h5", variable="session1/rates").shape == SHAPE
 
 
+def test_hdf5_labels_come_from_the_group_of_the_tensor_and_those_above(tmp_path, X):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "session.h5", "w") as file:
+        file["a/reward"] = np.zeros(6)  # of another session of the same length
+        file["a/only_there"] = np.zeros(6)
+        file["a/bin_width_s"] = 9.0
+        file["side"] = np.arange(6)
+        file["reward"] = np.full(6, 2.0)
+        file["z/X"] = X
+        file["z/reward"] = np.ones(6)
+        file["z/deeper/choice"] = np.ones(6)
+        file["bin_width_s"] = 0.5
+    tensor = read(tmp_path / "session.h5")
+    assert set(tensor.coords) == {"reward", "side", "time"}
+    assert tensor["reward"].to_numpy().tolist() == [1.0] * 6
+    assert tensor["time"].to_numpy().tolist() == [0.25, 0.75, 1.25, 1.75]
+
+
+@pytest.mark.parametrize("fixed", [True, False])
+def test_hdf5_text_that_is_no_utf8_is_read_as_far_as_it_goes(tmp_path, X, fixed):
+    h5py = pytest.importorskip("h5py")
+    texts = [b"left\xff", "rückwärts".encode()] * 3
+    dtype = h5py.string_dtype("utf-8" if fixed else "ascii", length=12 if fixed else None)
+    with h5py.File(tmp_path / "session.h5", "w") as file:
+        file["X"] = X
+        file.create_dataset("side", data=texts, dtype=dtype)
+    side = read(tmp_path / "session.h5")["side"].to_numpy().tolist()
+    assert side == ["left\N{REPLACEMENT CHARACTER}", "rückwärts"] * 3
+
+
+def test_a_label_that_cannot_be_read_is_left_out_by_name(tmp_path, X):
+    """A recording is not lost for one damaged label."""
+    h5py = pytest.importorskip("h5py")
+    path = tmp_path / "session.h5"
+    with h5py.File(path, "w") as file:
+        file["X"] = X
+        file["reward"] = np.arange(6)
+        file.create_dataset("side", data=np.arange(6.0), fletcher32=True, chunks=(6,))
+        damaged = file["side"].id.get_chunk_info(0).byte_offset
+    content = bytearray(path.read_bytes())
+    content[damaged + 8] ^= 0xFF
+    path.write_bytes(content)
+    with pytest.warns(UserWarning, match=r"session\.h5: label 'side' is left out: "):
+        tensor = read(path)
+    assert set(tensor.coords) == {"reward"}
+    np.testing.assert_array_equal(tensor, X)
+
+
 def test_a_path_may_be_text_and_a_suffix_in_capitals(npz):
     path = npz()
     capital = path.rename(path.with_suffix(".NPZ"))

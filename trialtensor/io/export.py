@@ -85,7 +85,7 @@ def summarize(model: "TCA", *, source: str, transform: str) -> dict[str, Any]:
                 for r in range(len(model.weights_))
             ],
             "restarts": [{name: getattr(r, name) for name in scores} for r in model.restarts_],
-            "parameters": model.get_params(),
+            "parameters": model.get_params(deep=False),
             "data": {"source": source, "transform": transform, **model.data_summary_},
             "versions": versions(),
         }

@@ -1,5 +1,6 @@
 """Labels of trials, neurons and times: the one-dimensional variables beside a tensor."""
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,21 +25,47 @@ def add_labels(
     """Attach what labels the axes of `tensor`, which was read from the variable `chosen`.
 
     A variable with named dimensions belongs to the axis of that name, another one to the first
-    axis of its length. A scalar `bin_width_s` gives times in seconds, where the file has none.
+    axis of its length. In a file with groups, those of the tensor's own group come first, then
+    those of its parents up to the root; others are of other data. A scalar `bin_width_s` gives
+    times in seconds, where the file has none.
+
+    Warns
+    -----
+    UserWarning
+        If a label cannot be read; it is left out.
     """
     axis_of = {}
     if chosen.dims is not None:
         axis_of = dict(zip(chosen.dims, resolve_axes(axes or chosen.dims), strict=True))
+    variables = _around(chosen, variables)
     for info in variables:
         axis = _axis(info, tensor, axis_of)
-        label = info.name.rsplit("/", 1)[-1]
-        if axis is None or label in tensor.coords or info.name in axis_of:
-            continue  # no label, or one that came with the tensor
-        if label in AXES and label != axis:
+        label = _split_name(info)[1]
+        if axis is not None and label in AXES and label != axis:
             label = f"{axis}_{label}"  # "time" of a trial, while "time" is an axis
-        values = _as_text(np.asarray(reader.read(path, info.name)))
+        if axis is None or label in tensor.coords or info.name in axis_of:
+            continue  # no label, or one that came with the tensor or stands nearer to it
+        try:
+            values = _as_text(np.asarray(reader.read(path, info.name)))
+        except (ValueError, TypeError, OSError) as error:
+            warnings.warn(f"{path}: label {info.name!r} is left out: {error}", stacklevel=3)
+            continue
         tensor = tensor.assign_coords({label: (axis, values)})
     return _add_time(tensor, variables, reader, path)
+
+
+def _around(chosen: VariableInfo, variables: Sequence[VariableInfo]) -> list[VariableInfo]:
+    """Keep what is in the group of `chosen` and in its parents, the nearest first."""
+    own = _split_name(chosen)[0]
+    found = []
+    for depth in range(len(own), -1, -1):
+        found += [info for info in variables if _split_name(info)[0] == own[:depth]]
+    return found
+
+
+def _split_name(info: VariableInfo) -> tuple[list[str], str]:
+    *groups, label = info.name.split("/")
+    return groups, label
 
 
 def _axis(info: VariableInfo, tensor: xarray.DataArray, axis_of: dict[str, str]) -> str | None:
@@ -57,9 +84,7 @@ def _add_time(
     tensor: xarray.DataArray, variables: Sequence[VariableInfo], reader: Reader, path: Path
 ) -> xarray.DataArray:
     widths = [
-        info
-        for info in variables
-        if info.name.rsplit("/", 1)[-1] == BIN_WIDTH and np.prod(info.shape) == 1
+        info for info in variables if _split_name(info)[1] == BIN_WIDTH and np.prod(info.shape) == 1
     ]
     if "time" in tensor.coords or not widths or widths[0].dtype.kind not in "fiu":
         return tensor

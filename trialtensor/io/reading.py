@@ -34,10 +34,10 @@ def read(
     Returns
     -------
     xarray.DataArray
-        Dimensions ("trial", "neuron", "time"). One-dimensional variables beside it become
-        coordinates: in netCDF by the name of their dimension, else by their length (of trials
-        first, then of neurons, then of times). A scalar `bin_width_s` gives `time`, the bin
-        centres in seconds.
+        Dimensions ("trial", "neuron", "time"). One-dimensional variables in its group of the
+        file, and in the groups above, become coordinates: in netCDF by the name of their
+        dimension, else by their length (of trials first, then of neurons, then of times).
+        A scalar `bin_width_s` gives `time`, the bin centres in seconds.
 
     Raises
     ------

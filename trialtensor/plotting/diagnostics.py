@@ -12,6 +12,9 @@ from trialtensor.plotting.panels import style_panel
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+# Complete data up to so many entries: the solver converges every restart on it.
+MAX_CONVERGED = 4_000_000
+
 
 def plot_loss(model: Any, ax: Axes | None = None) -> Axes:
     """Plot how far the loss of the best restart was above its last value, sweep by sweep.
@@ -28,7 +31,15 @@ def plot_loss(model: Any, ax: Axes | None = None) -> Axes:
     Returns
     -------
     Axes
+
+    Raises
+    ------
+    ValueError
+        If the factors of the model were given, not fitted.
+    sklearn.exceptions.NotFittedError
+        If the model has not been fitted.
     """
+    _check_has_fit(model, "loss")
     ax = _new_axes() if ax is None else ax
     history = np.asarray(model.loss_history_, dtype=np.float64)
     last = history[-1]
@@ -63,7 +74,9 @@ def plot_restarts(model: Any, ax: Axes | None = None) -> Axes:
     """Plot how much worse each restart ended against how much it resembles the best one.
 
     Restarts that reach one loss with other factors (low, to the left) say that the data do not
-    pin the components down. The similarity is not corrected for chance.
+    pin the components down. The similarity is not corrected for chance. On complete data of
+    more than 4 million entries, restarts that repeat a solution or fall behind are left where
+    the compressed core took them, up to about 0.1 % above where they would end.
 
     Parameters
     ----------
@@ -74,7 +87,15 @@ def plot_restarts(model: Any, ax: Axes | None = None) -> Axes:
     Returns
     -------
     Axes
+
+    Raises
+    ------
+    ValueError
+        If the factors of the model were given, not fitted.
+    sklearn.exceptions.NotFittedError
+        If the model has not been fitted.
     """
+    _check_has_fit(model, "restarts")
     ax = _new_axes() if ax is None else ax
     style_panel(ax)
     restarts = model.restarts_
@@ -84,7 +105,8 @@ def plot_restarts(model: Any, ax: Axes | None = None) -> Axes:
     excess = 100 * (loss / loss[0] - 1) if relative else loss - loss[0]
     done = np.array([restart.stop_reason.value in ("converged", "exact") for restart in restarts])
     later = np.arange(len(restarts)) > 0
-    for rows, face, name in ((done, ACCENT, "converged"), (~done, "none", "stopped early")):
+    converged = "converged, some on the core" if left_on_core(model) else "converged"
+    for rows, face, name in ((done, ACCENT, converged), (~done, "none", "stopped early")):
         rows = rows & later
         if rows.any():
             ax.scatter(
@@ -99,11 +121,9 @@ def plot_restarts(model: Any, ax: Axes | None = None) -> Axes:
     ax.scatter(
         similarity[:1], excess[:1], s=90, marker="*", color="#d55e00", label="best", zorder=3
     )
-    # Differences below 0.1 % are how a fit ends, not another solution: not blown up.
-    ax.set_ylim(
-        -0.06 * max(excess.max(), 0.1 if relative else 0),
-        1.12 * max(excess.max(), 0.1 if relative else 1),
-    )
+    # Differences of 0.1 % are how a fit ends, not another solution: they stay at the bottom.
+    top = max(excess.max(), 0.5 if relative else 1)
+    ax.set_ylim(-0.06 * top, 1.12 * top)
     ax.set_xlim(min(0.5, np.nanmin(similarity) - 0.05), 1.02)
     ax.grid(color=FAINT, linewidth=0.6)
     ax.set_axisbelow(True)
@@ -116,6 +136,29 @@ def plot_restarts(model: Any, ax: Axes | None = None) -> Axes:
         "loss above the best (%)" if relative else "loss above the best", fontsize=8.5, color=INK
     )
     return ax
+
+
+def left_on_core(model: Any) -> bool:
+    """Whether restarts other than the best may not have converged on the full data.
+
+    That is so for complete data of more than 4 million entries, whatever was wholly missing
+    left aside.
+    """
+    summary = model.data_summary_
+    empty = [summary[f"empty_{axis}s"] for axis in ("trial", "neuron", "time")]
+    size = int(np.prod(np.subtract(summary["shape"], empty), dtype=np.int64))
+    return summary["n_observed"] == size > MAX_CONVERGED
+
+
+def _check_has_fit(model: Any, what: str) -> None:
+    from sklearn.utils.validation import check_is_fitted
+
+    check_is_fitted(model)
+    if model.stop_reason_.value == "given":
+        raise ValueError(
+            f"model: its factors were given, not fitted here, so it has no {what} to plot; "
+            "fit it to data first"
+        )
 
 
 def plot_missing(X: Any, *, mask: Any = None, axes: Any = None) -> np.ndarray:

@@ -36,7 +36,8 @@ def plot_factors(
 
     Factors are drawn at unit length, so heights compare within a panel, not between
     components; the row's name carries what the component explains. Wholly missing trials and
-    neurons leave a gap.
+    neurons leave a gap. A component whose weight is zero says so in its row: its neuron and time
+    factors mean nothing and are not drawn.
 
     Parameters
     ----------
@@ -69,6 +70,8 @@ def plot_factors(
     ValueError
         If a label is no trial coordinate or has the wrong length, `axes` has the wrong shape,
         or `label_means` is asked for without `color_by`.
+    sklearn.exceptions.NotFittedError
+        If the model has not been fitted.
 
     References
     ----------
@@ -86,20 +89,19 @@ def plot_factors(
     >>> plot_factors(model, color_by=[0, 1] * 10).shape
     (2, 3)
     """
-    from matplotlib.figure import Figure
-    from matplotlib.layout_engine import ConstrainedLayoutEngine
+    from sklearn.utils.validation import check_is_fitted
 
+    check_is_fitted(model)
     if label_means and color_by is None:
         raise ValueError("label_means: needs color_by, the label to take means of")
     shown = _n_shown(max_components, len(model.weights_))
-    n_trials = len(model.trial_factors_)
-    coords = model.coords_
+    n_trials, coords = len(model.trial_factors_), model.coords_
     labels = None if color_by is None else resolve_labels(coords, color_by, n_trials, "color_by")
-    trials = trial_positions(coords, n_trials)
-    if order_trials_by is not None:
-        trials = ordered_trials(
-            resolve_labels(coords, order_trials_by, n_trials, "order_trials_by")
-        )
+    if order_trials_by is None:
+        trials = trial_positions(coords, n_trials)
+    else:
+        order = resolve_labels(coords, order_trials_by, n_trials, "order_trials_by")
+        trials = ordered_trials(order)
     neurons = neuron_positions(coords, len(model.neuron_factors_), group_neurons_by)
     times = time_positions(coords, len(model.time_factors_))
     axes = (
@@ -110,7 +112,7 @@ def plot_factors(
     others = model.restarts_[1:] if restarts else ()
     colors = ACCENT if labels is None else labels.colors()
     for r, row in enumerate(axes):
-        trial_factor, neuron_factor, time_factor = (_column(f, r) for f in _factors(model))
+        trial_factor, neuron_factor, time_factor = _component(model, r)
         faint = [tuple(_column(f, r) for f in restart.factors) for restart in others]
         draw_neurons(row[0], neurons, neuron_factor, [f[1] for f in faint])
         draw_times(row[1], times, time_factor, [f[2] for f in faint])
@@ -118,28 +120,19 @@ def plot_factors(
         if label_means and labels is not None:
             draw_label_means(row[3], labels, trial_factor)
             row[3].set_ylim(row[2].get_ylim())
-        row[0].set_ylabel(
-            _row_name(model, r),
-            rotation=0,
-            ha="right",
-            va="center",
-            fontsize=8,
-            color=INK,
-            labelpad=8,
-        )
+        _name_row(row, model, r)
     names = [neurons.label, times.label, trials.label]
     _name_columns(axes, names, labels, len(model.weights_), len(others))
     if labels is not None:
-        figure = axes[0, 0].figure
-        constrained = isinstance(figure, Figure) and isinstance(
-            figure.get_layout_engine(), ConstrainedLayoutEngine
-        )
-        draw_key(axes[0, -1], labels, own_figure=constrained and len(figure.axes) == axes.size)
+        draw_key(axes[0, -1], labels, own_figure=_fills_figure(axes))
     return axes
 
 
-def _factors(model: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    return model.trial_factors_, model.neuron_factors_, model.time_factors_
+def _component(model: Any, r: int) -> list[np.ndarray]:
+    """Trial, neuron and time factor of one component, all zero where its weight is zero."""
+    factors = (model.trial_factors_, model.neuron_factors_, model.time_factors_)
+    columns = [_column(factor, r) for factor in factors]
+    return [0 * column for column in columns] if model.weights_[r] == 0 else columns
 
 
 def _column(factor: Any, r: int) -> np.ndarray:
@@ -152,6 +145,42 @@ def _n_shown(max_components: int | None, n_components: int) -> int:
     if max_components < 1:
         raise ValueError(f"max_components: expected a positive number, got {max_components}")
     return min(max_components, n_components)
+
+
+def _fills_figure(axes: np.ndarray) -> bool:
+    """Whether the figure holds nothing else, so that its layout may be frozen."""
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    figure = axes[0, 0].figure
+    constrained = isinstance(figure, Figure) and isinstance(
+        figure.get_layout_engine(), ConstrainedLayoutEngine
+    )
+    return constrained and len(figure.axes) == axes.size
+
+
+def _name_row(row: np.ndarray, model: Any, r: int) -> None:
+    row[0].set_ylabel(
+        _row_name(model, r),
+        rotation=0,
+        ha="right",
+        va="center",
+        fontsize=8,
+        color=INK,
+        labelpad=8,
+    )
+    if model.weights_[r] == 0:
+        for ax in row:
+            ax.text(
+                0.5,
+                0.5,
+                "no activity",
+                transform=ax.transAxes,
+                ha="center",
+                va="center",
+                fontsize=8,
+                color=INK,
+            )
 
 
 def _row_name(model: Any, r: int) -> str:

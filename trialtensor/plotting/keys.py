@@ -104,7 +104,8 @@ def _legend(ax: Axes, labels: TrialLabels) -> None:
 
 def _color_bar(ax: Axes, labels: TrialLabels) -> None:
     inset = _inset(ax, 0.12, 1.1)
-    bar = ax.figure.colorbar(labels.mappable(), cax=inset)
+    extend = "neither" if labels.kind == "circular" else labels.color_range()[2]
+    bar = ax.figure.colorbar(labels.mappable(), cax=inset, extend=extend)
     bar.set_label(labels.title, fontsize=7)
     bar.ax.tick_params(labelsize=7)
     bar.outline.set_visible(False)

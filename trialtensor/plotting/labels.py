@@ -20,10 +20,13 @@ if TYPE_CHECKING:
     from matplotlib.cm import ScalarMappable
 
 Kind = Literal["circular", "categorical", "continuous"]
+Extend = Literal["neither", "min", "max", "both"]
 MAX_CIRCULAR_LEVELS = 12
 MAX_NUMERIC_LEVELS = 8
 N_SECTORS = 8
 N_QUANTILES = 6
+# An extreme this far outside the 1st to 99th percentile, as a share of it, is an outlier.
+OUTLYING = 0.1
 
 
 @dataclass(frozen=True)
@@ -90,9 +93,32 @@ class TrialLabels:
 
         if self.kind == "circular":
             return ScalarMappable(Normalize(0, 360), cyclic_colormap())
-        present = self.values[~self.missing]
-        low, high = (present.min(), present.max()) if present.size else (0.0, 1.0)
+        low, high, _ = self.color_range()
         return ScalarMappable(Normalize(low, high), sequential_colormap())
+
+    def color_range(self) -> tuple[float, float, Extend]:
+        """Range of the colours of numbers, and the ends beyond which values are left.
+
+        An end stops at the 1st or 99th percentile where values lie far beyond it: one outlier
+        would leave all other trials the same colour.
+        """
+        present = self.values[~self.missing]
+        if not present.size:
+            return 0.0, 1.0, "neither"
+        ends = float(present.min()), float(present.max())
+        inner = tuple(float(p) for p in np.percentile(present, (1, 99)))
+        far = OUTLYING * (inner[1] - inner[0])
+        if self.dates or far == 0:
+            return *ends, "neither"
+        below, above = inner[0] - ends[0] > far, ends[1] - inner[1] > far
+        extends: dict[tuple[bool, bool], Extend] = {
+            (False, False): "neither",
+            (True, False): "min",
+            (False, True): "max",
+            (True, True): "both",
+        }
+        low = inner[0] if below else ends[0]
+        return low, inner[1] if above else ends[1], extends[below, above]
 
     def colors(self) -> np.ndarray:
         """One colour a trial, shape (n_trials, 4); grey where the label is missing."""

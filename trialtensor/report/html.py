@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialtensor import plotting
 from trialtensor.io.export import versions
 from trialtensor.report import wording
 
@@ -35,6 +36,9 @@ def write_report(
     code: str | None = None,
 ) -> Path:
     """Write a report of a fitted TCA as one HTML file without external parts or scripts.
+
+    Of a model whose factors were given (`trialtensor.from_tensorly`) it tells what is known: the
+    factors, not how well they fit.
 
     Parameters
     ----------
@@ -63,6 +67,8 @@ def write_report(
     ------
     ValueError
         If `color_by` is no trial label.
+    sklearn.exceptions.NotFittedError
+        If the model has not been fitted.
     OSError
         If the file can't be written.
 
@@ -79,7 +85,10 @@ def write_report(
     'report.html'
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
+    from sklearn.utils.validation import check_is_fitted
 
+    check_is_fitted(model)
+    fitted = model.stop_reason_.value != "given"
     environment = Environment(
         loader=PackageLoader("trialtensor.report", "templates"),
         autoescape=True,
@@ -97,8 +106,10 @@ def write_report(
         data=_data(model, source, preprocessing),
         fit=_fit(model),
         components=_components(model),
-        restarts=_restarts(model),
-        figures=_figures(model, color_by),
+        fitted=fitted,
+        zero=wording.zero_components_sentence(_n_zero(model), len(model.weights_)),
+        restarts=_restarts(model) if fitted else None,
+        figures=_figures(model, color_by, fitted),
         color_name=_color_name(color_by),
         n_shown=min(len(model.weights_), MAX_COMPONENTS),
         parameters={name: _literal(value) for name, value in model.get_params(deep=False).items()},
@@ -159,27 +170,43 @@ def _data(model: Any, source: str | None, preprocessing: list[str]) -> dict[str,
 def _fit(model: Any) -> list[tuple[str, str, str]]:
     ratio, n = float(model.explained_variance_ratio_), len(model.weights_)
     core, cosine = float(model.core_consistency_), float(model.triple_cosine_)
+    core_sentence = wording.core_consistency_sentence(core, n, _n_zero(model))
+    stop_name = "Stopped because" if model.restarts_ else "Fit"
     reason = model.stop_reason_
     return [
-        ("Explained variance", f"{ratio:.4f}", wording.explained_variance_sentence(ratio)),
         (
-            "Stopped because",
+            "Explained variance",
+            wording.number(ratio, "{:.4f}"),
+            wording.explained_variance_sentence(ratio),
+        ),
+        (
+            stop_name,
             reason.value.replace("_", " "),
             wording.stop_sentence(reason, int(model.n_iter_)),
         ),
-        ("Core consistency", f"{core:,.1f}", wording.core_consistency_sentence(core, n)),
-        ("Most negative cosine", f"{cosine:.2f}", wording.triple_cosine_sentence(cosine, n)),
+        ("Core consistency", wording.core_consistency_number(core), core_sentence),
+        (
+            "Most negative cosine",
+            wording.number(cosine, "{:.2f}"),
+            wording.triple_cosine_sentence(cosine, n),
+        ),
     ]
 
 
-def _components(model: Any) -> list[tuple[float, ...]]:
-    columns = (
+def _n_zero(model: Any) -> int:
+    return int(np.sum(model.weights_ == 0))
+
+
+def _components(model: Any) -> list[list[str]]:
+    shares = (
         model.explained_variance_alone_,
         model.explained_variance_unique_,
         model.explained_variance_shared_,
-        model.weights_,
     )
-    return [(r + 1, *(float(v) for v in row)) for r, row in enumerate(zip(*columns, strict=True))]
+    return [
+        [*(wording.number(100 * share[r], "{:.1f} %") for share in shares), f"{weight:.4g}"]
+        for r, weight in enumerate(model.weights_)
+    ]
 
 
 def _restarts(model: Any) -> dict[str, Any]:
@@ -199,16 +226,18 @@ def _restarts(model: Any) -> dict[str, Any]:
     ]
     return {
         "rows": rows,
-        "sentence": wording.stability_sentence(model.restarts_),
+        "sentence": wording.stability_sentence(
+            model.restarts_,
+            on_core=plotting.diagnostics.left_on_core(model),
+            n_zero=_n_zero(model),
+        ),
         "chance": wording.CHANCE_NOTE,
     }
 
 
-def _figures(model: Any, color_by: Any) -> dict[str, str]:
+def _figures(model: Any, color_by: Any, fitted: bool) -> dict[str, str]:
     # Bare figures: pyplot would show them a second time in a notebook, and keep them alive.
     from matplotlib.figure import Figure
-
-    from trialtensor import plotting
 
     shown = min(len(model.weights_), MAX_COMPONENTS)
     labelled = color_by is not None
@@ -216,11 +245,14 @@ def _figures(model: Any, color_by: Any) -> dict[str, str]:
     plotting.plot_factors(
         model, color_by=color_by, label_means=labelled, max_components=shown, axes=axes
     )
+    factors = _as_png(axes[0, 0].figure)
+    if not fitted:
+        return {"factors": factors}
     fit = Figure(figsize=(9.5, 3.3), layout="constrained")
     loss, restarts = fit.subplots(1, 2)
     plotting.plot_loss(model, loss)
     plotting.plot_restarts(model, restarts)
-    return {"factors": _as_png(axes[0, 0].figure), "fit": _as_png(fit)}
+    return {"factors": factors, "fit": _as_png(fit)}
 
 
 def _color_name(color_by: Any) -> str | None:

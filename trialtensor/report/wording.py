@@ -22,6 +22,8 @@ def explained_variance_sentence(ratio: float) -> str:
     >>> explained_variance_sentence(0.8)[:62]
     'The components reproduce 80.0 % of the sum of squared values; '
     """
+    if not np.isfinite(ratio):
+        return "It needs the data; `score` computes it for data that you have."
     return (
         f"The components reproduce {100 * ratio:.1f} % of the sum of squared values; the other "
         f"{100 * (1 - ratio):.1f} % is noise and whatever this model cannot express. It is "
@@ -31,10 +33,39 @@ def explained_variance_sentence(ratio: float) -> str:
     )
 
 
-def core_consistency_sentence(value: float, n_components: int) -> str:
-    """Reading of the core consistency (Bro & Kiers 2003)."""
+def number(value: float, pattern: str) -> str:
+    """A number in a format of `str.format`, in words where there is none.
+
+    Examples
+    --------
+    >>> from trialtensor.report.wording import number
+    >>> number(0.5, "{:.2f}"), number(float("nan"), "{:.2f}")
+    ('0.50', 'not known')
+    """
+    return pattern.format(value) if np.isfinite(value) else "not known"
+
+
+def core_consistency_number(value: float) -> str:
+    """Core consistency; only its sign and order of magnitude where it is far below zero.
+
+    Examples
+    --------
+    >>> from trialtensor.report.wording import core_consistency_number
+    >>> core_consistency_number(87.25), core_consistency_number(-29113.4)
+    ('87.2', 'below −100 (−29,113)')
+    """
+    if value < -100:
+        text = f"{value:,.0f}" if value > -1e6 else f"{value:.1e}"
+        return f"below −100 ({text.replace('-', '−', 1)})"
+    return number(value, "{:.1f}")
+
+
+def core_consistency_sentence(value: float, n_components: int, n_zero: int = 0) -> str:
+    """Reading of the core consistency (Bro & Kiers 2003); `n_zero` components are zero."""
     if not np.isfinite(value):
-        return "It could not be computed for this fit."
+        if n_zero:
+            return "A component is zero, and the measure is not defined then."
+        return "It could not be computed: it needs the data."
     if n_components == 1:
         return "With one component it is 100 by construction and says nothing."
     if value >= 90:
@@ -44,13 +75,40 @@ def core_consistency_sentence(value: float, n_components: int) -> str:
             "Between 50 and 90: the components interact somewhat; compare with one component fewer."
         )
     reading = "Below 50" if value >= 0 else "Negative"
+    far = ""
+    if value < -100:
+        far = (
+            " How far below zero grows with the overlap of the components and is no measure of how "
+            "badly the model fits."
+        )
     return (
         f"{reading}: the data ask for interactions between components that this model does not "
         "have, which can "
         "mean too many components. Noisy recordings and overlapping (for instance non-negative) "
         "components "
         "often read so too, so weigh it with the restarts and with held-out data rather than alone."
+        + far
     )
+
+
+def zero_components_sentence(n_zero: int, n_components: int) -> str:
+    """What components of weight zero mean; empty without one.
+
+    Examples
+    --------
+    >>> from trialtensor.report.wording import zero_components_sentence
+    >>> zero_components_sentence(1, 4)
+    '1 of 4 components is zero (no activity): fewer would do.'
+    """
+    if not n_zero:
+        return ""
+    if n_zero == n_components:
+        return (
+            "Every component is zero (no activity): fewer would do as well. Non-negative factors "
+            "cannot describe these data, for instance because they are mostly below zero."
+        )
+    verb = "is" if n_zero == 1 else "are"
+    return f"{n_zero} of {n_components} components {verb} zero (no activity): fewer would do."
 
 
 def triple_cosine_sentence(value: float, n_components: int) -> str:
@@ -76,12 +134,33 @@ def same_loss(restarts: Sequence[Any]) -> list[Any]:
     return [restart for restart in restarts if restart.loss <= best * (1 + SAME_LOSS)]
 
 
-def stability_sentence(restarts: Sequence[Any]) -> str:
-    """Reading of the similarities of the restarts to the best one."""
+def stability_sentence(restarts: Sequence[Any], *, on_core: bool = False, n_zero: int = 0) -> str:
+    """Reading of the similarities of the restarts to the best one.
+
+    Parameters
+    ----------
+    restarts : sequence of Restart
+        Best first.
+    on_core : bool
+        Whether some of them may not have converged on the full data.
+    n_zero : int
+        Components of the best one that are zero.
+    """
+    reading = _stability(restarts, n_zero)
+    return f"{reading} {CORE_NOTE}" if on_core and len(restarts) > 1 else reading
+
+
+def _stability(restarts: Sequence[Any], n_zero: int) -> str:
     n = len(restarts)
     if n < 2:
         return "There was only one restart, so stability is unknown; fit with n_init of 10 or more."
     others = same_loss(restarts)[1:]
+    alike = sum(restart.similarity >= SIMILAR for restart in restarts[1:])
+    if not others and alike:
+        return (
+            f"None of the other {n - 1} restarts came within 0.1 % of the best loss, but {alike} "
+            f"of them found nearly the same components (similarity {SIMILAR} or more)."
+        )
     if not others:
         return (
             f"None of the other {n - 1} restarts came within 0.1 % of the best loss: the best "
@@ -90,6 +169,11 @@ def stability_sentence(restarts: Sequence[Any]) -> str:
         )
     low = min(restart.similarity for restart in others)
     start = f"{len(others) + 1} of {n} restarts ended within 0.1 % of the best loss"
+    if n_zero:
+        return (
+            f"{start}. Whether they found the same components cannot be read from the similarity, "
+            "because a component that is zero resembles nothing; fit again with fewer components."
+        )
     if low >= SIMILAR:
         return (
             f"{start}, and all of them found nearly the same components (similarity {low:.2f} or "
@@ -102,6 +186,12 @@ def stability_sentence(restarts: Sequence[Any]) -> str:
     )
 
 
+CORE_NOTE = (
+    "The data are so large that restarts which repeat a solution already found, or which a few "
+    "sweeps leave behind, were not run to convergence on all of them; they may stand up to about "
+    "0.1 % above where they would end, so more may agree with the best than are counted here."
+)
+
 CHANCE_NOTE = (
     "Similarity is the factor match score (1 = the same components, 0 = unrelated). It is the raw "
     "score and is "
@@ -113,11 +203,15 @@ CHANCE_NOTE = (
 
 def stop_sentence(reason: Any, n_iter: int) -> str:
     """How the best restart ended, with what to do about it."""
+    if reason.value == "given":
+        return reason.advice
     return f"After {n_iter} sweep{'s' * (n_iter != 1)}. {reason.advice}"
 
 
 def missing_sentence(summary: dict[str, Any]) -> str:
     """How much of the data was missing, and which slices wholly."""
+    if not np.isfinite(summary["missing_fraction"]):
+        return "Not known."
     n_missing = int(np.prod(summary["shape"])) - summary["n_observed"]
     if n_missing == 0:
         return "No entry is missing."

@@ -27,13 +27,13 @@ def describe(path: Path) -> list[VariableInfo]:
 
 
 def read(path: Path, variable: str) -> np.ndarray:
-    """Read one dataset; text comes as strings."""
+    """Read one dataset; text comes as strings, with � for bytes that are no UTF-8."""
     import h5py
 
     with reading(path, _KIND, HDF5), h5py.File(path) as file:
         dataset = file[variable]
         if h5py.check_string_dtype(dataset.dtype):
-            return np.array(dataset.asstr()[()], dtype=str)
+            return np.array(dataset.asstr("utf-8", errors="replace")[()], dtype=str)
         return dataset[()]
 
 

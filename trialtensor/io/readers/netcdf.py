@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray
@@ -33,11 +34,13 @@ def read(path: Path, variable: str) -> xarray.DataArray | np.ndarray:
 
 @contextmanager
 def _open(path: Path) -> Iterator[xarray.Dataset]:
-    with (
-        reading(path, "a netCDF file", HDF5, NETCDF3),
-        xarray.open_dataset(path, decode_timedelta=False) as dataset,
-    ):
-        yield dataset
+    with reading(path, "a netCDF file", HDF5, NETCDF3):
+        with path.open("rb") as file:
+            is_hdf5 = file.read(len(HDF5)) == HDF5
+        # Only this engine knows files whose dimensions have no names, and wants to be told.
+        options: dict[str, Any] = {"engine": "h5netcdf", "phony_dims": "sort"} if is_hdf5 else {}
+        with xarray.open_dataset(path, decode_timedelta=False, **options) as dataset:
+            yield dataset
 
 
 def _dtype(variable: xarray.Variable) -> np.dtype:

@@ -21,12 +21,6 @@ if TYPE_CHECKING:
 BAD_INPUT = 2
 INTERRUPTED = 130
 SIMILAR = 0.95
-DONE_FIRST = {
-    "none": (),
-    "sqrt": ("square root of every value",),
-    "log1p": ("log(1 + x) of every value",),
-    "zscore": ("each neuron to mean 0 and standard deviation 1 over trials and times",),
-}
 
 
 class Transform(StrEnum):
@@ -96,7 +90,6 @@ def fit(
     with _clear_errors():
         from trialtensor.io import read
 
-        tensor = read(file, variable=variable, axes=_split(axes))
         parameters: dict[str, Any] = {
             "n_components": components,
             "nonnegative": nonnegative,
@@ -107,9 +100,10 @@ def fit(
         # Where nothing is said, the model's own defaults hold.
         parameters |= {} if max_iter is None else {"max_iter": max_iter}
         parameters |= {} if tol is None else {"tol": tol}
+        estimator = _model(parameters)
         _run(
-            tensor,
-            parameters,
+            read(file, variable=variable, axes=_split(axes)),
+            estimator,
             transform=transform.value,
             color_by=color_by,
             output=output,
@@ -147,7 +141,7 @@ def demo(
 
         _run(
             read(EXAMPLE_PATH),
-            {"n_components": 5, "random_state": 0},
+            _model({"n_components": 5, "random_state": 0}),
             transform="sqrt",
             color_by="phase",
             output=output,
@@ -157,9 +151,19 @@ def demo(
         )
 
 
+def _model(parameters: dict[str, Any]) -> "TCA":
+    """Refuse wrong parameters before a large file is read."""
+    from trialtensor.models import TCA
+    from trialtensor.models.options import check_options
+
+    model = TCA(**parameters, verbose=1)
+    check_options(model)
+    return model
+
+
 def _run(
     tensor: "xarray.DataArray",
-    parameters: dict[str, Any],
+    model: "TCA",
     *,
     transform: str,
     color_by: str | None,
@@ -169,64 +173,34 @@ def _run(
     reading: str,
 ) -> None:
     """Everything that can be refused is refused before the fit."""
+    from trialtensor.cli.writing import prepare, write_results
     from trialtensor.data import transform_values
-    from trialtensor.models import TCA
 
-    _check_color_by(tensor, color_by)
-    tensor = transform_values(tensor, transform)
-    _prepare(output)
-    model = TCA(**parameters, verbose=1).fit(tensor)
+    tensor = transform_values(_trial_label(tensor, color_by), transform)
+    prepare(output)
+    model.fit(tensor)
     typer.echo(_describe(model, source))
     if transform != "none":
         reading += f"\nX = trialtensor.data.transform_values(X, {transform!r})"
-    written = _write(model, output, transform, color_by, source, command, reading)
+    written: list[str] = []
+    try:
+        for name in write_results(
+            model,
+            output,
+            transform=transform,
+            color_by=color_by,
+            source=source,
+            command=command,
+            code=reading,
+        ):
+            written.append(name)
+    except KeyboardInterrupt:
+        saved = ", ".join(written) or "nothing"
+        typer.echo(f"error: interrupted while writing; saved to {output}: {saved}", err=True)
+        raise typer.Exit(INTERRUPTED) from None
     typer.echo(f"written to {output}: {', '.join(written)}")
     if model.stop_reason_.value == "interrupted":
         raise typer.Exit(INTERRUPTED)
-
-
-def _write(
-    model: "TCA",
-    output: Path,
-    transform: str,
-    color_by: str | None,
-    source: Path,
-    command: str,
-    code: str,
-) -> list[str]:
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from trialtensor import plotting
-    from trialtensor.io.export import summarize, write_factors, write_summary
-    from trialtensor.report import write_report
-
-    model.save(output / "model.h5")
-    tables = write_factors(model, output)
-    write_summary(
-        summarize(model, source=str(source), transform=transform), output / "summary.json"
-    )
-    figures = {
-        "factors": plotting.plot_factors(
-            model, color_by=color_by, label_means=color_by is not None
-        )[0, 0].figure,
-        "loss": plotting.plot_loss(model).figure,
-        "restarts": plotting.plot_restarts(model).figure,
-    }
-    for name, figure in figures.items():
-        figure.savefig(output / "figures" / f"{name}.png", dpi=150)
-    write_report(
-        model,
-        output / "report.html",
-        color_by=color_by,
-        source=source,
-        preprocessing=DONE_FIRST[transform],
-        command=command,
-        code=code,
-    )
-    return [
-        "report.html", "summary.json", "model.h5", *(path.name for path in tables), "figures/",
-    ]  # fmt: skip
 
 
 def _describe(model: "TCA", source: Path) -> str:
@@ -248,24 +222,17 @@ def _describe(model: "TCA", source: Path) -> str:
     return "\n".join(lines)
 
 
-def _prepare(output: Path) -> None:
-    """Make the folders, and find out whether they can be written to before a long fit."""
-    figures = output / "figures"
-    try:
-        figures.mkdir(parents=True, exist_ok=True)
-        for folder in (output, figures):
-            probe = folder / ".trialtensor"
-            probe.touch()
-            probe.unlink()
-    except OSError as error:
-        raise ValueError(f"{output}: cannot write there: {error.strerror}") from error
-
-
-def _check_color_by(tensor: "xarray.DataArray", color_by: str | None) -> None:
-    labels = [str(name) for name, coord in tensor.coords.items() if coord.dims == ("trial",)]
+def _trial_label(tensor: "xarray.DataArray", color_by: str | None) -> "xarray.DataArray":
+    """Refuse a label that isn't there; the number of the trial always is."""
+    labels = {str(name) for name, coord in tensor.coords.items() if coord.dims == ("trial",)}
+    if color_by == "trial" and "trial" not in labels:
+        return tensor.assign_coords(trial=range(tensor.sizes["trial"]))
     if color_by is not None and color_by not in labels:
-        known = f"known are {', '.join(labels)}" if labels else "the data has none"
-        raise ValueError(f"--color-by: no label of trials is called {color_by!r}; {known}")
+        known = ", ".join(sorted(labels | {"trial"}))
+        raise ValueError(
+            f"--color-by: no label of trials is called {color_by!r}; known are {known}"
+        )
+    return tensor
 
 
 def _reading(file: Path, variable: str | None, axes: list[str] | None) -> str:
@@ -310,7 +277,3 @@ def _clear_errors() -> Iterator[None]:
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
     print(f"warning: {message}", file=sys.stderr)
-
-
-if __name__ == "__main__":
-    app()
