@@ -1,12 +1,18 @@
 """The sweep loop: monotone, faster than plain sweeps on collinear factors, interruptible."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
-from trialtensor.solvers.acceleration import balance, minimise
+from trialtensor.solvers import acceleration
+from trialtensor.solvers.acceleration import balance
 from trialtensor.solvers.contraction import reconstruct
 from trialtensor.solvers.problems import DenseProblem, sum_of_squares
 from trialtensor.solvers.result import StopReason
+
+
+minimise = partial(acceleration.minimise, balance=balance, nonnegative=(False,) * 3)
 
 
 def collinear_problem(seed=0, cosine=0.97, noise=0.1, nonnegative=False):

@@ -9,8 +9,9 @@ from trialtensor.solvers.contraction import reconstruct
 from trialtensor.solvers.matching import match_components
 from trialtensor.solvers.normal_equations import find_pattern
 from trialtensor.solvers.problems import DenseProblem, MaskedProblem, sum_of_squares
-from trialtensor.solvers.restarts import CPOptions, Start, fit_cp
+from trialtensor.solvers.restarts import CPOptions, fit_cp
 from trialtensor.solvers.result import StopReason
+from trialtensor.solvers.runs import Start
 
 STARTS = [Start("svd", 0), Start("random", 1), Start("random", 2)]
 

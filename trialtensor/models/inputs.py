@@ -116,7 +116,7 @@ def warn_empty(kept: Kept) -> None:
             shown = ", ".join(map(str, empty[:5])) + (", ..." if len(empty) > 5 else "")
             warnings.warn(
                 f"{len(empty)} of {len(keep)} {axis}s have no data ({axis} {shown}); "
-                f"their rows of {axis}_factors_ are NaN",
+                f"the model says nothing about them (NaN)",
                 MissingSliceWarning,
                 stacklevel=3,
             )

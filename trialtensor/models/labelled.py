@@ -1,4 +1,4 @@
-"""Factors as a labelled xarray.Dataset."""
+"""What a fit has found as a labelled xarray.Dataset."""
 
 from __future__ import annotations
 
@@ -7,30 +7,38 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray
 
-from trialtensor.models.inputs import AXES
-
 if TYPE_CHECKING:
+    from trialtensor.models.slicetca import SliceTCA
     from trialtensor.models.tca import TCA
 
 
-def to_dataset(model: TCA) -> xarray.Dataset:
-    """``trial_factors``, ``neuron_factors``, ``time_factors`` and ``weights``, with coordinates.
+def as_dataset(model: TCA | SliceTCA, variables: dict[str, Any]) -> xarray.Dataset:
+    """Arrays of a model with the coordinates of its data.
 
-    Dimensions are trial, neuron, time and component (numbered from 1). A label of the data that
-    is called like one of these variables gets ``_label`` appended.
+    Parameters
+    ----------
+    model : fitted estimator
+    variables : dict
+        Name -> (dimension or dimensions, array). Dimensions that end in "component" are numbered
+        from 1.
+
+    Returns
+    -------
+    xarray.Dataset
+        A label of the data that is called like one of its variables or component dimensions
+        gets ``_label`` appended.
     """
-    n_components = len(model.weights_)
-    variables: dict[str, Any] = {
-        f"{axis}_factors": ((axis, "component"), getattr(model, f"{axis}_factors_"))
-        for axis in AXES
+    dataset = xarray.Dataset(variables)
+    numbers = {
+        str(name): np.arange(1, size + 1)
+        for name, size in dataset.sizes.items()
+        if str(name).endswith("component")
     }
-    variables["weights"] = ("component", model.weights_)
-    taken = {"component", *variables}
+    taken = {*numbers, *variables}
     labels = {
         f"{name}_label" if name in taken else name: coord for name, coord in model.coords_.items()
     }
-    coords = {"component": np.arange(1, n_components + 1), **labels}
-    dataset = xarray.Dataset(variables, coords=coords)
+    dataset = xarray.Dataset(variables, coords={**numbers, **labels})
     dataset.attrs["explained_variance"] = float(model.explained_variance_ratio_)
     dataset.attrs["loss"] = model.loss_
     return dataset

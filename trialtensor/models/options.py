@@ -1,4 +1,4 @@
-"""Checking what TCA was told, and turning it into starting points."""
+"""Checking what models are told, and turning it into starting points."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from trialtensor.models import inputs
-from trialtensor.solvers.restarts import Start
+from trialtensor.solvers.runs import Start
 
 if TYPE_CHECKING:
+    from trialtensor.models.slicetca import SliceTCA
     from trialtensor.models.tca import TCA
 
 _INITS = ("svd", "random")
@@ -18,28 +19,38 @@ _SOLVERS = ("auto", "full", "als")
 
 
 def check_options(model: TCA) -> tuple[bool, bool, bool]:
-    """Refuse parameters that can't be used; return the non-negative axes.
+    """Refuse parameters of TCA that can't be used; return the non-negative axes.
 
     Raises
     ------
     ValueError
         Naming the parameter, what it got and what it needs.
     """
-    for name, least in (("n_components", 1), ("n_init", 1), ("max_iter", 1)):
-        value = getattr(model, name)
-        whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-        if not whole or value < least:
-            raise ValueError(f"{name}: expected an integer of at least {least}, got {value!r}")
-    if not isinstance(model.tol, numbers.Real) or not 0 <= model.tol < 1:
-        raise ValueError(f"tol: expected a number in [0, 1), got {model.tol!r}")
+    check_whole("n_components", model.n_components, 1)
+    check_solver_options(model)
     if model.solver not in _SOLVERS:
         raise ValueError(f"solver: expected one of {_SOLVERS}, got {model.solver!r}")
+    return inputs.nonnegative_axes(model.nonnegative)
+
+
+def check_solver_options(model: TCA | SliceTCA) -> None:
+    """Refuse what no solver could be told: the parameters that all models have."""
+    for name in ("n_init", "max_iter"):
+        check_whole(name, getattr(model, name), 1)
+    if not isinstance(model.tol, numbers.Real) or not 0 <= model.tol < 1:
+        raise ValueError(f"tol: expected a number in [0, 1), got {model.tol!r}")
     if isinstance(model.init, str) and model.init not in _INITS:
         raise ValueError(f"init: expected one of {_INITS} or factors, got {model.init!r}")
     jobs = model.n_jobs
     if jobs is not None and (not isinstance(jobs, numbers.Integral) or jobs == 0):
         raise ValueError(f"n_jobs: expected None or an integer other than 0, got {jobs!r}")
-    return inputs.nonnegative_axes(model.nonnegative)
+
+
+def check_whole(name: str, value: Any, least: int) -> None:
+    """Refuse what is no integer of at least ``least``."""
+    whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if not whole or value < least:
+        raise ValueError(f"{name}: expected an integer of at least {least}, got {value!r}")
 
 
 def check_rank(n_components: int, shape: tuple[int, int, int], n_observed: int) -> None:
@@ -62,6 +73,11 @@ def make_starts(model: TCA, data: inputs.FitInput) -> list[Start]:
     check_rank(model.n_components, data.problem.shape, data.summary["n_observed"])
     if not isinstance(model.init, str):
         return [Start("given", factors=_given(model, data))]
+    return drawn_starts(model)
+
+
+def drawn_starts(model: TCA | SliceTCA) -> list[Start]:
+    """The first start as ``init`` says, the others at random, each with its own seed."""
     seeds = generator(model.random_state).integers(2**31, size=model.n_init)
     kinds = [model.init] + ["random"] * (model.n_init - 1)
     return [Start(kind, int(seed)) for kind, seed in zip(kinds, seeds, strict=True)]

@@ -15,9 +15,9 @@ from trialtensor.models.warnings import DegeneracyWarning, InterruptedFitWarning
 from trialtensor.solvers import canonical, contraction, diagnostics, matching
 from trialtensor.solvers.normal_equations import full_gram
 from trialtensor.solvers.problems import free_loss
-from trialtensor.solvers.restarts import RestartResult
 from trialtensor.solvers.result import Factors, SolverResult, StopReason
 from trialtensor.solvers.row_updates import solve_rows
+from trialtensor.solvers.runs import RestartResult
 
 if TYPE_CHECKING:
     from trialtensor.models.tca import TCA
@@ -29,7 +29,7 @@ _DEGENERATE = -0.9
 def store_fit(
     model: TCA,
     data: inputs.FitInput,
-    found: list[RestartResult],
+    found: list[RestartResult[Factors]],
     nonnegative: tuple[bool, bool, bool],
 ) -> None:
     """Set everything that ends in an underscore from a finished fit."""
@@ -77,18 +77,8 @@ def store_given(model: TCA, weights: np.ndarray, factors: Sequence[np.ndarray]) 
 
 def warn_of(model: TCA) -> None:
     """Warn of what the user must know before believing a fit."""
-    if model.stop_reason_ is StopReason.INTERRUPTED:
-        warnings.warn(model.stop_reason_.advice, InterruptedFitWarning, stacklevel=3)
-    elif model.stop_reason_ is StopReason.MAX_ITER:
-        warnings.warn(model.stop_reason_.advice, ConvergenceWarning, stacklevel=3)
-    n_dead = int(np.sum(model.weights_ == 0))
-    if n_dead:
-        warnings.warn(
-            f"{n_dead} of {len(model.weights_)} components are zero: use fewer components, or "
-            "none that must be non-negative where the data is below zero",
-            DegeneracyWarning,
-            stacklevel=3,
-        )
+    warn_of_stop(model.stop_reason_)
+    warn_of_zeros(model.weights_)
     if model.triple_cosine_ < _DEGENERATE:
         warnings.warn(
             f"two components cancel each other (cosine {model.triple_cosine_:.3f}): use fewer "
@@ -98,8 +88,28 @@ def warn_of(model: TCA) -> None:
         )
 
 
+def warn_of_stop(reason: StopReason) -> None:
+    """Warn of a fit that hasn't converged."""
+    if reason is StopReason.INTERRUPTED:
+        warnings.warn(reason.advice, InterruptedFitWarning, stacklevel=4)
+    elif reason is StopReason.MAX_ITER:
+        warnings.warn(reason.advice, ConvergenceWarning, stacklevel=4)
+
+
+def warn_of_zeros(weights: np.ndarray) -> None:
+    """Warn of components that are nothing."""
+    n_dead = int(np.sum(weights == 0))
+    if n_dead:
+        warnings.warn(
+            f"{n_dead} of {len(weights)} components are zero: use fewer components, or "
+            "none that must be non-negative where the data is below zero",
+            DegeneracyWarning,
+            stacklevel=4,
+        )
+
+
 def _finish(
-    data: inputs.FitInput, best: SolverResult, nonnegative: tuple[bool, bool, bool]
+    data: inputs.FitInput, best: SolverResult[Factors], nonnegative: tuple[bool, bool, bool]
 ) -> tuple[Factors, np.ndarray, np.ndarray, float]:
     """Solve for the trials once more, exactly as ``transform`` does; all scale in the trials.
 
@@ -154,7 +164,9 @@ def _set_rows(model: TCA, factors: Factors, weights: np.ndarray, kept: inputs.Ke
     model.n_features_in_ = len(model.neuron_factors_)
 
 
-def _restarts(model: TCA, data: inputs.FitInput, found: list[RestartResult]) -> list[Restart]:
+def _restarts(
+    model: TCA, data: inputs.FitInput, found: list[RestartResult[Factors]]
+) -> list[Restart]:
     own = (model.trial_factors_, model.neuron_factors_, model.time_factors_)
     trial, neuron, time = (f[k] for f, k in zip(own, data.kept, strict=True))
     best = (trial, neuron, time)
@@ -173,7 +185,7 @@ def _restarts(model: TCA, data: inputs.FitInput, found: list[RestartResult]) -> 
 
 def _as_restart(
     data: inputs.FitInput,
-    restart: RestartResult,
+    restart: RestartResult[Factors],
     loss: float,
     similarity: float,
     factors: Factors,

@@ -12,26 +12,16 @@ import h5py
 import numpy as np
 
 from trialtensor.models.restart import Restart
+from trialtensor.models.slicetca import SliceTCA
 from trialtensor.models.tca import TCA
 from trialtensor.solvers.result import StopReason
 
 FORMAT = "trialtensor-model"
 FORMAT_VERSION = 1
-_MODELS: dict[str, type[TCA]] = {"TCA": TCA}
-_ARRAYS = (
-    "trial_factors_",
-    "neuron_factors_",
-    "time_factors_",
-    "weights_",
-    "loss_history_",
-    "explained_variance_alone_",
-    "explained_variance_unique_",
-    "explained_variance_shared_",
-)
-_NUMBERS = ("loss_", "core_consistency_", "triple_cosine_", "n_iter_", "n_features_in_")
+_MODELS: dict[str, type[TCA] | type[SliceTCA]] = {"TCA": TCA, "SliceTCA": SliceTCA}
 
 
-def save(model: TCA, path: str | os.PathLike[str]) -> None:
+def save(model: TCA | SliceTCA, path: str | os.PathLike[str]) -> None:
     """Write a fitted model; the file appears whole or not at all.
 
     Parameters
@@ -61,7 +51,7 @@ def save(model: TCA, path: str | os.PathLike[str]) -> None:
         raise
 
 
-def load(path: str | os.PathLike[str]) -> TCA:
+def load(path: str | os.PathLike[str]) -> TCA | SliceTCA:
     """Read a fitted model that ``save`` wrote.
 
     Parameters
@@ -112,7 +102,7 @@ def _check_format(file: h5py.File, path: Path) -> None:
         )
 
 
-def _write(file: h5py.File, model: TCA) -> None:
+def _write(file: h5py.File, model: TCA | SliceTCA) -> None:
     file.attrs["format"] = FORMAT
     file.attrs["format_version"] = FORMAT_VERSION
     file.attrs["model"] = type(model).__name__
@@ -120,9 +110,9 @@ def _write(file: h5py.File, model: TCA) -> None:
     file.attrs["data_summary"] = json.dumps(model.data_summary_)
     file.attrs["stop_reason"] = str(model.stop_reason_)
     file.attrs["explained_variance_ratio"] = float(model.explained_variance_ratio_)
-    for name in _NUMBERS:
+    for name in model._saved_numbers:
         file.attrs[name] = getattr(model, name)
-    for name in _ARRAYS:
+    for name in model._saved_arrays:
         file[name] = getattr(model, name)
     coords = file.create_group("coords")
     for i, (name, (axis, values)) in enumerate(model.coords_.items()):
@@ -134,7 +124,7 @@ def _write(file: h5py.File, model: TCA) -> None:
         _write_restart(restarts.create_group(f"{i:06d}"), restart)
 
 
-def _plain_parameters(model: TCA) -> dict[str, Any]:
+def _plain_parameters(model: TCA | SliceTCA) -> dict[str, Any]:
     """Parameters as JSON; a generator's state or given factors can't be one, and are named."""
     plain = {}
     for name, value in model.get_params(deep=False).items():
@@ -177,14 +167,14 @@ def _write_restart(group: h5py.Group, restart: Restart) -> None:
         group[axis] = factor
 
 
-def _read(file: h5py.File) -> TCA:
+def _read(file: h5py.File) -> TCA | SliceTCA:
     parameters = json.loads(file.attrs["parameters"])
     # JSON has lists only; the names of axes are a tuple by custom.
     parameters = {k: tuple(v) if isinstance(v, list) else v for k, v in parameters.items()}
     model = _MODELS[file.attrs["model"]](**parameters)
-    for name in _ARRAYS:
+    for name in model._saved_arrays:
         setattr(model, name, file[name][()])
-    for name in _NUMBERS:
+    for name in model._saved_numbers:
         setattr(model, name, np.asarray(file.attrs[name]).item())
     model.explained_variance_ratio_ = np.float64(file.attrs["explained_variance_ratio"])
     model.stop_reason_ = StopReason(file.attrs["stop_reason"])
@@ -193,7 +183,8 @@ def _read(file: h5py.File) -> TCA:
     coords = file["coords"]
     model.coords_ = {coords[key].attrs["name"]: _read_coord(coords[key]) for key in sorted(coords)}
     model.restarts_ = [_read_restart(file["restarts"][key]) for key in sorted(file["restarts"])]
-    model._n_features_out = len(model.weights_)
+    if isinstance(model, TCA):
+        model._n_features_out = len(model.weights_)
     return model
 
 

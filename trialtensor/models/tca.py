@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
@@ -13,8 +13,10 @@ from sklearn.utils.validation import check_is_fitted
 from trialtensor.models import inputs, outcome
 from trialtensor.models.new_trials import score_trials, solve_trials
 from trialtensor.models.options import check_options, make_starts
+from trialtensor.models.progress import progress
 from trialtensor.solvers import contraction
-from trialtensor.solvers.restarts import CPOptions, fit_cp, mark_interrupted
+from trialtensor.solvers.restarts import CPOptions, fit_cp
+from trialtensor.solvers.runs import mark_interrupted
 from trialtensor.solvers.threads import blas_threads_for
 
 if TYPE_CHECKING:
@@ -103,6 +105,22 @@ class TCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     True
     """
 
+    _saved_arrays: ClassVar[tuple[str, ...]] = (
+        *(f"{axis}_factors_" for axis in inputs.AXES),
+        "weights_",
+        "loss_history_",
+        "explained_variance_alone_",
+        "explained_variance_unique_",
+        "explained_variance_shared_",
+    )
+    _saved_numbers: ClassVar[tuple[str, ...]] = (
+        "loss_",
+        "core_consistency_",
+        "triple_cosine_",
+        "n_iter_",
+        "n_features_in_",
+    )
+
     def __init__(
         self,
         n_components: int,
@@ -127,6 +145,16 @@ class TCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
+
+    def check_parameters(self) -> None:
+        """Refuse parameters that can't be used, without any data.
+
+        Raises
+        ------
+        ValueError
+            Naming the parameter, what it got and what it needs.
+        """
+        check_options(self)
 
     def fit(self, X: Any, y: Any = None, *, mask: Any = None) -> TCA:
         """Decompose ``X``.
@@ -163,7 +191,7 @@ class TCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         )
         with (
             blas_threads_for(data.problem.X.size),
-            _progress(len(starts), self.verbose) as bar,
+            progress(len(starts), self.verbose) as bar,
         ):
             found = fit_cp(
                 data.problem,
@@ -229,10 +257,15 @@ class TCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     def to_xarray(self) -> xarray.Dataset:
         """Factors and weights, labelled with the coordinates of the data."""
-        from trialtensor.models.labelled import to_dataset
+        from trialtensor.models.labelled import as_dataset
 
         check_is_fitted(self)
-        return to_dataset(self)
+        variables: dict[str, Any] = {
+            f"{axis}_factors": ((axis, "component"), getattr(self, f"{axis}_factors_"))
+            for axis in inputs.AXES
+        }
+        variables["weights"] = ("component", self.weights_)
+        return as_dataset(self, variables)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted model to an HDF5 file; read it back with ``trialtensor.load``."""
@@ -254,10 +287,3 @@ class TCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         tags.input_tags.three_d_array = True
         tags.input_tags.allow_nan = True
         return tags
-
-
-def _progress(total: int, verbose: int) -> Any:
-    from tqdm import tqdm
-
-    # disable=None silences the bar where the output is no terminal.
-    return tqdm(total=total, desc="restarts", unit="fit", disable=None if verbose else True)

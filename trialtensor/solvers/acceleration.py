@@ -1,4 +1,4 @@
-"""Alternating sweeps with extrapolation: the loop that every CP fit runs.
+"""Alternating sweeps with extrapolation: the loop that fits by alternating updates run.
 
 Plain alternating least squares crawls when components are collinear, as slow learning
 components are. Between sweeps the factors are therefore extrapolated with Nesterov's weights;
@@ -10,22 +10,31 @@ never rises.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Protocol, cast
 
 import numpy as np
 
-from trialtensor.solvers.problems import CPProblem
-from trialtensor.solvers.result import Factors, SolverResult, StopReason
+from trialtensor.solvers.problems import RowUpdate
+from trialtensor.solvers.result import Arrays, Factors, SolverResult, StopReason
 from trialtensor.solvers.row_updates import least_squares_rows, nonnegative_step
 
-# Accepted sweeps in a row that must gain less than the tolerance: one slow sweep right after a
-# momentum restart is no sign of convergence.
-_PATIENCE = 3
 _MAX_MOMENTUM = 0.985
 
 
+class SweepProblem(Protocol[Arrays]):
+    """What the loop needs to know of a problem."""
+
+    @property
+    def norm2(self) -> float:
+        """Sum of squares of the observed data."""
+
+    def sweep(self, factors: Arrays, update: RowUpdate) -> tuple[Arrays, float]:
+        """Update all arrays in turn; also return the loss they reach."""
+
+
 class RowUpdater:
-    """Chooses the row update of each factor by its constraint."""
+    """Chooses the row update of each array by its constraint."""
 
     def __init__(self, nonnegative: Sequence[bool]) -> None:
         self.nonnegative = tuple(nonnegative)
@@ -36,13 +45,13 @@ class RowUpdater:
         step = nonnegative_step if self.nonnegative[mode] else least_squares_rows
         return step(grams, rhs, current)
 
-    def extrapolate(self, new: Factors, old: Factors, momentum: float) -> Factors:
+    def extrapolate(self, new: Arrays, old: Arrays, momentum: float) -> Arrays:
         """``new + momentum (new - old)``, back inside the constraints."""
         ahead = []
-        for mode in range(3):
-            point = new[mode] + momentum * (new[mode] - old[mode])
-            ahead.append(np.maximum(point, 0) if self.nonnegative[mode] else point)
-        return ahead[0], ahead[1], ahead[2]
+        for after, before, nonnegative in zip(new, old, self.nonnegative, strict=True):
+            point = after + momentum * (after - before)
+            ahead.append(np.maximum(point, 0) if nonnegative else point)
+        return cast(Arrays, tuple(ahead))
 
 
 def balance(factors: Factors) -> Factors:
@@ -56,27 +65,34 @@ def balance(factors: Factors) -> Factors:
 
 
 def minimise(
-    problem: CPProblem,
-    start: Factors,
+    problem: SweepProblem[Arrays],
+    start: Arrays,
     *,
-    nonnegative: Sequence[bool] = (False, False, False),
+    balance: Callable[[Arrays], Arrays],
+    nonnegative: Sequence[bool],
     max_iter: int,
     tol: float,
+    patience: int = 3,
     accelerate: bool = True,
-) -> SolverResult:
+) -> SolverResult[Arrays]:
     """Sweep until the loss stops falling.
 
     Parameters
     ----------
-    problem : CPProblem
-    start : three (n_axis, R) arrays
-    nonnegative : three bools
-        Which factors must not go below zero.
+    problem : SweepProblem
+    start : tuple of arrays
+    balance : callable
+        Spreads the scale over the arrays without changing the model.
+    nonnegative : bools
+        Which arrays must not go below zero.
     max_iter : int
         Sweeps, rejected ones included.
     tol : float
-        Stop after three sweeps in a row that each lower the loss by less than ``tol`` times
-        the loss.
+        Stop after some sweeps in a row that each lower the loss by less than ``tol`` times the
+        loss.
+    patience : int
+        How many sweeps that takes: one slow sweep right after a momentum restart is no sign of
+        convergence where the problem isn't convex.
     accelerate : bool
         Extrapolate between sweeps; without it this is textbook ALS or HALS.
 
@@ -113,7 +129,7 @@ def minimise(
                 reason = StopReason.EXACT
                 break
             n_slow = n_slow + 1 if gain <= tol * loss else 0
-            if n_slow >= _PATIENCE:
+            if n_slow >= patience:
                 reason = StopReason.CONVERGED
                 break
             age += 1

@@ -61,10 +61,10 @@ class ComponentVariance:
 def component_variance(
     grams: np.ndarray, rhs: np.ndarray, trial: np.ndarray, norm2: float
 ) -> ComponentVariance:
-    """Commonality analysis of the components as regressors of the data.
+    """Explained variance of the components of a CP model.
 
-    Each component is a tensor of fixed shape; their inner products with each other and with
-    the data follow from the trial factor's normal equations, so no data is read.
+    Their inner products with each other and with the data follow from the trial factor's normal
+    equations, so no data is read.
 
     Parameters
     ----------
@@ -79,12 +79,26 @@ def component_variance(
         gram = grams[0] * (trial.T @ trial)
     else:
         gram = np.einsum("ir,is,irs->rs", trial, trial, grams, optimize=True)
-    with_data = np.sum(rhs * trial, axis=0, dtype=np.float64)
+    return commonality(gram, np.einsum("ir,ir->r", rhs, trial, dtype=np.float64), norm2)
+
+
+def commonality(gram: np.ndarray, with_data: np.ndarray, norm2: float) -> ComponentVariance:
+    """Commonality analysis of the components as regressors of the data.
+
+    Parameters
+    ----------
+    gram : (R, R) array
+        Inner products of the components, as tensors of fixed shape, over the observed entries.
+    with_data : (R,) array
+        Their inner products with the data.
+    norm2 : float
+        Sum of squares of the observed data.
+    """
     scale = np.sqrt(np.diag(gram))
     alive = scale > 0
     alone, unique = np.zeros(len(scale)), np.zeros(len(scale))
     cosine = gram[np.ix_(alive, alive)] / np.outer(scale[alive], scale[alive])
-    projection = np.asarray(with_data)[alive] / scale[alive]
+    projection = with_data[alive] / scale[alive]
     inverse = np.linalg.pinv(cosine, hermitian=True)
     alone[alive] = projection**2 / norm2
     unique[alive] = (inverse @ projection) ** 2 / np.diag(inverse) / norm2

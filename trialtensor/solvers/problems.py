@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
@@ -19,24 +18,6 @@ from trialtensor.solvers.result import Factors
 # (mode, grams, right-hand side, current rows) -> new rows
 RowUpdate = Callable[[int, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 Bases = tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None]
-
-
-class CPProblem(Protocol):
-    """What the sweeps need to know of a problem."""
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Rows of the three factors."""
-
-    @property
-    def norm2(self) -> float:
-        """Sum of squares of the observed data."""
-
-    def sweep(self, factors: Factors, update: RowUpdate) -> tuple[Factors, float]:
-        """Update the three factors in turn; also return the loss they reach."""
-
-    def trial_equations(self, factors: Factors) -> tuple[np.ndarray, np.ndarray]:
-        """Gram matrices and right-hand side of the trial factor."""
 
 
 def sum_of_squares(X: np.ndarray) -> float:

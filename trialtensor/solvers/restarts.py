@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-import joblib
 import numpy as np
 
-from trialtensor.solvers.acceleration import minimise
+from trialtensor.solvers.acceleration import balance, minimise
 from trialtensor.solvers.compression import compress, without_bases
 from trialtensor.solvers.initialization import random_start, svd_start
 from trialtensor.solvers.matching import match_components
 from trialtensor.solvers.problems import DenseProblem, MaskedProblem, free_loss
 from trialtensor.solvers.result import Factors, SolverResult, StopReason
-from trialtensor.solvers.threads import blas_threads_for
+from trialtensor.solvers.runs import (
+    RestartResult,
+    Start,
+    by_loss,
+    collect,
+    mark_interrupted,
+    run_all,
+)
 
 Problem = DenseProblem | MaskedProblem
 
@@ -49,43 +55,17 @@ class CPOptions:
     compressed: bool = True
     accelerate: bool = True
 
-    def minimise(self, problem: Problem, start: Factors) -> SolverResult:
+    def minimise(self, problem: Problem, start: Factors) -> SolverResult[Factors]:
         """Sweep from ``start`` with these options."""
         return minimise(
             problem,
             start,
+            balance=balance,
             nonnegative=self.nonnegative,
             max_iter=self.max_iter,
             tol=self.tol,
             accelerate=self.accelerate,
         )
-
-
-@dataclass(frozen=True)
-class RestartResult:
-    """One restart: its start and what it found.
-
-    Attributes
-    ----------
-    seed : int or None
-        None for a start that was given.
-    result : SolverResult
-    on_full_data : bool
-        Whether it has converged on the full data, not just on the compressed core.
-    """
-
-    seed: int | None
-    result: SolverResult
-    on_full_data: bool = False
-
-
-@dataclass(frozen=True)
-class Start:
-    """How one restart begins: ``kind`` "svd" or "random" with a seed, or given factors."""
-
-    kind: str
-    seed: int | None = None
-    factors: Factors | None = None
 
 
 def fit_cp(
@@ -94,8 +74,8 @@ def fit_cp(
     options: CPOptions,
     *,
     n_jobs: int | None = None,
-    on_restart: Callable[[RestartResult], None] | None = None,
-) -> list[RestartResult]:
+    on_restart: Callable[[RestartResult[Factors]], None] | None = None,
+) -> list[RestartResult[Factors]]:
     """Fit from every start; the first result is the best, converged on the full data.
 
     With a compressed core every restart converges there first and then on the full data. If
@@ -121,42 +101,18 @@ def fit_cp(
     surrogate: Problem = problem
     if options.compressed and isinstance(problem, DenseProblem):
         surrogate = compress(problem, options.n_components)
-    results, interrupted = _collect(_run(surrogate, starts, options, n_jobs), on_restart)
-    results.sort(key=_loss)
+    results, interrupted = collect(
+        run_all(_restart, surrogate, starts, options, n_jobs=n_jobs), on_restart
+    )
+    results.sort(key=by_loss)
     if surrogate is not problem and not interrupted:
         results, interrupted = _go_on(problem, results, options)
     return mark_interrupted(results) if interrupted else results
 
 
-def mark_interrupted(results: list[RestartResult]) -> list[RestartResult]:
-    """The same results, the best of them with Ctrl-C as its stop reason."""
-    best, *others = results
-    stopped = replace(best.result, stop_reason=StopReason.INTERRUPTED)
-    return [replace(best, result=stopped), *others]
-
-
-def _collect(
-    running: Iterator[RestartResult], on_restart: Callable[[RestartResult], None] | None
-) -> tuple[list[RestartResult], bool]:
-    """Finished restarts, and whether Ctrl-C came before the last of them."""
-    results: list[RestartResult] = []
-    try:
-        for done in running:
-            results.append(done)
-            if on_restart is not None:
-                on_restart(done)
-            if done.result.stop_reason is StopReason.INTERRUPTED:
-                return results, True
-    except KeyboardInterrupt:
-        if not results:
-            raise
-        return results, True
-    return results, False
-
-
 def _go_on(
-    problem: Problem, results: list[RestartResult], options: CPOptions
-) -> tuple[list[RestartResult], bool]:
+    problem: Problem, results: list[RestartResult[Factors]], options: CPOptions
+) -> tuple[list[RestartResult[Factors]], bool]:
     """From the core to the full data; also whether Ctrl-C cut that short."""
     results = list(results)
     try:
@@ -169,14 +125,14 @@ def _go_on(
             # The best is only known to be the best once it has converged.
             while not results[0].on_full_data:
                 results[0] = _polish(problem, results[0], options)
-                results.sort(key=_loss)
+                results.sort(key=by_loss)
     except KeyboardInterrupt:
-        return sorted(results, key=_loss), True
+        return sorted(results, key=by_loss), True
     interrupted = any(r.result.stop_reason is StopReason.INTERRUPTED for r in results)
-    return sorted(results, key=_loss), interrupted
+    return sorted(results, key=by_loss), interrupted
 
 
-def _settle(problem: Problem, results: list[RestartResult], options: CPOptions) -> None:
+def _settle(problem: Problem, results: list[RestartResult[Factors]], options: CPOptions) -> None:
     """A few sweeps on the full data for every solution that no better restart has found.
 
     The core's error differs from solution to solution, so losses on it rank them badly. In
@@ -195,39 +151,25 @@ def _settle(problem: Problem, results: list[RestartResult], options: CPOptions) 
         elif any(options.nonnegative):
             # A non-negative factor need not lie in the bases; its loss on the core is not exact.
             results[i] = _with_full_loss(problem, restart)
-    results.sort(key=_loss)
+    results.sort(key=by_loss)
 
 
-def _polish(problem: Problem, rough: RestartResult, options: CPOptions) -> RestartResult:
+def _polish(
+    problem: Problem, rough: RestartResult[Factors], options: CPOptions
+) -> RestartResult[Factors]:
     found = options.minimise(problem, rough.result.factors)
     found = replace(found, n_iter=rough.result.n_iter + found.n_iter)
     return RestartResult(rough.seed, found, on_full_data=True)
 
 
-def _with_full_loss(problem: Problem, restart: RestartResult) -> RestartResult:
+def _with_full_loss(problem: Problem, restart: RestartResult[Factors]) -> RestartResult[Factors]:
     factors = restart.result.factors
     grams, rhs = problem.trial_equations(factors)
     loss = free_loss(problem.norm2, grams, rhs, factors[0])
     return replace(restart, result=replace(restart.result, loss=loss))
 
 
-def _loss(restart: RestartResult) -> float:
-    return restart.result.loss
-
-
-def _run(
-    surrogate: Problem, starts: Sequence[Start], options: CPOptions, n_jobs: int | None
-) -> Iterator[RestartResult]:
-    if n_jobs not in (None, 1) and len(starts) > 1:
-        parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator")
-        yield from parallel(joblib.delayed(_restart)(surrogate, s, options) for s in starts)
-        return
-    with blas_threads_for(surrogate.X.size):
-        for start in starts:
-            yield _restart(surrogate, start, options)
-
-
-def _restart(surrogate: Problem, start: Start, options: CPOptions) -> RestartResult:
+def _restart(surrogate: Problem, start: Start, options: CPOptions) -> RestartResult[Factors]:
     """One restart, on the core where there is one."""
     if isinstance(surrogate, DenseProblem) and surrogate.is_core:
         return RestartResult(start.seed, _on_core(surrogate, start, options))
@@ -235,7 +177,7 @@ def _restart(surrogate: Problem, start: Start, options: CPOptions) -> RestartRes
     return RestartResult(start.seed, found)
 
 
-def _on_core(surrogate: DenseProblem, start: Start, options: CPOptions) -> SolverResult:
+def _on_core(surrogate: DenseProblem, start: Start, options: CPOptions) -> SolverResult[Factors]:
     """Converge in core coordinates on the axes that no constraint ties to the data's."""
     inside = [
         None if positive else basis

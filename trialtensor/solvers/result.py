@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Generic, TypeVar
 
 import numpy as np
 
 Factors = tuple[np.ndarray, np.ndarray, np.ndarray]
+# The arrays that a solver moves: three factors, three loadings, or loadings and slices.
+Arrays = TypeVar("Arrays", bound=tuple[np.ndarray, ...])
+# What a solver gives back: such arrays, or a model made of them.
+Model = TypeVar("Model")
+Other = TypeVar("Other")
 
 
 class StopReason(StrEnum):
@@ -41,13 +47,13 @@ _ADVICE = {
 
 
 @dataclass(frozen=True)
-class SolverResult:
-    """Factors and how they were reached.
+class SolverResult(Generic[Model]):
+    """A model and how it was reached.
 
     Attributes
     ----------
-    factors : tuple of three arrays
-        ``(n_trials, R)``, ``(n_neurons, R)``, ``(n_times, R)``; the scale is spread over them.
+    factors : tuple of arrays
+        What was fitted, as its solver says.
     loss : float
         Sum of squared errors over the observed entries.
     loss_history : (n_accepted_sweeps,) array
@@ -57,8 +63,12 @@ class SolverResult:
     stop_reason : StopReason
     """
 
-    factors: Factors
+    factors: Model
     loss: float
     loss_history: np.ndarray
     n_iter: int
     stop_reason: StopReason
+
+    def with_factors(self, factors: Other) -> SolverResult[Other]:
+        """The same result with its model written down in another way."""
+        return SolverResult(factors, self.loss, self.loss_history, self.n_iter, self.stop_reason)

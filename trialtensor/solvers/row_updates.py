@@ -10,19 +10,14 @@ from __future__ import annotations
 import numpy as np
 import scipy.linalg
 
+from trialtensor.solvers.kernels.least_squares import damped_rows
 from trialtensor.solvers.kernels.nonnegative import nonnegative_rows
 
 # Passes of coordinate descent in one sweep: more are cheap next to the data passes, but the
 # other factors are about to move anyway.
 _PASSES_IN_A_SWEEP = 8
-
-
-def _damping(grams: np.ndarray) -> np.ndarray:
-    """A proximal weight at rounding level, so that collinear components stay solvable."""
-    rank = grams.shape[-1]
-    trace = np.trace(grams, axis1=1, axis2=2)
-    # A row that the data says nothing about stays where it is, whatever the weight.
-    return np.where(trace > 0, 4 * np.finfo(grams.dtype).eps * trace / rank, 1)
+# Proximal weight, in units of the rounding error: collinear components stay solvable.
+_DAMPING = 4
 
 
 def least_squares_rows(grams: np.ndarray, rhs: np.ndarray, current: np.ndarray) -> np.ndarray:
@@ -31,16 +26,18 @@ def least_squares_rows(grams: np.ndarray, rhs: np.ndarray, current: np.ndarray) 
     The proximal term ``damping * |x - current|^2`` makes the step well defined for singular
     Gram matrices and can't raise the loss.
     """
-    damping = _damping(grams)
-    rank = grams.shape[-1]
-    damped = grams + damping[:, None, None] * np.eye(rank, dtype=grams.dtype)
-    target = rhs + damping[:, None] * current
+    epsilon = _DAMPING * float(np.finfo(grams.dtype).eps)
     if grams.shape[0] > 1:
-        return np.linalg.solve(damped, target[:, :, None])[:, :, 0]
+        return damped_rows(grams, rhs, current, epsilon)
+    rank, trace = grams.shape[-1], float(np.trace(grams[0]))
+    # Rows that the data says nothing about stay where they are, whatever the weight.
+    damping = grams.dtype.type(epsilon * trace / rank if trace > 0 else 1)
+    damped = grams[0] + damping * np.eye(rank, dtype=grams.dtype)
+    target = rhs + damping * current
     try:
-        factor = scipy.linalg.cho_factor(damped[0], check_finite=False)
+        factor = scipy.linalg.cho_factor(damped, check_finite=False)
     except np.linalg.LinAlgError:
-        return target @ np.linalg.pinv(damped[0], hermitian=True)
+        return target @ np.linalg.pinv(damped, hermitian=True)
     return np.ascontiguousarray(scipy.linalg.cho_solve(factor, target.T, check_finite=False).T)
 
 

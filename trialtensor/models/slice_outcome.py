@@ -1,0 +1,134 @@
+"""From what the solver found to the fitted attributes of a SliceTCA."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from trialtensor.models import inputs
+from trialtensor.models.outcome import warn_of_stop, warn_of_zeros
+from trialtensor.models.restart import Restart
+from trialtensor.solvers.result import StopReason
+from trialtensor.solvers.runs import RestartResult
+from trialtensor.solvers.slices import Components, diagnostics, fix_gauge
+from trialtensor.solvers.slices.contraction import OTHERS, Triple, as_rows
+from trialtensor.solvers.slices.new_trials import solve_trials
+from trialtensor.solvers.slices.sweeps import SweepData
+
+if TYPE_CHECKING:
+    from trialtensor.models.slicetca import SliceTCA
+
+
+def store_fit(
+    model: SliceTCA,
+    data: inputs.FitInput,
+    problem: SweepData,
+    found: list[RestartResult[Components]],
+) -> None:
+    """Set everything that ends in an underscore from a finished fit."""
+    best = found[0].result
+    components, loss = best.factors, best.loss
+    nonnegative = bool(model.nonnegative)
+    by_sweeps = nonnegative or problem.observed is not None
+    if by_sweeps:
+        # Exactly as ``transform`` does it, so that both agree; projections end there anyway.
+        components = solve_trials(problem, components, nonnegative=nonnegative, gauge=model.gauge)
+    rounding = float(np.finfo(problem.X.dtype).eps) * problem.norm2
+    if by_sweeps or loss < 1e9 * rounding:
+        # Where the cheap form cancels, the residuals themselves don't.
+        loss = diagnostics.residual_sum_of_squares(problem.X, components, problem.observed)
+    of_components, of_types = diagnostics.explained_variance(
+        problem.X, components, problem.norm2, problem.observed
+    )
+    _set_components(model, components, data.kept, problem.observed)
+    model.loss_ = loss
+    model.loss_history_ = best.loss_history
+    model.explained_variance_ratio_ = np.float64(1 - loss / problem.norm2)
+    model.explained_variance_alone_ = of_components.alone
+    model.explained_variance_unique_ = of_components.unique
+    model.explained_variance_shared_ = of_components.shared
+    model.type_explained_variance_alone_ = of_types.alone
+    model.type_explained_variance_unique_ = of_types.unique
+    model.n_iter_ = best.n_iter
+    model.stop_reason_ = best.stop_reason
+    model.coords_ = data.coords
+    model.data_summary_ = data.summary
+    model.restarts_ = [
+        _as_restart(restart, best.factors.loadings, data, loss if i == 0 else None)
+        for i, restart in enumerate(found)
+    ]
+
+
+def store_given(
+    model: SliceTCA, loadings: Sequence[np.ndarray], slices: Sequence[np.ndarray]
+) -> None:
+    """Set everything that ends in an underscore from components alone."""
+    components = fix_gauge(loadings, slices, model.gauge)
+    trial, neuron, time = (np.ones(len(loading), bool) for loading in components.loadings)
+    _set_components(model, components, (trial, neuron, time), None)
+    n = len(model.weights_)
+    for name in ("alone", "unique", "shared"):
+        setattr(model, f"explained_variance_{name}_", np.full(n, np.nan))
+    for name in ("alone", "unique"):
+        setattr(model, f"type_explained_variance_{name}_", np.full(3, np.nan))
+    model.explained_variance_ratio_ = np.float64(np.nan)
+    model.loss_ = float("nan")
+    model.loss_history_ = np.empty(0)
+    model.n_iter_ = 0
+    model.stop_reason_ = StopReason.GIVEN
+    model.restarts_, model.coords_ = [], {}
+    model.data_summary_ = inputs.unknown_data((len(trial), len(neuron), len(time)))
+
+
+def warn_of(model: SliceTCA) -> None:
+    """Warn of what the user must know before believing a fit."""
+    warn_of_stop(model.stop_reason_)
+    warn_of_zeros(model.weights_)
+
+
+def _set_components(
+    model: SliceTCA, components: Components, kept: inputs.Kept, observed: np.ndarray | None
+) -> None:
+    weights = []
+    for axis, name in enumerate(inputs.AXES):
+        loading, slices = components.loadings[axis], components.slices[axis]
+        weights.append(np.linalg.norm(as_rows(slices), axis=1))
+        if observed is not None:
+            seen = observed.any(axis=axis)
+            slices = np.where(seen, slices, np.nan).astype(slices.dtype, copy=False)
+        setattr(model, f"{name}_loadings_", inputs.insert_empty(loading, kept[axis]))
+        rows, columns = (kept[other] for other in OTHERS[axis])
+        setattr(model, f"{name}_slices_", _insert_empty_cells(slices, rows, columns))
+    model.weights_ = np.concatenate(weights)
+    model.n_features_in_ = len(model.neuron_loadings_)
+
+
+def _insert_empty_cells(slices: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    if rows.all() and columns.all():
+        return slices
+    full = np.full((len(slices), len(rows), len(columns)), np.nan, slices.dtype)
+    full[np.ix_(np.ones(len(slices), bool), rows, columns)] = slices
+    return full
+
+
+def _as_restart(
+    restart: RestartResult[Components], best: Triple, data: inputs.FitInput, loss: float | None
+) -> Restart:
+    result = restart.result
+    components = result.factors
+    trial, neuron, time = (
+        inputs.insert_empty(f, k) for f, k in zip(components.loadings, data.kept, strict=True)
+    )
+    loss = result.loss if loss is None else loss
+    return Restart(
+        seed=restart.seed,
+        loss=loss,
+        explained_variance=1 - loss / data.problem.norm2,
+        similarity=diagnostics.subspace_overlap(best, components.loadings),
+        stop_reason=result.stop_reason,
+        n_iter=result.n_iter,
+        factors=(trial, neuron, time),
+        weights=np.concatenate([np.linalg.norm(as_rows(s), axis=1) for s in components.slices]),
+    )

@@ -1,0 +1,105 @@
+"""Restarts of a fit: where they start, what they find, and what is left of them after Ctrl-C."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Generic
+
+import joblib
+
+from trialtensor.solvers.result import Model, SolverResult, StopReason
+from trialtensor.solvers.threads import blas_threads_for
+
+
+@dataclass(frozen=True)
+class RestartResult(Generic[Model]):
+    """One restart: its start and what it found.
+
+    Attributes
+    ----------
+    seed : int or None
+        None for a start that was given.
+    result : SolverResult
+    on_full_data : bool
+        Whether it has converged on the full data, not just on a compressed core.
+    """
+
+    seed: int | None
+    result: SolverResult[Model]
+    on_full_data: bool = False
+
+
+@dataclass(frozen=True)
+class Start:
+    """How one restart begins: ``kind`` "svd" or "random" with a seed, or given arrays."""
+
+    kind: str
+    seed: int | None = None
+    factors: Any = None
+
+
+def run_all(
+    restart: Callable[[Any, Start, Any], RestartResult[Model]],
+    problem: Any,
+    starts: Sequence[Start],
+    options: Any,
+    *,
+    n_jobs: int | None,
+) -> Iterator[RestartResult[Model]]:
+    """``restart(problem, start, options)`` for every start, as they finish.
+
+    Parameters
+    ----------
+    restart : callable
+    problem : object with ``X``
+    starts : sequence of Start
+    options : object
+    n_jobs : int, optional
+        Restarts at a time, as joblib processes with one thread each; None runs them here.
+    """
+    if n_jobs not in (None, 1) and len(starts) > 1:
+        parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator")
+        yield from parallel(joblib.delayed(restart)(problem, start, options) for start in starts)
+        return
+    with blas_threads_for(problem.X.size):
+        for start in starts:
+            yield restart(problem, start, options)
+
+
+def collect(
+    running: Iterator[RestartResult[Model]],
+    on_restart: Callable[[RestartResult[Model]], None] | None,
+) -> tuple[list[RestartResult[Model]], bool]:
+    """Finished restarts, and whether Ctrl-C came before the last of them.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If interrupted before there was any result.
+    """
+    results: list[RestartResult[Model]] = []
+    try:
+        for done in running:
+            results.append(done)
+            if on_restart is not None:
+                on_restart(done)
+            if done.result.stop_reason is StopReason.INTERRUPTED:
+                return results, True
+    except KeyboardInterrupt:
+        if not results:
+            raise
+        return results, True
+    return results, False
+
+
+def mark_interrupted(results: list[RestartResult[Model]]) -> list[RestartResult[Model]]:
+    """The same results, the best of them with Ctrl-C as its stop reason."""
+    best, *others = results
+    stopped = replace(best.result, stop_reason=StopReason.INTERRUPTED)
+    return [replace(best, result=stopped), *others]
+
+
+def by_loss(restart: RestartResult[Model]) -> float:
+    """Sorting key: lowest loss first."""
+    return restart.result.loss

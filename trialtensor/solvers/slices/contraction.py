@@ -1,0 +1,175 @@
+"""Products of a trial tensor with loadings of one axis, or with slices of the other two.
+
+A *slice tensor* of axis ``a`` has shape ``(R, n_b, n_c)``: a matrix over the two other axes, in the
+order trial, neuron, time, for each of ``R`` components.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+Triple = tuple[np.ndarray, np.ndarray, np.ndarray]
+NAMES = ("trial", "neuron", "time")
+OTHERS = ((1, 2), (0, 2), (0, 1))
+
+
+class Components(NamedTuple):
+    """A SliceTCA model.
+
+    Attributes
+    ----------
+    loadings : three arrays
+        ``(n_trials, R0)``, ``(n_neurons, R1)``, ``(n_times, R2)``.
+    slices : three arrays
+        ``(R0, n_neurons, n_times)``, ``(R1, n_trials, n_times)``, ``(R2, n_trials, n_neurons)``.
+    """
+
+    loadings: Triple
+    slices: Triple
+
+    @property
+    def ranks(self) -> tuple[int, int, int]:
+        """Components of each slicing type."""
+        trial, neuron, time = (loading.shape[1] for loading in self.loadings)
+        return trial, neuron, time
+
+
+def checked_components(loadings: Sequence[np.ndarray], slices: Sequence[np.ndarray]) -> Components:
+    """Loadings and slices from elsewhere, if their shapes fit each other.
+
+    Raises
+    ------
+    ValueError
+        Naming the array, its shape and what is needed.
+    """
+    for name, arrays in (("loadings", loadings), ("slices", slices)):
+        if len(arrays) != 3:
+            raise ValueError(
+                f"{name}: expected three arrays, for trials, neurons and times, got {len(arrays)}"
+            )
+    loadings = [np.asarray(loading) for loading in loadings]
+    for name, loading in zip(NAMES, loadings, strict=True):
+        if loading.ndim != 2:
+            raise ValueError(
+                f"loadings: expected (n_{name}s, n_components) for {name}s, got {loading.shape}"
+            )
+    dtype = np.result_type(np.float32, *loadings, *slices)
+    given = []
+    for axis, slice_tensor in enumerate(slices):
+        expected = (loadings[axis].shape[1], *(len(loadings[other]) for other in OTHERS[axis]))
+        given.append(np.asarray(slice_tensor, dtype))
+        if given[-1].shape != expected:
+            raise ValueError(
+                f"slices: expected {expected} for the {NAMES[axis]}-slicing components, "
+                f"got {given[-1].shape}"
+            )
+    return Components(as_triple([loading.astype(dtype) for loading in loadings]), as_triple(given))
+
+
+def as_triple(arrays: list[np.ndarray]) -> Triple:
+    """Three arrays as a tuple that a type checker can count."""
+    trial, neuron, time = arrays
+    return trial, neuron, time
+
+
+def as_rows(slices: np.ndarray) -> np.ndarray:
+    """Each slice as a row, ``(R, n_b * n_c)``; there may be none."""
+    return slices.reshape(len(slices), slices.shape[1] * slices.shape[2])
+
+
+def contract(X: np.ndarray, axis: int, loadings: np.ndarray) -> np.ndarray:
+    """Weighted sums along ``axis``, one a column of ``loadings``: one pass over the data.
+
+    Parameters
+    ----------
+    X : (n_trials, n_neurons, n_times) array
+    axis : {0, 1, 2}
+    loadings : (X.shape[axis], R) array
+
+    Returns
+    -------
+    (R, n_b, n_c) array
+
+    Examples
+    --------
+    >>> X = np.arange(8.0).reshape(2, 2, 2)
+    >>> contract(X, 0, np.ones((2, 1)))
+    array([[[ 4.,  6.],
+            [ 8., 10.]]])
+    """
+    rank = loadings.shape[1]
+    if axis == 0:
+        return (loadings.T @ as_rows(X)).reshape(rank, *X.shape[1:])
+    if axis == 1:
+        return np.ascontiguousarray(np.matmul(loadings.T, X).swapaxes(0, 1))
+    rows = (X.reshape(-1, X.shape[2]) @ loadings).T
+    return np.ascontiguousarray(rows).reshape(rank, *X.shape[:2])
+
+
+def correlate(X: np.ndarray, axis: int, slices: np.ndarray) -> np.ndarray:
+    """Inner product of every slice of the data along ``axis`` with ``slices``: one pass.
+
+    Parameters
+    ----------
+    X : (n_trials, n_neurons, n_times) array
+    axis : {0, 1, 2}
+    slices : (R, n_b, n_c) array
+
+    Returns
+    -------
+    (X.shape[axis], R) array
+    """
+    if axis == 0:
+        return as_rows(X) @ as_rows(slices).T
+    by_trial = np.ascontiguousarray(slices.transpose(1, 2, 0))
+    if axis == 1:
+        return np.matmul(X, by_trial).sum(axis=0)
+    return np.matmul(X.swapaxes(1, 2), by_trial).sum(axis=0)
+
+
+def part(axis: int, loadings: np.ndarray, slices: np.ndarray) -> np.ndarray:
+    """The tensor that the components of one slicing type stand for."""
+    return np.moveaxis(np.tensordot(loadings, slices, axes=(1, 0)), 0, axis)
+
+
+def reconstruct(components: Components) -> np.ndarray:
+    """The tensor that a model stands for, ``(n_trials, n_neurons, n_times)``."""
+    (trial, neuron, time), (by_trial, by_neuron, by_time) = components
+    model = np.tensordot(trial, by_trial, axes=(1, 0))
+    # One product a trial serves both other types.
+    left = np.concatenate(
+        [np.broadcast_to(neuron, (len(trial), *neuron.shape)), by_time.transpose(1, 2, 0)], axis=2
+    )
+    right = np.concatenate(
+        [by_neuron.swapaxes(0, 1), np.broadcast_to(time.T, (len(trial), *time.T.shape))], axis=1
+    )
+    model += np.matmul(left, right)
+    return model
+
+
+def along(slices: np.ndarray, axis: int, other: int, matrix: np.ndarray) -> np.ndarray:
+    """``matrix.T`` applied to axis ``other`` of the slices of ``axis``.
+
+    Parameters
+    ----------
+    slices : (R, n_b, n_c) array
+        Slices of ``axis``.
+    axis, other : {0, 1, 2}
+        ``other`` is one of the two axes that the slices are over.
+    matrix : (n_other, S) array
+
+    Returns
+    -------
+    (R, S, n_c) or (R, n_b, S) array
+    """
+    if OTHERS[axis].index(other) == 0:
+        return np.matmul(matrix.T, slices)
+    return np.matmul(slices, matrix)
+
+
+def onto(slices: np.ndarray, axis: int, other: int, basis: np.ndarray) -> np.ndarray:
+    """Orthogonal projection of the slices of ``axis`` onto ``basis`` along ``other``."""
+    return along(along(slices, axis, other, basis), axis, other, basis.T)

@@ -1,0 +1,147 @@
+"""How good a SliceTCA model is: its loss, and what each component and each type explain."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.linalg
+
+from trialtensor.solvers.contraction import trial_chunks
+from trialtensor.solvers.diagnostics import ComponentVariance, commonality
+from trialtensor.solvers.slices.contraction import (
+    OTHERS,
+    Components,
+    Triple,
+    along,
+    as_rows,
+    contract,
+    reconstruct,
+)
+
+
+def some_trials(components: Components, part: slice) -> Components:
+    """The model of some trials."""
+    (u, v, w), (A, B, C) = components
+    return Components((u[part], v, w), (A, B[:, part], C[:, part]))
+
+
+def residual_sum_of_squares(
+    X: np.ndarray, components: Components, observed: np.ndarray | None = None
+) -> float:
+    """Sum of squared errors over the observed entries, from the residuals themselves.
+
+    Parameters
+    ----------
+    X : (n_trials, n_neurons, n_times) array
+    components : Components
+    observed : bool array of the shape of ``X``, optional
+
+    Returns
+    -------
+    float
+    """
+    total = 0.0
+    for part in trial_chunks(X.shape):
+        residual = X[part] - reconstruct(some_trials(components, part))
+        if observed is not None:
+            residual *= observed[part]
+        flat = residual.ravel().astype(np.float64, copy=False)
+        total += float(flat @ flat)
+    return total
+
+
+def explained_variance(
+    X: np.ndarray, components: Components, norm2: float, observed: np.ndarray | None = None
+) -> tuple[ComponentVariance, ComponentVariance]:
+    """What components, and types of components, explain alone and uniquely.
+
+    Parameters
+    ----------
+    X : (n_trials, n_neurons, n_times) array
+        Zeros where missing.
+    components : Components
+    norm2 : float
+        Sum of squares of the observed data.
+    observed : bool array of the shape of ``X``, optional
+
+    Returns
+    -------
+    ComponentVariance
+        Of all components, those of trials first, then neurons, then times.
+    ComponentVariance
+        Of the three types.
+    """
+    with_data = np.concatenate(
+        [
+            np.einsum("rij,rij->r", contract(X, axis, loading), slices, dtype=np.float64)
+            for axis, (loading, slices) in enumerate(zip(*components, strict=True))
+        ]
+    )
+    gram = _gram(components) if observed is None else _observed_gram(components, observed)
+    of_type = np.repeat(np.eye(3), components.ranks, axis=0)
+    return (
+        commonality(gram, with_data, norm2),
+        commonality(of_type.T @ gram @ of_type, of_type.T @ with_data, norm2),
+    )
+
+
+def subspace_overlap(first: Triple, second: Triple) -> float:
+    """Mean squared cosine of the principal angles between the loadings of two models.
+
+    Parameters
+    ----------
+    first, second : three (n_axis, R) arrays each
+
+    Returns
+    -------
+    float
+        1 for the same three subspaces, 0 for orthogonal ones. Not corrected for chance.
+
+    Examples
+    --------
+    >>> none = np.empty((3, 0))
+    >>> axes = np.eye(3)
+    >>> subspace_overlap((axes[:, :2], none, none), (axes[:, 1:], none, none))
+    0.5
+    """
+    shared, total = 0.0, 0
+    for ours, theirs in zip(first, second, strict=True):
+        if ours.shape[1]:
+            cosines = scipy.linalg.orth(ours).T @ scipy.linalg.orth(theirs)
+            shared += float(np.sum(cosines.astype(np.float64) ** 2))
+            total += ours.shape[1]
+    return min(shared / total, 1.0)
+
+
+def _gram(components: Components) -> np.ndarray:
+    """Inner products of complete components, without forming them."""
+    blocks = [[np.empty(0)] * 3 for _ in range(3)]
+    for a, (loading, slices) in enumerate(zip(*components, strict=True)):
+        rows = as_rows(slices).astype(np.float64, copy=False)
+        blocks[a][a] = (loading.T @ loading) * (rows @ rows.T)
+        for b in range(a + 1, 3):
+            # Each slice, summed along the other's axis with its loading, is a vector on the third.
+            ours = along(slices, a, b, components.loadings[b])
+            theirs = along(components.slices[b], b, a, loading)
+            ours = np.moveaxis(ours, 1 + OTHERS[a].index(b), 1)
+            theirs = np.moveaxis(theirs, 1 + OTHERS[b].index(a), 1)
+            blocks[a][b] = np.einsum("rst,srt->rs", ours, theirs, dtype=np.float64)
+            blocks[b][a] = blocks[a][b].T
+    return np.block(blocks)
+
+
+def _observed_gram(components: Components, observed: np.ndarray) -> np.ndarray:
+    """Inner products of the components over the observed entries, some trials at a time."""
+    n = sum(components.ranks)
+    gram = np.zeros((n, n))
+    for part in trial_chunks(observed.shape, 1_000_000 // max(n, 1)):
+        (u, v, w), (A, B, C) = some_trials(components, part)
+        shape = observed[part].shape
+        tensors = np.empty((n, *shape), u.dtype)
+        r0, r1 = A.shape[0], A.shape[0] + B.shape[0]
+        np.multiply(u.T[:, :, None, None], A[:, None], out=tensors[:r0])
+        np.multiply(v.T[:, None, :, None], B[:, :, None, :], out=tensors[r0:r1])
+        np.multiply(w.T[:, None, None, :], C[:, :, :, None], out=tensors[r1:])
+        tensors *= observed[part]
+        rows = tensors.reshape(n, -1)
+        gram += rows @ rows.T
+    return gram

@@ -1,0 +1,200 @@
+"""The least-squares fit of complete data, by variable projection.
+
+With ``Q_a`` the projector off the loadings of axis ``a``, the best slices of all three types
+leave exactly ``X`` projected by all three: what sums of the kind ``U_a (x) anything`` can reach
+together is the complement of ``Q_1 (x) Q_2 (x) Q_3``. So the fit is a search for three subspaces,
+and for one of them, the other two given, the best is known: the leading eigenvectors of a Gram
+matrix. The eigenvalues that are left over are the loss.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.linalg
+
+from trialtensor.solvers.compression import axis_gram
+from trialtensor.solvers.result import SolverResult, StopReason
+from trialtensor.solvers.slices.contraction import (
+    OTHERS,
+    Triple,
+    along,
+    as_triple,
+    contract,
+    correlate,
+    onto,
+)
+
+# Up to this length of an axis, all eigenvectors of its Gram matrix cost less than passes over the
+# data would.
+_LONG_AXIS = 1000
+# Applications of the Gram operator a step on a long axis; the loss falls whatever their number.
+_KRYLOV_STEPS = 2
+_PATIENCE = 2
+# Trials last: their loadings are then stationary exactly, as those of new trials are.
+_ORDER = (1, 2, 0)
+
+
+@dataclass(frozen=True, eq=False)
+class ProjectionProblem:
+    """Complete data, and what every start shares.
+
+    Attributes
+    ----------
+    X : (n_trials, n_neurons, n_times) array
+    norm2 : float
+        Its sum of squares.
+    grams : three arrays or None
+        Gram matrix of the unfolding along each axis, float64; None where the axis is long.
+    """
+
+    X: np.ndarray
+    norm2: float
+    grams: tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None]
+
+    @classmethod
+    def of(cls, X: np.ndarray, norm2: float, ranks: tuple[int, int, int]) -> ProjectionProblem:
+        """The problem of complete data."""
+        trial, neuron, time = (
+            # A Krylov space can't have more dimensions than the axis.
+            axis_gram(X, axis) if n <= max(_LONG_AXIS, (_KRYLOV_STEPS + 1) * rank) else None
+            for axis, (n, rank) in enumerate(zip(X.shape, ranks, strict=True))
+        )
+        return cls(X, norm2, (trial, neuron, time))
+
+    def best_loadings(
+        self, axis: int, rank: int, loadings: Triple, sums: Triple
+    ) -> tuple[np.ndarray, float]:
+        """Loadings of one axis for given ones of the other two, and the loss they leave.
+
+        Parameters
+        ----------
+        axis, rank : int
+        loadings : three (n_axis, R) arrays
+            With orthonormal columns.
+        sums : three arrays
+            The data contracted with them.
+
+        Returns
+        -------
+        (n_axis, rank) array, float
+        """
+        b, c = OTHERS[axis]
+        on_both = along(sums[b], b, c, loadings[c])
+        gram = self.grams[axis]
+        if gram is None:
+            left = self.norm2 - _norm2(sums[b]) - _norm2(sums[c]) + _norm2(on_both)
+            return self._krylov(axis, rank, loadings, left)
+        # X projected off both subspaces has this Gram matrix, and no projected copy is needed.
+        rows_b, rows_c = _rows(sums[b], b, axis), _rows(sums[c], c, axis)
+        rows_both = _rows(on_both, b, axis)
+        gram = gram - rows_b @ rows_b.T - rows_c @ rows_c.T + rows_both @ rows_both.T
+        n = len(gram)
+        left = float(np.trace(gram))
+        if rank == 0:
+            return loadings[axis], max(left, 0.0)
+        values, vectors = scipy.linalg.eigh(
+            gram, subset_by_index=[n - rank, n - 1], check_finite=False
+        )
+        basis = np.ascontiguousarray(vectors[:, ::-1]).astype(self.X.dtype, copy=False)
+        return basis, max(left - float(values.sum()), 0.0)
+
+    def _krylov(
+        self, axis: int, rank: int, loadings: Triple, left: float
+    ) -> tuple[np.ndarray, float]:
+        """The best loadings in a block Krylov space of the current ones, which it contains."""
+        if rank == 0:
+            return loadings[axis], max(left, 0.0)
+        # In float64, or in float32 the blocks would lose their orthogonality.
+        block = loadings[axis].astype(np.float64)
+        if not block.any():
+            block = np.linalg.qr(correlate(self.X, axis, self._first_slices(axis, rank)))[0]
+        basis, images = np.empty((len(block), 0)), []
+        for _ in range(_KRYLOV_STEPS + 1):
+            for _ in range(2):
+                block = np.linalg.qr(block - basis @ (basis.T @ block))[0]
+            basis = np.concatenate([basis, block], axis=1)
+            block = self._apply_gram(axis, block, loadings).astype(np.float64)
+            images.append(block)
+        small = basis.T @ np.concatenate(images, axis=1)
+        values, vectors = scipy.linalg.eigh((small + small.T) / 2, check_finite=False)
+        found = (basis @ vectors[:, : -rank - 1 : -1]).astype(self.X.dtype, copy=False)
+        return found, max(left - float(values[-rank:].sum()), 0.0)
+
+    def _first_slices(self, axis: int, rank: int) -> np.ndarray:
+        """Any slices of the data, to begin a Krylov space with."""
+        take = np.linspace(0, self.X.shape[axis] - 1, rank).astype(int)
+        return np.moveaxis(self.X, axis, 0)[take]
+
+    def _apply_gram(self, axis: int, vectors: np.ndarray, loadings: Triple) -> np.ndarray:
+        slices = contract(self.X, axis, vectors.astype(self.X.dtype, copy=False))
+        for other in OTHERS[axis]:
+            slices = slices - onto(slices, axis, other, loadings[other])
+        return correlate(self.X, axis, slices)
+
+
+def minimise_projections(
+    problem: ProjectionProblem, start: Triple, *, max_iter: int, tol: float
+) -> SolverResult[Triple]:
+    """Search for the three subspaces until the loss stops falling.
+
+    Parameters
+    ----------
+    problem : ProjectionProblem
+    start : three (n_axis, R) arrays
+        Orthonormal columns, or zeros for "nothing yet".
+    max_iter : int
+        Sweeps over the three axes, at most.
+    tol : float
+        Stop after two sweeps in a row that each lower the loss by less than ``tol`` times it.
+
+    Returns
+    -------
+    SolverResult
+        With orthonormal loadings as its factors. After Ctrl-C, the best so far.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If interrupted before the first sweep was done.
+    """
+    loadings = list(start)
+    sums = [contract(problem.X, axis, loadings[axis]) for axis in range(3)]
+    rounding = 10 * float(np.finfo(problem.X.dtype).eps) * problem.norm2
+    best, history = start, []
+    loss, n_slow, reason = np.inf, 0, StopReason.MAX_ITER
+    try:
+        for _ in range(max_iter):
+            for axis in _ORDER:
+                rank = loadings[axis].shape[1]
+                loadings[axis], new_loss = problem.best_loadings(
+                    axis, rank, as_triple(loadings), as_triple(sums)
+                )
+                sums[axis] = contract(problem.X, axis, loadings[axis])
+            best = as_triple(loadings)
+            gain, loss = loss - new_loss, min(loss, new_loss)
+            history.append(loss)
+            if loss <= rounding:
+                reason = StopReason.EXACT
+                break
+            n_slow = n_slow + 1 if gain <= tol * loss else 0
+            if n_slow >= _PATIENCE:
+                reason = StopReason.CONVERGED
+                break
+    except KeyboardInterrupt:
+        if not history:
+            raise
+        reason = StopReason.INTERRUPTED
+    return SolverResult(best, loss, np.array(history), len(history), reason)
+
+
+def _rows(slices: np.ndarray, axis: int, other: int) -> np.ndarray:
+    """Slices of ``axis`` unfolded along ``other``, in float64."""
+    rows = np.moveaxis(slices, 1 + OTHERS[axis].index(other), 0)
+    return rows.reshape(len(rows), -1).astype(np.float64)
+
+
+def _norm2(slices: np.ndarray) -> float:
+    flat = slices.ravel().astype(np.float64, copy=False)
+    return float(flat @ flat)

@@ -1,0 +1,258 @@
+"""SliceTCA by alternating sweeps: for data with missing entries, and for non-negative components.
+
+With entries missing the projectors no longer commute with the mask, and non-negative slices are no
+projection; but each block (the loadings, or the slices, of one type) still is a least-squares
+problem in rows, solved exactly on the observed entries. Six blocks make a sweep, and the sweeps are
+extrapolated by :func:`trialtensor.solvers.acceleration.minimise`.
+
+Trial loadings, neuron slices and time slices belong to single trials: they are solved
+while some trials are in the processor's cache, and what the other three blocks need is summed up
+in the same pass. So a sweep reads the data three times, once a type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from trialtensor.solvers.contraction import trial_chunks
+from trialtensor.solvers.normal_equations import quadratic
+from trialtensor.solvers.problems import RowUpdate
+from trialtensor.solvers.slices.contraction import Components, as_rows
+
+# u, v, w, A, B, C: the loadings of trials, neurons, times, then the slices.
+Blocks = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+# Entries of the chunks of trials: several arrays of this size should fit into the cache.
+_CHUNK = 200_000
+
+
+def as_blocks(components: Components) -> Blocks:
+    """A model as the arrays that sweeps move."""
+    return (*components.loadings, *components.slices)
+
+
+def as_components(blocks: Blocks) -> Components:
+    """The inverse of ``as_blocks``."""
+    u, v, w, A, B, C = blocks
+    return Components((u, v, w), (A, B, C))
+
+
+def balance_blocks(blocks: Blocks) -> Blocks:
+    """Spread each component's scale evenly over its loading and its slice."""
+    loadings, slices = [], []
+    for loading, slice_tensor in zip(blocks[:3], blocks[3:], strict=True):
+        size = np.linalg.norm(loading, axis=0)
+        slice_size = np.linalg.norm(as_rows(slice_tensor), axis=1)
+        alive = (size > 0) & (slice_size > 0)
+        scale = np.ones_like(size)
+        scale[alive] = np.sqrt(slice_size[alive] / size[alive])
+        loadings.append(loading * scale)
+        slices.append(slice_tensor / scale[:, None, None])
+    u, v, w = loadings
+    A, B, C = slices
+    return u, v, w, A, B, C
+
+
+@dataclass(frozen=True, eq=False)
+class SweepData:
+    """Data and what is observed of it, with the exact block updates.
+
+    Attributes
+    ----------
+    X : (n_trials, n_neurons, n_times) array
+        Zeros where missing.
+    norm2 : float
+        Sum of squares of the observed data.
+    observed : bool array of the shape of ``X``, or None
+    missing_weight : float
+        A missing entry counts as a zero with this weight, against 1 for an observed one.
+    trials_only : bool
+        Leave alone what all trials share: neuron and time loadings, and trial slices.
+    """
+
+    X: np.ndarray
+    norm2: float
+    observed: np.ndarray | None = None
+    missing_weight: float = 0.0
+    trials_only: bool = False
+
+    def sweep(self, blocks: Blocks, update: RowUpdate) -> tuple[Blocks, float]:
+        """Loadings and slices of trials, neurons, times in turn; also the loss they reach."""
+        passes = (self._sweep_trials, self._sweep_neurons, self._sweep_times)
+        loss = self.norm2
+        for loading, one_pass in zip(blocks[:3], passes, strict=True):
+            if loading.shape[1]:
+                blocks, loss = one_pass(blocks, update)
+        return blocks, loss
+
+    def _sweep_trials(self, blocks: Blocks, update: RowUpdate) -> tuple[Blocks, float]:
+        u, v, w, A, B, C = blocks
+        u = u.copy()
+        rows = as_rows(A)
+        pairs = np.ascontiguousarray(_pairs(rows.T))
+        rhs, grams = np.zeros_like(rows), np.zeros((_n_pairs(len(A)), rows.shape[1]), rows.dtype)
+        squares = 0.0
+        for part, residual, weights in self._residuals(blocks):
+            flat = as_rows(residual)
+            seen = None if weights is None else weights.reshape(flat.shape)
+            own = self._grams(rows.T, None if seen is None else seen @ pairs)
+            target = _weighted(flat, seen) @ rows.T
+            new = update(0, own, target + apply_grams(own, u[part]), u[part])
+            flat -= (new - u[part]) @ rows
+            u[part] = new
+            weighted = _weighted(flat, seen)
+            squares += _dot(weighted, flat)
+            if self.trials_only:
+                continue
+            rhs += new.T @ weighted
+            if seen is not None:
+                grams += _pairs(new).T @ seen
+        if self.trials_only:
+            return (u, v, w, A, B, C), squares
+        own = self._grams(u, grams.T)
+        rhs = np.ascontiguousarray(rhs.T)
+        new, loss = _global_update(3, own, rhs, rows.T, squares, update)
+        return (u, v, w, np.ascontiguousarray(new.T).reshape(A.shape), B, C), loss
+
+    def _sweep_neurons(self, blocks: Blocks, update: RowUpdate) -> tuple[Blocks, float]:
+        u, v, w, A, B, C = blocks
+        B = B.copy()
+        rank = len(B)
+        rhs, grams = np.zeros_like(v), np.zeros((len(v), _n_pairs(rank)), v.dtype)
+        squares = 0.0
+        for part, residual, weights in self._residuals(blocks):
+            # (trials, times, R): a row for every cell.
+            cells = np.ascontiguousarray(B[:, part].transpose(1, 2, 0))
+            seen = None if weights is None else np.matmul(_pairs(v).T, weights).swapaxes(1, 2)
+            own = self._grams(v, seen)
+            current = cells.reshape(-1, rank)
+            target = np.matmul(v.T, _weighted(residual, weights)).swapaxes(1, 2).reshape(-1, rank)
+            new = update(4, own, target + apply_grams(own, current), current)
+            change = (new - current).reshape(cells.shape).swapaxes(1, 2)
+            residual -= _product(v, np.ascontiguousarray(change))
+            cells = new.reshape(cells.shape)
+            B[:, part] = cells.transpose(2, 0, 1)
+            weighted = _weighted(residual, weights)
+            squares += _dot(weighted, residual)
+            if self.trials_only:
+                continue
+            rhs += np.matmul(weighted, cells).sum(axis=0)
+            if weights is not None:
+                grams += np.matmul(weights, _pairs(cells)).sum(axis=0)
+        if self.trials_only:
+            return (u, v, w, A, B, C), squares
+        own = self._grams(B.reshape(rank, -1).T, grams)
+        v, loss = _global_update(1, own, rhs, v, squares, update)
+        return (u, v, w, A, B, C), loss
+
+    def _sweep_times(self, blocks: Blocks, update: RowUpdate) -> tuple[Blocks, float]:
+        u, v, w, A, B, C = blocks
+        C = C.copy()
+        rank = len(C)
+        rhs, grams = np.zeros_like(w), np.zeros((len(w), _n_pairs(rank)), w.dtype)
+        squares = 0.0
+        for part, residual, weights in self._residuals(blocks):
+            cells = np.ascontiguousarray(C[:, part].transpose(1, 2, 0))
+            seen = None if weights is None else np.matmul(weights, _pairs(w))
+            own = self._grams(w, seen)
+            current = cells.reshape(-1, rank)
+            target = np.matmul(_weighted(residual, weights), w).reshape(-1, rank)
+            new = update(5, own, target + apply_grams(own, current), current)
+            residual -= _product((new - current).reshape(cells.shape), w.T)
+            C[:, part] = new.reshape(cells.shape).transpose(2, 0, 1)
+            weighted = _weighted(residual, weights)
+            squares += _dot(weighted, residual)
+            if self.trials_only:
+                continue
+            rhs += weighted.reshape(-1, len(w)).T @ new
+            if weights is not None:
+                grams += weights.reshape(-1, len(w)).T @ _pairs(new)
+        if self.trials_only:
+            return (u, v, w, A, B, C), squares
+        own = self._grams(C.reshape(rank, -1).T, grams)
+        w, loss = _global_update(2, own, rhs, w, squares, update)
+        return (u, v, w, A, B, C), loss
+
+    def _residuals(self, blocks: Blocks) -> Iterator[tuple[slice, np.ndarray, np.ndarray | None]]:
+        """Some trials at a time: which, their residuals, and the weights of their entries."""
+        u, v, w, A, B, C = blocks
+        rows = as_rows(A)
+        for part in trial_chunks(self.X.shape, _CHUNK):
+            residual = self.X[part] - (u[part] @ rows).reshape(-1, *A.shape[1:])
+            # One product a trial serves both other types.
+            n = len(residual)
+            left = np.empty((n, len(v), len(B) + len(C)), v.dtype)
+            left[:, :, : len(B)], left[:, :, len(B) :] = v, C[:, part].transpose(1, 2, 0)
+            right = np.empty((n, len(B) + len(C), len(w)), v.dtype)
+            right[:, : len(B)], right[:, len(B) :] = B[:, part].swapaxes(0, 1), w.T
+            residual -= _product(left, right)
+            weights = None
+            if self.observed is not None:
+                # np.where and np.maximum take several times as long.
+                weights = self.observed[part].astype(residual.dtype)
+                if self.missing_weight:
+                    weights *= 1 - self.missing_weight
+                    weights += self.missing_weight
+            yield part, residual, weights
+
+    def _grams(self, design: np.ndarray, packed: np.ndarray | None) -> np.ndarray:
+        """Gram matrices of row problems: from weighted pairs, or one for all rows."""
+        if self.observed is None or packed is None:
+            return (design.T @ design)[None]
+        return unpack(packed.reshape(-1, packed.shape[-1]), design.shape[1])
+
+
+def _global_update(
+    mode: int,
+    grams: np.ndarray,
+    rhs: np.ndarray,
+    current: np.ndarray,
+    squares: float,
+    update: RowUpdate,
+) -> tuple[np.ndarray, float]:
+    """Update a block from the residual's right-hand side; also the loss it leaves."""
+    current = np.ascontiguousarray(current)
+    new = update(mode, grams, rhs + apply_grams(grams, current), current)
+    change = (new - current).astype(np.float64, copy=False)
+    loss = squares - 2 * float(np.sum(rhs * change)) + quadratic(grams, change)
+    return new, max(loss, 0.0)
+
+
+def apply_grams(grams: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """``H x`` for every row, with one Gram matrix or one a row."""
+    if grams.shape[0] == 1:
+        return rows @ grams[0]
+    return np.matmul(grams, rows[:, :, None])[:, :, 0]
+
+
+def unpack(packed: np.ndarray, rank: int) -> np.ndarray:
+    """Symmetric (n, R, R) matrices from their upper triangles (n, R (R + 1) / 2)."""
+    first, second = np.triu_indices(rank)
+    full = np.empty((len(packed), rank, rank), packed.dtype)
+    full[:, first, second] = packed
+    full[:, second, first] = packed
+    return full
+
+
+def _pairs(factor: np.ndarray) -> np.ndarray:
+    first, second = np.triu_indices(factor.shape[-1])
+    return factor[..., first] * factor[..., second]
+
+
+def _n_pairs(rank: int) -> int:
+    return rank * (rank + 1) // 2
+
+
+def _weighted(residual: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+    return residual if weights is None else residual * weights
+
+
+def _product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """``left @ right``; NumPy hands outer products not to BLAS but to a slow loop of its own."""
+    return left * right if left.shape[-1] == 1 else np.matmul(left, right)
+
+
+def _dot(first: np.ndarray, second: np.ndarray) -> float:
+    return float(first.ravel() @ second.ravel())
