@@ -16,7 +16,7 @@ from typing import Any
 
 import threadpoolctl
 
-from benchmarks import ensemble, kernels, memory, single_fits
+from benchmarks import ensemble, grid, kernels, memory, single_fits, slicing
 from benchmarks.timing import Row, table
 
 SINGLE_FITS = {
@@ -24,9 +24,9 @@ SINGLE_FITS = {
     "nonnegative": single_fits.nonnegative,
     "tracked": single_fits.tracked,
 }
-TASKS = (*SINGLE_FITS, "ensemble", "memory", "kernels")
+TASKS = (*SINGLE_FITS, "ensemble", "slices", "grid", "memory", "kernels")
 RESULTS = Path(__file__).parent / "results"
-PACKAGES = ("numpy", "scipy", "numba", "tensorly", "tensortools", "pyttb")
+PACKAGES = ("numpy", "scipy", "numba", "tensorly", "tensortools", "pyttb", "slicetca", "torch")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -42,9 +42,13 @@ def main(arguments: list[str] | None = None) -> int:
             rows += _say(single_fits.compare(task, options.runs, options.cap, options.tol))
         elif name == "ensemble":
             rows += _say(ensemble.compare(options.replicates))
+        elif name == "slices":
+            rows += _say(slicing.compare(options.runs))
+    grids = [grid.run()] if "grid" in options.tasks else []
     peaks = memory.compare() if "memory" in options.tasks else []
     compiled = kernels.compare() if "kernels" in options.tasks else []
     tables = [table(rows)] if rows else []
+    tables += [grid.table(each) for each in grids]
     tables += [memory.table(peaks)] if peaks else []
     tables += [kernels.table(compiled)] if compiled else []
     print("\n" + "\n\n".join(tables))
@@ -52,9 +56,9 @@ def main(arguments: list[str] | None = None) -> int:
     forgotten = kernels.uncovered(compiled) if compiled else set()
     if forgotten:
         print(f"\nKernels without a comparison: {', '.join(sorted(forgotten))}")
-    _save({"rows": rows, "memory": peaks, "kernels": compiled}, "\n\n".join(tables))
+    _save({"rows": rows, "grid": grids, "memory": peaks, "kernels": compiled}, "\n\n".join(tables))
     required = [row.met for row in rows if row.required is not None]
-    met = all([*required, *(p.met for p in peaks), *(c.met for c in compiled)])
+    met = all([*required, *(each.met for each in (*grids, *peaks, *compiled))])
     return 0 if met and not forgotten else 1
 
 

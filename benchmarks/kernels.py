@@ -12,6 +12,7 @@ import numpy as np
 
 import trialtensor.solvers.kernels as kernels
 from benchmarks.timing import clock
+from trialtensor.solvers.kernels.least_squares import damped_rows
 from trialtensor.solvers.kernels.nonnegative import nonnegative_rows
 
 
@@ -49,6 +50,19 @@ def compare(n_runs: int = 7) -> list[Comparison]:
                 n_runs,
             )
         )
+    # The cells of a trial slice: many rows, few components.
+    rank, n_rows = 3, 20_000
+    design = rng.normal(size=(n_rows, 10, rank))
+    own = np.einsum("iur,ius->irs", design, design)
+    rhs, start = rng.normal(size=(2, n_rows, rank))
+    results.append(
+        _compare(
+            "damped_rows, a Gram matrix a row",
+            lambda: damped_rows(own, rhs, start, 1e-15),
+            lambda: np.linalg.solve(own, rhs[:, :, None])[:, :, 0],
+            n_runs,
+        )
+    )
     return results
 
 
