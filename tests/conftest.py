@@ -43,16 +43,35 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def labelled_model():
     """Two components, eight directions, two areas, missing trial 3 and neuron 5."""
-    import numpy as np
-    import xarray
-
     from trialtensor.data import make_tca
     from trialtensor.models import TCA
 
-    X = make_tca(n_trials=40, n_neurons=12, n_times=15, n_components=2, random_state=0).X.copy()
+    X = make_tca(n_trials=40, n_neurons=12, n_times=15, n_components=2, random_state=0).X
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return TCA(2, n_init=3, random_state=0).fit(_labelled(X))
+
+
+@pytest.fixture(scope="session")
+def sliced_model():
+    """SliceTCA with two, three and one component of the same recording as `labelled_model`."""
+    from trialtensor.data import make_slicetca
+    from trialtensor.models import SliceTCA
+
+    X = make_slicetca(40, 12, 15, (2, 3, 1), snr=5.0, random_state=0).X
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return SliceTCA((2, 3, 1), n_init=3, random_state=0).fit(_labelled(X))
+
+
+def _labelled(X):
+    import numpy as np
+    import xarray
+
+    X = X.copy()
     X[3] = np.nan
     X[:, 5] = np.nan
-    X = xarray.DataArray(
+    return xarray.DataArray(
         X,
         dims=("trial", "neuron", "time"),
         coords={
@@ -62,9 +81,6 @@ def labelled_model():
             "time": np.linspace(-0.2, 0.5, 15),
         },
     )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return TCA(2, n_init=3, random_state=0).fit(X)
 
 
 @pytest.fixture(autouse=True)

@@ -21,6 +21,7 @@ __version__ = "0.1.0"
 _SUBMODULES = ("data", "io", "models", "plotting", "report", "solvers")
 # Public name -> the layer that it comes from.
 _NAMES = {
+    "SliceTCA": "models",
     "TCA": "models",
     "load": "models",
     "as_trial_tensor": "data",
@@ -31,6 +32,7 @@ _NAMES = {
     "read": "io",
     "to_tensorly": "io",
     "plot_factors": "plotting",
+    "plot_slices": "plotting",
     "write_report": "report",
 }
 
@@ -38,12 +40,13 @@ if TYPE_CHECKING:
     from trialtensor import data, io, models, plotting, report, solvers
     from trialtensor.data import as_trial_tensor, load_example, make_slicetca, make_tca
     from trialtensor.io import from_tensorly, read, to_tensorly
-    from trialtensor.models import TCA, load
-    from trialtensor.plotting import plot_factors
+    from trialtensor.models import TCA, SliceTCA, load
+    from trialtensor.plotting import plot_factors, plot_slices
     from trialtensor.report import write_report
 
 __all__ = [
     "TCA",
+    "SliceTCA",
     "__version__",
     "as_trial_tensor",
     "data",
@@ -55,6 +58,7 @@ __all__ = [
     "make_tca",
     "models",
     "plot_factors",
+    "plot_slices",
     "plotting",
     "read",
     "report",

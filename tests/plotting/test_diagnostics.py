@@ -22,6 +22,23 @@ def test_restarts_stand_at_their_similarity(labelled_model):
     assert "chance not removed" in ax.get_xlabel()
 
 
+def test_restarts_of_slices_are_compared_by_their_subspaces(sliced_model):
+    ax = plot_restarts(sliced_model)
+    assert "overlap with the loading subspaces" in ax.get_xlabel()
+    seen = np.sort(np.concatenate([c.get_offsets()[:, 0] for c in ax.collections]))
+    assert_allclose(seen, np.sort([r.similarity for r in sliced_model.restarts_]))
+    plot_loss(sliced_model).figure.draw_without_rendering()
+
+
+def test_slices_have_no_core(sliced_model, monkeypatch):
+    from trialtensor.plotting import diagnostics
+
+    monkeypatch.setattr(diagnostics, "MAX_CONVERGED", 10)
+    assert not diagnostics.left_on_core(sliced_model)
+    names = [text.get_text() for text in plot_restarts(sliced_model).get_legend().get_texts()]
+    assert not any("core" in name for name in names)
+
+
 def test_exact_fit_of_one_restart():
     X = make_tca(10, 8, 9, 1, snr=np.inf, random_state=0).X
     model = TCA(1, n_init=1, random_state=0).fit(X)

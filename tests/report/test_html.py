@@ -1,48 +1,15 @@
 import base64
 import copy
 import re
-from html.parser import HTMLParser
 from types import SimpleNamespace
 
 import pytest
 
 from trialtensor.report import write_report
 
-VOID = {"meta", "img", "br", "hr", "link", "input"}
 
-
-class Page(HTMLParser):
-    """Collects tags and text, and fails on tags that don't nest."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.open, self.tags, self.words = [], [], []
-        self.feed(text)
-        assert self.open == []
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.words.append(data)
-
-    @property
-    def text(self):
-        return re.sub(r"\s+", " ", " ".join(self.words))
-
-
-def page(model, tmp_path, **options):
-    path = write_report(model, tmp_path / "report.html", **options)
-    return Page(path.read_text(encoding="utf-8"))
-
-
-def test_page_is_self_contained(labelled_model, tmp_path):
-    report = page(labelled_model, tmp_path, color_by="direction_deg")
+def test_page_is_self_contained(labelled_model, page):
+    report = page(labelled_model, color_by="direction_deg")
     assert not {"script", "link", "iframe"} & {tag for tag, _ in report.tags}
     for _, attributes in report.tags:
         assert "href" not in attributes
@@ -55,8 +22,8 @@ def test_page_is_self_contained(labelled_model, tmp_path):
         assert len(image["alt"]) > 40
 
 
-def test_page_says_what_was_found(labelled_model, tmp_path):
-    text = page(labelled_model, tmp_path).text
+def test_page_says_what_was_found(labelled_model, page):
+    text = page(labelled_model).text
     assert f"{labelled_model.explained_variance_ratio_:.4f}" in text
     assert labelled_model.stop_reason_.advice in text
     assert labelled_model.data_summary_["treatment"] in text
@@ -67,11 +34,10 @@ def test_page_says_what_was_found(labelled_model, tmp_path):
         assert str(restart.seed) in text
 
 
-def test_text_from_outside_is_escaped(labelled_model, tmp_path):
+def test_text_from_outside_is_escaped(labelled_model, page, tmp_path):
     evil = "<script>alert(1)</script>"
     report = page(
         labelled_model,
-        tmp_path,
         title=evil,
         source=evil,
         preprocessing=[evil],
@@ -92,31 +58,31 @@ def test_code_repeats_the_fit(labelled_model, tmp_path):
         assert f"{name}={value!r}" in code
 
 
-def test_missing_seed_is_said(labelled_model, tmp_path):
-    assert "No integer seed" not in page(labelled_model, tmp_path).text
+def test_missing_seed_is_said(labelled_model, page):
+    assert "No integer seed" not in page(labelled_model).text
     unseeded = copy.copy(labelled_model)
     unseeded.random_state = None
-    assert "No integer seed" in page(unseeded, tmp_path).text
+    assert "No integer seed" in page(unseeded).text
 
 
-def test_degenerate_fit_is_said(labelled_model, tmp_path):
+def test_degenerate_fit_is_said(labelled_model, page):
     degenerate = copy.copy(labelled_model)
     degenerate.triple_cosine_ = -0.99
-    assert "Do not interpret them" in page(degenerate, tmp_path).text
+    assert "Do not interpret them" in page(degenerate).text
 
 
-def test_interrupted_fit_is_said(labelled_model, tmp_path):
+def test_interrupted_fit_is_said(labelled_model, page):
     interrupted = copy.copy(labelled_model)
     interrupted.stop_reason_ = SimpleNamespace(
         value="interrupted", advice="Fit again to convergence."
     )
-    assert "Fit again to convergence." in page(interrupted, tmp_path).text
+    assert "Fit again to convergence." in page(interrupted).text
 
 
-def test_pyplot_is_left_alone(labelled_model, tmp_path):
+def test_pyplot_is_left_alone(labelled_model, page):
     import matplotlib.pyplot as plt
 
-    page(labelled_model, tmp_path, color_by="phase")
+    page(labelled_model, color_by="phase")
     assert plt.get_fignums() == []
 
 

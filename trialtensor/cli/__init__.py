@@ -5,38 +5,21 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import trialtensor
+from trialtensor.cli.options import Gauge, Model, Transform, make_model
 
 if TYPE_CHECKING:
     import xarray
 
-    from trialtensor.models import TCA
+    from trialtensor.models import TCA, SliceTCA
 
 BAD_INPUT = 2
 INTERRUPTED = 130
-SIMILAR = 0.95
-
-
-class Transform(StrEnum):
-    """What `fit` may do to the data first, see `trialtensor.data.transforms`."""
-
-    none = "none"
-    sqrt = "sqrt"
-    log1p = "log1p"
-    zscore = "zscore"
-
-
-class Model(StrEnum):
-    """Decompositions that `fit` offers."""
-
-    tca = "tca"
-
 
 app = typer.Typer(
     help="Find components in neural recordings with trial structure.",
@@ -67,11 +50,17 @@ def fit(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="npz, npy, netCDF or HDF5 file.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the results.")],
-    components: Annotated[int, typer.Option(min=1, help="Number of components.")],
+    components: Annotated[
+        str,
+        typer.Option(help="Such as 6; for slicetca 2,3,2 (trial-, neuron-, time-slicing)."),
+    ],
     model: Annotated[Model, typer.Option(help="Decomposition.")] = Model.tca,
     nonnegative: Annotated[
-        bool, typer.Option("--nonnegative", help="Factors without negative entries.")
+        bool, typer.Option("--nonnegative", help="Components without negative entries.")
     ] = False,
+    gauge: Annotated[
+        Gauge | None, typer.Option(help="slicetca: who gets what slicing types share.")
+    ] = None,
     variable: Annotated[str | None, typer.Option(help="Array in the file, if several.")] = None,
     axes: Annotated[
         str | None, typer.Option(help="What its axes are, such as neuron,trial,time.")
@@ -80,7 +69,9 @@ def fit(
         Transform, typer.Option(help="What is done to the data first.")
     ] = Transform.none,
     color_by: Annotated[str | None, typer.Option(help="Trial label that colours figures.")] = None,
-    n_init: Annotated[int, typer.Option(min=1, help="Restarts.")] = 10,
+    n_init: Annotated[
+        int | None, typer.Option(min=1, help="Restarts; else the model's own number.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the restarts.")] = 0,
     n_jobs: Annotated[int | None, typer.Option(help="Processes for restarts.")] = None,
     max_iter: Annotated[int | None, typer.Option(min=1, help="Sweeps a restart.")] = None,
@@ -90,17 +81,16 @@ def fit(
     with _clear_errors():
         from trialtensor.io import read
 
-        parameters: dict[str, Any] = {
-            "n_components": components,
+        parameters = {
             "nonnegative": nonnegative,
+            "gauge": None if gauge is None else gauge.value,
             "n_init": n_init,
             "n_jobs": n_jobs,
             "random_state": seed,
+            "max_iter": max_iter,
+            "tol": tol,
         }
-        # Where nothing is said, the model's own defaults hold.
-        parameters |= {} if max_iter is None else {"max_iter": max_iter}
-        parameters |= {} if tol is None else {"tol": tol}
-        estimator = _model(parameters)
+        estimator = make_model(model, components, parameters)
         _run(
             read(file, variable=variable, axes=_split(axes)),
             estimator,
@@ -141,7 +131,7 @@ def demo(
 
         _run(
             read(EXAMPLE_PATH),
-            _model({"n_components": 5, "random_state": 0}),
+            make_model(Model.tca, "5", {"random_state": 0}),
             transform="sqrt",
             color_by="phase",
             output=output,
@@ -151,19 +141,9 @@ def demo(
         )
 
 
-def _model(parameters: dict[str, Any]) -> "TCA":
-    """Refuse wrong parameters before a large file is read."""
-    from trialtensor.models import TCA
-    from trialtensor.models.options import check_options
-
-    model = TCA(**parameters, verbose=1)
-    check_options(model)
-    return model
-
-
 def _run(
     tensor: "xarray.DataArray",
-    model: "TCA",
+    model: "TCA | SliceTCA",
     *,
     transform: str,
     color_by: str | None,
@@ -173,13 +153,14 @@ def _run(
     reading: str,
 ) -> None:
     """Everything that can be refused is refused before the fit."""
+    from trialtensor.cli.describing import describe
     from trialtensor.cli.writing import prepare, write_results
     from trialtensor.data import transform_values
 
     tensor = transform_values(_trial_label(tensor, color_by), transform)
     prepare(output)
     model.fit(tensor)
-    typer.echo(_describe(model, source))
+    typer.echo(describe(model, source))
     if transform != "none":
         reading += f"\nX = trialtensor.data.transform_values(X, {transform!r})"
     written: list[str] = []
@@ -201,25 +182,6 @@ def _run(
     typer.echo(f"written to {output}: {', '.join(written)}")
     if model.stop_reason_.value == "interrupted":
         raise typer.Exit(INTERRUPTED)
-
-
-def _describe(model: "TCA", source: Path) -> str:
-    summary = model.data_summary_
-    n_trials, n_neurons, n_times = summary["shape"]
-    missing = summary["missing_fraction"]
-    lines = [
-        f"{source.name}: {n_trials} trials, {n_neurons} neurons, {n_times} times, "
-        + (f"{missing:.1%} missing" if missing else "nothing missing"),
-        f"{len(model.weights_)} components explain {model.explained_variance_ratio_:.1%} of the "
-        f"sum of squares; {model.stop_reason_.value} after {model.n_iter_} sweeps",
-    ]
-    similarity = sorted(restart.similarity for restart in model.restarts_[1:])
-    if similarity:
-        lines.append(
-            f"{sum(each >= SIMILAR for each in similarity)} of {len(similarity)} other restarts "
-            f"found the same components (similarity {similarity[0]:.2f} to {similarity[-1]:.2f})"
-        )
-    return "\n".join(lines)
 
 
 def _trial_label(tensor: "xarray.DataArray", color_by: str | None) -> "xarray.DataArray":

@@ -4,10 +4,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trialtensor.data.axes import AXES
-
 if TYPE_CHECKING:
-    from trialtensor.models import TCA
+    from trialtensor.models import TCA, SliceTCA
 
 DONE_FIRST = {
     "none": (),
@@ -16,8 +14,7 @@ DONE_FIRST = {
     "zscore": ("each neuron to mean 0 and standard deviation 1 over trials and times",),
 }
 MODEL, SUMMARY, REPORT = "model.h5", "summary.json", "report.html"
-TABLES = tuple(f"{axis}_factors.csv" for axis in AXES)
-FIGURES = tuple(f"figures/{name}.png" for name in ("factors", "loss", "restarts"))
+DIAGNOSTICS = ("figures/loss.png", "figures/restarts.png")
 
 
 def prepare(folder: Path) -> None:
@@ -34,7 +31,7 @@ def prepare(folder: Path) -> None:
 
 
 def write_results(
-    model: "TCA",
+    model: "TCA | SliceTCA",
     folder: Path,
     *,
     transform: str,
@@ -45,10 +42,10 @@ def write_results(
 ) -> Iterator[str]:
     """Write everything, what took longest to compute first, and yield each name once it is there.
 
-    What an earlier run left goes first: no old report may stand beside a new model. A file that
-    was interrupted is removed, so that what is there is whole.
+    What an earlier run left goes first, of whichever model: no old report or table may stand beside
+    a new model. A file that was interrupted is removed, so that what is there is whole.
     """
-    from trialtensor.io.export import summarize, write_factors, write_summary
+    from trialtensor.io.export import summarize, write_summary
 
     def summary() -> None:
         write_summary(summarize(model, source=str(source), transform=transform), folder / SUMMARY)
@@ -67,13 +64,12 @@ def write_results(
         )
 
     steps: list[tuple[tuple[str, ...], Callable[[], Any]]] = [
-        (TABLES, lambda: write_factors(model, folder)),
+        (table_names(model), lambda: write_tables(model, folder)),
         ((SUMMARY,), summary),
-        (FIGURES, lambda: _write_figures(model, folder, color_by)),
+        (figure_names(model), lambda: _write_figures(model, folder, color_by)),
         ((REPORT,), report),
     ]
-    for names, _ in steps:
-        _remove(folder, names)
+    _remove(folder, every_name())
     model.save(folder / MODEL)  # whole or not at all
     yield MODEL
     for names, write in steps:
@@ -85,20 +81,58 @@ def write_results(
         yield from names
 
 
-def _write_figures(model: "TCA", folder: Path, color_by: str | None) -> None:
+def table_names(model: "TCA | SliceTCA") -> tuple[str, ...]:
+    """Files with what was found, for this kind of model."""
+    from trialtensor.io import export
+
+    return export.slice_files(model) if _has_slices(model) else export.FACTORS
+
+
+def figure_names(model: "TCA | SliceTCA") -> tuple[str, ...]:
+    """Files with figures, the components first."""
+    name = "slices" if _has_slices(model) else "factors"
+    return (f"figures/{name}.png", *DIAGNOSTICS)
+
+
+def every_name() -> tuple[str, ...]:
+    """All that a fit of any model may have left in a folder, but for the model itself."""
+    from trialtensor.io.export import FACTORS, LOADINGS, SLICES
+
+    components = ("figures/factors.png", "figures/slices.png")
+    return (*FACTORS, *LOADINGS, SLICES, SUMMARY, *components, *DIAGNOSTICS, REPORT)
+
+
+def write_tables(model: "TCA | SliceTCA", folder: Path) -> None:
+    """Write the files of `table_names`."""
+    from trialtensor.io import export
+
+    if _has_slices(model):
+        export.write_slices(model, folder)
+    else:
+        export.write_factors(model, folder)
+
+
+def _write_figures(model: "TCA | SliceTCA", folder: Path, color_by: str | None) -> None:
     import matplotlib
 
     matplotlib.use("Agg")
     from trialtensor import plotting
 
-    axes = plotting.plot_factors(model, color_by=color_by, label_means=color_by is not None)
+    if _has_slices(model):
+        axes = plotting.plot_slices(model, color_by=color_by, order_trials_by=color_by)
+    else:
+        axes = plotting.plot_factors(model, color_by=color_by, label_means=color_by is not None)
     figures = (
         axes[0, 0].figure,
         plotting.plot_loss(model).figure,
         plotting.plot_restarts(model).figure,
     )
-    for name, figure in zip(FIGURES, figures, strict=True):
+    for name, figure in zip(figure_names(model), figures, strict=True):
         figure.savefig(folder / name, dpi=150)
+
+
+def _has_slices(model: Any) -> bool:
+    return hasattr(model, "trial_slices_")
 
 
 def _remove(folder: Path, names: tuple[str, ...]) -> None:

@@ -2,6 +2,15 @@
 
 from trialtensor.plotting.diagnostics import plot_loss, plot_missing, plot_restarts
 from trialtensor.plotting.factors import plot_factors
-from trialtensor.plotting.grid import factor_grid
+from trialtensor.plotting.grid import factor_grid, slice_grid
+from trialtensor.plotting.slices import plot_slices
 
-__all__ = ["factor_grid", "plot_factors", "plot_loss", "plot_missing", "plot_restarts"]
+__all__ = [
+    "factor_grid",
+    "plot_factors",
+    "plot_loss",
+    "plot_missing",
+    "plot_restarts",
+    "plot_slices",
+    "slice_grid",
+]

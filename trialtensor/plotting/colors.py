@@ -92,6 +92,25 @@ def sequential_colormap() -> Colormap:
     )
 
 
+def diverging_colormap() -> Colormap:
+    """Blue below zero, white at zero, red above: both ends differ in lightness from the middle.
+
+    Red and blue stay apart in every colour vision deficiency, and no colour of it is the grey of
+    what is missing.
+    """
+    import matplotlib
+
+    return matplotlib.colormaps["RdBu_r"]
+
+
+def positive_colormap() -> Colormap:
+    """The upper half of `diverging_colormap`: white at zero, red above, and never blue."""
+    import matplotlib
+    from matplotlib.colors import ListedColormap
+
+    return ListedColormap(matplotlib.colormaps["RdBu_r"](np.linspace(0.5, 1, 256)), name="Rd")
+
+
 def qualitative_colors(n: int) -> np.ndarray:
     """`n` colours for categories without a shared order, shape (n, 4).
 

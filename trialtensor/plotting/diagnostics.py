@@ -12,8 +12,10 @@ from trialtensor.plotting.panels import style_panel
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Complete data up to so many entries: the solver converges every restart on it.
+# Complete data up to so many entries: the solver of TCA converges every restart on it.
 MAX_CONVERGED = 4_000_000
+SIMILARITY = "similarity to the best (1 = same; chance not removed)"
+OVERLAP = "overlap with the loading subspaces of the best\n(1 = same; chance not removed)"
 
 
 def plot_loss(model: Any, ax: Axes | None = None) -> Axes:
@@ -74,9 +76,11 @@ def plot_restarts(model: Any, ax: Axes | None = None) -> Axes:
     """Plot how much worse each restart ended against how much it resembles the best one.
 
     Restarts that reach one loss with other factors (low, to the left) say that the data do not
-    pin the components down. The similarity is not corrected for chance. On complete data of
-    more than 4 million entries, restarts that repeat a solution or fall behind are left where
-    the compressed core took them, up to about 0.1 % above where they would end.
+    pin the components down. The resemblance of a TCA is the similarity of its components, that
+    of a SliceTCA the overlap of the subspaces that its loadings span; neither is corrected for
+    chance. A TCA of complete data of more than 4 million entries leaves restarts that repeat a
+    solution or fall behind where the compressed core took them, up to about 0.1 % above where
+    they would end.
 
     Parameters
     ----------
@@ -131,7 +135,7 @@ def plot_restarts(model: Any, ax: Axes | None = None) -> Axes:
     ax.set_title(
         f"{len(restarts)} restart{'s' * (len(restarts) > 1)}", fontsize=9.5, color=INK, loc="left"
     )
-    ax.set_xlabel("similarity to the best (1 = same; chance not removed)", fontsize=8.5, color=INK)
+    ax.set_xlabel(OVERLAP if has_slices(model) else SIMILARITY, fontsize=8.5, color=INK)
     ax.set_ylabel(
         "loss above the best (%)" if relative else "loss above the best", fontsize=8.5, color=INK
     )
@@ -141,13 +145,20 @@ def plot_restarts(model: Any, ax: Axes | None = None) -> Axes:
 def left_on_core(model: Any) -> bool:
     """Whether restarts other than the best may not have converged on the full data.
 
-    That is so for complete data of more than 4 million entries, whatever was wholly missing
-    left aside.
+    That is so for a TCA of complete data of more than 4 million entries, whatever was wholly
+    missing left aside.
     """
+    if has_slices(model):
+        return False
     summary = model.data_summary_
     empty = [summary[f"empty_{axis}s"] for axis in ("trial", "neuron", "time")]
     size = int(np.prod(np.subtract(summary["shape"], empty), dtype=np.int64))
     return summary["n_observed"] == size > MAX_CONVERGED
+
+
+def has_slices(model: Any) -> bool:
+    """Whether a fitted model is made of loadings and slices (SliceTCA), not of factors (TCA)."""
+    return hasattr(model, "trial_slices_")
 
 
 def _check_has_fit(model: Any, what: str) -> None:

@@ -7,10 +7,18 @@ from typing import Any
 import numpy as np
 
 from trialtensor.plotting.colors import ACCENT, INK
-from trialtensor.plotting.grid import check_axes, factor_grid
+from trialtensor.plotting.grid import check_axes, factor_grid, fills_figure
 from trialtensor.plotting.keys import draw_key
 from trialtensor.plotting.labels import resolve_labels
-from trialtensor.plotting.panels import draw_label_means, draw_neurons, draw_times, draw_trials
+from trialtensor.plotting.panels import (
+    draw_label_means,
+    draw_neurons,
+    draw_times,
+    draw_trials,
+    name_row,
+    row_text,
+    say_no_activity,
+)
 from trialtensor.plotting.positions import (
     neuron_positions,
     ordered_trials,
@@ -107,7 +115,7 @@ def plot_factors(
     axes = (
         factor_grid(shown, label_means=label_means)
         if axes is None
-        else check_axes(axes, shown, label_means)
+        else check_axes(axes, shown, 4 if label_means else 3)
     )
     others = model.restarts_[1:] if restarts else ()
     colors = ACCENT if labels is None else labels.colors()
@@ -124,7 +132,7 @@ def plot_factors(
     names = [neurons.label, times.label, trials.label]
     _name_columns(axes, names, labels, len(model.weights_), len(others))
     if labels is not None:
-        draw_key(axes[0, -1], labels, own_figure=_fills_figure(axes))
+        draw_key(axes[0, -1], labels, own_figure=fills_figure(axes))
     return axes
 
 
@@ -147,47 +155,16 @@ def _n_shown(max_components: int | None, n_components: int) -> int:
     return min(max_components, n_components)
 
 
-def _fills_figure(axes: np.ndarray) -> bool:
-    """Whether the figure holds nothing else, so that its layout may be frozen."""
-    from matplotlib.figure import Figure
-    from matplotlib.layout_engine import ConstrainedLayoutEngine
-
-    figure = axes[0, 0].figure
-    constrained = isinstance(figure, Figure) and isinstance(
-        figure.get_layout_engine(), ConstrainedLayoutEngine
-    )
-    return constrained and len(figure.axes) == axes.size
-
-
 def _name_row(row: np.ndarray, model: Any, r: int) -> None:
-    row[0].set_ylabel(
-        _row_name(model, r),
-        rotation=0,
-        ha="right",
-        va="center",
-        fontsize=8,
-        color=INK,
-        labelpad=8,
-    )
+    name_row(row[0], _row_name(model, r))
     if model.weights_[r] == 0:
         for ax in row:
-            ax.text(
-                0.5,
-                0.5,
-                "no activity",
-                transform=ax.transAxes,
-                ha="center",
-                va="center",
-                fontsize=8,
-                color=INK,
-            )
+            say_no_activity(ax)
 
 
 def _row_name(model: Any, r: int) -> str:
     unique = getattr(model, "explained_variance_unique_", None)
-    if unique is None or not np.isfinite(unique[r]):
-        return f"{r + 1}"
-    return f"{r + 1}\n{100 * unique[r]:.1f} %\nunique"
+    return row_text(f"{r + 1}", np.nan if unique is None else unique[r])
 
 
 def _name_columns(

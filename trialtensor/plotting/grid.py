@@ -1,4 +1,4 @@
-"""Empty axes for the component figure."""
+"""Empty axes for the component figures."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 ROW_HEIGHT = 1.15
 WIDTHS = (3.2, 2.6, 4.0, 1.9)
+SLICE_HEIGHT = 1.5
+SLICE_WIDTHS = (4.2, 4.8)
 
 
 def factor_grid(
@@ -46,10 +48,32 @@ def factor_grid(
     )
 
 
-def check_axes(axes: Any, n_components: int, label_means: bool) -> np.ndarray:
+def slice_grid(n_components: int, *, figure: Figure | None = None) -> np.ndarray:
+    """Axes for `plot_slices`: a row a component, columns for its loading and its slice.
+
+    Parameters
+    ----------
+    n_components : int
+        Rows: all components that are drawn.
+    figure : Figure, optional
+        Drawn into and resized to fit; a new pyplot figure by default.
+
+    Returns
+    -------
+    ndarray of Axes, shape (n_components, 2)
+    """
+    if figure is None:
+        import matplotlib.pyplot as plt
+
+        figure = plt.figure()
+    figure.set_size_inches((11.5, SLICE_HEIGHT * n_components + 1.4))
+    figure.set_layout_engine("constrained", h_pad=0.065, w_pad=0.05, hspace=0.02, wspace=0.02)
+    return figure.subplots(n_components, 2, squeeze=False, width_ratios=SLICE_WIDTHS)
+
+
+def check_axes(axes: Any, n_components: int, n_columns: int) -> np.ndarray:
     """The axes that a caller brought, as an array of the shape that is needed."""
     axes = np.asarray(axes, dtype=object)
-    n_columns = 4 if label_means else 3
     if axes.ndim == 1 and n_components == 1:
         axes = axes[None, :]
     if axes.shape != (n_components, n_columns):
@@ -58,3 +82,15 @@ def check_axes(axes: Any, n_components: int, label_means: bool) -> np.ndarray:
             f"({n_components}, {n_columns}), got shape {axes.shape}"
         )
     return axes
+
+
+def fills_figure(axes: np.ndarray) -> bool:
+    """Whether the figure holds nothing else, so that its layout may be frozen."""
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    figure = axes[0, 0].figure
+    constrained = isinstance(figure, Figure) and isinstance(
+        figure.get_layout_engine(), ConstrainedLayoutEngine
+    )
+    return constrained and len(figure.axes) == axes.size

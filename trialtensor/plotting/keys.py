@@ -18,8 +18,8 @@ MARGIN = 0.1  # inches below; text is a little larger at other resolutions
 STRIP = 1.7  # inches kept for the key in a figure of our own
 
 
-def draw_key(ax: Axes, labels: TrialLabels, *, own_figure: bool) -> None:
-    """Draw the key to `labels` outside the right edge of `ax`.
+def draw_key(ax: Axes, labels: TrialLabels, *, own_figure: bool, gap: float = GAP) -> None:
+    """Draw the key to `labels` outside the right edge of `ax`, `gap` inches away.
 
     With `own_figure` the key gets a strip along the right of the figure, and the layout is
     frozen before it is drawn: a tall key would push the rows of axes apart.
@@ -33,17 +33,17 @@ def draw_key(ax: Axes, labels: TrialLabels, *, own_figure: bool) -> None:
             figure.draw_without_rendering()
         figure.set_layout_engine("none")
     if labels.discrete and labels.kind == "circular":
-        _compass(ax, labels)
+        _compass(ax, labels, gap)
     elif labels.discrete:
-        _legend(ax, labels)
+        _legend(ax, labels, gap)
     else:
-        _color_bar(ax, labels)
+        _color_bar(ax, labels, gap)
 
 
-def _inset(ax: Axes, width: float, height: float) -> Axes:
+def _inset(ax: Axes, width: float, height: float, gap: float) -> Axes:
     # Sizes in inches, so that the key looks the same beside wide and narrow axes.
     across, up = _inches(ax)
-    return ax.inset_axes((1 + GAP / across, 1 - height / up, width / across, height / up))
+    return ax.inset_axes((1 + gap / across, 1 - height / up, width / across, height / up))
 
 
 def _inches(ax: Axes) -> tuple[float, float]:
@@ -51,8 +51,8 @@ def _inches(ax: Axes) -> tuple[float, float]:
     return max(box.width / ax.figure.dpi, 0.1), max(box.height / ax.figure.dpi, 0.1)
 
 
-def _compass(ax: Axes, labels: TrialLabels) -> None:
-    inset = _inset(ax, 1.5, 1.5)
+def _compass(ax: Axes, labels: TrialLabels, gap: float) -> None:
+    inset = _inset(ax, 1.5, 1.5, gap)
     angle = np.deg2rad(labels.levels)
     x, y = np.cos(angle), np.sin(angle)
     ring = np.linspace(0, 2 * np.pi, 100)
@@ -73,7 +73,7 @@ def _compass(ax: Axes, labels: TrialLabels) -> None:
     inset.axis("off")
 
 
-def _legend(ax: Axes, labels: TrialLabels) -> None:
+def _legend(ax: Axes, labels: TrialLabels, gap: float) -> None:
     from matplotlib.lines import Line2D
 
     n = len(labels.levels)
@@ -91,7 +91,7 @@ def _legend(ax: Axes, labels: TrialLabels) -> None:
         handles=handles,
         title=title,
         loc="upper left",
-        bbox_to_anchor=(1 + GAP / across, 1.05),
+        bbox_to_anchor=(1 + gap / across, 1.05),
         borderaxespad=0,
         fontsize=7,
         title_fontsize=7,
@@ -102,8 +102,8 @@ def _legend(ax: Axes, labels: TrialLabels) -> None:
     )
 
 
-def _color_bar(ax: Axes, labels: TrialLabels) -> None:
-    inset = _inset(ax, 0.12, 1.1)
+def _color_bar(ax: Axes, labels: TrialLabels, gap: float) -> None:
+    inset = _inset(ax, 0.12, 1.1, gap)
     extend = "neither" if labels.kind == "circular" else labels.color_range()[2]
     bar = ax.figure.colorbar(labels.mappable(), cax=inset, extend=extend)
     bar.set_label(labels.title, fontsize=7)

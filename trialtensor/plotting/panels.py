@@ -1,4 +1,4 @@
-"""One panel of the component figure a function: neurons, times, trials, means by label."""
+"""One panel of the component figures a function: neurons, times, trials, means by label."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def draw_neurons(
         ax.axvline(edge, color=FAINT, linewidth=0.8)
     _limits(ax, [factor, *others])
     ax.set_xlim(x[0] - 1, x[-1] + 1)
-    _named_ticks(ax, place)
+    name_ticks(ax, place)
 
 
 def draw_times(
@@ -92,7 +92,7 @@ def draw_trials(
         ax.axvline(edge, color=FAINT, linewidth=0.8, zorder=0)
     _limits(ax, [factor, *others])
     ax.margins(x=0.02)
-    _named_ticks(ax, place)
+    name_ticks(ax, place)
 
 
 def draw_label_means(ax: Axes, labels: TrialLabels, factor: np.ndarray) -> None:
@@ -143,6 +143,22 @@ def mean_interval(values: np.ndarray) -> tuple[float, float]:
     return float(values.mean()), float(stdtrit(n - 1, 0.975) * values.std(ddof=1) / np.sqrt(n))
 
 
+def row_text(name: str, unique: float) -> str:
+    """The name of a component, and below it what it explains uniquely where that is known."""
+    return f"{name}\n{100 * unique:.1f} %\nunique" if np.isfinite(unique) else name
+
+
+def name_row(ax: Axes, text: str) -> None:
+    """Write the name of a component to the left of its first panel."""
+    ax.set_ylabel(text, rotation=0, ha="right", va="center", fontsize=8, color=INK, labelpad=8)
+
+
+def say_no_activity(ax: Axes) -> None:
+    """Say in the panel that its component is zero."""
+    middle: dict[str, Any] = {"ha": "center", "va": "center", "transform": ax.transAxes}
+    ax.text(0.5, 0.5, "no activity", fontsize=8, color=INK, **middle)
+
+
 def _mean_ticks(ax: Axes, labels: TrialLabels, groups: Sequence[Any]) -> None:
     if labels.kind == "circular":
         ax.set_xlim(-20, 380)
@@ -163,7 +179,8 @@ def _mean_ticks(ax: Axes, labels: TrialLabels, groups: Sequence[Any]) -> None:
         ax.set_xticks(*labels.date_ticks(2))
 
 
-def _named_ticks(ax: Axes, place: AxisPositions) -> None:
+def name_ticks(ax: Axes, place: AxisPositions) -> None:
+    """Names below the axis where the positions have some."""
     if not place.ticks:
         return
     ax.set_xticks(place.ticks, place.tick_labels)

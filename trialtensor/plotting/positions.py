@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -14,6 +14,7 @@ from trialtensor.plotting.labels import TrialLabels, shorten
 Coords = Mapping[str, tuple[str, Any]]
 MAX_NAMED_NEURONS = 24
 MAX_NEURON_GROUPS = 8
+N_CELL_TICKS = 5
 
 
 @dataclass(frozen=True)
@@ -133,3 +134,69 @@ def ordered_trials(labels: TrialLabels) -> AxisPositions:
     texts = tuple(shorten(text, 12) for text in labels.texts)
     edges = ends[:-1] if not labels.missing.any() else ends
     return AxisPositions(order, positions, name, tuple(centres), texts, tuple(edges - 0.5))
+
+
+def sorted_inside_groups(place: AxisPositions, key: np.ndarray, by: str) -> AxisPositions:
+    """The same places with other occupants: sorted by `key`, each staying in its group.
+
+    Parameters
+    ----------
+    place : AxisPositions
+        Of n neurons, grouped or not.
+    key : array of shape (n,)
+        What to sort by, smallest first; equal ones keep their order and NaN goes last.
+    by : str
+        What the key is, for the label of the axis.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from trialtensor.plotting.positions import neuron_positions, sorted_inside_groups
+    >>> coords = {"area": ("neuron", np.array(["M1", "PMd", "M1", "PMd", "M1"]))}
+    >>> place = neuron_positions(coords, 5)
+    >>> sorted_inside_groups(place, np.array([2, 1, 0, 0, np.nan]), "peak").order
+    array([2, 0, 4, 3, 1])
+    """
+    group = np.searchsorted(place.edges, place.positions)
+    moved = np.lexsort((key[place.order], group))
+    names = place.tick_labels
+    if names and not place.edges:  # a name for each, rather than for each group
+        names = tuple(names[i] for i in moved)
+    joint = " and" if place.edges else ", sorted by"
+    return replace(
+        place, order=place.order[moved], label=f"{place.label}{joint} {by}", tick_labels=names
+    )
+
+
+def side_by_side(place: AxisPositions) -> AxisPositions:
+    """The same axis in equal steps, as the cells of an image need it.
+
+    Gaps between groups close and uneven times become cells of one width; ticks and edges move
+    along, so that they still read what is there.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from trialtensor.plotting.positions import side_by_side, time_positions
+    >>> uneven = time_positions({"time": ("time", np.array([0.0, 0.1, 0.5]))}, 3)
+    >>> side_by_side(uneven).ticks, side_by_side(uneven).tick_labels
+    ((0.0, 1.0, 2.0), ('0', '0.1', '0.5'))
+    """
+    x, n = place.positions, len(place.positions)
+    steps = np.diff(x)
+    if n < 2 or (steps[0] > 0 and np.allclose(steps, steps[0], rtol=1e-3)):
+        return place
+    cells = np.arange(n, dtype=np.float64)
+    if place.ticks:
+        ticks, names = np.interp(place.ticks, x, cells), place.tick_labels
+    else:
+        ticks = np.unique(np.linspace(0, n - 1, min(n, N_CELL_TICKS)).round())
+        names = tuple(f"{x[int(i)]:.4g}" for i in ticks)
+    edges = np.interp(place.edges, x, cells) if place.edges else np.empty(0)
+    return replace(
+        place,
+        positions=cells,
+        ticks=tuple(float(t) for t in ticks),
+        tick_labels=names,
+        edges=tuple(float(e) for e in edges),
+    )

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import base64
 import datetime
-import io
 import os
 import shlex
 from collections.abc import Iterable
 from numbers import Integral
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from trialtensor import plotting
 from trialtensor.io.export import versions
-from trialtensor.report import wording
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-MAX_COMPONENTS = 30  # in the figure; more would be unreadably small
+from trialtensor.plotting.diagnostics import has_slices
+from trialtensor.report import slicetca, tca, wording
+from trialtensor.report.figures import fit_png
+from trialtensor.report.rows import n_zero, restart_rows
 
 
 def write_report(
@@ -35,18 +30,18 @@ def write_report(
     command: str | Iterable[str] | None = None,
     code: str | None = None,
 ) -> Path:
-    """Write a report of a fitted TCA as one HTML file without external parts or scripts.
+    """Write a report of a fitted model as one HTML file without external parts or scripts.
 
     Of a model whose factors were given (`trialtensor.from_tensorly`) it tells what is known: the
     factors, not how well they fit.
 
     Parameters
     ----------
-    model : fitted TCA
+    model : fitted TCA or SliceTCA
     path : path
         The HTML file; overwritten if it exists. Its folder must exist.
     color_by : str or array of shape (n_trials,), optional
-        Trial label, as in `trialtensor.plotting.plot_factors`.
+        Trial label, as in `trialtensor.plotting.plot_factors` and `plot_slices`.
     title : str, optional
     source : str or path, optional
         Where the data came from.
@@ -84,43 +79,66 @@ def write_report(
     ...     write_report(model, folder + "/report.html", title="Two components").name
     'report.html'
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
     from sklearn.utils.validation import check_is_fitted
 
     check_is_fitted(model)
-    fitted = model.stop_reason_.value != "given"
-    environment = Environment(
+    preprocessing = [preprocessing] if isinstance(preprocessing, str) else list(preprocessing)
+    if command is not None and not isinstance(command, str):
+        command = shlex.join(command)
+    source = None if source is None else os.fspath(source)
+    name = type(model).__name__
+    kind = slicetca if has_slices(model) else tca
+    page = (
+        _environment()
+        .get_template(kind.TEMPLATE)
+        .render(
+            title=title or (f"{name} of {Path(source).name}" if source else f"{name} report"),
+            date=datetime.date.today().isoformat(),
+            data=_data(model, source, preprocessing),
+            color_name=_color_name(color_by),
+            **_fit(model),
+            **kind.page_parts(model, color_by),
+            **_repeating(model, command, code or _reading_code(source, preprocessing)),
+        )
+    )
+    path = Path(path)
+    path.write_text(page, encoding="utf-8")
+    return path
+
+
+def _environment() -> Any:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
         loader=PackageLoader("trialtensor.report", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    preprocessing = [preprocessing] if isinstance(preprocessing, str) else list(preprocessing)
-    if command is not None and not isinstance(command, str):
-        command = shlex.join(command)
-    source = None if source is None else os.fspath(source)
-    page = environment.get_template("report.html.jinja").render(
-        title=title or (f"TCA of {Path(source).name}" if source else "TCA report"),
-        date=datetime.date.today().isoformat(),
-        data=_data(model, source, preprocessing),
-        fit=_fit(model),
-        components=_components(model),
-        fitted=fitted,
-        zero=wording.zero_components_sentence(_n_zero(model), len(model.weights_)),
-        restarts=_restarts(model) if fitted else None,
-        figures=_figures(model, color_by, fitted),
-        color_name=_color_name(color_by),
-        n_shown=min(len(model.weights_), MAX_COMPONENTS),
-        parameters={name: _literal(value) for name, value in model.get_params(deep=False).items()},
-        versions=versions(),
-        command=command,
-        code=reproducing_code(model, code or _reading_code(source, preprocessing)),
-        seeded=isinstance(model.get_params(deep=False).get("random_state"), Integral),
-    )
-    path = Path(path)
-    path.write_text(page, encoding="utf-8")
-    return path
+
+
+def _fit(model: Any) -> dict[str, Any]:
+    fitted = model.stop_reason_.value != "given"
+    n = len(model.weights_)
+    return {
+        "fitted": fitted,
+        "n_components": n,
+        "zero": wording.zero_components_sentence(n_zero(model), n),
+        "restarts": restart_rows(model) if fitted else [],
+        "fit_png": fit_png(model) if fitted else "",
+    }
+
+
+def _repeating(model: Any, command: str | None, reading: str) -> dict[str, Any]:
+    parameters = model.get_params(deep=False)
+    return {
+        "command": command,
+        "code": reproducing_code(model, reading),
+        "parameters": {name: _literal(value) for name, value in parameters.items()},
+        "seeded": isinstance(parameters.get("random_state"), Integral),
+        "versions": versions(),
+    }
 
 
 def reproducing_code(model: Any, reading: str) -> str:
@@ -141,15 +159,19 @@ def _reading_code(source: str | None, preprocessing: list[str]) -> str:
 
 def _literal(value: Any) -> str:
     # Starting factors and generators have no text that could be typed in again.
-    if isinstance(value, np.generic):
-        value = value.item()
-    plain = value is None or isinstance(value, str | bool | int | float)
-    names = isinstance(value, list | tuple | set | frozenset) and all(
-        isinstance(v, str) for v in value
-    )
-    if plain or names:
-        return repr(value)
-    return "..."
+    if isinstance(value, list | tuple | set | frozenset):
+        items = [_item(each) for each in value]
+        return repr(type(value)(items)) if all(map(_is_plain, items)) else "..."
+    value = _item(value)
+    return repr(value) if _is_plain(value) else "..."
+
+
+def _item(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _is_plain(value: Any) -> bool:
+    return value is None or isinstance(value, str | bool | int | float)
 
 
 def _data(model: Any, source: str | None, preprocessing: list[str]) -> dict[str, Any]:
@@ -167,102 +189,8 @@ def _data(model: Any, source: str | None, preprocessing: list[str]) -> dict[str,
     }
 
 
-def _fit(model: Any) -> list[tuple[str, str, str]]:
-    ratio, n = float(model.explained_variance_ratio_), len(model.weights_)
-    core, cosine = float(model.core_consistency_), float(model.triple_cosine_)
-    core_sentence = wording.core_consistency_sentence(core, n, _n_zero(model))
-    stop_name = "Stopped because" if model.restarts_ else "Fit"
-    reason = model.stop_reason_
-    return [
-        (
-            "Explained variance",
-            wording.number(ratio, "{:.4f}"),
-            wording.explained_variance_sentence(ratio),
-        ),
-        (
-            stop_name,
-            reason.value.replace("_", " "),
-            wording.stop_sentence(reason, int(model.n_iter_)),
-        ),
-        ("Core consistency", wording.core_consistency_number(core), core_sentence),
-        (
-            "Most negative cosine",
-            wording.number(cosine, "{:.2f}"),
-            wording.triple_cosine_sentence(cosine, n),
-        ),
-    ]
-
-
-def _n_zero(model: Any) -> int:
-    return int(np.sum(model.weights_ == 0))
-
-
-def _components(model: Any) -> list[list[str]]:
-    shares = (
-        model.explained_variance_alone_,
-        model.explained_variance_unique_,
-        model.explained_variance_shared_,
-    )
-    return [
-        [*(wording.number(100 * share[r], "{:.1f} %") for share in shares), f"{weight:.4g}"]
-        for r, weight in enumerate(model.weights_)
-    ]
-
-
-def _restarts(model: Any) -> dict[str, Any]:
-    best = model.restarts_[0].loss
-    rows = [
-        {
-            "seed": "given" if restart.seed is None else restart.seed,
-            "excess": f"{100 * (restart.loss / best - 1):.4f} %"
-            if best > 0
-            else f"{restart.loss - best:.3g}",
-            "explained": f"{restart.explained_variance:.4f}",
-            "similarity": f"{restart.similarity:.3f}",
-            "reason": restart.stop_reason.value.replace("_", " "),
-            "n_iter": restart.n_iter,
-        }
-        for restart in model.restarts_
-    ]
-    return {
-        "rows": rows,
-        "sentence": wording.stability_sentence(
-            model.restarts_,
-            on_core=plotting.diagnostics.left_on_core(model),
-            n_zero=_n_zero(model),
-        ),
-        "chance": wording.CHANCE_NOTE,
-    }
-
-
-def _figures(model: Any, color_by: Any, fitted: bool) -> dict[str, str]:
-    # Bare figures: pyplot would show them a second time in a notebook, and keep them alive.
-    from matplotlib.figure import Figure
-
-    shown = min(len(model.weights_), MAX_COMPONENTS)
-    labelled = color_by is not None
-    axes = plotting.factor_grid(shown, label_means=labelled, figure=Figure())
-    plotting.plot_factors(
-        model, color_by=color_by, label_means=labelled, max_components=shown, axes=axes
-    )
-    factors = _as_png(axes[0, 0].figure)
-    if not fitted:
-        return {"factors": factors}
-    fit = Figure(figsize=(9.5, 3.3), layout="constrained")
-    loss, restarts = fit.subplots(1, 2)
-    plotting.plot_loss(model, loss)
-    plotting.plot_restarts(model, restarts)
-    return {"factors": factors, "fit": _as_png(fit)}
-
-
 def _color_name(color_by: Any) -> str | None:
     if color_by is None or isinstance(color_by, str):
         return color_by
     name = getattr(color_by, "name", None)
     return name if isinstance(name, str) and name else "label"
-
-
-def _as_png(figure: Figure) -> str:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=150)
-    return base64.b64encode(buffer.getvalue()).decode("ascii")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,36 @@ import numpy as np
 SAME_LOSS = 1e-3
 SIMILAR = 0.95
 DEGENERATE = -0.9
+
+
+@dataclass(frozen=True)
+class Resemblance:
+    """How a page speaks of what two restarts have in common.
+
+    Attributes
+    ----------
+    found : str
+        What restarts find, in the plural.
+    measure : str
+        The name of `Restart.similarity` for this kind of model.
+    to_best : str
+        That of a restart and the best one.
+    unread : str
+        Why it can't be read where a component is zero.
+    """
+
+    found: str
+    measure: str
+    to_best: str
+    unread: str
+
+
+COMPONENTS = Resemblance(
+    found="components",
+    measure="similarity",
+    to_best="similarity to the best",
+    unread="a component that is zero resembles nothing",
+)
 
 
 def explained_variance_sentence(ratio: float) -> str:
@@ -104,7 +136,7 @@ def zero_components_sentence(n_zero: int, n_components: int) -> str:
         return ""
     if n_zero == n_components:
         return (
-            "Every component is zero (no activity): fewer would do as well. Non-negative factors "
+            "Every component is zero (no activity): fewer would do as well. Non-negative ones "
             "cannot describe these data, for instance because they are mostly below zero."
         )
     verb = "is" if n_zero == 1 else "are"
@@ -134,7 +166,13 @@ def same_loss(restarts: Sequence[Any]) -> list[Any]:
     return [restart for restart in restarts if restart.loss <= best * (1 + SAME_LOSS)]
 
 
-def stability_sentence(restarts: Sequence[Any], *, on_core: bool = False, n_zero: int = 0) -> str:
+def stability_sentence(
+    restarts: Sequence[Any],
+    *,
+    on_core: bool = False,
+    n_zero: int = 0,
+    of: Resemblance = COMPONENTS,
+) -> str:
     """Reading of the similarities of the restarts to the best one.
 
     Parameters
@@ -145,21 +183,23 @@ def stability_sentence(restarts: Sequence[Any], *, on_core: bool = False, n_zero
         Whether some of them may not have converged on the full data.
     n_zero : int
         Components of the best one that are zero.
+    of : Resemblance
+        What is similar: components, unless told otherwise.
     """
-    reading = _stability(restarts, n_zero)
+    reading = _stability(restarts, n_zero, of)
     return f"{reading} {CORE_NOTE}" if on_core and len(restarts) > 1 else reading
 
 
-def _stability(restarts: Sequence[Any], n_zero: int) -> str:
+def _stability(restarts: Sequence[Any], n_zero: int, of: Resemblance) -> str:
     n = len(restarts)
     if n < 2:
-        return "There was only one restart, so stability is unknown; fit with n_init of 10 or more."
+        return "There was only one restart, so stability is unknown; ask for more (n_init)."
     others = same_loss(restarts)[1:]
     alike = sum(restart.similarity >= SIMILAR for restart in restarts[1:])
     if not others and alike:
         return (
             f"None of the other {n - 1} restarts came within 0.1 % of the best loss, but {alike} "
-            f"of them found nearly the same components (similarity {SIMILAR} or more)."
+            f"of them found nearly the same {of.found} ({of.measure} {SIMILAR} or more)."
         )
     if not others:
         return (
@@ -167,22 +207,22 @@ def _stability(restarts: Sequence[Any], n_zero: int) -> str:
             "solution was found "
             "once only. Use more restarts (n_init) before believing it."
         )
-    low = min(restart.similarity for restart in others)
+    # Rounded down: of .996, "1.00 or more" would be untrue.
+    low = math.floor(100 * min(restart.similarity for restart in others)) / 100
     start = f"{len(others) + 1} of {n} restarts ended within 0.1 % of the best loss"
     if n_zero:
         return (
-            f"{start}. Whether they found the same components cannot be read from the similarity, "
-            "because a component that is zero resembles nothing; fit again with fewer components."
+            f"{start}. Whether they found the same {of.found} cannot be read from the "
+            f"{of.measure}, because {of.unread}; fit again with fewer components."
         )
     if low >= SIMILAR:
         return (
-            f"{start}, and all of them found nearly the same components (similarity {low:.2f} or "
+            f"{start}, and all of them found nearly the same {of.found} ({of.measure} {low:.2f} or "
             "more)."
         )
     return (
-        f"{start}, yet some found other components (similarity down to {low:.2f}): the data do "
-        "not pin the "
-        "components down. Use fewer components and look at which ones change."
+        f"{start}, yet some found other {of.found} ({of.measure} down to {low:.2f}): the data do "
+        f"not pin the {of.found} down. Use fewer components and look at which ones change."
     )
 
 

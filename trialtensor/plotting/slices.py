@@ -1,0 +1,293 @@
+"""The figure of SliceTCA: a row a component, its loading and its slice, type by type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from trialtensor.data.axes import AXES
+from trialtensor.plotting.colors import ACCENT, INK, MUTED
+from trialtensor.plotting.grid import check_axes, fills_figure, slice_grid
+from trialtensor.plotting.images import draw_label_strip, draw_slice
+from trialtensor.plotting.keys import draw_key
+from trialtensor.plotting.labels import resolve_labels
+from trialtensor.plotting.panels import (
+    draw_neurons,
+    draw_times,
+    draw_trials,
+    name_row,
+    row_text,
+    say_no_activity,
+)
+from trialtensor.plotting.positions import (
+    AxisPositions,
+    neuron_positions,
+    ordered_trials,
+    sorted_inside_groups,
+    time_positions,
+    trial_positions,
+)
+
+Places = Mapping[str, AxisPositions]
+KEY_GAP = 0.75  # inches: the colour bar of the first slice stands before the key
+
+
+@dataclass(frozen=True, eq=False)
+class SlicingType:
+    """The components of one slicing type of a fitted model.
+
+    Attributes
+    ----------
+    axis : {"trial", "neuron", "time"}
+        The axis that is weighted.
+    rows, columns : str
+        The other two axes, in the order trial, neuron, time: those of the slices.
+    loadings : array of shape (n_axis, n_components)
+    slices : array of shape (n_components, n_rows, n_columns)
+    weights, unique : array of shape (n_components,)
+        Norm of each slice, and the fraction of the sum of squares that is lost without it.
+    type_unique : float
+        The fraction that is lost without all of them.
+    n_fitted : int
+        How many the model has, which may be more than are here.
+    """
+
+    axis: str
+    rows: str
+    columns: str
+    loadings: np.ndarray
+    slices: np.ndarray
+    weights: np.ndarray
+    unique: np.ndarray
+    type_unique: float
+    n_fitted: int
+
+    @property
+    def names(self) -> list[str]:
+        """What figures and tables call the components: "trial 1", "trial 2", …"""
+        return [f"{self.axis} {r + 1}" for r in range(len(self.slices))]
+
+
+def slicing_types(model: Any, max_components: int | None = None) -> list[SlicingType]:
+    """The slicing types that a fitted model has, each with its components, largest first.
+
+    Parameters
+    ----------
+    model : fitted SliceTCA
+    max_components : int, optional
+        Of each type, at most so many.
+    """
+    types, start = [], 0
+    for i, axis in enumerate(AXES):
+        loadings, slices = getattr(model, f"{axis}_loadings_"), getattr(model, f"{axis}_slices_")
+        n = len(slices)
+        shown = n if max_components is None else min(n, max_components)
+        rows, columns = (other for other in AXES if other != axis)
+        places = slice(start, start + shown)
+        start += n
+        if n:
+            types.append(
+                SlicingType(
+                    axis,
+                    rows,
+                    columns,
+                    np.asarray(loadings, dtype=np.float64)[:, :shown],
+                    np.asarray(slices, dtype=np.float64)[:shown],
+                    np.asarray(model.weights_)[places],
+                    np.asarray(model.explained_variance_unique_)[places],
+                    float(model.type_explained_variance_unique_[i]),
+                    n,
+                )
+            )
+    return types
+
+
+def plot_slices(
+    model: Any,
+    *,
+    color_by: Any = None,
+    order_trials_by: Any = None,
+    sort_neurons: str | None = "peak",
+    group_neurons_by: str | None = "auto",
+    max_components: int | None = None,
+    axes: Any = None,
+) -> np.ndarray:
+    """Plot the components of a SliceTCA: left the loading of each, right its slice as an image.
+
+    Trial-slicing components come first (a weight a trial, and a neuron x time slice), then
+    neuron-slicing (a weight a neuron, and a trial x time slice) and time-slicing ones (a weight
+    a time bin, and a trial x neuron slice). Loadings have unit length; a weight times a cell of
+    the slice is what the component adds to the data there. White is zero, red above it and blue
+    below; colours end at the 99th percentile of the magnitude, each slice having a colour bar of
+    its own, in the units of the data. What was never observed is
+    grey. The row's name carries what is lost without the component. One whose slice is zero says
+    so and isn't drawn.
+
+    Parameters
+    ----------
+    model : fitted SliceTCA
+    color_by : str or array of shape (n_trials,), optional
+        Trial label, as in `plot_factors`: it colours the trial loadings, and a strip beside
+        every slice with trials as rows.
+    order_trials_by : str or array of shape (n_trials,), optional
+        Sort the trials by this label in all panels; recorded order by default.
+    sort_neurons : {"peak", None}
+        "peak" sorts neurons by when they are farthest from zero in the slice of the first
+        trial-slicing component; without such a component, or with None, they stay as recorded.
+        It is one order for all panels, so that a neuron can be followed from row to row and a
+        sequence in any other slice isn't the work of the sorting.
+    group_neurons_by : str or None
+        Neuron coordinate whose groups stand together, as in `plot_factors`; neurons are sorted
+        inside their group.
+    max_components : int, optional
+        Draw only so many components of each slicing type, the largest.
+    axes : array of Axes, shape (n_components, 2)
+        Drawn into; by default a new figure from `slice_grid`.
+
+    Returns
+    -------
+    ndarray of Axes, shape (n_components, 2)
+
+    Raises
+    ------
+    ValueError
+        If a label is no trial coordinate or has the wrong length, `sort_neurons` is unknown, or
+        `axes` has the wrong shape.
+    sklearn.exceptions.NotFittedError
+        If the model has not been fitted.
+
+    References
+    ----------
+    Pellegrino, Stein & Cayco-Gajic (2024), Nature Neuroscience 27, 1199-1210.
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use("Agg")
+    >>> from trialtensor.data import make_slicetca
+    >>> from trialtensor.models import SliceTCA
+    >>> from trialtensor.plotting import plot_slices
+    >>> X = make_slicetca(n_trials=20, n_neurons=10, n_times=15, random_state=0).X
+    >>> model = SliceTCA((2, 3, 2), n_init=1, random_state=0).fit(X)
+    >>> plot_slices(model, color_by=[0, 1] * 10).shape
+    (7, 2)
+    """
+    from sklearn.utils.validation import check_is_fitted
+
+    check_is_fitted(model)
+    if sort_neurons not in ("peak", None):
+        raise ValueError(f"sort_neurons: expected 'peak' or None, got {sort_neurons!r}")
+    if max_components is not None and max_components < 1:
+        raise ValueError(f"max_components: expected a positive number, got {max_components}")
+    types = slicing_types(model, max_components)
+    n_trials, coords = len(model.trial_loadings_), model.coords_
+    labels = None if color_by is None else resolve_labels(coords, color_by, n_trials, "color_by")
+    places = {
+        "trial": _trials(coords, n_trials, order_trials_by),
+        "neuron": _neurons(model, group_neurons_by, sort_neurons),
+        "time": time_positions(coords, len(model.time_loadings_)),
+    }
+    n_rows = sum(len(each.slices) for each in types)
+    axes = slice_grid(n_rows) if axes is None else check_axes(axes, n_rows, 2)
+    colors = None if labels is None else labels.colors()
+    start = 0
+    for each in types:
+        rows = axes[start : start + len(each.slices)]
+        _draw_type(rows, each, places, colors, positive=bool(model.nonnegative))
+        if start:
+            _rule_above(rows[0, 0])
+        start += len(rows)
+    if labels is not None:
+        draw_key(axes[0, -1], labels, own_figure=fills_figure(axes), gap=KEY_GAP)
+    return axes
+
+
+def _trials(coords: Any, n_trials: int, order_by: Any) -> AxisPositions:
+    if order_by is None:
+        return trial_positions(coords, n_trials)
+    return ordered_trials(resolve_labels(coords, order_by, n_trials, "order_trials_by"))
+
+
+def _neurons(model: Any, group_by: str | None, sort: str | None) -> AxisPositions:
+    place = neuron_positions(model.coords_, len(model.neuron_loadings_), group_by)
+    if sort is None or not len(model.trial_slices_):
+        return place
+    first = np.abs(np.asarray(model.trial_slices_[0], dtype=np.float64))
+    seen = np.isfinite(first).any(axis=1)
+    peak = np.where(np.isfinite(first), first, -1.0).argmax(axis=1)
+    return sorted_inside_groups(place, np.where(seen, peak, np.nan), "peak")
+
+
+def _draw_type(
+    rows: np.ndarray, each: SlicingType, places: Places, colors: Any, *, positive: bool
+) -> None:
+    for r, (left, right) in enumerate(rows):
+        name_row(left, row_text(each.names[r], each.unique[r]))
+        if each.weights[r] == 0:
+            _draw_nothing(left, right)
+            continue
+        _draw_loading(left, each.axis, places, each.loadings[:, r], colors)
+        draw_slice(
+            right, each.slices[r], places[each.rows], places[each.columns], positive=positive
+        )
+        if each.columns == "time":
+            _mark_zero(right, places["time"])
+        if each.rows == "trial" and colors is not None:
+            draw_label_strip(right, colors, places["trial"])
+    _name_type(rows, each, places)
+
+
+def _draw_loading(ax: Any, axis: str, places: Places, loading: np.ndarray, colors: Any) -> None:
+    if axis == "trial":
+        draw_trials(ax, places[axis], loading, ACCENT if colors is None else colors)
+    elif axis == "neuron":
+        draw_neurons(ax, places[axis], loading)
+    else:
+        draw_times(ax, places[axis], loading)
+
+
+def _draw_nothing(*axes: Any) -> None:
+    for ax in axes:
+        say_no_activity(ax)
+        ax.set(xticks=[], yticks=[])
+        ax.spines[:].set_visible(False)
+
+
+def _mark_zero(ax: Any, times: AxisPositions) -> None:
+    if times.positions.min() < 0 < times.positions.max():
+        ax.axvline(0, color=INK, linewidth=0.7, linestyle=(0, (3, 3)))
+
+
+def _name_type(rows: np.ndarray, each: SlicingType, places: Places) -> None:
+    """Titles above the first row, names of the horizontal axes below the last that is drawn."""
+    title = f"{each.axis.capitalize()}-slicing"
+    if np.isfinite(each.type_unique):
+        title += f": {100 * each.type_unique:.1f} % unique to the type"
+    if len(each.slices) < each.n_fitted:
+        title += f" ({len(each.slices)} of {each.n_fitted} shown)"
+    rows[0, 0].set_title(title, fontsize=9.5, color=INK, loc="left", fontweight="bold")
+    rows[0, 1].set_title(
+        f"Slice: {each.rows} × {each.columns}", fontsize=9.5, color=INK, loc="left"
+    )
+    drawn = rows[each.weights != 0]
+    for ax in drawn[:-1].flat:
+        ax.tick_params(labelbottom=False)
+    for row in drawn[-1:]:
+        for ax, axis in zip(row, (each.axis, each.columns), strict=True):
+            ax.set_xlabel(places[axis].label, fontsize=8.5, color=INK)
+
+
+def _rule_above(ax: Any) -> None:
+    """A thin line over the whole width, just above the title of `ax`."""
+    from matplotlib.lines import Line2D
+    from matplotlib.transforms import ScaledTranslation, blended_transform_factory
+
+    figure = ax.figure
+    above = ax.transAxes + ScaledTranslation(0, 0.3, figure.dpi_scale_trans)
+    place = blended_transform_factory(figure.transSubfigure, above)
+    line = Line2D([0.01, 0.99], [1, 1], transform=place, color=MUTED, linewidth=0.6)
+    line.set_in_layout(False)
+    figure.add_artist(line)
