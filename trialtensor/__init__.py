@@ -28,9 +28,11 @@ _NAMES = {
     "load_example": "data",
     "make_slicetca": "data",
     "make_tca": "data",
+    "from_slicetca": "io",
     "from_tensorly": "io",
     "read": "io",
     "to_tensorly": "io",
+    "fix_gauge": "solvers.slices",
     "plot_factors": "plotting",
     "plot_slices": "plotting",
     "write_report": "report",
@@ -39,10 +41,11 @@ _NAMES = {
 if TYPE_CHECKING:
     from trialtensor import data, io, models, plotting, report, solvers
     from trialtensor.data import as_trial_tensor, load_example, make_slicetca, make_tca
-    from trialtensor.io import from_tensorly, read, to_tensorly
+    from trialtensor.io import from_slicetca, from_tensorly, read, to_tensorly
     from trialtensor.models import TCA, SliceTCA, load
     from trialtensor.plotting import plot_factors, plot_slices
     from trialtensor.report import write_report
+    from trialtensor.solvers.slices import fix_gauge
 
 __all__ = [
     "TCA",
@@ -50,6 +53,8 @@ __all__ = [
     "__version__",
     "as_trial_tensor",
     "data",
+    "fix_gauge",
+    "from_slicetca",
     "from_tensorly",
     "io",
     "load",

@@ -11,7 +11,6 @@ from trialtensor.solvers.contraction import reconstruct
 from trialtensor.solvers.problems import DenseProblem, sum_of_squares
 from trialtensor.solvers.result import StopReason
 
-
 minimise = partial(acceleration.minimise, balance=balance, nonnegative=(False,) * 3)
 
 

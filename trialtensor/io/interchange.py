@@ -1,11 +1,11 @@
-"""To and from tensorly, the interchange format for factors."""
+"""Factors and components to and from other libraries."""
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from trialtensor.models import TCA
+    from trialtensor.models import TCA, SliceTCA
 
 
 def to_tensorly(model: "TCA") -> Any:
@@ -90,3 +90,46 @@ def from_tensorly(cp_tensor: Any) -> "TCA":
             f"got shape {weights.shape}"
         )
     return TCA._from_factors(weights, factors)
+
+
+def from_slicetca(components: Any, *, gauge: str = "minimal-norm") -> "SliceTCA":
+    """Return a fitted SliceTCA with the components of the slicetca package.
+
+    Parameters
+    ----------
+    components : nested sequence
+        What ``slicetca.decompose`` returns first, or ``model.get_components(numpy=True)``: for
+        trials, neurons and times (the axes of the data, in this order) a pair of loadings
+        ``(n_components, n_axis)`` and slices ``(n_components, ...)``.
+    gauge : str
+        As for `trialtensor.models.SliceTCA`; the components needn't have been through
+        ``slicetca.invariance``.
+
+    Returns
+    -------
+    SliceTCA
+        Ready for `transform`, `score`, `reconstruct` and plots.
+
+    Raises
+    ------
+    ValueError
+        If there are not three pairs, or their shapes don't fit each other.
+
+    Examples
+    --------
+    >>> from trialtensor.data import make_slicetca
+    >>> from trialtensor.io import from_slicetca
+    >>> data = make_slicetca(20, 10, 15, (1, 1, 2), random_state=0)
+    >>> pairs = [(u.T, s) for u, s in zip(data.loadings, data.slices)]
+    >>> from_slicetca(pairs).time_slices_.shape
+    (2, 20, 10)
+    """
+    from trialtensor.models import SliceTCA
+
+    if len(components) != 3 or any(len(pair) != 2 for pair in components):
+        raise ValueError(
+            "components: expected three pairs of loadings and slices, for trials, neurons and "
+            f"times, got lengths {[len(pair) for pair in components]}"
+        )
+    loadings = [np.asarray(loading).T for loading, _ in components]
+    return SliceTCA._from_components(loadings, [slices for _, slices in components], gauge=gauge)

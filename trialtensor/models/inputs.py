@@ -17,6 +17,7 @@ from trialtensor.solvers.problems import DenseProblem, MaskedProblem, sum_of_squ
 AXES = ("trial", "neuron", "time")
 # Which trials, neurons and time bins have data.
 Kept = tuple[np.ndarray, np.ndarray, np.ndarray]
+LEFT_OUT = "Missing entries were left out of the loss; nothing was filled in."
 _PATTERN_NAMES = {2: "trial x neuron", 1: "trial x time", 0: "neuron x time"}
 
 
@@ -189,5 +190,5 @@ def _treatment(pattern: str, kept: Kept) -> str:
     if pattern == "none":
         parts.append("Nothing else was missing." if parts else "Nothing was missing.")
     else:
-        parts.append("Missing entries were left out of the loss; nothing was filled in.")
+        parts.append(LEFT_OUT)
     return " ".join(parts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from trialtensor.models.restart import Restart
 from trialtensor.solvers.result import StopReason
 from trialtensor.solvers.runs import RestartResult
 from trialtensor.solvers.slices import Components, diagnostics, fix_gauge
-from trialtensor.solvers.slices.contraction import OTHERS, Triple, as_rows
+from trialtensor.solvers.slices.contraction import OTHERS, Triple, as_rows, as_triple
 from trialtensor.solvers.slices.new_trials import solve_trials
 from trialtensor.solvers.slices.sweeps import SweepData
 
@@ -39,10 +39,12 @@ def store_fit(
     if by_sweeps or loss < 1e9 * rounding:
         # Where the cheap form cancels, the residuals themselves don't.
         loss = diagnostics.residual_sum_of_squares(problem.X, components, problem.observed)
+    components = _without_rounding(components)
     of_components, of_types = diagnostics.explained_variance(
         problem.X, components, problem.norm2, problem.observed
     )
     _set_components(model, components, data.kept, problem.observed)
+    model.data_summary_ = _with_treatment(data.summary, problem)
     model.loss_ = loss
     model.loss_history_ = best.loss_history
     model.explained_variance_ratio_ = np.float64(1 - loss / problem.norm2)
@@ -54,11 +56,16 @@ def store_fit(
     model.n_iter_ = best.n_iter
     model.stop_reason_ = best.stop_reason
     model.coords_ = data.coords
-    model.data_summary_ = data.summary
-    model.restarts_ = [
-        _as_restart(restart, best.factors.loadings, data, loss if i == 0 else None)
-        for i, restart in enumerate(found)
-    ]
+    model.restarts_ = [_as_restart(found[0], loss, best.factors.loadings, data)]
+    for restart in found[1:]:
+        other = restart.result.loss
+        if problem.observed is not None:
+            # What was minimised contains the weight of what is missing.
+            other = diagnostics.residual_sum_of_squares(
+                problem.X, restart.result.factors, problem.observed
+            )
+        # The best has been solved for once more, the others have not.
+        model.restarts_.append(_as_restart(restart, max(other, loss), best.factors.loadings, data))
 
 
 def store_given(
@@ -88,6 +95,32 @@ def warn_of(model: SliceTCA) -> None:
     warn_of_zeros(model.weights_)
 
 
+def _with_treatment(summary: dict[str, Any], problem: SweepData) -> dict[str, Any]:
+    """The summary of the data, with the weight of what is missing in it."""
+    if problem.observed is None or not problem.missing_weight:
+        return summary
+    treatment = summary["treatment"].replace(inputs.LEFT_OUT, "").strip()
+    pulled = (
+        f"Missing entries were left out, but for a weight of {problem.missing_weight:g} (an "
+        "observed entry has 1) that pulls the model towards zero there, so that cells which were "
+        "hardly seen cannot run away."
+    )
+    return {**summary, "treatment": f"{treatment} {pulled}".strip()}
+
+
+def _without_rounding(components: Components) -> Components:
+    """Components that are nothing but rounding error made zero, as ``transform`` finds them."""
+    strengths = [np.linalg.norm(as_rows(slices), axis=1) for slices in components.slices]
+    largest = max(float(strength.max(initial=0)) for strength in strengths)
+    least = 100 * float(np.finfo(components.slices[0].dtype).eps) * largest
+    loadings, slices = [], []
+    for loading, slice_tensor, strength in zip(*components, strengths, strict=True):
+        alive = (strength > least).astype(loading.dtype)
+        loadings.append(loading * alive)
+        slices.append(slice_tensor * alive[:, None, None])
+    return Components(as_triple(loadings), as_triple(slices))
+
+
 def _set_components(
     model: SliceTCA, components: Components, kept: inputs.Kept, observed: np.ndarray | None
 ) -> None:
@@ -114,14 +147,13 @@ def _insert_empty_cells(slices: np.ndarray, rows: np.ndarray, columns: np.ndarra
 
 
 def _as_restart(
-    restart: RestartResult[Components], best: Triple, data: inputs.FitInput, loss: float | None
+    restart: RestartResult[Components], loss: float, best: Triple, data: inputs.FitInput
 ) -> Restart:
     result = restart.result
     components = result.factors
     trial, neuron, time = (
         inputs.insert_empty(f, k) for f, k in zip(components.loadings, data.kept, strict=True)
     )
-    loss = result.loss if loss is None else loss
     return Restart(
         seed=restart.seed,
         loss=loss,

@@ -88,8 +88,7 @@ class SliceTCA(TransformerMixin, BaseEstimator):
         By component: what it explains by itself at its best weight, what is lost without it when
         the other weights are fitted anew, and their difference.
     type_explained_variance_alone_, type_explained_variance_unique_ : (3,) arrays
-        The same of the three slicing types. How much two types share is a property of the data;
-        how it is divided is the gauge's choice.
+        The same of the three slicing types, as the gauge has divided them.
     n_iter_ : int
         Sweeps of the best restart.
     stop_reason_ : StopReason

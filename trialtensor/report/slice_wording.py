@@ -76,24 +76,6 @@ def division_sentence(n_types: int, gauge: str, *, nonnegative: bool) -> str:
     return f"Both depend on how the gauge ({gauge}) divided what types share."
 
 
-def missing_note(weight: float) -> str:
-    """What became of missing entries beside being left out; empty where nothing did.
-
-    Examples
-    --------
-    >>> from trialtensor.report.slice_wording import missing_note
-    >>> missing_note(0.01)[:62], missing_note(0)
-    ('While fitting, though, a missing entry pulled towards zero wit', '')
-    """
-    if not weight:
-        return ""
-    return (
-        f"While fitting, though, a missing entry pulled towards zero with a weight of {weight:g} "
-        "(missing_weight; an observed one has 1), so that cells which were hardly seen cannot run "
-        "away."
-    )
-
-
 def identified_sentence(
     types: Sequence[str], gauge: str, *, nonnegative: bool, missing: bool = False
 ) -> str:

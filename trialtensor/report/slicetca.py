@@ -31,7 +31,6 @@ def page_parts(model: Any, color_by: Any) -> dict[str, Any]:
             nonnegative=bool(model.nonnegative),
             missing=missing,
         ),
-        "missing_note": slice_wording.missing_note(model.missing_weight) if missing else "",
         "sorting": slice_wording.sorting_phrase([each.axis for each in types]),
         "fit": fit_rows(model),
         "shares": [[name, *row] for name, row in zip(names, share_rows(model), strict=True)],
