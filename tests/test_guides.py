@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
+PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
 BLOCKS = [
     pytest.param(block, id=f"{page.stem}-{i}")
     for page in sorted((DOCS / "guide").glob("*.md"))
