@@ -132,6 +132,8 @@ def _plain_parameters(model: TCA | SliceTCA) -> dict[str, Any]:
             value = value.item()
         if isinstance(value, (set, frozenset)):
             value = sorted(value)
+        if isinstance(value, (tuple, list, np.ndarray)) and name != "init":
+            value = [each.item() if isinstance(each, np.generic) else each for each in value]
         try:
             json.dumps(value)
         except TypeError:

@@ -49,7 +49,10 @@ def make_starts(model: SliceTCA, ranks: tuple[int, int, int], data: inputs.FitIn
             )
     if isinstance(model.init, str):
         return drawn_starts(model)
-    return [Start("given", factors=_given(model.init, ranks, data))]
+    loadings = _given(model.init, ranks, data)
+    if model.nonnegative:
+        loadings = [_turned_up(loading) for loading in loadings]
+    return [Start("given", factors=loadings)]
 
 
 def _ranks(n_components: Any) -> tuple[int, int, int]:
@@ -72,6 +75,11 @@ def _ranks(n_components: Any) -> tuple[int, int, int]:
 def _given(init: Any, ranks: tuple[int, int, int], data: inputs.FitInput) -> list[np.ndarray]:
     if hasattr(init, "trial_loadings_"):
         init = [getattr(init, f"{axis}_loadings_") for axis in inputs.AXES]
+    elif hasattr(init, "get_params"):
+        raise ValueError(
+            f"init: got a {type(init).__name__} that is not fitted; scikit-learn's clone (as in "
+            "GridSearchCV) makes it so: give its loadings instead"
+        )
     if not isinstance(init, (tuple, list)) or len(init) != 3:
         raise ValueError(
             "init: expected 'svd', 'random', three loading matrices or a fitted SliceTCA, got "
@@ -90,3 +98,9 @@ def _given(init: Any, ranks: tuple[int, int, int], data: inputs.FitInput) -> lis
             raise ValueError(f"init: the {axis} loadings have NaN or infinite values")
         loadings.append(loading)
     return loadings
+
+
+def _turned_up(loading: np.ndarray) -> np.ndarray:
+    """Each column without what is below zero, after turning its larger side up."""
+    up, down = (np.sum(np.maximum(side, 0) ** 2, axis=0) for side in (loading, -loading))
+    return np.maximum(np.where(down > up, -loading, loading), 0)

@@ -10,6 +10,7 @@ import numpy as np
 from trialtensor.models import inputs
 from trialtensor.models.outcome import warn_of_stop, warn_of_zeros
 from trialtensor.models.restart import Restart
+from trialtensor.solvers import canonical
 from trialtensor.solvers.result import StopReason
 from trialtensor.solvers.runs import RestartResult
 from trialtensor.solvers.slices import Components, diagnostics, fix_gauge
@@ -34,7 +35,10 @@ def store_fit(
     by_sweeps = nonnegative or problem.observed is not None
     if by_sweeps:
         # Exactly as ``transform`` does it, so that both agree; projections end there anyway.
-        components = solve_trials(problem, components, nonnegative=nonnegative, gauge=model.gauge)
+        known = _without_unseen(components, problem.observed)
+        components = _with_unit_trials(
+            solve_trials(problem, known, nonnegative=nonnegative, gauge=model.gauge)
+        )
     rounding = float(np.finfo(problem.X.dtype).eps) * problem.norm2
     if by_sweeps or loss < 1e9 * rounding:
         # Where the cheap form cancels, the residuals themselves don't.
@@ -93,6 +97,23 @@ def warn_of(model: SliceTCA) -> None:
     """Warn of what the user must know before believing a fit."""
     warn_of_stop(model.stop_reason_)
     warn_of_zeros(model.weights_)
+
+
+def _without_unseen(components: Components, observed: np.ndarray | None) -> Components:
+    """Zeros in the cells of trial slices that no trial has shown."""
+    if observed is None:
+        return components
+    slices = components.slices
+    seen = np.where(observed.any(axis=0), slices[0], 0).astype(slices[0].dtype, copy=False)
+    return components._replace(slices=(seen, slices[1], slices[2]))
+
+
+def _with_unit_trials(components: Components) -> Components:
+    """The scale of the trial loadings in their slices, where that of the others is."""
+    (trial, neuron, time), (slices, *others) = components
+    unit, size = canonical.unit_columns(trial)
+    size = np.where(size > 0, size, 1).astype(trial.dtype)
+    return Components((unit, neuron, time), (slices * size[:, None, None], others[0], others[1]))
 
 
 def _with_treatment(summary: dict[str, Any], problem: SweepData) -> dict[str, Any]:

@@ -51,6 +51,7 @@ def checked_components(loadings: Sequence[np.ndarray], slices: Sequence[np.ndarr
                 f"{name}: expected three arrays, for trials, neurons and times, got {len(arrays)}"
             )
     loadings = [np.asarray(loading) for loading in loadings]
+    slices = [np.asarray(slice_tensor) for slice_tensor in slices]
     for name, loading in zip(NAMES, loadings, strict=True):
         if loading.ndim != 2:
             raise ValueError(
@@ -60,7 +61,7 @@ def checked_components(loadings: Sequence[np.ndarray], slices: Sequence[np.ndarr
     given = []
     for axis, slice_tensor in enumerate(slices):
         expected = (loadings[axis].shape[1], *(len(loadings[other]) for other in OTHERS[axis]))
-        given.append(np.asarray(slice_tensor, dtype))
+        given.append(slice_tensor.astype(dtype))
         if given[-1].shape != expected:
             raise ValueError(
                 f"slices: expected {expected} for the {NAMES[axis]}-slicing components, "

@@ -106,10 +106,11 @@ def subspace_overlap(first: Triple, second: Triple) -> float:
     shared, total = 0.0, 0
     for ours, theirs in zip(first, second, strict=True):
         if ours.shape[1]:
-            cosines = scipy.linalg.orth(ours).T @ scipy.linalg.orth(theirs)
-            shared += float(np.sum(cosines.astype(np.float64) ** 2))
-            total += ours.shape[1]
-    return min(shared / total, 1.0)
+            a, b = scipy.linalg.orth(ours), scipy.linalg.orth(theirs)
+            shared += float(np.sum((a.T @ b).astype(np.float64) ** 2))
+            # A loading of zeros is no direction.
+            total += max(a.shape[1], b.shape[1])
+    return min(shared / total, 1.0) if total else 1.0
 
 
 def _gram(components: Components) -> np.ndarray:

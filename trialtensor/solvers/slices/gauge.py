@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.linalg
 
-from trialtensor.solvers.canonical import skewness_sign
+from trialtensor.solvers.canonical import skewness_sign, unit_columns
 from trialtensor.solvers.slices.contraction import (
     NAMES,
     OTHERS,
@@ -80,7 +80,8 @@ def fix_gauge(
     """
     components = checked_components(loadings, slices)
     bases, orthogonal = _orthonormal(components)
-    return from_projections(bases, _weighted_sums(bases, orthogonal), gauge)
+    fixed = from_projections(bases, _weighted_sums(bases, orthogonal), gauge)
+    return _padded(fixed, components.ranks)
 
 
 def share_of(axis: int, among: frozenset[int], gauge: str) -> float:
@@ -137,13 +138,33 @@ def _share(axis: int, whole: np.ndarray, bases: Triple, gauge: str) -> np.ndarra
 
 
 def _orthonormal(components: Components) -> tuple[Triple, Triple]:
-    """The same parts with orthonormal loadings; null directions get slices of zero."""
+    """The same parts with orthonormal loadings, as many as are independent."""
     bases, slices = [], []
-    for loading, slice_tensor in zip(components.loadings, components.slices, strict=True):
+    for loading, slice_tensor in zip(*components, strict=True):
+        # Which of them are independent is no question of their scale.
+        loading, size = unit_columns(loading)
+        slice_tensor = slice_tensor * size[:, None, None]
         left, values, right = scipy.linalg.svd(loading, full_matrices=False, check_finite=False)
-        bases.append(left)
-        slices.append(np.tensordot(values[:, None] * right, slice_tensor, axes=(1, 0)))
+        least = max(loading.shape) * np.finfo(loading.dtype).eps * values.max(initial=0)
+        alive = values > least
+        bases.append(left[:, alive])
+        mixing = values[alive, None] * right[alive]
+        slices.append(np.tensordot(mixing, slice_tensor, axes=(1, 0)))
     return as_triple(bases), as_triple(slices)
+
+
+def _padded(fixed: Components, ranks: tuple[int, int, int]) -> Components:
+    """As many components as there were: with slices of zero, and any orthonormal loadings."""
+    loadings, slices = [], []
+    for loading, slice_tensor, rank in zip(*fixed, ranks, strict=True):
+        missing = rank - loading.shape[1]
+        # Beyond the length of the axis nothing is left to be orthogonal to.
+        free = scipy.linalg.null_space(loading.T)[:, :missing] if missing else loading[:, :0]
+        none = np.zeros((len(loading), missing - free.shape[1]), loading.dtype)
+        loadings.append(np.concatenate([loading, free.astype(loading.dtype), none], axis=1))
+        zeros = np.zeros((missing, *slice_tensor.shape[1:]), slice_tensor.dtype)
+        slices.append(np.concatenate([slice_tensor, zeros]))
+    return Components(as_triple(loadings), as_triple(slices))
 
 
 def _weighted_sums(bases: Triple, slices: Triple) -> Triple:

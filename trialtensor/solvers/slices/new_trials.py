@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from trialtensor.solvers.acceleration import minimise
-from trialtensor.solvers.row_updates import solve_rows
+from trialtensor.solvers.acceleration import RowUpdater
 from trialtensor.solvers.slices.contraction import Components, Triple, as_rows, contract, onto
 from trialtensor.solvers.slices.gauge import share_of
 from trialtensor.solvers.slices.sweeps import Blocks, SweepData, as_components
 
-# Each trial's problem is convex, and sweeps come close quickly.
+# Each trial's problem is convex, and sweeps come close quickly; each is followed on its own, so
+# that a trial is told alike in any company.
 _TOL = 1e-8
+_PATIENCE = 2
 _MAX_SWEEPS = 1000
+_MAX_MOMENTUM = 0.985
 
 
 def solve_trials(
@@ -38,10 +40,15 @@ def solve_trials(
     Components
         With the trial loadings, neuron slices and time slices of the trials in ``data``.
     """
-    if nonnegative or data.observed is not None:
-        found = _by_sweeps(data, shared, nonnegative)
-    else:
-        found = _in_closed_form(data.X, shared)
+    if not nonnegative and data.observed is None:
+        return _divide(_in_closed_form(data.X, shared), gauge)
+    # Slices of norm 1 on the way: then their scale can't change where the sweeps end.
+    A = shared.slices[0]
+    size = np.linalg.norm(as_rows(A), axis=1)
+    size[size == 0] = 1
+    unit = shared._replace(slices=(A / size[:, None, None], *shared.slices[1:]))
+    (u, v, w), (_, B, C) = _by_sweeps(data, unit, nonnegative)
+    found = Components((u / size, v, w), (A, B, C))
     return found if nonnegative else _divide(found, gauge)
 
 
@@ -51,14 +58,26 @@ def _in_closed_form(X: np.ndarray, shared: Components) -> Components:
     A = shared.slices[0]
     alone = A - onto(A, 0, 1, v)
     alone = as_rows(alone - onto(alone, 0, 2, w))
-    rhs = as_rows(X) @ alone.T
-    u = solve_rows((alone @ alone.T)[None], rhs, nonnegative=False)
+    u = as_rows(X) @ alone.T @ _pinv_gram(alone, as_rows(A))
     # Contractions are linear: no residual of the size of the data is needed.
     B = contract(X, 1, v) - np.tensordot(contract(A, 1, v), u, axes=(1, 1)).swapaxes(1, 2)
     C = contract(X, 2, w) - np.tensordot(contract(A, 2, w), u, axes=(1, 1)).swapaxes(1, 2)
     # What both can tell is told by the neuron slices for now.
     C -= onto(C, 2, 1, v)
     return Components((u, v, w), (A, B, C))
+
+
+def _pinv_gram(alone: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Inverse of the Gram matrix of ``alone``, of directions that are more than rounding errors.
+
+    What a slice has that no other type could tell may be nothing: compared with the slice
+    itself, not with other nothings.
+    """
+    values, vectors = np.linalg.eigh((alone @ alone.T).astype(np.float64))
+    size = float(np.sum(whole.astype(np.float64) ** 2, axis=1).max(initial=0))
+    least = (1e3 * float(np.finfo(whole.dtype).eps)) ** 2 * size
+    inverse = np.where(values > least, 1 / np.maximum(values, least or 1), 0)
+    return ((vectors * inverse) @ vectors.T).astype(whole.dtype)
 
 
 def _by_sweeps(data: SweepData, shared: Components, nonnegative: bool) -> Components:
@@ -74,17 +93,49 @@ def _by_sweeps(data: SweepData, shared: Components, nonnegative: bool) -> Compon
         np.zeros((r_neuron, n_trials, n_times), dtype),
         np.zeros((r_time, n_trials, n_neurons), dtype),
     )
-    trials = SweepData(data.X, data.norm2, data.observed, data.missing_weight, trials_only=True)
-    found = minimise(
-        trials,
-        start,
-        balance=lambda blocks: blocks,
-        nonnegative=(nonnegative,) * 6,
-        max_iter=_MAX_SWEEPS,
-        tol=_TOL,
-        patience=1,
-    )
-    return as_components(found.factors)
+    return as_components(_follow(data, start, RowUpdater((nonnegative,) * 6)))
+
+
+def _follow(data: SweepData, start: Blocks, updater: RowUpdater) -> Blocks:
+    """Sweep with extrapolation, as ``minimise`` does, but with a momentum for every trial."""
+    n_trials = len(data.X)
+    best = previous = point = start
+    loss = np.full(n_trials, np.inf)
+    age, n_slow, done = np.zeros((3, n_trials), int)
+    for _ in range(_MAX_SWEEPS):
+        new, new_loss = data.sweep_trials(point, updater)
+        better = (new_loss <= loss) | (age < 2)
+        accepted = better & ~done.astype(bool)
+        slow = loss - new_loss <= _TOL * new_loss
+        n_slow = np.where(accepted, np.where(slow, n_slow + 1, 0), n_slow)
+        loss = np.where(accepted, new_loss, loss)
+        previous, best = _pick(accepted, best, previous), _pick(accepted, new, best)
+        done = (n_slow >= _PATIENCE) | (loss == 0)
+        if done.all():
+            break
+        age = np.where(accepted, age + 1, np.where(better, age, 0))
+        momentum = np.minimum((age - 1) / (age + 2), _MAX_MOMENTUM).clip(0)
+        point = _ahead(best, previous, momentum, updater)
+    return best
+
+
+def _pick(which: np.ndarray, new: Blocks, old: Blocks) -> Blocks:
+    """Trials of one model, the others of another."""
+    if which.all():
+        return new
+    _, v, w, A, _, _ = old
+    u = np.where(which[:, None], new[0], old[0])
+    B, C = (np.where(which[:, None], new[i], old[i]) for i in (4, 5))
+    return u, v, w, A, B, C
+
+
+def _ahead(best: Blocks, previous: Blocks, momentum: np.ndarray, updater: RowUpdater) -> Blocks:
+    """Extrapolate each trial by its own momentum."""
+    _, v, w, A, _, _ = best
+    step = momentum.astype(best[0].dtype)[:, None]
+    parts = [best[i] + step * (best[i] - previous[i]) for i in (0, 4, 5)]
+    u, B, C = (np.maximum(p, 0) if updater.nonnegative[0] else p for p in parts)
+    return u, v, w, A, B, C
 
 
 def _divide(found: Components, gauge: str) -> Components:

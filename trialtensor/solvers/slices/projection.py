@@ -109,23 +109,23 @@ class ProjectionProblem:
         # In float64, or in float32 the blocks would lose their orthogonality.
         block = loadings[axis].astype(np.float64)
         if not block.any():
-            block = np.linalg.qr(correlate(self.X, axis, self._first_slices(axis, rank)))[0]
+            drawn = np.random.default_rng(0).standard_normal(block.shape)
+            block = self._apply_gram(axis, drawn, loadings).astype(np.float64)
         basis, images = np.empty((len(block), 0)), []
         for _ in range(_KRYLOV_STEPS + 1):
-            for _ in range(2):
-                block = np.linalg.qr(block - basis @ (basis.T @ block))[0]
+            block = _new_directions(block, basis)
             basis = np.concatenate([basis, block], axis=1)
             block = self._apply_gram(axis, block, loadings).astype(np.float64)
             images.append(block)
         small = basis.T @ np.concatenate(images, axis=1)
         values, vectors = scipy.linalg.eigh((small + small.T) / 2, check_finite=False)
-        found = (basis @ vectors[:, : -rank - 1 : -1]).astype(self.X.dtype, copy=False)
-        return found, max(left - float(values[-rank:].sum()), 0.0)
-
-    def _first_slices(self, axis: int, rank: int) -> np.ndarray:
-        """Any slices of the data, to begin a Krylov space with."""
-        take = np.linspace(0, self.X.shape[axis] - 1, rank).astype(int)
-        return np.moveaxis(self.X, axis, 0)[take]
+        found = basis @ vectors[:, : -rank - 1 : -1]
+        if found.shape[1] < rank:
+            # The data has no more directions than these along the axis.
+            fill = np.random.default_rng(0).standard_normal((len(found), rank - found.shape[1]))
+            found = np.concatenate([found, _new_directions(fill, found)], axis=1)
+        loss = max(left - float(values[-rank:].sum()), 0.0)
+        return found.astype(self.X.dtype, copy=False), loss
 
     def _apply_gram(self, axis: int, vectors: np.ndarray, loadings: Triple) -> np.ndarray:
         slices = contract(self.X, axis, vectors.astype(self.X.dtype, copy=False))
@@ -187,6 +187,18 @@ def minimise_projections(
             raise
         reason = StopReason.INTERRUPTED
     return SolverResult(best, loss, np.array(history), len(history), reason)
+
+
+def _new_directions(block: np.ndarray, basis: np.ndarray) -> np.ndarray:
+    """Orthonormal directions of ``block`` that are not in ``basis``; there may be few or none."""
+    size = np.linalg.norm(block, axis=0)
+    block = block[:, size > 0] / size[size > 0]
+    # Twice is enough.
+    for _ in range(2):
+        block = block - basis @ (basis.T @ block)
+    left, values, _ = scipy.linalg.svd(block, full_matrices=False, check_finite=False)
+    left = left[:, values > 1e-10]
+    return left - basis @ (basis.T @ left)
 
 
 def _rows(slices: np.ndarray, axis: int, other: int) -> np.ndarray:

@@ -12,8 +12,9 @@ in the same pass. So a sweep reads the data three times, once a type.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +25,8 @@ from trialtensor.solvers.slices.contraction import Components, as_rows
 
 # u, v, w, A, B, C: the loadings of trials, neurons, times, then the slices.
 Blocks = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+# Which block, its Gram matrices, and the right-hand side of the residual.
+Equations = tuple[int, np.ndarray, np.ndarray]
 # Entries of the chunks of trials: several arrays of this size should fit into the cache.
 _CHUNK = 200_000
 
@@ -68,32 +71,43 @@ class SweepData:
     observed : bool array of the shape of ``X``, or None
     missing_weight : float
         A missing entry counts as a zero with this weight, against 1 for an observed one.
-    trials_only : bool
-        Leave alone what all trials share: neuron and time loadings, and trial slices.
     """
 
     X: np.ndarray
     norm2: float
     observed: np.ndarray | None = None
     missing_weight: float = 0.0
-    trials_only: bool = False
 
     def sweep(self, blocks: Blocks, update: RowUpdate) -> tuple[Blocks, float]:
         """Loadings and slices of trials, neurons, times in turn; also the loss they reach."""
-        passes = (self._sweep_trials, self._sweep_neurons, self._sweep_times)
         loss = self.norm2
-        for loading, one_pass in zip(blocks[:3], passes, strict=True):
-            if loading.shape[1]:
-                blocks, loss = one_pass(blocks, update)
+        for one_pass in self._passes(blocks):
+            blocks, squares, equations = one_pass(blocks, update, shared=True)
+            if equations is not None:
+                blocks, loss = _update_shared(blocks, update, equations, float(squares.sum()))
         return blocks, loss
 
-    def _sweep_trials(self, blocks: Blocks, update: RowUpdate) -> tuple[Blocks, float]:
+    def sweep_trials(self, blocks: Blocks, update: RowUpdate) -> tuple[Blocks, np.ndarray]:
+        """Only what belongs to single trials, and the loss of each, ``(n_trials,)``."""
+        squares = np.zeros(len(self.X))
+        for one_pass in self._passes(blocks):
+            blocks, squares, _ = one_pass(blocks, update, shared=False)
+        return blocks, squares
+
+    def _passes(self, blocks: Blocks) -> list[Callable[..., tuple[Blocks, np.ndarray, Any]]]:
+        """Those of the types that there are."""
+        passes = (self._sweep_trials, self._sweep_neurons, self._sweep_times)
+        return [each for loading, each in zip(blocks[:3], passes, strict=True) if loading.shape[1]]
+
+    def _sweep_trials(
+        self, blocks: Blocks, update: RowUpdate, *, shared: bool
+    ) -> tuple[Blocks, np.ndarray, Equations | None]:
         u, v, w, A, B, C = blocks
         u = u.copy()
         rows = as_rows(A)
         pairs = np.ascontiguousarray(_pairs(rows.T))
         rhs, grams = np.zeros_like(rows), np.zeros((_n_pairs(len(A)), rows.shape[1]), rows.dtype)
-        squares = 0.0
+        squares = np.zeros(len(self.X))
         for part, residual, weights in self._residuals(blocks):
             flat = as_rows(residual)
             seen = None if weights is None else weights.reshape(flat.shape)
@@ -103,25 +117,25 @@ class SweepData:
             flat -= (new - u[part]) @ rows
             u[part] = new
             weighted = _weighted(flat, seen)
-            squares += _dot(weighted, flat)
-            if self.trials_only:
+            squares[part] = _dots(weighted, flat)
+            if not shared:
                 continue
             rhs += new.T @ weighted
             if seen is not None:
                 grams += _pairs(new).T @ seen
-        if self.trials_only:
-            return (u, v, w, A, B, C), squares
-        own = self._grams(u, grams.T)
-        rhs = np.ascontiguousarray(rhs.T)
-        new, loss = _global_update(3, own, rhs, rows.T, squares, update)
-        return (u, v, w, np.ascontiguousarray(new.T).reshape(A.shape), B, C), loss
+        blocks = (u, v, w, A, B, C)
+        if not shared:
+            return blocks, squares, None
+        return blocks, squares, (3, self._grams(u, grams.T), np.ascontiguousarray(rhs.T))
 
-    def _sweep_neurons(self, blocks: Blocks, update: RowUpdate) -> tuple[Blocks, float]:
+    def _sweep_neurons(
+        self, blocks: Blocks, update: RowUpdate, *, shared: bool
+    ) -> tuple[Blocks, np.ndarray, Equations | None]:
         u, v, w, A, B, C = blocks
         B = B.copy()
         rank = len(B)
         rhs, grams = np.zeros_like(v), np.zeros((len(v), _n_pairs(rank)), v.dtype)
-        squares = 0.0
+        squares = np.zeros(len(self.X))
         for part, residual, weights in self._residuals(blocks):
             # (trials, times, R): a row for every cell.
             cells = np.ascontiguousarray(B[:, part].transpose(1, 2, 0))
@@ -135,24 +149,25 @@ class SweepData:
             cells = new.reshape(cells.shape)
             B[:, part] = cells.transpose(2, 0, 1)
             weighted = _weighted(residual, weights)
-            squares += _dot(weighted, residual)
-            if self.trials_only:
+            squares[part] = _dots(weighted, residual)
+            if not shared:
                 continue
             rhs += np.matmul(weighted, cells).sum(axis=0)
             if weights is not None:
                 grams += np.matmul(weights, _pairs(cells)).sum(axis=0)
-        if self.trials_only:
-            return (u, v, w, A, B, C), squares
-        own = self._grams(B.reshape(rank, -1).T, grams)
-        v, loss = _global_update(1, own, rhs, v, squares, update)
-        return (u, v, w, A, B, C), loss
+        blocks = (u, v, w, A, B, C)
+        if not shared:
+            return blocks, squares, None
+        return blocks, squares, (1, self._grams(B.reshape(rank, -1).T, grams), rhs)
 
-    def _sweep_times(self, blocks: Blocks, update: RowUpdate) -> tuple[Blocks, float]:
+    def _sweep_times(
+        self, blocks: Blocks, update: RowUpdate, *, shared: bool
+    ) -> tuple[Blocks, np.ndarray, Equations | None]:
         u, v, w, A, B, C = blocks
         C = C.copy()
         rank = len(C)
         rhs, grams = np.zeros_like(w), np.zeros((len(w), _n_pairs(rank)), w.dtype)
-        squares = 0.0
+        squares = np.zeros(len(self.X))
         for part, residual, weights in self._residuals(blocks):
             cells = np.ascontiguousarray(C[:, part].transpose(1, 2, 0))
             seen = None if weights is None else np.matmul(weights, _pairs(w))
@@ -163,17 +178,16 @@ class SweepData:
             residual -= _product((new - current).reshape(cells.shape), w.T)
             C[:, part] = new.reshape(cells.shape).transpose(2, 0, 1)
             weighted = _weighted(residual, weights)
-            squares += _dot(weighted, residual)
-            if self.trials_only:
+            squares[part] = _dots(weighted, residual)
+            if not shared:
                 continue
             rhs += weighted.reshape(-1, len(w)).T @ new
             if weights is not None:
                 grams += weights.reshape(-1, len(w)).T @ _pairs(new)
-        if self.trials_only:
-            return (u, v, w, A, B, C), squares
-        own = self._grams(C.reshape(rank, -1).T, grams)
-        w, loss = _global_update(2, own, rhs, w, squares, update)
-        return (u, v, w, A, B, C), loss
+        blocks = (u, v, w, A, B, C)
+        if not shared:
+            return blocks, squares, None
+        return blocks, squares, (2, self._grams(C.reshape(rank, -1).T, grams), rhs)
 
     def _residuals(self, blocks: Blocks) -> Iterator[tuple[slice, np.ndarray, np.ndarray | None]]:
         """Some trials at a time: which, their residuals, and the weights of their entries."""
@@ -204,20 +218,24 @@ class SweepData:
         return unpack(packed.reshape(-1, packed.shape[-1]), design.shape[1])
 
 
-def _global_update(
-    mode: int,
-    grams: np.ndarray,
-    rhs: np.ndarray,
-    current: np.ndarray,
-    squares: float,
+def _update_shared(
+    blocks: Blocks,
     update: RowUpdate,
-) -> tuple[np.ndarray, float]:
+    equations: Equations,
+    squares: float,
+) -> tuple[Blocks, float]:
     """Update a block from the residual's right-hand side; also the loss it leaves."""
-    current = np.ascontiguousarray(current)
-    new = update(mode, grams, rhs + apply_grams(grams, current), current)
+    which, grams, rhs = equations
+    block = blocks[which]
+    # A slice tensor's rows are its cells.
+    is_slices = which >= 3
+    current = np.ascontiguousarray(as_rows(block).T) if is_slices else block
+    new = update(which, grams, rhs + apply_grams(grams, current), current)
     change = (new - current).astype(np.float64, copy=False)
     loss = squares - 2 * float(np.sum(rhs * change)) + quadratic(grams, change)
-    return new, max(loss, 0.0)
+    new = np.ascontiguousarray(new.T).reshape(block.shape) if is_slices else new
+    u, v, w, A, B, C = (new if i == which else each for i, each in enumerate(blocks))
+    return (u, v, w, A, B, C), max(loss, 0.0)
 
 
 def apply_grams(grams: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -254,5 +272,7 @@ def _product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     return left * right if left.shape[-1] == 1 else np.matmul(left, right)
 
 
-def _dot(first: np.ndarray, second: np.ndarray) -> float:
-    return float(first.ravel() @ second.ravel())
+def _dots(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Inner product of each trial of two arrays."""
+    rows, columns = first.reshape(len(first), 1, -1), second.reshape(len(second), -1, 1)
+    return np.matmul(rows, columns)[:, 0, 0]
