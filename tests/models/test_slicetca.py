@@ -406,6 +406,18 @@ def test_loadings_have_norm_one_wherever_sweeps_fitted_them(missing, nonnegative
         np.testing.assert_allclose(np.linalg.norm(loadings, axis=0), 1, atol=1e-10)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("seed", [0, 1])
+def test_slices_are_ordered_wherever_sweeps_fitted_them(seed):
+    rng = np.random.default_rng(seed)
+    X = np.abs(rng.standard_normal((12, 10, 9)))
+    X[rng.random(X.shape) < 0.3] = np.nan
+    model = SliceTCA((3, 3, 3), nonnegative=True, n_init=1, max_iter=30, random_state=0).fit(X)
+    # The last solve for the trials changes the slices a little, and keeps their order.
+    sizes = model.weights_.reshape(3, 3)
+    assert np.all(np.diff(sizes, axis=1) <= 0.05 * sizes[:, :-1])
+
+
 def test_held_out_trials_are_told_by_one_regression():
     data = planted((50, 12, 15), (2, 1, 1), snr=10.0)
     model = SliceTCA((2, 1, 1), random_state=0).fit(data.X[:30])

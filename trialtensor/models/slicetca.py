@@ -73,7 +73,8 @@ class SliceTCA(TransformerMixin, BaseEstimator):
         for a trial, neuron or bin without any data.
     trial_slices_, neuron_slices_, time_slices_ : arrays
         ``(R0, n_neurons, n_times)``, ``(R1, n_trials, n_times)``, ``(R2, n_trials, n_neurons)``
-        in the units of the data, largest first. NaN where no entry was seen.
+        in the units of the data, largest first (with missing data or non-negative: nearly so).
+        NaN where no entry was seen.
     weights_ : (R0 + R1 + R2,) array
         Norm of each slice. Wherever all components are listed, those of trials come first,
         then neurons, then times.

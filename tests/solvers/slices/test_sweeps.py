@@ -312,3 +312,12 @@ def test_a_nonnegative_model_is_found_again():
     X = reconstruct(as_components((u, v, w, A, B, C)))
     found = fit(X, None, (1, 1, 1), nonnegative=True, tol=1e-9, n_starts=5)
     assert found.loss < 1e-3 * np.sum(X**2)
+
+
+def test_nonnegative_components_are_of_unit_norm_and_ordered():
+    X = np.random.default_rng(5).random((12, 10, 9)) ** 2
+    found = fit(X, None, (3, 2, 3), nonnegative=True, tol=1e-4, n_starts=1)
+    for loadings, slices in zip(*found.factors, strict=True):
+        np.testing.assert_allclose(np.linalg.norm(loadings, axis=0), 1)
+        norms = np.linalg.norm(as_rows(slices), axis=1)
+        assert np.all(np.diff(norms) < 0)
