@@ -102,11 +102,12 @@ def _follow(data: SweepData, start: Blocks, updater: RowUpdater) -> Blocks:
     best = previous = point = start
     loss = np.full(n_trials, np.inf)
     age, n_slow, done = np.zeros((3, n_trials), int)
+    tol = max(_TOL, 10 * float(np.finfo(data.X.dtype).eps))
     for _ in range(_MAX_SWEEPS):
         new, new_loss = data.sweep_trials(point, updater)
         better = (new_loss <= loss) | (age < 2)
         accepted = better & ~done.astype(bool)
-        slow = loss - new_loss <= _TOL * new_loss
+        slow = loss - new_loss <= tol * new_loss
         n_slow = np.where(accepted, np.where(slow, n_slow + 1, 0), n_slow)
         loss = np.where(accepted, new_loss, loss)
         previous, best = _pick(accepted, best, previous), _pick(accepted, new, best)
