@@ -1,0 +1,112 @@
+"""Intervals from resampled trials."""
+
+import numpy as np
+import pytest
+import scipy.linalg
+
+from trialtensor.data import make_slicetca, make_tca
+from trialtensor.models import TCA, SliceTCA
+from trialtensor.selection import bootstrap
+from trialtensor.solvers.matching import align_to
+from trialtensor.solvers.slices import fix_gauge
+
+AXES = ("trial", "neuron", "time")
+
+
+def covered(interval, truth):
+    return float(np.mean((truth >= interval[0]) & (truth <= interval[1])))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("nonnegative", [False, True])
+def test_intervals_of_tca_cover_what_was_planted(nonnegative):
+    shares = []
+    for seed in range(8):
+        data = make_tca(80, 30, 40, 3, snr=0.5, nonnegative=nonnegative, random_state=seed)
+        model = TCA(3, nonnegative=nonnegative, n_init=3, random_state=0).fit(data.X)
+        sure = bootstrap(model, data.X, n_samples=100, random_state=0)
+        own = tuple(getattr(model, f"{axis}_factors_") for axis in AXES)
+        truth, _ = align_to(own, tuple(f / np.linalg.norm(f, axis=0) for f in data.factors))
+        shares.append(
+            [covered(sure.interval(f"{a}_factors"), f) for a, f in zip(AXES, truth, strict=True)]
+        )
+    assert all(0.85 <= share <= 0.95 for share in np.mean(shares, axis=0)), shares
+
+
+@pytest.mark.slow
+def test_intervals_of_slicetca_cover_what_was_planted():
+    shares = []
+    for seed in range(4):
+        data = make_slicetca(80, 30, 40, (2, 1, 1), snr=4.0, random_state=seed)
+        model = SliceTCA((2, 1, 1), n_init=2, random_state=0).fit(data.X)
+        sure = bootstrap(model, data.X, n_samples=60, random_state=0)
+        truth = fix_gauge(data.loadings, data.slices)
+        for axis, loading, slices in zip(AXES, *truth, strict=True):
+            own = sure.estimates[f"{axis}_loadings"]
+            turn = scipy.linalg.orthogonal_procrustes(loading, own)[0]
+            turned = np.tensordot(turn.T, slices, axes=(1, 0))
+            shares.append(
+                [
+                    covered(sure.interval(f"{axis}_loadings"), loading @ turn),
+                    covered(sure.interval(f"{axis}_slices"), turned),
+                ]
+            )
+    assert all(0.85 <= share <= 0.95 for share in np.mean(shares, axis=0)), shares
+
+
+def test_the_same_seed_gives_the_same_errors_and_more_noise_larger_ones():
+    errors = []
+    for snr in (2.0, 0.5):
+        X = make_tca(30, 12, 15, 2, snr=snr, random_state=0).X
+        model = TCA(2, n_init=2, random_state=0).fit(X)
+        one, two = (bootstrap(model, X, n_samples=20, random_state=1) for _ in range(2))
+        for name, error in one.standard_errors.items():
+            np.testing.assert_allclose(error, two.standard_errors[name], rtol=1e-12)
+        errors.append(np.mean(one.standard_errors["neuron_factors"]))
+    assert 1.6 < errors[1] / errors[0] < 2.6  # the root of four
+
+
+def test_explained_variance_has_an_interval():
+    X = make_tca(40, 12, 15, 2, snr=1.0, random_state=0).X
+    model = TCA(2, n_init=2, random_state=0).fit(X)
+    low, high = bootstrap(model, X, n_samples=30, random_state=0).interval(
+        "explained_variance_ratio"
+    )
+    assert low < model.explained_variance_ratio_ < high
+    assert 0.005 < high - low < 0.3
+
+
+def test_missing_data_and_blocks_of_trials():
+    X = make_tca(30, 12, 15, 2, snr=2.0, missing="tracked", random_state=0).X
+    X[4] = np.nan
+    with pytest.warns(UserWarning, match="no data"):
+        model = TCA(2, n_init=2, random_state=0).fit(X)
+    sure = bootstrap(model, X, n_samples=10, block=3, random_state=0)
+    assert np.isnan(sure.interval("trial_factors")[:, 4]).all()
+    assert np.isfinite(np.delete(sure.interval("trial_factors"), 4, axis=1)).all()
+
+
+def test_nonnegative_intervals_end_at_zero():
+    X = np.abs(make_tca(30, 12, 15, 2, nonnegative=True, random_state=0).X)
+    model = TCA(2, nonnegative=True, n_init=2, random_state=0).fit(X)
+    assert bootstrap(model, X, n_samples=10).interval("neuron_factors").min() >= 0
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"n_samples": 1}, "n_samples: expected at least 2"),
+        ({"block": 0}, "block: expected 1 to"),
+        ({"block": 16}, "block: expected 1 to 15"),
+        ({"level": 1}, "level: expected a number between 0 and 1"),
+    ],
+)
+def test_bad_input(options, message):
+    X = make_tca(30, 12, 15, 2, random_state=0).X
+    model = TCA(2, n_init=1, random_state=0).fit(X)
+    with pytest.raises(ValueError, match=message):
+        bootstrap(model, X, **options)
+    with pytest.raises(ValueError, match="X: the model was fitted to data of shape"):
+        bootstrap(model, X[1:])
+    with pytest.raises(ValueError, match="name: expected one of"):
+        bootstrap(model, X, n_samples=2).interval("factors")

@@ -1,0 +1,85 @@
+"""Agreement of restarts, corrected for chance."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from trialtensor.data import make_slicetca, make_tca
+from trialtensor.models import TCA, SliceTCA
+from trialtensor.selection import factor_match_score, stability
+
+SHAPE = (60, 30, 40)
+
+
+def restart(draw, rank):
+    factors = tuple(draw((n, rank)) for n in SHAPE)
+    return SimpleNamespace(factors=factors, weights=np.ones(rank))
+
+
+@pytest.mark.parametrize("rank", [2, 6])
+@pytest.mark.parametrize("kind", ["uniform", "sparse"])
+def test_unrelated_nonnegative_models_are_at_chance(kind, rank):
+    rng = np.random.default_rng(rank)
+    draw = rng.random if kind == "uniform" else lambda size: rng.gamma(0.5, size=size)
+    found = [stability([restart(draw, rank) for _ in range(5)]) for _ in range(5)]
+    assert np.mean([each.score for each in found]) > 0.04
+    assert abs(np.mean([each.corrected for each in found])) < 0.05
+    assert all(abs(each.corrected) < 0.1 for each in found)
+
+
+def test_the_same_model_every_time():
+    model = TCA(3, n_init=4, random_state=0).fit(make_tca(*SHAPE, 3, random_state=0).X)
+    found = stability(model)
+    assert found.score == pytest.approx(1, abs=1e-3) and found.corrected > 0.99
+    assert found.by_component.shape == (3,) and found.by_component.min() > 0.99
+    assert found.pairs.shape == (4, 4) and np.allclose(found.pairs, found.pairs.T)
+
+
+def test_only_the_component_that_varies_is_unstable():
+    rng = np.random.default_rng(0)
+    fixed = tuple(rng.standard_normal((n, 2)) for n in SHAPE)
+    others = [
+        SimpleNamespace(
+            factors=tuple(np.c_[f, rng.standard_normal(len(f))][:, order] for f in fixed),
+            weights=np.ones(3),
+        )
+        for order in ([0, 1, 2], [2, 0, 1], [1, 2, 0])
+    ]
+    found = stability(others)
+    np.testing.assert_allclose(found.by_component[:2], 1, atol=1e-6)
+    assert abs(found.by_component[2]) < 0.1
+    assert found.score == pytest.approx(2 / 3, abs=0.03)
+
+
+def test_slices_are_compared_by_their_subspaces():
+    X = make_slicetca(*SHAPE, (2, 1, 1), snr=5.0, random_state=0).X
+    found = stability(SliceTCA((2, 1, 1), n_init=3, random_state=0).fit(X))
+    assert found.corrected > 0.99 and 0 < found.chance < 0.5
+    assert np.isnan(found.by_component).all()
+
+
+def test_match_scores():
+    rng = np.random.default_rng(0)
+    first = restart(rng.standard_normal, 3)
+    second = SimpleNamespace(
+        factors=tuple(-f[:, [2, 0, 1]] for f in first.factors), weights=np.array([1.0, 1.0, 0.5])
+    )
+    assert factor_match_score(first, second) == pytest.approx(1)
+    # One of three weights is half of its partner's.
+    assert factor_match_score(first, second, weights=True) == pytest.approx(2.5 / 3)
+
+
+def test_greedy_matching_would_be_lower():
+    """Components are paired by the best sum, not each by its own best."""
+    ones = np.ones((1, 2))
+    columns = np.array([[0.9, 0.8], [0.85, 0.1], [0.0, 0.6]])
+    columns /= np.linalg.norm(columns, axis=0)
+    found = factor_match_score((np.eye(3)[:, :2], ones, ones), (columns, ones, ones))
+    assert found == pytest.approx((columns[0, 1] + columns[1, 0]) / 2)
+    assert found > (columns[0, 0] + columns[1, 1]) / 2
+
+
+def test_one_restart_is_not_enough():
+    with pytest.raises(ValueError, match="at least 2 restarts"):
+        stability([restart(np.random.default_rng(0).random, 2)])

@@ -1,0 +1,270 @@
+"""Splitters that hold out entries of a trial tensor, for cross-validation."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from trialtensor.data.validation import check_trial_tensor
+from trialtensor.selection import drawing
+from trialtensor.selection.drawing import Held
+from trialtensor.selection.ordering import like
+
+
+@dataclass(frozen=True)
+class Splitter:
+    """What all splitters have; use one of the others.
+
+    Splits are drawn independently of each other: an entry may be held out in several or in none.
+    A draw leaves at least one observed entry in every trial, neuron and time bin that had any, so
+    that a model can say something about all that is held out.
+
+    Parameters
+    ----------
+    fraction : float, default 0.1
+        How much of the observed entries is held out, not counting guards.
+    n_splits : int, default 5
+    random_state : int or None, default 0
+        The same int gives the same masks; None gives others every time. A split is the same however
+        many follow it.
+
+    Attributes
+    ----------
+    whole_trials : bool
+        Whether what is held out is trials without anything left to fit to. They have no
+        trial factors then and are scored by ``score``, not by their reconstruction.
+
+    Raises
+    ------
+    ValueError
+        For a fraction that is not between 0 and 1, and counts that are no counts.
+    """
+
+    fraction: float = 0.1
+    n_splits: int = field(default=5, kw_only=True)
+    random_state: int | None = field(default=0, kw_only=True)
+
+    whole_trials: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        """Refuse what can't be used, and keep numbers as plain ones, which JSON can hold."""
+        number = isinstance(self.fraction, numbers.Real) and not isinstance(self.fraction, bool)
+        if not number or not 0 < self.fraction < 1:
+            raise ValueError(
+                f"fraction: expected a number between 0 and 1, without both, got {self.fraction!r}"
+            )
+        object.__setattr__(self, "fraction", float(self.fraction))
+        self._whole("n_splits", 1)
+        if self.random_state is not None:
+            self._whole("random_state", 0)
+
+    def split(self, X: Any, *, mask: Any = None) -> Iterator[tuple[Any, Any]]:
+        """Draw masks of what to fit to and what to predict.
+
+        Parameters
+        ----------
+        X : (n_trials, n_neurons, n_times) array or xarray.DataArray
+            NaN is missing.
+        mask : bool array of the shape of ``X``, optional
+            False where missing.
+
+        Yields
+        ------
+        train, test : bool arrays of the shape of ``X``
+            Both only where observed. DataArrays like ``X`` if it is one.
+
+        Raises
+        ------
+        ValueError
+            At once, if ``X`` or ``mask`` can't be used, or if no draw holds out the fraction and
+            leaves something of every trial, neuron and time bin.
+        """
+        checked = check_trial_tensor(X, mask=mask)
+        observed = checked.observed
+        if observed is None:
+            observed = np.ones(checked.values.shape, bool)
+        self._check_shape(observed.shape)
+        seeds = np.random.SeedSequence(self.random_state).spawn(self.n_splits)
+        # The first is drawn here, so that what can't be done is refused before any work.
+        return self._pairs(X, observed, seeds, self._held(observed, seeds[0]))
+
+    def _pairs(
+        self, X: Any, observed: np.ndarray, seeds: list[np.random.SeedSequence], held: Held
+    ) -> Iterator[tuple[Any, Any]]:
+        for i, seed in enumerate(seeds):
+            if i:
+                held = self._held(observed, seed)
+            yield like(observed & ~held.out, X), like(held.test, X)
+
+    def _held(self, observed: np.ndarray, seed: np.random.SeedSequence) -> Held:
+        n_observed = int(observed.sum())
+        n_test = max(round(self.fraction * n_observed), 1)
+        try:
+            return self._draw(observed, n_test, np.random.default_rng(seed))
+        except drawing.UnreachableError as error:
+            # Rounded down, so that what is said can be reached.
+            most = math.floor(1000 * error.most / n_observed) / 1000
+            raise ValueError(
+                f"fraction: {self.fraction:g} of the {n_observed} observed entries can't be held "
+                f"out by {self!r} so that every trial, neuron and time bin keeps an entry to fit "
+                f"to; about {most:g} can"
+            ) from None
+
+    def _check_shape(self, shape: tuple[int, ...]) -> None:
+        """Refuse data that is too small for any draw."""
+
+    def _draw(self, observed: np.ndarray, n_test: int, rng: np.random.Generator) -> Held:
+        raise NotImplementedError("use one of the splitters, such as Speckled()")
+
+    def _whole(self, name: str, least: int) -> None:
+        value = getattr(self, name)
+        whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+        if not whole or value < least:
+            raise ValueError(f"{name}: expected an integer of at least {least}, got {value!r}")
+        object.__setattr__(self, name, int(value))
+
+
+@dataclass(frozen=True)
+class Speckled(Splitter):
+    """Hold out single entries, anywhere.
+
+    Only where neighbouring time bins are independent: otherwise they give away what is held out,
+    and too many components look right. :class:`TimeBlocks` is for smooth data.
+
+    Parameters
+    ----------
+    fraction, n_splits, random_state
+        As for :class:`Splitter`; ``fraction`` is met to a single entry.
+
+    References
+    ----------
+    Wold 1978, "Cross-validatory estimation of the number of components in factor and principal
+    components models"; Williams et al. 2018 for TCA.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.zeros((20, 10, 30))
+    >>> for train, test in Speckled(0.2, n_splits=2).split(X):
+    ...     print(train.mean(), test.mean())
+    0.8 0.2
+    0.8 0.2
+    """
+
+    def _draw(self, observed: np.ndarray, n_test: int, rng: np.random.Generator) -> Held:
+        return drawing.draw_entries(observed, n_test, rng)
+
+
+@dataclass(frozen=True)
+class TimeBlocks(Splitter):
+    """Hold out blocks of time bins of one neuron on one trial, with guards that count for nothing.
+
+    Neighbouring bins resemble each other through smooth noise, not just through what a model
+    describes. Between what is fitted to and what is predicted, ``guard`` bins therefore belong to
+    neither. Where a neuron has several blocks on one trial, they are a guard or more apart.
+
+    Parameters
+    ----------
+    fraction : float, default 0.1
+        Share of the observed entries that is in blocks, guards not counted; met to half a block.
+    length : int, default 5
+        Bins of a block. As long as noise is correlated, or longer. A block never leaves its trial,
+        so that the first and last bins of trials are held out less often than others.
+    guard : int, default 1
+        Bins on both sides of a block.
+    n_splits, random_state
+        As for :class:`Splitter`.
+
+    References
+    ----------
+    Roberts et al. 2017, "Cross-validation strategies for data with temporal, spatial,
+    hierarchical, or phylogenetic structure" for blocks and guards.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> train, test = next(TimeBlocks(0.2, length=3, guard=2).split(np.zeros((20, 10, 30))))
+    >>> print(round(float(test.mean()), 3), bool((train & test).any()))
+    0.2 False
+    """
+
+    length: int = 5
+    guard: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse what can't be used."""
+        super().__post_init__()
+        self._whole("length", 1)
+        self._whole("guard", 0)
+
+    def _check_shape(self, shape: tuple[int, ...]) -> None:
+        needed = self.length + 2 * self.guard
+        if needed > shape[2]:
+            raise ValueError(
+                f"length, guard: a block of {self.length} bins with {self.guard} on both sides "
+                f"needs trials of {needed} time bins or more, got {shape[2]}"
+            )
+
+    def _draw(self, observed: np.ndarray, n_test: int, rng: np.random.Generator) -> Held:
+        return drawing.draw_blocks(observed, self.length, self.guard, n_test, rng)
+
+
+@dataclass(frozen=True)
+class WholeTrials(Splitter):
+    """Hold out whole trials.
+
+    Asks whether neuron and time factors describe trials that were not fitted to; the factors of
+    those trials are then fitted. That is no test of components which have parameters of
+    their own on every trial (neuron- and time-slicing ones), which explain a new trial anyway.
+
+    Parameters
+    ----------
+    fraction, n_splits, random_state
+        As for :class:`Splitter`; ``fraction`` is met to half a trial, but one is held out at least.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> train, test = next(WholeTrials(0.1).split(np.zeros((20, 10, 30))))
+    >>> test.any(axis=(1, 2)).sum(), (train ^ test).all()
+    (np.int64(2), np.True_)
+    """
+
+    whole_trials: ClassVar[bool] = True
+
+    def _draw(self, observed: np.ndarray, n_test: int, rng: np.random.Generator) -> Held:
+        return drawing.draw_trials(observed, n_test, rng)
+
+
+@dataclass(frozen=True)
+class TrialsByNeurons(Splitter):
+    """Hold out some neurons on some trials, at all times: bi-cross-validation.
+
+    The trials are known by the other neurons and the neurons by the other trials, so what is
+    predicted is what neurons share from trial to trial.
+
+    Parameters
+    ----------
+    fraction, n_splits, random_state
+        As for :class:`Splitter`. A share ``sqrt(fraction)`` of the neurons is drawn, and as many
+        trials as ``fraction`` then needs, to half a trial.
+
+    References
+    ----------
+    Owen & Perry 2009, "Bi-cross-validation of the SVD and the nonnegative matrix factorization".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> train, test = next(TrialsByNeurons(0.25).split(np.zeros((20, 10, 30))))
+    >>> test.any(axis=(1, 2)).sum(), test.any(axis=(0, 2)).sum(), test.mean()
+    (np.int64(10), np.int64(5), np.float64(0.25))
+    """
+
+    def _draw(self, observed: np.ndarray, n_test: int, rng: np.random.Generator) -> Held:
+        return drawing.draw_rectangle(observed, math.sqrt(self.fraction), n_test, rng)
