@@ -160,10 +160,3 @@ def test_wrong_arguments_are_refused():
         residual_report(TCA(2), X)
     with pytest.raises(ValueError, match="every observed value is zero"):
         residual_report(model, np.zeros(SHAPE))
-
-
-def test_nothing_drifts_in_residuals_that_have_no_trend(shared_data):
-    with np.load(shared_data / "v1v2_residuals.npz") as recording:
-        X = recording["residuals"].astype(float)
-    model = TCA(1, n_init=2, random_state=0).fit(X)
-    assert not residual_report(model, X).trial_trend.is_trend

@@ -1,6 +1,6 @@
 """The files that a fit leaves in its output folder."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,14 +69,21 @@ def write_results(
         (figure_names(model), lambda: _write_figures(model, folder, color_by)),
         ((REPORT,), report),
     ]
-    _remove(folder, every_name())
+    remove(folder, every_name())
     model.save(folder / MODEL)  # whole or not at all
     yield MODEL
+    yield from write_whole(folder, steps)
+
+
+def write_whole(
+    folder: Path, steps: Iterable[tuple[tuple[str, ...], Callable[[], Any]]]
+) -> Iterator[str]:
+    """Write step after step, each named by its files; remove those of one that was interrupted."""
     for names, write in steps:
         try:
             write()
         except BaseException:
-            _remove(folder, names)
+            remove(folder, names)
             raise
         yield from names
 
@@ -135,6 +142,7 @@ def _has_slices(model: Any) -> bool:
     return hasattr(model, "trial_slices_")
 
 
-def _remove(folder: Path, names: tuple[str, ...]) -> None:
+def remove(folder: Path, names: tuple[str, ...]) -> None:
+    """Remove files, where they are there."""
     for name in names:
         (folder / name).unlink(missing_ok=True)
