@@ -129,8 +129,8 @@ def component_test(
     themselves need ``shift_trials``, which finds less where all that they share is slow too.
     With ``shift_times``, time-slicing components of SliceTCA fit surrogates well, since they have
     free weights for every neuron on every trial; weaker components of other types then don't
-    stand out. Two components that nearly cancel each other, of which the fit warns, explain little by
-    themselves: that neither is significant says nothing against what they explain together. A
+    stand out. Two components that nearly cancel each other, of which the fit warns, explain little
+    by themselves: that neither is significant says nothing against what they explain together. A
     significant component says that there is shared structure like it, not that no fewer components
     would do.
 
