@@ -199,7 +199,7 @@ def test_ctrl_c_says_how_to_go_on(recording, tmp_path, monkeypatch):
     from trialtensor.selection import search
 
     done = []
-    fit_one = search._fit_one
+    fit_one = search.fit_one
 
     def interrupted(*arguments):
         if len(done) == 3:
@@ -207,7 +207,7 @@ def test_ctrl_c_says_how_to_go_on(recording, tmp_path, monkeypatch):
         done.append(arguments)
         return fit_one(*arguments)
 
-    monkeypatch.setattr(search, "_fit_one", interrupted)
+    monkeypatch.setattr(search, "fit_one", interrupted)
     result = run("rank", recording, "--components", "1:4", *QUICK, "-o", tmp_path / "out")
     assert result.exit_code == 130
     assert "3 of 8 fits are in" in result.stderr and "the same command goes on" in result.stderr
