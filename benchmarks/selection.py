@@ -116,8 +116,7 @@ def _count_slices(snr: float, seed: int) -> tuple[tuple[int, int, int], dict[str
 
 
 def _search(estimator: Any, grid: Iterable[Any]) -> CrossValidatedSearch:
-    splits = Speckled(n_splits=3)
-    return CrossValidatedSearch(estimator, grid, splits=splits, refit=False, random_state=0)
+    return CrossValidatedSearch(estimator, grid, splits=Speckled(), refit=False, random_state=0)
 
 
 def _pure_noise() -> Check:

@@ -3,6 +3,7 @@ import copy
 import re
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from trialtensor.report import write_report
@@ -95,3 +96,14 @@ def test_unknown_label_writes_nothing(labelled_model, tmp_path):
 def test_folder_that_is_not_there(labelled_model, tmp_path):
     with pytest.raises(FileNotFoundError):
         write_report(labelled_model, tmp_path / "nowhere" / "report.html")
+
+
+def test_page_says_what_is_left_over(labelled_model, page):
+    assert "What is left over" not in page(labelled_model).text
+    X = labelled_model.reconstruct()
+    X = X + np.random.default_rng(0).standard_normal(X.shape)
+    X[8] += 30 * np.random.default_rng(1).standard_normal(X[8].shape)
+    text = page(labelled_model, X=X).text
+    assert "What is left over" in text and "Trial 8 is described much worse" in text
+    with pytest.raises(ValueError, match="expected the data of the fit"):
+        page(labelled_model, X=X[1:])

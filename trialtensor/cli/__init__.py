@@ -7,8 +7,8 @@ import typer
 
 import trialtensor
 from trialtensor.cli import arguments as given
+from trialtensor.cli import rank_options as asked
 from trialtensor.cli.options import Model, Transform, make_model
-from trialtensor.cli.rank_options import Rule, Splits
 from trialtensor.cli.running import (
     Recording,
     as_typed,
@@ -88,10 +88,7 @@ def rank(
     context: typer.Context,
     file: given.File,
     output: given.Output,
-    components: Annotated[
-        str,
-        typer.Option(help="Candidates: 1:12 or 1,2,4; for slicetca three of those, 0:2,0:3,1."),
-    ],
+    components: asked.Candidates,
     model: given.Decomposition = Model.tca,
     nonnegative: given.Nonnegative = False,
     gauge: given.WhichGauge = None,
@@ -99,23 +96,15 @@ def rank(
     axes: given.Axes = None,
     transform: given.First = Transform.none,
     color_by: given.ColorBy = None,
-    splits: Annotated[Splits, typer.Option(help="What is held out.")] = Splits.time_blocks,
-    fraction: Annotated[float, typer.Option(help="How much of it is held out at a time.")] = 0.1,
-    length: Annotated[int | None, typer.Option(help="Bins of a block; time-blocks only.")] = None,
-    guard: Annotated[
-        int | None, typer.Option(help="Unused bins on both sides of a block; time-blocks only.")
-    ] = None,
-    repeats: Annotated[int, typer.Option(help="How often other entries are held out.")] = 5,
-    rule: Annotated[
-        Rule, typer.Option(help="Fewest within one standard error, or lowest error.")
-    ] = Rule.one_se,
-    n_init: Annotated[
-        int | None, typer.Option(min=1, help="Restarts of every fit; else the model's own number.")
-    ] = None,
+    splits: asked.WhatIsHeldOut = asked.Splits.time_blocks,
+    fraction: asked.Fraction = 0.1,
+    length: asked.Length = None,
+    guard: asked.Guard = None,
+    repeats: asked.Repeats = 5,
+    rule: asked.WhichRule = asked.Rule.one_se,
+    n_init: asked.Restarts = None,
     seed: given.Seed = 0,
-    n_jobs: Annotated[
-        int | None, typer.Option(help="Fits at a time; else one a core, 8 at most.")
-    ] = None,
+    n_jobs: asked.Jobs = None,
     max_iter: given.MaxIter = None,
     tol: given.Tol = None,
 ) -> None:
@@ -124,10 +113,9 @@ def rank(
     The same command again goes on where it was stopped.
     """
     with clear_errors():
-        from trialtensor.cli.rank_options import make_estimator, make_splits, parse_grid
         from trialtensor.cli.ranking import Ranking
 
-        candidates = parse_grid(model, components)
+        candidates = asked.parse_grid(model, components)
         parameters = {
             "nonnegative": nonnegative,
             "gauge": None if gauge is None else gauge.value,
@@ -137,9 +125,9 @@ def rank(
             "tol": tol,
         }
         ranking = Ranking(
-            estimator=make_estimator(model, candidates, parameters),
+            estimator=asked.make_estimator(model, candidates, parameters),
             candidates=candidates,
-            splits=make_splits(splits, fraction, length, guard, repeats, seed),
+            splits=asked.make_splits(splits, fraction, length, guard, repeats, seed),
             rule=rule.value,
             n_jobs=n_jobs,
             seed=seed,

@@ -2,7 +2,9 @@
 
 import itertools
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from trialtensor.cli.options import Model, make_model
 
@@ -28,6 +30,27 @@ class Rule(StrEnum):
     one_se = "one-se"
     best = "best"
 
+
+Candidates = Annotated[
+    str,
+    typer.Option(
+        "--components", help="Candidates: 1:12 or 1,2,4; for slicetca three of those, 0:2,0:3,1."
+    ),
+]
+WhatIsHeldOut = Annotated[Splits, typer.Option("--splits", help="What is held out.")]
+Fraction = Annotated[float, typer.Option(help="How much of it is held out at a time.")]
+Length = Annotated[int | None, typer.Option(help="Bins of a block; time-blocks only.")]
+Guard = Annotated[
+    int | None, typer.Option(help="Unused bins on both sides of a block; time-blocks only.")
+]
+Repeats = Annotated[int, typer.Option(help="How often other entries are held out.")]
+WhichRule = Annotated[
+    Rule, typer.Option("--rule", help="Fewest within one standard error, or lowest error.")
+]
+Restarts = Annotated[
+    int | None, typer.Option(min=1, help="Restarts of every fit; else the model's own number.")
+]
+Jobs = Annotated[int | None, typer.Option(help="Fits at a time; else one a core, 8 at most.")]
 
 SPLITTERS = {
     Splits.time_blocks: "TimeBlocks",

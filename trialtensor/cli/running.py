@@ -99,15 +99,7 @@ def fit_and_write(recording: Recording, model: "TCA | SliceTCA", output: Path) -
     typer.echo(describe(model, recording.source))
     written: list[str] = []
     try:
-        for name in write_results(
-            model,
-            output,
-            transform=recording.transform,
-            color_by=recording.color_by,
-            source=recording.source,
-            command=recording.command,
-            code=recording.code,
-        ):
+        for name in write_results(model, recording, output):
             written.append(name)
     except KeyboardInterrupt:
         saved = ", ".join(written) or "nothing"

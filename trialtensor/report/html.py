@@ -19,12 +19,15 @@ from trialtensor.report.rendering import (
     repeating_part,
 )
 from trialtensor.report.rows import n_zero, restart_rows
+from trialtensor.selection.residuals import residual_report
 
 
 def write_report(
     model: Any,
     path: str | os.PathLike[str],
     *,
+    X: Any = None,
+    mask: Any = None,
     color_by: Any = None,
     title: str | None = None,
     source: str | os.PathLike[str] | None = None,
@@ -42,6 +45,9 @@ def write_report(
     model : fitted TCA or SliceTCA
     path : path
         The HTML file; overwritten if it exists. Its folder must exist.
+    X, mask : optional
+        The data of the fit, as for ``fit``: the page then says what the model leaves over, see
+        `trialtensor.selection.residual_report`.
     color_by : str or array of shape (n_trials,), optional
         Trial label, as in `trialtensor.plotting.plot_factors` and `plot_slices`.
     title : str, optional
@@ -63,7 +69,7 @@ def write_report(
     Raises
     ------
     ValueError
-        If `color_by` is no trial label.
+        If `color_by` is no trial label, or `X` is other data than that of the fit.
     sklearn.exceptions.NotFittedError
         If the model has not been fitted.
     OSError
@@ -94,6 +100,7 @@ def write_report(
         title=title or (f"{name} of {Path(source).name}" if source else f"{name} report"),
         data=data_part(source, preprocessing, model.data_summary_, model.coords_),
         color_name=_color_name(color_by),
+        left_over=[] if X is None else residual_report(model, X, mask=mask).sentences,
         **_fit(model),
         **kind.page_parts(model, color_by),
         **_repeating(model, command, code or reading_code(source, preprocessing)),
