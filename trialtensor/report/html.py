@@ -20,6 +20,7 @@ from trialtensor.report.rendering import (
 )
 from trialtensor.report.rows import n_zero, restart_rows
 from trialtensor.selection.residuals import residual_report
+from trialtensor.selection.stability import stability
 
 
 def write_report(
@@ -110,7 +111,12 @@ def write_report(
 def _fit(model: Any) -> dict[str, Any]:
     fitted = model.stop_reason_.value != "given"
     n = len(model.weights_)
+    corrected = ""
+    if fitted and len(model.restarts_) > 1:
+        agreement = stability(model)
+        corrected = wording.corrected_sentence(agreement.corrected, agreement.chance)
     return {
+        "corrected": corrected,
         "fitted": fitted,
         "n_components": n,
         "zero": wording.zero_components_sentence(n_zero(model), n),
