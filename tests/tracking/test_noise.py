@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from trialtensor.tracking.memory import KINDS, filtered, inflations, trial_noise
+from trialtensor.tracking.memory import KINDS, Splits, filtered, inflations, trial_noise
 from trialtensor.tracking.noise import autocovariance, fit_noise
 
 
@@ -34,7 +34,7 @@ def test_levels_are_no_noise():
     rng = np.random.default_rng(0)
     white = rng.normal(size=300)
     stepped = white + 5 * (np.arange(300) >= 100)
-    assert trial_noise(stepped, 5).variance == pytest.approx(1, rel=0.3)
-    assert trial_noise(stepped, 5).inflation < 4
+    assert trial_noise(stepped, Splits(5)).variance == pytest.approx(1, rel=0.3)
+    assert trial_noise(stepped, Splits(5)).inflation < 4
     slow = filtered(rng.standard_normal((2, 300)), len(KINDS) - 1)
-    assert trial_noise(slow, 5).inflation > 6
+    assert trial_noise(slow, Splits(5)).inflation > 6

@@ -13,8 +13,8 @@ from trialtensor.solvers.kernels.change_points import (
     split_greedily,
 )
 from trialtensor.tracking.memory import (
+    Splits,
     TrialNoise,
-    flatten,
     mixing_of,
     simulate_together,
     trial_noise,
@@ -134,8 +134,8 @@ def change_points(
     centre, scale = np.nanmean(series, axis=0), np.nanstd(series, axis=0)
     scale = np.where(scale > 0, scale, 1)
     unit = (series - centre) / scale
-    noise = [trial_noise(column, min_size) for column in unit.T]
-    mixing = mixing_of(unit, min_size)
+    noise = [trial_noise(column, Splits(min_size)) for column in unit.T]
+    mixing = mixing_of(unit, Splits(min_size))
     p_value = _test(unit, noise, mixing, min_size, n_null, rng)
     trials = np.zeros(0, np.int64)
     if p_value <= alpha:
@@ -143,7 +143,7 @@ def change_points(
     if len(trials):
         # Now that the levels are known, less of the noise is taken for one.
         rest = unit - _levels(unit, trials)[1]
-        noise = [trial_noise(column, min_size, n_splits=0) for column in rest.T]
+        noise = [trial_noise(column, Splits(min_size, 0)) for column in rest.T]
     intervals = _intervals(unit, trials, noise, mixing, min_size, level, n_bootstrap, rng)
     levels, fitted = _levels(series, trials)
     variances = np.array([each.variance for each in noise]) * scale**2
@@ -180,7 +180,7 @@ def _improvement(series: np.ndarray, slowness: np.ndarray, min_size: int) -> flo
     """What the best segmentation explains, in units of the noise, minus ``log n`` a change."""
     scaled = []
     for y, inflation in zip(series.T, slowness, strict=True):
-        unit = np.sqrt(np.nanvar(flatten(y, min_size)) * inflation)
+        unit = np.sqrt(np.nanvar(Splits(min_size).flatten(y)) * inflation)
         scaled.append((y - np.nanmean(y)) / unit if unit > 0 else 0 * y)
     values = np.stack(scaled, axis=1)
     penalty = np.log(len(values)) * values.shape[1]
@@ -208,11 +208,11 @@ def _segment(series: np.ndarray, noise: list[TrialNoise], min_size: int) -> np.n
     limit = min(10, n // min_size - 1)
     costs, last = _shared(values, limit, min_size)
     m = max(int(np.argmin(costs + penalty * np.arange(limit + 1))), 1)
-    changes, t = [], n
+    found, t = [], n
     for k in range(m, 0, -1):
         t = int(last[k, t])
-        changes.append(t)
-    return np.array(changes[::-1])
+        found.append(t)
+    return np.array(found[::-1])
 
 
 def _shared(values: np.ndarray, n: int, min_size: int) -> tuple[np.ndarray, np.ndarray]:

@@ -93,9 +93,9 @@ def simulate_together(
     return np.stack(columns, axis=-1)
 
 
-def mixing_of(series: np.ndarray, min_size: int) -> np.ndarray:
+def mixing_of(series: np.ndarray, levels: Splits) -> np.ndarray:
     """What correlates independent numbers as the residuals of series ``(n_trials, n_series)``."""
-    rest = np.stack([flatten(column, min_size) for column in series.T], axis=1)
+    rest = np.stack([levels.flatten(column) for column in series.T], axis=1)
     whole = rest[np.isfinite(rest).all(axis=1)]
     n_series = series.shape[1]
     if n_series == 1 or len(whole) < 2 * n_series:
@@ -124,27 +124,60 @@ def filtered(normal: np.ndarray, kind: int) -> np.ndarray:
     return np.sqrt(1 - share) * normal[0] + np.sqrt(share) * slow
 
 
-def flatten(series: np.ndarray, min_size: int, n_splits: int = N_SPLITS) -> np.ndarray:
-    """A series minus the levels of its best few splits; NaN stays."""
-    seen = np.isfinite(series)
-    rest = np.full(len(series), np.nan)
-    rest[seen] = split_greedily(np.ascontiguousarray(series[seen]), n_splits, min_size)
-    return rest
+@dataclass(frozen=True)
+class Splits:
+    """Takes the levels of the best few splits off a series; NaN stays."""
+
+    min_size: int
+    n_splits: int = N_SPLITS
+
+    def flatten(self, series: np.ndarray) -> np.ndarray:
+        """The series minus its levels."""
+        seen = np.isfinite(series)
+        rest = np.full(len(series), np.nan)
+        known = np.ascontiguousarray(series[seen])
+        rest[seen] = split_greedily(known, self.n_splits, self.min_size)
+        return rest
+
+    def shortened(self, n: int) -> Splits:
+        """The same for ``n`` trials without gaps."""
+        return self
 
 
-def trial_noise(series: np.ndarray, min_size: int, n_splits: int = N_SPLITS) -> TrialNoise:
+@dataclass(frozen=True)
+class Blocks:
+    """Takes the means of blocks off a series; -1 is no block."""
+
+    codes: tuple[int, ...]
+
+    def flatten(self, series: np.ndarray) -> np.ndarray:
+        """The series minus the means of its blocks."""
+        codes = np.where(np.isfinite(series), np.array(self.codes), -1)
+        inside = codes >= 0
+        counts = np.bincount(codes[inside])
+        means = np.bincount(codes[inside], series[inside]) / np.maximum(counts, 1)
+        return np.where(inside, series - means[codes], np.nan)
+
+    def shortened(self, n: int) -> Blocks:
+        """The same for ``n`` trials without gaps, with blocks as long in proportion."""
+        inside = [code for code in self.codes if code >= 0]
+        places = np.arange(n) * len(inside) // n
+        return Blocks(tuple(inside[place] for place in places))
+
+
+def trial_noise(series: np.ndarray, levels: Splits | Blocks) -> TrialNoise:
     """The noise of a series ``(n_trials,)`` with levels in it, NaN where missing.
-
-    Without ``n_splits`` its level must not change: what is left once the changes are known.
 
     Kinds are weighted by a synthetic likelihood: that of the autocorrelations of the residuals,
     taken as normal with the mean and covariance that simulations of that kind have (Wood 2010,
     "Statistical inference for noisy nonlinear ecological dynamic systems").
     """
-    rest = flatten(series, min_size, n_splits)
+    rest = levels.flatten(series)
     seen = np.isfinite(rest)
     n = int(seen.sum())
-    means, precisions, log_determinants, kept = _expected(min(n, LONGEST), min_size, n_splits)
+    means, precisions, log_determinants, kept = _expected(
+        min(n, LONGEST), levels.shortened(min(n, LONGEST))
+    )
     covariance = autocovariance(rest, means.shape[1])
     # Rounding is no noise.
     if covariance[0] <= 1e-24 * np.nanmean(series**2):
@@ -161,7 +194,7 @@ def trial_noise(series: np.ndarray, min_size: int, n_splits: int = N_SPLITS) -> 
 
 @lru_cache(maxsize=64)
 def _expected(
-    n: int, min_size: int, n_splits: int
+    n: int, levels: Splits | Blocks
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Of each kind after flattening: mean autocorrelations, their precision, variance kept."""
     rng = np.random.default_rng(n)
@@ -169,10 +202,7 @@ def _expected(
     lags = min(10, n // 6)
     means, precisions, determinants, kept = [], [], [], []
     for kind in range(len(KINDS)):
-        left = [
-            autocovariance(flatten(draw, min_size, n_splits), lags)
-            for draw in filtered(normal, kind)
-        ]
+        left = [autocovariance(levels.flatten(draw), lags) for draw in filtered(normal, kind)]
         covariances = np.array(left)
         correlations = covariances[:, 1:] / covariances[:, :1]
         spread = np.cov(correlations, rowvar=False) + 1e-6 * np.eye(lags)

@@ -57,3 +57,22 @@ def check_count(value: int, argument: str, least: int) -> int:
     if value != int(value) or value < least:
         raise ValueError(f"{argument}: expected a whole number of at least {least}, got {value}")
     return int(value)
+
+
+def check_labels(
+    labels: Any, n_trials: int, argument: str = "labels"
+) -> tuple[list[Any], np.ndarray]:
+    """Names of blocks in the order in which they begin, and the block of each trial (-1: none)."""
+    values = np.asarray(labels)
+    if values.shape != (n_trials,):
+        raise ValueError(
+            f"{argument}: expected a label for each of the {n_trials} trials, got shape "
+            f"{values.shape}"
+        )
+    names: dict[Any, int] = {}
+    codes = np.full(n_trials, -1)
+    for k, value in enumerate(values.tolist()):
+        # NaN alone differs from itself.
+        if value is not None and value == value:
+            codes[k] = names.setdefault(value, len(names))
+    return list(names), codes
