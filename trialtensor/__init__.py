@@ -21,11 +21,13 @@ __version__ = "0.1.0"
 _SUBMODULES = ("data", "io", "models", "plotting", "report", "solvers")
 # Public name -> the layer that it comes from.
 _NAMES = {
+    "Parafac2": "models",
     "SliceTCA": "models",
     "TCA": "models",
     "load": "models",
     "as_trial_tensor": "data",
     "load_example": "data",
+    "make_parafac2": "data",
     "make_slicetca": "data",
     "make_tca": "data",
     "from_slicetca": "io",
@@ -40,15 +42,22 @@ _NAMES = {
 
 if TYPE_CHECKING:
     from trialtensor import data, io, models, plotting, report, solvers
-    from trialtensor.data import as_trial_tensor, load_example, make_slicetca, make_tca
+    from trialtensor.data import (
+        as_trial_tensor,
+        load_example,
+        make_parafac2,
+        make_slicetca,
+        make_tca,
+    )
     from trialtensor.io import from_slicetca, from_tensorly, read, to_tensorly
-    from trialtensor.models import TCA, SliceTCA, load
+    from trialtensor.models import TCA, Parafac2, SliceTCA, load
     from trialtensor.plotting import plot_factors, plot_slices
     from trialtensor.report import write_report
     from trialtensor.solvers.slices import fix_gauge
 
 __all__ = [
     "TCA",
+    "Parafac2",
     "SliceTCA",
     "__version__",
     "as_trial_tensor",
@@ -59,6 +68,7 @@ __all__ = [
     "io",
     "load",
     "load_example",
+    "make_parafac2",
     "make_slicetca",
     "make_tca",
     "models",
