@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-_SUBMODULES = ("data", "io", "models", "plotting", "report", "solvers")
+_SUBMODULES = ("alignment", "data", "io", "models", "plotting", "report", "solvers")
 # Public name -> the layer that it comes from.
 _NAMES = {
+    "CoupledTCA": "models",
     "Parafac2": "models",
     "SliceTCA": "models",
     "TCA": "models",
@@ -41,7 +42,7 @@ _NAMES = {
 }
 
 if TYPE_CHECKING:
-    from trialtensor import data, io, models, plotting, report, solvers
+    from trialtensor import alignment, data, io, models, plotting, report, solvers
     from trialtensor.data import (
         as_trial_tensor,
         load_example,
@@ -50,16 +51,18 @@ if TYPE_CHECKING:
         make_tca,
     )
     from trialtensor.io import from_slicetca, from_tensorly, read, to_tensorly
-    from trialtensor.models import TCA, Parafac2, SliceTCA, load
+    from trialtensor.models import TCA, CoupledTCA, Parafac2, SliceTCA, load
     from trialtensor.plotting import plot_factors, plot_slices
     from trialtensor.report import write_report
     from trialtensor.solvers.slices import fix_gauge
 
 __all__ = [
     "TCA",
+    "CoupledTCA",
     "Parafac2",
     "SliceTCA",
     "__version__",
+    "alignment",
     "as_trial_tensor",
     "data",
     "fix_gauge",

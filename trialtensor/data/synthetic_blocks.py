@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trialtensor.data.masks import Pattern
 from trialtensor.data.synthetic import RandomState, _observe, _rms, _slow, _smooth
 
 
@@ -104,6 +105,6 @@ def make_parafac2(
     ]
     scale = _rms(np.concatenate([block.ravel() for block in blocks]))
     signal = [block / scale for block in blocks]
-    missing = "entries" if missing_fraction else None
+    missing: Pattern | None = "entries" if missing_fraction else None
     X = [_observe(block, snr, missing, missing_fraction, rng)[0] for block in signal]
     return SyntheticBlocks(X, signal, weights / scale, neurons, time)

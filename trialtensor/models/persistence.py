@@ -11,6 +11,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from trialtensor.models.coupled import CoupledTCA
 from trialtensor.models.parafac2 import Parafac2
 from trialtensor.models.restart import Restart
 from trialtensor.models.slicetca import SliceTCA
@@ -19,8 +20,10 @@ from trialtensor.solvers.result import StopReason
 
 FORMAT = "trialtensor-model"
 FORMAT_VERSION = 1
-Model = TCA | SliceTCA | Parafac2
-_MODELS: dict[str, type[Model]] = {each.__name__: each for each in (TCA, SliceTCA, Parafac2)}
+Model = TCA | SliceTCA | Parafac2 | CoupledTCA
+_MODELS: dict[str, type[Model]] = {
+    each.__name__: each for each in (TCA, SliceTCA, Parafac2, CoupledTCA)
+}
 
 
 def save(model: Model, path: str | os.PathLike[str]) -> None:
@@ -116,6 +119,10 @@ def _write(file: h5py.File, model: Model) -> None:
         file.attrs[name] = getattr(model, name)
     for name in model._saved_arrays:
         _write_values(file, name, np.asarray(getattr(model, name)))
+    for name in getattr(model, "_saved_tables", ()):
+        _write_table(file, name, getattr(model, name))
+    if isinstance(model, CoupledTCA):
+        file.attrs["dataset_names"] = json.dumps(model.dataset_names_)
     coords = file.create_group("coords")
     for i, (name, (axis, values)) in enumerate(model.coords_.items()):
         # Numbered, because a label may be called what no HDF5 object can be.
@@ -124,6 +131,22 @@ def _write(file: h5py.File, model: Model) -> None:
     restarts = file.create_group("restarts")
     for i, restart in enumerate(model.restarts_):
         _write_restart(restarts.create_group(f"{i:06d}"), restart)
+
+
+def _write_table(file: h5py.File, name: str, table: Any) -> None:
+    """A dict of arrays as a group, an array as itself."""
+    if not isinstance(table, dict):
+        _write_values(file, name, np.asarray(table))
+        return
+    group = file.create_group(name)
+    for i, (key, values) in enumerate(table.items()):
+        _write_values(group, f"{i:06d}", np.asarray(values)).attrs["name"] = key
+
+
+def _read_table(stored: h5py.Group | h5py.Dataset) -> Any:
+    if isinstance(stored, h5py.Dataset):
+        return _read_values(stored)
+    return {str(stored[key].attrs["name"]): _read_values(stored[key]) for key in sorted(stored)}
 
 
 def _plain_parameters(model: Model) -> dict[str, Any]:
@@ -178,6 +201,10 @@ def _read(file: h5py.File) -> Model:
     model = _MODELS[file.attrs["model"]](**parameters)
     for name in model._saved_arrays:
         setattr(model, name, _read_values(file[name]))
+    for name in getattr(model, "_saved_tables", ()):
+        setattr(model, name, _read_table(file[name]))
+    if isinstance(model, CoupledTCA):
+        model.dataset_names_ = json.loads(file.attrs["dataset_names"])
     for name in model._saved_numbers:
         setattr(model, name, np.asarray(file.attrs[name]).item())
     model.explained_variance_ratio_ = np.float64(file.attrs["explained_variance_ratio"])
@@ -188,7 +215,7 @@ def _read(file: h5py.File) -> Model:
     model.coords_ = {coords[key].attrs["name"]: _read_coord(coords[key]) for key in sorted(coords)}
     model.restarts_ = [_read_restart(file["restarts"][key]) for key in sorted(file["restarts"])]
     if not isinstance(model, SliceTCA):
-        model._n_features_out = len(model.weights_)
+        model._n_features_out = model.weights_.shape[-1]
     return model
 
 
