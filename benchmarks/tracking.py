@@ -1,4 +1,4 @@
-"""How often the tracking of trial series is right: ``python -m benchmarks.tracking [TABLE ...]``."""
+"""How often tracking is right: ``python -m benchmarks.tracking [TABLE ...]``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import scipy.signal
 
 from benchmarks.timing import clock
 from trialtensor.solvers.kernels.change_points import penalised_changes
-from trialtensor.tracking import change_points
+from trialtensor.tracking import change_points, learning_curve, pattern_change, relate
 
 Table = list[dict[str, object]]
 NOISES = ("white", "AR 0.3", "AR 0.6", "AR 0.8", "slow + white", "heavy tails")
@@ -94,10 +94,130 @@ def change_point_times() -> Table:
     return rows
 
 
+def time_constants(n_series: int = 50) -> Table:
+    """One exponential of height 1 over 200 trials."""
+    rows = []
+    for tau in (3, 10, 40):
+        for sd in (0.05, 0.1, 0.2):
+            errors, covered, chosen = [], [], []
+            for seed in range(n_series):
+                rng = np.random.default_rng([tau, seed])
+                y = 1 - np.exp(-np.arange(200) / tau) + sd * rng.normal(size=200)
+                curve = learning_curve(y)
+                fit = curve.fits["exponential"]
+                low, high = fit.time_constant_intervals[0]
+                errors.append(abs(fit.time_constants[0] / tau - 1))
+                covered.append(low <= tau <= high)
+                chosen.append(curve.best.model == "exponential")
+            rows.append(
+                {
+                    "time constant": tau,
+                    "noise sd / height": sd,
+                    "median error": np.median(errors),
+                    "within 15 %": np.mean(np.array(errors) <= 0.15),
+                    "coverage of 90 %": np.mean(covered),
+                    "one exponential chosen": np.mean(chosen),
+                }
+            )
+    return rows
+
+
+def relations(n_series: int = 200) -> Table:
+    """How often a relation at some lead is found, at p <= 0.05."""
+    trials = np.arange(200)
+
+    def unrelated(kind: str, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        return draw(kind, 200, rng), draw(kind, 200, rng)
+
+    def learning(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        first, second = (1 - np.exp(-trials / tau) for tau in (20, 40))
+        return first + 0.2 * rng.normal(size=200), second + 0.2 * rng.normal(size=200)
+
+    def related(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        shared, noise = draw("AR 0.6", 205, rng), 0.7 * rng.normal(size=(2, 200))
+        return shared[5:] + noise[0], shared[:-5] + noise[1]
+
+    cases: dict[str, Callable[[np.random.Generator], tuple[np.ndarray, np.ndarray]]] = {
+        f"unrelated, {kind}": lambda rng, kind=kind: unrelated(kind, rng)
+        for kind in ("white", "AR 0.6", "AR 0.95", "slow + white")
+    }
+    cases |= {"unrelated learning curves": learning, "component leads by 5": related}
+    rows = []
+    for name, make in cases.items():
+        found = [
+            relate(*make(np.random.default_rng(seed)), n_null=99, n_bootstrap=100)
+            for seed in range(n_series)
+        ]
+        rows.append({"series": name, "found": np.mean([each.p_value <= 0.05 for each in found])})
+    return rows
+
+
+def planted_patterns(
+    kind: str, rng: np.random.Generator, noise: float = 1.0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Three components on 80 trials, of which one changes halfway: data, late, time courses."""
+    time, late = np.arange(30), np.arange(80) >= 40
+    courses = np.stack([np.exp(-0.5 * ((time - m) / 3.0) ** 2) for m in (6, 13, 20)], axis=1)
+    neurons = rng.gamma(1.0, size=(40, 3))
+    neurons *= 4 / np.linalg.norm(neurons, axis=0)
+    gains = 1 + 0.3 * rng.normal(size=(80, 3))
+    if kind == "gain":
+        gains[late, 0] *= rng.choice([0.6, 1.5])
+    X = np.einsum("kr,nr,tr->knt", gains, neurons, courses)
+    if kind == "rotation":
+        old = neurons[:, 0]
+        other = rng.permutation(old)
+        other -= old * (old @ other) / (old @ old)
+        other *= np.linalg.norm(old) / np.linalg.norm(other)
+        angle = np.deg2rad(rng.uniform(35, 90))
+        new = np.cos(angle) * old + np.sin(angle) * other
+        X[late] += np.einsum("k,n,t->knt", gains[late, 0], new - old, courses[:, 0])
+    if kind == "new":
+        course = np.exp(-0.5 * ((time - rng.uniform(22, 26)) / 2.5) ** 2)
+        strength = 1 + 0.3 * rng.normal(size=40)
+        X[late] += np.einsum("k,n,t->knt", strength, rng.permutation(neurons[:, 1]), course)
+    return X + noise * rng.normal(size=X.shape), late, courses
+
+
+def pattern_changes(n_sets: int = 100) -> Table:
+    """Which tests answer to which change, each at p <= 0.05 for all of them together."""
+    rows = []
+    for given in (True, False):
+        for kind in ("nothing", "gain", "rotation", "new"):
+            answers = []
+            for seed in range(n_sets):
+                X, late, courses = planted_patterns(kind, np.random.default_rng([seed, len(kind)]))
+                found = pattern_change(
+                    X, ~late, late, components=courses if given else 3, random_state=seed
+                )
+                table = found.components
+                answers.append(
+                    (
+                        (table["gain_p"] <= 0.05).any(),
+                        (table["rotation_p"] <= 0.05).any(),
+                        found.new_p <= 0.05 or (table["verdict"] == "new").any(),
+                    )
+                )
+            share = np.mean(answers, axis=0)
+            rows.append(
+                {
+                    "planted": kind,
+                    "time courses": "known" if given else "of a TCA of early trials",
+                    "gain": share[0],
+                    "rotation": share[1],
+                    "new": share[2],
+                }
+            )
+    return rows
+
+
 TABLES: dict[str, Callable[[], Table]] = {
     "false_alarms": false_alarms,
     "planted_changes": planted_changes,
     "change_point_times": change_point_times,
+    "time_constants": time_constants,
+    "relations": relations,
+    "pattern_changes": pattern_changes,
 }
 
 
