@@ -18,14 +18,17 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-_SUBMODULES = ("data", "io", "models", "plotting", "report", "selection", "solvers")
+_SUBMODULES = ("alignment", "data", "io", "models", "plotting", "report", "selection", "solvers")
 # Public name -> the layer that it comes from.
 _NAMES = {
+    "CoupledTCA": "models",
+    "Parafac2": "models",
     "SliceTCA": "models",
     "TCA": "models",
     "load": "models",
     "as_trial_tensor": "data",
     "load_example": "data",
+    "make_parafac2": "data",
     "make_slicetca": "data",
     "make_tca": "data",
     "from_slicetca": "io",
@@ -46,10 +49,16 @@ _NAMES = {
 }
 
 if TYPE_CHECKING:
-    from trialtensor import data, io, models, plotting, report, selection, solvers
-    from trialtensor.data import as_trial_tensor, load_example, make_slicetca, make_tca
+    from trialtensor import alignment, data, io, models, plotting, report, selection, solvers
+    from trialtensor.data import (
+        as_trial_tensor,
+        load_example,
+        make_parafac2,
+        make_slicetca,
+        make_tca,
+    )
     from trialtensor.io import from_slicetca, from_tensorly, read, to_tensorly
-    from trialtensor.models import TCA, SliceTCA, load
+    from trialtensor.models import TCA, CoupledTCA, Parafac2, SliceTCA, load
     from trialtensor.plotting import plot_factors, plot_search, plot_slices
     from trialtensor.report import write_report, write_search_report
     from trialtensor.selection import (
@@ -63,9 +72,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TCA",
+    "CoupledTCA",
     "CrossValidatedSearch",
+    "Parafac2",
     "SliceTCA",
     "__version__",
+    "alignment",
     "as_trial_tensor",
     "bootstrap",
     "component_test",
@@ -76,6 +88,7 @@ __all__ = [
     "io",
     "load",
     "load_example",
+    "make_parafac2",
     "make_slicetca",
     "make_tca",
     "models",

@@ -60,11 +60,11 @@ def prepare(X: Any, mask: Any) -> FitInput:
     if isinstance(problem, DenseProblem) and problem.pattern is not None:
         # The pattern says it all; a view of it frees the memory of the full mask.
         observed = problem.pattern.as_mask(values.shape)
-    check_scale(problem)
+    check_scale(problem.X, problem.norm2)
     return FitInput(problem, observed, kept, checked.coords, _summary(checked, kept, pattern))
 
 
-def check_scale(problem: DenseProblem | MaskedProblem) -> None:
+def check_scale(X: np.ndarray, norm2: float) -> None:
     """Refuse data without any signal, and units in which products leave the number range.
 
     Raises
@@ -72,14 +72,14 @@ def check_scale(problem: DenseProblem | MaskedProblem) -> None:
     ValueError
         Saying what to multiply the data by.
     """
-    if problem.norm2 == 0 and not problem.X.any():
+    if norm2 == 0 and not X.any():
         raise ValueError("X: every observed value is zero, so there is nothing to decompose")
-    limit = 1e100 if problem.X.dtype == np.float64 else 1e15
-    rms = (problem.norm2 / problem.X.size) ** 0.5
+    limit = 1e100 if X.dtype == np.float64 else 1e15
+    rms = (norm2 / X.size) ** 0.5
     if not 1 / limit < rms < limit:
-        low, high = float(problem.X.min()), float(problem.X.max())
+        low, high = float(X.min()), float(X.max())
         raise ValueError(
-            f"X: values from {low:.0e} to {high:.0e} are beyond what {problem.X.dtype} can "
+            f"X: values from {low:.0e} to {high:.0e} are beyond what {X.dtype} can "
             "multiply without losing them; use other units"
         )
 

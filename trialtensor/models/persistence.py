@@ -11,6 +11,8 @@ from typing import Any
 import h5py
 import numpy as np
 
+from trialtensor.models.coupled import CoupledTCA
+from trialtensor.models.parafac2 import Parafac2
 from trialtensor.models.restart import Restart
 from trialtensor.models.slicetca import SliceTCA
 from trialtensor.models.tca import TCA
@@ -18,10 +20,13 @@ from trialtensor.solvers.result import StopReason
 
 FORMAT = "trialtensor-model"
 FORMAT_VERSION = 1
-_MODELS: dict[str, type[TCA] | type[SliceTCA]] = {"TCA": TCA, "SliceTCA": SliceTCA}
+Model = TCA | SliceTCA | Parafac2 | CoupledTCA
+_MODELS: dict[str, type[Model]] = {
+    each.__name__: each for each in (TCA, SliceTCA, Parafac2, CoupledTCA)
+}
 
 
-def save(model: TCA | SliceTCA, path: str | os.PathLike[str]) -> None:
+def save(model: Model, path: str | os.PathLike[str]) -> None:
     """Write a fitted model; the file appears whole or not at all.
 
     Parameters
@@ -51,7 +56,7 @@ def save(model: TCA | SliceTCA, path: str | os.PathLike[str]) -> None:
         raise
 
 
-def load(path: str | os.PathLike[str]) -> TCA | SliceTCA:
+def load(path: str | os.PathLike[str]) -> Model:
     """Read a fitted model that ``save`` wrote.
 
     Parameters
@@ -102,7 +107,7 @@ def _check_format(file: h5py.File, path: Path) -> None:
         )
 
 
-def _write(file: h5py.File, model: TCA | SliceTCA) -> None:
+def _write(file: h5py.File, model: Model) -> None:
     file.attrs["format"] = FORMAT
     file.attrs["format_version"] = FORMAT_VERSION
     file.attrs["model"] = type(model).__name__
@@ -113,18 +118,38 @@ def _write(file: h5py.File, model: TCA | SliceTCA) -> None:
     for name in model._saved_numbers:
         file.attrs[name] = getattr(model, name)
     for name in model._saved_arrays:
-        file[name] = getattr(model, name)
+        _write_values(file, name, np.asarray(getattr(model, name)))
+    for name in getattr(model, "_saved_tables", ()):
+        _write_table(file, name, getattr(model, name))
+    if isinstance(model, CoupledTCA):
+        file.attrs["dataset_names"] = json.dumps(model.dataset_names_)
     coords = file.create_group("coords")
     for i, (name, (axis, values)) in enumerate(model.coords_.items()):
         # Numbered, because a label may be called what no HDF5 object can be.
-        dataset = _write_coord(coords, f"{i:06d}", np.asarray(values))
+        dataset = _write_values(coords, f"{i:06d}", np.asarray(values))
         dataset.attrs["name"], dataset.attrs["axis"] = name, axis
     restarts = file.create_group("restarts")
     for i, restart in enumerate(model.restarts_):
         _write_restart(restarts.create_group(f"{i:06d}"), restart)
 
 
-def _plain_parameters(model: TCA | SliceTCA) -> dict[str, Any]:
+def _write_table(file: h5py.File, name: str, table: Any) -> None:
+    """A dict of arrays as a group, an array as itself."""
+    if not isinstance(table, dict):
+        _write_values(file, name, np.asarray(table))
+        return
+    group = file.create_group(name)
+    for i, (key, values) in enumerate(table.items()):
+        _write_values(group, f"{i:06d}", np.asarray(values)).attrs["name"] = key
+
+
+def _read_table(stored: h5py.Group | h5py.Dataset) -> Any:
+    if isinstance(stored, h5py.Dataset):
+        return _read_values(stored)
+    return {str(stored[key].attrs["name"]): _read_values(stored[key]) for key in sorted(stored)}
+
+
+def _plain_parameters(model: Model) -> dict[str, Any]:
     """Parameters as JSON; a generator's state or given factors can't be one, and are named."""
     plain = {}
     for name, value in model.get_params(deep=False).items():
@@ -142,7 +167,7 @@ def _plain_parameters(model: TCA | SliceTCA) -> dict[str, Any]:
     return plain
 
 
-def _write_coord(group: h5py.Group, name: str, values: np.ndarray) -> h5py.Dataset:
+def _write_values(group: h5py.Group, name: str, values: np.ndarray) -> h5py.Dataset:
     kind = values.dtype.kind
     if kind in "Mm":
         unit = np.datetime_data(values.dtype)[0]
@@ -169,13 +194,17 @@ def _write_restart(group: h5py.Group, restart: Restart) -> None:
         group[axis] = factor
 
 
-def _read(file: h5py.File) -> TCA | SliceTCA:
+def _read(file: h5py.File) -> Model:
     parameters = json.loads(file.attrs["parameters"])
     # JSON has lists only; the names of axes are a tuple by custom.
     parameters = {k: tuple(v) if isinstance(v, list) else v for k, v in parameters.items()}
     model = _MODELS[file.attrs["model"]](**parameters)
     for name in model._saved_arrays:
-        setattr(model, name, file[name][()])
+        setattr(model, name, _read_values(file[name]))
+    for name in getattr(model, "_saved_tables", ()):
+        setattr(model, name, _read_table(file[name]))
+    if isinstance(model, CoupledTCA):
+        model.dataset_names_ = json.loads(file.attrs["dataset_names"])
     for name in model._saved_numbers:
         setattr(model, name, np.asarray(file.attrs[name]).item())
     model.explained_variance_ratio_ = np.float64(file.attrs["explained_variance_ratio"])
@@ -185,19 +214,23 @@ def _read(file: h5py.File) -> TCA | SliceTCA:
     coords = file["coords"]
     model.coords_ = {coords[key].attrs["name"]: _read_coord(coords[key]) for key in sorted(coords)}
     model.restarts_ = [_read_restart(file["restarts"][key]) for key in sorted(file["restarts"])]
-    if isinstance(model, TCA):
-        model._n_features_out = len(model.weights_)
+    if not isinstance(model, SliceTCA):
+        model._n_features_out = model.weights_.shape[-1]
     return model
 
 
 def _read_coord(dataset: h5py.Dataset) -> tuple[str, np.ndarray]:
+    return str(dataset.attrs["axis"]), _read_values(dataset)
+
+
+def _read_values(dataset: h5py.Dataset) -> np.ndarray:
     if h5py.check_string_dtype(dataset.dtype):
         values = np.asarray(dataset.asstr()[()], dtype=str)
     else:
         values = dataset[()]
     if "datetime" in dataset.attrs:
         values = values.astype(dataset.attrs["datetime"])
-    return str(dataset.attrs["axis"]), values
+    return values
 
 
 def _read_restart(group: h5py.Group) -> Restart:

@@ -1,0 +1,135 @@
+"""Gain change, rotation and a new component: each test answers to its own."""
+
+import numpy as np
+import pytest
+
+from trialtensor.tracking import pattern_change
+from trialtensor.tracking.patterns import unit_means, whole_cells
+
+TIME = np.arange(30)
+COURSES = np.stack([np.exp(-0.5 * ((TIME - m) / 3.0) ** 2) for m in (6, 15)], axis=1)
+LATE = np.arange(80) >= 40
+
+
+def planted(kind, seed, gain=1.5, angle_deg=50.0):
+    """Two components, of which the first changes halfway."""
+    rng = np.random.default_rng([seed, len(kind)])
+    neurons = rng.gamma(1.0, size=(40, 2))
+    neurons *= 4 / np.linalg.norm(neurons, axis=0)
+    gains = 1 + 0.3 * rng.normal(size=(80, 2))
+    if kind == "gain":
+        gains[LATE, 0] *= gain
+    X = np.einsum("kr,nr,tr->knt", gains, neurons, COURSES)
+    if kind == "rotation":
+        old, other = neurons[:, 0], rng.permutation(neurons[:, 0])
+        other -= old * (old @ other) / (old @ old)
+        other *= np.linalg.norm(old) / np.linalg.norm(other)
+        angle = np.deg2rad(angle_deg)
+        turned = np.cos(angle) * old + np.sin(angle) * other - old
+        X[LATE] += np.einsum("k,n,t->knt", gains[LATE, 0], turned, COURSES[:, 0])
+    if kind == "new":
+        course = np.exp(-0.5 * ((TIME - 22) / 2.5) ** 2)
+        X[LATE] += np.einsum("n,t->nt", rng.permutation(neurons[:, 1]), course)
+    return X + rng.normal(size=X.shape)
+
+
+@pytest.mark.parametrize("kind", ["nothing", "gain", "rotation", "new"])
+def test_each_answers_to_its_own(kind):
+    answers = []
+    for seed in range(10):
+        found = pattern_change(
+            planted(kind, seed), ~LATE, LATE, components=COURSES, n_null=199, random_state=0
+        )
+        table = found.components
+        answers.append(
+            {
+                "gain": (table["gain_p"] <= 0.05).any(),
+                "rotation": (table["rotation_p"] <= 0.05).any(),
+                "new": found.new_p <= 0.05,
+            }
+        )
+    for test in ("gain", "rotation", "new"):
+        fired = sum(answer[test] for answer in answers)
+        assert fired >= 9 if test == kind else fired <= 2, test
+
+
+def test_how_large_the_change_is():
+    found = pattern_change(planted("gain", 3, gain=1.8), ~LATE, LATE, components=COURSES)
+    row = found.components.iloc[0]
+    # Gains vary from trial to trial: their ratio has a standard error of 7 %.
+    assert row["gain"] == pytest.approx(1.8, rel=0.2)
+    assert row["gain_low"] < 1.8 < row["gain_high"]
+    assert row["verdict"] == "gain change"
+    found = pattern_change(planted("rotation", 3, angle_deg=60), ~LATE, LATE, components=COURSES)
+    row = found.components.iloc[0]
+    assert row["angle_deg"] == pytest.approx(60, abs=8)
+    assert row["angle_low"] < 60 < row["angle_high"]
+    assert row["verdict"] == "rotation"
+
+
+def test_what_is_new_is_found_with_its_neurons_and_times():
+    X = planted("new", 1)
+    found = pattern_change(X, ~LATE, LATE, components=COURSES)
+    course = np.exp(-0.5 * ((TIME - 22) / 2.5) ** 2)
+    assert found.n_new == 1
+    assert abs(found.new_times[:, 0] @ course) / np.linalg.norm(course) > 0.95
+
+
+def test_a_component_of_the_model_can_be_new_or_lost():
+    courses = np.column_stack([COURSES, np.exp(-0.5 * ((TIME - 22) / 2.5) ** 2)])
+    X = planted("new", 2)
+    found = pattern_change(X, ~LATE, LATE, components=courses)
+    assert found.components["verdict"][2] == "new"
+    assert np.isnan(found.components["gain"][2])
+    found = pattern_change(X, LATE, ~LATE, components=courses)
+    assert found.components["verdict"][2] == "lost"
+
+
+def test_time_courses_of_a_model_and_of_early_trials():
+    from trialtensor import TCA
+
+    X = planted("gain", 0)
+    for components in (2, TCA(2, random_state=0).fit(X)):
+        found = pattern_change(X, ~LATE, LATE, components=components)
+        assert (found.components["gain_p"] <= 0.05).sum() == 1
+
+
+def test_missing_neurons_and_times_are_left_out():
+    X = planted("gain", 0)
+    X[:50, 7] = np.nan
+    X[::2, :, 28:] = np.nan
+    X[3] = np.nan
+    before = X.copy()
+    found = pattern_change(X, ~LATE, LATE, components=COURSES)
+    assert not found.neurons[7]
+    assert found.neurons.sum() == 39
+    assert found.times.all()
+    assert found.components["verdict"][0] == "gain change"
+    np.testing.assert_array_equal(X, before)
+
+
+def test_whole_cells_and_means():
+    units = np.ones((2, 4, 5))
+    units[0, 1], units[1, :, 4] = np.nan, np.nan
+    neurons, times = whole_cells(units)
+    assert neurons.tolist() == [True, False, True, True]
+    assert times.tolist() == [True, True, True, True, False]
+    X = np.arange(24.0).reshape(6, 2, 2)
+    np.testing.assert_allclose(unit_means(X, np.arange(6), 3)[1], X[2:4].mean(axis=0))
+
+
+@pytest.mark.parametrize(
+    ("early", "late", "options", "message"),
+    [
+        (~LATE, np.arange(79, 80), {}, "late: expected at least 16 trials, got 1"),
+        (~LATE, np.arange(20, 60), {}, "late: expected other trials than early, got trial 20"),
+        (~LATE[:50], LATE, {}, "early: expected True or False for each of the 80 trials, got 50"),
+        (~LATE, [90] * 20, {}, "late: expected trials 0 to 79"),
+        (~LATE, LATE, {"components": 30}, "components: expected fewer than the 30 times, got 30"),
+        (~LATE, LATE, {"components": np.ones((5, 2))}, "components: expected time courses of"),
+        (~LATE, LATE, {"components": np.ones((30, 2))}, "components: expected time courses that"),
+    ],
+)  # fmt: skip
+def test_what_is_refused(early, late, options, message):
+    with pytest.raises(ValueError, match=message):
+        pattern_change(np.random.default_rng(0).normal(size=(80, 4, 30)), early, late, **options)

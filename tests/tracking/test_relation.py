@@ -1,0 +1,86 @@
+"""Who leads, and that memory alone is no relation."""
+
+import numpy as np
+import pytest
+
+from trialtensor.tracking import relate
+from trialtensor.tracking.memory import KINDS, filtered
+from trialtensor.tracking.relation import _surrogates
+
+
+def series(kind, n, seed):
+    return filtered(np.random.default_rng(seed).standard_normal((2, n)), kind)
+
+
+@pytest.mark.parametrize("lead", [-4, 0, 6])
+def test_a_planted_lead(lead):
+    rng = np.random.default_rng(lead + 10)
+    shared = series(5, 320, lead + 10)
+    component = shared[10 + lead : 310 + lead] + 0.5 * rng.normal(size=300)
+    behaviour = -shared[10:310] + 0.5 * rng.normal(size=300)
+    found = relate(component, behaviour)
+    assert found.lead == lead
+    assert found.lead_interval[0] <= lead <= found.lead_interval[1]
+    assert found.correlation < -0.5
+    assert found.p_value < 0.01
+    assert found.leads[np.argmin(found.correlations)] == lead
+
+
+@pytest.mark.parametrize("kind", [0, len(KINDS) - 2])
+def test_unrelated_series_are_rarely_related(kind):
+    alarms = [
+        relate(series(kind, 200, [seed, 0]), series(kind, 200, [seed, 1]), n_null=59).p_value
+        for seed in range(60)
+    ]
+    # At most 5 %; eight or more of 60 has a probability of 1 %.
+    assert np.sum(np.array(alarms) <= 0.05) <= 7
+
+
+def test_learning_curves_alone_are_no_relation():
+    alarms = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        curves = [
+            1 - np.exp(-np.arange(200) / tau) + 0.2 * rng.normal(size=200) for tau in (20, 40)
+        ]
+        alarms.append(relate(*curves, n_null=59).p_value)
+    assert np.sum(np.array(alarms) <= 0.05) <= 5
+
+
+def test_correlations_are_those_of_numpy():
+    x, y = series(3, 100, 0), series(3, 100, 1)
+    found = relate(x, y, detrend=False, max_lead=5, n_null=19, n_bootstrap=20)
+    for lead, correlation in zip(found.leads, found.correlations, strict=True):
+        expected = np.corrcoef(x[5 - lead : 95 - lead], y[5:95])[0, 1]
+        assert correlation == pytest.approx(expected)
+
+
+def test_surrogates_keep_the_spectrum_and_gaps():
+    x = series(12, 300, 0) + np.linspace(0, 3, 300)
+    draws = _surrogates(x, 200, np.random.default_rng(0))
+    lagged = [np.mean((x[1:] - x[:-1]) ** 2), np.mean((draws[:, 1:] - draws[:, :-1]) ** 2)]
+    assert lagged[1] == pytest.approx(lagged[0], rel=0.1)
+    x[5] = np.nan
+    assert np.isnan(_surrogates(x, 2, np.random.default_rng(0))[:, 5]).all()
+
+
+def test_missing_trials_are_left_out():
+    shared = series(3, 200, 0)
+    x, y = shared.copy(), shared.copy()
+    x[::5], y[::7] = np.nan, np.nan
+    found = relate(x, y)
+    assert found.lead == 0
+    assert found.correlation > 0.99
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "message"),
+    [
+        ((np.zeros(30), np.zeros(30)), {}, "component: expected at least 40 trials"),
+        ((np.zeros(50), np.zeros(51)), {}, "behaviour: expected a value for each of the 50 trials"),
+        ((np.zeros(50), np.zeros(50)), {"max_lead": 20}, "max_lead: expected at most a quarter"),
+    ],
+)
+def test_what_is_refused(arguments, options, message):
+    with pytest.raises(ValueError, match=message):
+        relate(*arguments, **options)

@@ -1,0 +1,130 @@
+"""Smaller slabs that stand for the data.
+
+A slab with more rows than its block has columns is replaced by the triangle of a QR
+decomposition, without any loss: only ``X'X`` matters to the fit of all but ``P_b`` (Kiers, ten
+Berge & Bro 1999). For restarts, rows and the shared axis are truncated as well, to a few more
+dimensions than there are components (Jang & Kang 2022, "DPar2", for irregular tensors).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import scipy.linalg
+
+from trialtensor.solvers.compression import core_size, leading_basis
+from trialtensor.solvers.parafac2.slabs import MaskedSlabs, Slabs, pad
+from trialtensor.solvers.problems import sum_of_squares
+
+_WORTHWHILE = 0.7
+# Rows a column that make a triangle worth its decomposition.
+_TALL = 2
+
+
+def stack(blocks: Sequence[np.ndarray]) -> Slabs:
+    """The data itself as slabs."""
+    starts = np.cumsum([0, *(len(block) for block in blocks[:-1])])
+    norm2 = sum(sum_of_squares(block) for block in blocks)
+    return Slabs(pad(blocks), starts, norm2, n_rows=np.array([b.shape[1] for b in blocks]))
+
+
+def with_mask(blocks: Sequence[np.ndarray], observed: Sequence[np.ndarray | None]) -> MaskedSlabs:
+    """The data with what is missing in it."""
+    data = stack(blocks)
+    unseen = pad([~_seen(block, mask) for block, mask in zip(blocks, observed, strict=True)])
+    # Padded rows have nothing to fill in: they are zero for certain.
+    return MaskedSlabs(data.X, data.starts, data.norm2, None, data.n_rows, ~unseen)
+
+
+def in_span(
+    blocks: Sequence[np.ndarray], observed: Sequence[np.ndarray | None], shared: np.ndarray
+) -> Slabs:
+    """The data, reduced to the span of a shared factor where nothing is missing.
+
+    As far as trial weights and patterns for that factor go, nothing is lost.
+    """
+    if any(mask is not None for mask in observed):
+        return with_mask(blocks, observed)
+    basis = np.linalg.qr(shared)[0]
+    whole = stack([np.matmul(block, basis) for block in blocks])
+    norm2 = sum(sum_of_squares(block) for block in blocks)
+    return Slabs(whole.X, whole.starts, norm2, basis, whole.n_rows)
+
+
+def fewest_rows(slabs: Slabs, least: int) -> Slabs:
+    """The same slabs with triangles instead of their rows, at least so many a block."""
+    ends = np.append(slabs.starts[1:], len(slabs.X))
+    parts = [slabs.X[i:j] for i, j in zip(slabs.starts, ends, strict=True)]
+    X = pad([_triangle(part, least) for part in parts])
+    return Slabs(X, slabs.starts, slabs.norm2, slabs.basis)
+
+
+def _seen(block: np.ndarray, observed: np.ndarray | None) -> np.ndarray:
+    return np.ones(block.shape, bool) if observed is None else observed
+
+
+def without_loss(blocks: Sequence[np.ndarray], n_components: int) -> Slabs:
+    """Slabs with as few rows as can say the same of everything but the patterns."""
+    norm2 = sum(sum_of_squares(block) for block in blocks)
+    starts = np.cumsum([0, *(len(block) for block in blocks[:-1])])
+    tall = [block.shape[1] > _TALL * len(block) * block.shape[2] for block in blocks]
+    small = [
+        _triangle(block, n_components) if far else block
+        for block, far in zip(blocks, tall, strict=True)
+    ]
+    return Slabs(pad(small), starts, norm2)
+
+
+def truncated(slabs: Slabs, n_components: int, *, free: bool) -> tuple[Slabs, np.ndarray | None]:
+    """The core on which restarts are cheap; ``slabs`` itself where it would not be smaller.
+
+    Its ``norm2`` is that of the data, so the loss of a model that lies in it is its loss on the
+    data.
+
+    Parameters
+    ----------
+    slabs : Slabs
+    n_components : int
+    free : bool
+        Whether the shared factor may live in core coordinates, as it can without constraints.
+
+    Returns
+    -------
+    Slabs
+    (n_shared, n_core) array or None
+        What leads from the core's shared axis to the data's.
+    """
+    X, basis = slabs.X, None
+    n_core = core_size(n_components)
+    if n_core <= _WORTHWHILE * X.shape[2]:
+        basis = leading_basis(X, 2, n_core)
+        X = (X.reshape(-1, X.shape[2]) @ basis).reshape(*X.shape[:2], -1)
+    if n_core <= _WORTHWHILE * X.shape[1]:
+        ends = np.append(slabs.starts[1:], len(X))
+        parts = [X[i:j] for i, j in zip(slabs.starts, ends, strict=True)]
+        X = pad([_fewer_rows(part, n_core) for part in parts])
+    if X is slabs.X:
+        return slabs, None
+    core = Slabs(np.ascontiguousarray(X), slabs.starts, slabs.norm2, None if free else basis)
+    return core, basis
+
+
+def _fewer_rows(part: np.ndarray, n_core: int) -> np.ndarray:
+    """At most ``n_core`` rows; a triangle, many times cheaper than singular vectors, if it can."""
+    part = _triangle(part, n_core)
+    if part.shape[1] <= n_core:
+        return part
+    return np.matmul(leading_basis(part, 1, n_core).T, part)
+
+
+def _triangle(block: np.ndarray, least: int) -> np.ndarray:
+    n_trials, n_rows, n_shared = block.shape
+    n_columns = max(n_trials * n_shared, least)
+    if n_rows <= n_columns:
+        return block
+    unfolded = np.zeros((n_rows, n_columns), block.dtype)
+    unfolded[:, : n_trials * n_shared] = block.transpose(1, 0, 2).reshape(n_rows, -1)
+    (small,) = scipy.linalg.qr(unfolded, mode="r", check_finite=False)
+    small = small[:n_columns, : n_trials * n_shared]
+    return np.ascontiguousarray(small.reshape(n_columns, n_trials, n_shared).transpose(1, 0, 2))

@@ -1,0 +1,283 @@
+"""A whole PARAFAC2 fit: compress, restart on the core, converge on the data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from trialtensor.solvers.acceleration import balance, minimise
+from trialtensor.solvers.parafac2.compression import in_span, truncated, with_mask, without_loss
+from trialtensor.solvers.parafac2.given import first_weights, settle
+from trialtensor.solvers.parafac2.slabs import (
+    MaskedSlabs,
+    Slabs,
+    balance_filled,
+)
+from trialtensor.solvers.result import Factors, SolverResult, StopReason
+from trialtensor.solvers.runs import (
+    RestartResult,
+    Start,
+    by_loss,
+    collect,
+    mark_interrupted,
+    run_all,
+)
+
+# Up to so many entries every restart converges on the data.
+_SMALL = 1_000_000
+# Blocks that another start serves better by more than this part of the loss are worth more sweeps.
+_JUMP, _MAX_JUMPS = 1e-6, 5
+
+
+class Parafac2Model(NamedTuple):
+    """Factors, and ``P_b`` of every block.
+
+    Attributes
+    ----------
+    trial, cross, shared : (n_trials, R), (R, R), (n_shared, R) arrays
+        ``A``, ``H`` and ``C``.
+    patterns : list of (n_rows_of_the_block, R) arrays
+        Orthonormal columns.
+    """
+
+    trial: np.ndarray
+    cross: np.ndarray
+    shared: np.ndarray
+    patterns: list[np.ndarray]
+
+
+@dataclass(frozen=True)
+class Parafac2Options:
+    """What a PARAFAC2 fit may be told.
+
+    Attributes
+    ----------
+    n_components : int
+    nonnegative_trial, nonnegative_shared : bool
+    max_iter, tol : int, float
+        See :func:`trialtensor.solvers.acceleration.minimise`.
+    """
+
+    n_components: int
+    nonnegative_trial: bool
+    nonnegative_shared: bool
+    max_iter: int
+    tol: float
+
+    @property
+    def nonnegative(self) -> tuple[bool, bool, bool]:
+        """By factor: ``A``, ``H``, ``C``."""
+        return self.nonnegative_trial, False, self.nonnegative_shared
+
+
+def fit_parafac2(
+    blocks: Sequence[np.ndarray],
+    observed: Sequence[np.ndarray | None],
+    starts: Sequence[Start],
+    options: Parafac2Options,
+    *,
+    n_jobs: int | None = None,
+    on_restart: Callable[[RestartResult[Any]], None] | None = None,
+) -> list[RestartResult[Parafac2Model]]:
+    """Fit from every start; the first result is the best, converged on the data.
+
+    Parameters
+    ----------
+    blocks : sequence of (n_trials, n_rows, n_shared) arrays
+        Zeros where missing; the rows differ from block to block.
+    observed : sequence of bool arrays or None
+        One a block; None where nothing is missing.
+    starts : sequence of Start
+    options : Parafac2Options
+    n_jobs : int, optional
+        Restarts at a time, as joblib processes with one thread each; None runs them here.
+    on_restart : callable, optional
+        Called with each finished restart.
+
+    Returns
+    -------
+    list of RestartResult
+        By loss, lowest first; losses are of the data as given.
+    """
+    masked = any(each is not None for each in observed)
+    full = with_mask(blocks, observed) if masked else without_loss(blocks, options.n_components)
+    guess = _with_means(full) if isinstance(full, MaskedSlabs) else full
+    core, basis = truncated(guess, options.n_components, free=not options.nonnegative_shared)
+    lift = basis if not options.nonnegative_shared else None
+    results, interrupted = collect(
+        run_all(_restart, core, starts, options, n_jobs=n_jobs), on_restart
+    )
+    lifted = [_lifted(each, lift) for each in results]
+    lifted.sort(key=by_loss)
+    if not interrupted and core is not full:
+        lifted, interrupted = _go_on(full, guess, lifted, options)
+    best, *others = lifted
+    done = [_with_patterns(each, blocks, observed, guess) for each in others]
+    if interrupted:
+        done.insert(0, _with_patterns(best, blocks, observed, guess))
+    else:
+        settled, interrupted = _settled(full, blocks, observed, best, guess, options)
+        done.insert(0, settled)
+    return mark_interrupted(done) if interrupted else done
+
+
+def _with_means(problem: MaskedSlabs) -> Slabs:
+    """A first guess of what is missing: the mean of the row's observed values in its trial."""
+    observed = problem.observed
+    count = np.maximum(observed.sum(axis=2, keepdims=True), 1)
+    mean = problem.X.sum(axis=2, keepdims=True) / count
+    return Slabs(
+        np.where(observed, problem.X, mean).astype(problem.X.dtype, copy=False),
+        problem.starts,
+        problem.norm2,
+    )
+
+
+def _restart(core: Slabs, start: Start, options: Parafac2Options) -> RestartResult[Factors]:
+    found = _minimise(core, _first_factors(core, start, options), options)
+    return RestartResult(start.seed, found)
+
+
+def _minimise(problem: Any, start: Any, options: Parafac2Options) -> SolverResult[Any]:
+    masked = isinstance(problem, MaskedSlabs)
+    return minimise(
+        problem,
+        start,
+        balance=balance_filled if masked else balance,
+        nonnegative=(*options.nonnegative, False)[: len(start)],
+        max_iter=options.max_iter,
+        tol=options.tol,
+    )
+
+
+def _first_factors(core: Slabs, start: Start, options: Parafac2Options) -> Factors:
+    """Trial weights alike or at random (positive: only they have a sign that matters)."""
+    rank, dtype = options.n_components, core.X.dtype
+    n_shared = core.X.shape[2] if core.basis is None else len(core.basis)
+    rng = np.random.default_rng(start.seed)
+    shared = rng.standard_normal((n_shared, rank))
+    trial = rng.uniform(0.1, 1, (len(core.X), rank))
+    cross = np.eye(rank)
+    if start.kind == "svd":
+        flat = core.X.reshape(-1, core.X.shape[2])
+        _, vectors = np.linalg.eigh(flat.T @ flat)
+        vectors = vectors[:, ::-1][:, :rank]
+        if core.basis is not None:
+            vectors = core.basis @ vectors
+        shared[:, : vectors.shape[1]] = vectors
+        trial = np.ones_like(trial)
+    else:
+        cross = cross + 0.3 * rng.standard_normal((rank, rank))
+    if options.nonnegative_shared:
+        shared = np.abs(shared)
+    return trial.astype(dtype), cross.astype(dtype), shared.astype(dtype)
+
+
+def _lifted(restart: RestartResult[Factors], basis: np.ndarray | None) -> RestartResult[Factors]:
+    """From the core's shared axis to the data's."""
+    if basis is None:
+        return restart
+    trial, cross, shared = restart.result.factors
+    return replace(restart, result=restart.result.with_factors((trial, cross, basis @ shared)))
+
+
+def _go_on(
+    full: Slabs, guess: Slabs, results: list[RestartResult[Any]], options: Parafac2Options
+) -> tuple[list[RestartResult[Any]], bool]:
+    """From the core to the data, the best first, until the lowest loss is a converged one."""
+    results = list(results)
+    try:
+        if isinstance(full, MaskedSlabs):
+            # What the core knows of missing entries was a guess: losses on it mean little.
+            for i, restart in enumerate(results):
+                trial, cross, shared = factors = restart.result.factors
+                filled = (trial, cross, shared, guess.patterns(factors))
+                known = replace(restart.result, factors=filled, loss=full.loss(filled))
+                results[i] = replace(restart, result=known)
+            results.sort(key=by_loss)
+        if full.X.size <= _SMALL:
+            for i, restart in enumerate(results):
+                results[i] = _polish(full, restart, options)
+            results.sort(key=by_loss)
+        while not results[0].on_full_data:
+            results[0] = _polish(full, results[0], options)
+            results.sort(key=by_loss)
+    except KeyboardInterrupt:
+        return sorted(results, key=by_loss), True
+    interrupted = any(r.result.stop_reason is StopReason.INTERRUPTED for r in results)
+    return results, interrupted
+
+
+def _polish(full: Slabs, rough: RestartResult[Any], options: Parafac2Options) -> RestartResult[Any]:
+    found = _minimise(full, rough.result.factors, options)
+    found = replace(found, n_iter=rough.result.n_iter + found.n_iter)
+    return RestartResult(rough.seed, found, on_full_data=True)
+
+
+def _settled(
+    full: Slabs,
+    blocks: Sequence[np.ndarray],
+    observed: Sequence[np.ndarray | None],
+    rough: RestartResult[Any],
+    guess: Slabs,
+    options: Parafac2Options,
+) -> tuple[RestartResult[Parafac2Model], bool]:
+    """Weights and patterns to rounding error; also whether Ctrl-C cut that short.
+
+    Sweeps can leave a block in a local optimum of its own, with a weight of the wrong sign. Where
+    another start is better for a block, sweeps go on from there.
+    """
+    positive = options.nonnegative_trial
+    result: SolverResult[Any] = rough.result
+    best: RestartResult[Parafac2Model] | None = None
+    try:
+        for jump in range(_MAX_JUMPS + 1):
+            trial, cross, shared = result.factors[:3]
+            starts = [trial]
+            if jump < _MAX_JUMPS:
+                starts += first_weights(blocks, cross, shared, nonnegative=positive)[:1]
+            found = settle(blocks, observed, cross, shared, starts, nonnegative=positive)
+            patterns = _in_rows_of(blocks, found.patterns)
+            model = Parafac2Model(found.trial, cross, shared, patterns)
+            loss = min(found.loss, result.loss)
+            best = replace(rough, result=replace(result, factors=model, loss=loss))
+            if jump == _MAX_JUMPS or result.loss - found.loss <= _JUMP * result.loss:
+                break
+            start = (found.trial, cross, shared, found.patterns)
+            again = _minimise(full, start if isinstance(full, MaskedSlabs) else start[:3], options)
+            history = np.append(result.loss_history, again.loss_history)
+            result = replace(
+                again,
+                loss_history=np.minimum.accumulate(history),
+                n_iter=result.n_iter + again.n_iter,
+            )
+    except KeyboardInterrupt:
+        return best or _with_patterns(rough, blocks, observed, guess), True
+    assert best is not None
+    return best, best.result.stop_reason is StopReason.INTERRUPTED
+
+
+def _in_rows_of(blocks: Sequence[np.ndarray], padded: np.ndarray) -> list[np.ndarray]:
+    return [pattern[: block.shape[1]] for pattern, block in zip(padded, blocks, strict=True)]
+
+
+def _with_patterns(
+    restart: RestartResult[Any],
+    blocks: Sequence[np.ndarray],
+    observed: Sequence[np.ndarray | None],
+    guess: Slabs,
+) -> RestartResult[Parafac2Model]:
+    """The patterns in the rows of the data."""
+    factors = restart.result.factors
+    if len(factors) == 4:
+        padded = factors[3]
+    elif any(mask is not None for mask in observed):
+        padded = guess.patterns(factors)
+    else:
+        padded = in_span(blocks, observed, factors[2]).patterns(factors)
+    patterns = _in_rows_of(blocks, padded)
+    model = Parafac2Model(factors[0], factors[1], factors[2], patterns)
+    return replace(restart, result=restart.result.with_factors(model))

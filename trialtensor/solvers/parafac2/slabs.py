@@ -1,0 +1,187 @@
+"""Slabs of data, one a trial, and an alternating sweep over them.
+
+Patterns are solved for first: ``P_b`` is the orthonormal matrix closest to
+``sum_k X_k C diag(a_k) H'``. Turned back by their patterns, all slabs have the same few rows, and
+what is left is a small CP problem with factors ``A``, ``H``, ``C``, of which one sweep is done by
+:class:`trialtensor.solvers.problems.DenseProblem`. Its loss is that of the whole data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from trialtensor.solvers.acceleration import balance
+from trialtensor.solvers.contraction import trial_chunks
+from trialtensor.solvers.problems import DenseProblem, RowUpdate
+from trialtensor.solvers.result import Factors
+
+# Trial factor (n_trials, R), H (R, R), and the factor of the axis that all blocks share.
+# With missing entries also the patterns, of which the next values to fill in are made.
+FilledFactors = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+# Below this ratio of singular values, squaring them (as the fast way does) is not safe.
+_SAFE = 1e-5
+
+
+def pad(blocks: Sequence[np.ndarray]) -> np.ndarray:
+    """Blocks ``(n_trials, n_rows, n_shared)`` under each other, rows of zeros where short."""
+    n_rows = max(block.shape[1] for block in blocks)
+    n_trials = sum(len(block) for block in blocks)
+    whole = np.zeros((n_trials, n_rows, blocks[0].shape[2]), blocks[0].dtype)
+    first = 0
+    for block in blocks:
+        whole[first : first + len(block), : block.shape[1]] = block
+        first += len(block)
+    return whole
+
+
+def closest_orthonormal(Z: np.ndarray, n_rows: np.ndarray | None = None) -> np.ndarray:
+    """The matrices with orthonormal columns closest to each of ``Z``.
+
+    By the inverse root of ``Z'Z``, several times faster than singular vectors of many small
+    matrices, and by singular vectors where ``Z`` is too close to losing a column.
+
+    Parameters
+    ----------
+    Z : (n, n_rows, R) array
+        With at least as many rows as columns.
+    n_rows : (n,) int array, optional
+        How many rows of each are real, the others being zero; all by default. Where ``Z`` says
+        nothing of a direction, it is chosen among the real rows.
+
+    Returns
+    -------
+    (n, n_rows, R) array
+    """
+    Z = Z.astype(np.float64, copy=False)
+    squares, vectors = np.linalg.eigh(np.matmul(Z.swapaxes(1, 2), Z))
+    safe = squares[:, 0] > _SAFE**2 * squares[:, -1]
+    roots = 1 / np.sqrt(np.where(safe[:, None], squares, 1))
+    P = np.matmul(Z, np.matmul(vectors * roots[:, None, :], vectors.swapaxes(1, 2)))
+    # One step of Newton and Schulz takes the rounding error of the squares away.
+    P = 1.5 * P - 0.5 * np.matmul(P, np.matmul(P.swapaxes(1, 2), P))
+    for i in np.flatnonzero(~safe):
+        real = slice(None) if n_rows is None else slice(n_rows[i])
+        left, _, right = np.linalg.svd(Z[i, real], full_matrices=False)
+        P[i] = 0
+        P[i, real] = left @ right
+    return P
+
+
+@dataclass(frozen=True, eq=False)
+class Slabs:
+    """Complete data, or a core of it.
+
+    Attributes
+    ----------
+    X : (n_trials, n_rows, n_shared) array
+        Blocks under each other, rows padded with zeros (`pad`).
+    starts : (n_blocks,) int array
+        The first trial of every block.
+    norm2 : float
+        Sum of squares of the data.
+    basis : (n_shared_of_the_data, n_shared) array, optional
+        Orthonormal; the data is ``X`` times this on the shared axis.
+    n_rows : (n_blocks,) int array, optional
+        Rows of each block that are not padding; needed where patterns are read by others.
+    """
+
+    X: np.ndarray
+    starts: np.ndarray
+    norm2: float
+    basis: np.ndarray | None = None
+    n_rows: np.ndarray | None = None
+
+    @property
+    def block_of_trial(self) -> np.ndarray:
+        """Which block each trial belongs to."""
+        sizes = np.diff(np.append(self.starts, len(self.X)))
+        return np.repeat(np.arange(len(self.starts)), sizes)
+
+    def targets(self, factors: Factors, X: np.ndarray | None = None) -> np.ndarray:
+        """``sum_k X_k C diag(a_k) H'`` of every block, (n_blocks, n_rows, R)."""
+        trial, cross, shared = factors
+        X = self.X if X is None else X
+        small = shared if self.basis is None else self.basis.T @ shared
+        with_shared = (X.reshape(-1, X.shape[2]) @ small).reshape(*X.shape[:2], -1)
+        with_shared *= trial[:, None, :]
+        return np.add.reduceat(with_shared, self.starts, axis=0) @ cross.T
+
+    def patterns(self, factors: Factors, X: np.ndarray | None = None) -> np.ndarray:
+        """The best ``P_b`` for these factors, (n_blocks, n_rows, R)."""
+        targets = self.targets(factors, X)
+        return closest_orthonormal(targets, self.n_rows).astype(self.X.dtype, copy=False)
+
+    def turned_back(self, patterns: np.ndarray, X: np.ndarray | None = None) -> DenseProblem:
+        """The CP problem of ``P_b' X_k``: (n_trials, R, n_shared)."""
+        X = self.X if X is None else X
+        small = np.empty((len(X), patterns.shape[2], X.shape[2]), X.dtype)
+        ends = np.append(self.starts[1:], len(X))
+        if len(self.starts) == len(X):
+            np.matmul(patterns.swapaxes(1, 2), X, out=small)
+        else:
+            for pattern, first, last in zip(patterns, self.starts, ends, strict=True):
+                np.matmul(pattern.T, X[first:last], out=small[first:last])
+        return DenseProblem(small, self.norm2, None, (None, None, self.basis))
+
+    def sweep(self, factors: Any, update: RowUpdate) -> tuple[Any, float]:
+        """Patterns, then one sweep of the CP problem; also the loss that it reaches."""
+        return self.turned_back(self.patterns(factors)).sweep(factors, update)
+
+
+@dataclass(frozen=True, eq=False)
+class MaskedSlabs(Slabs):
+    """Data with missing entries, filled in by the model before every sweep (EM).
+
+    The sum of squared errors of filled-in data bounds the loss from above and touches it at the
+    current model, so a sweep that lowers the one lowers the other.
+
+    Attributes
+    ----------
+    observed : bool array of the shape of ``X``
+        True in padded rows, where the data is zero for certain.
+    """
+
+    observed: np.ndarray = field(default_factory=lambda: np.ones(0, bool))
+
+    def filled(self, factors: FilledFactors) -> np.ndarray:
+        """The data with the model where it is missing."""
+        X = self.X.copy()
+        for part in trial_chunks(X.shape):
+            np.copyto(X[part], self.model(factors, part), where=~self.observed[part])
+        return X
+
+    def model(self, factors: FilledFactors, part: slice) -> np.ndarray:
+        """What the model says of some trials."""
+        trial, cross, shared, patterns = factors
+        weighted = (patterns @ cross)[self.block_of_trial[part]] * trial[part][:, None, :]
+        return np.matmul(weighted, shared.T)
+
+    def loss_by_trial(self, factors: FilledFactors) -> np.ndarray:
+        """Sum of squared errors over the observed entries of each trial."""
+        parts = []
+        for part in trial_chunks(self.X.shape):
+            error = (self.X[part] - self.model(factors, part)) * self.observed[part]
+            flat = error.reshape(len(error), -1).astype(np.float64, copy=False)
+            parts.append(np.einsum("ki,ki->k", flat, flat))
+        return np.concatenate(parts)
+
+    def loss(self, factors: FilledFactors) -> float:
+        """Sum of squared errors over the observed entries."""
+        return float(self.loss_by_trial(factors).sum())
+
+    def sweep(self, factors: Any, update: RowUpdate) -> tuple[Any, float]:
+        """Fill in, patterns, and one sweep of the CP problem; also the loss of what is observed."""
+        X = self.filled(factors)
+        patterns = self.patterns(factors[:3], X)
+        new, _ = self.turned_back(patterns, X).sweep(factors[:3], update)
+        found = (*new, patterns)
+        return found, self.loss(found)
+
+
+def balance_filled(factors: FilledFactors) -> FilledFactors:
+    """`balance` of the three factors; patterns have no scale."""
+    return (*balance(factors[:3]), factors[3])

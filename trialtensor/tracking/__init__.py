@@ -1,0 +1,50 @@
+"""What happens to a component, or to behaviour, over trials: when, how fast, how sure."""
+
+from trialtensor.tracking.change_points import ChangePoints, change_points
+from trialtensor.tracking.contrasts import BlockContrasts, block_contrasts
+from trialtensor.tracking.learning import LearningCurve, LearningFit, learning_curve
+from trialtensor.tracking.pattern_change import PatternChange, pattern_change
+from trialtensor.tracking.rate_observed import rebound
+from trialtensor.tracking.relation import Relation, relate
+from trialtensor.tracking.smooth import SmoothCurve, smooth_curve
+from trialtensor.tracking.subspaces import (
+    SubspaceDrift,
+    TemplateAlignment,
+    subspace_drift,
+    template_alignment,
+    trial_similarity,
+)
+from trialtensor.tracking.two_rate import (
+    OneRateFit,
+    RateFit,
+    TwoRateFit,
+    one_rate_fit,
+    two_rate_fit,
+)
+
+__all__ = [
+    "BlockContrasts",
+    "ChangePoints",
+    "LearningCurve",
+    "LearningFit",
+    "OneRateFit",
+    "PatternChange",
+    "RateFit",
+    "Relation",
+    "SmoothCurve",
+    "SubspaceDrift",
+    "TemplateAlignment",
+    "TwoRateFit",
+    "block_contrasts",
+    "change_points",
+    "learning_curve",
+    "one_rate_fit",
+    "pattern_change",
+    "rebound",
+    "relate",
+    "smooth_curve",
+    "subspace_drift",
+    "template_alignment",
+    "trial_similarity",
+    "two_rate_fit",
+]

@@ -1,0 +1,291 @@
+"""When does the level of a trial series change, and how sure is that?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from trialtensor.solvers.kernels.change_points import (
+    best_segmentations,
+    penalised_changes,
+    split_greedily,
+)
+from trialtensor.tracking.memory import (
+    Splits,
+    TrialNoise,
+    mixing_of,
+    simulate_together,
+    trial_noise,
+)
+from trialtensor.tracking.series import check_count, check_series, check_share
+
+# Of a series of unit variance: without noise every rounding would be a change.
+LEAST_NOISE = 1e-12
+MAX_SHARED = 3  # changes that the test of shared changes looks for
+
+
+@dataclass(frozen=True, eq=False)
+class ChangePoints:
+    """Changes of the level of one or several trial series.
+
+    Attributes
+    ----------
+    trials : (n_changes,) array of int
+        The first trial of each new level, counted from 0.
+    intervals : (n_changes, 2) array of int
+        First and last trial at which the new level may have begun.
+    levels : (n_changes + 1,) or (n_changes + 1, n_series) array
+        Means between the changes.
+    p_value : float
+        Of the series having no change at all, by the noise alone.
+    level : float
+        Of the intervals.
+    noise_sd : (n_series,) array
+        Of a trial about its level.
+    inflation : (n_series,) array
+        How many trials are worth one independent trial, by the correlation of their noise.
+    fitted : array of the shape of the series
+        The level of each trial.
+    """
+
+    trials: np.ndarray
+    intervals: np.ndarray
+    levels: np.ndarray
+    p_value: float
+    level: float
+    noise_sd: np.ndarray
+    inflation: np.ndarray
+    fitted: np.ndarray
+
+    @property
+    def n_changes(self) -> int:
+        """How many changes were found."""
+        return len(self.trials)
+
+
+def change_points(
+    values: Any,
+    *,
+    min_size: int = 5,
+    alpha: float = 0.05,
+    level: float = 0.9,
+    n_null: int = 199,
+    n_bootstrap: int = 500,
+    random_state: Any = 0,
+) -> ChangePoints:
+    """Find the trials at which the level of a series, or of several together, changes.
+
+    Least squares, exactly, by dynamic programming. First a test: does the best segmentation
+    explain more of the series than of noise in which nothing changes? Trials that drift slowly look
+    like changes, so that noise is simulated: white, slow, or both, each kind as often as it is
+    likely once levels are taken away, and with the outliers of the series. Only
+    if ``p_value`` is at most ``alpha`` are there changes; how many is then Schwarz's criterion
+    with the long-run variance of that noise: another change must lower ``SSE / variance`` by
+    ``2 log n`` (one log for its position, one for each new level).
+
+    Intervals come from a bootstrap: such noise is added to the fitted levels, and each
+    change is located anew between its neighbours.
+
+    Parameters
+    ----------
+    values : (n_trials,) or (n_trials, n_series) array
+        NaN is missing. Several series change together or not at all; for changes of each by itself
+        call once for each.
+    min_size : int
+        Trials between changes, at least; of a single series, trials with a value.
+    alpha : float
+        Changes are false in so many of all series in which nothing changes.
+    level : float
+        Of the intervals.
+    n_null, n_bootstrap : int
+        Simulated series for the test and for the intervals.
+    random_state : int, Generator or None
+
+    Returns
+    -------
+    ChangePoints
+
+    Raises
+    ------
+    ValueError
+        For fewer than ``max(20, 4 * min_size)`` trials with a value, or parameters out of range.
+
+    References
+    ----------
+    Yao 1988, "Estimating the number of change-points via Schwarz' criterion"; Maidstone et al.
+    2017 for the dynamic programming; Lavielle & Moulines 2000 for changes in dependent noise; Wood
+    2010 for the likelihood of kinds of noise by simulation.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> y = np.repeat([0.0, 1.5, 0.0], 60) + rng.normal(scale=0.5, size=180)
+    >>> found = change_points(y)
+    >>> found.trials.tolist(), found.p_value < 0.01
+    ([60, 120], True)
+    """
+    min_size = check_count(min_size, "min_size", 1)
+    series = check_series(values, "values", max(20, 4 * min_size))
+    check_share(alpha, "alpha"), check_share(level, "level")
+    check_count(n_null, "n_null", 19), check_count(n_bootstrap, "n_bootstrap", 20)
+    rng = np.random.default_rng(random_state)
+    centre, scale = np.nanmean(series, axis=0), np.nanstd(series, axis=0)
+    scale = np.where(scale > 0, scale, 1)
+    unit = (series - centre) / scale
+    noise = [trial_noise(column, Splits(min_size)) for column in unit.T]
+    mixing = mixing_of(unit, Splits(min_size))
+    p_value = _test(unit, noise, mixing, min_size, n_null, rng)
+    trials = np.zeros(0, np.int64)
+    if p_value <= alpha:
+        trials = _segment(unit, noise, min_size)
+    if len(trials):
+        # Now that the levels are known, less of the noise is taken for one.
+        rest = unit - _levels(unit, trials)[1]
+        noise = [trial_noise(column, Splits(min_size, 0)) for column in rest.T]
+    intervals = _intervals(unit, trials, noise, mixing, min_size, level, n_bootstrap, rng)
+    levels, fitted = _levels(series, trials)
+    variances = np.array([each.variance for each in noise]) * scale**2
+    inflation = np.array([each.inflation for each in noise])
+    if np.ndim(values) == 1:
+        levels, fitted = levels[:, 0], fitted[:, 0]
+    return ChangePoints(
+        trials, intervals, levels, p_value, level, np.sqrt(variances), inflation, fitted
+    )
+
+
+def _test(
+    series: np.ndarray,
+    noise: list[TrialNoise],
+    mixing: np.ndarray,
+    min_size: int,
+    n_null: int,
+    rng: np.random.Generator,
+) -> float:
+    """How often noise alone is explained as well."""
+    if not any(each.variance > 0 for each in noise):
+        return 1.0 if np.nanvar(series) == 0 else 1 / (n_null + 1)
+    slowness = np.array([each.inflation for each in noise])
+    observed = _improvement(series, slowness, min_size)
+    gone = np.where(np.isfinite(series), 0.0, np.nan)
+    reached = 0
+    for _ in range(n_null):
+        draw = simulate_together(noise, mixing, 1, len(series), rng)[0]
+        reached += _improvement(draw + gone, slowness, min_size) >= observed
+    return (1 + reached) / (1 + n_null)
+
+
+def _improvement(series: np.ndarray, slowness: np.ndarray, min_size: int) -> float:
+    """What the best segmentation explains, in units of the noise, minus ``log n`` a change."""
+    scaled = []
+    for y, inflation in zip(series.T, slowness, strict=True):
+        unit = np.sqrt(np.nanvar(Splits(min_size).flatten(y)) * inflation)
+        scaled.append((y - np.nanmean(y)) / unit if unit > 0 else 0 * y)
+    values = np.stack(scaled, axis=1)
+    penalty = np.log(len(values)) * values.shape[1]
+    if values.shape[1] == 1:
+        y = values[np.isfinite(values[:, 0]), 0]
+        changes = penalised_changes(y, penalty, min_size)
+        return float(np.sum(y**2) - _sum_of_squares(y, changes) - penalty * len(changes))
+    costs, _ = _shared(values, MAX_SHARED, min_size)
+    return float(np.max(costs[0] - costs - penalty * np.arange(len(costs))))
+
+
+def _segment(series: np.ndarray, noise: list[TrialNoise], min_size: int) -> np.ndarray:
+    """The changes by Schwarz's criterion, at least one."""
+    units = np.sqrt([max(each.long_run_variance, LEAST_NOISE) for each in noise])
+    values = series / units
+    n, n_series = values.shape
+    penalty = (1 + n_series) * np.log(n)
+    if n_series == 1:
+        seen = np.flatnonzero(np.isfinite(values[:, 0]))
+        y = np.ascontiguousarray(values[seen, 0])
+        changes = penalised_changes(y, penalty, min_size)
+        if not len(changes):
+            changes = _best_split(y, min_size)
+        return seen[changes]
+    limit = min(10, n // min_size - 1)
+    costs, last = _shared(values, limit, min_size)
+    m = max(int(np.argmin(costs + penalty * np.arange(limit + 1))), 1)
+    found, t = [], n
+    for k in range(m, 0, -1):
+        t = int(last[k, t])
+        found.append(t)
+    return np.array(found[::-1])
+
+
+def _shared(values: np.ndarray, n: int, min_size: int) -> tuple[np.ndarray, np.ndarray]:
+    seen = np.isfinite(values)
+    return best_segmentations(seen.astype(float), np.where(seen, values, 0.0), n, min_size)
+
+
+def _sum_of_squares(y: np.ndarray, changes: np.ndarray) -> float:
+    return float(sum(np.sum((part - part.mean()) ** 2) for part in np.split(y, changes)))
+
+
+def _best_split(y: np.ndarray, min_size: int) -> np.ndarray:
+    rest = split_greedily(y, 1, min_size)
+    return np.flatnonzero(np.abs(np.diff(y - rest)) > 1e-12 * np.abs(y).max())[:1] + 1
+
+
+def _levels(series: np.ndarray, trials: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    parts = np.split(np.arange(len(series)), trials)
+    levels = np.array(
+        [
+            [np.mean(column[np.isfinite(column)]) if np.isfinite(column).any() else np.nan
+             for column in series[part].T]
+            for part in parts
+        ]
+    )  # fmt: skip
+    return levels, np.repeat(levels, [len(part) for part in parts], axis=0)
+
+
+def _intervals(
+    series: np.ndarray,
+    trials: np.ndarray,
+    noise: list[TrialNoise],
+    mixing: np.ndarray,
+    min_size: int,
+    level: float,
+    n_bootstrap: int,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Where each change is found again, between its neighbours, with other noise."""
+    edges = [0, *trials.tolist(), len(series)]
+    _, fitted = _levels(series, trials)
+    units = np.sqrt([max(each.long_run_variance, LEAST_NOISE) for each in noise])
+    ends = []
+    for before, change, after in zip(edges, trials, edges[2:], strict=False):
+        gone = np.where(np.isfinite(series[before:after]), fitted[before:after], np.nan)
+        draws = simulate_together(noise, mixing, n_bootstrap, after - before, rng) + gone
+        found = np.array([before + _locate(draw / units, min_size) for draw in draws])
+        ends.append(_shortest(found, int(change), level))
+    return np.array(ends, dtype=np.int64).reshape(-1, 2)
+
+
+def _shortest(found: np.ndarray, change: int, level: float) -> tuple[int, int]:
+    """The shortest range with the change in it that holds so many of the draws.
+
+    Quantiles would hold more: most draws are on few trials.
+    """
+    ordered = np.sort(np.append(found, change))
+    inside = int(np.ceil(level * len(ordered)))
+    low, high = ordered[: len(ordered) - inside + 1], ordered[inside - 1 :]
+    holds = (low <= change) & (change <= high)
+    best = np.argmin(np.where(holds, high - low, np.inf))
+    return int(low[best]), int(high[best])
+
+
+def _locate(values: np.ndarray, min_size: int) -> int:
+    """The best single split of several series."""
+    seen = np.isfinite(values)
+    count = np.cumsum(seen, axis=0)
+    total = np.cumsum(np.where(seen, values, 0.0), axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        left = total[:-1] ** 2 / count[:-1]
+        right = (total[-1] - total[:-1]) ** 2 / (count[-1] - count[:-1])
+    gain = (np.nan_to_num(left) + np.nan_to_num(right)).sum(axis=1)
+    margin = min(min_size, len(values) // 2)
+    inner = slice(margin - 1, len(gain) - margin + 1)
+    return int(np.argmax(gain[inner])) + margin

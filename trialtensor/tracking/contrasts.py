@@ -1,0 +1,154 @@
+"""Do blocks of trials differ: baseline, adaptation, washout?"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy.signal
+import scipy.stats
+
+from trialtensor.tracking.memory import KINDS, Blocks, TrialNoise, trial_noise
+from trialtensor.tracking.series import check_labels, check_one_series, check_share
+
+if TYPE_CHECKING:
+    import pandas
+
+MIN_TRIALS = 5  # of a block
+
+
+@dataclass(frozen=True, eq=False)
+class BlockContrasts:
+    """Means of blocks and their differences.
+
+    Attributes
+    ----------
+    blocks : pandas.DataFrame
+        A row a block, in the order in which they begin: ``block``, ``n_trials``, ``mean``,
+        ``low``, ``high``.
+    contrasts : pandas.DataFrame
+        A row a pair: ``block``, ``minus``, ``difference``, ``low``, ``high``, ``p_value`` and
+        ``p_adjusted`` (Holm's, for all pairs).
+    level : float
+        Of the intervals.
+    n_effective : float
+        How many independent trials the trials are worth.
+    """
+
+    blocks: pandas.DataFrame
+    contrasts: pandas.DataFrame
+    level: float
+    n_effective: float
+
+
+def block_contrasts(values: Any, labels: Any, *, level: float = 0.9) -> BlockContrasts:
+    """Compare the means of blocks of trials.
+
+    Trials of a block follow each other and so are no independent draws: the variance of every
+    difference is that of its weights on the trials under noise that may be slow, estimated from
+    what is left within blocks. What changes within a block counts as noise. Labels that
+    take turns, such as directions, are compared in the same way.
+
+    Parameters
+    ----------
+    values : (n_trials,) array
+        NaN is missing.
+    labels : (n_trials,) array
+        The block of each trial. None and NaN belong to none.
+    level : float
+        Of the intervals.
+
+    Returns
+    -------
+    BlockContrasts
+
+    Raises
+    ------
+    ValueError
+        For fewer than two blocks, a block with fewer than 5 trials with a value, or fewer than 20
+        trials in all.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> labels = np.repeat(["baseline", "adaptation"], 40)
+    >>> values = np.repeat([0.0, 1.0], 40) + 0.5 * rng.normal(size=80)
+    >>> found = block_contrasts(values, labels).contrasts
+    >>> found[["block", "minus"]].values.tolist(), bool(found["p_value"][0] < 0.001)
+    ([['adaptation', 'baseline']], True)
+    """
+    import pandas
+
+    y = check_one_series(values, "values", 20)
+    check_share(level, "level")
+    names, codes = check_labels(labels, len(y))
+    codes = np.where(np.isfinite(y), codes, -1)
+    counts = np.bincount(codes[codes >= 0], minlength=len(names))
+    if len(names) < 2:
+        raise ValueError(f"labels: expected at least 2 blocks to compare, got {len(names)}")
+    if counts.min() < MIN_TRIALS:
+        few = names[int(np.argmin(counts))]
+        raise ValueError(
+            f"labels: expected at least {MIN_TRIALS} trials with a value in each block, got "
+            f"{counts.min()} in {few!r}"
+        )
+    weights = np.array([(codes == b) / counts[b] for b in range(len(names))])
+    means = weights @ np.nan_to_num(y)
+    noise = trial_noise(y, Blocks(tuple(codes.tolist())))
+    n_effective = float(counts.sum() / noise.inflation)
+    degrees = max(n_effective - len(names), 1.0)
+    quantile = scipy.stats.t.ppf((1 + level) / 2, degrees)
+    blocks = []
+    for name, n, mean, weight in zip(names, counts, means, weights, strict=True):
+        half = quantile * np.sqrt(_variance(weight, noise))
+        blocks.append((name, int(n), mean, mean - half, mean + half))
+    contrasts = []
+    for a, b in itertools.combinations(range(len(names)), 2):
+        error = np.sqrt(_variance(weights[b] - weights[a], noise))
+        difference = means[b] - means[a]
+        p = 2 * scipy.stats.t.sf(abs(difference) / error, degrees) if error > 0 else 0.0
+        half = quantile * error
+        contrasts.append(
+            (names[b], names[a], difference, difference - half, difference + half, float(p))
+        )
+    table = pandas.DataFrame(
+        contrasts, columns=["block", "minus", "difference", "low", "high", "p_value"]
+    )
+    table["p_adjusted"] = holm(table["p_value"].to_numpy())
+    return BlockContrasts(
+        pandas.DataFrame(blocks, columns=["block", "n_trials", "mean", "low", "high"]),
+        table,
+        level,
+        n_effective,
+    )
+
+
+def holm(p_values: np.ndarray) -> np.ndarray:
+    """Adjusted for how many there are (Holm 1979); NaN stays and doesn't count.
+
+    Examples
+    --------
+    >>> holm(np.array([0.01, 0.04, 0.03])).tolist()
+    [0.03, 0.06, 0.06]
+    """
+    p = np.asarray(p_values, dtype=np.float64)
+    adjusted = np.full(p.shape, np.nan)
+    order = np.argsort(p)[: np.isfinite(p).sum()]
+    factors = np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum(np.maximum.accumulate(factors * p[order]), 1.0)
+    return adjusted
+
+
+def _variance(weight: np.ndarray, noise: TrialNoise) -> float:
+    """Of a weighted sum of trials."""
+    overlap = scipy.signal.correlate(weight, weight)[len(weight) - 1 :]
+    lags = np.arange(1, len(weight))
+    total = 0.0
+    for share_of_kind, variance, (memory, share) in zip(
+        noise.weights, noise.variances, KINDS, strict=True
+    ):
+        correlated = 2 * share * np.sum(memory**lags * overlap[1:])
+        total += share_of_kind * variance * (overlap[0] + correlated)
+    return max(float(total), 0.0)

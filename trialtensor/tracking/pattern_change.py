@@ -1,0 +1,392 @@
+"""Same neurons with another strength, other neurons, or something new?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy.linalg
+import scipy.stats
+
+from trialtensor.tracking.contrasts import holm
+from trialtensor.tracking.patterns import check_tensor, check_trials, unit_means, whole_cells
+from trialtensor.tracking.series import check_count, check_share
+
+if TYPE_CHECKING:
+    import pandas
+
+TRIALS_A_UNIT = 2
+N_ALTERNATIONS = 20
+
+
+@dataclass(frozen=True, eq=False)
+class PatternChange:
+    """What happened to the neurons of each component between two sets of trials.
+
+    Attributes
+    ----------
+    components : pandas.DataFrame
+        A row a component: ``gain`` (late over early strength) with ``gain_low``, ``gain_high``
+        and ``gain_p``; ``angle_deg`` between its neurons early and late, with
+        ``angle_low``, ``angle_high`` and ``rotation_p``; ``early_p`` and ``late_p`` of
+        there being nothing early, nothing late; ``verdict``. Gain and angle are NaN unless
+        the component is there both early and late.
+    new_p : float
+        Of late activity having no other neurons with another time course than the components. It
+        and the p values of gain and rotation are adjusted for how many there are (Holm).
+    n_new : int
+        How many such patterns were set aside (where the unadjusted p value is at most `alpha`).
+    new_neurons, new_times : (n_neurons, n_new) and (n_times, n_new) arrays
+        Them, of unit length; a time course only as far as it differs from those of components.
+    neurons, times : bool arrays
+        Which neurons and times were used: those with a value in every run of trials.
+    alpha, level : float
+        Of verdicts and of intervals.
+    """
+
+    components: pandas.DataFrame
+    new_p: float
+    n_new: int
+    new_neurons: np.ndarray
+    new_times: np.ndarray
+    neurons: np.ndarray
+    times: np.ndarray
+    alpha: float
+    level: float
+
+
+def pattern_change(
+    X: Any,
+    early: Any,
+    late: Any,
+    *,
+    components: Any = 1,
+    n_units: int = 8,
+    n_null: int = 499,
+    alpha: float = 0.05,
+    level: float = 0.9,
+    random_state: Any = 0,
+) -> PatternChange:
+    """Tell gain change, rotation and new components apart.
+
+    The time courses of components stay; by least squares on them the mean activity of some trials
+    gives each component a pattern of neurons. Between early and late trials, that pattern can
+
+    - become longer or shorter: a *gain change*, the same neurons with another strength;
+    - turn: a *rotation*, other neurons with the same time course;
+    - appear or vanish: a *new* (or *lost*) component; and late activity with a time course that
+      isn't a sum of those of the components is a new one too.
+
+    Activity that is new and has the very time course of a component can't be told from a
+    rotation of that component; as far as it overlaps, it is taken out of the patterns once it is
+    found by the rest.
+
+    Both sets of trials are cut into ``n_units`` runs of neighbours, and all that is tested is
+    tested on their means: lengths and angles from products of different runs, which noise doesn't
+    bias; the gain by a jackknife over runs; the rotation and what is new by permuting runs,
+    whose lengths were made equal first for the rotation. So noise may be correlated within runs.
+
+    Parameters
+    ----------
+    X : (n_trials, n_neurons, n_times) array or xarray.DataArray
+        NaN is missing. A neuron or time without a value in some run is left out.
+    early, late : (n_trials,) bool array, or indices
+    components : int, (n_times, R) array, or fitted model with ``time_factors_``
+        Time courses; of a number, those of a TCA of the early trials.
+    n_units : int
+        Runs of each set.
+    n_null : int
+        Permutations.
+    alpha, level : float
+        Of verdicts and of intervals.
+    random_state : int, Generator or None
+
+    Returns
+    -------
+    PatternChange
+
+    Raises
+    ------
+    ValueError
+        For fewer than ``2 * n_units`` trials in a set, trials in both, or time courses that are not
+        independent or as many as times.
+
+    References
+    ----------
+    Walther et al. 2016 for distances from products of different runs; Williams et al. 2018 for
+    gain-modulated components.
+
+    Examples
+    --------
+    >>> from trialtensor import make_tca
+    >>> X = make_tca(80, 20, 30, 1, snr=1.0, random_state=0).signal
+    >>> X = np.repeat(X[40:41], 80, axis=0) * np.repeat([1.0, 1.5], 40)[:, None, None]
+    >>> X = X + 0.5 * X.std() * np.random.default_rng(0).normal(size=X.shape)
+    >>> found = pattern_change(X, np.arange(40), np.arange(40, 80)).components
+    >>> found["verdict"].tolist(), float(found["gain"][0].round(1))
+    (['gain change'], 1.5)
+    """
+    X = check_tensor(X)
+    n_units = check_count(n_units, "n_units", 4)
+    check_count(n_null, "n_null", 19), check_share(alpha, "alpha"), check_share(level, "level")
+    sets = [
+        check_trials(trials, len(X), name, TRIALS_A_UNIT * n_units)
+        for name, trials in (("early", early), ("late", late))
+    ]
+    both = np.intersect1d(*sets)
+    if len(both):
+        raise ValueError(f"late: expected other trials than early, got trial {both[0]} in both")
+    rng = np.random.default_rng(random_state)
+    units = np.concatenate([unit_means(X, trials, n_units) for trials in sets])
+    neurons, times = whole_cells(units)
+    courses = _time_courses(components, X, sets[0], times, rng)
+    units = units[:, neurons][:, :, times]
+    runs = Runs(units, courses, np.arange(2 * n_units) >= n_units)
+    new_p, n_new = _what_is_new(runs, alpha, n_null, rng)
+    new_neurons, new_times = runs.new_patterns(n_new)
+    lengths, spread = _jackknife(runs, n_new)
+    rows = [
+        _compare(pattern, runs.is_late, lengths[r], spread[r], alpha, level, n_null, rng)
+        for r, pattern in enumerate(np.moveaxis(runs.patterns(n_new), 2, 0))
+    ]
+    table, new_p = _table(rows, new_p, alpha)
+    return PatternChange(
+        table,
+        new_p,
+        new_neurons.shape[1],
+        _widened(new_neurons, neurons),
+        _widened(new_times, times),
+        neurons,
+        times,
+        alpha,
+        level,
+    )
+
+
+def _time_courses(
+    components: Any, X: np.ndarray, early: np.ndarray, times: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    if isinstance(components, int | np.integer) and not isinstance(components, bool):
+        from trialtensor.models import TCA
+
+        check_count(components, "components", 1)
+        if components >= times.sum():
+            raise ValueError(
+                f"components: expected fewer than the {times.sum()} times, got {components}"
+            )
+        seed = int(rng.integers(2**31))
+        seen = np.isfinite(X[early]).any(axis=(0, 2))
+        inner = X[early][:, seen][:, :, times]
+        inner = inner[np.isfinite(inner).any(axis=(1, 2))]
+        model = TCA(int(components), n_init=5, random_state=seed).fit(inner)
+        return np.asarray(model.time_factors_)
+    given = np.asarray(getattr(components, "time_factors_", components), dtype=np.float64)
+    if given.ndim != 2 or len(given) != X.shape[2]:
+        raise ValueError(
+            f"components: expected time courses of shape ({X.shape[2]}, n_components), got shape "
+            f"{given.shape}"
+        )
+    given = given[times]
+    if not np.isfinite(given).all() or np.linalg.matrix_rank(given) < given.shape[1]:
+        raise ValueError("components: expected time courses that are finite and independent")
+    if given.shape[1] >= len(given):
+        raise ValueError(
+            f"components: expected fewer than the {len(given)} times, got {given.shape[1]}"
+        )
+    return given
+
+
+@dataclass(frozen=True, eq=False)
+class Runs:
+    """Mean activity ``(n_runs, n_neurons, n_times)`` of runs of trials, early and late."""
+
+    means: np.ndarray
+    courses: np.ndarray
+    is_late: np.ndarray
+
+    def without(self, run: int) -> Runs:
+        """All but one."""
+        keep = np.arange(len(self.means)) != run
+        return Runs(self.means[keep], self.courses, self.is_late[keep])
+
+    def early(self) -> np.ndarray:
+        """Patterns ``(n_neurons, R)`` of the mean of early runs."""
+        return self.means[~self.is_late].mean(axis=0) @ np.linalg.pinv(self.courses).T
+
+    def unknown(self, means: np.ndarray) -> np.ndarray:
+        """Activity of other neurons and with another time course than those of components."""
+        known = scipy.linalg.orth(self.early())
+        others = means - known @ (known.T @ means)
+        return others - (others @ np.linalg.pinv(self.courses).T) @ self.courses.T
+
+    def new_patterns(self, n_new: int) -> tuple[np.ndarray, np.ndarray]:
+        """What late activity has besides components with any gain: neurons and time courses.
+
+        That is where it is if no component rotates, so its overlap with the neurons and time
+        courses of components is found too. Gains and what is new are solved for in turn.
+        """
+        early, late = self.early(), self.means[self.is_late].mean(axis=0)
+        if not n_new:
+            return np.zeros((len(early), 0)), np.zeros((late.shape[1], 0))
+        scaled = [np.ravel(np.outer(a, c)) for a, c in zip(early.T, self.courses.T, strict=True)]
+        known, _ = np.linalg.qr(np.stack(scaled, axis=1))
+        # From what no gain could explain: a changed gain would otherwise be taken for new.
+        rest = self.unknown(late[None])[0] - self.unknown(self.means[~self.is_late]).mean(axis=0)
+        for _ in range(N_ALTERNATIONS):
+            left, values, right = np.linalg.svd(rest, full_matrices=False)
+            new = (left[:, :n_new] * values[:n_new]) @ right[:n_new]
+            flat = (late - new).ravel()
+            rest = new + (flat - known @ (known.T @ flat)).reshape(late.shape)
+        return left[:, :n_new], right[:n_new].T
+
+    def patterns(self, n_new: int) -> np.ndarray:
+        """Patterns of components ``(n_runs, n_neurons, R)``, without the neurons of what is new."""
+        neurons, _ = self.new_patterns(n_new)
+        patterns = self.means @ np.linalg.pinv(self.courses).T
+        return patterns - np.einsum("nm,pm,upr->unr", neurons, neurons, patterns)
+
+
+def _what_is_new(
+    runs: Runs, alpha: float, n_null: int, rng: np.random.Generator
+) -> tuple[float, int]:
+    """P value, and how many patterns differ from those of early runs in neurons and in time.
+
+    A component with another gain differs in neither, even if its time course isn't quite right.
+    """
+    rest = runs.unknown(runs.means)
+    values = _difference(rest, runs.is_late)
+    null = np.array([_difference(rest, rng.permutation(runs.is_late))[0] for _ in range(n_null)])
+    p_value = float((1 + np.sum(null >= values[0])) / (1 + n_null))
+    if p_value > alpha:
+        return p_value, 0
+    return p_value, max(int(np.sum(values > np.quantile(null, 1 - alpha))), 1)
+
+
+def _difference(means: np.ndarray, is_late: np.ndarray) -> np.ndarray:
+    """Singular values of late minus early."""
+    difference = means[is_late].mean(axis=0) - means[~is_late].mean(axis=0)
+    return np.linalg.svd(difference, compute_uv=False)
+
+
+def _jackknife(runs: Runs, n_new: int) -> tuple[np.ndarray, np.ndarray]:
+    """Log gain and cosine ``(R, 2)`` of every component, and their standard errors."""
+    variance = np.zeros((runs.courses.shape[1], 2))
+    for group in (~runs.is_late, runs.is_late):
+        left_out = np.array([_lengths(runs.without(i), n_new) for i in np.flatnonzero(group)])
+        n = len(left_out)
+        variance += (n - 1) / n * np.sum((left_out - left_out.mean(axis=0)) ** 2, axis=0)
+    return _lengths(runs, n_new), np.sqrt(np.maximum(variance, 1e-24))
+
+
+def _lengths(runs: Runs, n_new: int) -> np.ndarray:
+    found = []
+    for pattern in np.moveaxis(runs.patterns(n_new), 2, 0):
+        early, late = pattern[~runs.is_late], pattern[runs.is_late]
+        squared = _squared_length(early), _squared_length(late)
+        cosine = np.mean(early @ late.T) / np.sqrt(squared[0] * squared[1])
+        found.append((0.5 * np.log(squared[1] / squared[0]), cosine))
+    return np.array(found)
+
+
+def _squared_length(patterns: np.ndarray) -> float:
+    """Of the mean pattern, from pairs of different runs; noise doesn't add to it."""
+    products = patterns @ patterns.T
+    n, own = len(products), np.trace(products)
+    return float(max((products.sum() - own) / (n * (n - 1)), 1e-12 * own / n))
+
+
+def _compare(
+    patterns: np.ndarray,
+    is_late: np.ndarray,
+    lengths: np.ndarray,
+    spread: np.ndarray,
+    alpha: float,
+    level: float,
+    n_null: int,
+    rng: np.random.Generator,
+) -> dict[str, float]:
+    """One component's patterns ``(n_runs, n_neurons)``."""
+    row = {
+        "early_p": _presence(patterns[~is_late], rng, n_null),
+        "late_p": _presence(patterns[is_late], rng, n_null),
+    }
+    if max(row.values()) > alpha:
+        return row
+    t = scipy.stats.t(len(patterns) - 2)
+    log_gain, cosine = lengths
+    half, half_cosine = t.ppf((1 + level) / 2) * spread
+    cosines = np.clip([cosine, cosine + half_cosine, cosine - half_cosine], -1, 1)
+    angle, angle_low, angle_high = np.rad2deg(np.arccos(cosines))
+    return row | {
+        "gain": float(np.exp(log_gain)),
+        "gain_low": float(np.exp(log_gain - half)),
+        "gain_high": float(np.exp(log_gain + half)),
+        "gain_p": float(2 * t.sf(abs(log_gain) / spread[0])),
+        "angle_deg": float(angle),
+        "angle_low": float(angle_low),
+        "angle_high": float(angle_high),
+        "rotation_p": _rotation(patterns, is_late, n_null, rng),
+    }
+
+
+def _presence(patterns: np.ndarray, rng: np.random.Generator, n_null: int) -> float:
+    """P value of no common pattern: signs of runs are turned at random."""
+    products = patterns @ patterns.T
+    np.fill_diagonal(products, 0)
+    signs = rng.choice([-1.0, 1.0], size=(n_null, len(products)))
+    null = np.einsum("bi,ij,bj->b", signs, products, signs)
+    # All turned, or none, is what was observed.
+    reached = np.sum(null >= products.sum() * (1 - 1e-9))
+    return float((1 + reached) / (1 + n_null))
+
+
+def _rotation(
+    patterns: np.ndarray, is_late: np.ndarray, n_null: int, rng: np.random.Generator
+) -> float:
+    """P value of the same direction, by permuting runs of equal length."""
+    lengths = [np.sqrt(_squared_length(patterns[group])) for group in (~is_late, is_late)]
+    units = patterns / np.where(is_late, lengths[1], lengths[0])[:, None]
+    middle = units.mean(axis=0)
+    middle /= np.linalg.norm(middle)
+    # What differs along the common direction is length.
+    units = units - np.outer(units @ middle, middle)
+    products = units @ units.T
+    signs = np.where(is_late, 1.0, -1.0)
+    null = np.array([rng.permutation(signs) for _ in range(n_null)])
+    observed = signs @ products @ signs
+    reached = np.sum(np.einsum("bi,ij,bj->b", null, products, null) >= observed * (1 - 1e-9))
+    return float((1 + reached) / (1 + n_null))
+
+
+def _table(
+    rows: list[dict[str, float]], new_p: float, alpha: float
+) -> tuple[pandas.DataFrame, float]:
+    """Components with verdicts, after all p values were adjusted together."""
+    import pandas
+
+    names = ["gain", "gain_low", "gain_high", "gain_p", "angle_deg", "angle_low", "angle_high"]
+    names += ["rotation_p", "early_p", "late_p"]
+    table = pandas.DataFrame(rows).reindex(columns=names).astype(float)
+    tested = table[["gain_p", "rotation_p"]].to_numpy()
+    adjusted = holm(np.append(tested.ravel(), new_p))
+    table[["gain_p", "rotation_p"]] = adjusted[:-1].reshape(tested.shape)
+    table.insert(0, "component", np.arange(1, len(table) + 1))
+    table["verdict"] = [_verdict(row, alpha) for row in table.to_dict("records")]
+    return table, float(adjusted[-1])
+
+
+def _verdict(row: dict[str, float], alpha: float) -> str:
+    there = row["early_p"] <= alpha, row["late_p"] <= alpha
+    if there != (True, True):
+        return {(False, True): "new", (True, False): "lost"}.get(there, "not seen")
+    gain, rotation = row["gain_p"] <= alpha, row["rotation_p"] <= alpha
+    if gain and rotation:
+        return "gain change and rotation"
+    return "gain change" if gain else "rotation" if rotation else "no change"
+
+
+def _widened(vectors: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    whole = np.full((len(kept), vectors.shape[1]), np.nan)
+    whole[kept] = vectors
+    return whole

@@ -1,0 +1,199 @@
+"""Does a component go with behaviour, and which of them is first?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from trialtensor.tracking.series import check_count, check_one_series, check_share
+from trialtensor.tracking.smooth import smooth_curve
+
+MIN_TRIALS = 40
+
+
+@dataclass(frozen=True, eq=False)
+class Relation:
+    """How a component and behaviour go together over trials.
+
+    Attributes
+    ----------
+    lead : int
+        By how many trials the component is ahead where they correlate most; negative if it
+        follows.
+    lead_interval : (2,) array of int
+    correlation : float
+        At that lead.
+    p_value : float
+        Of a correlation as strong at any lead, for series that have nothing to do with each other.
+    leads : (n_leads,) array of int
+    correlations : (n_leads,) array
+    chance : (n_leads,) array
+        Strength of correlation below which so many unrelated series stay at each lead.
+    level : float
+        Of the interval and of `chance`.
+    """
+
+    lead: int
+    lead_interval: np.ndarray
+    correlation: float
+    p_value: float
+    leads: np.ndarray
+    correlations: np.ndarray
+    chance: np.ndarray
+    level: float
+
+
+def relate(
+    component: Any,
+    behaviour: Any,
+    *,
+    max_lead: int | None = None,
+    detrend: bool = True,
+    n_null: int = 499,
+    n_bootstrap: int = 500,
+    level: float = 0.9,
+    random_state: Any = 0,
+) -> Relation:
+    """Correlate a component with behaviour at every lead, against a null with the same memory.
+
+    All leads are compared on the same trials of behaviour. Neighbouring trials resemble each
+    other, so the null draws series with the component's own spectrum and random phases, and
+    keeps the strongest correlation over leads.
+
+    Two series that both learn correlate whether or not they are related: a trend is one event,
+    however many trials it spans, and no null can be drawn from one event. So smooth curves are
+    taken off both first, and what is tested is whether they go together from trial to trial.
+    Without ``detrend`` the correlation includes the trend, and ``p_value`` holds for series without
+    one: two unrelated learning curves are then significant in a quarter of all cases.
+
+    The interval of the lead is from a bootstrap of blocks of trials, each with its neighbours at
+    all leads.
+
+    Parameters
+    ----------
+    component, behaviour : (n_trials,) arrays
+        NaN is missing; filled by interpolation for the null.
+    max_lead : int, optional
+        Trials; by default a tenth of all, at most 30.
+    detrend : bool
+    n_null, n_bootstrap : int
+    level : float
+        Of the interval.
+    random_state : int, Generator or None
+
+    Returns
+    -------
+    Relation
+
+    Raises
+    ------
+    ValueError
+        For fewer than 40 trials with a value, series of different length, or a lead of more than
+        a quarter of the trials.
+
+    References
+    ----------
+    Theiler et al. 1992 for surrogates with random phases; Künsch 1989 for the bootstrap of blocks.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> shared = rng.normal(size=204)
+    >>> found = relate(shared[4:], shared[:-4] + 0.5 * rng.normal(size=200))
+    >>> found.lead, found.lead_interval.tolist(), found.p_value < 0.01
+    (4, [4, 4], True)
+    """
+    x = check_one_series(component, "component", MIN_TRIALS)
+    y = check_one_series(behaviour, "behaviour", MIN_TRIALS)
+    if len(x) != len(y):
+        raise ValueError(
+            f"behaviour: expected a value for each of the {len(x)} trials, got {len(y)}"
+        )
+    check_share(level, "level")
+    check_count(n_null, "n_null", 19), check_count(n_bootstrap, "n_bootstrap", 20)
+    limit = min(30, len(x) // 10) if max_lead is None else check_count(max_lead, "max_lead", 0)
+    if limit > len(x) // 4:
+        raise ValueError(
+            f"max_lead: expected at most a quarter of the {len(x)} trials, got {limit}"
+        )
+    rng = np.random.default_rng(random_state)
+    if detrend:
+        x, y = x - smooth_curve(x).value, y - smooth_curve(y).value
+    leads = np.arange(-limit, limit + 1)
+    y_inner = y[limit : len(y) - limit]
+    correlations = _correlations(_at_leads(x, limit), y_inner)
+    best = int(np.nanargmax(np.abs(correlations)))
+    null = np.array(
+        [
+            np.abs(_correlations(_at_leads(draw, limit), y_inner))
+            for draw in _surrogates(x, n_null, rng)
+        ]
+    )
+    reached = np.sum(np.nanmax(null, axis=1) >= abs(correlations[best]))
+    return Relation(
+        int(leads[best]),
+        _lead_interval(_at_leads(x, limit), y_inner, best, leads, level, n_bootstrap, rng),
+        float(correlations[best]),
+        float((1 + reached) / (1 + n_null)),
+        leads,
+        correlations,
+        np.nanquantile(null, level, axis=0),
+        level,
+    )
+
+
+def _at_leads(x: np.ndarray, limit: int) -> np.ndarray:
+    """``x`` so many trials earlier than each inner trial: ``(n_inner, n_leads)``."""
+    windows = np.lib.stride_tricks.sliding_window_view(x, 2 * limit + 1)
+    return windows[:, ::-1]
+
+
+def _correlations(x: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    """Of ``y`` with each column over trials where both are known; a row for each weighting."""
+    seen = np.isfinite(x) & np.isfinite(y)[:, None]
+    x0 = np.where(seen, x - np.nanmean(x), 0.0)
+    y0 = np.where(seen, (y - np.nanmean(y))[:, None], 0.0)
+    w = np.ones(len(y)) if weights is None else weights
+    n, sx, sy, sxx, syy, sxy = (w @ each for each in (seen, x0, y0, x0**2, y0**2, x0 * y0))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        covariance = sxy / n - sx * sy / n**2
+        spread = np.sqrt((sxx / n - (sx / n) ** 2) * (syy / n - (sy / n) ** 2))
+        correlation = covariance / spread
+    return np.nan_to_num(correlation)
+
+
+def _surrogates(x: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Series ``(n, n_trials)`` with the spectrum of ``x`` and random phases."""
+    seen = np.isfinite(x)
+    trials = np.arange(len(x))
+    filled = np.interp(trials, trials[seen], x[seen])
+    # Mirrored, because a trend would otherwise jump back at the end.
+    whole = np.concatenate([filled, filled[::-1]]) - filled.mean()
+    size = np.abs(np.fft.rfft(whole))
+    phases = np.exp(2j * np.pi * rng.random((n, len(size))))
+    draws = np.fft.irfft(size * phases, n=len(whole))
+    return np.where(seen, draws[:, : len(x)], np.nan)
+
+
+def _lead_interval(
+    x: np.ndarray,
+    y: np.ndarray,
+    best: int,
+    leads: np.ndarray,
+    level: float,
+    n_bootstrap: int,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    n = len(y)
+    length = int(np.clip(round(n ** (1 / 3) * 2), 2, max(n // 4, 2)))
+    n_blocks = -(-n // length)
+    starts = rng.integers(0, n - length + 1, size=(n_bootstrap, n_blocks))
+    rows = (starts[:, :, None] + np.arange(length)).reshape(n_bootstrap, -1)[:, :n]
+    weights = np.array([np.bincount(row, minlength=n) for row in rows], dtype=float)
+    found = leads[np.argmax(np.abs(_correlations(x, y, weights)), axis=1)]
+    tail = (1 - level) / 2
+    low = np.quantile(found, tail, method="inverted_cdf")
+    high = np.quantile(found, 1 - tail, method="inverted_cdf")
+    return np.array([min(low, leads[best]), max(high, leads[best])], dtype=np.int64)

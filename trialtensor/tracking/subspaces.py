@@ -1,0 +1,241 @@
+"""Do neurons keep the patterns they had: subspaces, templates and similarity over trials."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.linalg
+
+from trialtensor.tracking.patterns import check_tensor, check_trials, unit_means, whole_cells
+from trialtensor.tracking.series import check_count
+
+
+@dataclass(frozen=True, eq=False)
+class SubspaceDrift:
+    """Subspaces of neurons in windows of trials.
+
+    Attributes
+    ----------
+    windows : (n_windows, 2) array of int
+        First and last trial.
+    overlap : (n_windows, n_windows) array
+        Mean squared cosine of the principal angles, from halves of the windows: odd trials of
+        one, even trials of the other. On the diagonal, how well a window finds itself again.
+    angles_deg : (n_windows, n_windows, n_dims) array
+        Principal angles between the same halves, smallest first.
+    p_value : float
+        Of windows differing no more than windows of the same trials in another order.
+    """
+
+    windows: np.ndarray
+    overlap: np.ndarray
+    angles_deg: np.ndarray
+    p_value: float
+
+
+def subspace_drift(
+    X: Any, *, n_windows: int = 10, n_dims: int = 3, n_null: int = 199, random_state: Any = 0
+) -> SubspaceDrift:
+    """Compare the subspaces that neurons occupy in windows of trials.
+
+    The subspace of a window holds the leading patterns of neurons of its mean activity over time.
+    Noise alone turns subspaces, so nothing is compared with itself: overlaps are between odd and
+    even trials, and the diagonal says what to expect without drift. For the p value, runs of a
+    quarter of a window are dealt out to the windows at random.
+
+    Parameters
+    ----------
+    X : (n_trials, n_neurons, n_times) array or xarray.DataArray
+        A neuron or time without a value in half of some window is left out.
+    n_windows, n_dims, n_null : int
+    random_state : int, Generator or None
+
+    Returns
+    -------
+    SubspaceDrift
+
+    Raises
+    ------
+    ValueError
+        For fewer than 8 trials a window, or more dimensions than neurons or times.
+
+    References
+    ----------
+    Björck & Golub 1973 for principal angles.
+
+    Examples
+    --------
+    >>> from trialtensor import make_tca
+    >>> X = make_tca(120, 30, 40, 3, snr=5.0, random_state=0).X
+    >>> found = subspace_drift(X, n_windows=4)
+    >>> found.overlap.shape, found.windows[0].tolist()
+    ((4, 4), [0, 29])
+    """
+    X = check_tensor(X)
+    check_count(n_windows, "n_windows", 2)
+    check_count(n_dims, "n_dims", 1), check_count(n_null, "n_null", 19)
+    if len(X) < 8 * n_windows:
+        raise ValueError(
+            f"X: expected at least {8 * n_windows} trials for {n_windows} windows, got {len(X)}"
+        )
+    parts = np.array_split(np.arange(len(X)), n_windows)
+    halves = np.concatenate([unit_means(X, part[h::2], 1) for part in parts for h in (0, 1)])
+    neurons, times = whole_cells(halves)
+    if n_dims >= min(neurons.sum(), times.sum()):
+        raise ValueError(
+            f"n_dims: expected fewer than the {min(neurons.sum(), times.sum())} neurons or times "
+            f"that have values in every window, got {n_dims}"
+        )
+    X = X[:, neurons][:, :, times]
+    overlap, angles = _overlaps(X, parts, n_dims)
+    rng = np.random.default_rng(random_state)
+    length = max(len(X) // n_windows // 4, 2)
+    runs = np.array_split(np.arange(len(X)), max(len(X) // length, 1))
+    outside = ~np.eye(n_windows, dtype=bool)
+    reached = 0
+    for _ in range(n_null):
+        order = np.concatenate([runs[i] for i in rng.permutation(len(runs))])
+        shuffled, _ = _overlaps(X[order], parts, n_dims)
+        reached += shuffled[outside].mean() <= overlap[outside].mean()
+    windows = np.array([(part[0], part[-1]) for part in parts])
+    return SubspaceDrift(windows, overlap, angles, float((1 + reached) / (1 + n_null)))
+
+
+def _overlaps(X: np.ndarray, parts: list[np.ndarray], n_dims: int) -> tuple[np.ndarray, np.ndarray]:
+    odd, even = (
+        [_subspace(unit_means(X, part[h::2], 1)[0], n_dims) for part in parts] for h in (0, 1)
+    )
+    cosines = np.array([[scipy.linalg.svdvals(a.T @ b) for b in even] for a in odd])
+    cosines = np.clip((cosines + cosines.transpose(1, 0, 2)) / 2, 0, 1)
+    return np.mean(cosines**2, axis=2), np.rad2deg(np.arccos(cosines))
+
+
+def _subspace(mean: np.ndarray, n_dims: int) -> np.ndarray:
+    left, _, _ = np.linalg.svd(np.nan_to_num(mean), full_matrices=False)
+    return left[:, :n_dims]
+
+
+@dataclass(frozen=True, eq=False)
+class TemplateAlignment:
+    """How much the pattern of each trial resembles that of early and of late trials.
+
+    Attributes
+    ----------
+    early, late : (n_trials,) arrays
+        Correlation with the mean of the others of the early and of the late trials.
+    shift : (n_trials,) array
+        Late minus early; rises as patterns move from one to the other.
+    """
+
+    early: np.ndarray
+    late: np.ndarray
+    shift: np.ndarray
+
+
+def template_alignment(X: Any, early: Any, late: Any) -> TemplateAlignment:
+    """Correlate each trial's pattern with templates from early and from late trials.
+
+    A pattern is a trial's activity of all neurons and times, less the mean of all trials. A
+    trial never counts in the template that it is compared with.
+
+    Parameters
+    ----------
+    X : (n_trials, n_neurons, n_times) array or xarray.DataArray
+        What is missing in a trial, or always, is left out.
+    early, late : (n_trials,) bool array, or indices
+        At least 5 trials each.
+
+    Returns
+    -------
+    TemplateAlignment
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> before, after = rng.normal(size=(2, 1, 20, 10))
+    >>> X = np.where(np.arange(60)[:, None, None] < 30, before, after) + rng.normal(
+    ...     size=(60, 20, 10)
+    ... )
+    >>> found = template_alignment(X, np.arange(10), np.arange(50, 60))
+    >>> bool(found.shift[:30].max() < found.shift[30:].min())
+    True
+    """
+    X = check_tensor(X)
+    sets = [check_trials(t, len(X), name, 5) for t, name in ((early, "early"), (late, "late"))]
+    flat = X.reshape(len(X), -1)
+    seen = np.isfinite(flat)
+    count = seen.sum(axis=0)
+    centred = np.where(seen, flat - np.where(seen, flat, 0).sum(axis=0) / np.maximum(count, 1), 0)
+    early_r, late_r = (_to_template(centred, seen, trials) for trials in sets)
+    return TemplateAlignment(early_r, late_r, late_r - early_r)
+
+
+def _to_template(values: np.ndarray, seen: np.ndarray, trials: np.ndarray) -> np.ndarray:
+    total, count = values[trials].sum(axis=0), seen[trials].sum(axis=0)
+    inside = np.isin(np.arange(len(values)), trials)
+    found = np.full(len(values), np.nan)
+    for k in np.flatnonzero(seen.any(axis=1)):
+        n = count - (seen[k] if inside[k] else 0)
+        use = seen[k] & (n > 0)
+        template = (total[use] - (values[k, use] if inside[k] else 0)) / n[use]
+        found[k] = _correlation(values[k, use], template)
+    return found
+
+
+def _correlation(a: np.ndarray, b: np.ndarray) -> float:
+    if len(a) < 3:
+        return float("nan")
+    a, b = a - a.mean(), b - b.mean()
+    size = np.sqrt((a @ a) * (b @ b))
+    return float(a @ b / size) if size > 0 else float("nan")
+
+
+def trial_similarity(X: Any, *, n_windows: int = 40) -> tuple[np.ndarray, np.ndarray]:
+    """Representational similarity: correlation of mean patterns between windows of trials.
+
+    Patterns are of all neurons and times, less their mean over all trials; odd trials of one window
+    are correlated with even trials of the other, so the diagonal is a reliability, not 1.
+
+    Parameters
+    ----------
+    X : (n_trials, n_neurons, n_times) array or xarray.DataArray
+    n_windows : int
+        Of two trials or more each.
+
+    Returns
+    -------
+    similarity : (n_windows, n_windows) array
+    windows : (n_windows, 2) array of int
+        First and last trial.
+
+    Examples
+    --------
+    >>> X = np.random.default_rng(0).normal(size=(60, 10, 5))
+    >>> similarity, windows = trial_similarity(X, n_windows=6)
+    >>> similarity.shape, windows[-1].tolist()
+    ((6, 6), [50, 59])
+    """
+    X = check_tensor(X)
+    check_count(n_windows, "n_windows", 2)
+    if len(X) < 2 * n_windows:
+        raise ValueError(
+            f"X: expected at least {2 * n_windows} trials for {n_windows} windows, got {len(X)}"
+        )
+    mean = unit_means(X, np.arange(len(X)), 1)[0]
+    parts = np.array_split(np.arange(len(X)), n_windows)
+    odd, even = (
+        np.stack([(unit_means(X, part[h::2], 1)[0] - mean).ravel() for part in parts])
+        for h in (0, 1)
+    )
+    similarity = np.array(
+        [
+            [
+                _correlation(*(each[np.isfinite(a) & np.isfinite(b)] for each in (a, b)))
+                for b in even
+            ]
+            for a in odd
+        ]
+    )
+    return (similarity + similarity.T) / 2, np.array([(part[0], part[-1]) for part in parts])
