@@ -7,7 +7,7 @@ import pytest
 
 from trialtensor.data import make_slicetca, make_tca
 from trialtensor.models import TCA, SliceTCA
-from trialtensor.selection import factor_match_score, stability
+from trialtensor.selection import factor_match_score, stability, subspace_angles
 
 SHAPE = (60, 30, 40)
 
@@ -56,7 +56,34 @@ def test_slices_are_compared_by_their_subspaces():
     X = make_slicetca(*SHAPE, (2, 1, 1), snr=5.0, random_state=0).X
     found = stability(SliceTCA((2, 1, 1), n_init=3, random_state=0).fit(X))
     assert found.corrected > 0.99 and 0 < found.chance < 0.5
-    assert np.isnan(found.by_component).all()
+    assert found.by_component.shape == (4,) and found.by_component.min() > 0.98
+
+
+def test_turned_loadings_span_the_same_but_are_other_components():
+    rng = np.random.default_rng(0)
+    loadings = [
+        np.linalg.qr(rng.standard_normal((n, r)))[0] for n, r in zip(SHAPE, (2, 1, 0), strict=False)
+    ]
+    turn = np.array([[1.0, 1.0], [-1.0, 1.0]]) / np.sqrt(2)
+    turned = (loadings[0] @ turn, *loadings[1:])
+    pair = [SimpleNamespace(factors=tuple(f), weights=np.ones(3)) for f in (loadings, turned)]
+    found = stability(pair)
+    assert found.score == pytest.approx(1) and found.corrected == pytest.approx(1)
+    assert found.by_component[0] < 0.75 and found.by_component[2] == pytest.approx(1)
+    for angles, n in zip(subspace_angles(*pair), (2, 1, 0), strict=True):
+        assert angles.shape == (n,)
+        np.testing.assert_allclose(angles, 0, atol=1e-5)
+
+
+def test_angles_between_subspaces_are_those_of_scipy_and_of_a_closed_form():
+    model = TCA(2, n_init=2, random_state=0).fit(make_tca(*SHAPE, 2, random_state=0).X)
+    other = TCA(2, n_init=2, random_state=0).fit(make_tca(*SHAPE, 2, random_state=1).X)
+    for axis, angles in zip(
+        ("trial", "neuron", "time"), subspace_angles(model, other), strict=False
+    ):
+        bases = [np.linalg.qr(getattr(m, f"{axis}_factors_"))[0] for m in (model, other)]
+        cosines = np.linalg.svd(bases[0].T @ bases[1])[1]
+        np.testing.assert_allclose(np.cos(np.radians(angles)), cosines[::-1], atol=1e-7)
 
 
 def test_match_scores():

@@ -13,7 +13,12 @@ from trialtensor.selection.profile import restart_profile
 from trialtensor.selection.residuals import ResidualReport, residual_report
 from trialtensor.selection.search import CrossValidatedSearch
 from trialtensor.selection.significance import ComponentTest, component_test
-from trialtensor.selection.stability import Stability, factor_match_score, stability
+from trialtensor.selection.stability import (
+    Stability,
+    factor_match_score,
+    stability,
+    subspace_angles,
+)
 
 __all__ = [
     "Bootstrap",
@@ -35,4 +40,5 @@ __all__ = [
     "shift_times",
     "shift_trials",
     "stability",
+    "subspace_angles",
 ]

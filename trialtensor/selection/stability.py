@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy.linalg
 from scipy.optimize import linear_sum_assignment
 
 from trialtensor.solvers.matching import cosines
@@ -29,8 +30,10 @@ class Stability:
     corrected : float
         ``(score - chance) / (1 - chance)``: 0 is chance, 1 is the same model every time.
     by_component : (R,) array
-        Corrected match of each component of the best restart with the others; NaN for SliceTCA,
-        whose components within a type are a choice.
+        Corrected match of each component of the best restart with the others. Components of
+        SliceTCA, trial-slicing ones first, are those of its gauge, matched within their type by
+        their loadings; two of nearly the same size turn into each other, and match badly even where
+        the subspaces, which ``score`` compares, are the same.
     pairs : (n_restarts, n_restarts) array
         Match of every pair, not corrected.
     """
@@ -119,43 +122,70 @@ def stability(
     restarts = list(getattr(model, "restarts_", model))
     if len(restarts) < 2:
         raise ValueError(f"model: expected at least 2 restarts to compare, got {len(restarts)}")
-    sliced = hasattr(model, "trial_slices_")
+    sliced = _are_slices(restarts)
     factors = [_seen(_factors(restart)) for restart in restarts]
-    match = _overlap if sliced else _components_match(restarts, weights)
+    single = _loadings_match if sliced else _components_match(restarts, weights)
+    overall = _overlap if sliced else single
     pairs = np.eye(len(restarts))
-    by_component = []
     for i, j in itertools.combinations(range(len(restarts)), 2):
-        each = match(factors[i], factors[j], (i, j))
-        pairs[i, j] = pairs[j, i] = each.mean()
-        if i == 0:
-            by_component.append(each)
+        pairs[i, j] = pairs[j, i] = overall(factors[i], factors[j], (i, j)).mean()
+    by_component = [single(factors[0], other, (0, j)) for j, other in enumerate(factors) if j]
     rng = np.random.default_rng(random_state)
-    null = _null(factors, match, n_null, rng)
-    chance = float(null.mean())
+    draws = _unrelated_pairs(factors, n_null, rng)
+    chance = float(np.mean([overall(*pair) for pair in draws]))
+    by_chance = np.mean([single(*pair) for pair in draws], axis=0)
     score = float(pairs[np.triu_indices(len(pairs), 1)].mean())
-    n_components = len(getattr(restarts[0], "weights", null[0]))
-    own = np.full(n_components, np.nan)
-    if not sliced:
-        own = _corrected(np.mean(by_component, axis=0), null.mean(axis=0))
+    own = _corrected(np.mean(by_component, axis=0), by_chance)
     return Stability(score, chance, float(_corrected(score, chance)), own, pairs)
+
+
+def subspace_angles(first: Any, second: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Principal angles between the spaces that the loadings, or factors, of two models span.
+
+    Rotations of components within a slicing type, which are a choice, change none of them.
+
+    Parameters
+    ----------
+    first, second : fitted SliceTCA or TCA, Restart, or three (n_axis, R) matrices
+
+    Returns
+    -------
+    trial, neuron, time : arrays
+        Degrees, the largest first; as many as the smaller of the two spaces has dimensions.
+
+    References
+    ----------
+    Knyazev & Argentati 2002, "Principal angles between subspaces in an A-based scalar product".
+
+    Examples
+    --------
+    >>> none, axes = np.empty((3, 0)), np.eye(3)
+    >>> tilted = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
+    >>> trial, neuron, _ = subspace_angles((axes[:, :2], none, none), (tilted, none, none))
+    >>> trial.round(6).tolist(), neuron.tolist()
+    ([45.0, 0.0], [])
+    """
+    pairs = zip(_factors(first), _factors(second), strict=True)
+    trial, neuron, time = (
+        np.degrees(scipy.linalg.subspace_angles(a, b)) if a.shape[1] and b.shape[1] else np.empty(0)
+        for a, b in pairs
+    )
+    return trial, neuron, time
 
 
 def _corrected(score: Any, chance: Any) -> Any:
     return (score - chance) / np.maximum(1 - chance, 1e-12)
 
 
-def _null(
-    factors: Sequence[Factors],
-    match: Callable[[Factors, Factors, tuple[int, int]], np.ndarray],
-    n_null: int,
-    rng: np.random.Generator,
-) -> np.ndarray:
-    """Matches of the components of the best restart with unrelated models."""
-    draws = []
+def _unrelated_pairs(
+    factors: Sequence[Factors], n_null: int, rng: np.random.Generator
+) -> list[tuple[Factors, Factors, tuple[int, int]]]:
+    """The best restart beside unrelated models."""
+    pairs = []
     for _ in range(n_null):
         other = int(rng.integers(1, len(factors)))
-        draws.append(match(factors[0], unrelated(factors[other], rng), (0, other)))
-    return np.array(draws)
+        pairs.append((factors[0], unrelated(factors[other], rng), (0, other)))
+    return pairs
 
 
 def unrelated(factors: Factors, rng: np.random.Generator) -> Factors:
@@ -186,6 +216,20 @@ def _components_match(
 
 def _overlap(first: Factors, second: Factors, _: tuple[int, int]) -> np.ndarray:
     return np.array([subspace_overlap(first, second)])
+
+
+def _loadings_match(first: Factors, second: Factors, _: tuple[int, int]) -> np.ndarray:
+    """Match of the components of SliceTCA, type by type."""
+    return np.concatenate(
+        [_matched(np.abs(cosines(a, b))) for a, b in zip(first, second, strict=True)]
+    )
+
+
+def _are_slices(restarts: Sequence[Any]) -> bool:
+    """Whether restarts have loadings, of which each is a component, not factors."""
+    counts = {factor.shape[1] for factor in _factors(restarts[0])}
+    weights = getattr(restarts[0], "weights", None)
+    return len(counts) > 1 or (weights is not None and {len(weights)} != counts)
 
 
 def _matched(congruence: np.ndarray) -> np.ndarray:
