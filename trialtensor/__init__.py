@@ -25,6 +25,7 @@ _NAMES = {
     "Parafac2": "models",
     "SliceTCA": "models",
     "TCA": "models",
+    "TrialVaryingDynamics": "models",
     "load": "models",
     "as_trial_tensor": "data",
     "load_example": "data",
@@ -51,7 +52,14 @@ if TYPE_CHECKING:
         make_tca,
     )
     from trialtensor.io import from_slicetca, from_tensorly, read, to_tensorly
-    from trialtensor.models import TCA, CoupledTCA, Parafac2, SliceTCA, load
+    from trialtensor.models import (
+        TCA,
+        CoupledTCA,
+        Parafac2,
+        SliceTCA,
+        TrialVaryingDynamics,
+        load,
+    )
     from trialtensor.plotting import plot_factors, plot_slices
     from trialtensor.report import write_report
     from trialtensor.solvers.slices import fix_gauge
@@ -61,6 +69,7 @@ __all__ = [
     "CoupledTCA",
     "Parafac2",
     "SliceTCA",
+    "TrialVaryingDynamics",
     "__version__",
     "alignment",
     "as_trial_tensor",
