@@ -4,6 +4,7 @@ from trialtensor.plotting.diagnostics import plot_loss, plot_missing, plot_resta
 from trialtensor.plotting.factors import plot_factors
 from trialtensor.plotting.grid import factor_grid, slice_grid
 from trialtensor.plotting.slices import plot_slices
+from trialtensor.plotting.tracking import plot_similarity, plot_tracking
 
 __all__ = [
     "factor_grid",
@@ -11,6 +12,8 @@ __all__ = [
     "plot_loss",
     "plot_missing",
     "plot_restarts",
+    "plot_similarity",
     "plot_slices",
+    "plot_tracking",
     "slice_grid",
 ]

@@ -36,7 +36,7 @@ class PatternChange:
         Of late activity having no other neurons with another time course than the components. It
         and the p values of gain and rotation are adjusted for how many there are (Holm).
     n_new : int
-        How many such patterns were set aside (where the unadjusted p value is at most `alpha`).
+        How many such patterns were set aside before components were compared.
     new_neurons, new_times : (n_neurons, n_new) and (n_times, n_new) arrays
         Them, of unit length; a time course only as far as it differs from those of components.
     neurons, times : bool arrays
@@ -134,7 +134,7 @@ def pattern_change(
         check_trials(trials, len(X), name, TRIALS_A_UNIT * n_units)
         for name, trials in (("early", early), ("late", late))
     ]
-    both = np.intersect1d(*sets)
+    both = np.intersect1d(sets[0], sets[1])
     if len(both):
         raise ValueError(f"late: expected other trials than early, got trial {both[0]} in both")
     rng = np.random.default_rng(random_state)
@@ -170,8 +170,8 @@ def _time_courses(
     if isinstance(components, int | np.integer) and not isinstance(components, bool):
         from trialtensor.models import TCA
 
-        check_count(components, "components", 1)
-        if components >= times.sum():
+        n_components = check_count(int(components), "components", 1)
+        if n_components >= times.sum():
             raise ValueError(
                 f"components: expected fewer than the {times.sum()} times, got {components}"
             )
@@ -179,7 +179,7 @@ def _time_courses(
         seen = np.isfinite(X[early]).any(axis=(0, 2))
         inner = X[early][:, seen][:, :, times]
         inner = inner[np.isfinite(inner).any(axis=(1, 2))]
-        model = TCA(int(components), n_init=5, random_state=seed).fit(inner)
+        model = TCA(n_components, n_init=5, random_state=seed).fit(inner)
         return np.asarray(model.time_factors_)
     given = np.asarray(getattr(components, "time_factors_", components), dtype=np.float64)
     if given.ndim != 2 or len(given) != X.shape[2]:
@@ -205,7 +205,7 @@ class Runs:
     courses: np.ndarray
     is_late: np.ndarray
 
-    def without(self, run: int) -> Runs:
+    def without(self, run: Any) -> Runs:
         """All but one."""
         keep = np.arange(len(self.means)) != run
         return Runs(self.means[keep], self.courses, self.is_late[keep])
@@ -258,7 +258,9 @@ def _what_is_new(
     values = _difference(rest, runs.is_late)
     null = np.array([_difference(rest, rng.permutation(runs.is_late))[0] for _ in range(n_null)])
     p_value = float((1 + np.sum(null >= values[0])) / (1 + n_null))
-    if p_value > alpha:
+    # As strict as with all other tests: what is set aside by mistake may be half of a rotation.
+    n_tests = 2 * runs.courses.shape[1] + 1
+    if p_value > max(alpha / n_tests, 1 / (1 + n_null)):
         return p_value, 0
     return p_value, max(int(np.sum(values > np.quantile(null, 1 - alpha))), 1)
 
