@@ -42,7 +42,7 @@ format: $(VENV)/.installed-dev  ## let ruff repair what it can
 coverage: $(VENV)/.installed-dev  ## which lines no test runs
 	$(BIN)/python -m pytest --cov --cov-report=term-missing
 
-bench: $(VENV)/.installed-bench  ## compare speed and memory with other libraries, and time the start-up
+bench: $(VENV)/.installed-bench  ## compare speed and memory with other libraries; how often choices are right; start-up
 	-$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks
 

@@ -10,13 +10,14 @@ import platform
 import sys
 import time
 import warnings
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import threadpoolctl
 
-from benchmarks import ensemble, grid, kernels, memory, single_fits, slicing
+from benchmarks import ensemble, evidence, grid, kernels, memory, selection, single_fits, slicing
 from benchmarks.timing import Row, table
 
 SINGLE_FITS = {
@@ -24,7 +25,16 @@ SINGLE_FITS = {
     "nonnegative": single_fits.nonnegative,
     "tracked": single_fits.tracked,
 }
-TASKS = (*SINGLE_FITS, "ensemble", "slices", "grid", "memory", "kernels")
+# Task -> what returns rows that say whether each is `met`, and what makes a table of them.
+SECTIONS: dict[str, tuple[Callable[[], list[Any]], Callable[[list[Any]], str]]] = {
+    "grid": (grid.compare, grid.table),
+    "memory": (memory.compare, memory.table),
+    "kernels": (kernels.compare, kernels.table),
+    "selection": (selection.compare, selection.table),
+    "search": (selection.checks, evidence.table),
+    "evidence": (evidence.compare, evidence.table),
+}
+TASKS = (*SINGLE_FITS, "ensemble", "slices", *SECTIONS)
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("numpy", "scipy", "numba", "tensorly", "tensortools", "pyttb", "slicetca", "torch")
 
@@ -44,21 +54,17 @@ def main(arguments: list[str] | None = None) -> int:
             rows += _say(ensemble.compare(options.replicates))
         elif name == "slices":
             rows += _say(slicing.compare(options.runs))
-    grids = [grid.run()] if "grid" in options.tasks else []
-    peaks = memory.compare() if "memory" in options.tasks else []
-    compiled = kernels.compare() if "kernels" in options.tasks else []
+    found = {name: SECTIONS[name][0]() for name in options.tasks if name in SECTIONS}
     tables = [table(rows)] if rows else []
-    tables += [grid.table(each) for each in grids]
-    tables += [memory.table(peaks)] if peaks else []
-    tables += [kernels.table(compiled)] if compiled else []
+    tables += [SECTIONS[name][1](each) for name, each in found.items()]
     print("\n" + "\n\n".join(tables))
     print(_busy(rows), end="")
-    forgotten = kernels.uncovered(compiled) if compiled else set()
+    forgotten = kernels.uncovered(found["kernels"]) if "kernels" in found else set()
     if forgotten:
         print(f"\nKernels without a comparison: {', '.join(sorted(forgotten))}")
-    _save({"rows": rows, "grid": grids, "memory": peaks, "kernels": compiled}, "\n\n".join(tables))
+    _save({"rows": rows, **found}, "\n\n".join(tables))
     required = [row.met for row in rows if row.required is not None]
-    met = all([*required, *(each.met for each in (*grids, *peaks, *compiled))])
+    met = all([*required, *(each.met for section in found.values() for each in section)])
     return 0 if met and not forgotten else 1
 
 

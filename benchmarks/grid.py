@@ -48,7 +48,7 @@ class Grid:
         return min(self.errors, key=lambda ranks: self.errors[ranks])
 
 
-def run() -> Grid:
+def compare() -> list[Grid]:
     """Fit all models, with a progress bar that says how long it will take."""
     data = make_slicetca(*SHAPE, TRUTH, snr=1.0, random_state=0)
     X, mask = data.X.astype(np.float32), train_mask(SHAPE, 0)
@@ -57,11 +57,12 @@ def run() -> Grid:
     errors: dict[tuple[int, int, int], float] = {}
     for ranks, error in tqdm(_fits(X, mask, jobs), total=len(jobs), desc="grid", unit="fit"):
         errors[ranks] = min(error, errors.get(ranks, np.inf))
-    return Grid(time.perf_counter() - began, {str(ranks): e for ranks, e in errors.items()})
+    return [Grid(time.perf_counter() - began, {str(ranks): e for ranks, e in errors.items()})]
 
 
-def table(grid: Grid) -> str:
+def table(grids: list[Grid]) -> str:
     """Markdown table: the time, the choice, and the models next to it."""
+    (grid,) = grids
     best = grid.errors[grid.chosen]
     near = sorted(grid.errors.items(), key=lambda item: item[1])[:5]
     lines = [

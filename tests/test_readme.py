@@ -37,12 +37,13 @@ def test_commands_run(recording):
 
     text = README.replace("\\\n", " ")
     commands = re.findall(r"^trialtensor (.*)$", text, re.MULTILINE)
-    assert [command.split()[0] for command in commands] == ["inspect", "fit"]
+    assert [command.split()[0] for command in commands] == ["inspect", "fit", "rank"]
     for command in commands:
         done = CliRunner().invoke(app, shlex.split(command))
         assert done.exit_code == 0, done.output
     promised = {"report.html", "model.h5", "summary.json", "figures"}
     assert promised <= {path.name for path in (recording / "results").iterdir()}
+    assert (recording / "out" / "rank_report.html").is_file()
 
 
 def test_links_lead_somewhere():

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-_SUBMODULES = ("alignment", "data", "io", "models", "plotting", "report", "solvers")
+_SUBMODULES = ("alignment", "data", "io", "models", "plotting", "report", "selection", "solvers")
 # Public name -> the layer that it comes from.
 _NAMES = {
     "CoupledTCA": "models",
@@ -37,13 +37,20 @@ _NAMES = {
     "read": "io",
     "to_tensorly": "io",
     "fix_gauge": "solvers.slices",
+    "CrossValidatedSearch": "selection",
+    "bootstrap": "selection",
+    "component_test": "selection",
+    "residual_report": "selection",
+    "stability": "selection",
     "plot_factors": "plotting",
+    "plot_search": "plotting",
     "plot_slices": "plotting",
     "write_report": "report",
+    "write_search_report": "report",
 }
 
 if TYPE_CHECKING:
-    from trialtensor import alignment, data, io, models, plotting, report, solvers
+    from trialtensor import alignment, data, io, models, plotting, report, selection, solvers
     from trialtensor.data import (
         as_trial_tensor,
         load_example,
@@ -60,19 +67,29 @@ if TYPE_CHECKING:
         TrialVaryingDynamics,
         load,
     )
-    from trialtensor.plotting import plot_factors, plot_slices
-    from trialtensor.report import write_report
+    from trialtensor.plotting import plot_factors, plot_search, plot_slices
+    from trialtensor.report import write_report, write_search_report
+    from trialtensor.selection import (
+        CrossValidatedSearch,
+        bootstrap,
+        component_test,
+        residual_report,
+        stability,
+    )
     from trialtensor.solvers.slices import fix_gauge
 
 __all__ = [
     "TCA",
     "CoupledTCA",
+    "CrossValidatedSearch",
     "Parafac2",
     "SliceTCA",
     "TrialVaryingDynamics",
     "__version__",
     "alignment",
     "as_trial_tensor",
+    "bootstrap",
+    "component_test",
     "data",
     "fix_gauge",
     "from_slicetca",
@@ -85,13 +102,18 @@ __all__ = [
     "make_tca",
     "models",
     "plot_factors",
+    "plot_search",
     "plot_slices",
     "plotting",
     "read",
     "report",
+    "residual_report",
+    "selection",
     "solvers",
+    "stability",
     "to_tensorly",
     "write_report",
+    "write_search_report",
 ]
 
 

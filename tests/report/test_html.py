@@ -3,9 +3,11 @@ import copy
 import re
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from trialtensor.report import write_report
+from trialtensor.selection import stability
 
 
 def test_page_is_self_contained(labelled_model, page):
@@ -95,3 +97,25 @@ def test_unknown_label_writes_nothing(labelled_model, tmp_path):
 def test_folder_that_is_not_there(labelled_model, tmp_path):
     with pytest.raises(FileNotFoundError):
         write_report(labelled_model, tmp_path / "nowhere" / "report.html")
+
+
+def test_page_says_what_is_left_over(labelled_model, page):
+    assert "What is left over" not in page(labelled_model).text
+    X = labelled_model.reconstruct()
+    X = X + np.random.default_rng(0).standard_normal(X.shape)
+    X[8] += 30 * np.random.default_rng(1).standard_normal(X[8].shape)
+    text = page(labelled_model, X=X).text
+    assert "What is left over" in text and "Trial 8 is described much worse" in text
+    with pytest.raises(ValueError, match="expected the data of the fit"):
+        page(labelled_model, X=X[1:])
+
+
+def test_agreement_is_said_beyond_chance_too(labelled_model, sliced_model, page):
+    for model in (labelled_model, sliced_model):
+        found = stability(model)
+        text = page(model).text
+        assert f"agree by {found.corrected:.2f}, where 1 is" in text
+        assert f"(that is {found.chance:.2f} before the correction)" in text
+    alone = copy.copy(labelled_model)
+    alone.restarts_ = labelled_model.restarts_[:1]
+    assert "Corrected for chance" not in page(alone).text

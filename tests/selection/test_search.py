@@ -204,3 +204,39 @@ def test_cloning_keeps_the_parameters():
     given = search(rule="best", n_seeds=2)
     assert clone(given).get_params(deep=False).keys() == given.get_params(deep=False).keys()
     assert clone(given).rule == "best"
+
+
+class Given:
+    """A splitter of somebody's own."""
+
+    def __init__(self, train, test):
+        self.train, self.test = train, test
+
+    def split(self, X, *, mask=None):
+        yield self.train, self.test
+
+
+def test_masks_that_cannot_be_used_are_refused_before_any_fit(monkeypatch):
+    monkeypatch.setattr(TCA, "fit", lambda *_, **__: pytest.fail("was fitted"))
+    X, test = planted(), np.zeros((40, 20, 25), bool)
+    test[3, 4] = True
+    whole, empty = test.copy(), np.zeros_like(test)
+    whole[7] = True
+    for train, held, message in (
+        (~whole, whole, r"splits: split 0 leaves nothing of trial 7 to fit to"),
+        (np.ones_like(test), test, r"splits: split 0 has 25 entries that are both"),
+        (~test, empty, r"splits: .* 0 to predict"),
+        (~test[1:], test, r"splits: expected bool masks of shape \(40, 20, 25\), got a train mask"),
+        (~test, test.astype(int), r"splits: .* got a test mask .* int64"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            search(splits=Given(train, held)).fit(X)
+    with pytest.raises(ValueError, match=r"splits: expected a splitter .* got 5"):
+        search(splits=5).fit(X)
+
+
+def test_a_splitter_of_ones_own():
+    X, test = planted(), np.zeros((40, 20, 25), bool)
+    test[::2, ::3, 4:9] = True
+    found = search(splits=Given(~test, test), refit=False).fit(X)
+    assert len(found.results_) == 5 and (found.table_["error_se"] == 0).all()

@@ -1,10 +1,11 @@
 """The files that a fit leaves in its output folder."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from trialtensor.cli.running import Recording
     from trialtensor.models import TCA, SliceTCA
 
 DONE_FIRST = {
@@ -30,16 +31,7 @@ def prepare(folder: Path) -> None:
         raise ValueError(f"{folder}: cannot write there: {error.strerror}") from error
 
 
-def write_results(
-    model: "TCA | SliceTCA",
-    folder: Path,
-    *,
-    transform: str,
-    color_by: str | None,
-    source: Path,
-    command: str,
-    code: str,
-) -> Iterator[str]:
+def write_results(model: "TCA | SliceTCA", recording: "Recording", folder: Path) -> Iterator[str]:
     """Write everything, what took longest to compute first, and yield each name once it is there.
 
     What an earlier run left goes first, of whichever model: no old report or table may stand beside
@@ -48,7 +40,8 @@ def write_results(
     from trialtensor.io.export import summarize, write_summary
 
     def summary() -> None:
-        write_summary(summarize(model, source=str(source), transform=transform), folder / SUMMARY)
+        found = summarize(model, source=str(recording.source), transform=recording.transform)
+        write_summary(found, folder / SUMMARY)
 
     def report() -> None:
         from trialtensor.report import write_report
@@ -56,27 +49,35 @@ def write_results(
         write_report(
             model,
             folder / REPORT,
-            color_by=color_by,
-            source=source,
-            preprocessing=DONE_FIRST[transform],
-            command=command,
-            code=code,
+            X=recording.tensor,
+            color_by=recording.color_by,
+            source=recording.source,
+            preprocessing=DONE_FIRST[recording.transform],
+            command=recording.command,
+            code=recording.code,
         )
 
     steps: list[tuple[tuple[str, ...], Callable[[], Any]]] = [
         (table_names(model), lambda: write_tables(model, folder)),
         ((SUMMARY,), summary),
-        (figure_names(model), lambda: _write_figures(model, folder, color_by)),
+        (figure_names(model), lambda: _write_figures(model, folder, recording.color_by)),
         ((REPORT,), report),
     ]
-    _remove(folder, every_name())
+    remove(folder, every_name())
     model.save(folder / MODEL)  # whole or not at all
     yield MODEL
+    yield from write_whole(folder, steps)
+
+
+def write_whole(
+    folder: Path, steps: Iterable[tuple[tuple[str, ...], Callable[[], Any]]]
+) -> Iterator[str]:
+    """Write step after step, each named by its files; remove those of one that was interrupted."""
     for names, write in steps:
         try:
             write()
         except BaseException:
-            _remove(folder, names)
+            remove(folder, names)
             raise
         yield from names
 
@@ -135,6 +136,7 @@ def _has_slices(model: Any) -> bool:
     return hasattr(model, "trial_slices_")
 
 
-def _remove(folder: Path, names: tuple[str, ...]) -> None:
+def remove(folder: Path, names: tuple[str, ...]) -> None:
+    """Remove files, where they are there."""
     for name in names:
         (folder / name).unlink(missing_ok=True)

@@ -98,7 +98,7 @@ def summarize(model: "TCA | SliceTCA", *, source: str, transform: str) -> dict[s
         `core_consistency` and `triple_cosine`; for a SliceTCA `slicing_types`, and the
         `slicing` of each component. What is not finite is None.
     """
-    return _plain(
+    return plain(
         {
             "model": type(model).__name__,
             "explained_variance": model.explained_variance_ratio_,
@@ -165,12 +165,18 @@ def versions() -> dict[str, str]:
     }
 
 
-def _plain(value: Any) -> Any:
-    """Turn NumPy types into those of JSON, and what is not finite into None."""
+def plain(value: Any) -> Any:
+    """Turn NumPy types into those of JSON, and what is not finite into None.
+
+    Examples
+    --------
+    >>> plain({"counts": np.arange(2), "error": np.nan})
+    {'counts': [0, 1], 'error': None}
+    """
     if isinstance(value, dict):
-        return {str(key): _plain(each) for key, each in value.items()}
+        return {str(key): plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple | np.ndarray):
-        return [_plain(each) for each in value]
+        return [plain(each) for each in value]
     if isinstance(value, bool | np.bool_):
         return bool(value)
     if isinstance(value, int | np.integer):

@@ -1,5 +1,6 @@
-"""One self-contained HTML page from a fitted model."""
+"""Self-contained HTML pages about a fitted model, or a search for one."""
 
 from trialtensor.report.html import write_report
+from trialtensor.report.search import write_search_report
 
-__all__ = ["write_report"]
+__all__ = ["write_report", "write_search_report"]

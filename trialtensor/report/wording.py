@@ -226,6 +226,22 @@ def _stability(restarts: Sequence[Any], n_zero: int, of: Resemblance) -> str:
     )
 
 
+def corrected_sentence(corrected: float, chance: float) -> str:
+    """How far all restarts agree beyond chance.
+
+    Examples
+    --------
+    >>> from trialtensor.report.wording import corrected_sentence
+    >>> corrected_sentence(0.954, 0.41)[:64]
+    'Corrected for chance, all pairs of restarts agree by 0.95, where'
+    """
+    return (
+        f"Corrected for chance, all pairs of restarts agree by {corrected:.2f}, where 1 is the "
+        "same model every time and 0 is what unrelated models of the same shape, sign and "
+        f"smoothness would give (that is {chance:.2f} before the correction)."
+    )
+
+
 CORE_NOTE = (
     "The data are so large that restarts which repeat a solution already found, or which a few "
     "sweeps leave behind, were not run to convergence on all of them; they may stand up to about "

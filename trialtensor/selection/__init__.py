@@ -8,13 +8,18 @@ from trialtensor.selection.masks import (
     TrialsByNeurons,
     WholeTrials,
 )
+from trialtensor.selection.nulls import permute_trials, shift_times, shift_trials
 from trialtensor.selection.profile import restart_profile
+from trialtensor.selection.residuals import ResidualReport, residual_report
 from trialtensor.selection.search import CrossValidatedSearch
+from trialtensor.selection.significance import ComponentTest, component_test
 from trialtensor.selection.stability import Stability, factor_match_score, stability
 
 __all__ = [
     "Bootstrap",
+    "ComponentTest",
     "CrossValidatedSearch",
+    "ResidualReport",
     "Speckled",
     "Splitter",
     "Stability",
@@ -22,7 +27,12 @@ __all__ = [
     "TrialsByNeurons",
     "WholeTrials",
     "bootstrap",
+    "component_test",
     "factor_match_score",
+    "permute_trials",
+    "residual_report",
     "restart_profile",
+    "shift_times",
+    "shift_trials",
     "stability",
 ]

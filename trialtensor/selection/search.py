@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import joblib
@@ -15,6 +13,7 @@ from sklearn.base import BaseEstimator, clone
 
 from trialtensor.data.validation import check_trial_tensor
 from trialtensor.selection.complexity import as_counts, check_fits, n_parameters, no_components
+from trialtensor.selection.held_out import Job, check_split, fit_one
 from trialtensor.selection.ledger import Ledger, fingerprint
 from trialtensor.selection.masks import TimeBlocks
 
@@ -22,20 +21,6 @@ if TYPE_CHECKING:
     import pandas
 
 RULES = ("one-se", "best")
-
-
-@dataclass(frozen=True, order=True)
-class Job:
-    """One fit of a search: which candidate, on which split, from which seed."""
-
-    candidate: int
-    split: int
-    seed: int
-
-    @property
-    def key(self) -> str:
-        """Its name in a file of results."""
-        return f"{self.candidate}/{self.split}/{self.seed}"
 
 
 class CrossValidatedSearch(BaseEstimator):
@@ -154,6 +139,9 @@ class CrossValidatedSearch(BaseEstimator):
         for each in candidates:
             check_fits(each, values.shape)
         splits = list((self.splits or TimeBlocks()).split(values, mask=observed))
+        whole = getattr(self.splits, "whole_trials", False)
+        for i, (train, test) in enumerate(splits):
+            check_split(i, train, test, values.shape, whole)
         jobs = [
             Job(*each)
             for each in itertools.product(
@@ -167,7 +155,6 @@ class CrossValidatedSearch(BaseEstimator):
         )
         with Ledger.open(self.results, about) as ledger:
             left = [job for job in jobs if job.key not in ledger.rows]
-            whole = getattr(self.splits, "whole_trials", False)
             for job, row in self._run(values, splits, candidates, left, whole):
                 ledger.add(job.key, row)
             rows = {job: ledger.rows[job.key] for job in jobs}
@@ -186,6 +173,11 @@ class CrossValidatedSearch(BaseEstimator):
             raise ValueError(f"n_components: some candidates are given twice: {candidates}")
         if not isinstance(self.n_seeds, int) or self.n_seeds < 1:
             raise ValueError(f"n_seeds: expected an integer of at least 1, got {self.n_seeds!r}")
+        if self.splits is not None and not hasattr(self.splits, "split"):
+            raise ValueError(
+                "splits: expected a splitter of trialtensor.selection, such as TimeBlocks(), or an "
+                f"object with such a method split, got {self.splits!r}"
+            )
         if self.rule not in RULES:
             raise ValueError(f"rule: expected one of {RULES}, got {self.rule!r}")
         candidates = [each for each in candidates if not no_components(each)]
@@ -217,7 +209,7 @@ class CrossValidatedSearch(BaseEstimator):
             jobs, key=lambda job: -n_parameters(candidates[job.candidate], values.shape)
         )
         tasks = (
-            joblib.delayed(_fit_one)(
+            joblib.delayed(fit_one)(
                 job,
                 self._with(candidates[job.candidate], int(seeds[job.seed])),
                 values,
@@ -300,40 +292,3 @@ def _choose(table: pandas.DataFrame, nothing: Any, n_se: float) -> Any:
 def _as_arrays(X: Any, mask: Any) -> tuple[np.ndarray, np.ndarray | None]:
     checked = check_trial_tensor(X, mask=mask)
     return checked.values, checked.observed
-
-
-def _fit_one(
-    job: Job,
-    model: Any,
-    values: np.ndarray,
-    train: np.ndarray,
-    test: np.ndarray,
-    whole_trials: bool,
-) -> tuple[Job, dict[str, Any]]:
-    with warnings.catch_warnings():
-        # Convergence is in the table; a warning a fit would bury everything else.
-        warnings.simplefilter("ignore")
-        if whole_trials:
-            new = test.any(axis=(1, 2))
-            model.fit(values[~new], mask=train[~new])
-            error = 1 - model.score(values[new], mask=test[new])
-        else:
-            model.fit(values, mask=train)
-            error = _error(values, model.reconstruct(), test)
-    explained = float(model.explained_variance_ratio_)
-    return job, {
-        "error": float(error),
-        "explained": explained,
-        "stop_reason": model.stop_reason_.value,
-    }
-
-
-def _error(values: np.ndarray, model: np.ndarray, test: np.ndarray) -> float:
-    """Squared error of the held-out entries over their sum of squares.
-
-    What a model says nothing about (NaN) it predicts as zero, as no model would.
-    """
-    truth = values[test].astype(np.float64)
-    predicted = np.nan_to_num(model[test].astype(np.float64))
-    total = float(truth @ truth)
-    return float(np.sum((truth - predicted) ** 2) / total) if total else 1.0

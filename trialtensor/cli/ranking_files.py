@@ -1,0 +1,121 @@
+"""The files that a search for the number of components leaves in its output folder."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trialtensor.cli.writing import DONE_FIRST, MODEL, REPORT, every_name, remove, write_whole
+
+if TYPE_CHECKING:
+    import pandas
+
+    from trialtensor.cli.running import Recording
+    from trialtensor.selection import CrossValidatedSearch
+
+# Names of their own, so that a fit may stand in the same folder.
+FITS = "rank_fits.jsonl"
+CANDIDATES, TABLE, SUMMARY = "rank_candidates.csv", "rank_fits.csv", "rank_summary.json"
+FIGURE, PAGE = "figures/rank.png", "rank_report.html"
+# Folder of the fit of what was chosen.
+CHOSEN = "chosen"
+
+
+def write_ranking(
+    search: "CrossValidatedSearch",
+    profile: "pandas.DataFrame",
+    recording: "Recording",
+    folder: Path,
+) -> Iterator[str]:
+    """Write what was found, and yield each name once it is there; no old page stands beside it."""
+    from trialtensor.io.export import write_summary
+
+    steps: list[tuple[tuple[str, ...], Callable[[], Any]]] = [
+        ((CANDIDATES, TABLE), lambda: _write_tables(search, profile, folder)),
+        ((SUMMARY,), lambda: write_summary(_summary(search, profile, recording), folder / SUMMARY)),
+        ((FIGURE,), lambda: _write_figure(search, profile, folder / FIGURE)),
+        ((PAGE,), lambda: _write_page(search, profile, recording, folder / PAGE)),
+    ]
+    remove(folder, tuple(name for names, _ in steps for name in names))
+    remove(folder / CHOSEN, (MODEL, *every_name()))
+    yield from write_whole(folder, steps)
+
+
+def candidate_table(
+    search: "CrossValidatedSearch", profile: "pandas.DataFrame"
+) -> "pandas.DataFrame":
+    """A row a candidate: what the search and the restarts say of it, and whether it was chosen."""
+    columns = {"explained": "explained_of_all_data"}
+    table = search.table_.merge(profile.rename(columns=columns), on="n_components", how="left")
+    return table.assign(chosen=[each == search.n_components_ for each in table["n_components"]])
+
+
+def _write_tables(
+    search: "CrossValidatedSearch", profile: "pandas.DataFrame", folder: Path
+) -> None:
+    from trialtensor.plotting.candidates import count_text
+
+    for name, table in (
+        (CANDIDATES, candidate_table(search, profile)),
+        (TABLE, search.results_),
+    ):
+        typed = table.assign(n_components=[count_text(each) for each in table["n_components"]])
+        typed.to_csv(folder / name, index=False)
+
+
+def _summary(
+    search: "CrossValidatedSearch", profile: "pandas.DataFrame", recording: "Recording"
+) -> dict[str, Any]:
+    """What a script wants to know, in plain Python types for JSON."""
+    from dataclasses import asdict
+
+    from trialtensor.io.export import plain, versions
+    from trialtensor.report.search_wording import splitter
+
+    splits, parameters = splitter(search), search.estimator.get_params(deep=False)
+    for name in ("n_components", "random_state"):
+        del parameters[name]  # those of the search hold
+    return plain(
+        {
+            "model": type(search.estimator).__name__,
+            "n_components": search.n_components_,
+            "rule": search.rule,
+            "lowest_error": search.best_n_components_,
+            "one_standard_error": search.one_se_n_components_,
+            "candidates": candidate_table(search, profile).to_dict("records"),
+            "splits": {"kind": type(splits).__name__, **asdict(splits)},
+            "random_state": search.random_state,
+            "parameters": parameters,
+            "data": {"source": str(recording.source), "transform": recording.transform},
+            "versions": versions(),
+        }
+    )
+
+
+def _write_figure(search: "CrossValidatedSearch", profile: "pandas.DataFrame", path: Path) -> None:
+    from matplotlib.figure import Figure
+
+    from trialtensor.plotting import plot_search, search_grid
+
+    axes = plot_search(search, profile, axes=search_grid(search, profile, figure=Figure()))
+    axes[0].figure.savefig(path, dpi=150)
+
+
+def _write_page(
+    search: "CrossValidatedSearch",
+    profile: "pandas.DataFrame",
+    recording: "Recording",
+    path: Path,
+) -> None:
+    from trialtensor.report import write_search_report
+
+    write_search_report(
+        search,
+        path,
+        profile=profile,
+        X=recording.tensor,
+        source=recording.source,
+        preprocessing=DONE_FIRST[recording.transform],
+        command=recording.command,
+        code=recording.code,
+        model_report=f"{CHOSEN}/{REPORT}",
+    )

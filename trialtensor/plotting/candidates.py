@@ -1,0 +1,113 @@
+"""Candidates of a search, as they stand along the axis of its figure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas
+
+# More triples than these could not be told apart along one axis.
+MAX_TRIPLES = 60
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """What is drawn, a row a candidate in the order of the axis.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        Rows of ``search.table_``.
+    splits : (n_candidates, n_splits) array
+        Held-out error on every split.
+    profile : dict of (n_candidates,) arrays, or None
+        What restarts say: ``stability``, ``match``, ``core_consistency``; NaN where unknown.
+    n_tried : int
+        Candidates of the search, of which these may be a part.
+    """
+
+    table: pandas.DataFrame
+    splits: np.ndarray
+    profile: dict[str, np.ndarray] | None
+    n_tried: int
+
+    @property
+    def names(self) -> list[str]:
+        """Labels along the axis."""
+        return [count_text(each) for each in self.table["n_components"]]
+
+    @property
+    def triples(self) -> bool:
+        """Whether a candidate is three numbers, of SliceTCA."""
+        return isinstance(self.table["n_components"].iloc[0], tuple)
+
+    @property
+    def near(self) -> np.ndarray:
+        """Which are within one standard error of the best, as the rule has it."""
+        return (self.table["above_best"] <= self.table["above_best_se"]).to_numpy()
+
+    def place(self, n_components: Any) -> int | None:
+        """Where a candidate stands; None for no components."""
+        places = [i for i, each in enumerate(self.table["n_components"]) if each == n_components]
+        return places[0] if places else None
+
+
+def count_text(n_components: Any) -> str:
+    """A candidate as it is typed: 6, or 2,3,2.
+
+    Examples
+    --------
+    >>> count_text(6), count_text((2, 3, 2))
+    ('6', '2,3,2')
+    """
+    return ",".join(map(str, np.atleast_1d(n_components)))
+
+
+def candidates(search: Any, profile: pandas.DataFrame | None) -> Candidates:
+    """What a fitted search and a profile say, of the candidates that are drawn."""
+    from sklearn.utils.validation import check_is_fitted
+
+    check_is_fitted(search, "table_")
+    table, n_tried = search.table_, len(search.table_)
+    if isinstance(table["n_components"].iloc[0], tuple) and n_tried > MAX_TRIPLES:
+        chosen = table["n_components"].isin([search.best_n_components_, search.n_components_])
+        # False sorts first: what was chosen is always among them.
+        ranked = table.assign(other=~chosen).sort_values(["other", "error"])
+        table = table.loc[sorted(ranked.index[:MAX_TRIPLES])]
+    table = table.reset_index(drop=True)
+    splits = _single_splits(search.results_, table["n_components"])
+    return Candidates(table, splits, _profile_columns(profile, table), n_tried)
+
+
+def _single_splits(results: pandas.DataFrame, candidates: Sequence[Any]) -> np.ndarray:
+    """Error by candidate and split; of several seeds, of the one that the table counts."""
+    kept = results.sort_values(["explained", "seed"], ascending=[False, True])
+    kept = kept.drop_duplicates(["n_components", "split"])
+    found = {
+        (each, split): error
+        for each, split, error in zip(
+            kept["n_components"], kept["split"], kept["error"], strict=True
+        )
+    }
+    n_splits = range(int(results["split"].max()) + 1)
+    return np.array([[found[each, split] for split in n_splits] for each in candidates])
+
+
+def _profile_columns(
+    profile: pandas.DataFrame | None, table: pandas.DataFrame
+) -> dict[str, np.ndarray] | None:
+    if profile is None:
+        return None
+    rows = {row["n_components"]: row for row in profile.to_dict("records")}
+    if not any(each in rows for each in table["n_components"]):
+        raise ValueError("profile: expected one of the candidates of the search, got none of them")
+    names = ("stability", "match", "core_consistency")
+    return {
+        name: np.array([rows.get(each, {}).get(name, np.nan) for each in table["n_components"]])
+        for name in names
+    }

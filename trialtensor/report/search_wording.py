@@ -1,0 +1,315 @@
+"""What a search for the number of components found, in plain sentences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from trialtensor.data.axes import AXES
+
+# Fits of which more than this did not converge are worth a word.
+UNFINISHED = 0.1
+# Corrected stability below which restarts can't be said to have found the same.
+AGREEING = 0.8
+FEW_SPLITS = 3
+
+
+def name(n_components: Any) -> str:
+    """A candidate in words.
+
+    Examples
+    --------
+    >>> from trialtensor.report.search_wording import name
+    >>> name(1), name((2, 0, 1)), name(0)
+    ('1 component', '3 components (2 trial-slicing, 1 time-slicing)', 'no components')
+    """
+    total = int(np.sum(n_components))
+    if not total:
+        return "no components"
+    text = f"{total} component{'s' * (total != 1)}"
+    if not isinstance(n_components, tuple):
+        return text
+    kinds = zip(n_components, AXES, strict=True)
+    return f"{text} ({', '.join(f'{n} {axis}-slicing' for n, axis in kinds if n)})"
+
+
+def is_nothing(n_components: Any) -> bool:
+    """Whether a choice is to have no components."""
+    return not np.any(n_components)
+
+
+def answer_sentence(search: Any) -> str:
+    """What was chosen, and why; or that nothing was, and why."""
+    best = _row(search, search.table_.loc[search.table_["error"].idxmin(), "n_components"])
+    lowest = name(best["n_components"])
+    if is_nothing(search.n_components_):
+        if best["error"] >= 1:
+            return (
+                "No component generalises: no candidate predicts what was held out better than "
+                f"having no components does. That error is 1; the lowest is {best['error']:.4f}, "
+                f"with {lowest}."
+            )
+        return (
+            f"No component generalises clearly: the lowest error, {_pm(best, 'error')} with "
+            f"{lowest}, is within one standard error of that of no components, which is 1."
+        )
+    chosen = _row(search, search.n_components_)
+    found = name(search.n_components_)
+    if search.n_components_ != best["n_components"]:
+        return (
+            f"{found}: the fewest parameters with a held-out error within one standard error of "
+            f"the lowest. It is {chosen['error']:.4f}, where having no components gives 1; the "
+            f"lowest is {best['error']:.4f}, with {lowest}, and they differ by "
+            f"{_pm(chosen, 'above_best')}."
+        )
+    text = f"{found}: the lowest held-out error, {_pm(best, 'error')}, where having none gives 1."
+    smaller = (search.table_["n_parameters"] < best["n_parameters"]).any()
+    if search.rule == "one-se" and smaller and n_splits(search) > 1:
+        text += " Every candidate with fewer parameters is worse by more than one standard error."
+    return text
+
+
+def agreement_sentence(search: Any, profile: Any) -> str:
+    """How far restarts agree on what was chosen; empty where that is not known."""
+    value = _stability(search, profile)
+    if not np.isfinite(value):
+        return ""
+    return (
+        f"Restarts with {name(search.n_components_)} and all data agree by {value:.2f} "
+        "(0 is chance, 1 the same model every time)."
+    )
+
+
+def cautions(search: Any, profile: Any = None) -> list[str]:
+    """What has to be known before the choice is believed, a sentence each."""
+    checks = (
+        _of_one_candidate(search),
+        _of_edges(search),
+        _of_the_other_rule(search),
+        _of_few_splits(search),
+        _of_unfinished_fits(search),
+        _of_whole_trials(search),
+        _of_disagreement(search, profile),
+    )
+    return [sentence for sentence in checks if sentence]
+
+
+def asked_sentence(search: Any) -> str:
+    """What the search did."""
+    n_candidates, n, seeds = len(search.table_), n_splits(search), search.n_seeds
+    share = getattr(splitter(search), "fraction", None)
+    part = "entries" if share is None else f"{100 * share:g} % of the entries"
+    candidates = f"Each of {n_candidates} candidates" if n_candidates > 1 else "One candidate"
+    starts = int(search.estimator.get_params().get("n_init", 1))
+    return (
+        f"{candidates} was fitted with {part} held out, {n} time{'s' * (n != 1)} with other "
+        f"entries{f' and {seeds} seeds' * (seeds > 1)}, each fit from {starts} "
+        f"start{'s' * (starts != 1)}: {len(search.results_)} fits. The held-out error is that of "
+        "the entries which a fit has not seen, as a fraction of their sum of squares: 0 is "
+        "perfect, and 1 is what having no components (predicting zero) gives."
+    )
+
+
+def splits_sentence(splits: Any) -> str:
+    """Which entries were held out, and what that is a test of.
+
+    Examples
+    --------
+    >>> from trialtensor.report.search_wording import splits_sentence
+    >>> from trialtensor.selection import Speckled
+    >>> splits_sentence(Speckled())[:37]
+    'Single entries, anywhere, were held o'
+    """
+    kind = type(splits).__name__
+    if kind == "TimeBlocks":
+        guard = splits.guard
+        kept = (
+            f" {guard} bin{'s' * (guard != 1)} on both sides of a block were used for nothing, "
+            "because neighbouring bins give each other away."
+            if guard
+            else " No bins were left out beside a block, though neighbouring bins give each other "
+            "away."
+        )
+        return (
+            f"Blocks of {splits.length} time bin{'s' * (splits.length != 1)} of one neuron on one "
+            f"trial were held out.{kept} What is tested is whether the rest of the recording says "
+            "what that neuron did then. Where noise is correlated over longer times than a block, "
+            "too many components can still look right: use longer blocks."
+        )
+    return _SPLITS.get(kind, f"Entries were held out by {splits!r}.")
+
+
+_SPLITS = {
+    "Speckled": (
+        "Single entries, anywhere, were held out. That is right only where neighbouring time bins "
+        "are independent but for the components: in smoothed or otherwise correlated data the "
+        "neighbours of an entry give it away, and too many components look right. Blocks of bins "
+        "(time-blocks) are for those."
+    ),
+    "WholeTrials": (
+        "Whole trials were held out. What is tested is whether neuron and time factors that were "
+        "found on other trials describe a new one; its own trial factors are fitted to it."
+    ),
+    "TrialsByNeurons": (
+        "Some neurons on some trials were held out, at all times. What is tested is whether the "
+        "other neurons on those trials, and those neurons on the other trials, say what they did: "
+        "what neurons share from trial to trial."
+    ),
+}
+
+
+def splitter(search: Any) -> Any:
+    """The splits that a search used, also where it was left to its default."""
+    if search.splits is not None:
+        return search.splits
+    from trialtensor.selection.masks import TimeBlocks
+
+    return TimeBlocks()
+
+
+def n_splits(search: Any) -> int:
+    """How many splits a fitted search had."""
+    return int(search.results_["split"].nunique())
+
+
+def profile_row(profile: Any, n_components: Any) -> dict[str, Any]:
+    """What restarts say of one candidate; empty where that is not known."""
+    if profile is None:
+        return {}
+    rows = {row["n_components"]: row for row in profile.to_dict("records")}
+    return rows.get(n_components, {})
+
+
+def plus_minus(value: float, error: float, n_splits: int) -> str:
+    """A mean and its standard error, as far as there is one."""
+    return f"{value:.4f} ± {error:.4f}" if n_splits > 1 else f"{value:.4f}"
+
+
+def _pm(row: dict[str, Any], column: str) -> str:
+    return plus_minus(row[column], row[f"{column}_se"], row["n_splits"])
+
+
+def _row(search: Any, n_components: Any) -> dict[str, Any]:
+    rows = {row["n_components"]: row for row in search.table_.to_dict("records")}
+    return {**rows[n_components], "n_splits": n_splits(search)}
+
+
+def _stability(search: Any, profile: Any) -> float:
+    if is_nothing(search.n_components_):
+        return float("nan")
+    return float(profile_row(profile, search.n_components_).get("stability", np.nan))
+
+
+def _of_one_candidate(search: Any) -> str:
+    if len(search.table_) > 1 or is_nothing(search.n_components_):
+        return ""
+    return (
+        "Only one candidate was tried, so nothing is known of more or fewer components; all that "
+        "was found is that it predicts better than none."
+    )
+
+
+def _of_edges(search: Any) -> str:
+    """The choice, or else the lowest error, lies where the grid ends."""
+    if is_nothing(search.n_components_):
+        return ""
+    at_end = _ends(search, search.n_components_, largest=True)
+    if at_end:
+        return (
+            f"The choice has as many components as were tried ({at_end}), so more may predict "
+            "better still: widen the grid."
+        )
+    at_end = _ends(search, search.best_n_components_, largest=True)
+    if at_end:
+        return (
+            f"The lowest error has as many components as were tried ({at_end}): it may fall on, "
+            "and the choice with it. Widen the grid."
+        )
+    at_end = _ends(search, search.n_components_, largest=False)
+    if at_end:
+        return f"No fewer components were tried ({at_end}): fewer may do as well."
+    return ""
+
+
+def _ends(search: Any, n_components: Any, *, largest: bool) -> str:
+    """Where a candidate is at an end of what was tried: '8', or '3 trial-slicing'; or nothing."""
+    tried = np.array([np.atleast_1d(each) for each in search.table_["n_components"]])
+    values = np.atleast_1d(n_components)
+    low, high = tried.min(axis=0), tried.max(axis=0)
+    # A count that was the same in all candidates was given, not searched; none is no end.
+    edge = (values == high) if largest else (values == low) & (low > 1 - (len(values) == 3))
+    edge &= low < high
+    if len(values) == 1:
+        return str(values[0]) if edge[0] else ""
+    pairs = zip(values, AXES, edge, strict=True)
+    return ", ".join(f"{n} {axis}-slicing" for n, axis, at in pairs if at)
+
+
+def _of_the_other_rule(search: Any) -> str:
+    best, simple = search.best_n_components_, search.one_se_n_components_
+    if best == simple or is_nothing(best):
+        return ""
+    if is_nothing(simple):
+        if search.rule == "one-se":
+            return ""  # the answer says so
+        return (
+            "The lowest error is within one standard error of that of no components: by the "
+            "one-standard-error rule there would be none."
+        )
+    if search.rule == "one-se":
+        return (
+            f"The lowest error is with {name(best)}. Between that and {name(simple)} these data "
+            "do not decide; the choice is the simpler one."
+        )
+    predict = "predicts" if np.sum(simple) == 1 else "predict"
+    return (
+        f"{name(simple)} {predict} as well within one standard error "
+        "and would be the choice by the one-standard-error rule."
+    )
+
+
+def _of_few_splits(search: Any) -> str:
+    n = n_splits(search)
+    if n == 1:
+        return (
+            "There was one split, so there are no standard errors, and the choice is simply the "
+            "lowest error."
+        )
+    if n < FEW_SPLITS:
+        return f"With {n} splits the standard errors are themselves very uncertain."
+    return ""
+
+
+def _of_unfinished_fits(search: Any) -> str:
+    reasons = search.results_["stop_reason"]
+    n_open = int(reasons.isin(["max_iter", "interrupted"]).sum())
+    if n_open <= UNFINISHED * len(reasons):
+        return ""
+    return (
+        f"{n_open} of {len(reasons)} fits were stopped before they had converged, which can make "
+        "candidates look better or worse than they are: allow more sweeps (max_iter)."
+    )
+
+
+def _of_whole_trials(search: Any) -> str:
+    triples = isinstance(search.table_["n_components"].iloc[0], tuple)
+    if not getattr(splitter(search), "whole_trials", False) or not triples:
+        return ""
+    if not any(each[1] or each[2] for each in search.table_["n_components"]):
+        return ""
+    return (
+        "Whole trials are no test of neuron- and time-slicing components: these have parameters "
+        "of their own on every trial and explain a new one anyway. Hold out time-blocks instead."
+    )
+
+
+def _of_disagreement(search: Any, profile: Any) -> str:
+    value = _stability(search, profile)
+    if not value < AGREEING:
+        return ""
+    what = "subspaces" if isinstance(search.n_components_, tuple) else "components"
+    return (
+        f"Restarts agree only in part on the choice ({value:.2f}, where 0 is chance and 1 the same "
+        f"model): it predicts, but single {what} may not be the only ones that would."
+    )

@@ -1,0 +1,242 @@
+"""What a model leaves: which trials and neurons stand out, and what structure there still is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from trialtensor.data.validation import check_trial_tensor
+from trialtensor.selection.components import axis_matrices, shape_of
+from trialtensor.selection.residual_structure import (
+    Autocorrelation,
+    TrialTrend,
+    autocorrelation,
+    trial_trend,
+)
+
+# Iglewicz & Hoaglin 1993.
+OUTLYING = 3.5
+# Huber 1981: from there on, a fit follows the single observation.
+DECISIVE = 0.5
+_MAD_OF_NORMAL = 0.6744897501960817
+_N_NAMED = 5
+
+
+@dataclass(frozen=True, eq=False)
+class ResidualReport:
+    """What is left of the data beside a model.
+
+    Attributes
+    ----------
+    trial_leverage, neuron_leverage : (n_trials,), (n_neurons,) arrays
+        Diagonal of the hat matrix of the factors (loadings of SliceTCA): 0 to 1, the number of
+        components in sum. Near 1, a component is there for that trial or neuron alone. NaN
+        without data, 0 where no component has such factors.
+    trial_outlyingness, neuron_outlyingness : arrays of the same shapes
+        Robust z-score (from median and MAD) of the logarithm of the mean squared residual. NaN
+        without data.
+    outlying_trials, outlying_neurons : int arrays
+        Indices of those above 3.5, worst first.
+    time_autocorrelation : Autocorrelation
+        Of residuals one bin apart, and what white noise would give.
+    trial_trend : TrialTrend
+        Slopes of neurons' mean residuals over trials.
+    unexplained : float
+        Sum of squared residuals over that of the data.
+    sentences : tuple of str
+        All of this in words; trials and neurons are counted from 0.
+    """
+
+    trial_leverage: np.ndarray
+    neuron_leverage: np.ndarray
+    trial_outlyingness: np.ndarray
+    neuron_outlyingness: np.ndarray
+    outlying_trials: np.ndarray
+    outlying_neurons: np.ndarray
+    time_autocorrelation: Autocorrelation
+    trial_trend: TrialTrend
+    unexplained: float
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The report in words."""
+        return (
+            f"{100 * self.unexplained:.1f} % of the data's sum of squares is left over.",
+            _outlying_sentence("trial", self.outlying_trials, self.trial_outlyingness),
+            _outlying_sentence("neuron", self.outlying_neurons, self.neuron_outlyingness),
+            *_leverage_sentences("trial", self.trial_leverage),
+            *_leverage_sentences("neuron", self.neuron_leverage),
+            *_autocorrelation_sentences(self.time_autocorrelation),
+            *_trend_sentences(self.trial_trend),
+        )
+
+
+def residual_report(model: Any, X: Any, *, mask: Any = None) -> ResidualReport:
+    """Look at what a model doesn't explain of the data that it was fitted to.
+
+    Parameters
+    ----------
+    model : fitted TCA or SliceTCA
+    X : (n_trials, n_neurons, n_times) array or xarray.DataArray
+        The data of the fit.
+    mask : bool array of the shape of ``X``, optional
+        False where missing.
+
+    Returns
+    -------
+    ResidualReport
+
+    Raises
+    ------
+    ValueError
+        If the model isn't fitted, or ``X`` has another shape than the data of the fit.
+
+    References
+    ----------
+    Hoaglin & Welsch 1978, "The hat matrix in regression and ANOVA"; Bro & Smilde 2003 for
+    leverages and residuals of component models; Iglewicz & Hoaglin 1993, "How to detect and
+    handle outliers".
+
+    Examples
+    --------
+    >>> from trialtensor import TCA, make_tca
+    >>> X = make_tca(40, 20, 25, 2, snr=1.0, random_state=0).X
+    >>> X[7] += np.random.default_rng(0).normal(scale=3.0, size=X[7].shape)
+    >>> report = residual_report(TCA(2, random_state=0).fit(X), X)
+    >>> report.outlying_trials
+    array([7])
+    >>> print(report.sentences[-1])
+    Nothing drifts: the residuals of 0 % of neurons have a slope over trials at the 5 % level, ...
+    """
+    expected = shape_of(model)
+    checked = check_trial_tensor(X, mask=mask)
+    if checked.values.shape != expected:
+        raise ValueError(
+            "X: expected the data of the fit, (n_trials, n_neurons, n_times) = "
+            f"{expected}, got {checked.values.shape}"
+        )
+    residuals = checked.values - model.reconstruct()
+    if checked.observed is not None:
+        residuals[~checked.observed] = np.nan
+    total = float(np.sum(np.square(checked.values), dtype=np.float64))
+    if total == 0:
+        raise ValueError("X: every observed value is zero, so there is nothing to compare with")
+    # Squares below this are rounding, and of a perfect fit nothing stands out.
+    rounding = np.finfo(residuals.dtype).eps ** 2 * 100 * total / np.isfinite(residuals).sum()
+    trials, neurons = (_outlyingness(residuals, others, rounding) for others in ((1, 2), (0, 2)))
+    trial, neuron, _ = axis_matrices(model)
+    return ResidualReport(
+        trial_leverage=_leverage(trial),
+        neuron_leverage=_leverage(neuron),
+        trial_outlyingness=trials,
+        neuron_outlyingness=neurons,
+        outlying_trials=_outlying(trials),
+        outlying_neurons=_outlying(neurons),
+        time_autocorrelation=autocorrelation(model, residuals),
+        trial_trend=trial_trend(residuals),
+        unexplained=float(np.nansum(np.square(residuals), dtype=np.float64)) / total,
+    )
+
+
+def _leverage(matrix: np.ndarray) -> np.ndarray:
+    """Diagonal of the projection onto the columns, over the rows that are known."""
+    known = np.isfinite(matrix).all(axis=1)
+    leverage = np.full(len(matrix), np.nan)
+    U, s, _ = np.linalg.svd(matrix[known], full_matrices=False)
+    independent = s > np.finfo(matrix.dtype).eps * len(matrix) * s.max(initial=0)
+    leverage[known] = np.square(U[:, independent]).sum(axis=1)
+    return leverage
+
+
+def _outlyingness(residuals: np.ndarray, others: tuple[int, int], rounding: float) -> np.ndarray:
+    """Robust z-scores of log mean squares.
+
+    Logarithms, because the spread of a mean square grows with it: neurons of different rates
+    would all stand out.
+    """
+    counts = np.isfinite(residuals).sum(axis=others)
+    sums = np.nansum(np.square(residuals), axis=others, dtype=np.float64)
+    logs = np.log(np.maximum(sums / np.maximum(counts, 1), rounding))
+    logs[counts == 0] = np.nan
+    away = logs - np.nanmedian(logs)
+    spread = np.nanmedian(np.abs(away)) / _MAD_OF_NORMAL
+    if spread == 0:
+        # More than half are the same: what differs at all stands out.
+        return np.where(away == 0, away, np.sign(away) * np.inf)
+    return away / spread
+
+
+def _outlying(scores: np.ndarray) -> np.ndarray:
+    """Indices of scores above the threshold, worst first."""
+    found = np.flatnonzero(scores > OUTLYING)
+    return found[np.argsort(-scores[found], kind="stable")]
+
+
+def _named(axis: str, indices: np.ndarray) -> str:
+    """``trial 3`` or ``trials 3, 5 and 9 more``."""
+    if len(indices) == 1:
+        return f"{axis} {indices[0]}"
+    shown = [str(index) for index in indices[:_N_NAMED]]
+    more = [f"{len(indices) - _N_NAMED} more"] if len(indices) > _N_NAMED else []
+    *first, last = [*shown, *more]
+    return f"{axis}s {', '.join(first)} and {last}"
+
+
+def _outlying_sentence(axis: str, outlying: np.ndarray, scores: np.ndarray) -> str:
+    if not len(outlying):
+        return f"No {axis} is described much worse than the others (robust z above {OUTLYING})."
+    are, most = ("is", "") if len(outlying) == 1 else ("are", "of up to ")
+    return (
+        f"{_named(axis, outlying).capitalize()} {are} described much worse than the other "
+        f"{axis}s (robust z {most}{scores[outlying[0]]:.1f}; the threshold is {OUTLYING}): "
+        "look at the raw data."
+    )
+
+
+def _leverage_sentences(axis: str, leverage: np.ndarray) -> list[str]:
+    found = np.flatnonzero(leverage > DECISIVE)
+    if not len(found):
+        return []
+    found = found[np.argsort(-leverage[found], kind="stable")]
+    one = len(found) == 1
+    has, most, it = ("has", "", "it") if one else ("have", "up to ", "each of them")
+    return [
+        f"{_named(axis, found).capitalize()} {has} a leverage above {DECISIVE} "
+        f"({most}{leverage[found[0]]:.2f}): some component rests mostly on {it}."
+    ]
+
+
+def _autocorrelation_sentences(found: Autocorrelation) -> list[str]:
+    if not np.isfinite(found.interval).all():
+        return []
+    low, high = found.interval
+    numbers = (
+        f"(correlation of {found.value:.3f} between neighbouring bins; white noise gives "
+        f"{low:.3f} to {high:.3f})"
+    )
+    if found.is_white:
+        return [f"Residuals are white in time {numbers}."]
+    if found.value > high:
+        return [
+            f"Residuals are smoother in time than white noise {numbers}: structure that the model "
+            "lacks, or smooth noise. Hold out blocks of bins with guards to choose the number of "
+            "components."
+        ]
+    return [
+        f"Neighbouring bins have residuals of opposite sign {numbers}, as after differencing, or "
+        "with too many components."
+    ]
+
+
+def _trend_sentences(trend: TrialTrend) -> list[str]:
+    if not np.isfinite(trend.p_value):
+        return []
+    numbers = (
+        f"the residuals of {100 * trend.share:.0f} % of neurons have a slope over trials at the "
+        f"5 % level, where {100 * trend.expected:.0f} % do by chance (p = {trend.p_value:.3g})"
+    )
+    if trend.is_trend:
+        return [f"Something drifts over trials that the model does not describe: {numbers}."]
+    return [f"Nothing drifts: {numbers}."]
