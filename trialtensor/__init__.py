@@ -18,7 +18,17 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-_SUBMODULES = ("alignment", "data", "io", "models", "plotting", "report", "selection", "solvers")
+_SUBMODULES = (
+    "alignment",
+    "data",
+    "io",
+    "models",
+    "plotting",
+    "report",
+    "selection",
+    "solvers",
+    "tracking",
+)
 # Public name -> the layer that it comes from.
 _NAMES = {
     "CoupledTCA": "models",
@@ -45,12 +55,24 @@ _NAMES = {
     "plot_factors": "plotting",
     "plot_search": "plotting",
     "plot_slices": "plotting",
+    "plot_tracking": "plotting",
+    "track": "tracking",
     "write_report": "report",
     "write_search_report": "report",
 }
 
 if TYPE_CHECKING:
-    from trialtensor import alignment, data, io, models, plotting, report, selection, solvers
+    from trialtensor import (
+        alignment,
+        data,
+        io,
+        models,
+        plotting,
+        report,
+        selection,
+        solvers,
+        tracking,
+    )
     from trialtensor.data import (
         as_trial_tensor,
         load_example,
@@ -67,7 +89,7 @@ if TYPE_CHECKING:
         TrialVaryingDynamics,
         load,
     )
-    from trialtensor.plotting import plot_factors, plot_search, plot_slices
+    from trialtensor.plotting import plot_factors, plot_search, plot_slices, plot_tracking
     from trialtensor.report import write_report, write_search_report
     from trialtensor.selection import (
         CrossValidatedSearch,
@@ -77,6 +99,7 @@ if TYPE_CHECKING:
         stability,
     )
     from trialtensor.solvers.slices import fix_gauge
+    from trialtensor.tracking import track
 
 __all__ = [
     "TCA",
@@ -104,6 +127,7 @@ __all__ = [
     "plot_factors",
     "plot_search",
     "plot_slices",
+    "plot_tracking",
     "plotting",
     "read",
     "report",
@@ -112,6 +136,8 @@ __all__ = [
     "solvers",
     "stability",
     "to_tensorly",
+    "track",
+    "tracking",
     "write_report",
     "write_search_report",
 ]

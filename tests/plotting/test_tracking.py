@@ -21,7 +21,11 @@ def test_changes_and_blocks_are_drawn(tracking):
     texts = [[text.get_text() for text in ax.texts] for ax in axes]
     assert texts == [["baseline", "washout", "60"], []]
     assert [ax.get_ylabel() for ax in axes] == ["component 1", "component 2"]
-    np.testing.assert_allclose(axes[0].lines[0].get_ydata(), tracking.curves["component 1"].value)
+    (first, before), (second, after) = tracking.curves["component 1"]
+    assert (first, second) == (0, 60)
+    np.testing.assert_allclose(axes[0].lines[0].get_ydata(), before.value)
+    np.testing.assert_allclose(axes[0].lines[1].get_ydata(), after.value)
+    np.testing.assert_allclose(axes[0].lines[1].get_xdata(), np.arange(60, 120))
 
 
 def test_axes_are_taken(tracking):

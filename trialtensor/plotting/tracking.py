@@ -19,9 +19,9 @@ BLOCK = "#eef1f4"
 def plot_tracking(tracking: Any, *, axes: Any = None) -> np.ndarray:
     """Plot what `trialtensor.tracking.track` found: one row a series.
 
-    Points are trials; the line is a smooth curve with its interval. A vertical line is a change of
-    level, the band about it the interval of its trial. Blocks are shaded in turn and
-    named above.
+    Points are trials; the line is a smooth curve between changes, with its interval. A vertical
+    line is a change of level, the band about it the interval of its trial. Blocks are shaded in
+    turn and named above.
 
     Parameters
     ----------
@@ -138,12 +138,14 @@ def _draw_blocks(ax: Axes, labels: np.ndarray | None, *, named: bool) -> None:
             )
 
 
-def _draw_series(ax: Axes, y: np.ndarray, curve: Any) -> None:
+def _draw_series(ax: Axes, y: np.ndarray, pieces: Any) -> None:
     trials = np.arange(len(y))
     size = float(np.clip(2400 / len(y), 3, 16))
     ax.scatter(trials, y, s=size, color=MUTED, alpha=0.6, linewidths=0, zorder=1)
-    ax.fill_between(trials, *curve.interval, color=ACCENT, alpha=0.25, linewidth=0, zorder=2)
-    ax.plot(trials, curve.value, color=ACCENT, linewidth=1.5, zorder=3)
+    for start, curve in pieces:
+        part = trials[start : start + len(curve.value)]
+        ax.fill_between(part, *curve.interval, color=ACCENT, alpha=0.25, linewidth=0, zorder=2)
+        ax.plot(part, curve.value, color=ACCENT, linewidth=1.5, zorder=3)
     low, high = np.nanquantile(y, [0.002, 0.998])
     pad = 0.08 * (high - low) or 1.0
     ax.set_ylim(low - pad, high + pad)

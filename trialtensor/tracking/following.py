@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -41,8 +42,11 @@ class Tracking:
     relations : pandas.DataFrame or None
         A row a component: ``lead`` of the component over behaviour in trials with its interval,
         ``correlation`` from trial to trial, ``p_value``, ``p_adjusted`` (Holm).
-    curves, found, learning : dict
-        By series: `SmoothCurve`, `ChangePoints`, `LearningCurve`.
+    curves : dict of str -> list of (int, SmoothCurve)
+        By series: smooth curves between its changes, each with its first trial. Pieces of fewer
+        than 20 trials are smoothed with their neighbours.
+    found, learning : dict
+        By series: `ChangePoints`, `LearningCurve`.
     related : dict of str -> Relation
     labels : (n_trials,) array or None
     learning_trials : (2,) tuple of int
@@ -57,7 +61,7 @@ class Tracking:
     blocks: pandas.DataFrame | None
     contrasts: pandas.DataFrame | None
     relations: pandas.DataFrame | None
-    curves: dict[str, SmoothCurve]
+    curves: dict[str, list[tuple[int, SmoothCurve]]]
     found: dict[str, ChangePoints]
     learning: dict[str, LearningCurve]
     related: dict[str, Relation]
@@ -136,7 +140,6 @@ def track(
         name: change_points(y, alpha=alpha, level=level, n_null=n_null, random_state=rng)
         for name, y in columns.items()
     }
-    curves = {name: smooth_curve(y, level=level) for name, y in columns.items()}
     learning = {name: _learning(y[part], level) for name, y in columns.items()}
     related = {}
     if behaviour is not None:
@@ -153,6 +156,10 @@ def track(
     adjusted = holm(np.array([found[name].p_value for name in names])).tolist()
     adjusted += [found[name].p_value for name in columns if name == "behaviour"]
     p_adjusted = dict(zip(columns, adjusted, strict=True))
+    certain = {name: found[name].trials for name in columns if p_adjusted[name] <= alpha}
+    curves = {
+        name: _pieces(y, certain.get(name, np.zeros(0, int)), level) for name, y in columns.items()
+    }
     blocks, contrasts = _blocks(columns, labels, level)
     return Tracking(
         pandas.DataFrame(columns),
@@ -162,7 +169,7 @@ def track(
                 for name in columns
             ]
         ),
-        _changes({name: found[name] for name in columns if p_adjusted[name] <= alpha}),
+        _changes({name: found[name] for name in certain}),
         blocks,
         contrasts,
         _relations(related) if related else None,
@@ -223,6 +230,21 @@ def _learning_trials(labels: np.ndarray | None, block: Any, n_trials: int) -> np
         )
     inside = np.flatnonzero(codes == names.index(block))
     return np.arange(inside[0], inside[-1] + 1)
+
+
+def _pieces(y: np.ndarray, changes: np.ndarray, level: float) -> list[tuple[int, SmoothCurve]]:
+    """A curve across a step would smear it."""
+    seen = np.cumsum(np.isfinite(y))
+    edges = [0]
+    for change in changes.tolist():
+        before = seen[change - 1] - (seen[edges[-1] - 1] if edges[-1] else 0)
+        if min(before, seen[-1] - seen[change - 1]) >= MIN_TRIALS:
+            edges.append(change)
+    edges.append(len(y))
+    return [
+        (start, smooth_curve(y[start:stop], level=level))
+        for start, stop in itertools.pairwise(edges)
+    ]
 
 
 def _learning(y: np.ndarray, level: float) -> LearningCurve:
