@@ -59,6 +59,7 @@ _NAMES = {
     "track": "tracking",
     "write_report": "report",
     "write_search_report": "report",
+    "write_tracking_report": "report",
 }
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ if TYPE_CHECKING:
         load,
     )
     from trialtensor.plotting import plot_factors, plot_search, plot_slices, plot_tracking
-    from trialtensor.report import write_report, write_search_report
+    from trialtensor.report import write_report, write_search_report, write_tracking_report
     from trialtensor.selection import (
         CrossValidatedSearch,
         bootstrap,
@@ -140,6 +141,7 @@ __all__ = [
     "tracking",
     "write_report",
     "write_search_report",
+    "write_tracking_report",
 ]
 
 

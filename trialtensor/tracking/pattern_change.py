@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 TRIALS_A_UNIT = 2
 N_ALTERNATIONS = 20
+MAX_REST = 1 / 3  # strength that may be left of a component that is called lost, or new
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +76,8 @@ def pattern_change(
 
     - become longer or shorter: a *gain change*, the same neurons with another strength;
     - turn: a *rotation*, other neurons with the same time course;
-    - appear or vanish: a *new* (or *lost*) component; and late activity with a time course that
+    - appear or vanish: a *new* (or *lost*) component, with at most a third of its strength where
+      it isn't certain to be there at all; and late activity with a time course that
       isn't a sum of those of the components is a new one too.
 
     Activity that is new and has the very time course of a component can't be told from a
@@ -314,7 +316,8 @@ def _compare(
         "late_p": _presence(patterns[is_late], rng, n_null),
     }
     if max(row.values()) > alpha:
-        return row
+        squared = [max(_squared_length(patterns[group]), 0.0) for group in (~is_late, is_late)]
+        return row | {"share": min(squared) / max(max(squared), 1e-300)}
     t = scipy.stats.t(len(patterns) - 2)
     log_gain, cosine = lengths
     half, half_cosine = t.ppf((1 + level) / 2) * spread
@@ -374,14 +377,20 @@ def _table(
     adjusted = holm(np.append(tested.ravel(), new_p))
     table[["gain_p", "rotation_p"]] = adjusted[:-1].reshape(tested.shape)
     table.insert(0, "component", np.arange(1, len(table) + 1))
-    table["verdict"] = [_verdict(row, alpha) for row in table.to_dict("records")]
+    shares = [row.get("share", 1.0) for row in rows]
+    table["verdict"] = [
+        _verdict(row, share, alpha)
+        for row, share in zip(table.to_dict("records"), shares, strict=True)
+    ]
     return table, float(adjusted[-1])
 
 
-def _verdict(row: dict[str, float], alpha: float) -> str:
+def _verdict(row: dict[str, float], share: float, alpha: float) -> str:
     there = row["early_p"] <= alpha, row["late_p"] <= alpha
     if there != (True, True):
-        return {(False, True): "new", (True, False): "lost"}.get(there, "not seen")
+        # Not to be certain that it is there isn't to be certain that it is gone.
+        gone = {(False, True): "new", (True, False): "lost"} if share <= MAX_REST**2 else {}
+        return gone.get(there, "not seen")
     gain, rotation = row["gain_p"] <= alpha, row["rotation_p"] <= alpha
     if gain and rotation:
         return "gain change and rotation"
