@@ -49,7 +49,7 @@ def main() -> int:
     print("| --- | --- | --- | --- | --- |")
     for snr in (0.5, 5.0):
         for nonnegative in (False, True):
-            X = make_tca(N_TRIALS, 30, 40, RANK, snr=snr, nonnegative=nonnegative, random_state=0).X
+            X = make_tca(N_TRIALS, 15, 20, RANK, snr=snr, nonnegative=nonnegative, random_state=0).X
             for order in ("shuffled", "in order"):
                 trials = X
                 if order == "shuffled":
