@@ -11,6 +11,7 @@ from statistics import median
 import numpy as np
 
 import trialtensor.solvers.kernels as kernels
+from benchmarks import change_kernels
 from benchmarks.timing import clock
 from trialtensor.solvers.kernels.least_squares import damped_rows
 from trialtensor.solvers.kernels.nonnegative import nonnegative_rows
@@ -63,6 +64,8 @@ def compare(n_runs: int = 7) -> list[Comparison]:
             n_runs,
         )
     )
+    for name, compiled, numpy in change_kernels.cases():
+        results.append(_compare(name, compiled, numpy, n_runs))
     return results
 
 

@@ -18,13 +18,24 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-_SUBMODULES = ("alignment", "data", "io", "models", "plotting", "report", "selection", "solvers")
+_SUBMODULES = (
+    "alignment",
+    "data",
+    "io",
+    "models",
+    "plotting",
+    "report",
+    "selection",
+    "solvers",
+    "tracking",
+)
 # Public name -> the layer that it comes from.
 _NAMES = {
     "CoupledTCA": "models",
     "Parafac2": "models",
     "SliceTCA": "models",
     "TCA": "models",
+    "TrialVaryingDynamics": "models",
     "load": "models",
     "as_trial_tensor": "data",
     "load_example": "data",
@@ -44,12 +55,25 @@ _NAMES = {
     "plot_factors": "plotting",
     "plot_search": "plotting",
     "plot_slices": "plotting",
+    "plot_tracking": "plotting",
+    "track": "tracking",
     "write_report": "report",
     "write_search_report": "report",
+    "write_tracking_report": "report",
 }
 
 if TYPE_CHECKING:
-    from trialtensor import alignment, data, io, models, plotting, report, selection, solvers
+    from trialtensor import (
+        alignment,
+        data,
+        io,
+        models,
+        plotting,
+        report,
+        selection,
+        solvers,
+        tracking,
+    )
     from trialtensor.data import (
         as_trial_tensor,
         load_example,
@@ -58,9 +82,16 @@ if TYPE_CHECKING:
         make_tca,
     )
     from trialtensor.io import from_slicetca, from_tensorly, read, to_tensorly
-    from trialtensor.models import TCA, CoupledTCA, Parafac2, SliceTCA, load
-    from trialtensor.plotting import plot_factors, plot_search, plot_slices
-    from trialtensor.report import write_report, write_search_report
+    from trialtensor.models import (
+        TCA,
+        CoupledTCA,
+        Parafac2,
+        SliceTCA,
+        TrialVaryingDynamics,
+        load,
+    )
+    from trialtensor.plotting import plot_factors, plot_search, plot_slices, plot_tracking
+    from trialtensor.report import write_report, write_search_report, write_tracking_report
     from trialtensor.selection import (
         CrossValidatedSearch,
         bootstrap,
@@ -69,6 +100,7 @@ if TYPE_CHECKING:
         stability,
     )
     from trialtensor.solvers.slices import fix_gauge
+    from trialtensor.tracking import track
 
 __all__ = [
     "TCA",
@@ -76,6 +108,7 @@ __all__ = [
     "CrossValidatedSearch",
     "Parafac2",
     "SliceTCA",
+    "TrialVaryingDynamics",
     "__version__",
     "alignment",
     "as_trial_tensor",
@@ -95,6 +128,7 @@ __all__ = [
     "plot_factors",
     "plot_search",
     "plot_slices",
+    "plot_tracking",
     "plotting",
     "read",
     "report",
@@ -103,8 +137,11 @@ __all__ = [
     "solvers",
     "stability",
     "to_tensorly",
+    "track",
+    "tracking",
     "write_report",
     "write_search_report",
+    "write_tracking_report",
 ]
 
 

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trialtensor import Parafac2
@@ -24,6 +24,7 @@ def fit(blocks, rank=2):
         return Parafac2(rank, n_init=2, tol=1e-9, random_state=0).fit(blocks)
 
 
+@settings(max_examples=8)
 @given(SHAPES, st.integers(0, 100))
 def test_patterns_share_their_inner_products_and_the_loss_is_that_of_the_model(shape, seed):
     blocks = blocks_of(shape, seed)
@@ -37,6 +38,7 @@ def test_patterns_share_their_inner_products_and_the_loss_is_that_of_the_model(s
     assert np.all(np.diff(model.loss_history_) <= 1e-9 * model.loss_history_[0])
 
 
+@settings(max_examples=8)
 @given(SHAPES, st.integers(0, 100))
 def test_neurons_may_be_mixed_within_a_block(shape, seed):
     """Rotating the neurons of a block turns its patterns and nothing else."""
@@ -48,6 +50,7 @@ def test_neurons_may_be_mixed_within_a_block(shape, seed):
     assert other.loss_ == pytest.approx(model.loss_, rel=1e-4)
 
 
+@settings(max_examples=8)
 @given(SHAPES, st.integers(0, 100))
 def test_more_components_explain_more(shape, seed):
     blocks = blocks_of(shape, seed)

@@ -141,6 +141,55 @@ def rank(
 
 
 @app.command()
+def track(
+    context: typer.Context,
+    file: Annotated[
+        Path, typer.Argument(help="A model that fit has saved; with --components, a recording.")
+    ],
+    output: given.Output,
+    labels: Annotated[
+        str | None, typer.Option(help="Trial label that holds blocks, such as phase.")
+    ] = None,
+    behaviour: Annotated[
+        str | None, typer.Option(help="Trial label that holds behaviour, a number a trial.")
+    ] = None,
+    learning_block: Annotated[
+        str | None, typer.Option(help="Block of the learning curves; else the second.")
+    ] = None,
+    components: Annotated[
+        str | None, typer.Option(help="Fit a TCA with so many to the recording first.")
+    ] = None,
+    nonnegative: given.Nonnegative = False,
+    variable: given.Variable = None,
+    axes: given.Axes = None,
+    transform: given.First = Transform.none,
+    seed: given.Seed = 0,
+) -> None:
+    """Follow components over trials: which change, when, how fast, and how sure that is."""
+    with clear_errors():
+        from trialtensor.cli.tracking import Following
+        from trialtensor.models import load
+
+        following = Following(labels, behaviour, learning_block, seed, output)
+        command = as_typed(context)
+        if components is None:
+            code = f"import trialtensor\n\nmodel = trialtensor.load({str(file)!r})"
+            following.run(load(file), file, command, code)
+            return
+        model = make_model(
+            Model.tca, components, {"nonnegative": nonnegative, "random_state": seed}
+        )
+        recording = Recording.read(
+            file, variable, axes, transform=transform.value, color_by=None, context=context
+        )
+        following.check_names(recording.tensor)
+        fit_and_write(recording, model, output)
+        saved = output / "model.h5"
+        code = f"import trialtensor\n\nmodel = trialtensor.load({str(saved)!r})"
+        following.run(model, file, command, code, recording.tensor)
+
+
+@app.command()
 def inspect(file: given.File, axes: given.Axes = None) -> None:
     """Say what is in a file, and how it would be read."""
     with clear_errors():

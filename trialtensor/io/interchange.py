@@ -40,7 +40,13 @@ def to_tensorly(model: "TCA") -> Any:
     from tensorly.cp_tensor import CPTensor
 
     check_is_fitted(model)
-    factors = [model.trial_factors_, model.neuron_factors_, model.time_factors_]
+    factors = [
+        getattr(model, f"{axis}_factors_", np.empty(0)) for axis in ("trial", "neuron", "time")
+    ]
+    if any(np.ndim(factor) != 2 for factor in factors):
+        raise ValueError(
+            f"model: expected a TCA, whose components are three vectors, got {type(model).__name__}"
+        )
     return CPTensor((model.weights_.copy(), [factor.copy() for factor in factors]))
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from trialtensor.models import coupled_outcome, inputs
+from trialtensor.models import coupled_outcome, coupled_trials, inputs
 from trialtensor.models.datasets import check_datasets, split_datasets, without_empty
 from trialtensor.models.options import check_solver_options, check_whole, drawn_starts
 from trialtensor.models.outcome import warn_of_stop, warn_of_zeros
@@ -203,12 +202,13 @@ class CoupledTCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
             found = fit_coupled(
                 problem, starts, options, n_jobs=self.n_jobs, on_restart=lambda _: bar.update()
             )
-            self.private_to_ = private_to
             try:
+                self.private_to_ = private_to
                 coupled_outcome.store_fit(self, data, kept, problem, scales, found)
             except KeyboardInterrupt:
                 # The work is done and this takes moments: losing it all now would be a pity.
                 found = mark_interrupted(found)
+                self.private_to_ = private_to
                 coupled_outcome.store_fit(self, data, kept, problem, scales, found)
         warn_of_stop(self.stop_reason_)
         warn_of_zeros(self.weights_.max(axis=0))
@@ -234,7 +234,7 @@ class CoupledTCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
             a dict with an array for each dataset.
         """
         check_is_fitted(self)
-        return coupled_outcome.transform(self, X, mask)
+        return coupled_trials.transform(self, X, mask)
 
     def inverse_transform(self, X: Any) -> Any:
         """The data that trial factors stand for: a dict of arrays, or one array if the fit got one.
@@ -244,7 +244,7 @@ class CoupledTCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         X : (n_trials, R) array, or dict of arrays with ``shared="time"``
         """
         check_is_fitted(self)
-        return coupled_outcome.inverse_transform(self, X)
+        return coupled_trials.inverse_transform(self, X)
 
     def reconstruct(self) -> Any:
         """The model of the training data, in the form of ``inverse_transform``."""
@@ -257,7 +257,7 @@ class CoupledTCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         The trial factors of ``X`` are fitted, the others are not. Higher is better; at most 1.
         """
         check_is_fitted(self)
-        return coupled_outcome.score(self, X, mask)
+        return coupled_trials.score(self, X, mask)
 
     def to_xarray(self) -> xarray.Dataset:
         """Factors, weights and shares, labelled with the coordinates of the data."""
@@ -285,9 +285,6 @@ class CoupledTCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         """Of the shared axis, of neurons, and of the axis that each dataset has for itself."""
         trial, neuron, time = inputs.nonnegative_axes(self.nonnegative)
         return (trial, neuron, time) if self.shared == "trial" else (time, neuron, trial)
-
-    def _by_dataset(self, axis: str) -> Mapping[str, np.ndarray]:
-        return getattr(self, f"{axis}_factors_")
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

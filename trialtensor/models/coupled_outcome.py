@@ -1,21 +1,20 @@
-"""From what the solver found to the fitted attributes of a CoupledTCA, and new trials."""
+"""From what the solver found to the fitted attributes of a CoupledTCA."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from trialtensor.models import inputs
-from trialtensor.models.datasets import Datasets, KeptDatasets, split_datasets, without_empty
+from trialtensor.models.datasets import Datasets, KeptDatasets
 from trialtensor.models.restart import Restart
-from trialtensor.solvers import canonical, contraction, diagnostics, matching
+from trialtensor.solvers import canonical, diagnostics, matching
 from trialtensor.solvers.coupled import CoupledFactors, CoupledProblem
 from trialtensor.solvers.problems import sum_of_squares
 from trialtensor.solvers.row_updates import solve_rows
 from trialtensor.solvers.runs import RestartResult
-from trialtensor.solvers.threads import blas_threads_for
 
 if TYPE_CHECKING:
     from trialtensor.models.coupled import CoupledTCA
@@ -86,64 +85,6 @@ def store_fit(
     if model.shared == "trial":
         model.dataset_trial_factors_ = _alone(model, data, kept, problem, neurons, own, strength)
     model.restarts_ = _restarts(problem, found, model)
-
-
-def transform(model: CoupledTCA, X: Any, mask: Any) -> Any:
-    """Trial factors of new trials."""
-    data, kept, trial = _solve(model, X, mask)
-    if model.shared == "trial":
-        return inputs.insert_empty(trial, kept.shared)
-    return {
-        name: inputs.insert_empty(each, own)
-        for name, each, own in zip(data.names, trial, kept.own, strict=True)
-    }
-
-
-def score(model: CoupledTCA, X: Any, mask: Any) -> float:
-    """Explained fraction of the sum of squares of new trials, weighed as in the fit."""
-    data, kept, trial = _solve(model, X, mask)
-    loss = total = 0.0
-    for i, name in enumerate(data.names):
-        place = model.dataset_names_.index(name)
-        _, neuron, other = _given(model, kept, i, name, kept.values[i].dtype)
-        own = (trial, other) if model.shared == "trial" else (other, trial[i])
-        factors = (own[0], neuron, own[1])
-        weight = float(model.scales_[place]) ** 2
-        observed = kept.observed[i]
-        loss += weight * diagnostics.residual_sum_of_squares(kept.values[i], factors, observed)
-        total += weight * sum_of_squares(kept.values[i])
-    if total == 0:
-        raise ValueError("X: every observed value is zero, so there is nothing to explain")
-    return 1 - loss / total
-
-
-def inverse_transform(model: CoupledTCA, X: Any) -> Any:
-    """What trial factors stand for: a dict of arrays, or one array if the fit got one."""
-    names = model.dataset_names_
-    rank = model.weights_.shape[1]
-    trial = X if isinstance(X, Mapping) else {name: X for name in names}
-    if isinstance(X, Mapping) != (model.shared == "time"):
-        raise ValueError(
-            f"X: with shared={model.shared!r} trial factors are "
-            f"{'an array' if model.shared == 'trial' else 'a dict with an array a dataset'}"
-        )
-    rebuilt: dict[str, np.ndarray] = {}
-    for i, name in enumerate(names):
-        if name not in trial:
-            continue
-        own = np.asarray(trial[name])
-        if own.ndim != 2 or own.shape[1] != rank:
-            raise ValueError(f"X: expected trial factors (n_trials, {rank}), got {own.shape}")
-        time = model.time_factors_ if model.shared == "time" else model.time_factors_[name]
-        scaled = own * model.weights_[i].astype(own.dtype, copy=False)
-        rebuilt[name] = contraction.reconstruct((scaled, model.neuron_factors_[name], time))
-    if not len(model.neuron_places_):
-        return rebuilt
-    first = rebuilt[names[0]]
-    whole = np.empty((len(first), len(model.neuron_places_), first.shape[2]), first.dtype)
-    for i, name in enumerate(names):
-        whole[:, model.neuron_places_ == i] = rebuilt[name]
-    return whole
 
 
 def to_xarray(model: CoupledTCA, as_dataset: Callable[..., Any]) -> Any:
@@ -233,10 +174,10 @@ def _own_rows(
     pattern = getattr(each, "pattern", None)
     if pattern is not None:
         observed = pattern.as_mask(X.shape)
-    return _last_rows(X, observed, shared, neuron, nonnegative=nonnegative)
+    return last_rows(X, observed, shared, neuron, nonnegative=nonnegative)
 
 
-def _last_rows(
+def last_rows(
     X: np.ndarray,
     observed: np.ndarray | None,
     first: np.ndarray,
@@ -244,6 +185,7 @@ def _last_rows(
     *,
     nonnegative: bool,
 ) -> np.ndarray:
+    """The factor of the last axis for given others, exactly."""
     turned = np.ascontiguousarray(X.transpose(2, 1, 0))
     seen = None if observed is None else np.ascontiguousarray(observed.transpose(2, 1, 0))
     problem, _ = inputs.as_problem(turned, seen)
@@ -322,77 +264,6 @@ def _alone(
             found[~observed.any(axis=(1, 2))] = np.nan
         alone[name] = inputs.insert_empty(found, kept.shared)
     return alone
-
-
-def _given(
-    model: CoupledTCA, kept: KeptDatasets, i: int, name: str, dtype: Any
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Weights, weighted neuron factor, and what else is known of a dataset, without empty rows."""
-    weights = model.weights_[model.dataset_names_.index(name)]
-    neuron = (model.neuron_factors_[name] * weights)[kept.neurons[i]].astype(dtype)
-    if model.shared == "trial":
-        return weights, neuron, model.time_factors_[name][kept.own[i]].astype(dtype)
-    return weights, neuron, model.time_factors_[kept.shared].astype(dtype)
-
-
-def _solve(model: CoupledTCA, X: Any, mask: Any) -> tuple[Datasets, KeptDatasets, Any]:
-    joined = len(model.neuron_places_) > 0
-    if joined and not isinstance(X, Mapping):
-        groups: Any = np.array(model.dataset_names_)[model.neuron_places_]
-        if np.ndim(X) == 3 and model.groups is None:
-            groups = None
-        elif np.ndim(X) == 3 and np.shape(X)[1] == len(groups):
-            groups = groups.tolist()
-        else:
-            groups = model.groups
-    else:
-        groups = None
-    data = split_datasets(X, mask, groups, model.shared, model.dataset_names_)
-    known = []
-    for name, values in zip(data.names, data.values, strict=True):
-        neurons = np.isfinite(model.neuron_factors_[name]).all(axis=1)
-        others = (
-            np.isfinite(model.time_factors_[name]).all(axis=1)
-            if model.shared == "trial"
-            else np.ones(values.shape[2], bool)
-        )
-        expected = (len(neurons), len(others))
-        if values.shape[1:] != expected:
-            raise ValueError(
-                f"X: dataset {name!r} was fitted to {expected[0]} neurons x {expected[1]} time "
-                f"bins, got {values.shape[1]} neurons x {values.shape[2]}"
-            )
-        known.append((neurons, others))
-    kept = without_empty(data, known)
-    nonnegative = model._nonnegative()
-    if model.shared == "time":
-        if data.values[0].shape[0] != len(model.time_factors_):
-            raise ValueError(
-                f"X: the model was fitted to {len(model.time_factors_)} time bins, got "
-                f"{data.values[0].shape[0]}"
-            )
-        with blas_threads_for(max(values.size for values in kept.values)):
-            found = []
-            for i, name in enumerate(data.names):
-                _, neuron, time = _given(model, kept, i, name, kept.values[i].dtype)
-                rows = _last_rows(
-                    kept.values[i], kept.observed[i], time, neuron, nonnegative=nonnegative[2]
-                )
-                found.append(rows)
-        return data, kept, found
-    rank = model.weights_.shape[1]
-    scales = np.array([model.scales_[model.dataset_names_.index(name)] for name in data.names])
-    dtype = np.result_type(model.weights_.dtype, *(values.dtype for values in kept.values))
-    columns = [np.arange(rank)] * len(data.names)
-    problem, _ = as_problem(kept, columns, True, scales)
-    factors: list[np.ndarray] = [np.zeros((int(kept.shared.sum()), rank), dtype)]
-    for i, name in enumerate(data.names):
-        _, neuron, own = _given(model, kept, i, name, kept.values[i].dtype)
-        factors += [(neuron * scales[i]).astype(dtype), own.astype(dtype)]
-    with blas_threads_for(problem.X.size):
-        grams, rhs = problem.shared_equations(tuple(factors))
-        trial = solve_rows(grams, rhs, nonnegative=nonnegative[0])
-    return data, kept, trial
 
 
 def _places(data: Datasets) -> np.ndarray:

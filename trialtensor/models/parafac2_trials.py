@@ -129,17 +129,17 @@ def _solve(
         if known is not None:
             parts[i] = _known_part(model, data, kept, i, known)
     new = [i for i, part in enumerate(parts) if part is None]
-    rows = model.nonnegative is True or inputs.nonnegative_axes(model.nonnegative)[0]
+    positive = inputs.nonnegative_axes(model.nonnegative)[0]
     with blas_threads_for(sum(values.size for values in kept.values)):
         if new:
             subset = _subset(kept, new)
             check_size(data, subset, len(model.weights_), model.varying)
-            found = _new_parts(model, subset, shared, nonnegative=rows)
+            found = _new_parts(model, subset, shared, nonnegative=positive)
             for i, part in zip(new, found, strict=True):
                 parts[i] = part
         parts = [part.astype(dtype, copy=False) for part in parts]
         grams, rhs = equations(kept, parts, shared)
-        trial = solve_rows(grams, rhs, nonnegative=rows)
+        trial = solve_rows(grams, rhs, nonnegative=positive)
     return data, kept, trial, parts
 
 

@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 
 from trialtensor.models.coupled import CoupledTCA
+from trialtensor.models.dynamics import TrialVaryingDynamics
 from trialtensor.models.parafac2 import Parafac2
 from trialtensor.models.restart import Restart
 from trialtensor.models.slicetca import SliceTCA
@@ -20,9 +21,9 @@ from trialtensor.solvers.result import StopReason
 
 FORMAT = "trialtensor-model"
 FORMAT_VERSION = 1
-Model = TCA | SliceTCA | Parafac2 | CoupledTCA
+Model = TCA | SliceTCA | Parafac2 | CoupledTCA | TrialVaryingDynamics
 _MODELS: dict[str, type[Model]] = {
-    each.__name__: each for each in (TCA, SliceTCA, Parafac2, CoupledTCA)
+    each.__name__: each for each in (TCA, SliceTCA, Parafac2, CoupledTCA, TrialVaryingDynamics)
 }
 
 
@@ -119,6 +120,9 @@ def _write(file: h5py.File, model: Model) -> None:
         file.attrs[name] = getattr(model, name)
     for name in model._saved_arrays:
         _write_values(file, name, np.asarray(getattr(model, name)))
+    if hasattr(model, "trial_gram_"):
+        file["trial_gram_"] = model.trial_gram_
+        file.attrs["n_trials_seen_"] = model.n_trials_seen_
     for name in getattr(model, "_saved_tables", ()):
         _write_table(file, name, getattr(model, name))
     if isinstance(model, CoupledTCA):
@@ -173,7 +177,7 @@ def _write_values(group: h5py.Group, name: str, values: np.ndarray) -> h5py.Data
         unit = np.datetime_data(values.dtype)[0]
         dataset = group.create_dataset(name, data=values.astype("int64"))
         dataset.attrs["datetime"] = f"{kind}8[{unit}]"
-    elif kind in "biuf":
+    elif kind in "biufc":
         dataset = group.create_dataset(name, data=values)
     else:
         text = [str(value).replace("\0", "") for value in values]
@@ -201,6 +205,9 @@ def _read(file: h5py.File) -> Model:
     model = _MODELS[file.attrs["model"]](**parameters)
     for name in model._saved_arrays:
         setattr(model, name, _read_values(file[name]))
+    if "trial_gram_" in file:
+        model.trial_gram_ = file["trial_gram_"][()]
+        model.n_trials_seen_ = int(file.attrs["n_trials_seen_"])
     for name in getattr(model, "_saved_tables", ()):
         setattr(model, name, _read_table(file[name]))
     if isinstance(model, CoupledTCA):

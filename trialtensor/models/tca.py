@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from trialtensor.models import inputs, outcome
+from trialtensor.models import inputs, outcome, streaming
 from trialtensor.models.new_trials import score_trials, solve_trials
 from trialtensor.models.options import check_options, make_starts
 from trialtensor.models.progress import progress
@@ -181,6 +181,7 @@ class TCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         data = inputs.prepare(X, mask)
         starts = make_starts(self, data)
         inputs.warn_empty(data.kept)
+        streaming.forget(self)
         options = CPOptions(
             self.n_components,
             nonnegative,
@@ -206,6 +207,43 @@ class TCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
                 # The work is done and this takes moments: losing it all now would be a pity.
                 outcome.store_fit(self, data, mark_interrupted(found), nonnegative)
         outcome.warn_of(self)
+        return self
+
+    def partial_fit(self, X: Any, y: Any = None, *, mask: Any = None) -> TCA:
+        """Take in more trials, without keeping them: memory doesn't grow with their number.
+
+        The first call is a ``fit``, so its trials should be enough to tell the components apart;
+        later ones fit neuron and time factors to all trials so far. After a ``fit``, what is known
+        of its trials is the model. Components keep their order and their signs.
+
+        Parameters
+        ----------
+        X : (n_new_trials, n_neurons, n_times) array or xarray.DataArray
+            The same neurons and bins in every call. Missing entries are filled in by the
+            model as it is then. A neuron without data in the first call stays unknown.
+        y : ignored
+        mask : bool array of the shape of ``X``, optional
+            False where missing.
+
+        Returns
+        -------
+        self
+            ``trial_factors_`` are those of the latest trials only, in units that ``transform`` has
+            too. Loss and explained variance are of all ``n_trials_seen_``, each with
+            the trial factors that it is remembered by; ``trial_gram_`` are the inner products
+            of those, scale included. ``core_consistency_`` is of the latest trials.
+
+        Raises
+        ------
+        ValueError
+            For parameters or data that can't be used, before any work is done.
+        """
+        nonnegative = check_options(self)
+        if hasattr(self, "weights_"):
+            streaming.go_on(self, X, mask, nonnegative)
+        else:
+            self.fit(X, mask=mask)
+            streaming.begin(self, X, mask)
         return self
 
     def fit_transform(self, X: Any, y: Any = None, *, mask: Any = None) -> np.ndarray:

@@ -156,6 +156,12 @@ def left_on_core(model: Any) -> bool:
     return summary["n_observed"] == size > MAX_CONVERGED
 
 
+def has_three_factors(model: Any) -> bool:
+    """Whether a component of the model is one trial, one neuron and one time factor, as in TCA."""
+    factors = [getattr(model, f"{axis}_factors_", 0) for axis in ("trial", "neuron", "time")]
+    return all(np.ndim(factor) == 2 for factor in factors)
+
+
 def has_slices(model: Any) -> bool:
     """Whether a fitted model is made of loadings and slices (SliceTCA), not of factors (TCA)."""
     return hasattr(model, "trial_slices_")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor.plotting.colors import ACCENT, INK
+from trialtensor.plotting.diagnostics import has_three_factors
 from trialtensor.plotting.grid import check_axes, factor_grid, fills_figure
 from trialtensor.plotting.keys import draw_key
 from trialtensor.plotting.labels import resolve_labels
@@ -100,6 +101,11 @@ def plot_factors(
     from sklearn.utils.validation import check_is_fitted
 
     check_is_fitted(model)
+    if not has_three_factors(model):
+        raise ValueError(
+            f"model: expected one trial, neuron and time factor a component, as TCA has, got "
+            f"{type(model).__name__}"
+        )
     if label_means and color_by is None:
         raise ValueError("label_means: needs color_by, the label to take means of")
     shown = _n_shown(max_components, len(model.weights_))

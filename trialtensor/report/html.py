@@ -8,7 +8,7 @@ from numbers import Integral
 from pathlib import Path
 from typing import Any
 
-from trialtensor.plotting.diagnostics import has_slices
+from trialtensor.plotting.diagnostics import has_slices, has_three_factors
 from trialtensor.report import slicetca, tca, wording
 from trialtensor.report.figures import fit_png
 from trialtensor.report.rendering import (
@@ -91,6 +91,10 @@ def write_report(
     from sklearn.utils.validation import check_is_fitted
 
     check_is_fitted(model)
+    if not (has_slices(model) or has_three_factors(model)):
+        raise ValueError(
+            f"model: there are reports of TCA and SliceTCA, not of {type(model).__name__}"
+        )
     preprocessing = [preprocessing] if isinstance(preprocessing, str) else list(preprocessing)
     source = None if source is None else os.fspath(source)
     name = type(model).__name__

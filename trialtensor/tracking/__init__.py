@@ -2,6 +2,7 @@
 
 from trialtensor.tracking.change_points import ChangePoints, change_points
 from trialtensor.tracking.contrasts import BlockContrasts, block_contrasts
+from trialtensor.tracking.following import Tracking, track
 from trialtensor.tracking.learning import LearningCurve, LearningFit, learning_curve
 from trialtensor.tracking.pattern_change import PatternChange, pattern_change
 from trialtensor.tracking.rate_observed import rebound
@@ -34,6 +35,7 @@ __all__ = [
     "SmoothCurve",
     "SubspaceDrift",
     "TemplateAlignment",
+    "Tracking",
     "TwoRateFit",
     "block_contrasts",
     "change_points",
@@ -45,6 +47,7 @@ __all__ = [
     "smooth_curve",
     "subspace_drift",
     "template_alignment",
+    "track",
     "trial_similarity",
     "two_rate_fit",
 ]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 TRIALS_A_UNIT = 2
 N_ALTERNATIONS = 20
+MAX_REST = 1 / 3  # strength that may be left of a component that is called lost, or new
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +37,7 @@ class PatternChange:
         Of late activity having no other neurons with another time course than the components. It
         and the p values of gain and rotation are adjusted for how many there are (Holm).
     n_new : int
-        How many such patterns were set aside (where the unadjusted p value is at most `alpha`).
+        How many such patterns were set aside before components were compared.
     new_neurons, new_times : (n_neurons, n_new) and (n_times, n_new) arrays
         Them, of unit length; a time course only as far as it differs from those of components.
     neurons, times : bool arrays
@@ -75,7 +76,8 @@ def pattern_change(
 
     - become longer or shorter: a *gain change*, the same neurons with another strength;
     - turn: a *rotation*, other neurons with the same time course;
-    - appear or vanish: a *new* (or *lost*) component; and late activity with a time course that
+    - appear or vanish: a *new* (or *lost*) component, with at most a third of its strength where
+      it isn't certain to be there at all; and late activity with a time course that
       isn't a sum of those of the components is a new one too.
 
     Activity that is new and has the very time course of a component can't be told from a
@@ -134,7 +136,7 @@ def pattern_change(
         check_trials(trials, len(X), name, TRIALS_A_UNIT * n_units)
         for name, trials in (("early", early), ("late", late))
     ]
-    both = np.intersect1d(*sets)
+    both = np.intersect1d(sets[0], sets[1])
     if len(both):
         raise ValueError(f"late: expected other trials than early, got trial {both[0]} in both")
     rng = np.random.default_rng(random_state)
@@ -170,8 +172,8 @@ def _time_courses(
     if isinstance(components, int | np.integer) and not isinstance(components, bool):
         from trialtensor.models import TCA
 
-        check_count(components, "components", 1)
-        if components >= times.sum():
+        n_components = check_count(int(components), "components", 1)
+        if n_components >= times.sum():
             raise ValueError(
                 f"components: expected fewer than the {times.sum()} times, got {components}"
             )
@@ -179,7 +181,7 @@ def _time_courses(
         seen = np.isfinite(X[early]).any(axis=(0, 2))
         inner = X[early][:, seen][:, :, times]
         inner = inner[np.isfinite(inner).any(axis=(1, 2))]
-        model = TCA(int(components), n_init=5, random_state=seed).fit(inner)
+        model = TCA(n_components, n_init=5, random_state=seed).fit(inner)
         return np.asarray(model.time_factors_)
     given = np.asarray(getattr(components, "time_factors_", components), dtype=np.float64)
     if given.ndim != 2 or len(given) != X.shape[2]:
@@ -205,7 +207,7 @@ class Runs:
     courses: np.ndarray
     is_late: np.ndarray
 
-    def without(self, run: int) -> Runs:
+    def without(self, run: Any) -> Runs:
         """All but one."""
         keep = np.arange(len(self.means)) != run
         return Runs(self.means[keep], self.courses, self.is_late[keep])
@@ -258,7 +260,9 @@ def _what_is_new(
     values = _difference(rest, runs.is_late)
     null = np.array([_difference(rest, rng.permutation(runs.is_late))[0] for _ in range(n_null)])
     p_value = float((1 + np.sum(null >= values[0])) / (1 + n_null))
-    if p_value > alpha:
+    # As strict as with all other tests: what is set aside by mistake may be half of a rotation.
+    n_tests = 2 * runs.courses.shape[1] + 1
+    if p_value > max(alpha / n_tests, 1 / (1 + n_null)):
         return p_value, 0
     return p_value, max(int(np.sum(values > np.quantile(null, 1 - alpha))), 1)
 
@@ -312,7 +316,8 @@ def _compare(
         "late_p": _presence(patterns[is_late], rng, n_null),
     }
     if max(row.values()) > alpha:
-        return row
+        squared = [max(_squared_length(patterns[group]), 0.0) for group in (~is_late, is_late)]
+        return row | {"share": min(squared) / max(max(squared), 1e-300)}
     t = scipy.stats.t(len(patterns) - 2)
     log_gain, cosine = lengths
     half, half_cosine = t.ppf((1 + level) / 2) * spread
@@ -372,14 +377,20 @@ def _table(
     adjusted = holm(np.append(tested.ravel(), new_p))
     table[["gain_p", "rotation_p"]] = adjusted[:-1].reshape(tested.shape)
     table.insert(0, "component", np.arange(1, len(table) + 1))
-    table["verdict"] = [_verdict(row, alpha) for row in table.to_dict("records")]
+    shares = [row.get("share", 1.0) for row in rows]
+    table["verdict"] = [
+        _verdict(row, share, alpha)
+        for row, share in zip(table.to_dict("records"), shares, strict=True)
+    ]
     return table, float(adjusted[-1])
 
 
-def _verdict(row: dict[str, float], alpha: float) -> str:
+def _verdict(row: dict[str, float], share: float, alpha: float) -> str:
     there = row["early_p"] <= alpha, row["late_p"] <= alpha
     if there != (True, True):
-        return {(False, True): "new", (True, False): "lost"}.get(there, "not seen")
+        # Not to be certain that it is there isn't to be certain that it is gone.
+        gone = {(False, True): "new", (True, False): "lost"} if share <= MAX_REST**2 else {}
+        return gone.get(there, "not seen")
     gain, rotation = row["gain_p"] <= alpha, row["rotation_p"] <= alpha
     if gain and rotation:
         return "gain change and rotation"

@@ -1,0 +1,47 @@
+"""Figures of components over trials."""
+
+import numpy as np
+import pytest
+
+from trialtensor.plotting import plot_similarity, plot_tracking
+from trialtensor.tracking import track, trial_similarity
+
+LABELS = np.repeat(["baseline", "washout"], 60)
+
+
+@pytest.fixture(scope="module")
+def tracking():
+    rng = np.random.default_rng(0)
+    y = np.stack([(np.arange(120) >= 60) + 0.2 * rng.normal(size=120), rng.normal(size=120)], 1)
+    return track(y, labels=LABELS)
+
+
+def test_changes_and_blocks_are_drawn(tracking):
+    axes = plot_tracking(tracking)
+    texts = [[text.get_text() for text in ax.texts] for ax in axes]
+    assert texts == [["baseline", "washout", "60"], []]
+    assert [ax.get_ylabel() for ax in axes] == ["component 1", "component 2"]
+    (first, before), (second, after) = tracking.curves["component 1"]
+    assert (first, second) == (0, 60)
+    np.testing.assert_allclose(axes[0].lines[0].get_ydata(), before.value)
+    np.testing.assert_allclose(axes[0].lines[1].get_ydata(), after.value)
+    np.testing.assert_allclose(axes[0].lines[1].get_xdata(), np.arange(60, 120))
+
+
+def test_axes_are_taken(tracking):
+    import matplotlib.pyplot as plt
+
+    _, given = plt.subplots(2)
+    assert plot_tracking(tracking, axes=given)[1] is given[1]
+    with pytest.raises(ValueError, match="axes: expected 2, one a series"):
+        plot_tracking(tracking, axes=given[0])
+
+
+def test_similarity_is_an_image_with_zero_in_the_middle():
+    similarity, windows = trial_similarity(
+        np.random.default_rng(0).normal(size=(60, 8, 6)), n_windows=6
+    )
+    image = plot_similarity(similarity, windows).collections[0]
+    low, high = image.get_clim()
+    assert low == -high
+    np.testing.assert_allclose(np.asarray(image.get_array()).ravel(), similarity.ravel())

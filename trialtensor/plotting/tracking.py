@@ -1,0 +1,169 @@
+"""Components over trials: points, a smooth curve, and where their level changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from trialtensor.plotting.colors import ACCENT, INK, MUTED, QUALITATIVE
+from trialtensor.plotting.panels import style_panel
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+CHANGE = QUALITATIVE[3]
+BLOCK = "#eef1f4"
+
+
+def plot_tracking(tracking: Any, *, axes: Any = None) -> np.ndarray:
+    """Plot what `trialtensor.tracking.track` found: one row a series.
+
+    Points are trials; the line is a smooth curve between changes, with its interval. A vertical
+    line is a change of level, the band about it the interval of its trial. Blocks are shaded in
+    turn and named above.
+
+    Parameters
+    ----------
+    tracking : trialtensor.tracking.Tracking
+    axes : (n_series,) array of Axes, optional
+        By default of a new figure.
+
+    Returns
+    -------
+    (n_series,) array of Axes
+
+    Raises
+    ------
+    ValueError
+        For another number of axes.
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use("Agg")
+    >>> from trialtensor.tracking import track
+    >>> y = np.random.default_rng(0).normal(size=(60, 2))
+    >>> plot_tracking(track(y)).shape
+    (2,)
+    """
+    names = list(tracking.series.columns)
+    axes = _new_axes(len(names)) if axes is None else np.atleast_1d(axes)
+    if axes.shape != (len(names),):
+        raise ValueError(f"axes: expected {len(names)}, one a series, got shape {axes.shape}")
+    for ax, name in zip(axes, names, strict=True):
+        style_panel(ax)
+        _draw_blocks(ax, tracking.labels, named=ax is axes[0])
+        _draw_series(ax, tracking.series[name].to_numpy(), tracking.curves[name])
+        _draw_changes(ax, tracking.changes[tracking.changes["series"] == name])
+        ax.set_ylabel(name, fontsize=8.5, color=INK)
+        ax.set_xlim(-1, len(tracking.series))
+    for ax in axes[:-1]:
+        ax.tick_params(labelbottom=False)
+    axes[-1].set_xlabel("trial", fontsize=8.5, color=INK)
+    return axes
+
+
+def plot_similarity(similarity: np.ndarray, windows: np.ndarray, *, ax: Any = None) -> Any:
+    """Show `trialtensor.tracking.trial_similarity` as a picture, one cell a pair of windows.
+
+    Parameters
+    ----------
+    similarity : (n_windows, n_windows) array
+    windows : (n_windows, 2) array
+        First and last trial.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use("Agg")
+    >>> plot_similarity(np.eye(2), np.array([[0, 9], [10, 19]])).get_xlabel()
+    'trial'
+    """
+    from trialtensor.plotting.colors import diverging_colormap
+
+    if ax is None:
+        import matplotlib.pyplot as plt
+
+        _, ax = plt.subplots(figsize=(4.6, 3.8), layout="constrained")
+    size = np.nanmax(np.abs(similarity))
+    edges = np.append(windows[:, 0], windows[-1, 1] + 1) - 0.5
+    image = ax.pcolormesh(
+        edges, edges, similarity, cmap=diverging_colormap(), vmin=-size, vmax=size
+    )
+    ax.set_aspect("equal")
+    ax.invert_yaxis()
+    ax.set_xlabel("trial", fontsize=8.5, color=INK)
+    ax.set_ylabel("trial", fontsize=8.5, color=INK)
+    ax.tick_params(labelsize=7, colors=INK)
+    bar = ax.figure.colorbar(image, ax=ax, shrink=0.85)
+    bar.set_label("correlation of patterns", fontsize=8.5, color=INK)
+    bar.ax.tick_params(labelsize=7, colors=INK)
+    return ax
+
+
+def _new_axes(n: int) -> np.ndarray:
+    import matplotlib.pyplot as plt
+
+    _, axes = plt.subplots(
+        n, 1, figsize=(7.5, 0.6 + 1.25 * n), sharex=True, squeeze=False, layout="constrained"
+    )
+    return axes[:, 0]
+
+
+def _draw_blocks(ax: Axes, labels: np.ndarray | None, *, named: bool) -> None:
+    if labels is None:
+        return
+    text = np.array([str(label) for label in labels])
+    starts = np.flatnonzero(np.append(True, text[1:] != text[:-1]))
+    if len(starts) > 12:
+        return  # labels that take turns are no blocks
+    for i, (start, stop) in enumerate(zip(starts, np.append(starts[1:], len(text)), strict=True)):
+        if i % 2:
+            ax.axvspan(start - 0.5, stop - 0.5, color=BLOCK, linewidth=0, zorder=0)
+        if named:
+            ax.annotate(
+                text[start],
+                ((start + stop - 1) / 2, 1.02),
+                xycoords=("data", "axes fraction"),
+                ha="center",
+                va="bottom",
+                fontsize=8.5,
+                color=INK,
+            )
+
+
+def _draw_series(ax: Axes, y: np.ndarray, pieces: Any) -> None:
+    trials = np.arange(len(y))
+    size = float(np.clip(2400 / len(y), 3, 16))
+    ax.scatter(trials, y, s=size, color=MUTED, alpha=0.6, linewidths=0, zorder=1)
+    for start, curve in pieces:
+        part = trials[start : start + len(curve.value)]
+        ax.fill_between(part, *curve.interval, color=ACCENT, alpha=0.25, linewidth=0, zorder=2)
+        ax.plot(part, curve.value, color=ACCENT, linewidth=1.5, zorder=3)
+    low, high = np.nanquantile(y, [0.002, 0.998])
+    pad = 0.08 * (high - low) or 1.0
+    ax.set_ylim(low - pad, high + pad)
+
+
+def _draw_changes(ax: Axes, changes: Any) -> None:
+    for row in changes.to_dict("records"):
+        ax.axvspan(
+            row["low"] - 0.5, row["high"] + 0.5, color=CHANGE, alpha=0.22, linewidth=0, zorder=1
+        )
+        ax.axvline(row["trial"], color=CHANGE, linewidth=1.4, zorder=4)
+        ax.annotate(
+            f"{row['trial']}",
+            (row["trial"], 0.97),
+            xycoords=("data", "axes fraction"),
+            xytext=(3, 0),
+            textcoords="offset points",
+            va="top",
+            fontsize=7.5,
+            color=CHANGE,
+        )

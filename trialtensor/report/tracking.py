@@ -1,0 +1,128 @@
+"""One self-contained HTML page about components over trials."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from trialtensor.plotting.tracking import plot_tracking
+from trialtensor.report import tracking_wording as wording
+from trialtensor.report.figures import as_png
+from trialtensor.report.rendering import render, repeating_part
+
+TEMPLATE = "tracking.html.jinja"
+
+
+def write_tracking_report(
+    tracking: Any,
+    path: str | os.PathLike[str],
+    *,
+    patterns: Any = None,
+    periods: str = "early and late trials",
+    title: str | None = None,
+    source: str | os.PathLike[str] | None = None,
+    command: str | Iterable[str] | None = None,
+    code: str = "tracking = trialtensor.track(model, labels=..., behaviour=...)",
+) -> Path:
+    """Write which components change, when, how fast and how sure that is, as one HTML file.
+
+    Parameters
+    ----------
+    tracking : trialtensor.tracking.Tracking
+    path : path
+        The HTML file; overwritten if it exists. Its folder must exist.
+    patterns : trialtensor.tracking.PatternChange, optional
+        Whether neurons stayed the same.
+    periods : str
+        Between which trials, for the reader.
+    title : str, optional
+    source : str or path, optional
+        Where the model or the data came from.
+    command : str or list of str, optional
+        Command line, shown as the way to repeat it.
+    code : str
+        Python that does the same.
+
+    Returns
+    -------
+    pathlib.Path
+        The file that was written.
+
+    Raises
+    ------
+    OSError
+        If the file can't be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from trialtensor.tracking import track
+    >>> y = np.random.default_rng(0).normal(size=(60, 2))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_tracking_report(track(y), folder + "/tracking.html").name
+    'tracking.html'
+    """
+    names = list(tracking.series.columns)
+    where = f": {Path(source).name}" if source is not None else ""
+    return render(
+        TEMPLATE,
+        path,
+        title=title or f"Components over trials{where}",
+        n_trials=len(tracking.series),
+        n_components=sum(name != "behaviour" for name in names),
+        level=f"{tracking.level:.0%}",
+        overview=wording.overview_sentence(tracking),
+        told=[(name, wording.series_sentences(tracking, name)) for name in names],
+        contrasts=_contrast_rows(tracking),
+        patterns=_pattern_rows(patterns),
+        periods=periods,
+        new_p=None if patterns is None else wording.p_text(patterns.new_p),
+        something_new=patterns is not None and patterns.new_p <= patterns.alpha,
+        figure_png=_figure_png(tracking),
+        **repeating_part(command, code),
+    )
+
+
+def _figure_png(tracking: Any) -> str:
+    # A bare figure: pyplot would show it a second time in a notebook, and keep it alive.
+    from matplotlib.figure import Figure
+
+    n = tracking.series.shape[1]
+    figure = Figure(figsize=(9.0, 0.6 + 1.4 * n), layout="constrained")
+    plot_tracking(tracking, axes=figure.subplots(n, 1, sharex=True, squeeze=False)[:, 0])
+    return as_png(figure)
+
+
+def _contrast_rows(tracking: Any) -> list[list[str]]:
+    if tracking.contrasts is None:
+        return []
+    return [
+        [
+            row["series"],
+            f"{row['block']} minus {row['minus']}",
+            f"{wording.number(row['difference'])} ({wording.number(row['low'])} to "
+            f"{wording.number(row['high'])})",
+            wording.p_text(row["p_adjusted"]),
+            wording.contrast_text(row, tracking.alpha),
+        ]
+        for row in tracking.contrasts.to_dict("records")
+    ]
+
+
+def _pattern_rows(patterns: Any) -> list[list[str]]:
+    if patterns is None:
+        return []
+    return [
+        [
+            f"component {row['component']}",
+            wording.number(row["gain"]),
+            wording.p_text(row["gain_p"]),
+            wording.number(row["angle_deg"]),
+            wording.p_text(row["rotation_p"]),
+            wording.pattern_text(row["verdict"]),
+        ]
+        for row in patterns.components.to_dict("records")
+    ]

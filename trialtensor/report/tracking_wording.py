@@ -1,0 +1,125 @@
+"""What happened to components over trials, in sentences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+PATTERNS = {
+    "no change": "the same neurons, as strong as before",
+    "gain change": "the same neurons, with another strength",
+    "rotation": "other neurons than before",
+    "gain change and rotation": "other neurons than before, and another strength",
+    "new": "not there early",
+    "lost": "not there late",
+    "not seen": "too weak in these trials to tell",
+}
+
+
+def overview_sentence(tracking: Any) -> str:
+    """Which components change."""
+    names = [name for name in tracking.series.columns if name != "behaviour"]
+    changing = [name for name in names if (tracking.changes["series"] == name).any()]
+    if not changing:
+        return f"None of {len(names)} components changes its level by more than chance would."
+    verb = "changes its" if len(changing) == 1 else "change their"
+    n = "one component" if len(names) == 1 else f"{len(names)} components"
+    return f"Of {n}, {len(changing)} {verb} level: {_listed(changing)}."
+
+
+def series_sentences(tracking: Any, name: str) -> list[str]:
+    """When, how fast, and whether it goes with behaviour."""
+    row = tracking.summary.set_index("series").loc[name]
+    changes = tracking.changes[tracking.changes["series"] == name]
+    sentences = [_no_change(row["change_p_adjusted"])]
+    if len(changes):
+        sentences = [_change(each, tracking.level) for each in changes.to_dict("records")]
+    sentences.append(_learning(row, tracking))
+    if tracking.relations is not None and name != "behaviour":
+        related = tracking.relations.set_index("series").loc[name]
+        sentences.append(_relation(related, tracking))
+    return sentences
+
+
+def contrast_text(row: dict[str, Any], alpha: float) -> str:
+    """Whether two blocks differ."""
+    return "differ" if row["p_adjusted"] <= alpha else "no certain difference"
+
+
+def pattern_text(verdict: str) -> str:
+    """What a verdict of `pattern_change` means."""
+    return PATTERNS[verdict]
+
+
+def p_text(p: float) -> str:
+    """A p value as it is printed.
+
+    Examples
+    --------
+    >>> p_text(0.0004), p_text(0.034), p_text(0.41)
+    ('< 0.001', '0.034', '0.41')
+    """
+    if not np.isfinite(p):
+        return "–"
+    return "< 0.001" if p < 0.001 else f"{p:.2g}"
+
+
+def number(value: float) -> str:
+    """Three digits, or a dash where there is none."""
+    return f"{value:.3g}" if np.isfinite(value) else "–"
+
+
+def _no_change(p: float) -> str:
+    return f"No certain change of level (p = {p_text(p)})."
+
+
+def _change(row: dict[str, Any], level: float) -> str:
+    where = f"{level:.0%} interval: trial {row['low']} to {row['high']}"
+    if row["low"] == row["high"]:
+        where = f"{level:.0%} interval: this trial alone"
+    return (
+        f"From trial {row['trial']} on ({where}) the level is {number(row['after'])} instead of "
+        f"{number(row['before'])}."
+    )
+
+
+def _learning(row: Any, tracking: Any) -> str:
+    first, last = tracking.learning_trials
+    span = f"In trials {first} to {last}"
+    if row["model"] == "constant":
+        return f"{span} it neither rises nor falls steadily."
+    if row["model"] == "linear":
+        return f"{span} it goes steadily by {number(row['slope'])} a trial."
+    text = f"{span} it approaches {number(row['plateau'])} with a time constant of "
+    text += _constant(row, "")
+    if row["model"] == "two-exponential":
+        text += f", and a second, slower one of {_constant(row, 'second_')}"
+    return text + "."
+
+
+def _constant(row: Any, order: str) -> str:
+    high = row[f"{order}time_constant_high"]
+    end = f"{high:.3g}" if np.isfinite(high) else "more than can be told"
+    low = number(row[f"{order}time_constant_low"])
+    return f"{row[f'{order}time_constant']:.3g} trials ({low} to {end})"
+
+
+def _relation(row: Any, tracking: Any) -> str:
+    p = p_text(row["p_adjusted"])
+    if row["p_adjusted"] > tracking.alpha:
+        return f"From trial to trial it does not certainly go with behaviour (p = {p})."
+    text = (
+        f"From trial to trial it goes with behaviour (correlation {row['correlation']:.2f}, p = {p}"
+    )
+    low, high = int(row["lead_low"]), int(row["lead_high"])
+    if low <= 0 <= high:
+        return text + "); neither is certainly ahead."
+    ahead = "it is" if row["lead"] > 0 else "behaviour is"
+    low, high = sorted((abs(low), abs(high)))
+    lead = abs(int(row["lead"]))
+    return text + f"); {ahead} ahead by {lead} trial{'s' * (lead > 1)} ({low} to {high})."
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]

@@ -1,0 +1,331 @@
+"""All components at once: which change, when, how fast, and how sure that is."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from trialtensor.tracking.change_points import ChangePoints, change_points
+from trialtensor.tracking.contrasts import block_contrasts, holm
+from trialtensor.tracking.learning import LearningCurve, learning_curve
+from trialtensor.tracking.relation import Relation, relate
+from trialtensor.tracking.series import check_labels, check_series, check_share
+from trialtensor.tracking.smooth import SmoothCurve, smooth_curve
+
+if TYPE_CHECKING:
+    import pandas
+
+MIN_TRIALS = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Tracking:
+    """What happens to every component over trials, as tidy tables and as results.
+
+    Attributes
+    ----------
+    series : pandas.DataFrame
+        A row a trial, a column a component (and ``behaviour``, if given).
+    summary : pandas.DataFrame
+        A row a series: ``n_changes``, ``change_p`` and ``change_p_adjusted`` (Holm, over
+        components; behaviour by itself), the ``model`` of learning, its first and second time
+        constants in trials with intervals, ``start``, ``plateau`` and ``slope`` (a trial), and
+        ``n_effective``, how many independent trials the trials are worth.
+    changes : pandas.DataFrame
+        A row a change: ``series``, ``trial``, ``low``, ``high``, ``before``, ``after``.
+    blocks, contrasts : pandas.DataFrame or None
+        Means of blocks and their differences, as of `block_contrasts`, with ``series`` first;
+        ``p_adjusted`` is for all pairs of all components.
+    relations : pandas.DataFrame or None
+        A row a component: ``lead`` of the component over behaviour in trials with its interval,
+        ``correlation`` from trial to trial, ``p_value``, ``p_adjusted`` (Holm).
+    curves : dict of str -> list of (int, SmoothCurve)
+        By series: smooth curves between its changes, each with its first trial. Pieces of fewer
+        than 20 trials are smoothed with their neighbours.
+    found, learning : dict
+        By series: `ChangePoints`, `LearningCurve`.
+    related : dict of str -> Relation
+    labels : (n_trials,) array or None
+    learning_trials : (2,) tuple of int
+        First and last trial that learning curves were fitted to.
+    alpha, level : float
+        Of what counts as a change, and of intervals.
+    """
+
+    series: pandas.DataFrame
+    summary: pandas.DataFrame
+    changes: pandas.DataFrame
+    blocks: pandas.DataFrame | None
+    contrasts: pandas.DataFrame | None
+    relations: pandas.DataFrame | None
+    curves: dict[str, list[tuple[int, SmoothCurve]]]
+    found: dict[str, ChangePoints]
+    learning: dict[str, LearningCurve]
+    related: dict[str, Relation]
+    labels: np.ndarray | None
+    learning_trials: tuple[int, int]
+    alpha: float
+    level: float
+
+
+def track(
+    model: Any,
+    *,
+    labels: Any = None,
+    behaviour: Any = None,
+    learning_block: Any = None,
+    alpha: float = 0.05,
+    level: float = 0.9,
+    random_state: Any = 0,
+) -> Tracking:
+    """Follow the components of a model, or any trial series, over trials.
+
+    For each: a smooth curve, changes of its level (`change_points`), a learning curve
+    (`learning_curve`); with labels the means of blocks (`block_contrasts`), with behaviour
+    who goes with it (`relate`). A change is listed only if its component changes at ``alpha`` once
+    there being several components is accounted for.
+
+    Parameters
+    ----------
+    model : fitted model with ``trial_factors_``, or (n_trials,) or (n_trials, n_components) array
+        Factors are multiplied by their weights.
+    labels : str or (n_trials,) array, optional
+        The block of each trial, or the name of such a coordinate of the model.
+    behaviour : str or (n_trials,) array, optional
+        The same for behaviour.
+    learning_block : label, optional
+        The block whose trials learning curves are fitted to: by default the second, as the first is
+        the baseline; all trials without labels.
+    alpha, level : float
+    random_state : int, Generator or None
+
+    Returns
+    -------
+    Tracking
+
+    Raises
+    ------
+    ValueError
+        For fewer than 20 trials with a value (40 with behaviour), blocks that `block_contrasts`
+        refuses, names that the model doesn't have.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> labels = np.repeat(["baseline", "adaptation"], [40, 80])
+    >>> y = np.r_[np.zeros(40), 1 - np.exp(-np.arange(80) / 10)] + 0.1 * rng.normal(size=120)
+    >>> found = track(np.stack([y, rng.normal(size=120)], axis=1), labels=labels)
+    >>> found.summary["model"].tolist()
+    ['exponential', 'constant']
+    """
+    import pandas
+
+    check_share(alpha, "alpha"), check_share(level, "level")
+    values = _values(model)
+    n_trials, n_components = values.shape
+    names = [f"component {r + 1}" for r in range(n_components)]
+    labels = None if labels is None else _trial_values(model, labels, n_trials, "labels")
+    columns = dict(zip(names, values.T, strict=True))
+    if behaviour is not None:
+        given = _trial_values(model, behaviour, n_trials, "behaviour")
+        columns["behaviour"] = check_series(given, "behaviour", 2 * MIN_TRIALS)[:, 0]
+    part = _learning_trials(labels, learning_block, n_trials)
+    rng = np.random.default_rng(random_state)
+    # Enough for the smallest p value to survive the number of components.
+    n_null = max(199, int(np.ceil(2 * n_components / alpha)))
+    found = {
+        name: change_points(y, alpha=alpha, level=level, n_null=n_null, random_state=rng)
+        for name, y in columns.items()
+    }
+    learning = {name: _learning(y[part], level) for name, y in columns.items()}
+    related = {}
+    if behaviour is not None:
+        related = {
+            name: relate(
+                columns[name],
+                columns["behaviour"],
+                level=level,
+                n_null=max(499, n_null),
+                random_state=rng,
+            )
+            for name in names
+        }
+    adjusted = holm(np.array([found[name].p_value for name in names])).tolist()
+    adjusted += [found[name].p_value for name in columns if name == "behaviour"]
+    p_adjusted = dict(zip(columns, adjusted, strict=True))
+    certain = {name: found[name].trials for name in columns if p_adjusted[name] <= alpha}
+    curves = {
+        name: _pieces(y, certain.get(name, np.zeros(0, int)), level) for name, y in columns.items()
+    }
+    blocks, contrasts = _blocks(columns, labels, level)
+    return Tracking(
+        pandas.DataFrame(columns),
+        pandas.DataFrame(
+            [
+                _summary(name, found[name], p_adjusted[name], learning[name], alpha)
+                for name in columns
+            ]
+        ),
+        _changes({name: found[name] for name in certain}),
+        blocks,
+        contrasts,
+        _relations(related) if related else None,
+        curves,
+        found,
+        learning,
+        related,
+        labels,
+        (int(part[0]), int(part[-1])),
+        alpha,
+        level,
+    )
+
+
+def _values(model: Any) -> np.ndarray:
+    if hasattr(model, "trial_factors_"):
+        values = np.asarray(model.trial_factors_, dtype=np.float64) * model.weights_
+    elif hasattr(model, "fit"):
+        raise ValueError(
+            f"model: expected a fitted model with trial factors, got {type(model).__name__}"
+        )
+    else:
+        values = model
+    return check_series(values, "model", MIN_TRIALS)
+
+
+def _trial_values(model: Any, given: Any, n_trials: int, argument: str) -> np.ndarray:
+    if isinstance(given, str):
+        coords = getattr(model, "coords_", {})
+        known = sorted(name for name, (axis, _) in coords.items() if axis == "trial")
+        if given not in known:
+            raise ValueError(
+                f"{argument}: no label of trials is called {given!r}; known are "
+                f"{', '.join(known) or 'none'}"
+            )
+        given = coords[given][1]
+    values = np.asarray(given)
+    if values.shape != (n_trials,):
+        raise ValueError(
+            f"{argument}: expected a value for each of the {n_trials} trials, got shape "
+            f"{values.shape}"
+        )
+    return values
+
+
+def _learning_trials(labels: np.ndarray | None, block: Any, n_trials: int) -> np.ndarray:
+    """From the first to the last trial of the block."""
+    if labels is None:
+        if block is not None:
+            raise ValueError("learning_block: needs labels, to know which trials belong to it")
+        return np.arange(n_trials)
+    names, codes = check_labels(labels, n_trials)
+    if block is None:
+        block = names[min(1, len(names) - 1)]
+    if block not in names:
+        raise ValueError(
+            f"learning_block: no block is called {block!r}; known are {', '.join(map(str, names))}"
+        )
+    inside = np.flatnonzero(codes == names.index(block))
+    return np.arange(inside[0], inside[-1] + 1)
+
+
+def _pieces(y: np.ndarray, changes: np.ndarray, level: float) -> list[tuple[int, SmoothCurve]]:
+    """A curve across a step would smear it."""
+    seen = np.cumsum(np.isfinite(y))
+    edges = [0]
+    for change in changes.tolist():
+        before = seen[change - 1] - (seen[edges[-1] - 1] if edges[-1] else 0)
+        if min(before, seen[-1] - seen[change - 1]) >= MIN_TRIALS:
+            edges.append(change)
+    edges.append(len(y))
+    return [
+        (start, smooth_curve(y[start:stop], level=level))
+        for start, stop in itertools.pairwise(edges)
+    ]
+
+
+def _learning(y: np.ndarray, level: float) -> LearningCurve:
+    """With as many models as there are trials for."""
+    n = int(np.isfinite(y).sum())
+    models = ["constant", "linear", "exponential", "two-exponential"]
+    return learning_curve(y, models=models if n >= MIN_TRIALS else models[:3], level=level)
+
+
+def _summary(
+    name: str, found: ChangePoints, p_adjusted: float, learning: LearningCurve, alpha: float
+) -> dict[str, Any]:
+    best = learning.best
+    row = {
+        "series": name,
+        "n_changes": found.n_changes if p_adjusted <= alpha else 0,
+        "change_p": found.p_value,
+        "change_p_adjusted": p_adjusted,
+        "model": best.model,
+    }
+    for i, order in enumerate(("", "second_")):
+        known = i < len(best.time_constants)
+        low, high = best.time_constant_intervals[i] if known else (np.nan, np.nan)
+        row[f"{order}time_constant"] = float(best.time_constants[i]) if known else np.nan
+        row[f"{order}time_constant_low"] = float(low)
+        row[f"{order}time_constant_high"] = float(high)
+    return row | {
+        "start": best.start,
+        "plateau": best.plateau,
+        "slope": best.slope,
+        "n_effective": learning.n_effective,
+    }
+
+
+def _changes(found: dict[str, ChangePoints]) -> pandas.DataFrame:
+    import pandas
+
+    rows = [
+        (name, int(trial), int(low), int(high), each.levels[i], each.levels[i + 1])
+        for name, each in found.items()
+        for i, (trial, (low, high)) in enumerate(zip(each.trials, each.intervals, strict=True))
+    ]
+    names = ["series", "trial", "low", "high", "before", "after"]
+    return pandas.DataFrame(rows, columns=names)
+
+
+def _blocks(
+    columns: dict[str, np.ndarray], labels: np.ndarray | None, level: float
+) -> tuple[pandas.DataFrame | None, pandas.DataFrame | None]:
+    import pandas
+
+    if labels is None:
+        return None, None
+    found = {name: block_contrasts(y, labels, level=level) for name, y in columns.items()}
+    tables = []
+    for part in ("blocks", "contrasts"):
+        each = pandas.concat(
+            {name: getattr(b, part) for name, b in found.items()}, names=["series"]
+        )
+        tables.append(each.reset_index(level="series").reset_index(drop=True))
+    blocks, contrasts = tables
+    of_components = (contrasts["series"] != "behaviour").to_numpy()
+    adjusted = contrasts["p_adjusted"].to_numpy().copy()
+    adjusted[of_components] = holm(contrasts["p_value"].to_numpy()[of_components])
+    return blocks, contrasts.assign(p_adjusted=adjusted)
+
+
+def _relations(related: dict[str, Relation]) -> pandas.DataFrame:
+    import pandas
+
+    table = pandas.DataFrame(
+        [
+            {
+                "series": name,
+                "lead": each.lead,
+                "lead_low": int(each.lead_interval[0]),
+                "lead_high": int(each.lead_interval[1]),
+                "correlation": each.correlation,
+                "p_value": each.p_value,
+            }
+            for name, each in related.items()
+        ]
+    )
+    return table.assign(p_adjusted=holm(table["p_value"].to_numpy()))
