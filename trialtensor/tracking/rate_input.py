@@ -1,0 +1,52 @@
+"""Checks of what is given to the fits of adaptation."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+# Below three trials a parameter a perfect fit says nothing.
+TRIALS_PER_PARAMETER = 3
+# Fewer subjects have no spread to speak of.
+MIN_SUBJECTS = 5
+
+
+def check_adaptation(
+    y: ArrayLike, perturbation: ArrayLike, n_parameters: int, level: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Subjects × trials, and the schedule."""
+    series = np.asarray(y, dtype=float)
+    schedule = np.asarray(perturbation, dtype=float)
+    if series.ndim not in (1, 2) or 0 in series.shape:
+        raise ValueError(
+            f"y: expected (n_trials,) or (n_subjects, n_trials), got shape {series.shape}"
+        )
+    if schedule.shape != series.shape[-1:]:
+        raise ValueError(
+            f"perturbation: expected shape {series.shape[-1:]}, a value for each trial of y, "
+            f"got {schedule.shape}"
+        )
+    for name, values in (("y", series), ("perturbation", schedule)):
+        if np.isinf(values).any():
+            raise ValueError(f"{name}: expected numbers or NaN, got an infinite value")
+    if not np.nan_to_num(schedule).any():
+        raise ValueError("perturbation: expected trials with a perturbation, got only 0 or NaN")
+    if not 0 < level < 1:
+        raise ValueError(f"level: expected a number between 0 and 1, got {level}")
+    series = np.atleast_2d(series)
+    if 1 < len(series) < MIN_SUBJECTS:
+        raise ValueError(
+            f"y: expected one series or at least {MIN_SUBJECTS} subjects, got {len(series)}; "
+            "their mean is one series"
+        )
+    if silent := np.flatnonzero(np.isnan(series).all(axis=1)).tolist():
+        raise ValueError(f"y: subject {silent[0]} has no trial that isn't NaN")
+    needed = TRIALS_PER_PARAMETER * n_parameters
+    seen = int(np.isfinite(series).any(axis=0).sum())
+    if seen < needed:
+        raise ValueError(
+            f"y: {n_parameters} parameters need at least {needed} observed trials, got {seen}"
+        )
+    # R's NA is a signalling NaN, which warns in every sum.
+    series, schedule = (np.where(np.isnan(each), np.nan, each) for each in (series, schedule))
+    return series, schedule

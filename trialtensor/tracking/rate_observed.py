@@ -1,0 +1,150 @@
+"""Observed adaptation beside a recursion: the best fit, its likelihood, its intervals."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import expit, logit
+from scipy.stats import t as t_distribution
+
+from trialtensor.tracking.rate_fitting import RateProblem, Solution, fit, profile_interval, solve
+from trialtensor.tracking.rate_input import check_adaptation
+from trialtensor.tracking.rate_models import RateModel
+
+
+class Observed:
+    """A series or several, checked, beside the model that is fitted to them."""
+
+    def __init__(
+        self,
+        y: ArrayLike,
+        perturbation: ArrayLike,
+        model: RateModel,
+        scale: bool,
+        offset: bool,
+        level: float,
+    ) -> None:
+        affine = ("scale",) * bool(scale) + ("offset",) * bool(offset)
+        n_parameters = len(model.names) + len(affine)
+        self.y, schedule = check_adaptation(y, perturbation, n_parameters, level)
+        self.level = level
+        self._common = (model, schedule)
+        self._affine = affine
+        self.problem = self._of(self.y)
+
+    def _of(self, y: np.ndarray) -> RateProblem:
+        weights = np.isfinite(y).sum(axis=0).astype(float)
+        mean = np.where(np.isfinite(y), y, 0).sum(axis=0) / np.maximum(weights, 1)
+        return RateProblem(*self._common, mean, weights, self._affine)
+
+    def best(self) -> Solution:
+        found = fit(self.problem)
+        size = np.nanmax(np.abs(self.problem.schedule))
+        if np.abs(self.states(found)).max() < 1e-3 * size:
+            warnings.warn(
+                "y doesn't change in the direction of the perturbation, so nothing is learned in "
+                "the best fit. Hand angles that oppose a rotation go with its negative: "
+                "give -perturbation.",
+                UserWarning,
+                stacklevel=3,
+            )
+        return found
+
+    def states(self, best: Solution) -> np.ndarray:
+        parameters = {name: np.asarray(value) for name, value in best.parameters.items()}
+        return self.problem.model.states(parameters, self.problem.schedule)
+
+    def summary(self, best: Solution) -> dict[str, Any]:
+        output = self.states(best).sum(axis=0)
+        parameters = {name: best.parameters[name] for name in self.problem.names}
+        predicted = parameters.get("scale", 1.0) * output + parameters.get("offset", 0.0)
+        n = int(np.isfinite(self.y).sum())
+        loss = float(np.nansum((self.y - predicted) ** 2))
+        # A perfect fit has no finite likelihood.
+        variance = max(loss / n, np.finfo(float).tiny)
+        log_likelihood = -n / 2 * (np.log(2 * np.pi * variance) + 1)
+        return {
+            "parameters": parameters,
+            "intervals": self._intervals(best),
+            "output": output,
+            "predicted": predicted,
+            "noise": float(np.sqrt(loss / (n - len(parameters)))),
+            "log_likelihood": float(log_likelihood),
+            "bic": float((len(parameters) + 1) * np.log(n) - 2 * log_likelihood),
+            "rebound": rebound(output, self.problem.schedule),
+            "n_observations": n,
+            "level": self.level,
+        }
+
+    def _intervals(self, best: Solution) -> dict[str, tuple[float, float]]:
+        if len(self.y) > 1:
+            return self._jackknife(best)
+        return {
+            name: profile_interval(self.problem, best, name, self.level)
+            for name in self.problem.names
+        }
+
+    def _jackknife(self, best: Solution) -> dict[str, tuple[float, float]]:
+        """Each subject left out once (Efron & Tibshirani 1993, ch. 11)."""
+        n = len(self.y)
+        refits = [
+            solve(self._of(np.delete(self.y, subject, axis=0)), best.parameters).parameters
+            for subject in range(n)
+        ]
+        quantile = t_distribution.ppf((1 + self.level) / 2, n - 1)
+        ends = {}
+        for name in self.problem.names:
+            to, back = (_same, _same) if name in self._affine else (_logit, expit)
+            values = to(np.array([refit[name] for refit in refits]))
+            half = quantile * np.sqrt((n - 1) * values.var())
+            centre = to(np.array(best.parameters[name]))
+            low, high = back(np.array([centre - half, centre + half])).tolist()
+            ends[name] = (low, high)
+        return ends
+
+
+def _same(values: np.ndarray) -> np.ndarray:
+    return values
+
+
+def _logit(values: np.ndarray) -> np.ndarray:
+    return logit(np.clip(values, 1e-6, 1 - 1e-6))
+
+
+def rebound(output: ArrayLike, perturbation: ArrayLike) -> float:
+    """Spontaneous recovery in an error clamp, as a share of the adaptation before it.
+
+    How far the output rises in the clamp above where it starts, and above zero, in the direction of
+    the largest adaptation before. A single state only decays towards zero: its rebound is 0.
+
+    Parameters
+    ----------
+    output : (n_trials,) array
+        Adaptation in each trial.
+    perturbation : (n_trials,) array
+        NaN is an error clamp.
+
+    Returns
+    -------
+    float
+        The largest over runs of clamp trials; NaN where none follows adaptation.
+
+    Examples
+    --------
+    >>> rebound([0, 0.8, 0.3, -0.1, 0.4, 0.3], [1, -1, -1, np.nan, np.nan, np.nan])
+    0.5
+    """
+    output = np.asarray(output, dtype=float)
+    clamped = np.isnan(np.asarray(perturbation, dtype=float))
+    found = [np.nan]
+    edges = np.flatnonzero(np.diff(np.r_[False, clamped, False]))
+    for first, end in edges.reshape(-1, 2):
+        before = output[:first]
+        if before.size and (adapted := np.abs(before).max()) > 0:
+            sign = np.sign(before[np.abs(before).argmax()])
+            clamp = sign * output[first:end]
+            found.append((clamp.max() - max(clamp[0], 0.0)) / adapted)
+    return float(max(np.nanmax(found), 0.0)) if len(found) > 1 else np.nan

@@ -1,0 +1,211 @@
+"""The two-rate model of motor adaptation, and its one-rate control, fitted to what was observed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from trialtensor.tracking.rate_models import ONE_RATE, TWO_RATE, Form, RateModel
+from trialtensor.tracking.rate_observed import Observed
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RateFit:
+    """What was found.
+
+    Attributes
+    ----------
+    parameters : dict of float
+        By name; with ``scale`` and ``offset`` where they were asked for.
+    intervals : dict of (float, float)
+        Lower and upper end for every one of the parameters, at `level`.
+    output : (n_trials,) array
+        Adaptation in the unit of the perturbation: the sum of the states.
+    predicted : (n_trials,) array
+        What is expected to be observed: ``scale * output + offset``.
+    noise : float
+        Standard deviation of an observation about `predicted`.
+    log_likelihood, bic : float
+        The criterion counts the parameters and the noise; smaller is better.
+    rebound : float
+        Spontaneous recovery of `output` in an error clamp, as a share of the adaptation before: how
+        far it rises, past zero, towards what was learned. NaN where no clamp follows adaptation.
+    n_observations : int
+    level : float
+    """
+
+    parameters: dict[str, float]
+    intervals: dict[str, tuple[float, float]]
+    output: np.ndarray
+    predicted: np.ndarray
+    noise: float
+    log_likelihood: float
+    bic: float
+    rebound: float
+    n_observations: int
+    level: float
+
+    @property
+    def _model(self) -> RateModel:
+        raise NotImplementedError
+
+    def predict(self, perturbation: ArrayLike) -> np.ndarray:
+        """What these parameters expect to be observed in another schedule, (n_trials,).
+
+        Parameters
+        ----------
+        perturbation : (n_trials,) array
+            In the unit of the one that was fitted; NaN is an error clamp.
+
+        Examples
+        --------
+        >>> found = one_rate_fit(1 - 0.8 ** np.arange(20), np.ones(20))
+        >>> found.predict([1, 1, np.nan]).round(2).tolist()
+        [0.0, 0.2, 0.36]
+        """
+        schedule = np.asarray(perturbation, dtype=float)
+        if schedule.ndim != 1:
+            raise ValueError(f"perturbation: expected (n_trials,), got shape {schedule.shape}")
+        values = {name: np.asarray(value) for name, value in self.parameters.items()}
+        output = self._model.states(values, schedule).sum(axis=0)
+        return self.parameters.get("scale", 1.0) * output + self.parameters.get("offset", 0.0)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class OneRateFit(RateFit):
+    """One state: ``x <- A x + B e``. Parameters ``A``, ``B``."""
+
+    @property
+    def _model(self) -> RateModel:
+        return ONE_RATE
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TwoRateFit(RateFit):
+    """A fast and a slow state. Parameters ``A_f``, ``B_f``, ``A_s``, ``B_s``.
+
+    Attributes
+    ----------
+    fast, slow : (n_trials,) arrays
+        The states during each trial, in the unit of the perturbation.
+    form : str
+        ``"parallel"`` or ``"serial"``.
+    """
+
+    fast: np.ndarray
+    slow: np.ndarray
+    form: Form
+
+    @property
+    def _model(self) -> RateModel:
+        return TWO_RATE[self.form]
+
+
+def two_rate_fit(
+    y: ArrayLike,
+    perturbation: ArrayLike,
+    *,
+    form: Form = "parallel",
+    scale: bool = False,
+    offset: bool = False,
+    level: float = 0.95,
+) -> TwoRateFit:
+    """Fit adaptation by a fast and a slow state, by maximum likelihood.
+
+    In trial k the error is ``e = p - (x_f + x_s)``, or 0 in an error clamp, and the states become
+    ``A_f x_f + B_f e`` and ``A_s x_s + B_s e`` (parallel), or ``A_s x_s + B_s x_f`` (serial: the
+    slow state learns what the fast one does). Observed is ``x_f + x_s`` and normal noise, with
+    0 <= A_f <= A_s <= 1 and 0 <= B_s <= B_f <= 1.
+
+    Parameters
+    ----------
+    y : (n_trials,) or (n_subjects, n_trials) array
+        Adaptation of each trial, with the sign of the perturbation: hand angles that oppose a
+        rotation of the cursor have to be given the opposite sign (or the rotation). NaN is a
+        missing trial. Subjects share their parameters; their mean, ``nanmean(y, axis=0)``, may be
+        given instead.
+    perturbation : (n_trials,) array
+        In the same unit; NaN is an error clamp.
+    form : {"parallel", "serial"}
+    scale, offset : bool
+        Whether ``y = scale * (x_f + x_s) + offset``, as for the trial factor of a component, whose
+        unit isn't that of the perturbation. The scale may be negative. Without a clamp or a
+        washout, it can't be told apart from learning rates, and the intervals say so.
+    level : float
+        Of the intervals.
+
+    Returns
+    -------
+    TwoRateFit
+
+    Raises
+    ------
+    ValueError
+        For arrays that don't fit each other, schedules without a perturbation, too few trials.
+
+    Warns
+    -----
+    UserWarning
+        Where `y` goes against the perturbation, and nothing can be fitted.
+
+    Notes
+    -----
+    One series: intervals are of the profile likelihood, and hold if its noise is independent from
+    trial to trial. Subjects: intervals are of the jackknife over subjects, on a logit scale, and
+    hold for the mean of the population that they come from; at least 5 are needed. (Where subjects
+    differ, the parameters of a mean aren't the mean of the parameters.)
+
+    The two forms are the same linear system in other coordinates, so behaviour alone can't tell
+    them apart: ``B_s`` of the parallel form is ``B_f B_s / (A_s - A_f)`` of the serial one, and
+    both sums of ``B`` agree. Their fits differ only where a bound is met.
+
+    References
+    ----------
+    Smith, Ghazizadeh & Shadmehr 2006, PLoS Biology 4(6): e179, for the model; Albert & Shadmehr
+    2018, Journal of Neurophysiology 119: 1367-1393, on fitting it.
+
+    Examples
+    --------
+    >>> from trialtensor.tracking.rate_models import two_states
+    >>> p = np.r_[np.zeros(10), np.ones(120), -np.ones(10), np.full(40, np.nan)]
+    >>> planted = {"A_f": 0.6, "B_f": 0.2, "A_s": 0.99, "B_s": 0.03}
+    >>> y = two_states(planted, p, "parallel").sum(axis=0)
+    >>> y += 0.02 * np.random.default_rng(0).standard_normal(180)
+    >>> found = two_rate_fit(y, p)
+    >>> all(low < planted[name] < high for name, (low, high) in found.intervals.items())
+    True
+    >>> found.bic < one_rate_fit(y, p).bic
+    True
+    """
+    if form not in TWO_RATE:
+        raise ValueError(f"form: expected one of {sorted(TWO_RATE)}, got {form!r}")
+    observed = Observed(y, perturbation, TWO_RATE[form], scale, offset, level)
+    best = observed.best()
+    fast, slow = observed.states(best)
+    return TwoRateFit(fast=fast, slow=slow, form=form, **observed.summary(best))
+
+
+def one_rate_fit(
+    y: ArrayLike,
+    perturbation: ArrayLike,
+    *,
+    scale: bool = False,
+    offset: bool = False,
+    level: float = 0.95,
+) -> OneRateFit:
+    """Fit adaptation by a single state, ``x <- A x + B e``: the control of `two_rate_fit`.
+
+    Parameters, intervals and errors are those of `two_rate_fit`, with 0 <= A, B <= 1.
+
+    Examples
+    --------
+    >>> p = np.r_[np.zeros(10), np.ones(60), np.full(20, np.nan)]
+    >>> y = np.r_[np.zeros(10), 0.8 * (1 - 0.75 ** np.arange(60)), 0.8 * 0.95 ** np.arange(20)]
+    >>> found = one_rate_fit(y, p)
+    >>> round(found.parameters["A"], 3), round(found.parameters["B"], 3)
+    (0.95, 0.2)
+    """
+    observed = Observed(y, perturbation, ONE_RATE, scale, offset, level)
+    return OneRateFit(**observed.summary(observed.best()))
