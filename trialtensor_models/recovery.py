@@ -34,7 +34,7 @@ class Recovery:
         "fast" and "slow": R² of the learning curve on all trial factors. "fast, one factor" and
         "slow, one factor": squared correlation with the factor matched to it. "change subspace":
         overlap of the neurons of the fast and slow parts with those that learning changes in truth
-        (cortex, in a run of the network). "thalamic subspace": with the plane of the thalamic input.
+        (cortex, in a run of the network). "thalamic subspace": with the plane of thalamic input.
         "region": area under the ROC curve, do the neurons' shares of the fast part tell the
         cerebellum from cortex? "factors": match with planted factors (where there are any).
     """

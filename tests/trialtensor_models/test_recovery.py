@@ -167,7 +167,7 @@ def test_slices_are_recovered_by_slicetca_up_to_rotation(trace):
     for name in ("fast", "slow"):
         assert recovery.scores[name].value > 0.9 and recovery.scores[name].chance < 0.2
     # Of five directions, one may go to the neuron-slicing component: the gauge is a choice.
-    assert 0.7 < recovery.scores["change subspace"].value
+    assert recovery.scores["change subspace"].value > 0.7
     assert recovery.scores["change subspace"].chance < 0.2
     assert "factors" not in recovery.scores
 
@@ -207,7 +207,7 @@ def test_table_has_a_column_a_model(trace):
 def test_model_of_other_data(trace):
     exact = make_exact(trace, random_state=0)
     model = fitted(TCA(2, random_state=0), exact.activity[:, :30])
-    with pytest.raises(ValueError, match="model: it was fitted to .* and 30 neurons, truth has"):
+    with pytest.raises(ValueError, match=r"model: it was fitted to .* and 30 neurons, truth has"):
         score_recovery(model, exact)
     with pytest.raises(ValueError, match="no component with a weight a trial"):
         score_recovery(fitted(SliceTCA((0, 1, 0)), exact.activity), exact)
