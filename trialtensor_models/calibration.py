@@ -14,12 +14,14 @@ import numpy as np
 
 from trialtensor_models.dynamics import Activity, Versions, Wiring, run_trial
 from trialtensor_models.plants import seen
-from trialtensor_models.rules import fast_change, retained, shifted, slow_change
+from trialtensor_models.rules import fast_change, gate, shifted, slow_change
 from trialtensor_models.schedule import Perturbation
 from trialtensor_models.tasks.task import Draw
 
 AS_IT_IS = Versions(cerebellum=np.ones(1), cortex=np.ones(1), noise=np.zeros(1))
 _ROTATION = 30.0
+# A gate can't close on all that a trial uses without closing on everything else too.
+_FORGOTTEN = 0.95
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -31,7 +33,7 @@ class Gains:
     fast, slow, slow_parallel : float
         κ of the cerebellar rule, and of the cortical one for each of its teachers.
     gate_fast, gate_slow : float
-        Of the gates of forgetting; see `trialtensor_models.rules.retained`.
+        Of the gates of forgetting; see `trialtensor_models.rules.gate`.
     most_granule, most_cortex : (G,) and (N,) arrays
         Largest activity of each unit in the reference trials.
     """
@@ -97,38 +99,42 @@ def calibrate(wiring: Wiring, draw: Draw, dt: float, lag: int) -> Gains:
     def by_slow(C: np.ndarray) -> float:
         return float((probe.turned(probe(C=C)) - base).mean())
 
+    def open_(units: np.ndarray, gain: float) -> np.ndarray:
+        most = np.broadcast_to(units.max((0, 1)), (len(units), units.shape[2]))
+        return gate(units, most, np.full(len(units), gain))
+
     taught = fast_change(error, granule, lag)
     fast = _scale_for(lambda k: by_fast(k * taught), 0.2 * _ROTATION)
     W_PC = fast * taught
-    after = probe(W_PC=W_PC)
-    serial = slow_change(after.arriving[:, 0], after.cortex[:, 0], wiring.r_mean)
     moved = by_fast(W_PC)
-    slow = _scale_for(lambda k: by_slow(k * serial), moved)
+    after = probe(W_PC=W_PC)
+    arriving, after_cortex = after.arriving[:, 0], after.cortex[:, 0]
     lead = shifted(error, lag - wiring.delay)
-    parallel = slow_change(lead, cortex, wiring.r_mean)
-    slow_parallel = _scale_for(lambda k: by_slow(k * parallel), 0.2 * _ROTATION) / 0.2
-    most_granule, most_cortex = granule.max((0, 1)), cortex.max((0, 1))
-    C = slow * serial
-    started = by_slow(C)
+
+    def serial(gates: np.ndarray) -> np.ndarray:
+        return slow_change(arriving, after_cortex, wiring.r_mean, gates)
 
     def kept_fast(gain: float) -> float:
-        most = np.broadcast_to(most_granule, (len(granule), len(most_granule)))
-        keep = retained(granule, most, np.full(len(granule), gain), 0.6)
-        return by_fast(W_PC * keep[:, None]) / moved
+        return by_fast(W_PC * (1 - 0.4 * open_(granule, gain)[:, None])) / moved
 
     def kept_slow(gain: float) -> float:
-        most = np.broadcast_to(most_cortex, (len(cortex), len(most_cortex)))
-        keep = retained(cortex, most, np.full(len(cortex), gain), 0.6)
-        return by_slow(C * keep[:, None]) / started
+        gates = open_(cortex, gain)
+        C = serial(gates)
+        C = C * _scale_for(lambda k: by_slow(k * C), moved)
+        return by_slow(C * (1 - 0.4 * gates[:, None])) / moved
 
+    gate_fast, gate_slow = _gain_for(kept_fast), _gain_for(kept_slow)
+    gates = open_(cortex, gate_slow)
+    by_nuclei = serial(gates)
+    by_error = slow_change(lead, cortex, wiring.r_mean, gates)
     return Gains(
         fast=fast / 0.2,
-        slow=slow,
-        slow_parallel=slow_parallel,
-        gate_fast=_gain_for(kept_fast, 0.6),
-        gate_slow=_gain_for(kept_slow, 0.6),
-        most_granule=most_granule,
-        most_cortex=most_cortex,
+        slow=_scale_for(lambda k: by_slow(k * by_nuclei), moved),
+        slow_parallel=_scale_for(lambda k: by_slow(k * by_error), moved) / 0.2,
+        gate_fast=gate_fast,
+        gate_slow=gate_slow,
+        most_granule=granule.max((0, 1)),
+        most_cortex=cortex.max((0, 1)),
     )
 
 
@@ -145,7 +151,7 @@ def direction(command: np.ndarray, desired: np.ndarray) -> np.ndarray:
 def _scale_for(response: Callable[[float], float], wanted: float) -> float:
     """The scale at which a nearly linear response is what is wanted."""
     scale = 1e-3
-    for _ in range(6):
+    for _ in range(4):
         got = response(scale)
         if not np.isfinite(got) or got <= 0:
             raise ValueError(
@@ -156,10 +162,10 @@ def _scale_for(response: Callable[[float], float], wanted: float) -> float:
     return float(scale)
 
 
-def _gain_for(kept: Callable[[float], float], wanted: float) -> float:
-    """The gain of the gate at which the wanted share is kept, by bisection."""
-    low, high = 0.0, 64.0
-    for _ in range(12):
+def _gain_for(kept: Callable[[float], float]) -> float:
+    """The gain of the gate at which nearly all of what a trial uses is forgotten at the rate."""
+    low, high = 0.0, 8.0
+    for _ in range(7):
         middle = (low + high) / 2
-        low, high = (middle, high) if kept(middle) > wanted else (low, middle)
+        low, high = (middle, high) if kept(middle) > 1 - 0.4 * _FORGOTTEN else (low, middle)
     return (low + high) / 2

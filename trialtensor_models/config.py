@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-Teacher = Literal["serial", "parallel", "rpe"]
+Teacher = Literal["serial", "parallel"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,13 +112,10 @@ class Plasticity:
     B_f, B_s : float
         What they learn from a trial, as a fraction of what teaches them. `B_s` is .04 for
         ``teacher="serial"`` and .02 otherwise unless given.
-    teacher : {"serial", "parallel", "rpe"}
+    teacher : {"serial", "parallel"}
         What teaches cortex: the cerebellum's output (serial) or the error itself (parallel).
-        With "rpe" climbing fibres carry a reward prediction error, and cortex learns as in serial.
     error_saturation : float, optional
         Errors above this size (in m/s) have a limited effect; None is no limit.
-    value_rate : float in [0, 1]
-        How fast the expected reward follows rewards, for ``teacher="rpe"``.
     """
 
     A_f: float = 0.59
@@ -127,14 +124,13 @@ class Plasticity:
     B_s: float | None = None
     teacher: Teacher = "serial"
     error_saturation: float | None = None
-    value_rate: float = 0.1
 
     def __post_init__(self) -> None:
         if self.teacher not in get_args(Teacher):
             raise ValueError(
                 f"teacher: expected one of {list(get_args(Teacher))}, got {self.teacher!r}"
             )
-        for name in ("A_f", "A_s", "value_rate"):
+        for name in ("A_f", "A_s"):
             _check_number(name, getattr(self, name), least=0, most=1)
         _check_number("B_f", self.B_f, least=0)
         if self.B_s is not None:

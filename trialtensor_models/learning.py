@@ -8,7 +8,7 @@ import numpy as np
 
 from trialtensor_models.dynamics import Activity, Wiring
 from trialtensor_models.network import CCRNN
-from trialtensor_models.rules import fast_change, oja, retained, saturated, shifted, slow_change
+from trialtensor_models.rules import fast_change, gate, oja, saturated, shifted, slow_change
 from trialtensor_models.sessions import Trial
 
 
@@ -39,18 +39,25 @@ class Learner:
         first = self.models[0]
         granule, cortex = activity.granule[:, 0], activity.cortex[:, 0]
         rates = [model.plasticity for model in self.models]
-        error = np.stack([saturated(e, p.error_saturation) for e, p in zip(error, rates, strict=True)])
-        keep_fast = _by(retained, granule, self._most_granule, self._gate_fast, [p.A_f for p in rates])
-        keep_slow = _by(retained, cortex, self._most_cortex, self._gate_slow, [p.A_s for p in rates])
+        error = np.stack(
+            [saturated(e, p.error_saturation) for e, p in zip(error, rates, strict=True)]
+        )
+        forget_fast = np.array([[1 - p.A_f] for p in rates])
+        forget_slow = np.array([[1 - p.A_s] for p in rates])
+        open_fast = gate(granule, self._most_granule, self._gate_fast)
+        open_slow = gate(cortex, self._most_cortex, self._gate_slow)
         lead = first.lag - round(first.pathways.thalamic_delay / first.cortex.dt)
         parallel = np.array([p.teacher == "parallel" for p in rates])[:, None, None]
         teaching = np.where(parallel, shifted(error, lead), activity.arriving[:, 0])
-        fast_gain = np.array([p.B_f * m.gains.fast for p, m in zip(rates, self.models, strict=True)])
+        fast_gain = np.array(
+            [p.B_f * m.gains.fast for p, m in zip(rates, self.models, strict=True)]
+        )
         slow_gain = np.array([_slow_gain(model) for model in self.models])
-        W_PC = self.W_PC * keep_fast[:, None]
+        W_PC = self.W_PC * (1 - forget_fast * open_fast)[:, None]
         W_PC += fast_gain[:, None, None] * fast_change(error, granule, first.lag)
-        C = self.C * keep_slow[:, None]
-        C += slow_gain[:, None, None] * slow_change(teaching, cortex, self._r_mean)
+        C = self.C * (1 - forget_slow * open_slow)[:, None]
+        taught = slow_change(teaching, cortex, self._r_mean, open_slow)
+        C += slow_gain[:, None, None] * taught
         learns = np.array([trial.block.learns for trial in trials])[:, None, None]
         self.W_PC = np.where(learns, W_PC, self.W_PC)
         self.C = np.where(learns, C, self.C)
@@ -80,13 +87,3 @@ def _slow_gain(model: CCRNN) -> float:
     gains, plasticity = model.gains, model.plasticity
     kappa = gains.slow_parallel if plasticity.teacher == "parallel" else gains.slow
     return plasticity.slow_rate * kappa
-
-
-def _by(rule, activity, most, gain, shares):  # type: ignore[no-untyped-def]
-    """`rule` for networks that may differ in what they retain."""
-    if len(set(shares)) == 1:
-        return rule(activity, most, gain, shares[0])
-    rows = [
-        rule(activity[[s]], most[[s]], gain[[s]], share) for s, share in enumerate(shares)
-    ]
-    return np.concatenate(rows)

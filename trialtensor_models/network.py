@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from trialtensor_models.calibration import AS_IT_IS, Gains, calibrate
 from trialtensor_models.config import Cerebellum, Cortex, Pathways, Plasticity
@@ -198,10 +199,11 @@ class CCRNN:
     def scale(self, *, granule: int | None = None, pons: int | None = None) -> CCRNN:
         """The same cortex with another number of granule cells or pontine units, wired anew.
 
-        A cortex of another size needs pretraining: ``CCRNN(cortex=Cortex(n_units=400)).pretrain()``.
+        A cortex of another size needs pretraining, as in
+        ``CCRNN(cortex=Cortex(n_units=400)).pretrain()``.
         """
-        cerebellum = self.cerebellum if granule is None else replace(
-            self.cerebellum, n_granule=granule
+        cerebellum = (
+            self.cerebellum if granule is None else replace(self.cerebellum, n_granule=granule)
         )
         pathways = self.pathways if pons is None else replace(self.pathways, n_pons=pons)
         return replace(self, cerebellum=cerebellum, pathways=pathways)
@@ -229,7 +231,8 @@ class CCRNN:
         if intact is not self:
             return intact.gains
         draw = self.reference_draw()
-        return calibrate(self.wiring, draw, self.cortex.dt, self.lag)
+        with threadpool_limits(1, user_api="blas"):
+            return calibrate(self.wiring, draw, self.cortex.dt, self.lag)
 
     def reference_draw(self) -> Draw:
         """A trial of each condition that thresholds and gains are set on."""

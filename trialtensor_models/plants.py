@@ -35,7 +35,10 @@ class Movement:
 class Plant(Protocol):
     """What `simulate` asks of a plant."""
 
-    motor_noise: float
+    @property
+    def motor_noise(self) -> float:
+        """Standard deviation of the direction of a command, in degrees."""
+        ...
 
     def move(
         self, command: np.ndarray, desired: np.ndarray, perturbation: Perturbation, dt: float

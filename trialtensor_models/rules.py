@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-# How a weight is kept: 1 where the unit before it was silent, less the more active it was. Without
-# this gate a trial to one target would erase what was learned for all others.
+# Learning in cortex and forgetting everywhere are gated by the activity of the unit before the
+# synapse. Without the gate a trial to one target would erase what was learned for all others, and
+# silent units would gather weights that are never used where they are made.
 
 
-def retained(activity: np.ndarray, most: np.ndarray, gain: np.ndarray, A: float) -> np.ndarray:
-    """Share of its weights that each unit keeps, ``1 - (1 - A) a`` with ``a`` its gated activity.
+def gate(activity: np.ndarray, most: np.ndarray, gain: np.ndarray) -> np.ndarray:
+    """How far each unit's synapses are open, from 0 where it was silent to 1.
 
     Parameters
     ----------
@@ -17,20 +18,22 @@ def retained(activity: np.ndarray, most: np.ndarray, gain: np.ndarray, A: float)
     most : (S, n_units) array
         The largest activity of each unit in the reference trials.
     gain : (S,) array
-        Gain of the gate, so that what a trial uses is kept by the share `A`.
-    A : float
 
     Returns
     -------
     (S, n_units) array
+        Peak activity of the trial over its maximum, times the gain, at most 1.
     """
     peak = activity.max(1)
     share = np.divide(peak, most, out=np.zeros_like(peak), where=most > 0)
-    return 1 - (1 - A) * np.clip(gain[:, None] * share, 0, 1)
+    return np.clip(gain[:, None] * share, 0, 1)
 
 
 def fast_change(error: np.ndarray, granule: np.ndarray, lag: int) -> np.ndarray:
     """Correlate errors with the granule cells that were active `lag` steps before.
+
+    Divided by the activity of all cells at the time of the error (normalised least mean squares),
+    so that a crowded trial teaches as much as a sparse one.
 
     Parameters
     ----------
@@ -42,26 +45,40 @@ def fast_change(error: np.ndarray, granule: np.ndarray, lag: int) -> np.ndarray:
     -------
     (S, 2, G) array
     """
-    return error[:, lag:].swapaxes(1, 2) @ granule[:, : granule.shape[1] - lag]
+    error, granule = error[:, lag:], granule[:, : granule.shape[1] - lag]
+    return _normalised(error, granule, granule)
 
 
-def slow_change(teaching: np.ndarray, cortex: np.ndarray, r_mean: np.ndarray) -> np.ndarray:
+def slow_change(
+    teaching: np.ndarray, cortex: np.ndarray, r_mean: np.ndarray, opened: np.ndarray
+) -> np.ndarray:
     """Correlate what arrives from the thalamus with cortical activity about its mean.
 
     Both are at the synapse, so the rule is local; ``ΔW = W_th C`` keeps it in the plane of the
-    thalamic input, whatever number of trials it is summed over.
+    thalamic input, whatever number of trials it is summed over. Normalised as `fast_change` is.
 
     Parameters
     ----------
     teaching : (S, T, 2) array
     cortex : (S, T, N) array
     r_mean : (S, 1, N) array
+    opened : (S, N) array
+        How far the synapses are open, see `gate`.
 
     Returns
     -------
     (S, 2, N) array
     """
-    return teaching.swapaxes(1, 2) @ (cortex - r_mean)
+    return _normalised(teaching, (cortex - r_mean) * opened[:, None], cortex)
+
+
+def _normalised(teaching: np.ndarray, before: np.ndarray, units: np.ndarray) -> np.ndarray:
+    """``Σ_t teaching_t before_tᵀ`` over the mean of ``before_t · units_t`` while it is taught."""
+    change = teaching.swapaxes(1, 2) @ before
+    weight = (teaching**2).sum(-1)
+    overlap = (weight * (before * units).sum(-1)).sum(-1) / np.maximum(weight.sum(-1), 1e-300)
+    usable = overlap > 1e-9
+    return change * np.where(usable, 1 / np.where(usable, overlap, 1), 0)[:, None, None]
 
 
 def shifted(error: np.ndarray, steps: int) -> np.ndarray:

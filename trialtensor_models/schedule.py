@@ -69,7 +69,7 @@ class Block:
             # Learned so far with the sign of this block's perturbation: from below it to zero.
             direction = np.sign(self.size) or -np.sign(history["adaptation"][0]) or 1.0
             return bool(direction * history["adaptation"][-1] >= 0)
-        return bool(self.until(history))  # type: ignore[operator]
+        return bool(self.until(history))
 
 
 @dataclass(frozen=True)

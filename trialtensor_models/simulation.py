@@ -7,8 +7,8 @@ from dataclasses import fields, replace
 from typing import Any, Literal, overload
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
-from trialtensor_models.calibration import direction
 from trialtensor_models.dynamics import Activity, UnstableDynamicsError, Versions, Wiring, run_trial
 from trialtensor_models.learning import Learner
 from trialtensor_models.network import CCRNN
@@ -116,13 +116,14 @@ def simulate(
     seeds = [seed] if isinstance(seed, int | np.integer) else list(seed)
     models = [model] * len(seeds) if isinstance(model, CCRNN) else list(model)
     _check(models, seeds, task, schedule)
-    first = models[0]
+    plant = PointMass() if plant is None else plant
     recorders = [
-        Recorder(each, task, schedule, s, plant or PointMass(), record, bin_width, n_granule)
+        Recorder(each, task, schedule, s, plant, record, bin_width, n_granule)
         for each, s in zip(models, seeds, strict=True)
     ]
-    runs = _run_sessions(models, seeds, task, schedule, plant or PointMass(), record, recorders)
-    del first
+    # Matrices of this size are many times slower on more threads.
+    with threadpool_limits(1, user_api="blas"):
+        runs = _run_sessions(models, seeds, task, schedule, plant, record, recorders)
     return runs[0] if isinstance(seed, int | np.integer) else runs
 
 
@@ -146,7 +147,10 @@ def _run_sessions(
     while going:
         trials = [sessions[i].next() for i in going]
         output = np.array(
-            [models[i].cerebellum.output * t.block.cerebellum for i, t in zip(going, trials, strict=True)]
+            [
+                models[i].cerebellum.output * t.block.cerebellum
+                for i, t in zip(going, trials, strict=True)
+            ]
         )
         activity = _simulate_trials(wiring, learner, trials, versions, output)
         movement = _move(activity.command[:, 0], trials, plant, cortex.dt)
@@ -210,29 +214,33 @@ def stack(wirings: list[Wiring]) -> Wiring:
     first = wirings[0]
     arrays = [part.name for part in fields(Wiring) if part.name not in ("leak", "delay")]
     if all(wiring is first for wiring in wirings):
-        shared = {
+        shared: dict[str, Any] = {
             name: np.broadcast_to(
                 getattr(first, name), (len(wirings), *getattr(first, name).shape[1:])
             )
             for name in arrays
         }
         return replace(first, **shared)
-    return replace(
-        first, **{name: np.concatenate([getattr(w, name) for w in wirings]) for name in arrays}
-    )
+    joined: dict[str, Any] = {
+        name: np.concatenate([getattr(w, name) for w in wirings]) for name in arrays
+    }
+    return replace(first, **joined)
 
 
 def take(wiring: Wiring, keep: list[int]) -> Wiring:
     """Some of the networks."""
     arrays = [part.name for part in fields(Wiring) if part.name not in ("leak", "delay")]
-    return replace(wiring, **{name: getattr(wiring, name)[keep] for name in arrays})
+    kept: dict[str, Any] = {name: getattr(wiring, name)[keep] for name in arrays}
+    return replace(wiring, **kept)
 
 
 def _check(models: list[CCRNN], seeds: list[Any], task: Task, schedule: Schedule) -> None:
     if not seeds:
         raise ValueError("seed: expected at least one, got none")
     if len(models) != len(seeds):
-        raise ValueError(f"model: expected one, or one for each of {len(seeds)} seeds, got {len(models)}")
+        raise ValueError(
+            f"model: expected one, or one for each of {len(seeds)} seeds, got {len(models)}"
+        )
     if not schedule.blocks:
         raise ValueError(
             "schedule: it has no trials; add some, such as Schedule().baseline(20).rotate(30, 160)"
@@ -245,7 +253,12 @@ def _check(models: list[CCRNN], seeds: list[Any], task: Task, schedule: Schedule
             )
         sizes = (each.cortex.n_units, each.cortex.dt, each.pathways, each.cerebellum.n_granule)
         first = models[0]
-        if sizes != (first.cortex.n_units, first.cortex.dt, first.pathways, first.cerebellum.n_granule):
+        if sizes != (
+            first.cortex.n_units,
+            first.cortex.dt,
+            first.pathways,
+            first.cerebellum.n_granule,
+        ):
             raise ValueError("model: networks that are simulated together need the same sizes")
     n_conditions = len(task.labels)
     for block in schedule.blocks:

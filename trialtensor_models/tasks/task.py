@@ -27,7 +27,10 @@ class Draw:
 class Task(Protocol):
     """A set of conditions, and trials of them."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What checkpoints call it."""
+        ...
 
     @property
     def labels(self) -> np.ndarray:
