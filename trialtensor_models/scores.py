@@ -135,8 +135,8 @@ def subspace_score(
     (1.0, True)
     """
     rng = np.random.default_rng(random_state)
-    null = [_overlap(rng.permutation(found), planted) for _ in range(n_shuffles)]
-    return Score(_overlap(found, planted), np.array(null), "neurons")
+    null = [subspace_overlap(rng.permutation(found), planted) for _ in range(n_shuffles)]
+    return Score(subspace_overlap(found, planted), np.array(null), "neurons")
 
 
 def region_score(
@@ -203,7 +203,8 @@ def _orthonormal(columns: np.ndarray) -> np.ndarray:
     return left[:, values > 1e-10 * values.max(initial=0)]
 
 
-def _overlap(first: np.ndarray, second: np.ndarray) -> float:
+def subspace_overlap(first: np.ndarray, second: np.ndarray) -> float:
+    """Mean squared cosine of the principal angles between what two sets of columns span."""
     return float(np.mean(np.cos(subspace_angles(first, second)) ** 2))
 
 
