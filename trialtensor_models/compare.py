@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import xarray
 
 from trialtensor import TCA
 from trialtensor.data.validation import check_trial_tensor
@@ -117,6 +118,32 @@ def compare(
         second,
         {name: _score(distance, first, second, n_shuffles, rng) for name, distance in _DISTANCES},
     )
+
+
+def about_conditions(X: xarray.DataArray, condition: str) -> xarray.DataArray:
+    """A labelled recording about the mean trial of each condition.
+
+    Where targets are interleaved they are most of what differs between trials; without their means,
+    what is left is what changes over the session.
+
+    Parameters
+    ----------
+    X : xarray.DataArray with a dimension ``trial``
+    condition : str
+        A coordinate of its trials.
+
+    Raises
+    ------
+    ValueError
+        If there is no such coordinate.
+    """
+    if condition not in X.coords or X[condition].dims != ("trial",):
+        known = [str(name) for name in X.coords if X[name].dims == ("trial",)]
+        raise ValueError(f"condition: expected a coordinate of trials, {known}, got {condition!r}")
+    values, conditions = X.transpose("trial", ...).values.astype(float), X[condition].values
+    for each in np.unique(conditions):
+        values[conditions == each] -= np.nanmean(values[conditions == each], axis=0)
+    return X.transpose("trial", ...).copy(data=values)
 
 
 def _describe(values: np.ndarray, n_components: int) -> Described:

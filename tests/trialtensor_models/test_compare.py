@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+import xarray
 
 from trialtensor import make_tca
-from trialtensor_models.compare import compare, plot_model_comparison
+from trialtensor_models.compare import about_conditions, compare, plot_model_comparison
 
 
 @pytest.fixture(scope="module")
@@ -44,3 +45,14 @@ def test_both_are_prepared(halves):
 def test_too_few_trials(halves):
     with pytest.raises(ValueError, match="simulation: expected at least 60 trials, got 30"):
         compare(halves[0], halves[1][:30])
+
+
+def test_means_of_conditions_are_gone(halves):
+    target = np.arange(90) % 3
+    dims = ("trial", "neuron", "time")
+    X = xarray.DataArray(halves[0], dims=dims, coords={"target": ("trial", target)})
+    about = about_conditions(X, "target")
+    np.testing.assert_allclose(about.groupby("target").mean("trial"), 0, atol=1e-12)
+    np.testing.assert_array_equal(X.values, halves[0])
+    with pytest.raises(ValueError, match=r"condition: expected a coordinate of trials, \['target'"):
+        about_conditions(X, "aim")
