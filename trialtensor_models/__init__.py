@@ -8,16 +8,18 @@ from trialtensor_models.run import Run, Truth
 from trialtensor_models.schedule import Schedule
 from trialtensor_models.simulation import simulate
 from trialtensor_models.tasks import CenterOut
-from trialtensor_models.two_state import TwoStateModel, TwoStateTrace
+from trialtensor_models.two_state import OneStateModel, RateTrace, TwoStateModel, TwoStateTrace
 
 __all__ = [
     "CCRNN",
     "CenterOut",
     "Cerebellum",
     "Cortex",
+    "OneStateModel",
     "Pathways",
     "Plasticity",
     "PointMass",
+    "RateTrace",
     "Run",
     "Schedule",
     "Truth",
