@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 Until = Literal["zero"] | Callable[[Mapping[str, np.ndarray]], bool]
-Kind = Literal["baseline", "rotate", "curl", "clamp", "washout", "rule"]
+Kind = Literal["baseline", "rotate", "curl", "clamp", "washout"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +36,6 @@ class Block:
         By what the cerebellum's output is scaled in this block.
     learns : bool
         Whether anything is learned or forgotten.
-    rule : str, optional
-        Name of the rule of a cognitive task.
     """
 
     kind: Kind
@@ -49,7 +47,6 @@ class Block:
     targets: tuple[int, ...] | None = None
     cerebellum: float = 1.0
     learns: bool = True
-    rule: str | None = None
 
     def at(self, trial: int) -> Perturbation:
         """The perturbation of a trial, counted from the start of the block."""
@@ -97,7 +94,7 @@ class Schedule:
 
     All methods take these keywords: ``until``, which ends the block early: "zero" once what was
     learned before is gone, or a function of the block's history so far (a mapping of "angle",
-    "error", "adaptation" and "correct" to an array with a value a trial) that returns whether to
+    "error" and "adaptation" to an array with a value a trial) that returns whether to
     stop, with ``n_trials`` as the limit; ``ramp``, trials over which the perturbation grows;
     ``targets``, the conditions that are drawn; ``cerebellum``, by what the cerebellum's output is
     scaled; ``learns=False`` for probes that leave no trace; ``epoch``, a label (the method's name
@@ -134,10 +131,6 @@ class Schedule:
         """Unperturbed trials after learning."""
         return self._add("washout", 0.0, n_trials, options)
 
-    def rule(self, name: str, n_trials: int | None = None, **options: Any) -> Schedule:
-        """Change what is correct in a cognitive task."""
-        return self._add("rule", 0.0, n_trials, {"rule": name, **options})
-
     @property
     def max_trials(self) -> int:
         """Trials if no block stops early."""
@@ -146,7 +139,7 @@ class Schedule:
     def _add(
         self, kind: Kind, size: float, n_trials: int | None, options: Mapping[str, Any]
     ) -> Schedule:
-        options = {"epoch": options.get("rule", kind), **options}
+        options = {"epoch": kind, **options}
         block = Block(kind=kind, size=size, n_trials=_length(n_trials, options), **options)
         _check(block)
         return Schedule((*self.blocks, block))

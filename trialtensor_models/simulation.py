@@ -108,6 +108,7 @@ def simulate(
 
     Examples
     --------
+    >>> from trialtensor_models import CenterOut
     >>> schedule = Schedule().baseline(2).rotate(30, 3)
     >>> run = simulate(CCRNN.pretrained(), CenterOut(n_targets=8), schedule, seed=0)
     >>> run.activity.dims, run.behaviour["angle"].shape
