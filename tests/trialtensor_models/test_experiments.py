@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from trialtensor_models import Schedule
-from trialtensor_models.experiments import coemergence, people, reshaping
+from trialtensor_models.experiments import coemergence, people, reshaping, scaling
 
 SHORT = Schedule().baseline(8).rotate(30, 40).rotate(-30, 8).clamp(20)
 
@@ -60,3 +60,13 @@ def test_fast_and_slow_emerge_in_cortex_and_only_fast_in_the_nuclei():
         for name in ("fast", "slow"):
             assert recovery.scores[name].value > 0.8 and recovery.scores[name].chance < 0.2
     assert len(coemergence.plot_coemergence(found).axes) == 3
+
+
+@pytest.mark.slow
+def test_alternating_rotations_interfere_whatever_the_number_of_granule_cells():
+    found = scaling.measure(sizes=(100, 1000), n_networks=1, n_cycles=8)
+    one, four = found.reached["one rotation"], found.reached["four alternating rotations"]
+    assert one.shape == four.shape == (2, 1)
+    assert (four < 0.5 * one).all()
+    assert abs(one[0, 0] - one[1, 0]) < 0.2
+    assert len(scaling.plot_scaling(found).axes) == 1
