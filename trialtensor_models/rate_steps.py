@@ -69,7 +69,7 @@ def walk(schedule: Schedule | ArrayLike, learn: Callable[[Step, Record], None]) 
     Raises
     ------
     ValueError
-        For schedules without trials, that mix rotations and force fields, or that have rules.
+        For schedules without trials, or that mix rotations and force fields.
     """
     record = Record()
     for step in _steps(schedule, record):
@@ -108,8 +108,6 @@ def _check_schedule(schedule: Schedule) -> None:
             "schedule: rotations and force fields have different units, and this model knows one "
             "kind of perturbation; got both"
         )
-    if "rule" in kinds:
-        raise ValueError("schedule: this model adapts to perturbations and knows no rules")
 
 
 def _check_sizes(perturbation: ArrayLike) -> np.ndarray:

@@ -187,7 +187,6 @@ def test_one_state_fits_its_own_behaviour_and_does_not_recover():
     [
         (Schedule(), "schedule: expected at least one trial, got none"),
         (Schedule().rotate(30, 5).curl(13, 5), "rotations and force fields have different units"),
-        (Schedule().rule("a", 3), "knows no rules"),
     ],
 )
 def test_schedules_it_cannot_follow(schedule, message):
