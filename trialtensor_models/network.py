@@ -234,6 +234,13 @@ class CCRNN:
         with threadpool_limits(1, user_api="blas"):
             return calibrate(self.wiring, draw, self.cortex.dt, self.lag)
 
+    @cached_property
+    def subspaces(self) -> dict[str, np.ndarray]:
+        """Directions that are known to carry something; see `trialtensor_models.subspaces`."""
+        from trialtensor_models.subspaces import subspaces
+
+        return subspaces(self)
+
     def reference_draw(self) -> Draw:
         """A trial of each condition that thresholds and gains are set on."""
         task = self.task.reference()

@@ -17,7 +17,6 @@ from trialtensor_models.plants import Movement, Plant
 from trialtensor_models.run import REGIONS, Run, Truth
 from trialtensor_models.schedule import Schedule
 from trialtensor_models.sessions import Trial
-from trialtensor_models.subspaces import subspaces
 from trialtensor_models.tasks import Task
 
 COUNTERFACTUALS = ("no_cerebellum", "no_cortical_change", "neither")
@@ -127,7 +126,7 @@ class Recorder:
             W_th=self.model.wiring.W_th[0],
             W_PC=rows["W_PC"],
             counterfactual=counterfactual,
-            subspaces=subspaces(self.model),
+            subspaces=dict(self.model.subspaces),
             region=region,
             configuration=self._configuration(),
         )  # fmt: skip
