@@ -1,51 +1,90 @@
-"""Two-state adaptation: a fast and a slow process that learn from the same error."""
+"""Adaptation by a fast and a slow process, and by a single one: the references of the network."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from trialtensor.tracking import OneRateFit, TwoRateFit, one_rate_fit, two_rate_fit
+from trialtensor.tracking.rate_models import Form
+from trialtensor_models.rate_steps import Record, Step, walk
+from trialtensor_models.schedule import Schedule
+
 
 @dataclass(frozen=True, eq=False)
-class TwoStateTrace:
-    """What a two-state model did, trial by trial; all in the unit of the perturbation.
+class RateTrace:
+    """What a model of adaptation did, trial by trial; in the unit of the perturbation.
+
+    Attributes
+    ----------
+    output : (n_trials,) array
+        The adaptation in each trial.
+    error : (n_trials,) array
+        ``perturbation - shown``; 0 in an error clamp.
+    shown : (n_trials,) array
+        The output with the noise of the movement.
+    perturbation : (n_trials,) array
+        What was met; NaN in an error clamp.
+    epoch, block : (n_trials,) arrays
+        Label and number of the block of a `Schedule`; "" and 0 for an array.
+    """
+
+    output: np.ndarray
+    error: np.ndarray
+    shown: np.ndarray
+    perturbation: np.ndarray
+    epoch: np.ndarray
+    block: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class TwoStateTrace(RateTrace):
+    """What a two-state model did, trial by trial; in the unit of the perturbation.
 
     Attributes
     ----------
     fast, slow : (n_trials,) arrays
         The two states during each trial, before they learn from its error.
-    output : (n_trials,) array
-        Their sum: the adaptation shown in each trial.
-    error : (n_trials,) array
-        ``perturbation - output``; 0 in an error clamp.
+    output, error, shown, perturbation, epoch, block : (n_trials,) arrays
+        As of `RateTrace`; the output is the sum of the states, the fast one scaled where the
+        schedule scales the cerebellum.
     """
 
     fast: np.ndarray
     slow: np.ndarray
-    output: np.ndarray
-    error: np.ndarray
 
 
 @dataclass(frozen=True, kw_only=True)
 class TwoStateModel:
     """Adaptation as the sum of a state that learns fast and one that retains well.
 
-    On each trial ``e = p - (x_f + x_s)``, then ``x_f <- A_f x_f + B_f e`` and
-    ``x_s <- A_s x_s + B_s e``: the parallel form.
+    On each trial ``e = p - (x_f + x_s)``, then ``x_f <- A_f x_f + B_f e``. The slow state learns
+    from the same error, ``x_s <- A_s x_s + B_s e`` (parallel), or from what the fast one does,
+    ``x_s <- A_s x_s + B_s x_f`` (serial).
 
     Parameters
     ----------
     A_f, A_s : float in [0, 1]
         What the fast and the slow state retain from one trial to the next.
     B_f, B_s : float, not negative
-        What they learn from the error of a trial.
+        What they learn from the error of a trial, or from the fast state.
+    form : {"parallel", "serial"}
+    found : TwoRateFit, optional
+        The fit that the parameters come from, with their intervals; see `fit`.
 
     Raises
     ------
     ValueError
         If a parameter is out of its range.
+
+    Notes
+    -----
+    Unperturbed, the forms can't be told apart by behaviour: the serial one with ``B_s = .04`` does
+    what the parallel one with ``B_s = .0209, B_f = .1891`` does. A block of the cerebellum tells:
+    it stops the slow state from learning in the serial form only.
 
     References
     ----------
@@ -61,30 +100,82 @@ class TwoStateModel:
     >>> share = trace.slow[159] / trace.output[159]
     >>> float(share.round(2))
     0.82
+
+    Spontaneous recovery in an error clamp:
+
+    >>> schedule = Schedule().rotate(30, 160).rotate(-30, until="zero").clamp(80)
+    >>> trace = TwoStateModel().simulate(schedule)
+    >>> clamp = trace.output[trace.epoch == "clamp"]
+    >>> int(clamp.argmax()), float((clamp.max() / trace.output[159]).round(2))
+    (8, 0.57)
     """
 
     A_f: float = 0.59
     B_f: float = 0.21
     A_s: float = 0.992
     B_s: float = 0.02
+    form: Form = "parallel"
+    found: TwoRateFit | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            top = 1 if field.name.startswith("A") else np.inf
-            number = isinstance(value, int | float | np.number)
-            if not number or not 0 <= value <= top or np.isinf(value):
-                needed = "a number from 0 to 1" if top == 1 else "a number of at least 0"
-                raise ValueError(f"{field.name}: expected {needed}, got {value!r}")
+        _check_rates(self)
+        if self.form not in ("parallel", "serial"):
+            raise ValueError(f"form: expected 'parallel' or 'serial', got {self.form!r}")
 
-    def simulate(self, perturbation: ArrayLike) -> TwoStateTrace:
+    @classmethod
+    def fit(
+        cls, y: ArrayLike, perturbation: ArrayLike, *, form: Form = "parallel", **options: Any
+    ) -> TwoStateModel:
+        """The model that behaviour is most likely under.
+
+        Parameters
+        ----------
+        y : (n_trials,) or (n_subjects, n_trials) array
+            Adaptation, with the sign of the perturbation.
+        perturbation : (n_trials,) array
+            In the same unit; NaN is an error clamp.
+        form : {"parallel", "serial"}
+        **options
+            Of `trialtensor.tracking.two_rate_fit`, which this calls.
+
+        Returns
+        -------
+        TwoStateModel
+            Its attribute ``found`` holds the intervals of its parameters.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> schedule = Schedule().rotate(1, 100).rotate(-1, 12).clamp(40)
+        >>> trace = TwoStateModel(B_f=0.3).simulate(schedule, noise=0.03, random_state=0)
+        >>> model = TwoStateModel.fit(trace.shown, trace.perturbation)
+        >>> low, high = model.found.intervals["B_f"]
+        >>> bool(low < 0.3 < high)
+        True
+        """
+        found = two_rate_fit(y, perturbation, form=form, **options)
+        rates = {name: found.parameters[name] for name in ("A_f", "B_f", "A_s", "B_s")}
+        return cls(form=form, found=found, **rates)
+
+    def simulate(
+        self,
+        perturbation: Schedule | ArrayLike,
+        *,
+        noise: float = 0.0,
+        random_state: int | np.random.Generator | None = None,
+    ) -> TwoStateTrace:
         """Adapt to a schedule, starting from nothing learned.
 
         Parameters
         ----------
-        perturbation : (n_trials,) array
+        perturbation : Schedule or (n_trials,) array
             The perturbation of each trial, in any unit; NaN is an error clamp, in which the error
-            is held at zero.
+            is held at zero. Targets of a `Schedule` are ignored; where it scales the cerebellum,
+            the output of the fast state is scaled, and with it what the slow one is taught in the
+            serial form.
+        noise : float
+            Standard deviation of the movement about the output; the next trials learn from it.
+        random_state : int, Generator or None
 
         Returns
         -------
@@ -93,7 +184,8 @@ class TwoStateModel:
         Raises
         ------
         ValueError
-            If ``perturbation`` isn't one-dimensional or is infinite somewhere.
+            If ``perturbation`` isn't one-dimensional or is infinite somewhere, or a schedule has
+            no trials or mixes rotations and force fields.
 
         Examples
         --------
@@ -103,21 +195,117 @@ class TwoStateModel:
         >>> [round(value, 4) for value in trace.error.tolist()]
         [1.0, 0.77, 0.0]
         """
-        schedule = np.asarray(perturbation, dtype=float)
-        if schedule.ndim != 1:
-            raise ValueError(f"perturbation: expected (n_trials,), got shape {schedule.shape}")
-        if np.isinf(schedule).any():
-            first = int(np.flatnonzero(np.isinf(schedule))[0])
-            raise ValueError(f"perturbation: trial {first} is infinite, expected numbers or NaN")
-        return self._run(schedule)
+        _check_noise(noise)
+        rng = np.random.default_rng(random_state)
+        serial = self.form == "serial"
+        fast = slow = 0.0
 
-    def _run(self, schedule: np.ndarray) -> TwoStateTrace:
-        fast, slow, error = (np.zeros(len(schedule)) for _ in range(3))
-        x_f = x_s = 0.0
-        for trial, target in enumerate(schedule):
-            fast[trial], slow[trial] = x_f, x_s
-            e = 0.0 if np.isnan(target) else target - (x_f + x_s)
-            error[trial] = e
-            x_f = self.A_f * x_f + self.B_f * e
-            x_s = self.A_s * x_s + self.B_s * e
-        return TwoStateTrace(fast=fast, slow=slow, output=fast + slow, error=error)
+        def learn(step: Step, record: Record) -> None:
+            nonlocal fast, slow
+            record.fast.append(fast)
+            record.slow.append(slow)
+            arriving = step.cerebellum * fast
+            error = _act(step, record, arriving + slow, noise, rng)
+            if step.learns:
+                slow = self.A_s * slow + self.B_s * (arriving if serial else error)
+                fast = self.A_f * fast + self.B_f * error
+
+        record = walk(perturbation, learn)
+        states = {"fast": np.array(record.fast), "slow": np.array(record.slow)}
+        return TwoStateTrace(**_series(record), **states)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneStateModel:
+    """Adaptation by a single state, ``x <- A x + B e``: the control of `TwoStateModel`.
+
+    It learns and forgets, but shows no spontaneous recovery and no savings.
+
+    Parameters
+    ----------
+    A : float in [0, 1]
+        What is retained from one trial to the next.
+    B : float, not negative
+        What is learned from the error of a trial.
+    found : OneRateFit, optional
+        The fit that the parameters come from.
+
+    Examples
+    --------
+    >>> schedule = Schedule().rotate(30, 160).rotate(-30, until="zero").clamp(80)
+    >>> trace = OneStateModel().simulate(schedule)
+    >>> bool(trace.output[trace.epoch == "clamp"].max() <= 0)
+    True
+    """
+
+    A: float = 0.97
+    B: float = 0.1
+    found: OneRateFit | None = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        _check_rates(self)
+
+    @classmethod
+    def fit(cls, y: ArrayLike, perturbation: ArrayLike, **options: Any) -> OneStateModel:
+        """The model that behaviour is most likely under; see `TwoStateModel.fit`."""
+        found = one_rate_fit(y, perturbation, **options)
+        return cls(A=found.parameters["A"], B=found.parameters["B"], found=found)
+
+    def simulate(
+        self,
+        perturbation: Schedule | ArrayLike,
+        *,
+        noise: float = 0.0,
+        random_state: int | np.random.Generator | None = None,
+    ) -> RateTrace:
+        """Adapt to a schedule; see `TwoStateModel.simulate`."""
+        _check_noise(noise)
+        rng = np.random.default_rng(random_state)
+        state = 0.0
+
+        def learn(step: Step, record: Record) -> None:
+            nonlocal state
+            error = _act(step, record, state, noise, rng)
+            if step.learns:
+                state = self.A * state + self.B * error
+
+        return RateTrace(**_series(walk(perturbation, learn)))
+
+
+def _act(
+    step: Step, record: Record, output: float, noise: float, rng: np.random.Generator
+) -> float:
+    """Move, and return the error that is seen."""
+    shown = output + noise * rng.standard_normal() if noise else output
+    error = 0.0 if np.isnan(step.size) else step.size - shown
+    record.output.append(output)
+    record.shown.append(shown)
+    record.error.append(error)
+    return error
+
+
+def _series(record: Record) -> dict[str, np.ndarray]:
+    names = ("output", "error", "shown", "perturbation")
+    found = {name: np.array(getattr(record, name), dtype=float) for name in names}
+    return {
+        **found,
+        "epoch": np.array(record.epoch, dtype=str),
+        "block": np.array(record.block, dtype=int),
+    }
+
+
+def _check_rates(model: TwoStateModel | OneStateModel) -> None:
+    for each in fields(model):
+        if each.name[0] not in "AB":
+            continue
+        value = getattr(model, each.name)
+        top = 1 if each.name.startswith("A") else np.inf
+        number = isinstance(value, int | float | np.number)
+        if not number or not 0 <= value <= top or np.isinf(value):
+            needed = "a number from 0 to 1" if top == 1 else "a number of at least 0"
+            raise ValueError(f"{each.name}: expected {needed}, got {value!r}")
+
+
+def _check_noise(noise: float) -> None:
+    if not 0 <= noise < np.inf:
+        raise ValueError(f"noise: expected a standard deviation of at least 0, got {noise}")

@@ -1,0 +1,171 @@
+"""Gains of the learning rules, from noiseless probes of one trial.
+
+The rates of `Plasticity` say what a trial changes in the hand's direction. How large the change of
+the weights must be for that depends on the network, so it is measured: learn from one trial, look
+at the next, and scale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from trialtensor_models.dynamics import Activity, Versions, Wiring, run_trial
+from trialtensor_models.plants import seen
+from trialtensor_models.rules import fast_change, gate, shifted, slow_change
+from trialtensor_models.schedule import Perturbation
+from trialtensor_models.tasks.task import Draw
+
+AS_IT_IS = Versions(cerebellum=np.ones(1), cortex=np.ones(1), noise=np.zeros(1))
+_ROTATION = 30.0
+# A gate can't close on all that a trial uses without closing on everything else too.
+_FORGOTTEN = 0.95
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Gains:
+    """Factors of the rules.
+
+    Attributes
+    ----------
+    fast, slow, slow_parallel : float
+        κ of the cerebellar rule, and of the cortical one for each of its teachers.
+    gate_fast, gate_slow : float
+        Of the gates of forgetting; see `trialtensor_models.rules.gate`.
+    most_granule, most_cortex : (G,) and (N,) arrays
+        Largest activity of each unit in the reference trials.
+    """
+
+    fast: float
+    slow: float
+    slow_parallel: float
+    gate_fast: float
+    gate_slow: float
+    most_granule: np.ndarray
+    most_cortex: np.ndarray
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Probe:
+    """Every reference condition as a network of its own."""
+
+    wiring: Wiring
+    draw: Draw
+
+    def __call__(self, W_PC: np.ndarray | None = None, C: np.ndarray | None = None) -> Activity:
+        S = len(self.draw.inputs)
+        if W_PC is None:
+            W_PC = np.zeros((S, 2, self.wiring.J.shape[1]))
+        if C is None:
+            C = np.zeros((S, 2, self.wiring.W.shape[1]))
+        return run_trial(self.wiring, self.draw.inputs, W_PC, C, AS_IT_IS)
+
+    def turned(self, activity: Activity) -> np.ndarray:
+        """(S,) directions of the command, in degrees against counter-clockwise."""
+        return -direction(activity.command[:, 0], self.draw.desired)
+
+
+def calibrate(wiring: Wiring, draw: Draw, dt: float, lag: int) -> Gains:
+    """Measure the gains of one network.
+
+    Parameters
+    ----------
+    wiring : Wiring
+        Of one network (``S = 1``).
+    draw : Draw
+        A trial of each reference condition.
+    dt : float
+        Step in seconds.
+    lag : int
+        Steps from the nuclei to the hand.
+
+    Returns
+    -------
+    Gains
+    """
+    probe = _Probe(wiring, draw)
+    before = probe()
+    base = probe.turned(before)
+    command = before.command[:, 0]
+    turned = seen(command, draw.desired, Perturbation(rotation=_ROTATION), dt).error
+    error = turned - seen(command, draw.desired, Perturbation(), dt).error
+    granule, cortex = before.granule[:, 0], before.cortex[:, 0]
+
+    def by_fast(W_PC: np.ndarray) -> float:
+        return float((probe.turned(probe(W_PC=W_PC)) - base).mean())
+
+    def by_slow(C: np.ndarray) -> float:
+        return float((probe.turned(probe(C=C)) - base).mean())
+
+    def open_(units: np.ndarray, gain: float) -> np.ndarray:
+        most = np.broadcast_to(units.max((0, 1)), (len(units), units.shape[2]))
+        return gate(units, most, np.full(len(units), gain))
+
+    taught = fast_change(error, granule, lag)
+    fast = _scale_for(lambda k: by_fast(k * taught), 0.2 * _ROTATION)
+    W_PC = fast * taught
+    moved = by_fast(W_PC)
+    after = probe(W_PC=W_PC)
+    arriving, after_cortex = after.arriving[:, 0], after.cortex[:, 0]
+    lead = shifted(error, lag - wiring.delay)
+
+    def serial(gates: np.ndarray) -> np.ndarray:
+        return slow_change(arriving, after_cortex, wiring.r_mean, gates)
+
+    def kept_fast(gain: float) -> float:
+        return by_fast(W_PC * (1 - 0.4 * open_(granule, gain)[:, None])) / moved
+
+    def kept_slow(gain: float) -> float:
+        gates = open_(cortex, gain)
+        C = serial(gates)
+        C = C * _scale_for(lambda k: by_slow(k * C), moved)
+        return by_slow(C * (1 - 0.4 * gates[:, None])) / moved
+
+    gate_fast, gate_slow = _gain_for(kept_fast), _gain_for(kept_slow)
+    gates = open_(cortex, gate_slow)
+    by_nuclei = serial(gates)
+    by_error = slow_change(lead, cortex, wiring.r_mean, gates)
+    return Gains(
+        fast=fast / 0.2,
+        slow=_scale_for(lambda k: by_slow(k * by_nuclei), moved),
+        slow_parallel=_scale_for(lambda k: by_slow(k * by_error), moved) / 0.2,
+        gate_fast=gate_fast,
+        gate_slow=gate_slow,
+        most_granule=granule.max((0, 1)),
+        most_cortex=cortex.max((0, 1)),
+    )
+
+
+def direction(command: np.ndarray, desired: np.ndarray) -> np.ndarray:
+    """Angle from the wanted to the commanded displacement in degrees, counter-clockwise.
+
+    Both are (n, T, 2) velocities.
+    """
+    went, wanted = command.sum(1), desired.sum(1)
+    cross = wanted[:, 0] * went[:, 1] - wanted[:, 1] * went[:, 0]
+    return np.rad2deg(np.arctan2(cross, (wanted * went).sum(1)))
+
+
+def _scale_for(response: Callable[[float], float], wanted: float) -> float:
+    """The scale at which a nearly linear response is what is wanted."""
+    scale = 1e-3
+    for _ in range(4):
+        got = response(scale)
+        if not np.isfinite(got) or got <= 0:
+            raise ValueError(
+                "network: what the rules teach does not move the hand against the perturbation; "
+                "pretrain the network so that cortex obeys its thalamic input"
+            )
+        scale *= np.clip(wanted / got, 0.05, 20)
+    return float(scale)
+
+
+def _gain_for(kept: Callable[[float], float]) -> float:
+    """The gain of the gate at which nearly all of what a trial uses is forgotten at the rate."""
+    low, high = 0.0, 8.0
+    for _ in range(7):
+        middle = (low + high) / 2
+        low, high = (middle, high) if kept(middle) > 1 - 0.4 * _FORGOTTEN else (low, middle)
+    return (low + high) / 2

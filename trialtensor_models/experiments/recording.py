@@ -1,0 +1,58 @@
+"""A recording of learning beside a network that learns: the comparison to copy.
+
+Both are decomposed in the same way; what is compared is which trials are alike and which learning
+curves there are, each beside sessions whose order was shuffled.
+
+``python -m trialtensor_models.experiments.recording FILE VARIABLE -o FIGURE``
+"""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import trialtensor
+from trialtensor_models.compare import about_conditions, compare, plot_model_comparison
+from trialtensor_models.network import CCRNN
+from trialtensor_models.recovery import changes_by_region
+from trialtensor_models.schedule import Schedule
+from trialtensor_models.simulation import simulate
+from trialtensor_models.tasks import CenterOut
+
+
+def main(
+    file: Annotated[Path, typer.Argument(help="A recording that trialtensor can read.")],
+    variable: Annotated[str, typer.Argument(help="Which array of the file.")],
+    output: Annotated[Path, typer.Option("-o", "--output")] = Path("recording.png"),
+    condition: Annotated[
+        str | None, typer.Option(help="Coordinate of trials whose means are taken out.")
+    ] = None,
+    baseline: Annotated[int, typer.Option(help="Trials of the run before the rotation.")] = 40,
+    adaptation: Annotated[int, typer.Option(help="Trials of the run with it.")] = 120,
+) -> None:
+    """Compare a recording with a run of eight-target adaptation."""
+    schedule = Schedule().baseline(baseline).rotate(30, adaptation)
+    run = simulate(CCRNN.pretrained(), CenterOut(n_targets=8), schedule, record="activity")
+    if run.activity is None:
+        raise RuntimeError("the run kept no activity")
+    recording = trialtensor.read(file, variable=variable)
+    if condition is not None:
+        recording = about_conditions(recording, condition)
+    simulation = about_conditions(changes_by_region(run.activity), "target")
+    with warnings.catch_warnings():
+        # Neurons or trials that are missing altogether are left out.
+        warnings.simplefilter("ignore")
+        found = compare(recording, simulation, n_components=6)
+    plot_model_comparison(found).savefig(output, dpi=150)
+    for name, score in found.distances.items():
+        print(
+            f"{name}: distance {score.value:.2f}, shuffled {score.null.mean():.2f}, "
+            f"p = {found.p_value(name):.3f}"
+        )
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,260 @@
+"""What moves: a point mass or a two-link arm that follows a velocity command.
+
+A plant turns the command of cortex (a velocity of the hand) into movement and gives back the error
+as it is seen. Feed-forward forces that suit the unperturbed plant carry the command out exactly;
+a force field pushes the hand off it, and the muscles' viscosity pulls it back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from trialtensor_models.schedule import Perturbation
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Movement:
+    """What came of a command.
+
+    Attributes
+    ----------
+    hand, cursor : (n, T, 2) arrays
+        Position of the hand and of the cursor relative to the start, in m.
+    error : (n, T, 2) array
+        Wanted minus seen velocity, in m/s; 0 in an error clamp.
+    """
+
+    hand: np.ndarray
+    cursor: np.ndarray
+    error: np.ndarray
+
+
+class Plant(Protocol):
+    """What `simulate` asks of a plant."""
+
+    @property
+    def motor_noise(self) -> float:
+        """Standard deviation of the direction of a command, in degrees."""
+        ...
+
+    def move(
+        self, command: np.ndarray, desired: np.ndarray, perturbation: Perturbation, dt: float
+    ) -> Movement:
+        """Carry out (n, T, 2) commands where (n, T, 2) velocities were wanted."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class PointMass:
+    """A mass that is pulled towards the commanded velocity.
+
+    ``mass · dẋ/dt = mass · dv/dt + viscosity · (v − ẋ) + F``, with the force field ``F``.
+
+    Parameters
+    ----------
+    mass : float
+        In kg.
+    viscosity : float
+        In N s/m. A curl field of strength b turns the hand by ``atan(b / viscosity)`` in the end.
+    motor_noise : float
+        Standard deviation of the direction of the command from trial to trial, in degrees.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from trialtensor_models.schedule import Perturbation
+    >>> command = np.zeros((1, 50, 2))
+    >>> command[..., 0] = 0.2
+    >>> PointMass().move(command, command, Perturbation(), 0.01).hand[0, -1].round(3)
+    array([0.1, 0. ])
+    """
+
+    mass: float = 1.0
+    viscosity: float = 25.0
+    motor_noise: float = 1.0
+
+    def __post_init__(self) -> None:
+        _check_positive(self, "mass", "viscosity")
+
+    def move(
+        self, command: np.ndarray, desired: np.ndarray, perturbation: Perturbation, dt: float
+    ) -> Movement:
+        """Carry out a command; see `Movement`."""
+        velocity = command
+        if perturbation.curl and not perturbation.clamp:
+            velocity = self._pushed(command, perturbation.curl, dt)
+        return seen(velocity, desired, perturbation, dt)
+
+    def _pushed(self, command: np.ndarray, strength: float, dt: float) -> np.ndarray:
+        # Off the command by d = ẋ − v: dd/dt = A d + B v / m, solved exactly for constant v.
+        from scipy.linalg import expm
+
+        field = strength * np.array([[0.0, 1.0], [-1.0, 0.0]]) / self.mass
+        A = field - np.eye(2) * self.viscosity / self.mass
+        step = expm(A * dt)
+        push = np.linalg.solve(A, step - np.eye(2)) @ field
+        off = np.zeros(command.shape)
+        for t in range(1, command.shape[1]):
+            off[:, t] = off[:, t - 1] @ step.T + command[:, t] @ push.T
+        return command + off
+
+
+@dataclass(frozen=True, kw_only=True)
+class TwoLinkArm:
+    """A planar arm of two links, moved by torques at shoulder and elbow.
+
+    Feed-forward torques from the arm's inverse dynamics carry the command out; off it, the
+    muscles' viscosity pulls the hand back.
+
+    Parameters
+    ----------
+    lengths, masses, centres, inertias : (float, float)
+        Of upper arm and forearm: m, kg, m from the joint to the centre of mass, kg m².
+    start : (float, float)
+        Position of the hand relative to the shoulder at the start of a reach, in m.
+    viscosity : float
+        Of the muscles, seen at the hand, in N s/m.
+    motor_noise : float
+        Standard deviation of the direction of the command from trial to trial, in degrees.
+    """
+
+    lengths: tuple[float, float] = (0.309, 0.26)
+    masses: tuple[float, float] = (1.864572, 1.534315)
+    centres: tuple[float, float] = (0.180496, 0.181479)
+    inertias: tuple[float, float] = (0.013193, 0.020062)
+    start: tuple[float, float] = (0.0, 0.4)
+    viscosity: float = 25.0
+    motor_noise: float = 1.0
+
+    def __post_init__(self) -> None:
+        _check_positive(self, "lengths", "masses", "centres", "inertias", "viscosity")
+        reach = float(np.hypot(*self.start))
+        if not abs(self.lengths[0] - self.lengths[1]) < reach < sum(self.lengths):
+            raise ValueError(
+                f"start: the hand can be {abs(self.lengths[0] - self.lengths[1]):g} to "
+                f"{sum(self.lengths):g} m from the shoulder, got {reach:g} m"
+            )
+
+    def move(
+        self, command: np.ndarray, desired: np.ndarray, perturbation: Perturbation, dt: float
+    ) -> Movement:
+        """Carry out a command; see `Movement`.
+
+        Raises
+        ------
+        ValueError
+            If a command leads out of the arm's reach.
+        """
+        strength = 0.0 if perturbation.clamp else perturbation.curl
+        return seen(self._simulate(command, strength, dt), desired, perturbation, dt)
+
+    def joint_angles(self, position: np.ndarray) -> np.ndarray:
+        """Shoulder and elbow angle (rad) of the hand at (..., 2) positions from the shoulder."""
+        l1, l2 = self.lengths
+        squared = (position**2).sum(-1)
+        cosine = (squared - l1**2 - l2**2) / (2 * l1 * l2)
+        if np.any(np.abs(cosine) >= 1):
+            raise ValueError("command: it leads out of the arm's reach; move the start of the arm")
+        elbow = np.arccos(cosine)
+        shoulder = np.arctan2(position[..., 1], position[..., 0]) - np.arctan2(
+            l2 * np.sin(elbow), l1 + l2 * np.cos(elbow)
+        )
+        return np.stack([shoulder, elbow], -1)
+
+    def hand(self, angles: np.ndarray) -> np.ndarray:
+        """Position of the hand from the shoulder at (..., 2) joint angles."""
+        upper, fore = angles[..., 0], angles.sum(-1)
+        l1, l2 = self.lengths
+        return np.stack(
+            [l1 * np.cos(upper) + l2 * np.cos(fore), l1 * np.sin(upper) + l2 * np.sin(fore)], -1
+        )
+
+    def jacobian(self, angles: np.ndarray) -> np.ndarray:
+        """(..., 2, 2) derivative of the hand's position with the joint angles."""
+        upper, fore = angles[..., 0], angles.sum(-1)
+        l1, l2 = self.lengths
+        row_x = np.stack([-l1 * np.sin(upper) - l2 * np.sin(fore), -l2 * np.sin(fore)], -1)
+        row_y = np.stack([l1 * np.cos(upper) + l2 * np.cos(fore), l2 * np.cos(fore)], -1)
+        return np.stack([row_x, row_y], -2)
+
+    def inertia(self, angles: np.ndarray) -> np.ndarray:
+        """(..., 2, 2) inertia of the arm at its joints, kg m²."""
+        m2, l1 = self.masses[1], self.lengths[0]
+        i1, i2 = self.inertias
+        c1, c2 = self.centres
+        own2 = i2 + m2 * c2**2
+        couple = m2 * l1 * c2 * np.cos(angles[..., 1])
+        first = i1 + self.masses[0] * c1**2 + own2 + m2 * l1**2 + 2 * couple
+        cross = own2 + couple
+        return np.stack(
+            [np.stack([first, cross], -1), np.stack([cross, np.full_like(cross, own2)], -1)], -2
+        )
+
+    def coriolis(self, angles: np.ndarray, speeds: np.ndarray) -> np.ndarray:
+        """(..., 2) torques of centripetal and Coriolis forces."""
+        pull = self.masses[1] * self.lengths[0] * self.centres[1] * np.sin(angles[..., 1])
+        first = -pull * speeds[..., 1] * (2 * speeds[..., 0] + speeds[..., 1])
+        return np.stack([first, pull * speeds[..., 0] ** 2], -1)
+
+    def _simulate(self, command: np.ndarray, strength: float, dt: float) -> np.ndarray:
+        """Velocity of the hand for each step of the command."""
+        wanted = np.asarray(self.start) + np.cumsum(command, 1) * dt
+        wanted = np.concatenate([np.broadcast_to(self.start, (len(command), 1, 2)), wanted], 1)
+        q_wanted = self.joint_angles(wanted)
+        if not strength:
+            return command
+        field = strength * np.array([[0.0, 1.0], [-1.0, 0.0]])
+        w_wanted = np.diff(q_wanted, axis=1) / dt
+        velocity = np.empty(command.shape)
+        q, w = q_wanted[:, 0], np.zeros((len(command), 2))
+        before = np.zeros_like(w)
+        for t in range(command.shape[1]):
+            # What the arm would need on the commanded path, from where it is on it.
+            torque = _times(
+                self.inertia(q_wanted[:, t]), (w_wanted[:, t] - before) / dt
+            ) + self.coriolis(q_wanted[:, t], before)
+            before = w_wanted[:, t]
+            J = self.jacobian(q)
+            # Viscosity and field are implicit in the new speed, or the step would ring.
+            M = self.inertia(q)
+            drag = self.viscosity * np.eye(2) - field
+            left = M + dt * J.swapaxes(-1, -2) @ drag @ J
+            right = _times(M, w) + dt * (
+                torque
+                - self.coriolis(q, w)
+                + self.viscosity * _times(J.swapaxes(-1, -2), command[:, t])
+            )
+            w = np.linalg.solve(left, right[..., None])[..., 0]
+            old, q = q, q + dt * w
+            velocity[:, t] = (self.hand(q) - self.hand(old)) / dt
+        return velocity
+
+
+def seen(
+    velocity: np.ndarray, desired: np.ndarray, perturbation: Perturbation, dt: float
+) -> Movement:
+    """What the eyes see of (n, T, 2) velocities of the hand."""
+    turn = np.deg2rad(perturbation.rotation)
+    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    shown = velocity @ rotation.T
+    error = np.zeros_like(shown) if perturbation.clamp else desired - shown
+    if perturbation.clamp:
+        shown = desired
+    return Movement(np.cumsum(velocity, 1) * dt, np.cumsum(shown, 1) * dt, error)
+
+
+def _times(matrices: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    return (matrices @ vectors[..., None])[..., 0]
+
+
+def _check_positive(plant: object, *names: str) -> None:
+    for name in names:
+        value = getattr(plant, name)
+        if not np.all(np.isfinite(value)) or np.any(np.asarray(value) <= 0):
+            raise ValueError(f"{name}: expected positive numbers, got {value}")
+    noise = plant.motor_noise  # type: ignore[attr-defined]
+    if not noise >= 0 or np.isinf(noise):
+        raise ValueError(f"motor_noise: expected at least 0 degrees, got {noise}")

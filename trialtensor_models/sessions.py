@@ -1,0 +1,85 @@
+"""One seed's way through a schedule: which trial comes next, and what has been seen so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from trialtensor_models.schedule import Block, Perturbation, Schedule
+from trialtensor_models.tasks.task import Draw, Task
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Trial:
+    """A trial that is about to be run."""
+
+    index: int
+    block_index: int
+    block: Block
+    condition: int
+    perturbation: Perturbation
+    draw: Draw
+    noise: np.ndarray
+    tilt: float
+
+    @property
+    def where(self) -> str:
+        """For messages."""
+        return f"trial {self.index} (block {self.block_index}, {self.block.epoch})"
+
+
+class Session:
+    """Trials of one seed.
+
+    Order of conditions, noise in cortex and noise of the plant come from streams of their own, so
+    that switching one off leaves the others as they are.
+    """
+
+    def __init__(
+        self, task: Task, schedule: Schedule, seed: int, dt: float, n_units: int, noise: float
+    ) -> None:
+        self.task, self.schedule, self.seed = task, schedule, seed
+        self.dt, self.n_units, self.noise = dt, n_units, noise
+        streams = np.random.SeedSequence(seed).spawn(4)
+        self._order, self._cortex, self._motor, self.reward = map(np.random.default_rng, streams)
+        self._block = 0
+        self._waiting: list[int] = []
+        self._history: dict[str, list[float]] = {}
+        self.n_done = 0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the schedule has no further trial."""
+        return self._block >= len(self.schedule.blocks)
+
+    def next(self) -> Trial:
+        """The trial to run."""
+        block = self.schedule.blocks[self._block]
+        in_block = len(self._history.get("adaptation", ()))
+        if not self._waiting:
+            offered = block.targets if block.targets is not None else range(len(self.task.labels))
+            self._waiting = self._order.permutation(np.asarray(offered)).tolist()
+        condition = self._waiting.pop()
+        draw = self.task.draw(np.array([condition]), self.dt, self._order)
+        T = draw.inputs.shape[1]
+        return Trial(
+            index=self.n_done,
+            block_index=self._block,
+            block=block,
+            condition=condition,
+            perturbation=block.at(in_block),
+            draw=draw,
+            noise=self.noise * self._cortex.standard_normal((T, self.n_units)),
+            tilt=float(self._motor.standard_normal()),
+        )
+
+    def seen(self, **values: float) -> None:
+        """Note what came of the trial, and move on to the next block if it's time."""
+        for name, value in values.items():
+            self._history.setdefault(name, []).append(value)
+        self.n_done += 1
+        history = {name: np.asarray(value) for name, value in self._history.items()}
+        if self.schedule.blocks[self._block].is_over(history):
+            self._block += 1
+            self._history, self._waiting = {}, []

@@ -1,0 +1,269 @@
+"""Run a network through a task and a schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from typing import Any, Literal, overload
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from trialtensor_models.dynamics import Activity, UnstableDynamicsError, Versions, Wiring, run_trial
+from trialtensor_models.learning import Learner
+from trialtensor_models.network import CCRNN
+from trialtensor_models.plants import Movement, Plant, PointMass
+from trialtensor_models.recording import Recorder
+from trialtensor_models.run import Run
+from trialtensor_models.schedule import Schedule
+from trialtensor_models.sessions import Session, Trial
+from trialtensor_models.tasks import Task
+
+Record = Literal["all", "activity", "behaviour"]
+
+# Versions of each trial. The first is what happens; the last two are probes without noise, with
+# and without the cerebellum; between them, the counterfactuals, with the noise of the trial.
+_PROBED = Versions(
+    cerebellum=np.array([1.0, 1.0, 0.0]),
+    cortex=np.array([1.0, 1.0, 1.0]),
+    noise=np.array([1.0, 0.0, 0.0]),
+)
+_WITH_COUNTERFACTUALS = Versions(
+    cerebellum=np.array([1.0, 0.0, 1.0, 0.0, 1.0, 0.0]),
+    cortex=np.array([1.0, 1.0, 0.0, 0.0, 1.0, 1.0]),
+    noise=np.array([1.0, 1.0, 1.0, 1.0, 0.0, 0.0]),
+)
+# Rates of a working network are of order 1.
+_TOO_ACTIVE = 1e3
+
+
+@overload
+def simulate(
+    model: CCRNN | Sequence[CCRNN],
+    task: Task,
+    schedule: Schedule,
+    *,
+    seed: int = 0,
+    plant: Plant | None = None,
+    record: Record = "all",
+    bin_width: float = 0.02,
+    n_granule: int | None = 200,
+) -> Run: ...
+@overload
+def simulate(
+    model: CCRNN | Sequence[CCRNN],
+    task: Task,
+    schedule: Schedule,
+    *,
+    seed: Sequence[int],
+    plant: Plant | None = None,
+    record: Record = "all",
+    bin_width: float = 0.02,
+    n_granule: int | None = 200,
+) -> list[Run]: ...
+def simulate(
+    model: CCRNN | Sequence[CCRNN],
+    task: Task,
+    schedule: Schedule,
+    *,
+    seed: int | Sequence[int] = 0,
+    plant: Plant | None = None,
+    record: Record = "all",
+    bin_width: float = 0.02,
+    n_granule: int | None = 200,
+) -> Run | list[Run]:
+    """Simulate sessions of learning.
+
+    Parameters
+    ----------
+    model : CCRNN, or a sequence of them
+        One for all seeds, or one for each; networks of a sequence have the same sizes.
+    task : task
+        `CenterOut`, or one with as many inputs as the network has.
+    schedule : Schedule
+        What happens on which trials.
+    seed : int or sequence of int
+        Of the order of targets and of all noise. Several seeds are simulated side by side, which
+        is faster than one after the other and gives the same bits.
+    plant : plant, optional
+        What moves; `PointMass` unless given.
+    record : {"all", "activity", "behaviour"}
+        "all" keeps activity and its counterfactuals, "behaviour" neither. Behaviour, fast and
+        slow components and weights are kept always.
+    bin_width : float
+        Activity is averaged in bins of this many seconds.
+    n_granule : int or None
+        How many granule cells are recorded; None is all.
+
+    Returns
+    -------
+    Run, or a list of them if `seed` is a sequence
+
+    Raises
+    ------
+    ValueError
+        If the schedule has no trials, or sizes don't fit.
+    UnstableDynamicsError
+        If activity grows without bound; names the region and the trial.
+
+    Examples
+    --------
+    >>> from trialtensor_models import CenterOut
+    >>> schedule = Schedule().baseline(2).rotate(30, 3)
+    >>> run = simulate(CCRNN.pretrained(), CenterOut(n_targets=8), schedule, seed=0)
+    >>> run.activity.dims, run.behaviour["angle"].shape
+    (('trial', 'neuron', 'time'), (5,))
+    """
+    seeds = [seed] if isinstance(seed, int | np.integer) else list(seed)
+    models = [model] * len(seeds) if isinstance(model, CCRNN) else list(model)
+    _check(models, seeds, task, schedule)
+    plant = PointMass() if plant is None else plant
+    recorders = [
+        Recorder(each, task, schedule, s, plant, record, bin_width, n_granule)
+        for each, s in zip(models, seeds, strict=True)
+    ]
+    # Matrices of this size are many times slower on more threads.
+    with threadpool_limits(1, user_api="blas"):
+        runs = _run_sessions(models, seeds, task, schedule, plant, record, recorders)
+    return runs[0] if isinstance(seed, int | np.integer) else runs
+
+
+def _run_sessions(
+    models: list[CCRNN],
+    seeds: list[int],
+    task: Task,
+    schedule: Schedule,
+    plant: Plant,
+    record: Record,
+    recorders: list[Recorder],
+) -> list[Run]:
+    cortex = models[0].cortex
+    sessions = [
+        Session(task, schedule, seed, cortex.dt, each.cortex.n_units, each.cortex.noise)
+        for each, seed in zip(models, seeds, strict=True)
+    ]
+    versions = _WITH_COUNTERFACTUALS if record == "all" else _PROBED
+    going = list(range(len(sessions)))
+    wiring, learner = stack([each.wiring for each in models]), Learner(models)
+    while going:
+        trials = [sessions[i].next() for i in going]
+        output = np.array(
+            [
+                models[i].cerebellum.output * t.block.cerebellum
+                for i, t in zip(going, trials, strict=True)
+            ]
+        )
+        activity = _simulate_trials(wiring, learner, trials, versions, output)
+        movement = _move(activity.command[:, 0], trials, plant, cortex.dt)
+        for i, (place, trial) in zip(going, enumerate(trials), strict=True):
+            values = recorders[i].add(trial, activity, movement, learner, place)
+            sessions[i].seen(**values)
+        learner.learn(activity, movement.error, trials)
+        wiring = learner.rewired(wiring)
+        over = [sessions[i].is_over for i in going]
+        if any(over):
+            keep = [place for place, done in enumerate(over) if not done]
+            going = [going[place] for place in keep]
+            wiring, learner = take(wiring, keep), learner.take(keep)
+    return [recorder.finish() for recorder in recorders]
+
+
+def _simulate_trials(
+    wiring: Wiring,
+    learner: Learner,
+    trials: list[Trial],
+    versions: Versions,
+    output: np.ndarray,
+) -> Activity:
+    inputs = np.concatenate([trial.draw.inputs for trial in trials])
+    noise = np.stack([trial.noise for trial in trials])
+    with np.errstate(over="ignore", invalid="ignore"):
+        activity = run_trial(wiring, inputs, learner.W_PC, learner.C, versions, noise, output)
+    for region in ("cortex", "pons", "granule", "nuclei"):
+        peak = np.abs(getattr(activity, region)).max((1, 2, 3))
+        bad = ~(peak < _TOO_ACTIVE)
+        if bad.any():
+            trial = trials[int(np.argmax(bad))]
+            raise UnstableDynamicsError(
+                f"{region}: activity grew without bound on {trial.where}; "
+                "lower the learning rates, or pretrain the network further"
+            )
+    return activity
+
+
+def _move(command: np.ndarray, trials: list[Trial], plant: Plant, dt: float) -> Movement:
+    """Carry out (S, T, 2) commands, together if all trials are perturbed alike."""
+    turn = np.deg2rad(plant.motor_noise * np.array([trial.tilt for trial in trials]))
+    cos, sin = np.cos(turn), np.sin(turn)
+    tilt = np.stack([np.stack([cos, sin], -1), np.stack([-sin, cos], -1)], -2)
+    command = command @ tilt
+    desired = np.concatenate([trial.draw.desired for trial in trials])
+    perturbation = trials[0].perturbation
+    if all(trial.perturbation == perturbation for trial in trials):
+        return plant.move(command, desired, perturbation, dt)
+    alone = [
+        plant.move(command[[i]], desired[[i]], trial.perturbation, dt)
+        for i, trial in enumerate(trials)
+    ]
+    return Movement(
+        *(np.concatenate([getattr(each, part.name) for each in alone]) for part in fields(Movement))
+    )
+
+
+def stack(wirings: list[Wiring]) -> Wiring:
+    """Networks side by side; without copies if they are one and the same."""
+    first = wirings[0]
+    arrays = [part.name for part in fields(Wiring) if part.name not in ("leak", "delay")]
+    if all(wiring is first for wiring in wirings):
+        shared: dict[str, Any] = {
+            name: np.broadcast_to(
+                getattr(first, name), (len(wirings), *getattr(first, name).shape[1:])
+            )
+            for name in arrays
+        }
+        return replace(first, **shared)
+    joined: dict[str, Any] = {
+        name: np.concatenate([getattr(w, name) for w in wirings]) for name in arrays
+    }
+    return replace(first, **joined)
+
+
+def take(wiring: Wiring, keep: list[int]) -> Wiring:
+    """Some of the networks."""
+    arrays = [part.name for part in fields(Wiring) if part.name not in ("leak", "delay")]
+    kept: dict[str, Any] = {name: getattr(wiring, name)[keep] for name in arrays}
+    return replace(wiring, **kept)
+
+
+def _check(models: list[CCRNN], seeds: list[Any], task: Task, schedule: Schedule) -> None:
+    if not seeds:
+        raise ValueError("seed: expected at least one, got none")
+    if len(models) != len(seeds):
+        raise ValueError(
+            f"model: expected one, or one for each of {len(seeds)} seeds, got {len(models)}"
+        )
+    if not schedule.blocks:
+        raise ValueError(
+            "schedule: it has no trials; add some, such as Schedule().baseline(20).rotate(30, 160)"
+        )
+    for each in models:
+        if each.task.n_inputs != task.n_inputs:
+            raise ValueError(
+                f"task: {task.name} has {task.n_inputs} inputs, the network is trained on "
+                f"{each.task.name} with {each.task.n_inputs}"
+            )
+        sizes = (each.cortex.n_units, each.cortex.dt, each.pathways, each.cerebellum.n_granule)
+        first = models[0]
+        if sizes != (
+            first.cortex.n_units,
+            first.cortex.dt,
+            first.pathways,
+            first.cerebellum.n_granule,
+        ):
+            raise ValueError("model: networks that are simulated together need the same sizes")
+    n_conditions = len(task.labels)
+    for block in schedule.blocks:
+        if block.targets is not None and not all(0 <= t < n_conditions for t in block.targets):
+            raise ValueError(
+                f"targets: expected conditions from 0 to {n_conditions - 1}, got {block.targets}"
+            )

@@ -1,0 +1,60 @@
+"""Spike counts with simulated activity as rates."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+
+def draw_spikes(
+    activity: xr.DataArray, *, rate_scale: float = 20.0, bin_width: float = 0.02, seed: int = 0
+) -> xr.DataArray:
+    """Draw Poisson counts.
+
+    Parameters
+    ----------
+    activity : xarray.DataArray (trial, neuron, time)
+        What `simulate` recorded. Pons and nuclei signal by less than nothing too: a neuron that
+        does so is raised by its lowest value.
+    rate_scale : float
+        Spikes per second for each unit of activity.
+    bin_width : float
+        Seconds in a bin; a multiple of the bins of the activity.
+    seed : int
+
+    Returns
+    -------
+    xarray.DataArray (trial, neuron, time)
+        Counts, with the labels of the activity.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range, or the bins don't fit.
+
+    Examples
+    --------
+    >>> rates = xr.DataArray(
+    ...     np.ones((2, 3, 4)), dims=("trial", "neuron", "time"), coords={"time": np.arange(4) / 50}
+    ... )
+    >>> draw_spikes(rates, rate_scale=50, bin_width=0.04).shape
+    (2, 3, 2)
+    """
+    if not 0 < rate_scale < np.inf:
+        raise ValueError(f"rate_scale: expected more than 0, got {rate_scale}")
+    time = activity["time"].values
+    step = float(time[1] - time[0]) if len(time) > 1 else bin_width
+    per_bin = round(bin_width / step)
+    if per_bin < 1 or abs(per_bin * step - bin_width) > 1e-6:
+        raise ValueError(
+            f"bin_width: expected a multiple of the activity's bins of {step:g} s, got {bin_width}"
+        )
+    if per_bin > len(time):
+        raise ValueError(f"bin_width: a trial has {len(time) * step:g} s, got {bin_width}")
+    rates = activity - activity.min(("trial", "time")).clip(max=0)
+    if per_bin > 1:
+        rates = rates.coarsen(time=per_bin, boundary="trim").mean()
+    expected = rates.transpose("trial", "neuron", "time") * (rate_scale * bin_width)
+    rng = np.random.default_rng(seed)
+    counts = rng.poisson(expected.to_numpy().astype(float)).astype(np.int32)
+    return expected.copy(data=counts).rename("counts")

@@ -1,0 +1,96 @@
+"""Reaches from a centre to targets around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from trialtensor_models.tasks.task import Draw
+
+
+@dataclass(frozen=True, kw_only=True)
+class CenterOut:
+    """Reach to one of some targets on a circle, after a while in which the target is shown.
+
+    Parameters
+    ----------
+    n_targets : int
+        Targets, evenly spaced from the right counter-clockwise.
+    first_angle : float
+        Direction of the first target, in degrees.
+    distance : float
+        To the targets, in m; what the network is trained on is 0.1.
+    hold, duration, stay : float
+        Seconds before the go signal, of the reach (minimum jerk), and at the target.
+
+    Examples
+    --------
+    >>> task = CenterOut(n_targets=4)
+    >>> task.labels
+    array([  0.,  90., 180., 270.])
+    """
+
+    n_targets: int = 8
+    first_angle: float = 0.0
+    distance: float = 0.1
+    hold: float = 0.2
+    duration: float = 0.5
+    stay: float = 0.2
+
+    name: ClassVar[str] = "center_out"
+
+    def __post_init__(self) -> None:
+        whole = isinstance(self.n_targets, int | np.integer)
+        if not whole or self.n_targets < 1:
+            raise ValueError(
+                f"n_targets: expected a whole number of at least 1, got {self.n_targets!r}"
+            )
+        for name in ("distance", "hold", "duration", "stay"):
+            if not 0 < getattr(self, name) < np.inf:
+                raise ValueError(f"{name}: expected more than 0, got {getattr(self, name)}")
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Directions of the targets in degrees."""
+        return (self.first_angle + 360 * np.arange(self.n_targets) / self.n_targets) % 360
+
+    @property
+    def n_inputs(self) -> int:
+        """Two for the target's position (in units of 0.1 m) and one to hold."""
+        return 3
+
+    def go(self, dt: float) -> int:
+        """The step of the go signal."""
+        return round(self.hold / dt)
+
+    def draw(self, conditions: np.ndarray, dt: float, rng: np.random.Generator) -> Draw:
+        """Trials of (n,) targets; nothing about them is random."""
+        go, moving, after = (round(part / dt) for part in (self.hold, self.duration, self.stay))
+        angles = np.deg2rad(self.labels[conditions])
+        direction = np.stack([np.cos(angles), np.sin(angles)], -1)
+        inputs = np.zeros((len(conditions), go + moving + after, self.n_inputs))
+        inputs[:, :, :2] = direction[:, None] * self.distance / 0.1
+        inputs[:, :go, 2] = 1
+        desired = np.zeros((*inputs.shape[:2], 2))
+        speed = self.distance / self.duration * minimum_jerk(moving)
+        desired[:, go : go + moving] = speed[:, None] * direction[:, None]
+        return Draw(inputs, desired)
+
+    def reference(self) -> CenterOut:
+        """Sixteen targets, whatever the number of this task."""
+        return CenterOut(
+            n_targets=16,
+            distance=self.distance,
+            hold=self.hold,
+            duration=self.duration,
+            stay=self.stay,
+        )
+
+
+def minimum_jerk(n_steps: int) -> np.ndarray:
+    """Speed of a minimum-jerk movement, with mean 1 (Flash & Hogan 1985)."""
+    s = (np.arange(n_steps) + 0.5) / n_steps
+    speed = s**2 * (1 - s) ** 2
+    return speed / speed.mean()

@@ -1,0 +1,55 @@
+"""What `simulate` asks of a task."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Draw:
+    """Trials of a task.
+
+    Attributes
+    ----------
+    inputs : (n, T, n_inputs) array
+        What cortex is told, by step.
+    desired : (n, T, 2) array
+        The command that would be right without a perturbation.
+    """
+
+    inputs: np.ndarray
+    desired: np.ndarray
+
+
+class Task(Protocol):
+    """A set of conditions, and trials of them."""
+
+    @property
+    def name(self) -> str:
+        """What checkpoints call it."""
+        ...
+
+    @property
+    def labels(self) -> np.ndarray:
+        """(n_conditions,) labels, such as directions in degrees."""
+        ...
+
+    @property
+    def n_inputs(self) -> int:
+        """Inputs to cortex."""
+        ...
+
+    def go(self, dt: float) -> int:
+        """The step at which the response may begin."""
+        ...
+
+    def draw(self, conditions: np.ndarray, dt: float, rng: np.random.Generator) -> Draw:
+        """Trials of (n,) conditions."""
+        ...
+
+    def reference(self) -> Task:
+        """The task that thresholds and rates of a network are set on."""
+        ...
