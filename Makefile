@@ -15,6 +15,9 @@ export NUMBA_NUM_THREADS := 1
 export MPLBACKEND := Agg
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+# Files of tests side by side, each in a process of one thread.
+SIDE_BY_SIDE := -n 2 --dist loadfile
+
 INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 
 .PHONY: help demo test lint format coverage bench docs clean
@@ -27,8 +30,8 @@ demo: $(VENV)/.installed  ## run the main job on the bundled example
 	$(BIN)/trialtensor demo -o demo
 
 test: $(VENV)/.installed-test  ## run every test, every docstring example, and the kernels as plain Python
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -m "not slow" tests/solvers
-	$(BIN)/python -m pytest
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q $(SIDE_BY_SIDE) -m "not slow" tests/solvers
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 lint: $(VENV)/.installed-dev  ## ruff and mypy
 	$(BIN)/ruff check .
@@ -43,7 +46,7 @@ coverage: $(VENV)/.installed-dev  ## which lines no test runs
 	$(BIN)/python -m pytest --cov --cov-report=term-missing
 
 bench: $(VENV)/.installed-bench  ## compare speed and memory with other libraries; how often choices are right; start-up
-	-$(BIN)/python -m benchmarks.startup
+	-for each in startup parafac2 streaming tracking two_rate; do $(BIN)/python -m benchmarks.$$each; done
 	$(BIN)/python -m benchmarks
 
 docs: $(VENV)/.installed-docs  ## build the pages under docs/_build
