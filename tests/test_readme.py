@@ -18,7 +18,9 @@ def recording(tmp_path, monkeypatch):
     """The file that the README speaks of."""
     rng = np.random.default_rng(0)
     counts = rng.poisson(3, (24, 12, 10)).astype(np.uint8)
-    np.savez(tmp_path / "recording.npz", counts=counts, direction_deg=45.0 * (np.arange(24) % 8))
+    block = np.repeat(["baseline", "adaptation", "washout"], 8)
+    direction_deg = 45.0 * (np.arange(24) % 8)
+    np.savez(tmp_path / "recording.npz", counts=counts, direction_deg=direction_deg, block=block)
     monkeypatch.chdir(tmp_path)
     yield tmp_path
     plt.close("all")
@@ -37,13 +39,14 @@ def test_commands_run(recording):
 
     text = README.replace("\\\n", " ")
     commands = re.findall(r"^trialtensor (.*)$", text, re.MULTILINE)
-    assert [command.split()[0] for command in commands] == ["inspect", "fit", "rank"]
+    assert [command.split()[0] for command in commands] == ["inspect", "fit", "rank", "track"]
     for command in commands:
         done = CliRunner().invoke(app, shlex.split(command))
         assert done.exit_code == 0, done.output
     promised = {"report.html", "model.h5", "summary.json", "figures"}
     assert promised <= {path.name for path in (recording / "results").iterdir()}
     assert (recording / "out" / "rank_report.html").is_file()
+    assert (recording / "followed" / "tracking.html").is_file()
 
 
 def test_links_lead_somewhere():

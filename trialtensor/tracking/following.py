@@ -10,7 +10,12 @@ import numpy as np
 
 from trialtensor.tracking.change_points import ChangePoints, change_points
 from trialtensor.tracking.contrasts import block_contrasts, holm
-from trialtensor.tracking.learning import LearningCurve, learning_curve
+from trialtensor.tracking.learning import (
+    N_PARAMETERS,
+    LearningCurve,
+    learning_curve,
+    trials_needed,
+)
 from trialtensor.tracking.relation import Relation, relate
 from trialtensor.tracking.series import check_labels, check_series, check_share
 from trialtensor.tracking.smooth import SmoothCurve, smooth_curve
@@ -250,8 +255,8 @@ def _pieces(y: np.ndarray, changes: np.ndarray, level: float) -> list[tuple[int,
 def _learning(y: np.ndarray, level: float) -> LearningCurve:
     """With as many models as there are trials for."""
     n = int(np.isfinite(y).sum())
-    models = ["constant", "linear", "exponential", "two-exponential"]
-    return learning_curve(y, models=models if n >= MIN_TRIALS else models[:3], level=level)
+    models = [model for model in N_PARAMETERS if n >= trials_needed(model)]
+    return learning_curve(y, models=models or ["constant"], level=level)
 
 
 def _summary(

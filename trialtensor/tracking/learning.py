@@ -132,7 +132,7 @@ def learning_curve(
         )
     check_share(level, "level")
     largest = max(models, key=lambda name: N_PARAMETERS[name])
-    needed = max(TRIALS_A_PARAMETER * N_PARAMETERS[largest], 8)
+    needed = trials_needed(largest)
     try:
         y = check_one_series(values, "values", needed)
     except ValueError as error:
@@ -157,6 +157,17 @@ def learning_curve(
         name: _describe(problem, name, found[name], bic[name] - lowest, cutoff) for name in models
     }
     return LearningCurve(fits[min(bic, key=lambda m: bic[m])], fits, level, n_effective)
+
+
+def trials_needed(model: str) -> int:
+    """How many trials with a value a model of a learning curve needs.
+
+    Examples
+    --------
+    >>> trials_needed("linear"), trials_needed("exponential"), trials_needed("two-exponential")
+    (8, 12, 20)
+    """
+    return max(TRIALS_A_PARAMETER * N_PARAMETERS[model], 8)
 
 
 class _Problem:
