@@ -7,7 +7,12 @@ from trialtensor_models.plants import PointMass, TwoLinkArm
 from trialtensor_models.run import Run, Truth
 from trialtensor_models.schedule import Schedule
 from trialtensor_models.simulation import simulate
-from trialtensor_models.tasks import CenterOut
+from trialtensor_models.tasks import (
+    CenterOut,
+    DelayedMatch,
+    EvidenceAccumulation,
+    ReversalLearning,
+)
 from trialtensor_models.two_state import OneStateModel, RateTrace, TwoStateModel, TwoStateTrace
 
 __all__ = [
@@ -15,11 +20,14 @@ __all__ = [
     "CenterOut",
     "Cerebellum",
     "Cortex",
+    "DelayedMatch",
+    "EvidenceAccumulation",
     "OneStateModel",
     "Pathways",
     "Plasticity",
     "PointMass",
     "RateTrace",
+    "ReversalLearning",
     "Run",
     "Schedule",
     "Truth",

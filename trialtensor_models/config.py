@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-Teacher = Literal["serial", "parallel"]
+Teacher = Literal["serial", "parallel", "rpe"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,10 +110,13 @@ class Plasticity:
     A_f, A_s : float in [0, 1]
         What the cerebellum and cortex retain of what they learned, from trial to trial.
     B_f, B_s : float
-        What they learn from a trial, as a fraction of what teaches them. `B_s` is .04 for
-        ``teacher="serial"`` and .02 otherwise unless given.
-    teacher : {"serial", "parallel"}
-        What teaches cortex: the cerebellum's output (serial) or the error itself (parallel).
+        What they learn from a trial, as a fraction of what teaches them. `B_s` is .02 for
+        ``teacher="parallel"`` and .04 otherwise unless given.
+    teacher : {"serial", "parallel", "rpe"}
+        What teaches: the error teaches the cerebellum, and the cerebellum's output (serial) or
+        the error itself (parallel) teaches cortex. With "rpe", climbing fibres carry a reward
+        prediction error in place of the error, and the cerebellum's output teaches cortex; only
+        for tasks with choices.
     error_saturation : float, optional
         Errors above this size (in m/s) have a limited effect; None is no limit.
     """

@@ -103,6 +103,8 @@ def _check_schedule(schedule: Schedule) -> None:
     kinds = {block.kind for block in schedule.blocks}
     if not kinds:
         raise ValueError("schedule: expected at least one trial, got none")
+    if "reverse" in kinds:
+        raise ValueError("schedule: reverse is for tasks with choices, this model has none")
     if kinds >= {"rotate", "curl"}:
         raise ValueError(
             "schedule: rotations and force fields have different units, and this model knows one "

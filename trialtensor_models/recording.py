@@ -11,13 +11,14 @@ import xarray as xr
 
 from trialtensor_models.calibration import direction
 from trialtensor_models.dynamics import Activity
+from trialtensor_models.feedback import Outcome
 from trialtensor_models.learning import Learner
 from trialtensor_models.network import CCRNN
 from trialtensor_models.plants import Movement, Plant
 from trialtensor_models.run import REGIONS, Run, Truth
 from trialtensor_models.schedule import Schedule
 from trialtensor_models.sessions import Trial
-from trialtensor_models.tasks import Task
+from trialtensor_models.tasks import Task, has_choices
 
 COUNTERFACTUALS = ("no_cerebellum", "no_cortical_change", "neither")
 
@@ -69,6 +70,8 @@ class Recorder:
         rows["cursor"].append(movement.cursor[place].astype(np.float32))
         rows["probe_full"].append(probes[-2])
         rows["probe_slow"].append(probes[-1])
+        if has_choices(self.task):
+            rows["probe_naive"].append(probes[-3])
         rows["epoch"].append(block.epoch)
         rows["block"].append(trial.block_index)
         rows["condition"].append(trial.condition)
@@ -83,6 +86,16 @@ class Recorder:
         if self.record != "behaviour":
             n_kept = 1 if self.record == "activity" else 1 + len(COUNTERFACTUALS)
             rows["activity"].append(self._binned(activity, place, n_kept))
+        return values
+
+    def add_outcome(self, outcome: Outcome) -> dict[str, float]:
+        """Keep what came of a choice; returns what an ``until=`` condition may ask for."""
+        values = {"correct": float(outcome.correct), "reward": outcome.reward}
+        self.rows["choice"].append(outcome.choice)
+        self.rows["side"].append(outcome.side)
+        self.rows["correct"].append(outcome.correct)
+        self.rows["reward"].append(outcome.reward)
+        self.rows["expected"].append(outcome.expected)
         return values
 
     def _binned(self, activity: Activity, place: int, n_kept: int) -> np.ndarray:
@@ -117,8 +130,9 @@ class Recorder:
                     name: ("trial", rows[name])
                     for name in (
                         "epoch", "block", "condition", "target", "rotation", "curl", "clamp",
-                        "cerebellum", "learns",
+                        "cerebellum", "learns", "side", "expected",
                     )
+                    if name in rows
                 }
             ),
             **self._components(rows),
@@ -133,7 +147,9 @@ class Recorder:
         return Run(activity, self._behaviour(rows), truth)
 
     def _components(self, rows: dict[str, np.ndarray]) -> dict[str, xr.DataArray]:
-        naive = self._naive()[rows["condition"]]
+        naive = rows.get("probe_naive")
+        if naive is None:
+            naive = self._naive()[rows["condition"]]
         fast, slow = rows["probe_full"] - rows["probe_slow"], rows["probe_slow"] - naive
         degrees = {"units": "degrees"}
         return {
@@ -161,6 +177,9 @@ class Recorder:
         columns: dict[str, Any] = {
             name: ("trial", rows[name], {"units": unit}) for name, unit in units.items()
         }
+        for name in ("choice", "correct", "reward"):
+            if name in rows:
+                columns[name] = ("trial", rows[name])
         for path in ("hand", "cursor"):
             columns[path] = (("trial", "time", "axis"), rows[path], {"units": "m"})
         dt = self.model.cortex.dt

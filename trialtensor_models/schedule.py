@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 Until = Literal["zero"] | Callable[[Mapping[str, np.ndarray]], bool]
-Kind = Literal["baseline", "rotate", "curl", "clamp", "washout"]
+Kind = Literal["baseline", "rotate", "curl", "clamp", "washout", "reverse"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +55,7 @@ class Block:
             rotation=share * self.size if self.kind == "rotate" else 0.0,
             curl=share * self.size if self.kind == "curl" else 0.0,
             clamp=self.kind == "clamp",
+            reversed=self.kind == "reverse",
         )
 
     def is_over(self, history: Mapping[str, np.ndarray]) -> bool:
@@ -81,11 +82,14 @@ class Perturbation:
         Strength b of the force field ``F = b [[0, 1], [-1, 0]] velocity``, in N s/m.
     clamp : bool
         Whether the error is clamped to zero.
+    reversed : bool
+        Whether the wrong answer of a task of choices is now the right one.
     """
 
     rotation: float = 0.0
     curl: float = 0.0
     clamp: bool = False
+    reversed: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,8 +98,9 @@ class Schedule:
 
     All methods take these keywords: ``until``, which ends the block early: "zero" once what was
     learned before is gone, or a function of the block's history so far (a mapping of "angle",
-    "error" and "adaptation" to an array with a value a trial) that returns whether to
-    stop, with ``n_trials`` as the limit; ``ramp``, trials over which the perturbation grows;
+    "error" and "adaptation", and of "correct" and "reward" where there are choices, to an array
+    with a value a trial) that returns whether to stop, with ``n_trials`` as the limit; ``ramp``,
+    trials over which the perturbation grows;
     ``targets``, the conditions that are drawn; ``cerebellum``, by what the cerebellum's output is
     scaled; ``learns=False`` for probes that leave no trace; ``epoch``, a label (the method's name
     unless given).
@@ -130,6 +135,10 @@ class Schedule:
     def washout(self, n_trials: int | None = None, **options: Any) -> Schedule:
         """Unperturbed trials after learning."""
         return self._add("washout", 0.0, n_trials, options)
+
+    def reverse(self, n_trials: int | None = None, **options: Any) -> Schedule:
+        """What was the wrong answer is the right one, in tasks with choices."""
+        return self._add("reverse", 0.0, n_trials, options)
 
     @property
     def max_trials(self) -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from trialtensor_models.feedback import Critic, Outcome, answer
 from trialtensor_models.schedule import Block, Perturbation, Schedule
-from trialtensor_models.tasks.task import Draw, Task
+from trialtensor_models.tasks import Draw, Task, has_choices
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -42,10 +43,11 @@ class Session:
         self.task, self.schedule, self.seed = task, schedule, seed
         self.dt, self.n_units, self.noise = dt, n_units, noise
         streams = np.random.SeedSequence(seed).spawn(4)
-        self._order, self._cortex, self._motor, self.reward = map(np.random.default_rng, streams)
+        self._order, self._cortex, self._motor, self._reward = map(np.random.default_rng, streams)
         self._block = 0
         self._waiting: list[int] = []
         self._history: dict[str, list[float]] = {}
+        self._critic = Critic(len(task.labels))
         self.n_done = 0
 
     @property
@@ -62,17 +64,31 @@ class Session:
             self._waiting = self._order.permutation(np.asarray(offered)).tolist()
         condition = self._waiting.pop()
         draw = self.task.draw(np.array([condition]), self.dt, self._order)
+        perturbation = block.at(in_block)
+        if perturbation.reversed and draw.side is not None:
+            draw = replace(draw, side=-draw.side)
         T = draw.inputs.shape[1]
         return Trial(
             index=self.n_done,
             block_index=self._block,
             block=block,
             condition=condition,
-            perturbation=block.at(in_block),
+            perturbation=perturbation,
             draw=draw,
             noise=self.noise * self._cortex.standard_normal((T, self.n_units)),
             tilt=float(self._motor.standard_normal()),
         )
+
+    def answer(self, trial: Trial, angle: float) -> Outcome | None:
+        """What comes of the direction of the hand, in tasks with choices."""
+        if not has_choices(self.task) or trial.draw.side is None:
+            return None
+        expected = float(self._critic.values[trial.condition])
+        side = int(trial.draw.side[0])
+        outcome = answer(self.task, side, angle, expected, self._reward)
+        if trial.block.learns and not trial.perturbation.clamp:
+            self._critic.learn(trial.condition, outcome.reward)
+        return outcome
 
     def seen(self, **values: float) -> None:
         """Note what came of the trial, and move on to the next block if it's time."""

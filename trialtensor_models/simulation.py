@@ -10,6 +10,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from trialtensor_models.dynamics import Activity, UnstableDynamicsError, Versions, Wiring, run_trial
+from trialtensor_models.feedback import Outcome, reward_error, told_error
 from trialtensor_models.learning import Learner
 from trialtensor_models.network import CCRNN
 from trialtensor_models.plants import Movement, Plant, PointMass
@@ -17,7 +18,7 @@ from trialtensor_models.recording import Recorder
 from trialtensor_models.run import Run
 from trialtensor_models.schedule import Schedule
 from trialtensor_models.sessions import Session, Trial
-from trialtensor_models.tasks import Task
+from trialtensor_models.tasks import Task, has_choices
 
 Record = Literal["all", "activity", "behaviour"]
 
@@ -117,7 +118,8 @@ def simulate(
     seeds = [seed] if isinstance(seed, int | np.integer) else list(seed)
     models = [model] * len(seeds) if isinstance(model, CCRNN) else list(model)
     _check(models, seeds, task, schedule)
-    plant = PointMass() if plant is None else plant
+    if plant is None:
+        plant = PointMass(motor_noise=task.exploration) if has_choices(task) else PointMass()
     recorders = [
         Recorder(each, task, schedule, s, plant, record, bin_width, n_granule)
         for each, s in zip(models, seeds, strict=True)
@@ -143,6 +145,8 @@ def _run_sessions(
         for each, seed in zip(models, seeds, strict=True)
     ]
     versions = _WITH_COUNTERFACTUALS if record == "all" else _PROBED
+    if has_choices(task):
+        versions = _with_naive(versions)
     going = list(range(len(sessions)))
     wiring, learner = stack([each.wiring for each in models]), Learner(models)
     while going:
@@ -155,10 +159,15 @@ def _run_sessions(
         )
         activity = _simulate_trials(wiring, learner, trials, versions, output)
         movement = _move(activity.command[:, 0], trials, plant, cortex.dt)
+        error = movement.error
         for i, (place, trial) in zip(going, enumerate(trials), strict=True):
             values = recorders[i].add(trial, activity, movement, learner, place)
+            outcome = sessions[i].answer(trial, values["angle"])
+            if outcome is not None:
+                error[place] = _taught(models[i], task, trial, outcome, error[place])
+                values |= recorders[i].add_outcome(outcome)
             sessions[i].seen(**values)
-        learner.learn(activity, movement.error, trials)
+        learner.learn(activity, error, trials)
         wiring = learner.rewired(wiring)
         over = [sessions[i].is_over for i in going]
         if any(over):
@@ -166,6 +175,13 @@ def _run_sessions(
             going = [going[place] for place in keep]
             wiring, learner = take(wiring, keep), learner.take(keep)
     return [recorder.finish() for recorder in recorders]
+
+
+def _with_naive(versions: Versions) -> Versions:
+    """A noiseless probe of the naive network too: stimuli may be new on every trial."""
+    return Versions(
+        *(np.insert(getattr(versions, part.name), -2, 0.0) for part in fields(Versions))
+    )
 
 
 def _simulate_trials(
@@ -208,6 +224,17 @@ def _move(command: np.ndarray, trials: list[Trial], plant: Plant, dt: float) -> 
     return Movement(
         *(np.concatenate([getattr(each, part.name) for each in alone]) for part in fields(Movement))
     )
+
+
+def _taught(
+    model: CCRNN, task: Task, trial: Trial, outcome: Outcome, missed: np.ndarray
+) -> np.ndarray:
+    """(T, 2) error that climbing fibres carry after a choice."""
+    if trial.perturbation.clamp or not has_choices(task):
+        return np.zeros_like(missed)
+    if model.plasticity.teacher == "rpe":
+        return reward_error(task, trial.draw, outcome)
+    return told_error(task, trial.draw, outcome, missed)
 
 
 def stack(wirings: list[Wiring]) -> Wiring:
@@ -261,6 +288,15 @@ def _check(models: list[CCRNN], seeds: list[Any], task: Task, schedule: Schedule
             first.cerebellum.n_granule,
         ):
             raise ValueError("model: networks that are simulated together need the same sizes")
+        if each.plasticity.teacher == "rpe" and not has_choices(task):
+            raise ValueError(
+                f"teacher: a reward prediction error needs a task with choices, not {task.name}"
+            )
+    for block in schedule.blocks:
+        for_choices = block.kind == "reverse"
+        if for_choices != has_choices(task) and (for_choices or block.kind in ("rotate", "curl")):
+            other = "choices" if for_choices else "reaches"
+            raise ValueError(f"schedule: {block.kind} is for tasks with {other}, not {task.name}")
     n_conditions = len(task.labels)
     for block in schedule.blocks:
         if block.targets is not None and not all(0 <= t < n_conditions for t in block.targets):

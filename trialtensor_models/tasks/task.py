@@ -18,10 +18,14 @@ class Draw:
         What cortex is told, by step.
     desired : (n, T, 2) array
         The command that would be right without a perturbation.
+    side : (n,) array, optional
+        The right answer, -1 for left and 1 for right, in a task of choices; `desired` is then
+        straight ahead.
     """
 
     inputs: np.ndarray
     desired: np.ndarray
+    side: np.ndarray | None = None
 
 
 class Task(Protocol):
