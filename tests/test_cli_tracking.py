@@ -31,6 +31,7 @@ def recording(tmp_path_factory):
         rates=X + 0.3 * rng.normal(size=X.shape),
         block=np.repeat([1, 2], 40),
         reward=strength[:, 1] + 0.05 * rng.normal(size=80),
+        rotation=np.repeat([0.0, 30.0], 40),
     )
     return path
 
@@ -73,9 +74,14 @@ def test_of_a_saved_model(tracked, tmp_path):
     assert "labels=&#39;block&#39;" in page
     again = run(
         "track", tracked[0] / "model.h5", "-o", tmp_path / "new", "--labels", "block",
-        "--learning-block", "1",
+        "--learning-block", "1", "--perturbation", "rotation",
     )  # fmt: skip
     assert again.exit_code == 0, again.output
+    with (tmp_path / "new" / "tracking_rates.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["series"] for row in rows] == ["component 1", "component 2"]
+    page = (tmp_path / "new" / "tracking.html").read_text("utf-8")
+    assert "the perturbation" in page and "perturbation=&#39;rotation&#39;" in page
 
 
 @pytest.mark.parametrize(
@@ -83,6 +89,7 @@ def test_of_a_saved_model(tracked, tmp_path):
     [
         (["--components", "2", "--labels", "phase"], "--labels: no label of trials is called"),
         (["--components", "2", "--behaviour", "x"], "--behaviour: no label of trials is"),
+        (["--components", "2", "--perturbation", "x"], "--perturbation: no label of trials is"),
         ([], "not"),
     ],
 )  # fmt: skip

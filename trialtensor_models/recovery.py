@@ -174,6 +174,46 @@ def learning_patterns(
     }
 
 
+def curves_by_region(model: Any, curves: np.ndarray) -> np.ndarray:
+    """How much of each region follows each curve, as found by a `CoupledTCA` of the regions.
+
+    The shared trial factors are regressed on the curves together, as in `learning_patterns`, so
+    it doesn't matter which mixture of fast and slow a component is.
+
+    Parameters
+    ----------
+    model : fitted CoupledTCA with ``shared="trial"``
+    curves : (n_trials, n_curves) array
+
+    Returns
+    -------
+    (n_regions, n_curves) array
+        Sum of squares of what changes with a curve, as a fraction of all that changes over trials
+        in the model of the region; regions in the order of ``model.dataset_names_``. Curves that
+        correlate share what both explain, so a row may sum to more or less than 1.
+
+    Examples
+    --------
+    >>> from trialtensor import CoupledTCA
+    >>> curves = np.random.default_rng(0).standard_normal((30, 2))
+    >>> X = {"a": curves[:, :1, None] * np.ones((5, 4)), "b": curves[:, 1:, None] * np.ones((3, 4))}
+    >>> model = CoupledTCA(2, random_state=0).fit(X)
+    >>> bool(np.allclose(curves_by_region(model, curves), [[1, 0], [0, 1]], atol=1e-3))
+    True
+    """
+    design = np.column_stack([np.ones(len(curves)), curves])
+    slopes = np.linalg.lstsq(design, model.trial_factors_, rcond=None)[0][1:]
+    spread = np.sum((curves - curves.mean(axis=0)) ** 2, axis=0)
+    trials = model.trial_factors_ - model.trial_factors_.mean(axis=0)
+    shares = []
+    for name, weights in zip(model.dataset_names_, model.weights_, strict=True):
+        neuron, time = model.neuron_factors_[name] * weights, model.time_factors_[name]
+        gram = (neuron.T @ neuron) * (time.T @ time)
+        part = np.einsum("cr,rs,cs->c", slopes, gram, slopes) * spread
+        shares.append(part / np.sum(gram * (trials.T @ trials)))
+    return np.array(shares)
+
+
 def _pattern_scores(
     parts: Mapping[str, np.ndarray],
     truth: Run | ExactTensor,

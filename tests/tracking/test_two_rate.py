@@ -4,9 +4,12 @@ import warnings
 
 import numpy as np
 import pytest
-from scipy import signal
+from scipy import signal, stats
 
 from trialtensor.tracking import one_rate_fit, rebound, two_rate_fit
+from trialtensor.tracking.rate_fitting import profile_interval, solve
+from trialtensor.tracking.rate_models import TWO_RATE
+from trialtensor.tracking.rate_observed import Observed
 
 PLANTED = {"A_f": 0.7, "B_f": 0.25, "A_s": 0.99, "B_s": 0.05}
 SCHEDULE = np.r_[np.zeros(10), np.ones(100), -np.ones(12), np.full(40, np.nan)]
@@ -61,6 +64,20 @@ def test_scale_and_offset_of_a_component():
     assert found.parameters == pytest.approx(PLANTED | {"scale": -3.0, "offset": 1.5}, rel=1e-2)
     np.testing.assert_allclose(found.predicted, y, atol=1e-3)
     np.testing.assert_allclose(found.predict(SCHEDULE), found.predicted)
+
+
+def test_intervals_end_where_the_loss_is_as_high_as_allowed_with_a_scale_too():
+    y = -3.0 * adapt(SCHEDULE, **PLANTED).sum(axis=0) + 1.5
+    y = y + 0.1 * np.random.default_rng(6).standard_normal(y.size)
+    seen = Observed(y, SCHEDULE, TWO_RATE["parallel"], True, True, 0.9)
+    best = seen.best()
+    freedom = y.size - 6
+    for name in ("A_s", "B_f", "scale"):
+        for end in profile_interval(seen.problem, best, name, 0.9):
+            assert end != best.parameters[name]
+            held = solve(seen.problem, best.parameters, {name: end})
+            statistic = (held.loss - best.loss) / (best.loss / freedom)
+            assert statistic == pytest.approx(stats.f.ppf(0.9, 1, freedom), rel=0.01)
 
 
 def test_constraints_hold_where_nothing_else_would_hold_them():

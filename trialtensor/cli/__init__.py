@@ -153,6 +153,10 @@ def track(
     behaviour: Annotated[
         str | None, typer.Option(help="Trial label that holds behaviour, a number a trial.")
     ] = None,
+    perturbation: Annotated[
+        str | None,
+        typer.Option(help="Trial label of what is adapted to, NaN in an error clamp: fits rates."),
+    ] = None,
     learning_block: Annotated[
         str | None, typer.Option(help="Block of the learning curves; else the second.")
     ] = None,
@@ -170,7 +174,7 @@ def track(
         from trialtensor.cli.tracking import Following
         from trialtensor.models import load
 
-        following = Following(labels, behaviour, learning_block, seed, output)
+        following = Following(labels, behaviour, perturbation, learning_block, seed, output)
         command = as_typed(context)
         if components is None:
             code = f"import trialtensor\n\nmodel = trialtensor.load({str(file)!r})"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 PATTERNS = "tracking_patterns.csv"
 FIGURE, REPORT = "figures/tracking.png", "tracking.html"
 MIN_PATTERN_TRIALS = 16  # of a set, for its eight runs
-TABLES = ("series", "summary", "changes", "blocks", "contrasts", "relations")
+TABLES = ("series", "summary", "changes", "blocks", "contrasts", "relations", "rates")
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +24,7 @@ class Following:
 
     labels: str | None
     behaviour: str | None
+    perturbation: str | None
     learning_block: str | None
     seed: int
     output: Path
@@ -31,10 +32,10 @@ class Following:
     def check_names(self, tensor: "xarray.DataArray") -> None:
         """Refuse labels that aren't there before a long fit."""
         known = sorted(str(name) for name, each in tensor.coords.items() if each.dims == ("trial",))
-        for option, name in (("--labels", self.labels), ("--behaviour", self.behaviour)):
+        for argument, name in self._named().items():
             if name is not None and name not in known:
                 raise ValueError(
-                    f"{option}: no label of trials is called {name!r}; known are "
+                    f"--{argument}: no label of trials is called {name!r}; known are "
                     f"{', '.join(known) or 'none'}"
                 )
 
@@ -48,6 +49,7 @@ class Following:
             model,
             labels=self.labels,
             behaviour=self.behaviour,
+            perturbation=self.perturbation,
             learning_block=self._block(model),
             random_state=self.seed,
         )
@@ -66,6 +68,10 @@ class Following:
         written = list(write_whole(self.output, steps))
         typer.echo(overview_sentence(tracking))
         typer.echo(f"written to {self.output}: {', '.join(written)}")
+
+    def _named(self) -> dict[str, str | None]:
+        """Labels of trials that were asked for, by argument."""
+        return {name: getattr(self, name) for name in ("labels", "behaviour", "perturbation")}
 
     def _block(self, model: Any) -> Any:
         """What was typed, as the label that it names."""
@@ -94,8 +100,8 @@ class Following:
     ) -> None:
         from trialtensor.report import write_tracking_report
 
-        given = {"labels": self.labels, "behaviour": self.behaviour}
-        named = "".join(f", {name}={each!r}" for name, each in given.items() if each is not None)
+        given = self._named().items()
+        named = "".join(f", {name}={each!r}" for name, each in given if each is not None)
         if self.learning_block is not None:
             named += f", learning_block={self.learning_block!r}"
         write_tracking_report(

@@ -39,6 +39,8 @@ def series_sentences(tracking: Any, name: str) -> list[str]:
     if tracking.relations is not None and name != "behaviour":
         related = tracking.relations.set_index("series").loc[name]
         sentences.append(_relation(related, tracking))
+    if tracking.rates is not None:
+        sentences.append(_rates(tracking.rates.set_index("series").loc[name], tracking.level))
     return sentences
 
 
@@ -119,6 +121,30 @@ def _relation(row: Any, tracking: Any) -> str:
     low, high = sorted((abs(low), abs(high)))
     lead = abs(int(row["lead"]))
     return text + f"); {ahead} ahead by {lead} trial{'s' * (lead > 1)} ({low} to {high})."
+
+
+def _rates(row: Any, level: float) -> str:
+    if row["model"] == "none":
+        return "It does not follow the perturbation as a learner would."
+    if row["model"] == "one rate":
+        return (
+            "It follows the perturbation, and two rates of learning say no more than one (BIC "
+            f"{number(row['bic_against_one_rate'])} higher)."
+        )
+    fast, slow = (_rate(row, name) for name in "fs")
+    return (
+        "It follows the perturbation with two rates of learning (BIC "
+        f"{number(-row['bic_against_one_rate'])} lower than with one): a fast process that {fast}, "
+        f"and a slow one that {slow}, with {level:.0%} intervals."
+    )
+
+
+def _rate(row: Any, process: str) -> str:
+    learns, keeps = (
+        f"{row[name]:.3g} ({row[f'{name}_low']:.3g} to {row[f'{name}_high']:.3g})"
+        for name in (f"B_{process}", f"A_{process}")
+    )
+    return f"learns {learns} of an error and keeps {keeps} of what it knows to the next trial"
 
 
 def _listed(names: list[str]) -> str:

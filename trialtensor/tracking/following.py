@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialtensor.tracking.adaptation import check_perturbation, fit_adaptation
 from trialtensor.tracking.change_points import ChangePoints, change_points
 from trialtensor.tracking.contrasts import block_contrasts, holm
 from trialtensor.tracking.learning import (
@@ -19,6 +20,7 @@ from trialtensor.tracking.learning import (
 from trialtensor.tracking.relation import Relation, relate
 from trialtensor.tracking.series import check_labels, check_series, check_share
 from trialtensor.tracking.smooth import SmoothCurve, smooth_curve
+from trialtensor.tracking.two_rate import TwoRateFit
 
 if TYPE_CHECKING:
     import pandas
@@ -47,12 +49,20 @@ class Tracking:
     relations : pandas.DataFrame or None
         A row a component: ``lead`` of the component over behaviour in trials with its interval,
         ``correlation`` from trial to trial, ``p_value``, ``p_adjusted`` (Holm).
+    rates : pandas.DataFrame or None
+        A row a series, with a perturbation: the ``model`` of adaptation that BIC prefers ("two
+        rates", "one rate" or "none"); ``A_f``, ``B_f``, ``A_s``, ``B_s`` and ``scale`` of the
+        two-rate fit, each with ``_low`` and ``_high``, and its ``rebound`` in an error clamp (NaN
+        where the model is "none"); ``bic_against_one_rate`` and ``bic_against_none``, negative
+        where two rates are better.
     curves : dict of str -> list of (int, SmoothCurve)
         By series: smooth curves between its changes, each with its first trial. Pieces of fewer
         than 20 trials are smoothed with their neighbours.
     found, learning : dict
         By series: `ChangePoints`, `LearningCurve`.
     related : dict of str -> Relation
+    adaptation : dict of str -> TwoRateFit
+        Of the series whose model isn't "none".
     labels : (n_trials,) array or None
     learning_trials : (2,) tuple of int
         First and last trial that learning curves were fitted to.
@@ -66,10 +76,12 @@ class Tracking:
     blocks: pandas.DataFrame | None
     contrasts: pandas.DataFrame | None
     relations: pandas.DataFrame | None
+    rates: pandas.DataFrame | None
     curves: dict[str, list[tuple[int, SmoothCurve]]]
     found: dict[str, ChangePoints]
     learning: dict[str, LearningCurve]
     related: dict[str, Relation]
+    adaptation: dict[str, TwoRateFit]
     labels: np.ndarray | None
     learning_trials: tuple[int, int]
     alpha: float
@@ -81,6 +93,7 @@ def track(
     *,
     labels: Any = None,
     behaviour: Any = None,
+    perturbation: Any = None,
     learning_block: Any = None,
     alpha: float = 0.05,
     level: float = 0.9,
@@ -90,8 +103,9 @@ def track(
 
     For each: a smooth curve, changes of its level (`change_points`), a learning curve
     (`learning_curve`); with labels the means of blocks (`block_contrasts`), with behaviour
-    who goes with it (`relate`). A change is listed only if its component changes at ``alpha`` once
-    there being several components is accounted for.
+    who goes with it (`relate`), with a perturbation the two-rate model of motor adaptation
+    (`two_rate_fit`) beside one rate and none. A change is listed only if its component changes at
+    ``alpha`` once there being several components is accounted for.
 
     Parameters
     ----------
@@ -101,6 +115,10 @@ def track(
         The block of each trial, or the name of such a coordinate of the model.
     behaviour : str or (n_trials,) array, optional
         The same for behaviour.
+    perturbation : str or (n_trials,) array, optional
+        The same for what is adapted to, such as the rotation of the cursor; NaN is an error clamp.
+        Fits have a scale of either sign and an offset, for behaviour too, so its unit and sign
+        don't matter. They take some seconds a series.
     learning_block : label, optional
         The block whose trials learning curves are fitted to: by default the second, as the first is
         the baseline; all trials without labels.
@@ -137,6 +155,9 @@ def track(
     if behaviour is not None:
         given = _trial_values(model, behaviour, n_trials, "behaviour")
         columns["behaviour"] = check_series(given, "behaviour", 2 * MIN_TRIALS)[:, 0]
+    if perturbation is not None:
+        given = _trial_values(model, perturbation, n_trials, "perturbation")
+        perturbation = check_perturbation(given, np.stack(list(columns.values()), axis=1), level)
     part = _learning_trials(labels, learning_block, n_trials)
     rng = np.random.default_rng(random_state)
     # Enough for the smallest p value to survive the number of components.
@@ -166,6 +187,10 @@ def track(
         name: _pieces(y, certain.get(name, np.zeros(0, int)), level) for name, y in columns.items()
     }
     blocks, contrasts = _blocks(columns, labels, level)
+    rates: pandas.DataFrame | None = None
+    adaptation: dict[str, TwoRateFit] = {}
+    if perturbation is not None:
+        rates, adaptation = fit_adaptation(columns, perturbation, level)
     return Tracking(
         pandas.DataFrame(columns),
         pandas.DataFrame(
@@ -178,10 +203,12 @@ def track(
         blocks,
         contrasts,
         _relations(related) if related else None,
+        rates,
         curves,
         found,
         learning,
         related,
+        adaptation,
         labels,
         (int(part[0]), int(part[-1])),
         alpha,

@@ -181,16 +181,15 @@ def profile_interval(
 def _end(problem: RateProblem, best: Solution, name: str, allowed: float, side: int) -> float:
     at = best.parameters[name]
     bound = side * np.inf if name in problem.affine else float(side > 0)
-    latest = best
-    # What is known isn't solved for again: from another start it could come out otherwise.
-    known = {at: -allowed}
+    # What is known isn't solved for again: from another start it could come out otherwise. A far
+    # start can end in a worse minimum, where an end would then be seen: so from the nearest.
+    known = {at: best}
 
     def excess(value: float) -> float:
-        nonlocal latest
         if value not in known:
-            latest = solve(problem, latest.parameters, {name: value})
-            known[value] = latest.loss - best.loss - allowed
-        return known[value]
+            nearest = known[min(known, key=lambda other: abs(other - value))]
+            known[value] = solve(problem, nearest.parameters, {name: value})
+        return known[value].loss - best.loss - allowed
 
     step = max(0.05 * abs(at), 0.01) if name in problem.affine else 0.01
     inner, outer = at, at + side * step

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
-from scipy.optimize import minimize
 
-_TIMES = (1.5, 4.0, 10.0, 25.0, 60.0, 150.0)
+from trialtensor.tracking import learning_curve
 
 
 def two_exponential_advantage(y: np.ndarray) -> float:
     """BIC of ``c + a exp(-k / τ)`` less that with two exponentials; positive: two are better.
+
+    The fits are those of `trialtensor.tracking.learning_curve`.
 
     Parameters
     ----------
@@ -25,23 +24,5 @@ def two_exponential_advantage(y: np.ndarray) -> float:
     >>> two_exponential_advantage(1 - 0.95**k + noise) > 0
     False
     """
-    return _bic(y, 1) - _bic(y, 2)
-
-
-def _bic(y: np.ndarray, n_exponentials: int) -> float:
-    starts = itertools.combinations(np.log(_TIMES), n_exponentials)
-    tops = np.log(20.0 * len(y))
-    best = min(
-        minimize(_left, start, (y,), method="L-BFGS-B", bounds=[(-1.0, tops)] * n_exponentials).fun
-        for start in starts
-    )
-    n_parameters = 2 * n_exponentials + 2
-    return len(y) * float(np.log(best / len(y))) + n_parameters * float(np.log(len(y)))
-
-
-def _left(log_times: np.ndarray, y: np.ndarray) -> float:
-    """Sum of squares about the best amplitudes for these time constants."""
-    trial = np.arange(len(y))[:, None]
-    columns = np.column_stack([np.ones(len(y)), np.exp(-trial / np.exp(log_times))])
-    amplitudes = np.linalg.lstsq(columns, y, rcond=None)[0]
-    return float(np.sum((y - columns @ amplitudes) ** 2))
+    fits = learning_curve(y, models=("exponential", "two-exponential")).fits
+    return fits["exponential"].bic - fits["two-exponential"].bic
