@@ -25,7 +25,11 @@ class Draw:
 
 
 class Task(Protocol):
-    """A set of conditions, and trials of them."""
+    """A set of conditions, and trials of them; a frozen dataclass."""
+
+    def __hash__(self) -> int:
+        """Equal tasks give networks of the same weights the same wiring and gains."""
+        ...
 
     @property
     def name(self) -> str:
