@@ -36,11 +36,16 @@ def reach_errors(model: CCRNN, plant: Plant, first_angle: float) -> tuple[float,
     )
 
 
+def pretrained_anew(seed: int) -> CCRNN:
+    """The network of the package with this number, trained from the start."""
+    return CCRNN(seed=seed).pretrain(seed=seed, n_iterations=N_ITERATIONS)
+
+
 def main(folder: Path) -> None:
     """Train, save and measure."""
     for seed in range(N_NETWORKS):
         started = time.perf_counter()
-        model = CCRNN(seed=seed).pretrain(seed=seed, n_iterations=N_ITERATIONS)
+        model = pretrained_anew(seed)
         print(f"network {seed}: pretrained in {time.perf_counter() - started:.0f} s")
         model.save(folder / f"center_out_{seed}.h5")
         for plant in (PointMass(motor_noise=0.0), TwoLinkArm(motor_noise=0.0)):
