@@ -17,7 +17,17 @@ from typing import Any
 
 import threadpoolctl
 
-from benchmarks import ensemble, evidence, grid, kernels, memory, selection, single_fits, slicing
+from benchmarks import (
+    ccrnn,
+    ensemble,
+    evidence,
+    grid,
+    kernels,
+    memory,
+    selection,
+    single_fits,
+    slicing,
+)
 from benchmarks.timing import Row, table
 
 SINGLE_FITS = {
@@ -33,6 +43,7 @@ SECTIONS: dict[str, tuple[Callable[[], list[Any]], Callable[[list[Any]], str]]] 
     "selection": (selection.compare, selection.table),
     "search": (selection.checks, evidence.table),
     "evidence": (evidence.compare, evidence.table),
+    "ccrnn": (ccrnn.compare, evidence.table),
 }
 TASKS = (*SINGLE_FITS, "ensemble", "slices", *SECTIONS)
 RESULTS = Path(__file__).parent / "results"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trialtensor_models.dynamics import Activity, Versions, Wiring, run_trial
+from trialtensor_models.dynamics import Activity, Versions, Wiring, run_cortex, run_trial
 from trialtensor_models.plants import seen
 from trialtensor_models.rules import fast_change, gate, shifted, slow_change
 from trialtensor_models.schedule import Perturbation
@@ -54,17 +54,24 @@ class _Probe:
     wiring: Wiring
     draw: Draw
 
-    def __call__(self, W_PC: np.ndarray | None = None, C: np.ndarray | None = None) -> Activity:
+    def __call__(self, W_PC: np.ndarray | None = None) -> Activity:
         S = len(self.draw.inputs)
         if W_PC is None:
             W_PC = np.zeros((S, 2, self.wiring.J.shape[1]))
-        if C is None:
-            C = np.zeros((S, 2, self.wiring.W.shape[1]))
+        C = np.zeros((S, 2, self.wiring.W.shape[1]))
         return run_trial(self.wiring, self.draw.inputs, W_PC, C, AS_IT_IS)
 
-    def turned(self, activity: Activity) -> np.ndarray:
-        """(S,) directions of the command, in degrees against counter-clockwise."""
-        return -direction(activity.command[:, 0], self.draw.desired)
+    def by_fast(self, W_PC: np.ndarray) -> np.ndarray:
+        """(S,) directions with what the cerebellum has learned."""
+        return self.turned(self(W_PC).command[:, 0])
+
+    def by_slow(self, C: np.ndarray) -> np.ndarray:
+        """(S,) directions with what cortex has learned, by itself."""
+        return self.turned(run_cortex(self.wiring, self.draw.inputs, C)[1])
+
+    def turned(self, command: np.ndarray) -> np.ndarray:
+        """(S,) directions of commands, in degrees against counter-clockwise."""
+        return -direction(command, self.draw.desired)
 
 
 def calibrate(wiring: Wiring, draw: Draw, dt: float, lag: int) -> Gains:
@@ -87,17 +94,17 @@ def calibrate(wiring: Wiring, draw: Draw, dt: float, lag: int) -> Gains:
     """
     probe = _Probe(wiring, draw)
     before = probe()
-    base = probe.turned(before)
     command = before.command[:, 0]
+    base = probe.turned(command)
     turned = seen(command, draw.desired, Perturbation(rotation=_ROTATION), dt).error
     error = turned - seen(command, draw.desired, Perturbation(), dt).error
     granule, cortex = before.granule[:, 0], before.cortex[:, 0]
 
     def by_fast(W_PC: np.ndarray) -> float:
-        return float((probe.turned(probe(W_PC=W_PC)) - base).mean())
+        return float((probe.by_fast(W_PC) - base).mean())
 
     def by_slow(C: np.ndarray) -> float:
-        return float((probe.turned(probe(C=C)) - base).mean())
+        return float((probe.by_slow(C) - base).mean())
 
     def open_(units: np.ndarray, gain: float) -> np.ndarray:
         most = np.broadcast_to(units.max((0, 1)), (len(units), units.shape[2]))
@@ -107,7 +114,7 @@ def calibrate(wiring: Wiring, draw: Draw, dt: float, lag: int) -> Gains:
     fast = _scale_for(lambda k: by_fast(k * taught), 0.2 * _ROTATION)
     W_PC = fast * taught
     moved = by_fast(W_PC)
-    after = probe(W_PC=W_PC)
+    after = probe(W_PC)
     arriving, after_cortex = after.arriving[:, 0], after.cortex[:, 0]
     lead = shifted(error, lag - wiring.delay)
 

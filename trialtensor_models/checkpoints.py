@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict, fields
+from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -39,8 +40,14 @@ def packaged(task: str, seed: int) -> CCRNN:
     whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
     if not whole or seed < 0:
         raise ValueError(f"seed: expected a whole number of at least 0, got {seed!r}")
-    with as_file(folder / of_task[seed % len(of_task)]) as path:
-        return replace(read(path), seed=int(seed))
+    return replace(_packaged(of_task[seed % len(of_task)]), seed=int(seed))
+
+
+@cache
+def _packaged(name: str) -> CCRNN:
+    """Read once: networks never change, and those of the same weights share their wiring."""
+    with as_file(files("trialtensor_models") / "networks" / name) as path:
+        return read(path)
 
 
 def write(model: CCRNN, path: str | os.PathLike[str]) -> None:

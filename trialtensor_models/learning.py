@@ -46,7 +46,7 @@ class Learner:
         forget_slow = np.array([[1 - p.A_s] for p in rates])
         open_fast = gate(granule, self._most_granule, self._gate_fast)
         open_slow = gate(cortex, self._most_cortex, self._gate_slow)
-        lead = first.lag - round(first.pathways.thalamic_delay / first.cortex.dt)
+        lead = first.lag - first.delay
         parallel = np.array([p.teacher == "parallel" for p in rates])[:, None, None]
         teaching = np.where(parallel, shifted(error, lead), activity.arriving[:, 0])
         fast_gain = np.array(

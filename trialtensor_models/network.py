@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from trialtensor_models.calibration import AS_IT_IS, Gains, calibrate
+from trialtensor_models.calibration import Gains, calibrate
 from trialtensor_models.config import Cerebellum, Cortex, Pathways, Plasticity
-from trialtensor_models.dynamics import Wiring, run_trial
+from trialtensor_models.dynamics import Wiring, run_cortex
 from trialtensor_models.tasks import CenterOut, Draw, Task
 
 LESIONS = ("cortex", "pons", "granule", "nuclei")
@@ -213,23 +213,29 @@ class CCRNN:
         return replace(self, plasticity=replace(self.plasticity, **changes))
 
     @property
+    def delay(self) -> int:
+        """Steps from the nuclei to cortex, at least 1."""
+        return max(1, round(self.pathways.thalamic_delay / self.cortex.dt))
+
+    @property
     def lag(self) -> int:
         """Steps from the nuclei to the hand."""
-        return round(self.pathways.response_lag / self.cortex.dt)
+        return max(self.delay, round(self.pathways.response_lag / self.cortex.dt))
 
     @cached_property
     def wiring(self) -> Wiring:
         """Weights of all regions, with constants set on the reference trials."""
         if self.weights is None:
             raise ValueError("weights: the network has none; use CCRNN.pretrained() or pretrain()")
-        return _silence(_wire(self, self.weights), self)
+        if self is self._intact:
+            return _wire(self, self.weights)
+        return _silence(self._intact.wiring, self)
 
     @cached_property
     def gains(self) -> Gains:
         """Gains of the learning rules of the intact network; see `calibration`."""
-        intact = self if not self.silenced else replace(self, silenced=())
-        if intact is not self:
-            return intact.gains
+        if self is not self._intact:
+            return self._intact.gains
         draw = self.reference_draw()
         with threadpool_limits(1, user_api="blas"):
             return calibrate(self.wiring, draw, self.cortex.dt, self.lag)
@@ -239,13 +245,43 @@ class CCRNN:
         """Directions that are known to carry something; see `trialtensor_models.subspaces`."""
         from trialtensor_models.subspaces import subspaces
 
+        if self is not self._intact and not self.silenced:
+            return self._intact.subspaces
         return subspaces(self)
+
+    @property
+    def _intact(self) -> CCRNN:
+        """The one network that all share which differ in rates, noise and lesions only.
+
+        So wiring, gains and subspaces are found once, not anew for each.
+        """
+        cortex, cerebellum = replace(self.cortex, noise=0.0), replace(self.cerebellum, output=1.0)
+        return _shared(self.weights, cortex, self.pathways, cerebellum, self.task, self.seed)
 
     def reference_draw(self) -> Draw:
         """A trial of each condition that thresholds and gains are set on."""
         task = self.task.reference()
         conditions = np.arange(len(task.labels))
         return task.draw(conditions, self.cortex.dt, np.random.default_rng(self.seed))
+
+
+@lru_cache(maxsize=32)
+def _shared(
+    weights: CorticalWeights | None,
+    cortex: Cortex,
+    pathways: Pathways,
+    cerebellum: Cerebellum,
+    task: Task,
+    seed: int,
+) -> CCRNN:
+    return CCRNN(
+        cortex=cortex,
+        pathways=pathways,
+        cerebellum=cerebellum,
+        weights=weights,
+        task=task,
+        seed=seed,
+    )
 
 
 def _wire(model: CCRNN, weights: CorticalWeights) -> Wiring:
@@ -268,12 +304,10 @@ def _wire(model: CCRNN, weights: CorticalWeights) -> Wiring:
         sigma=np.ones((1, 1, 1)),
         theta=np.zeros((1, 1, G)),
         leak=model.cortex.dt / model.cortex.tau,
-        delay=round(model.pathways.thalamic_delay / model.cortex.dt),
+        delay=model.delay,
     )
     draw = model.reference_draw()
-    S = len(draw.inputs)
-    silent = np.zeros((S, 2, G)), np.zeros((S, 2, N))
-    cortex = run_trial(wiring, draw.inputs, *silent, AS_IT_IS).cortex[:, 0]
+    cortex, _ = run_cortex(wiring, draw.inputs)
     r_mean = cortex.mean((0, 1))
     pons = (cortex - r_mean) @ P.T
     sigma = max(float(pons.std()), 1e-12)

@@ -142,10 +142,9 @@ def _forward(
     """Mean squared miss of the command, and mean squared rate."""
     T, B = batch.inputs.shape[:2]
     leak = model.cortex.dt / model.cortex.tau
-    delay = round(model.pathways.thalamic_delay / model.cortex.dt)
     drive = batch.inputs @ weights["W_in"].T + weights["b"]
     drive = drive + _NOISE * torch.randn(T, B, model.cortex.n_units, generator=generator)
-    arriving = _delayed(torch, batch.pulses, delay) @ weights["W_th"].T
+    arriving = _delayed(torch, batch.pulses, model.delay) @ weights["W_th"].T
     drive = drive + arriving
     h = torch.zeros(B, model.cortex.n_units)
     r = torch.zeros(B, model.cortex.n_units)
@@ -165,7 +164,7 @@ def _draw(
     torch: Any, model: CCRNN, batch_size: int, peak: float, rng: np.random.Generator
 ) -> _Batch:
     """Trials of random conditions with random pulses; (T, B, ...) in units of the peak command."""
-    task = model.task.reference()
+    task = getattr(model.task, "practice", model.task.reference)()
     dt = model.cortex.dt
     draw = task.draw(rng.integers(len(task.labels), size=batch_size), dt, rng)
     T = draw.inputs.shape[1]

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from trialtensor_models.calibration import direction
-from trialtensor_models.dynamics import Activity
+from trialtensor_models.dynamics import Activity, run_cortex
 from trialtensor_models.feedback import Outcome
 from trialtensor_models.learning import Learner
 from trialtensor_models.network import CCRNN
@@ -159,17 +159,10 @@ class Recorder:
 
     def _naive(self) -> np.ndarray:
         """Direction of the naive command to each condition."""
-        from trialtensor_models.calibration import AS_IT_IS
-        from trialtensor_models.dynamics import run_trial
-
-        model, n = self.model, len(self.task.labels)
-        draw = self.task.draw(np.arange(n), model.cortex.dt, np.random.default_rng(0))
-        silent = (
-            np.zeros((n, 2, model.cerebellum.n_granule)),
-            np.zeros((n, 2, model.cortex.n_units)),
-        )
-        command = run_trial(model.wiring, draw.inputs, *silent, AS_IT_IS).command[:, 0]
-        return -direction(command, draw.desired)
+        model = self.model
+        conditions = np.arange(len(self.task.labels))
+        draw = self.task.draw(conditions, model.cortex.dt, np.random.default_rng(0))
+        return -direction(run_cortex(model.wiring, draw.inputs)[1], draw.desired)
 
     def _behaviour(self, rows: dict[str, np.ndarray]) -> xr.Dataset:
         units = {"angle": "degrees", "error": "degrees", "adaptation": "degrees",

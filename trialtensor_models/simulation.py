@@ -196,7 +196,8 @@ def _simulate_trials(
     with np.errstate(over="ignore", invalid="ignore"):
         activity = run_trial(wiring, inputs, learner.W_PC, learner.C, versions, noise, output)
     for region in ("cortex", "pons", "granule", "nuclei"):
-        peak = np.abs(getattr(activity, region)).max((1, 2, 3))
+        part = getattr(activity, region)
+        peak = np.maximum(part.max((1, 2, 3)), -part.min((1, 2, 3)))
         bad = ~(peak < _TOO_ACTIVE)
         if bad.any():
             trial = trials[int(np.argmax(bad))]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from trialtensor_models import CCRNN, Cortex
+from trialtensor_models import CCRNN, CenterOut, Cortex
 
 torch = pytest.importorskip("torch", reason="pretraining needs the extra: models")
 
@@ -24,3 +24,27 @@ def test_loss_falls_and_the_caller_s_torch_is_left_alone():
     np.testing.assert_array_equal(first.weights.W, again.weights.W)
     other = model.pretrain(n_iterations=40, batch_size=16, seed=1)
     assert not np.array_equal(first.weights.W, other.weights.W)
+
+
+class Plain:
+    """A task of two targets that has no practice."""
+
+    name, n_inputs, labels = "plain", 3, np.array([0.0, 180.0])
+
+    def go(self, dt):
+        return CenterOut().go(dt)
+
+    def draw(self, conditions, dt, rng):
+        return CenterOut(n_targets=2).draw(conditions, dt, rng)
+
+    def reference(self):
+        return self
+
+
+def test_practice_is_all_around_where_the_task_has_it():
+    practice = CenterOut(n_targets=3, first_angle=10, distance=0.2).practice()
+    np.testing.assert_array_equal(practice.labels, np.arange(360))
+    assert practice.distance == 0.2
+    plain = CCRNN(cortex=Cortex(n_units=20), task=Plain())
+    trained = plain.pretrain(n_iterations=3, batch_size=8)
+    assert np.isfinite(trained.weights.W).all()

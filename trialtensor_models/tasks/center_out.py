@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -80,13 +80,11 @@ class CenterOut:
 
     def reference(self) -> CenterOut:
         """Sixteen targets, whatever the number of this task."""
-        return CenterOut(
-            n_targets=16,
-            distance=self.distance,
-            hold=self.hold,
-            duration=self.duration,
-            stay=self.stay,
-        )
+        return replace(self, n_targets=16, first_angle=0.0)
+
+    def practice(self) -> CenterOut:
+        """Targets all around: cortex that knows only some directions misses those between."""
+        return replace(self, n_targets=360, first_angle=0.0)
 
 
 def minimum_jerk(n_steps: int) -> np.ndarray:

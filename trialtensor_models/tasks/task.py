@@ -29,7 +29,15 @@ class Draw:
 
 
 class Task(Protocol):
-    """A set of conditions, and trials of them."""
+    """A set of conditions, and trials of them; a frozen dataclass.
+
+    A task may also have ``practice()``, the task that pretraining draws from; it is `reference`
+    unless given.
+    """
+
+    def __hash__(self) -> int:
+        """Equal tasks give networks of the same weights the same wiring and gains."""
+        ...
 
     @property
     def name(self) -> str:

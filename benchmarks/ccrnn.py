@@ -1,0 +1,103 @@
+"""What the CC-RNN costs, and how well its packaged networks reach: ``python -m benchmarks ccrnn``.
+
+Limits are on processor time: it is the wall clock of a quiet machine, since all runs on one thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from benchmarks.evidence import Check
+from benchmarks.timing import clock
+from trialtensor_models import CCRNN, CenterOut, PointMass, Run, Schedule, simulate
+from trialtensor_models.make_networks import N_NETWORKS, pretrained_anew, reach_errors
+from trialtensor_models.network import CorticalWeights
+
+N_TRIALS = (50, 200, 1000)
+TRIAL_LIMIT = 15.0  # ms
+GROWTH_LIMIT = 1.3
+PRETRAINING_LIMIT = 240.0  # s
+REACH_LIMITS = {"degrees": 2.0, "% of the distance": 5.0}
+DIRECTIONS = {"to 16 targets": 0.0, "between them": 11.25}
+
+
+def compare() -> list[Check]:
+    """Times, memory and reaches; pretraining takes most of it, some minutes."""
+    longest, checks = _adaptation()
+    checks += _memory(longest)
+    for seed in range(N_NETWORKS):
+        checks += _reaches(seed)
+    for seed in range(N_NETWORKS):
+        checks.append(_pretraining(seed))
+    return checks
+
+
+def _adaptation() -> tuple[Run, list[Check]]:
+    """Milliseconds a trial, in runs of several lengths."""
+    checks, model = [], CCRNN.pretrained()
+    _, wall, cpu = clock(lambda: (model.wiring, model.gains, model.subspaces))
+    checks.append(_below(f"set-up of a network, s ({wall:.2f} by the clock)", cpu, 1.0))
+    by_length = {}
+    for n_trials in N_TRIALS:
+        run, per_trial, by_clock = _adapt(model, n_trials, "behaviour")
+        by_length[n_trials] = per_trial
+        name = f"adaptation, {n_trials:,} trials, ms a trial ({by_clock:.1f} by the clock)"
+        checks.append(_below(name, per_trial, TRIAL_LIMIT))
+    growth = by_length[N_TRIALS[-1]] / by_length[N_TRIALS[0]]
+    name = f"a trial of {N_TRIALS[-1]:,} over a trial of {N_TRIALS[0]}"
+    checks.append(_below(name, growth, GROWTH_LIMIT))
+    _, per_trial, by_clock = _adapt(model, N_TRIALS[0], "all")
+    name = f"with activity and counterfactuals, ms a trial ({by_clock:.1f} by the clock)"
+    checks.append(_below(name, per_trial, TRIAL_LIMIT))
+    return run, checks
+
+
+def _adapt(model: CCRNN, n_trials: int, record: Any) -> tuple[Run, float, float]:
+    """A run, and the milliseconds of a trial by the processor and by the clock."""
+    call: Callable[[], Run] = partial(
+        simulate, model, CenterOut(), Schedule().rotate(30, n_trials), record=record
+    )
+    run, wall, cpu = clock(call)
+    return run, 1e3 * cpu / n_trials, 1e3 * wall / n_trials
+
+
+def _memory(run: Run) -> list[Check]:
+    """Weights of all trials as a run keeps them, beside the matrices that they stand for."""
+    n_trials, _, N = run.truth.C.shape
+    dense = 4e-6 * n_trials * N**2 + 1e-6 * run.truth.W_PC.nbytes
+    name = f"weights of {n_trials:,} trials, MB ({dense:.0f} with dense changes of W)"
+    return [_below(name, 1e-6 * run.truth.nbytes, dense / 10)]
+
+
+def _reaches(seed: int) -> list[Check]:
+    model = CCRNN.pretrained(seed)
+    quiet = replace(model, cortex=replace(model.cortex, noise=0.0))
+    checks = []
+    for name, first_angle in DIRECTIONS.items():
+        degrees, share = reach_errors(quiet, PointMass(motor_noise=0.0), first_angle)
+        for (unit, limit), value in zip(REACH_LIMITS.items(), (degrees, 100 * share), strict=True):
+            title = f"network {seed}: largest error of reaches {name}, {unit}"
+            checks.append(_below(title, value, limit))
+    return checks
+
+
+def _pretraining(seed: int) -> Check:
+    """Make a packaged network anew; the same machine makes the same bits."""
+    model, wall, cpu = clock(lambda: pretrained_anew(seed))
+    packaged = CCRNN.pretrained(seed).weights
+    same = all(
+        np.array_equal(getattr(model.weights, part.name), getattr(packaged, part.name))
+        for part in fields(CorticalWeights)
+    )
+    bits = "the packaged bits" if same else "other bits than those packaged"
+    name = f"network {seed}: pretraining, s ({wall:.0f} by the clock; {bits})"
+    return _below(name, cpu, PRETRAINING_LIMIT)
+
+
+def _below(name: str, value: float, limit: float) -> Check:
+    return Check(name, value, f"<= {limit:.3g}", value <= limit)
