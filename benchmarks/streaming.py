@@ -54,10 +54,6 @@ def main() -> int:
                 trials = X
                 if order == "shuffled":
                     trials = X[np.random.default_rng(0).permutation(len(X))]
-                elif nonnegative:
-                    # Each component then has a stretch of trials to itself, and a first batch only
-                    # one of them: nothing to begin from.
-                    continue
                 streamed, seconds, peaks = stream(trials, nonnegative)
                 whole, all_seconds, _ = clock(
                     lambda t=trials, n=nonnegative: TCA(
