@@ -9,6 +9,7 @@ import numpy as np
 from trialtensor.models import inputs
 from trialtensor.models.new_trials import NewTrials, check_new_trials
 from trialtensor.solvers import contraction, diagnostics
+from trialtensor.solvers.leading import Leading, look_again, n_patterns, of_model
 from trialtensor.solvers.problems import sum_of_squares
 from trialtensor.solvers.result import StopReason
 from trialtensor.solvers.row_updates import solve_rows
@@ -18,6 +19,9 @@ from trialtensor.solvers.threads import blas_threads_for
 if TYPE_CHECKING:
     from trialtensor.models.tca import TCA
 
+# New starts are tried when there are so many times the trials that there were at the last ones.
+_MORE_TRIALS = 1.1
+
 
 def begin(model: TCA, X: Any, mask: Any) -> None:
     """Remember the trials that a model was just fitted to."""
@@ -26,8 +30,11 @@ def begin(model: TCA, X: Any, mask: Any) -> None:
     trial = (model.trial_factors_ * model.weights_)[new.kept[0]].astype(np.float64)
     neuron, time = _factors(model, known)
     past = nothing(len(model.weights_), len(neuron), len(time))
-    past = past.and_trials(_filled(new, (trial, neuron, time)), trial)
-    _remember(model, past, sum_of_squares(new.values), int(new.kept[0].sum()))
+    X = _filled(new, (trial, neuron, time))
+    n_trials = int(new.kept[0].sum())
+    nobody = Leading(np.zeros((0, *X.shape[1:])), n_patterns(len(model.weights_)))
+    model._leading, model._n_at_last_starts = nobody.and_trials(X), n_trials
+    _remember(model, past.and_trials(X, trial), sum_of_squares(new.values), n_trials)
 
 
 def go_on(model: TCA, X: Any, mask: Any, nonnegative: tuple[bool, bool, bool]) -> None:
@@ -39,16 +46,30 @@ def go_on(model: TCA, X: Any, mask: Any, nonnegative: tuple[bool, bool, bool]) -
     neuron, time = _factors(model, known)
     with blas_threads_for(new.values.size):
         trial = _solve(new, neuron, time, nonnegative[0])
-        past = past.and_trials(_filled(new, (trial, neuron, time)), trial)
+        X = _filled(new, (trial, neuron, time))
+        past = past.and_trials(X, trial)
         past, neuron, time = refit(past, neuron, time, nonnegative)
+        leading, n_now = model._leading.and_trials(X), n_seen + len(trial)
+        fresh = n_now >= _MORE_TRIALS * model._n_at_last_starts
+        past, neuron, time = look_again(leading, past, neuron, time, nonnegative, fresh=fresh)
         trial = _solve(new, neuron, time, nonnegative[0])
-    _remember(model, past, squares + sum_of_squares(new.values), n_seen + len(trial))
+    model._leading = leading
+    if fresh:
+        model._n_at_last_starts = n_now
+    _remember(model, past, squares + sum_of_squares(new.values), n_now)
     _store(model, new, known, (trial, neuron, time))
 
 
 def forget(model: TCA) -> None:
     """A new fit knows nothing of earlier trials."""
-    for name in ("_past", "_squares_seen", "n_trials_seen_", "trial_gram_"):
+    for name in (
+        "_past",
+        "_leading",
+        "_n_at_last_starts",
+        "_squares_seen",
+        "n_trials_seen_",
+        "trial_gram_",
+    ):
         if hasattr(model, name):
             delattr(model, name)
 
@@ -70,6 +91,7 @@ def _recall(model: TCA, known: tuple[np.ndarray, np.ndarray]) -> tuple[Past, flo
         gram, n_seen = trial.T @ trial, len(trial)
     loss = float(np.nan_to_num(model.loss_))
     past = as_the_model_has_it(gram, *_factors(model, known), loss)
+    model._leading, model._n_at_last_starts = of_model(gram, *_factors(model, known)), n_seen
     return past, past.norm2, n_seen
 
 

@@ -212,9 +212,9 @@ class TCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     def partial_fit(self, X: Any, y: Any = None, *, mask: Any = None) -> TCA:
         """Take in more trials, without keeping them: memory doesn't grow with their number.
 
-        The first call is a ``fit``, so its trials should be enough to tell the components apart;
-        later ones fit neuron and time factors to all trials so far. After a ``fit``, what is known
-        of its trials is the model. Components keep their order and their signs.
+        The first call is a ``fit``; later ones fit neuron and time factors to all trials so far,
+        and find components that only appear later. After a ``fit``, what is known of its trials is
+        the model. Components keep their order and their signs, but for those that give way.
 
         Parameters
         ----------

@@ -8,7 +8,7 @@ side ``rhs`` of shape ``(n_rows, R)``.
 from __future__ import annotations
 
 import numpy as np
-import scipy.linalg
+from scipy.linalg import lapack
 
 from trialtensor.solvers.kernels.least_squares import damped_rows
 from trialtensor.solvers.kernels.nonnegative import nonnegative_rows
@@ -18,6 +18,11 @@ from trialtensor.solvers.kernels.nonnegative import nonnegative_rows
 _PASSES_IN_A_SWEEP = 8
 # Proximal weight, in units of the rounding error: collinear components stay solvable.
 _DAMPING = 4
+# Called as they are: the checks in scipy's cho_factor and cho_solve take longer than the work.
+_CHOLESKY = {
+    np.dtype(np.float64): (lapack.dpotrf, lapack.dpotrs),
+    np.dtype(np.float32): (lapack.spotrf, lapack.spotrs),
+}
 
 
 def least_squares_rows(grams: np.ndarray, rhs: np.ndarray, current: np.ndarray) -> np.ndarray:
@@ -34,11 +39,11 @@ def least_squares_rows(grams: np.ndarray, rhs: np.ndarray, current: np.ndarray) 
     damping = grams.dtype.type(epsilon * trace / rank if trace > 0 else 1)
     damped = grams[0] + damping * np.eye(rank, dtype=grams.dtype)
     target = rhs + damping * current
-    try:
-        factor = scipy.linalg.cho_factor(damped, check_finite=False)
-    except np.linalg.LinAlgError:
+    factorise, solve = _CHOLESKY[np.result_type(damped, target)]
+    factor, failed = factorise(damped, clean=False)
+    if failed:
         return target @ np.linalg.pinv(damped, hermitian=True)
-    return np.ascontiguousarray(scipy.linalg.cho_solve(factor, target.T, check_finite=False).T)
+    return np.ascontiguousarray(solve(factor, target.T)[0].T)
 
 
 def nonnegative_step(grams: np.ndarray, rhs: np.ndarray, current: np.ndarray) -> np.ndarray:

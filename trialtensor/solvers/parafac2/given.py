@@ -10,7 +10,7 @@ import numpy as np
 
 from trialtensor.solvers.acceleration import minimise
 from trialtensor.solvers.parafac2.compression import fewest_rows, in_span
-from trialtensor.solvers.parafac2.slabs import MaskedSlabs, Slabs
+from trialtensor.solvers.parafac2.slabs import MaskedSlabs, Slabs, pad
 from trialtensor.solvers.problems import RowUpdate, free_loss
 
 # So many sweeps and so little change: patterns and weights are then found to rounding error,
@@ -177,25 +177,45 @@ def first_weights(
     """
     inverse = np.linalg.pinv(shared).astype(shared.dtype, copy=False)
     products = cross.T @ cross
-    guesses = []
-    for block in blocks:
-        free = np.matmul(block, inverse.T)
-        weights = np.empty((len(block), cross.shape[1]), shared.dtype)
-        patterns = np.empty((block.shape[1], cross.shape[1]), shared.dtype)
-        if len(block) == 1:
-            weights[0] = size_of = np.linalg.norm(free[0], axis=0)
-            patterns[:] = free[0] / np.where(size_of > 0, size_of, 1)
-        for r in range(cross.shape[1] if len(block) > 1 else 0):
-            left, size, right = np.linalg.svd(free[:, :, r], full_matrices=False)
-            # Weights of one component have the same sign for the most part.
-            sign = 1 if left[:, 0].sum() >= 0 else -1
-            weights[:, r], patterns[:, r] = sign * size[0] * left[:, 0], sign * right[0]
-        _, vectors = np.linalg.eigh((patterns.T @ patterns) * products)
-        signs = np.where(vectors[:, -1] < 0, -1, 1).astype(weights.dtype)
-        guesses.append(weights * signs / np.linalg.norm(cross, axis=0))
-    first = np.concatenate(guesses).astype(shared.dtype, copy=False)
+    if all(len(block) == 1 for block in blocks):
+        free = pad([np.matmul(block, inverse.T) for block in blocks])
+        weights = np.linalg.norm(free, axis=1)
+        patterns = free / np.where(weights > 0, weights, 1)[:, None]
+        first = _with_signs(weights, patterns, products, cross)
+    else:
+        guesses = []
+        for block in blocks:
+            weights, pattern = _rank_one(np.matmul(block, inverse.T))
+            guesses.append(_with_signs(weights, pattern[None], products, cross))
+        first = np.concatenate(guesses)
+    first = first.astype(shared.dtype, copy=False)
     alike = np.full_like(first, max(float(np.abs(first).mean()), np.finfo(first.dtype).tiny))
     if nonnegative:
         return [np.abs(first), alike]
     turned = [first * (1 - 2 * row) for row in np.eye(first.shape[1], dtype=first.dtype)]
     return [first, alike, *turned]
+
+
+def _rank_one(free: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weights (n_trials, R) and patterns (n_rows, R) of norm 1 for the trials of one block."""
+    n_trials, n_rows, rank = free.shape
+    if n_trials == 1:
+        weights = np.linalg.norm(free, axis=1)
+        return weights, free[0] / np.where(weights > 0, weights, 1)
+    weights = np.empty((n_trials, rank), free.dtype)
+    patterns = np.empty((n_rows, rank), free.dtype)
+    for r in range(rank):
+        left, size, right = np.linalg.svd(free[:, :, r], full_matrices=False)
+        # Weights of one component have the same sign for the most part.
+        sign = 1 if left[:, 0].sum() >= 0 else -1
+        weights[:, r], patterns[:, r] = sign * size[0] * left[:, 0], sign * right[0]
+    return weights, patterns
+
+
+def _with_signs(
+    weights: np.ndarray, patterns: np.ndarray, products: np.ndarray, cross: np.ndarray
+) -> np.ndarray:
+    """Weights with the signs of their block, (n_blocks, n_rows, R) patterns, and their scale."""
+    _, vectors = np.linalg.eigh(np.matmul(patterns.swapaxes(1, 2), patterns) * products)
+    signs = np.where(vectors[:, :, -1] < 0, -1, 1).astype(weights.dtype)
+    return weights * signs / np.linalg.norm(cross, axis=0)

@@ -108,7 +108,9 @@ class Slabs:
         small = shared if self.basis is None else self.basis.T @ shared
         with_shared = (X.reshape(-1, X.shape[2]) @ small).reshape(*X.shape[:2], -1)
         with_shared *= trial[:, None, :]
-        return np.add.reduceat(with_shared, self.starts, axis=0) @ cross.T
+        if len(self.starts) < len(X):
+            with_shared = np.add.reduceat(with_shared, self.starts, axis=0)
+        return with_shared @ cross.T
 
     def patterns(self, factors: Factors, X: np.ndarray | None = None) -> np.ndarray:
         """The best ``P_b`` for these factors, (n_blocks, n_rows, R)."""
