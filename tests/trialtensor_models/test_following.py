@@ -54,7 +54,7 @@ def test_fast_and_slow_are_in_the_components(runs):
 
 def test_components_change_when_the_perturbation_comes(runs):
     for run in runs:
-        # As many as there are processes: components of little but noise blur a change that all share.
+        # As many as there are processes: components of noise blur a change that all share.
         model = fitted(TCA(2, n_init=3, random_state=0), changes_by_region(run.activity))
         found = change_points(model.trial_factors_ * model.weights_, random_state=0)
         assert found.p_value < 0.05
