@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from trialtensor_models import Schedule
-from trialtensor_models.experiments import coemergence, people, reshaping, scaling
+from trialtensor_models.experiments import coemergence, cognition, people, reshaping, scaling
 
 SHORT = Schedule().baseline(8).rotate(30, 40).rotate(-30, 8).clamp(20)
 
@@ -70,3 +70,17 @@ def test_alternating_rotations_interfere_whatever_the_number_of_granule_cells():
     assert (four < 0.5 * one).all()
     assert abs(one[0, 0] - one[1, 0]) < 0.2
     assert len(scaling.plot_scaling(found).axes) == 1
+
+
+@pytest.mark.slow
+def test_a_reversed_cue_is_learned_with_nuclei_and_stays_without():
+    found = cognition.measure(n_networks=2, n_learned=80, tasks=("reversal",))
+    blocked = found.starts["reversal"][-1]
+    assert blocked == cognition.N_BEFORE + 80
+    intact, half, none = (
+        found.share("reversal", name, blocked - 30, blocked) for name in cognition.LESIONS
+    )
+    assert (intact > 0.7).all() and intact.mean() >= half.mean() - 0.1
+    assert abs(none.mean() - 0.5) < 0.2
+    assert found.share("reversal", "intact", blocked, blocked + cognition.N_BLOCKED).mean() > 0.6
+    assert len(cognition.plot_cognition(found).axes) == 1
