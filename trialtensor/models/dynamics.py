@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import os
-import warnings
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from trialtensor.data.validation import CheckedTensor, check_trial_tensor
-from trialtensor.models import dynamics_outcome, inputs
+from trialtensor.data.validation import check_trial_tensor
+from trialtensor.models import dynamics_outcome, inputs, transitions
 from trialtensor.models.options import check_solver_options, check_whole, drawn_starts
 from trialtensor.models.outcome import warn_of
 from trialtensor.models.progress import progress
-from trialtensor.models.warnings import MissingSliceWarning
-from trialtensor.solvers.dynamics import DynamicsOptions, DynamicsProblem, fit_dynamics, moments
+from trialtensor.solvers.dynamics import DynamicsOptions, DynamicsProblem, fit_dynamics
 from trialtensor.solvers.row_updates import solve_rows
 from trialtensor.solvers.runs import mark_interrupted
 from trialtensor.solvers.threads import blas_threads_for
@@ -169,10 +167,10 @@ class TrialVaryingDynamics(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         self.check_parameters()
         checked = check_trial_tensor(X, mask=mask)
         neurons = ~checked.empty_neurons
-        values, observed = _known_neurons(checked, neurons)
+        values, observed = transitions.known_neurons(checked, neurons)
         inputs.check_scale(values, float(np.vdot(values, values)))
         starts = drawn_starts(self)
-        problem, counts = _transitions(values, observed)
+        problem, counts = transitions.moments_of(values, observed)
         largest = min(problem.now.shape[1] ** 2, len(counts) * problem.now.shape[1])
         if self.n_components > largest:
             raise ValueError(
@@ -181,7 +179,7 @@ class TrialVaryingDynamics(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             )
         if problem.norm2 == 0:
             raise ValueError("X: every bin that can be predicted is zero")
-        _warn_empty(counts)
+        transitions.warn_empty(counts)
         options = DynamicsOptions(self.n_components, self.max_iter, self.tol)
         with (
             blas_threads_for(problem.now.size),
@@ -220,7 +218,7 @@ class TrialVaryingDynamics(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         """
         check_is_fitted(self)
         problem, counts = self._new(X, mask)
-        _warn_empty(counts)
+        transitions.warn_empty(counts)
         return self._solve(problem, counts)
 
     def matrices(self, trial_factors: Any = None) -> np.ndarray:
@@ -329,7 +327,7 @@ class TrialVaryingDynamics(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             raise ValueError(
                 f"X: the model was fitted to {len(neurons)} neurons, got {checked.values.shape[1]}"
             )
-        return _transitions(*_known_neurons(checked, neurons))
+        return transitions.moments_of(*transitions.known_neurons(checked, neurons))
 
     def _solve(self, problem: DynamicsProblem, counts: np.ndarray) -> np.ndarray:
         output, source = self._known()
@@ -345,45 +343,3 @@ class TrialVaryingDynamics(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         tags.input_tags.three_d_array = True
         tags.input_tags.allow_nan = True
         return tags
-
-
-def _known_neurons(
-    checked: CheckedTensor, neurons: np.ndarray
-) -> tuple[np.ndarray, np.ndarray | None]:
-    observed = checked.observed
-    if neurons.all():
-        return checked.values, observed
-    return checked.values[:, neurons], None if observed is None else observed[:, neurons]
-
-
-def _transitions(
-    values: np.ndarray, observed: np.ndarray | None
-) -> tuple[DynamicsProblem, np.ndarray]:
-    """Second moments of transitions.
-
-    Raises
-    ------
-    ValueError
-        If there is not one complete pair of bins.
-    """
-    if values.shape[2] < 2:
-        raise ValueError(f"X: dynamics need trials of at least 2 time bins, got {values.shape[2]}")
-    problem, counts = moments(values, observed)
-    if not counts.any():
-        raise ValueError(
-            "X: no trial has two neighbouring time bins in which all neurons are observed; fill "
-            "in what is missing, or leave out the neurons that lack most"
-        )
-    return problem, counts
-
-
-def _warn_empty(counts: np.ndarray) -> None:
-    empty = np.flatnonzero(counts == 0)
-    if len(empty):
-        shown = ", ".join(map(str, empty[:5])) + (", ..." if len(empty) > 5 else "")
-        warnings.warn(
-            f"{len(empty)} of {len(counts)} trials have no two complete bins in a row (trial "
-            f"{shown}); the model says nothing about them (NaN)",
-            MissingSliceWarning,
-            stacklevel=3,
-        )

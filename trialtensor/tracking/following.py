@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialtensor.tracking import following_tables as tables
 from trialtensor.tracking.adaptation import check_perturbation, fit_adaptation
 from trialtensor.tracking.change_points import ChangePoints, change_points
-from trialtensor.tracking.contrasts import block_contrasts, holm
+from trialtensor.tracking.contrasts import holm
 from trialtensor.tracking.learning import (
     N_PARAMETERS,
     LearningCurve,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import pandas
 
 MIN_TRIALS = 20
+BEHAVIOUR = "behaviour"  # the name of its series
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,7 +156,7 @@ def track(
     columns = dict(zip(names, values.T, strict=True))
     if behaviour is not None:
         given = _trial_values(model, behaviour, n_trials, "behaviour")
-        columns["behaviour"] = check_series(given, "behaviour", 2 * MIN_TRIALS)[:, 0]
+        columns[BEHAVIOUR] = check_series(given, "behaviour", 2 * MIN_TRIALS)[:, 0]
     if perturbation is not None:
         given = _trial_values(model, perturbation, n_trials, "perturbation")
         perturbation = check_perturbation(given, np.stack(list(columns.values()), axis=1), level)
@@ -167,53 +169,64 @@ def track(
         for name, y in columns.items()
     }
     learning = {name: _learning(y[part], level) for name, y in columns.items()}
-    related = {}
-    if behaviour is not None:
-        related = {
-            name: relate(
-                columns[name],
-                columns["behaviour"],
-                level=level,
-                n_null=max(499, n_null),
-                random_state=rng,
-            )
-            for name in names
-        }
-    adjusted = holm(np.array([found[name].p_value for name in names])).tolist()
-    adjusted += [found[name].p_value for name in columns if name == "behaviour"]
-    p_adjusted = dict(zip(columns, adjusted, strict=True))
-    certain = {name: found[name].trials for name in columns if p_adjusted[name] <= alpha}
-    curves = {
-        name: _pieces(y, certain.get(name, np.zeros(0, int)), level) for name, y in columns.items()
-    }
-    blocks, contrasts = _blocks(columns, labels, level)
+    related = _related(columns, level, max(499, n_null), rng)
+    p_adjusted = _adjusted(found)
+    certain = {name: each for name, each in found.items() if p_adjusted[name] <= alpha}
+    none = np.zeros(0, int)
+    blocks, contrasts = tables.blocks(columns, labels, level)
     rates: pandas.DataFrame | None = None
     adaptation: dict[str, TwoRateFit] = {}
     if perturbation is not None:
         rates, adaptation = fit_adaptation(columns, perturbation, level)
     return Tracking(
-        pandas.DataFrame(columns),
-        pandas.DataFrame(
+        series=pandas.DataFrame(columns),
+        summary=pandas.DataFrame(
             [
-                _summary(name, found[name], p_adjusted[name], learning[name], alpha)
+                tables.summary(name, found[name], p_adjusted[name], learning[name], alpha)
                 for name in columns
             ]
         ),
-        _changes({name: found[name] for name in certain}),
-        blocks,
-        contrasts,
-        _relations(related) if related else None,
-        rates,
-        curves,
-        found,
-        learning,
-        related,
-        adaptation,
-        labels,
-        (int(part[0]), int(part[-1])),
-        alpha,
-        level,
+        changes=tables.changes(certain),
+        blocks=blocks,
+        contrasts=contrasts,
+        relations=tables.relations(related) if related else None,
+        rates=rates,
+        curves={
+            name: _pieces(y, certain[name].trials if name in certain else none, level)
+            for name, y in columns.items()
+        },
+        found=found,
+        learning=learning,
+        related=related,
+        adaptation=adaptation,
+        labels=labels,
+        learning_trials=(int(part[0]), int(part[-1])),
+        alpha=alpha,
+        level=level,
     )
+
+
+def _related(
+    columns: dict[str, np.ndarray], level: float, n_null: int, rng: np.random.Generator
+) -> dict[str, Relation]:
+    """Components beside behaviour, where there is any."""
+    if BEHAVIOUR not in columns:
+        return {}
+    return {
+        name: relate(y, columns[BEHAVIOUR], level=level, n_null=n_null, random_state=rng)
+        for name, y in columns.items()
+        if name != BEHAVIOUR
+    }
+
+
+def _adjusted(found: dict[str, ChangePoints]) -> dict[str, float]:
+    """P values of changes, corrected for the number of components; behaviour stands alone."""
+    names = [name for name in found if name != BEHAVIOUR]
+    adjusted = holm(np.array([found[name].p_value for name in names])).tolist()
+    return {
+        **{name: each.p_value for name, each in found.items()},
+        **dict(zip(names, adjusted, strict=True)),
+    }
 
 
 def _values(model: Any) -> np.ndarray:
@@ -284,80 +297,3 @@ def _learning(y: np.ndarray, level: float) -> LearningCurve:
     n = int(np.isfinite(y).sum())
     models = [model for model in N_PARAMETERS if n >= trials_needed(model)]
     return learning_curve(y, models=models or ["constant"], level=level)
-
-
-def _summary(
-    name: str, found: ChangePoints, p_adjusted: float, learning: LearningCurve, alpha: float
-) -> dict[str, Any]:
-    best = learning.best
-    row = {
-        "series": name,
-        "n_changes": found.n_changes if p_adjusted <= alpha else 0,
-        "change_p": found.p_value,
-        "change_p_adjusted": p_adjusted,
-        "model": best.model,
-    }
-    for i, order in enumerate(("", "second_")):
-        known = i < len(best.time_constants)
-        low, high = best.time_constant_intervals[i] if known else (np.nan, np.nan)
-        row[f"{order}time_constant"] = float(best.time_constants[i]) if known else np.nan
-        row[f"{order}time_constant_low"] = float(low)
-        row[f"{order}time_constant_high"] = float(high)
-    return row | {
-        "start": best.start,
-        "plateau": best.plateau,
-        "slope": best.slope,
-        "n_effective": learning.n_effective,
-    }
-
-
-def _changes(found: dict[str, ChangePoints]) -> pandas.DataFrame:
-    import pandas
-
-    rows = [
-        (name, int(trial), int(low), int(high), each.levels[i], each.levels[i + 1])
-        for name, each in found.items()
-        for i, (trial, (low, high)) in enumerate(zip(each.trials, each.intervals, strict=True))
-    ]
-    names = ["series", "trial", "low", "high", "before", "after"]
-    return pandas.DataFrame(rows, columns=names)
-
-
-def _blocks(
-    columns: dict[str, np.ndarray], labels: np.ndarray | None, level: float
-) -> tuple[pandas.DataFrame | None, pandas.DataFrame | None]:
-    import pandas
-
-    if labels is None:
-        return None, None
-    found = {name: block_contrasts(y, labels, level=level) for name, y in columns.items()}
-    tables = []
-    for part in ("blocks", "contrasts"):
-        each = pandas.concat(
-            {name: getattr(b, part) for name, b in found.items()}, names=["series"]
-        )
-        tables.append(each.reset_index(level="series").reset_index(drop=True))
-    blocks, contrasts = tables
-    of_components = (contrasts["series"] != "behaviour").to_numpy()
-    adjusted = contrasts["p_adjusted"].to_numpy().copy()
-    adjusted[of_components] = holm(contrasts["p_value"].to_numpy()[of_components])
-    return blocks, contrasts.assign(p_adjusted=adjusted)
-
-
-def _relations(related: dict[str, Relation]) -> pandas.DataFrame:
-    import pandas
-
-    table = pandas.DataFrame(
-        [
-            {
-                "series": name,
-                "lead": each.lead,
-                "lead_low": int(each.lead_interval[0]),
-                "lead_high": int(each.lead_interval[1]),
-                "correlation": each.correlation,
-                "p_value": each.p_value,
-            }
-            for name, each in related.items()
-        ]
-    )
-    return table.assign(p_adjusted=holm(table["p_value"].to_numpy()))

@@ -10,6 +10,7 @@ import scipy.linalg
 import scipy.stats
 
 from trialtensor.tracking.contrasts import holm
+from trialtensor.tracking.pattern_runs import Runs, jackknife, squared_length
 from trialtensor.tracking.patterns import check_tensor, check_trials, unit_means, whole_cells
 from trialtensor.tracking.series import check_count, check_share
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     import pandas
 
 TRIALS_A_UNIT = 2
-N_ALTERNATIONS = 20
 MAX_REST = 1 / 3  # strength that may be left of a component that is called lost, or new
 
 
@@ -147,7 +147,7 @@ def pattern_change(
     runs = Runs(units, courses, np.arange(2 * n_units) >= n_units)
     new_p, n_new = _what_is_new(runs, alpha, n_null, rng)
     new_neurons, new_times = runs.new_patterns(n_new)
-    lengths, spread = _jackknife(runs, n_new)
+    lengths, spread = jackknife(runs, n_new)
     rows = [
         _compare(pattern, runs.is_late, lengths[r], spread[r], alpha, level, n_null, rng)
         for r, pattern in enumerate(np.moveaxis(runs.patterns(n_new), 2, 0))
@@ -199,56 +199,6 @@ def _time_courses(
     return given
 
 
-@dataclass(frozen=True, eq=False)
-class Runs:
-    """Mean activity ``(n_runs, n_neurons, n_times)`` of runs of trials, early and late."""
-
-    means: np.ndarray
-    courses: np.ndarray
-    is_late: np.ndarray
-
-    def without(self, run: Any) -> Runs:
-        """All but one."""
-        keep = np.arange(len(self.means)) != run
-        return Runs(self.means[keep], self.courses, self.is_late[keep])
-
-    def early(self) -> np.ndarray:
-        """Patterns ``(n_neurons, R)`` of the mean of early runs."""
-        return self.means[~self.is_late].mean(axis=0) @ np.linalg.pinv(self.courses).T
-
-    def unknown(self, means: np.ndarray) -> np.ndarray:
-        """Activity of other neurons and with another time course than those of components."""
-        known = scipy.linalg.orth(self.early())
-        others = means - known @ (known.T @ means)
-        return others - (others @ np.linalg.pinv(self.courses).T) @ self.courses.T
-
-    def new_patterns(self, n_new: int) -> tuple[np.ndarray, np.ndarray]:
-        """What late activity has besides components with any gain: neurons and time courses.
-
-        That is where it is if no component rotates, so its overlap with the neurons and time
-        courses of components is found too. Gains and what is new are solved for in turn.
-        """
-        early, late = self.early(), self.means[self.is_late].mean(axis=0)
-        if not n_new:
-            return np.zeros((len(early), 0)), np.zeros((late.shape[1], 0))
-        scaled = [np.ravel(np.outer(a, c)) for a, c in zip(early.T, self.courses.T, strict=True)]
-        known, _ = np.linalg.qr(np.stack(scaled, axis=1))
-        # From what no gain could explain: a changed gain would otherwise be taken for new.
-        rest = self.unknown(late[None])[0] - self.unknown(self.means[~self.is_late]).mean(axis=0)
-        for _ in range(N_ALTERNATIONS):
-            left, values, right = np.linalg.svd(rest, full_matrices=False)
-            new = (left[:, :n_new] * values[:n_new]) @ right[:n_new]
-            flat = (late - new).ravel()
-            rest = new + (flat - known @ (known.T @ flat)).reshape(late.shape)
-        return left[:, :n_new], right[:n_new].T
-
-    def patterns(self, n_new: int) -> np.ndarray:
-        """Patterns of components ``(n_runs, n_neurons, R)``, without the neurons of what is new."""
-        neurons, _ = self.new_patterns(n_new)
-        patterns = self.means @ np.linalg.pinv(self.courses).T
-        return patterns - np.einsum("nm,pm,upr->unr", neurons, neurons, patterns)
-
-
 def _what_is_new(
     runs: Runs, alpha: float, n_null: int, rng: np.random.Generator
 ) -> tuple[float, int]:
@@ -273,33 +223,6 @@ def _difference(means: np.ndarray, is_late: np.ndarray) -> np.ndarray:
     return np.linalg.svd(difference, compute_uv=False)
 
 
-def _jackknife(runs: Runs, n_new: int) -> tuple[np.ndarray, np.ndarray]:
-    """Log gain and cosine ``(R, 2)`` of every component, and their standard errors."""
-    variance = np.zeros((runs.courses.shape[1], 2))
-    for group in (~runs.is_late, runs.is_late):
-        left_out = np.array([_lengths(runs.without(i), n_new) for i in np.flatnonzero(group)])
-        n = len(left_out)
-        variance += (n - 1) / n * np.sum((left_out - left_out.mean(axis=0)) ** 2, axis=0)
-    return _lengths(runs, n_new), np.sqrt(np.maximum(variance, 1e-24))
-
-
-def _lengths(runs: Runs, n_new: int) -> np.ndarray:
-    found = []
-    for pattern in np.moveaxis(runs.patterns(n_new), 2, 0):
-        early, late = pattern[~runs.is_late], pattern[runs.is_late]
-        squared = _squared_length(early), _squared_length(late)
-        cosine = np.mean(early @ late.T) / np.sqrt(squared[0] * squared[1])
-        found.append((0.5 * np.log(squared[1] / squared[0]), cosine))
-    return np.array(found)
-
-
-def _squared_length(patterns: np.ndarray) -> float:
-    """Of the mean pattern, from pairs of different runs; noise doesn't add to it."""
-    products = patterns @ patterns.T
-    n, own = len(products), np.trace(products)
-    return float(max((products.sum() - own) / (n * (n - 1)), 1e-12 * own / n))
-
-
 def _compare(
     patterns: np.ndarray,
     is_late: np.ndarray,
@@ -316,7 +239,7 @@ def _compare(
         "late_p": _presence(patterns[is_late], rng, n_null),
     }
     if max(row.values()) > alpha:
-        squared = [max(_squared_length(patterns[group]), 0.0) for group in (~is_late, is_late)]
+        squared = [max(squared_length(patterns[group]), 0.0) for group in (~is_late, is_late)]
         return row | {"share": min(squared) / max(max(squared), 1e-300)}
     t = scipy.stats.t(len(patterns) - 2)
     log_gain, cosine = lengths
@@ -350,7 +273,7 @@ def _rotation(
     patterns: np.ndarray, is_late: np.ndarray, n_null: int, rng: np.random.Generator
 ) -> float:
     """P value of the same direction, by permuting runs of equal length."""
-    lengths = [np.sqrt(_squared_length(patterns[group])) for group in (~is_late, is_late)]
+    lengths = [np.sqrt(squared_length(patterns[group])) for group in (~is_late, is_late)]
     units = patterns / np.where(is_late, lengths[1], lengths[0])[:, None]
     middle = units.mean(axis=0)
     middle /= np.linalg.norm(middle)

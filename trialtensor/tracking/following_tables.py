@@ -1,0 +1,96 @@
+"""What was found of every series, as tidy tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from trialtensor.tracking.change_points import ChangePoints
+from trialtensor.tracking.contrasts import block_contrasts, holm
+from trialtensor.tracking.learning import LearningCurve
+from trialtensor.tracking.relation import Relation
+
+if TYPE_CHECKING:
+    import pandas
+
+
+def summary(
+    name: str, found: ChangePoints, p_adjusted: float, learning: LearningCurve, alpha: float
+) -> dict[str, Any]:
+    """A row of what is known of a series."""
+    best = learning.best
+    row = {
+        "series": name,
+        "n_changes": found.n_changes if p_adjusted <= alpha else 0,
+        "change_p": found.p_value,
+        "change_p_adjusted": p_adjusted,
+        "model": best.model,
+    }
+    for i, order in enumerate(("", "second_")):
+        known = i < len(best.time_constants)
+        low, high = best.time_constant_intervals[i] if known else (np.nan, np.nan)
+        row[f"{order}time_constant"] = float(best.time_constants[i]) if known else np.nan
+        row[f"{order}time_constant_low"] = float(low)
+        row[f"{order}time_constant_high"] = float(high)
+    return row | {
+        "start": best.start,
+        "plateau": best.plateau,
+        "slope": best.slope,
+        "n_effective": learning.n_effective,
+    }
+
+
+def changes(found: dict[str, ChangePoints]) -> pandas.DataFrame:
+    """A row a change."""
+    import pandas
+
+    rows = [
+        (name, int(trial), int(low), int(high), each.levels[i], each.levels[i + 1])
+        for name, each in found.items()
+        for i, (trial, (low, high)) in enumerate(zip(each.trials, each.intervals, strict=True))
+    ]
+    names = ["series", "trial", "low", "high", "before", "after"]
+    return pandas.DataFrame(rows, columns=names)
+
+
+def blocks(
+    columns: dict[str, np.ndarray], labels: np.ndarray | None, level: float
+) -> tuple[pandas.DataFrame | None, pandas.DataFrame | None]:
+    """Means of blocks and their differences, corrected for the number of components."""
+    import pandas
+
+    if labels is None:
+        return None, None
+    found = {name: block_contrasts(y, labels, level=level) for name, y in columns.items()}
+    tables = []
+    for part in ("blocks", "contrasts"):
+        each = pandas.concat(
+            {name: getattr(b, part) for name, b in found.items()}, names=["series"]
+        )
+        tables.append(each.reset_index(level="series").reset_index(drop=True))
+    blocks, contrasts = tables
+    of_components = (contrasts["series"] != "behaviour").to_numpy()
+    adjusted = contrasts["p_adjusted"].to_numpy().copy()
+    adjusted[of_components] = holm(contrasts["p_value"].to_numpy()[of_components])
+    return blocks, contrasts.assign(p_adjusted=adjusted)
+
+
+def relations(related: dict[str, Relation]) -> pandas.DataFrame:
+    """A row a component: whether it goes with behaviour, and who leads."""
+    import pandas
+
+    table = pandas.DataFrame(
+        [
+            {
+                "series": name,
+                "lead": each.lead,
+                "lead_low": int(each.lead_interval[0]),
+                "lead_high": int(each.lead_interval[1]),
+                "correlation": each.correlation,
+                "p_value": each.p_value,
+            }
+            for name, each in related.items()
+        ]
+    )
+    return table.assign(p_adjusted=holm(table["p_value"].to_numpy()))
