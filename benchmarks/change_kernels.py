@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from trialtensor.solvers.kernels.change_points import (
+from trialtensor.kernels.change_points import (
     best_segmentations,
     penalised_changes,
     split_greedily,

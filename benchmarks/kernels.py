@@ -10,11 +10,11 @@ from statistics import median
 
 import numpy as np
 
-import trialtensor.solvers.kernels as kernels
+import trialtensor.kernels as kernels
 from benchmarks import change_kernels
 from benchmarks.timing import clock
-from trialtensor.solvers.kernels.least_squares import damped_rows
-from trialtensor.solvers.kernels.nonnegative import nonnegative_rows
+from trialtensor.kernels.least_squares import damped_rows
+from trialtensor.kernels.nonnegative import nonnegative_rows
 
 
 @dataclass(frozen=True)

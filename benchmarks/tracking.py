@@ -9,7 +9,7 @@ import numpy as np
 import scipy.signal
 
 from benchmarks.timing import clock
-from trialtensor.solvers.kernels.change_points import penalised_changes
+from trialtensor.kernels.change_points import penalised_changes
 from trialtensor.tracking import change_points, learning_curve, pattern_change, relate
 
 Table = list[dict[str, object]]

@@ -54,7 +54,7 @@ def imports_of(source: str, module: str, *, package: bool = False) -> Iterator[t
 
 
 def layer_of(dotted: str) -> str:
-    """``trialtensor.solvers.kernels.x`` -> kernels, ``trialtensor`` -> __init__."""
+    """``trialtensor.kernels.x`` -> kernels, ``trialtensor`` -> __init__."""
     parts = dotted.split(".")
     if len(parts) == 1:
         return "__init__"
@@ -72,7 +72,7 @@ def violations(source: str, module: str, *, package: bool = False) -> list[str]:
         top = target.split(".")[0]
         where = f"{module}:{line}: "
         if top == "numba" and home != "kernels":
-            found.append(f"{where}numba is for trialtensor.solvers.kernels alone")
+            found.append(f"{where}numba is for trialtensor.kernels alone")
         elif top == "torch" or top == "trialtensor_models":
             found.append(f"{where}{top} is for trialtensor_models alone")
         elif target == "trialtensor" and only_version:

@@ -55,8 +55,8 @@ BACKWARDS = {
         "trialtensor.solvers.als",
         "import trialtensor\nprint(trialtensor.__version__)\nTCA = trialtensor.TCA",
     ),
-    "solver in a kernel": ("trialtensor.solvers.kernels.hals", "import trialtensor.solvers.als"),
-    "data in a kernel": ("trialtensor.solvers.kernels.hals", "import trialtensor.data"),
+    "solver in a kernel": ("trialtensor.kernels.hals", "import trialtensor.solvers.als"),
+    "data in a kernel": ("trialtensor.kernels.hals", "import trialtensor.data"),
     "relative": ("trialtensor.solvers.als", "from ..models import tca"),
     "relative, of a package": ("trialtensor.models.tca", "from .. import plotting"),
     "inside a function": ("trialtensor.models.tca", "def f():\n    import trialtensor.report"),
@@ -94,7 +94,7 @@ FORWARDS = {
     ),
     "others' code": ("trialtensor.data.axes", "import numpy as np\nfrom scipy import linalg"),
     "a name like ours": ("trialtensor.data.axes", "import trialtensorflow"),
-    "numba in a kernel": ("trialtensor.solvers.kernels.hals", "import numba"),
+    "numba in a kernel": ("trialtensor.kernels.hals", "import numba"),
 }
 
 

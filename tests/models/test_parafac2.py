@@ -8,7 +8,7 @@ import xarray
 
 import trialtensor
 from trialtensor import TCA, Parafac2, make_parafac2
-from trialtensor.models import parafac2
+from trialtensor.models.parafac2 import outcome
 from trialtensor.models.warnings import InterruptedFitWarning, MissingSliceWarning
 from trialtensor.selection import stability
 from trialtensor.solvers.matching import cosines
@@ -339,16 +339,16 @@ def test_restarts_are_told_of_and_repeatable():
 
 def test_interrupted(monkeypatch):
     data = make_parafac2(6, (12, 9, 11), 15, 2, snr=5.0, random_state=0)
-    real = parafac2.parafac2_outcome.store_fit
+    real = outcome.describe
     calls = []
 
-    def once(*args):
+    def once(*args, **options):
         calls.append(1)
         if len(calls) == 1:
             raise KeyboardInterrupt
-        return real(*args)
+        return real(*args, **options)
 
-    monkeypatch.setattr(parafac2.parafac2_outcome, "store_fit", once)
+    monkeypatch.setattr(outcome, "describe", once)
     with pytest.warns(InterruptedFitWarning):
         model = Parafac2(2, n_init=2, random_state=0).fit(data.X)
     assert model.stop_reason_ is StopReason.INTERRUPTED and model.explained_variance_ratio_ > 0.5

@@ -14,7 +14,8 @@ from sklearn.preprocessing import StandardScaler
 
 import trialtensor
 from trialtensor import SliceTCA, make_slicetca
-from trialtensor.models import DegeneracyWarning, slice_outcome
+from trialtensor.models import DegeneracyWarning
+from trialtensor.models.slicetca import outcome
 from trialtensor.models.warnings import InterruptedFitWarning, MissingSliceWarning
 from trialtensor.solvers.result import StopReason
 from trialtensor.solvers.slices import GAUGES, restarts
@@ -598,15 +599,15 @@ def test_an_interrupt_before_any_result_is_passed_on(monkeypatch):
 
 
 def test_an_interrupt_at_the_very_end_loses_nothing(monkeypatch):
-    store, calls = slice_outcome.store_fit, []
+    describe, calls = outcome.describe, []
 
-    def interrupted(*args):
+    def interrupted(*args, **options):
         calls.append(1)
         if len(calls) == 1:
             raise KeyboardInterrupt
-        store(*args)
+        return describe(*args, **options)
 
-    monkeypatch.setattr(slice_outcome, "store_fit", interrupted)
+    monkeypatch.setattr(outcome, "describe", interrupted)
     with pytest.warns(InterruptedFitWarning):
         model = SliceTCA((2, 1, 1), random_state=0).fit(planted().X)
     assert len(model.restarts_) == 5 and model.stop_reason_ is StopReason.INTERRUPTED

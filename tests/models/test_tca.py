@@ -253,18 +253,18 @@ def test_the_compressed_fit_finds_what_the_full_fit_finds_on_the_example():
 
 
 def test_an_interrupt_at_the_very_end_loses_nothing(monkeypatch):
-    from trialtensor.models import outcome
+    from trialtensor.models.tca import outcome
 
     X = make_tca(30, 20, 25, 2, random_state=0).X
-    store, calls = outcome.store_fit, []
+    describe, calls = outcome.describe, []
 
     def interrupted(*args):
         calls.append(1)
         if len(calls) == 1:
             raise KeyboardInterrupt
-        store(*args)
+        return describe(*args)
 
-    monkeypatch.setattr(outcome, "store_fit", interrupted)
+    monkeypatch.setattr(outcome, "describe", interrupted)
     with pytest.warns(InterruptedFitWarning):
         model = TCA(2, random_state=0).fit(X)
     assert len(model.restarts_) == 10 and model.stop_reason_ is StopReason.INTERRUPTED

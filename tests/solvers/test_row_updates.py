@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.optimize
 
-from trialtensor.solvers.kernels.nonnegative import nonnegative_rows
+from trialtensor.kernels.nonnegative import nonnegative_rows
 from trialtensor.solvers.row_updates import least_squares_rows, nonnegative_step, solve_rows
 
 

@@ -1,21 +1,41 @@
-"""The estimators."""
+"""The estimators, and what a fitted model is."""
 
+from trialtensor.models.base import TrialEstimator
 from trialtensor.models.coupled import CoupledTCA
 from trialtensor.models.dynamics import TrialVaryingDynamics
+from trialtensor.models.fitted import Component, FitRecord, Fitted, Named, Part, Restart
+from trialtensor.models.loading import load
 from trialtensor.models.parafac2 import Parafac2
-from trialtensor.models.persistence import load
-from trialtensor.models.restart import Restart
+from trialtensor.models.registry import kind_named, kinds, register
 from trialtensor.models.slicetca import SliceTCA
 from trialtensor.models.tca import TCA
-from trialtensor.models.warnings import DegeneracyWarning
+from trialtensor.models.warnings import (
+    DegeneracyWarning,
+    InterruptedFitWarning,
+    MissingSliceWarning,
+)
+
+for _kind in (TCA, SliceTCA, Parafac2, CoupledTCA, TrialVaryingDynamics):
+    register(_kind)
 
 __all__ = [
     "TCA",
+    "Component",
     "CoupledTCA",
     "DegeneracyWarning",
+    "FitRecord",
+    "Fitted",
+    "InterruptedFitWarning",
+    "MissingSliceWarning",
+    "Named",
     "Parafac2",
+    "Part",
     "Restart",
     "SliceTCA",
+    "TrialEstimator",
     "TrialVaryingDynamics",
+    "kind_named",
+    "kinds",
     "load",
+    "register",
 ]

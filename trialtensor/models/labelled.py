@@ -1,44 +1,62 @@
-"""What a fit has found as a labelled xarray.Dataset."""
+"""Fitted arrays as a labelled xarray.Dataset."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import xarray
 
-if TYPE_CHECKING:
-    from trialtensor.models.slicetca import SliceTCA
-    from trialtensor.models.tca import TCA
+from trialtensor.data.axes import AXES
+from trialtensor.models.fitted import Fitted
 
 
-def as_dataset(model: TCA | SliceTCA, variables: dict[str, Any]) -> xarray.Dataset:
-    """Arrays of a model with the coordinates of its data.
+def as_dataset(fitted: Fitted, variables: Mapping[str, Any]) -> xarray.Dataset:
+    """Label arrays of a model with the coordinates of its data.
 
     Parameters
     ----------
-    model : fitted estimator
+    fitted : Fitted
     variables : dict
-        Name -> (dimension or dimensions, array). Dimensions that end in "component" are numbered
-        from 1.
+        Name -> (dimensions, array). Dimensions that end in "component" are numbered from 1.
 
     Returns
     -------
     xarray.Dataset
         A label of the data that is called like one of its variables or component dimensions
-        gets ``_label`` appended.
+        gets ``_label`` appended. An axis of the data that no array has keeps its coordinate.
     """
+    variables = {name: each for name, each in variables.items() if np.size(each[1])}
+    if fitted.blocks:
+        variables["block_of_trial"] = ("trial", _labels_of_trials(fitted))
     dataset = xarray.Dataset(variables)
-    numbers = {
+    coords: dict[str, Any] = {
         str(name): np.arange(1, size + 1)
         for name, size in dataset.sizes.items()
         if str(name).endswith("component")
     }
-    taken = {*numbers, *variables}
-    labels = {
-        f"{name}_label" if name in taken else name: coord for name, coord in model.coords_.items()
+    taken = {*coords, *variables}
+    coords |= {
+        f"{name}_label" if name in taken else name: coord for name, coord in fitted.coords.items()
     }
-    dataset = xarray.Dataset(variables, coords={**numbers, **labels})
-    dataset.attrs["explained_variance"] = float(model.explained_variance_ratio_)
-    dataset.attrs["loss"] = model.loss_
+    if "block" in dataset.sizes:
+        coords["block"] = list(fitted.blocks)
+    if "dataset" in dataset.sizes:
+        coords["dataset"] = list(fitted.datasets)
+    labelled = {axis for axis, _ in fitted.coords.values()}
+    for axis in AXES:
+        if not any(str(name).startswith(axis) for name in dataset.sizes) and axis not in labelled:
+            coords[axis] = np.arange(fitted.shape[AXES.index(axis)])
+    dataset = xarray.Dataset(variables, coords=coords)
+    dataset.attrs["explained_variance"] = float(fitted.record.explained_variance_ratio)
+    dataset.attrs["loss"] = fitted.record.loss
     return dataset
+
+
+def _labels_of_trials(fitted: Fitted) -> np.ndarray:
+    labels = np.asarray(list(fitted.blocks))
+    which = np.zeros(fitted.shape[0], int)
+    for b, trials in enumerate(fitted.blocks.values()):
+        which[trials] = b
+    return labels[which]

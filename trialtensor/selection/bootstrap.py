@@ -14,8 +14,8 @@ import scipy.special
 from sklearn.base import clone
 
 from trialtensor.data.validation import check_trial_tensor
-from trialtensor.models.inputs import AXES
-from trialtensor.models.slice_trials import from_features
+from trialtensor.data.axes import AXES
+from trialtensor.models.slicetca.trials import from_features
 from trialtensor.solvers.matching import match_components
 
 Arrays = dict[str, np.ndarray]
@@ -246,10 +246,10 @@ def _aligned_tca(model: Any, again: Any, trials: np.ndarray) -> Arrays:
 
 def _aligned_slices(model: Any, again: Any, trials: np.ndarray) -> Arrays:
     """Components rotated, within their type, to lie as those of the model do."""
-    loadings, slices = from_features(again, trials)
+    loadings, slices = from_features(again.fitted_, trials)
     found: Arrays = {}
     for axis, ours, theirs, slice_tensor in zip(
-        AXES, model._components().loadings, loadings, slices, strict=True
+        AXES, tuple(getattr(model, f"{a}_loadings_") for a in AXES), loadings, slices, strict=True
     ):
         turn, back = _rotation(np.nan_to_num(theirs), np.nan_to_num(ours), model.nonnegative)
         found[f"{axis}_loadings"] = theirs @ turn

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from trialtensor.models.inputs import AXES
+from trialtensor.data.axes import AXES
 
 
 def axis_matrices(model: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -13,7 +13,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
 from trialtensor.data.validation import check_trial_tensor
-from trialtensor.models.options import check_whole, generator
+from trialtensor.models.parameters import check_whole, generator
 from trialtensor.models.warnings import InterruptedFitWarning
 from trialtensor.selection.components import component_tensors, shape_of, slicing_axes
 from trialtensor.selection.nulls import NULLS

@@ -15,7 +15,7 @@ import numpy as np
 from trialtensor.solvers.acceleration import balance, minimise
 from trialtensor.solvers.initialization import random_start, svd_start
 from trialtensor.solvers.matching import match_components
-from trialtensor.solvers.problems import DenseProblem
+from trialtensor.solvers.problems import DenseProblem, free_loss
 from trialtensor.solvers.result import Factors
 from trialtensor.solvers.row_updates import solve_rows
 from trialtensor.solvers.streaming import Past
@@ -128,6 +128,22 @@ def look_again(
         return past, neuron, time
     found = _like(now, best.factors)
     return _past_of(problem, found), found[1], found[2]
+
+
+def loss_on(leading: Leading, past: Past, neuron: np.ndarray, time: np.ndarray) -> float:
+    """Sum of squared errors of the patterns, with the best trial factors for other components.
+
+    Parameters
+    ----------
+    leading : Leading
+    past : Past
+        Its sum of squares is that of all trials.
+    neuron, time : (n_neurons, R), (n_times, R) arrays
+    """
+    problem = DenseProblem(leading.patterns, past.norm2)
+    start = np.zeros((len(problem.X), neuron.shape[1]))
+    grams, rhs = problem.trial_equations((start, neuron, time))
+    return free_loss(problem.norm2, grams, rhs, solve_rows(grams, rhs, nonnegative=False))
 
 
 def _with_trials(problem: DenseProblem, neuron: np.ndarray, time: np.ndarray) -> Factors:

@@ -174,7 +174,7 @@ def _restart(surrogate: Problem, start: Start, options: CPOptions) -> RestartRes
     if isinstance(surrogate, DenseProblem) and surrogate.is_core:
         return RestartResult(start.seed, _on_core(surrogate, start, options))
     found = options.minimise(surrogate, _first_factors(surrogate, start, options))
-    return RestartResult(start.seed, found)
+    return RestartResult(start.seed, found, on_full_data=True)
 
 
 def _on_core(surrogate: DenseProblem, start: Start, options: CPOptions) -> SolverResult[Factors]:

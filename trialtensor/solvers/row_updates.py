@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import lapack
 
-from trialtensor.solvers.kernels.least_squares import damped_rows
-from trialtensor.solvers.kernels.nonnegative import nonnegative_rows
+from trialtensor.kernels.least_squares import damped_rows
+from trialtensor.kernels.nonnegative import nonnegative_rows
 
 # Passes of coordinate descent in one sweep: more are cheap next to the data passes, but the
 # other factors are about to move anyway.

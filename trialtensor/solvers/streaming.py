@@ -17,6 +17,7 @@ from trialtensor.solvers.acceleration import minimise
 from trialtensor.solvers.canonical import unit_columns
 from trialtensor.solvers.contraction import trial_chunks
 from trialtensor.solvers.problems import RowUpdate, free_loss
+from trialtensor.solvers.result import SolverResult, StopReason
 
 # Sweeps after every batch. They read no trials, so they cost next to nothing.
 _MAX_ITER, _TOL = 100, 1e-8
@@ -94,7 +95,10 @@ def refit(
     neuron: np.ndarray,
     time: np.ndarray,
     nonnegative: tuple[bool, bool, bool],
-) -> tuple[Past, np.ndarray, np.ndarray]:
+    *,
+    max_iter: int = _MAX_ITER,
+    tol: float = _TOL,
+) -> tuple[Past, np.ndarray, np.ndarray, StopReason]:
     """Neuron and time factors of unit norm that are best for all trials so far.
 
     The trial factors that are remembered go along: where they may have any sign, as the
@@ -106,19 +110,24 @@ def refit(
     neuron, time : (n_neurons, R), (n_times, R) arrays
         Where to start.
     nonnegative : three bools, by axis
+    max_iter : int
+        Sweeps, at most; 100 even if that is more.
+    tol : float
+        What counts as converged: sweeps go on until the loss falls by less than 1e-8.
 
     Returns
     -------
-    Past, (n_neurons, R) array, (n_times, R) array
+    Past, (n_neurons, R) array, (n_times, R) array, StopReason
     """
-    found = minimise(
+    result = minimise(
         past,
         (neuron, time),
         balance=lambda factors: factors,
         nonnegative=nonnegative[1:],
-        max_iter=_MAX_ITER,
+        max_iter=min(_MAX_ITER, max_iter),
         tol=_TOL,
-    ).factors
+    )
+    found = result.factors
     new_neuron, neuron_norms = unit_columns(found[0])
     new_time, time_norms = unit_columns(found[1])
     if nonnegative[0]:
@@ -128,4 +137,13 @@ def refit(
         own = (new_neuron.T @ new_neuron) * (new_time.T @ new_time)
         with_old = (new_neuron.T @ neuron) * (new_time.T @ time)
         change = np.linalg.pinv(own, hermitian=True) @ with_old
-    return past.with_weights(change), new_neuron, new_time
+    return past.with_weights(change), new_neuron, new_time, _reason(result, tol)
+
+
+def _reason(result: SolverResult[tuple[np.ndarray, ...]], tol: float) -> StopReason:
+    """Why it stopped, by the user's tolerance."""
+    last = result.loss_history[-3:]
+    settled = len(last) == 3 and last[0] - last[-1] < 2 * tol * last[-1]
+    if result.stop_reason is StopReason.MAX_ITER and settled:
+        return StopReason.CONVERGED
+    return result.stop_reason

@@ -15,7 +15,7 @@ import numpy as np
 import scipy.signal
 import scipy.special
 
-from trialtensor.solvers.kernels.change_points import split_greedily
+from trialtensor.kernels.change_points import split_greedily
 from trialtensor.tracking.noise import autocovariance
 
 # A kind of noise is slow (an autoregressive process with this memory) by this share of its

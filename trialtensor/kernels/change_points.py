@@ -1,0 +1,202 @@
+"""Dynamic programming for the changes of a mean."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trialtensor.kernels.compile import kernel
+
+
+@kernel
+def penalised_changes(y: np.ndarray, penalty: float, min_size: int) -> np.ndarray:
+    """The segmentation with the least sum of squares plus ``penalty`` for each change: exact.
+
+    Functional pruning: of all places where the last segment may begin, only those are kept that
+    are best for some mean of that segment. They are few, so the time grows with ``n log n``
+    even where nothing changes. A segment shorter than ``min_size`` is avoided by letting its
+    beginning enter the list only when it is long enough.
+
+    Parameters
+    ----------
+    y : (n,) array of float
+        Without NaN, and better centred.
+    penalty : float
+    min_size : int
+        At least 1, at most ``n``.
+
+    Returns
+    -------
+    (n_changes,) array of int
+        First entry of every segment but the first.
+
+    References
+    ----------
+    Maidstone, Hocking, Rigaill & Fearnhead 2017, "On optimal multiple changepoint algorithms for
+    large data", Statistics and Computing.
+    """
+    n = len(y)
+    total, squares = np.zeros(n + 1), np.zeros(n + 1)
+    low, high = y[0], y[0]
+    for i in range(n):
+        total[i + 1] = total[i] + y[i]
+        squares[i + 1] = squares[i] + y[i] * y[i]
+        low, high = min(low, y[i]), max(high, y[i])
+    if low == high:
+        return np.zeros(0, np.int64)
+    best = np.full(n + 1, np.inf)
+    best[0] = -penalty
+    last = np.zeros(n + 1, np.int64)
+    # Which beginning is best up to which mean; the list of the step before, and its successor.
+    begin, end = np.zeros(2 * n + 2, np.int64), np.empty(2 * n + 2)
+    next_begin, next_end = np.zeros(2 * n + 2, np.int64), np.empty(2 * n + 2)
+    n_pieces, end[0] = 1, high
+    for t in range(min_size, n + 1):
+        new = t - min_size
+        if new > 0 and best[new] < np.inf:
+            n_next, left = 0, low
+            for i in range(n_pieces):
+                old, right = begin[i], end[i]
+                size = new - old
+                mean = (total[new] - total[old]) / size
+                room = best[new] - best[old] - (squares[new] - squares[old]) + size * mean * mean
+                # Where the old beginning is better: an interval about its mean.
+                start, stop = right, right
+                if room > 0:
+                    half = np.sqrt(room / size)
+                    start = min(max(mean - half, left), right)
+                    stop = max(min(mean + half, right), left)
+                if stop <= start:
+                    start, stop = right, right
+                for piece in range(3):
+                    edge = start if piece == 0 else (stop if piece == 1 else right)
+                    which = old if piece == 1 else new
+                    before = left if n_next == 0 else next_end[n_next - 1]
+                    if edge <= before:
+                        continue
+                    if n_next > 0 and next_begin[n_next - 1] == which:
+                        next_end[n_next - 1] = edge
+                    else:
+                        next_begin[n_next], next_end[n_next] = which, edge
+                        n_next += 1
+                left = right
+            begin, next_begin, end, next_end = next_begin, begin, next_end, end
+            n_pieces = n_next
+        left = low
+        for i in range(n_pieces):
+            old, right = begin[i], end[i]
+            size = t - old
+            mean = (total[t] - total[old]) / size
+            mean = min(max(mean, left), right)
+            cost = squares[t] - squares[old] - 2 * mean * (total[t] - total[old])
+            cost += size * mean * mean + best[old] + penalty
+            if cost < best[t]:
+                best[t], last[t] = cost, old
+            left = right
+    n_changes, t = 0, last[n]
+    while t > 0:
+        n_changes += 1
+        t = last[t]
+    changes, t = np.empty(n_changes, np.int64), last[n]
+    for i in range(n_changes - 1, -1, -1):
+        changes[i] = t
+        t = last[t]
+    return changes
+
+
+@kernel
+def best_segmentations(
+    weights: np.ndarray, values: np.ndarray, max_changes: int, min_size: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Least sums of squares for 0 to ``max_changes`` changes that several series share: exact.
+
+    Parameters
+    ----------
+    weights : (n, n_series) array of float
+        1 where there is a value, 0 where it is missing.
+    values : (n, n_series) array of float
+        0 where missing.
+    max_changes : int
+    min_size : int
+        Entries of a segment, observed or not, at least.
+
+    Returns
+    -------
+    costs : (max_changes + 1,) array
+        Infinite where ``n`` is too short.
+    last : (max_changes + 1, n + 1) array of int
+        ``last[m, t]``: where the last segment of the best segmentation of the first ``t``
+        entries with ``m`` changes begins.
+    """
+    n, n_series = values.shape
+    counts, total = np.zeros((n + 1, n_series)), np.zeros((n + 1, n_series))
+    squares = np.zeros(n + 1)
+    for i in range(n):
+        squares[i + 1] = squares[i]
+        for d in range(n_series):
+            counts[i + 1, d] = counts[i, d] + weights[i, d]
+            total[i + 1, d] = total[i, d] + values[i, d]
+            squares[i + 1] += values[i, d] * values[i, d]
+    best = np.full((max_changes + 1, n + 1), np.inf)
+    last = np.zeros((max_changes + 1, n + 1), np.int64)
+    for t in range(min_size, n + 1):
+        for s in range(t - min_size + 1):
+            if 0 < s < min_size:
+                continue
+            cost = squares[t] - squares[s]
+            for d in range(n_series):
+                count = counts[t, d] - counts[s, d]
+                if count > 0:
+                    part = total[t, d] - total[s, d]
+                    cost -= part * part / count
+            if s == 0:
+                best[0, t] = cost
+                continue
+            for m in range(1, max_changes + 1):
+                if best[m - 1, s] + cost < best[m, t]:
+                    best[m, t], last[m, t] = best[m - 1, s] + cost, s
+    return best[:, n].copy(), last
+
+
+@kernel
+def split_greedily(y: np.ndarray, n_splits: int, min_size: int) -> np.ndarray:
+    """What is left of ``y`` after so many best splits, one after the other, into levels.
+
+    Parameters
+    ----------
+    y : (n,) array of float
+    n_splits, min_size : int
+
+    Returns
+    -------
+    (n,) array
+        ``y`` minus the mean of its segment.
+    """
+    n = len(y)
+    edges = np.zeros(n_splits + 2, np.int64)
+    edges[1] = n
+    n_edges = 2
+    total = np.zeros(n + 1)
+    for i in range(n):
+        total[i + 1] = total[i] + y[i]
+    for _ in range(n_splits):
+        gain, where, after = 0.0, -1, 0
+        for j in range(n_edges - 1):
+            a, b = edges[j], edges[j + 1]
+            for t in range(a + min_size, b - min_size + 1):
+                difference = (total[t] - total[a]) / (t - a) - (total[b] - total[t]) / (b - t)
+                found = difference * difference * (t - a) * (b - t) / (b - a)
+                if found > gain:
+                    gain, where, after = found, t, j
+        if where < 0:
+            break
+        for j in range(n_edges, after + 1, -1):
+            edges[j] = edges[j - 1]
+        edges[after + 1] = where
+        n_edges += 1
+    rest = y.copy()
+    for j in range(n_edges - 1):
+        a, b = edges[j], edges[j + 1]
+        mean = (total[b] - total[a]) / (b - a)
+        for t in range(a, b):
+            rest[t] -= mean
+    return rest

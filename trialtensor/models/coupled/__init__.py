@@ -1,0 +1,5 @@
+"""Coupled TCA."""
+
+from trialtensor.models.coupled.estimator import CoupledTCA
+
+__all__ = ["CoupledTCA"]

@@ -1,0 +1,240 @@
+"""Several recordings that share an axis: regions, sessions or animals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from trialtensor.data.validation import CheckedTensor, check_trial_tensor
+from trialtensor.models.observed import Observed, check_scale, without_empty
+
+ORDER = {"trial": (0, 1, 2), "time": (2, 1, 0)}
+
+
+@dataclass(frozen=True, eq=False)
+class Datasets:
+    """Checked tensors, the shared axis first.
+
+    Attributes
+    ----------
+    names : list of str
+    values : list of (n_shared, n_neurons, n_own) arrays
+        Zeros where missing.
+    observed : list of bool arrays or None
+    neurons : list of int arrays, or None
+        Where the neurons of each were in one tensor, if they came in one.
+    coords : dict
+        Coordinate name -> (axis, values), of one tensor only.
+    checked : CheckedTensor or None
+        The tensor as it came, if it was one.
+    """
+
+    names: list[str]
+    values: list[np.ndarray]
+    observed: list[np.ndarray | None]
+    neurons: list[np.ndarray] | None
+    coords: dict[str, tuple[str, np.ndarray]]
+    checked: CheckedTensor | None = None
+
+
+def split_datasets(
+    X: Any, mask: Any, groups: Any, shared: str, known: list[str] | None = None
+) -> Datasets:
+    """Check what was given and take it apart.
+
+    Parameters
+    ----------
+    X : dict or list of (n_trials, n_neurons, n_times) arrays, or one array
+    mask : in the form of ``X``, optional
+    groups : one label a neuron, the name of a neuron coordinate, or None
+        For one array only.
+    shared : {"trial", "time"}
+    known : list of str, optional
+        Names that the fit has seen; others are refused.
+
+    Raises
+    ------
+    ValueError
+        Naming the argument, what it got and what it needs.
+    """
+    if are_separate(X):
+        return _separate(X, mask, groups, shared, known)
+    checked = check_trial_tensor(X, mask=mask)
+    labels = _labels(groups, checked.coords, checked.values.shape[1])
+    names = list(dict.fromkeys(labels.tolist()))
+    neurons = [np.flatnonzero(labels == name) for name in names]
+    axes = ORDER[shared]
+    return Datasets(
+        names,
+        [np.ascontiguousarray(checked.values[:, own].transpose(axes)) for own in neurons],
+        [
+            None
+            if checked.observed is None
+            else np.ascontiguousarray(checked.observed[:, own].transpose(axes))
+            for own in neurons
+        ],
+        neurons,
+        checked.coords,
+        checked,
+    )
+
+
+def are_separate(X: Any) -> bool:
+    """Whether there is an array for each dataset, not one array of all neurons."""
+    if isinstance(X, Mapping):
+        return True
+    return isinstance(X, (list, tuple)) and any(hasattr(each, "shape") for each in X)
+
+
+def _separate(X: Any, mask: Any, groups: Any, shared: str, known: list[str] | None) -> Datasets:
+    if groups is not None:
+        raise ValueError("groups: expected None, because X already is one array a dataset")
+    names = [str(name) for name in (X if isinstance(X, Mapping) else range(len(X)))]
+    arrays = list(X.values()) if isinstance(X, Mapping) else list(X)
+    if isinstance(mask, Mapping):
+        mask = [mask.get(name) for name in X]
+    masks = [None] * len(arrays) if mask is None else list(mask)
+    if not arrays or len(masks) != len(arrays):
+        raise ValueError(f"mask: expected one for each of {len(arrays)} datasets, at least one")
+    unknown = [name for name in names if known is not None and name not in known]
+    if unknown:
+        raise ValueError(f"X: the fit has seen no dataset {unknown[0]!r}; it knows {known}")
+    checked = [
+        check_trial_tensor(x, mask=m, name=f"X[{name!r}]")
+        for x, m, name in zip(arrays, masks, names, strict=True)
+    ]
+    axes = ORDER[shared]
+    lengths = [each.values.shape[axes[0]] for each in checked]
+    if len(set(lengths)) > 1:
+        raise ValueError(
+            f"X: datasets share {shared}s, so each needs as many; got {lengths}. Fill trials that "
+            "one of them lacks with NaN"
+        )
+    dtype = np.result_type(*(each.values.dtype for each in checked))
+    return Datasets(
+        names,
+        [np.ascontiguousarray(each.values.transpose(axes), dtype) for each in checked],
+        [
+            None if each.observed is None else np.ascontiguousarray(each.observed.transpose(axes))
+            for each in checked
+        ],
+        None,
+        {},
+    )
+
+
+def neuron_groups(X: Any, groups: Any) -> np.ndarray:
+    """Return the dataset of each neuron of one array.
+
+    Raises
+    ------
+    ValueError
+        For labels that aren't those of its neurons.
+    """
+    checked = check_trial_tensor(X)
+    return _labels(groups, checked.coords, checked.values.shape[1])
+
+
+def _labels(groups: Any, coords: dict[str, tuple[str, np.ndarray]], n: int) -> np.ndarray:
+    if groups is None:
+        return np.full(n, "all")
+    if isinstance(groups, str):
+        axis, values = coords.get(groups, (None, None))
+        if axis != "neuron":
+            known = [name for name, (where, _) in coords.items() if where == "neuron"]
+            raise ValueError(f"groups: X has no neuron coordinate {groups!r}; it has {known}")
+        groups = values
+    labels = np.asarray([str(label) for label in groups])
+    if labels.shape != (n,):
+        raise ValueError(f"groups: expected one label for each of {n} neurons, got {len(labels)}")
+    return labels
+
+
+@dataclass(frozen=True, eq=False)
+class KeptDatasets:
+    """Datasets without what has no data in them.
+
+    Attributes
+    ----------
+    parts : list of Observed
+        (shared, neuron, own) arrays, one for each dataset.
+    shared : (n_shared,) bool array
+        Which entries of the shared axis have data in any of them.
+    """
+
+    parts: list[Observed]
+    shared: np.ndarray
+
+    @property
+    def values(self) -> list[np.ndarray]:
+        """The values of each dataset."""
+        return [part.values for part in self.parts]
+
+    @property
+    def masks(self) -> list[np.ndarray | None]:
+        """What is observed in each dataset."""
+        return [part.mask for part in self.parts]
+
+    @property
+    def neurons(self) -> list[np.ndarray]:
+        """Which neurons of each dataset are kept, as bool arrays."""
+        return [part.kept[1] for part in self.parts]
+
+    @property
+    def own(self) -> list[np.ndarray]:
+        """Which entries of the axis that isn't shared are kept, as bool arrays."""
+        return [part.kept[2] for part in self.parts]
+
+
+def without_empty_datasets(
+    data: Datasets, known: list[tuple[np.ndarray, np.ndarray]] | None = None
+) -> KeptDatasets:
+    """Drop neurons and entries of the other axis without data, and shared ones without any.
+
+    Parameters
+    ----------
+    data : Datasets
+    known : list of two bool arrays, optional
+        Which neurons and other entries of each dataset to keep instead of those with data.
+    """
+    shared = np.any(
+        [
+            np.ones(len(values), bool) if mask is None else mask.any(axis=(1, 2))
+            for values, mask in zip(data.values, data.observed, strict=True)
+        ],
+        axis=0,
+    )
+    parts = []
+    for i, (values, mask) in enumerate(zip(data.values, data.observed, strict=True)):
+        neurons, own = (None, None) if known is None else known[i]
+        part = without_empty(values, mask, (shared, neurons, own))
+        parts.append(Observed(np.ascontiguousarray(part.values), part.mask, part.kept))
+    return KeptDatasets(parts, shared)
+
+
+def check_datasets(data: Datasets, kept: KeptDatasets, ranks: list[int], shared: str) -> None:
+    """Refuse datasets without signal, and more components than they can have.
+
+    Raises
+    ------
+    ValueError
+        Naming the dataset.
+    """
+    own_axis = "time" if shared == "trial" else "trial"
+    for name, values, rank in zip(data.names, kept.values, ranks, strict=True):
+        if values.size == 0:
+            raise ValueError(f"X: dataset {name!r} has no data")
+        try:
+            check_scale(values, float(np.vdot(values, values)))
+        except ValueError as error:
+            raise ValueError(f"X: dataset {name!r}: {str(error).removeprefix('X: ')}") from error
+        n, n_neurons, n_own = values.shape
+        largest = min(n * n_neurons, n * n_own, n_neurons * n_own)
+        if rank > largest:
+            raise ValueError(
+                f"n_components: dataset {name!r} of {n} {shared}s x {n_neurons} neurons x {n_own} "
+                f"{own_axis}s has at most {largest} components, got {rank}"
+            )

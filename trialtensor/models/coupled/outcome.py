@@ -1,0 +1,386 @@
+"""From what the solver found to a fitted CoupledTCA."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from trialtensor.data.axes import AXES
+from trialtensor.models import observed as inputs
+from trialtensor.models.comparison import aligned_restarts, unit_factors
+from trialtensor.models.coupled.datasets import Datasets, KeptDatasets
+from trialtensor.models.fitted import FitRecord, Fitted, Named, Restart
+from trialtensor.models.observed import count_observed, describe_data, insert_empty, warn_empty
+from trialtensor.models.parts import make_components
+from trialtensor.solvers import canonical, diagnostics
+from trialtensor.solvers.coupled import CoupledFactors, CoupledProblem
+from trialtensor.solvers.diagnostics import ComponentVariance
+from trialtensor.solvers.problems import sum_of_squares
+from trialtensor.solvers.result import Factors
+from trialtensor.solvers.row_updates import solve_rows
+from trialtensor.solvers.runs import RestartResult
+
+# The axis that each dataset has for itself, by the one that all share.
+OWN_AXIS = {"trial": "time", "time": "trial"}
+
+
+def as_problem(
+    kept: KeptDatasets,
+    columns: Sequence[np.ndarray],
+    balanced: bool,
+    scales: np.ndarray | None = None,
+) -> tuple[CoupledProblem, np.ndarray]:
+    """The problem, and what each dataset was multiplied by so that it counts as it should."""
+    if scales is None:
+        norms = np.array([sum_of_squares(values) for values in kept.values])
+        scales = np.sqrt(norms.mean() / norms) if balanced else np.ones(len(norms))
+    problems = []
+    for values, observed, scale in zip(kept.values, kept.masks, scales, strict=True):
+        scaled = values if scale == 1 else (values * scale).astype(values.dtype, copy=False)
+        problems.append(inputs.as_problem(scaled, observed)[0])
+    n_components = 1 + max(int(own.max(initial=-1)) for own in columns)
+    return CoupledProblem(problems, columns, n_components), scales
+
+
+def describe(
+    data: Datasets,
+    kept: KeptDatasets,
+    problem: CoupledProblem,
+    scales: np.ndarray,
+    found: list[RestartResult[CoupledFactors]],
+    *,
+    private_to: np.ndarray,
+    nonnegative: tuple[bool, bool, bool],
+    shared_axis: str,
+) -> Fitted:
+    """Describe a finished fit; ``nonnegative`` is that of shared, neuron and own factors."""
+    best = found[0].result
+    shared, neurons, own, strength = _solved(problem, best.factors, nonnegative, shared_axis)
+    order = np.lexsort((-np.sum(strength**2, axis=0), private_to))
+    shared, strength = shared[:, order], strength[:, order]
+    neurons, own = ([each[:, order] for each in part] for part in (neurons, own))
+    private_to = private_to[order]
+    shared, neurons, own = _signed(shared, neurons, own, strength, nonnegative)
+    losses = _losses(kept, problem, shared, neurons, own, strength)
+    norms = np.array([each.norm2 for each in problem.problems])
+    loss = float(losses.sum())
+    energy = strength**2 / norms[:, None]
+    total = energy.sum(axis=0)
+    arrays = _factors(data, kept, shared, neurons, own, shared_axis)
+    by_dataset = ("dataset", "component")
+    arrays |= {
+        "weights": Named(by_dataset, (strength / scales[:, None]).astype(shared.dtype)),
+        "shares": Named(by_dataset, energy / np.where(total > 0, total, 1)),
+        "private_to": Named(("component",), private_to),
+        "explained_variance_by_dataset": Named(("dataset",), 1 - losses / norms),
+        "scales": Named(("dataset",), scales),
+        "neuron_places": Named(("neuron",), _places(data)),
+    }
+    variance = _variance(problem, shared, neurons, own, strength)
+    for name in ("alone", "unique", "shared"):
+        arrays[f"explained_variance_{name}"] = Named(("component",), getattr(variance, name))
+    alone = {}
+    if shared_axis == "trial":
+        alone = _alone(data, kept, problem, neurons, own, strength, nonnegative[0])
+    arrays["dataset_trial_factors"] = Named(("trial", "component"), alone)
+    record = FitRecord(
+        loss=loss,
+        loss_history=np.append(best.loss_history, min(loss, best.loss)),
+        explained_variance_ratio=np.float64(1 - loss / norms.sum()),
+        n_iter=best.n_iter,
+        stop_reason=best.stop_reason,
+        restarts=_restarts(problem, found, loss, shared_axis),
+    )
+    summary = _summary(data, kept, shared_axis)
+    return assemble(arrays, record=record, data=summary, coords=data.coords)
+
+
+def assemble(
+    arrays: Mapping[str, Named], *, record: FitRecord, data: dict[str, Any], coords: dict[str, Any]
+) -> Fitted:
+    """Put arrays and the record of their fit together."""
+    names = tuple(arrays["neuron_factors"].values)
+    private_to = arrays["private_to"].values.tolist()
+    alone, weights = arrays["dataset_trial_factors"].values, arrays["weights"].values
+    components = make_components(
+        arrays,
+        parts=[f"{axis}_factors" for axis in AXES],
+        private_to={r: names[i] for r, i in enumerate(private_to) if i >= 0},
+        courses={name: alone[name] * weights[i] for i, name in enumerate(names) if name in alone},
+    )
+    return Fitted("CoupledTCA", arrays, components, record, data, coords, datasets=names)
+
+
+def to_variables(fitted: Fitted) -> dict[str, Any]:
+    """Arrays for an xarray.Dataset, with the neurons of one array in their own order."""
+    places = fitted["neuron_places"]
+    joined = len(places) > 0
+    variables: dict[str, Any] = {}
+    for name, (dims, values) in ((n, (a.dims, a.values)) for n, a in fitted.arrays.items()):
+        if name == "dataset_trial_factors":
+            continue
+        if not isinstance(values, dict):
+            variables[name] = (dims, values)
+        elif name == "neuron_factors" and joined:
+            whole = np.empty((len(places), fitted["weights"].shape[1]))
+            for i, dataset in enumerate(fitted.datasets):
+                whole[places == i] = values[dataset]
+            variables[name] = (dims, whole)
+        elif joined:
+            stacked = np.array([values[dataset] for dataset in fitted.datasets])
+            variables[name] = (("dataset", *dims), stacked)
+        else:
+            for dataset, each in values.items():
+                variables[f"{name}_{dataset}"] = ((f"{dims[0]}_{dataset}", *dims[1:]), each)
+    return variables
+
+
+def warn_missing(data: Datasets, kept: KeptDatasets, shared: str) -> None:
+    """Tell of shared entries, neurons and others without any data."""
+    by_axis = (kept.shared, np.concatenate(kept.neurons), np.concatenate(kept.own))
+    warn_empty(by_axis if shared == "trial" else by_axis[::-1])
+
+
+def _losses(
+    kept: KeptDatasets,
+    problem: CoupledProblem,
+    shared: np.ndarray,
+    neurons: list[np.ndarray],
+    own: list[np.ndarray],
+    strength: np.ndarray,
+) -> np.ndarray:
+    """Sum of squared errors of each dataset, as it counts in the fit."""
+    parts = zip(problem.problems, neurons, own, strength, kept.masks, strict=True)
+    return np.array(
+        [
+            diagnostics.residual_sum_of_squares(
+                each.X,
+                (
+                    shared,
+                    neuron.astype(shared.dtype, copy=False)
+                    * weights.astype(shared.dtype, copy=False),
+                    other,
+                ),
+                mask,
+            )
+            for each, neuron, other, weights, mask in parts
+        ]
+    )
+
+
+def _variance(
+    problem: CoupledProblem,
+    shared: np.ndarray,
+    neurons: list[np.ndarray],
+    own: list[np.ndarray],
+    strength: np.ndarray,
+) -> ComponentVariance:
+    """What each component explains of all datasets together, as they count in the fit."""
+    factors: list[np.ndarray] = [shared]
+    for i, (neuron, other) in enumerate(zip(neurons, own, strict=True)):
+        factors += [(neuron * strength[i]).astype(shared.dtype), other]
+    everywhere = [np.arange(shared.shape[1])] * len(neurons)
+    whole = CoupledProblem(problem.problems, everywhere, shared.shape[1])
+    grams, rhs = whole.shared_equations(tuple(factors))
+    return diagnostics.component_variance(grams, rhs, shared, problem.norm2)
+
+
+def _solved(
+    problem: CoupledProblem,
+    factors: CoupledFactors,
+    nonnegative: tuple[bool, bool, bool],
+    shared_axis: str,
+) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray], np.ndarray]:
+    """Trial factors solved for once more, as ``transform`` does; scale in strengths.
+
+    Returns unit columns of all ``n_components`` for every tensor (zeros where it lacks one), and
+    ``(n_tensors, n_components)`` strengths.
+    """
+    n_tensors, rank = len(problem.problems), problem.n_components
+    if shared_axis == "trial":
+        grams, rhs = problem.shared_equations(factors)
+        shared = solve_rows(grams, rhs, nonnegative=nonnegative[0])
+        factors = (shared, *factors[1:])
+    else:
+        solved = [factors[0]]
+        for i, each in enumerate(problem.problems):
+            shared, neuron, _ = problem.of(factors, i)
+            solved += [neuron, _own_rows(each.X, problem, i, shared, neuron, nonnegative[2])]
+        factors = tuple(solved)
+    shared, size = canonical.unit_columns(factors[0])
+    strength = np.zeros((n_tensors, rank))
+    neurons, own = [], []
+    for i, columns in enumerate(problem.columns):
+        whole = []
+        strength[i, columns] = size[columns]
+        for factor in factors[2 * i + 1 : 2 * i + 3]:
+            unit, norms = canonical.unit_columns(factor)
+            strength[i, columns] *= norms
+            padded = np.zeros((len(factor), rank), factor.dtype)
+            padded[:, columns] = unit
+            whole.append(padded)
+        neurons.append(whole[0])
+        own.append(whole[1])
+    return shared, neurons, own, strength
+
+
+def _own_rows(
+    X: np.ndarray,
+    problem: CoupledProblem,
+    i: int,
+    shared: np.ndarray,
+    neuron: np.ndarray,
+    nonnegative: bool,
+) -> np.ndarray:
+    """The factor of the last axis, exactly."""
+    each = problem.problems[i]
+    observed = getattr(each, "observed", None)
+    pattern = getattr(each, "pattern", None)
+    if pattern is not None:
+        observed = pattern.as_mask(X.shape)
+    return last_rows(X, observed, shared, neuron, nonnegative=nonnegative)
+
+
+def last_rows(
+    X: np.ndarray,
+    observed: np.ndarray | None,
+    first: np.ndarray,
+    middle: np.ndarray,
+    *,
+    nonnegative: bool,
+) -> np.ndarray:
+    """The factor of the last axis for given others, exactly."""
+    turned = np.ascontiguousarray(X.transpose(2, 1, 0))
+    seen = None if observed is None else np.ascontiguousarray(observed.transpose(2, 1, 0))
+    problem, _ = inputs.as_problem(turned, seen)
+    start = np.zeros((len(turned), first.shape[1]), first.dtype)
+    grams, rhs = problem.trial_equations((start, middle, first))
+    return solve_rows(grams, rhs, nonnegative=nonnegative)
+
+
+def _signed(
+    shared: np.ndarray,
+    neurons: list[np.ndarray],
+    own: list[np.ndarray],
+    strength: np.ndarray,
+    nonnegative: tuple[bool, bool, bool],
+) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:
+    """Positively skewed factors, as far as the sign of the shared factor allows it.
+
+    It is what most of the strength would have; a tensor that would have the other keeps its own
+    axis positively skewed, and its neurons take the sign that is left.
+    """
+    skew = [canonical.skewness_sign(n) * canonical.skewness_sign(o)
+            for n, o in zip(neurons, own, strict=True)]  # fmt: skip
+    votes = np.sum(strength**2 * np.array(skew), axis=0)
+    flip = np.where((votes < 0) & (not nonnegative[0]), -1, 1).astype(shared.dtype)
+    signed_neurons, signed_own = [], []
+    for neuron, other in zip(neurons, own, strict=True):
+        of_own = flip if nonnegative[1] else canonical.skewness_sign(other)
+        signed_own.append(other * of_own)
+        signed_neurons.append(neuron * of_own * flip)
+    return shared * flip, signed_neurons, signed_own
+
+
+def _factors(
+    data: Datasets,
+    kept: KeptDatasets,
+    shared: np.ndarray,
+    neurons: list[np.ndarray],
+    own: list[np.ndarray],
+    shared_axis: str,
+) -> dict[str, Named]:
+    """Factors by axis, in a dict by dataset but for those that all share."""
+    found: dict[str, Any] = {shared_axis: insert_empty(shared, kept.shared)}
+    for axis, factors, keeps in (
+        ("neuron", neurons, kept.neurons),
+        (OWN_AXIS[shared_axis], own, kept.own),
+    ):
+        found[axis] = {
+            name: insert_empty(factor, keep)
+            for name, factor, keep in zip(data.names, factors, keeps, strict=True)
+        }
+    return {f"{axis}_factors": Named((axis, "component"), found[axis]) for axis in AXES}
+
+
+def _alone(
+    data: Datasets,
+    kept: KeptDatasets,
+    problem: CoupledProblem,
+    neurons: list[np.ndarray],
+    own: list[np.ndarray],
+    strength: np.ndarray,
+    nonnegative: bool,
+) -> dict[str, np.ndarray]:
+    """The trial factors that each dataset by itself would have."""
+    alone = {}
+    for i, name in enumerate(data.names):
+        columns = np.flatnonzero(strength[i] > 0)
+        each = problem.problems[i]
+        neuron = (neurons[i] * strength[i])[:, columns].astype(each.X.dtype)
+        start = np.zeros((len(each.X), len(columns)), each.X.dtype)
+        grams, rhs = each.trial_equations((start, neuron, own[i][:, columns]))
+        found = np.full((len(each.X), strength.shape[1]), np.nan, each.X.dtype)
+        found[:, columns] = solve_rows(grams, rhs, nonnegative=nonnegative)
+        observed = kept.masks[i]
+        if observed is not None:
+            found[~observed.any(axis=(1, 2))] = np.nan
+        alone[name] = insert_empty(found, kept.shared)
+    return alone
+
+
+def _places(data: Datasets) -> np.ndarray:
+    if data.neurons is None:
+        return np.empty(0, int)
+    places = np.empty(sum(map(len, data.neurons)), int)
+    for i, own in enumerate(data.neurons):
+        places[own] = i
+    return places
+
+
+def _summary(data: Datasets, kept: KeptDatasets, shared: str) -> dict[str, Any]:
+    size, n_observed = count_observed(data.values, data.observed)
+    n_shared = len(kept.shared)
+    n_neurons = sum(values.shape[1] for values in data.values)
+    n_own = max(values.shape[2] for values in data.values)
+    missing = any(mask is not None for mask in kept.masks)
+    return describe_data(
+        (n_shared, n_neurons, n_own) if shared == "trial" else (n_own, n_neurons, n_shared),
+        data.values[0].dtype,
+        size,
+        n_observed,
+        "entries" if missing else "none",
+        inputs.LEFT_OUT if n_observed < size else "Nothing was missing.",
+        n_datasets=len(data.names),
+    )
+
+
+def _restarts(
+    problem: CoupledProblem,
+    found: list[RestartResult[CoupledFactors]],
+    loss: float,
+    shared_axis: str,
+) -> list[Restart]:
+    """Every restart, aligned to the best; the factors of all datasets under each other."""
+
+    def expand(factors: Factors) -> Factors:
+        return factors if shared_axis == "trial" else (factors[2], factors[1], factors[0])
+
+    return aligned_restarts(
+        found, None, loss, problem.norm2, units=lambda f: _stacked(problem, f), expand=expand
+    )
+
+
+def _stacked(problem: CoupledProblem, factors: CoupledFactors) -> tuple[Factors, np.ndarray]:
+    """Unit factors of all datasets under each other, and their scale."""
+    rank = problem.n_components
+    stacks: list[list[np.ndarray]] = [[], []]
+    for i, columns in enumerate(problem.columns):
+        for stack, each in zip(stacks, factors[2 * i + 1 : 2 * i + 3], strict=True):
+            padded = np.zeros((len(each), rank), each.dtype)
+            padded[:, columns] = each
+            stack.append(padded)
+    neurons, own = (np.concatenate(stack) for stack in stacks)
+    return unit_factors((factors[0], neurons, own))

@@ -1,0 +1,176 @@
+"""New trials against a fitted CoupledTCA."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from trialtensor.models.coupled.datasets import (
+    Datasets,
+    KeptDatasets,
+    split_datasets,
+    without_empty_datasets,
+)
+from trialtensor.models.coupled.outcome import as_problem, last_rows
+from trialtensor.models.fitted import Fitted
+from trialtensor.models.new_trials import check_labels, known_rows
+from trialtensor.models.observed import insert_empty, nothing_to_explain
+from trialtensor.solvers import contraction, diagnostics
+from trialtensor.solvers.problems import sum_of_squares
+from trialtensor.solvers.row_updates import solve_rows
+from trialtensor.solvers.threads import blas_threads_for
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a CoupledTCA was told that new trials are solved with.
+
+    Attributes
+    ----------
+    shared : {"trial", "time"}
+    groups : labels, name or None
+    nonnegative : bool
+        Whether trial factors must not be negative.
+    """
+
+    shared: str
+    groups: Any
+    nonnegative: bool
+
+
+def transform(fitted: Fitted, told: Told, X: Any, mask: Any) -> Any:
+    """Trial factors of new trials."""
+    data, kept, trial = _solve(fitted, told, X, mask)
+    if told.shared == "trial":
+        return insert_empty(trial, kept.shared)
+    return {
+        name: insert_empty(each, own)
+        for name, each, own in zip(data.names, trial, kept.own, strict=True)
+    }
+
+
+def score(fitted: Fitted, told: Told, X: Any, mask: Any) -> float:
+    """Explained fraction of the sum of squares of new trials, weighed as in the fit."""
+    data, kept, trial = _solve(fitted, told, X, mask)
+    loss = total = 0.0
+    for i, name in enumerate(data.names):
+        place = list(fitted.datasets).index(name)
+        _, neuron, other = _given(fitted, told, kept, i, name, kept.values[i].dtype)
+        own = (trial, other) if told.shared == "trial" else (other, trial[i])
+        factors = (own[0], neuron, own[1])
+        weight = float(fitted["scales"][place]) ** 2
+        observed = kept.masks[i]
+        loss += weight * diagnostics.residual_sum_of_squares(kept.values[i], factors, observed)
+        total += weight * sum_of_squares(kept.values[i])
+    nothing_to_explain(total)
+    return 1 - loss / total
+
+
+def inverse_transform(fitted: Fitted, told: Told, X: Any) -> Any:
+    """What trial factors stand for: a dict of arrays, or one array if the fit got one."""
+    names = list(fitted.datasets)
+    rank = fitted["weights"].shape[1]
+    trial = X if isinstance(X, Mapping) else {name: X for name in names}
+    if isinstance(X, Mapping) != (told.shared == "time"):
+        raise ValueError(
+            f"X: with shared={told.shared!r} trial factors are "
+            f"{'an array' if told.shared == 'trial' else 'a dict with an array a dataset'}"
+        )
+    rebuilt: dict[str, np.ndarray] = {}
+    for i, name in enumerate(names):
+        if name not in trial:
+            continue
+        own = np.asarray(trial[name])
+        if own.ndim != 2 or own.shape[1] != rank:
+            raise ValueError(f"X: expected trial factors (n_trials, {rank}), got {own.shape}")
+        time = fitted["time_factors"] if told.shared == "time" else fitted["time_factors"][name]
+        scaled = own * fitted["weights"][i].astype(own.dtype, copy=False)
+        rebuilt[name] = contraction.reconstruct((scaled, fitted["neuron_factors"][name], time))
+    if not len(fitted["neuron_places"]):
+        return rebuilt
+    first = rebuilt[names[0]]
+    whole = np.empty((len(first), len(fitted["neuron_places"]), first.shape[2]), first.dtype)
+    for i, name in enumerate(names):
+        whole[:, fitted["neuron_places"] == i] = rebuilt[name]
+    return whole
+
+
+def _given(
+    fitted: Fitted, told: Told, kept: KeptDatasets, i: int, name: str, dtype: Any
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Weights, weighted neuron factor, and what else is known of a dataset, without empty rows."""
+    weights = fitted["weights"][list(fitted.datasets).index(name)]
+    neuron = (fitted["neuron_factors"][name] * weights)[kept.neurons[i]].astype(dtype)
+    if told.shared == "trial":
+        return weights, neuron, fitted["time_factors"][name][kept.own[i]].astype(dtype)
+    return weights, neuron, fitted["time_factors"][kept.shared].astype(dtype)
+
+
+def _solve(fitted: Fitted, told: Told, X: Any, mask: Any) -> tuple[Datasets, KeptDatasets, Any]:
+    """The trial factors, one array for all datasets or with shared times one for each."""
+    data = split_datasets(X, mask, _groups(fitted, told, X), told.shared, list(fitted.datasets))
+    if data.checked is not None:
+        check_labels(fitted, data.checked)
+    kept = without_empty_datasets(data, _known(fitted, told, data))
+    with blas_threads_for(max(values.size for values in kept.values)):
+        solve = _shared_trials if told.shared == "trial" else _own_trials
+        return data, kept, solve(fitted, told, data, kept)
+
+
+def _groups(fitted: Fitted, told: Told, X: Any) -> Any:
+    """Which dataset each neuron of one array belongs to: as in the fit."""
+    places = fitted["neuron_places"]
+    if not len(places) or isinstance(X, Mapping) or told.groups is None:
+        return None
+    labels = np.array(list(fitted.datasets))[places]
+    fits = np.ndim(X) == 3 and len(labels) in np.shape(X)
+    return labels.tolist() if fits else told.groups
+
+
+def _known(fitted: Fitted, told: Told, data: Datasets) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Which neurons and other entries of each dataset the fit has seen.
+
+    Raises
+    ------
+    ValueError
+        If they are not those of the fit.
+    """
+    known = []
+    for name, values in zip(data.names, data.values, strict=True):
+        neurons = known_rows(fitted["neuron_factors"][name])
+        time = fitted["time_factors"] if told.shared == "time" else fitted["time_factors"][name]
+        times = known_rows(time)
+        n_times = values.shape[2 if told.shared == "trial" else 0]
+        if (values.shape[1], n_times) != (len(neurons), len(times)):
+            raise ValueError(
+                f"X: dataset {name!r} was fitted to {len(neurons)} neurons x {len(times)} time "
+                f"bins, got {values.shape[1]} neurons x {n_times}"
+            )
+        own = times if told.shared == "trial" else np.ones(values.shape[2], bool)
+        known.append((neurons, own))
+    return known
+
+
+def _own_trials(fitted: Fitted, told: Told, data: Datasets, kept: KeptDatasets) -> list[np.ndarray]:
+    found = []
+    for i, name in enumerate(data.names):
+        _, neuron, time = _given(fitted, told, kept, i, name, kept.values[i].dtype)
+        rows = last_rows(kept.values[i], kept.masks[i], time, neuron, nonnegative=told.nonnegative)
+        found.append(rows)
+    return found
+
+
+def _shared_trials(fitted: Fitted, told: Told, data: Datasets, kept: KeptDatasets) -> np.ndarray:
+    rank = fitted["weights"].shape[1]
+    scales = np.array([fitted["scales"][list(fitted.datasets).index(name)] for name in data.names])
+    dtype = np.result_type(fitted["weights"].dtype, *(values.dtype for values in kept.values))
+    problem, _ = as_problem(kept, [np.arange(rank)] * len(data.names), True, scales)
+    factors: list[np.ndarray] = [np.zeros((int(kept.shared.sum()), rank), dtype)]
+    for i, name in enumerate(data.names):
+        _, neuron, own = _given(fitted, told, kept, i, name, kept.values[i].dtype)
+        factors += [(neuron * scales[i]).astype(dtype), own.astype(dtype)]
+    grams, rhs = problem.shared_equations(tuple(factors))
+    return solve_rows(grams, rhs, nonnegative=told.nonnegative)

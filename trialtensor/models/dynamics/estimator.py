@@ -1,0 +1,400 @@
+"""Linear dynamics that change over trials."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from trialtensor.data.validation import CheckedTensor, check_trial_tensor
+from trialtensor.models.base import TrialEstimator
+from trialtensor.models.dynamics import outcome, trials
+from trialtensor.models.fitted import Fitted
+from trialtensor.models.layout import Layout
+from trialtensor.models.observed import Observed, check_scale
+from trialtensor.models.parameters import check_whole
+from trialtensor.solvers.dynamics import DynamicsOptions, DynamicsProblem, fit_dynamics
+from trialtensor.solvers.result import Factors
+from trialtensor.solvers.runs import RestartResult, Start
+
+
+class _Input(NamedTuple):
+    """Checked trials, which neurons have data, and the moments of their transitions."""
+
+    checked: CheckedTensor
+    neurons: np.ndarray
+    known: Observed
+    problem: DynamicsProblem
+    counts: np.ndarray
+
+    @property
+    def size(self) -> int:
+        return int(self.problem.now.size)
+
+
+class TrialVaryingDynamics(TrialEstimator):
+    """Linear dynamics whose matrix changes over trials: ``x_{t+1} = W_k x_t`` on trial ``k``.
+
+    The matrices are a tensor of low rank, ``W_k = sum_r w_r a_kr b_r c_r'``: component ``r`` reads
+    the activity along ``c_r`` and drives it along ``b_r``, with a strength that changes over
+    trials. So it tells how *interactions* change with learning, where TCA tells how activity does.
+
+    Parameters
+    ----------
+    n_components : int
+        Number of components, and the largest rank that any ``W_k`` can have.
+    init : {"svd", "random"}, default "svd"
+        Where the first restart begins: the singular vectors of the matrix that fits all
+        trials together; the others begin at random.
+    n_init : int, default 10
+        Restarts; the one with the lowest loss is kept.
+    max_iter, tol, n_jobs, random_state, verbose :
+        As in :class:`~trialtensor.models.TCA`.
+
+    Attributes
+    ----------
+    trial_factors_ : (n_trials, R) array
+        ``a``, columns of norm 1. NaN for a trial without two complete bins in a row.
+    output_factors_, input_factors_ : (n_neurons, R) arrays
+        ``b`` and ``c``, positively skewed columns of norm 1.
+    weights_ : (R,) array
+        ``w``, ordered by what each component explains alone.
+    eigenvalues_ : (n_trials, R) complex array
+        Of each ``W_k``, largest modulus first; its others are zero.
+    spectral_radius_ : (n_trials,) array
+        Largest modulus of an eigenvalue of ``W_k``.
+    stable_ : (n_trials,) bool array
+        Whether activity would decay on this trial: a spectral radius below 1.
+    n_transitions_ : (n_trials,) int array
+        Pairs of complete neighbouring bins that each trial was fitted to.
+    first_state_ : (n_neurons,) array
+        Mean activity in the first bin, where ``reconstruct`` starts.
+    loss_ : float
+        Sum of squared errors of predicting each bin from the one before it.
+    explained_variance_ratio_ : float
+        ``1 - loss / sum of squares`` of the bins that are predicted, about zero.
+    explained_variance_alone_, explained_variance_unique_, explained_variance_shared_,
+    loss_history_, n_iter_, stop_reason_, triple_cosine_, restarts_, coords_, data_summary_ :
+        As in :class:`~trialtensor.models.TCA`; factors of a restart are trial, output, input.
+
+    References
+    ----------
+    Harris, Aravkin, Rao & Brunton 2021, "Time-varying autoregression with low-rank tensors", SIAM
+    Journal on Applied Dynamical Systems.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from trialtensor import TrialVaryingDynamics
+    >>> rng = np.random.default_rng(0)
+    >>> swirl = 0.9 * np.array([[np.cos(0.3), -np.sin(0.3)], [np.sin(0.3), np.cos(0.3)]])
+    >>> X = np.zeros((30, 2, 50))
+    >>> X[:, :, 0] = rng.normal(size=(30, 2))
+    >>> for k in range(30):
+    ...     for t in range(49):  # slower and slower decay
+    ...         X[k, :, t + 1] = (0.8 + 0.2 * k / 29) * swirl @ X[k, :, t] + rng.normal(size=2) / 10
+    >>> model = TrialVaryingDynamics(2, random_state=0).fit(X)
+    >>> bool(model.spectral_radius_[-10:].mean() > model.spectral_radius_[:10].mean())
+    True
+    """
+
+    @classmethod
+    def command_name(cls) -> str:
+        """The name of this kind on the command line."""
+        return "dynamics"
+
+    def __init__(
+        self,
+        n_components: int,
+        *,
+        init: str = "svd",
+        n_init: int = 10,
+        max_iter: int = 2000,
+        tol: float = 1e-6,
+        n_jobs: int | None = None,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.n_components = n_components
+        self.init = init
+        self.n_init = n_init
+        self.max_iter = max_iter
+        self.tol = tol
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def check_parameters(self) -> None:
+        """Refuse parameters that can't be used, without any data.
+
+        Raises
+        ------
+        ValueError
+            Naming the parameter, what it got and what it needs.
+        """
+        check_whole("n_components", self.n_components, 1)
+        self._check_solver_parameters()
+
+    def fit(self, X: Any, y: Any = None, *, mask: Any = None) -> Self:
+        """Fit the dynamics of ``X``.
+
+        Parameters
+        ----------
+        X : (n_trials, n_neurons, n_times) array or xarray.DataArray
+            Never modified. A bin in which any neuron is missing (NaN) is neither predicted nor
+            predicted from.
+        y : ignored
+        mask : bool array of the shape of ``X``, optional
+            False where missing.
+
+        Returns
+        -------
+        self
+            After Ctrl-C too, then with the best result so far and a warning.
+
+        Raises
+        ------
+        ValueError
+            For parameters or data that can't be used, before any work is done.
+        """
+        return self._fit(X, mask)
+
+    def transform(self, X: Any, *, mask: Any = None) -> np.ndarray:
+        """Return the trial factors of new trials, with output and input factors as fitted.
+
+        Parameters
+        ----------
+        X : (n_new_trials, n_neurons, n_times) array or xarray.DataArray
+            The same neurons, any number of bins from 2.
+        mask : bool array, optional
+            False where missing.
+
+        Returns
+        -------
+        (n_new_trials, R) array
+            NaN for a trial without two complete bins in a row.
+        """
+        check_is_fitted(self)
+        problem, counts = trials.new_moments(self.fitted_, X, mask)
+        trials.warn_missing(counts)
+        return self._typed(trials.solve(self.fitted_, problem, counts), X)
+
+    def inverse_transform(self, X: Any) -> np.ndarray:
+        """Return the activity that trial factors stand for, without noise.
+
+        Every trial starts from ``first_state_`` and runs as long as those of the fit.
+
+        Parameters
+        ----------
+        X : (n_trials, R) array
+
+        Returns
+        -------
+        (n_trials, n_neurons, n_times) array
+        """
+        check_is_fitted(self)
+        trial = self._check_features(X)
+        start = np.tile(np.nan_to_num(self.first_state_), (len(trial), 1))
+        run = self.simulate(start, self.fitted_.shape[2], trial_factors=np.nan_to_num(trial))
+        run[~np.isfinite(trial).all(axis=1)] = np.nan
+        run[:, ~np.isfinite(self.output_factors_).all(axis=1)] = np.nan
+        return run.astype(np.result_type(trial.dtype, self.weights_.dtype), copy=False)
+
+    def matrices(self, trial_factors: Any = None) -> np.ndarray:
+        """Return ``W_k`` of the training trials, or for other trial factors.
+
+        Parameters
+        ----------
+        trial_factors : (n_trials, R) array, optional
+
+        Returns
+        -------
+        (n_trials, n_neurons, n_neurons) array
+        """
+        check_is_fitted(self)
+        trial = np.asarray(self.trial_factors_ if trial_factors is None else trial_factors)
+        if trial.ndim != 2 or trial.shape[1] != len(self.weights_):
+            raise ValueError(
+                f"trial_factors: expected (n_trials, {len(self.weights_)}), got {trial.shape}"
+            )
+        driven = (trial * self.weights_)[:, None, :] * self.output_factors_
+        return np.matmul(driven, self.input_factors_.T)
+
+    def predict(self, X: Any, *, mask: Any = None) -> np.ndarray:
+        """Predict each bin from the one before it, with the trial factors of ``transform``.
+
+        Parameters
+        ----------
+        X, mask : as for ``transform``
+
+        Returns
+        -------
+        (n_trials, n_neurons, n_times) array
+            NaN in the first bin, and after a bin with anything missing.
+        """
+        check_is_fitted(self)
+        trial = self.transform(X, mask=mask)
+        W = np.nan_to_num(self.matrices(trial), nan=0.0)
+        found = self._step(check_trial_tensor(X, mask=mask), W)
+        found[~np.isfinite(trial).all(axis=1)] = np.nan
+        return self._typed(found, X)
+
+    def simulate(self, start: Any, n_times: int, *, trial_factors: Any = None) -> np.ndarray:
+        """Run the dynamics, without noise, from a state for each trial.
+
+        Parameters
+        ----------
+        start : (n_trials, n_neurons) array
+        n_times : int
+            Bins, the start included.
+        trial_factors : (n_trials, R) array, optional
+            By default those of the training trials.
+
+        Returns
+        -------
+        (n_trials, n_neurons, n_times) array
+        """
+        W = self.matrices(trial_factors)
+        check_whole("n_times", n_times, 1)
+        state = np.asarray(start, dtype=np.float64)
+        if state.shape != W.shape[:2]:
+            raise ValueError(f"start: expected {W.shape[:2]}, got {state.shape}")
+        # Neurons that the fit has not seen drive nothing.
+        states, W = [state], np.nan_to_num(W)
+        for _ in range(n_times - 1):
+            states.append(np.einsum("kmn,kn->km", W, states[-1]))
+        return np.stack(states, axis=2)
+
+    def score(self, X: Any, y: Any = None, *, mask: Any = None) -> float:
+        """Return the fraction of the sum of squares of new trials that is predicted.
+
+        Each bin is predicted from the one before it. The trial factors of ``X`` are fitted, the
+        others are not. Higher is better; at most 1.
+
+        Parameters
+        ----------
+        X : as for ``transform``
+        y : ignored
+        mask : as for ``transform``, optional
+        """
+        check_is_fitted(self)
+        problem, counts = trials.new_moments(self.fitted_, X, mask)
+        if problem.norm2 == 0:
+            raise ValueError("X: every bin that can be predicted is zero")
+        trial = np.nan_to_num(trials.solve(self.fitted_, problem, counts)) * self.weights_
+        return 1 - problem.loss((trial, *trials.known_factors(self.fitted_))) / problem.norm2
+
+    def noisy(
+        self, layout: Layout, deviations: Sequence[float], rng: np.random.Generator
+    ) -> list[np.ndarray]:
+        """Draw the trials once more: run from their first bin, with noise in every step.
+
+        Parameters
+        ----------
+        layout : Layout
+        deviations : list with a float
+            Standard deviation of the noise.
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        list with an (n_trials, n_neurons, n_times) array
+        """
+        values = layout.values[0]
+        W, found = np.nan_to_num(self.matrices()), values.astype(np.float64)
+        noise = deviations[0] * rng.standard_normal(found.shape)
+        for t in range(1, found.shape[2]):
+            found[:, :, t] = np.einsum("kmn,kn->km", W, found[:, :, t - 1]) + noise[:, :, t]
+        return [found.astype(values.dtype, copy=False)]
+
+    def component_tensors(self, layout: Layout) -> Iterator[list[np.ndarray]]:
+        """Yield what each component predicts of every bin from the one before it.
+
+        Parameters
+        ----------
+        layout : Layout
+
+        Yields
+        ------
+        list with an (n_trials, n_neurons, n_times) array
+            NaN in the first bin, and after a bin with anything missing.
+        """
+        checked = check_trial_tensor(layout.values[0], mask=layout.observed[0])
+        for r in range(len(self.weights_)):
+            only = np.zeros_like(self.trial_factors_)
+            only[:, r] = self.trial_factors_[:, r]
+            yield [self._step(checked, np.nan_to_num(self.matrices(only)))]
+
+    def _step(self, checked: CheckedTensor, W: np.ndarray) -> np.ndarray:
+        """``W_k x_t``, NaN in the first bin, after incomplete ones and for unknown neurons."""
+        values = checked.values.astype(np.float64)
+        unknown = ~np.isfinite(self.output_factors_).all(axis=1)
+        if checked.observed is not None:
+            values = np.where(checked.observed, values, np.nan)
+            values[:, unknown] = 0
+        found = np.full(values.shape, np.nan)
+        found[:, :, 1:] = np.matmul(W, values[:, :, :-1])
+        found[:, unknown] = np.nan
+        return found
+
+    def _told(self, layout: Layout) -> list[np.ndarray]:
+        """What the model says of its training data: predictions, of bins with a complete target."""
+        found = self.predict(layout.form(layout.values), mask=layout.masks())
+        seen = layout.observed[0]
+        if seen is not None:
+            # The fit predicts a bin only where all of it can be compared.
+            known = np.isfinite(self.output_factors_).all(axis=1)
+            whole = np.asarray(seen[:, known].all(axis=1))
+            found = np.where(whole[:, None, :], found, np.nan)
+        return [found]
+
+    def _typed(self, values: np.ndarray, X: Any) -> np.ndarray:
+        """In single precision if data and model are."""
+        single = getattr(X, "dtype", None) == np.float32 and self.weights_.dtype == np.float32
+        return values.astype(np.float32) if single else values
+
+    def _observe(self, X: Any, mask: Any) -> _Input:
+        checked = check_trial_tensor(X, mask=mask)
+        neurons = ~checked.empty_neurons
+        known = trials.known_neurons(checked, neurons)
+        check_scale(known.values, float(np.vdot(known.values, known.values)))
+        problem, counts = trials.moments_of(known)
+        return _Input(checked, neurons, known, problem, counts)
+
+    def _starts(self, data: _Input) -> list[Start]:
+        n_trials, n_neurons = len(data.counts), data.problem.now.shape[1]
+        largest = min(n_neurons**2, n_trials * n_neurons)
+        if self.n_components > largest:
+            raise ValueError(
+                f"n_components: got {self.n_components}, but matrices of {n_trials} trials x "
+                f"{n_neurons} neurons have at most {largest} components"
+            )
+        if data.problem.norm2 == 0:
+            raise ValueError("X: every bin that can be predicted is zero")
+        return self._drawn_starts()
+
+    def _warn_missing(self, data: _Input) -> None:
+        trials.warn_missing(data.counts)
+
+    def _solve(
+        self, data: _Input, starts: list[Start], on_restart: Callable[[Any], None]
+    ) -> list[RestartResult[Factors]]:
+        options = DynamicsOptions(self.n_components, self.max_iter, self.tol)
+        return fit_dynamics(
+            data.problem, starts, options, n_jobs=self.n_jobs, on_restart=on_restart
+        )
+
+    def _describe(self, data: _Input, found: list[RestartResult[Factors]]) -> Fitted:
+        return outcome.describe(
+            data.checked,
+            data.neurons,
+            data.problem,
+            data.counts,
+            trials.first_state(data.known),
+            found,
+        )
+
+    def _assemble(self, arrays: Any, **about: Any) -> Fitted:
+        return outcome.assemble(arrays, **about)

@@ -1,0 +1,124 @@
+"""From what the solver found to a fitted TrialVaryingDynamics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from trialtensor.data.validation import CheckedTensor
+from trialtensor.models.comparison import aligned_restarts
+from trialtensor.models.fitted import FitRecord, Fitted, Named
+from trialtensor.models.observed import count_observed, describe_data, insert_empty
+from trialtensor.models.parts import make_components
+from trialtensor.solvers import canonical, diagnostics
+from trialtensor.solvers.dynamics import DynamicsProblem
+from trialtensor.solvers.result import Factors
+from trialtensor.solvers.row_updates import solve_rows
+from trialtensor.solvers.runs import RestartResult
+
+RESTART_AXES = ("trial", "neuron", "neuron")
+
+
+def describe(
+    checked: CheckedTensor,
+    neurons: np.ndarray,
+    problem: DynamicsProblem,
+    counts: np.ndarray,
+    first_state: np.ndarray,
+    found: list[RestartResult[Factors]],
+) -> Fitted:
+    """Describe a finished fit; ``neurons`` says which have data."""
+    best = found[0].result
+    trial, output, source = best.factors
+    output, _ = canonical.unit_columns(output)
+    source, _ = canonical.unit_columns(source)
+    # The trials once more, exactly as ``transform`` does it.
+    grams, rhs = problem.trial_equations((trial, output, source))
+    trial = solve_rows(grams, rhs, nonnegative=False)
+    variance = diagnostics.component_variance(grams, rhs, trial, problem.norm2)
+    order = np.argsort(-variance.alone, kind="stable")
+    factors = canonical.fix_signs(
+        (trial[:, order], output[:, order], source[:, order]), (False, False, False)
+    )
+    loss = problem.loss(factors)
+    arrays = _arrays(factors, neurons, counts, first_state, checked.values.dtype)
+    for name in ("alone", "unique", "shared"):
+        arrays[f"explained_variance_{name}"] = Named(("component",), getattr(variance, name)[order])
+    arrays["triple_cosine"] = Named((), diagnostics.triple_cosine(factors))
+    restarts = aligned_restarts(found, factors, loss, problem.norm2, axes=RESTART_AXES)
+    record = FitRecord(
+        loss=loss,
+        loss_history=np.append(best.loss_history, min(loss, best.loss)),
+        explained_variance_ratio=np.float64(1 - loss / problem.norm2),
+        n_iter=best.n_iter,
+        stop_reason=best.stop_reason,
+        restarts=restarts,
+    )
+    summary = _summary(checked, counts)
+    return assemble(arrays, record=record, data=summary, coords=checked.coords)
+
+
+def assemble(
+    arrays: Mapping[str, Named], *, record: FitRecord, data: dict[str, Any], coords: dict[str, Any]
+) -> Fitted:
+    """Put arrays and the record of their fit together."""
+    return Fitted("TrialVaryingDynamics", arrays, make_components(arrays), record, data, coords)
+
+
+def eigenvalues(factors: Factors, counts: np.ndarray) -> np.ndarray:
+    """Eigenvalues of ``W_k``, from matrices of the size of the rank, largest modulus first.
+
+    Those of ``B diag(a_k) C'`` other than zero are those of ``diag(a_k) C' B``.
+    """
+    trial, output, source = factors
+    values = np.linalg.eigvals(trial[:, :, None] * (source.T @ output)).astype(complex)
+    order = np.argsort(-np.abs(values), axis=1, kind="stable")
+    values = np.take_along_axis(values, order, axis=1)
+    values[counts == 0] = np.nan
+    return values
+
+
+def _arrays(
+    factors: Factors,
+    neurons: np.ndarray,
+    counts: np.ndarray,
+    first_state: np.ndarray,
+    dtype: np.dtype,
+) -> dict[str, Named]:
+    unit, weights = canonical.unit_columns(factors[0])
+    modes = eigenvalues(factors, counts)
+    radius = np.abs(modes[:, 0])
+    trial = np.where((counts > 0)[:, None], unit, np.nan)
+    state = insert_empty(first_state[:, None], neurons)[:, 0]
+    per_trial = ("trial",)
+    return {
+        "trial_factors": Named(("trial", "component"), trial.astype(dtype, copy=False)),
+        "output_factors": _of_neurons(factors[1], neurons, dtype),
+        "input_factors": _of_neurons(factors[2], neurons, dtype),
+        "weights": Named(("component",), weights.astype(dtype, copy=False)),
+        "eigenvalues": Named(("trial", "eigenvalue"), modes),
+        "spectral_radius": Named(per_trial, radius),
+        "stable": Named(per_trial, radius < 1),
+        "n_transitions": Named(per_trial, counts),
+        "first_state": Named(("neuron",), state.astype(dtype, copy=False)),
+    }
+
+
+def _of_neurons(factor: np.ndarray, neurons: np.ndarray, dtype: np.dtype) -> Named:
+    whole = insert_empty(factor, neurons).astype(dtype, copy=False)
+    return Named(("neuron", "component"), whole)
+
+
+def _summary(checked: CheckedTensor, counts: np.ndarray) -> dict[str, Any]:
+    n_possible = len(counts) * (checked.values.shape[2] - 1)
+    size, n_observed = count_observed([checked.values], [checked.observed])
+    return describe_data(
+        checked.values.shape,
+        checked.values.dtype,
+        size,
+        n_observed,
+        "none" if n_observed == size else "entries",
+        f"{int(counts.sum())} of {n_possible} steps from one bin to the next were complete.",
+    )

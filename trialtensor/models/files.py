@@ -1,0 +1,227 @@
+"""Fitted models as HDF5 files: arrays and JSON, never anything that could be executed."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from trialtensor.models.fitted import FitRecord, Fitted, Named, Restart
+from trialtensor.solvers.result import StopReason
+
+FORMAT = "trialtensor-model"
+FORMAT_VERSION = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Stored:
+    """What a file holds of a model.
+
+    Attributes
+    ----------
+    parameters : dict
+        Of the estimator.
+    arrays : dict of Named
+    record : FitRecord
+    data, coords : dict
+        As in :class:`~trialtensor.models.fitted.Fitted`.
+    """
+
+    parameters: dict[str, Any]
+    arrays: dict[str, Named]
+    record: FitRecord
+    data: dict[str, Any]
+    coords: dict[str, tuple[str, np.ndarray]]
+
+
+def save(model: Any, path: str | os.PathLike[str]) -> None:
+    """Write a fitted model; the file appears whole or not at all.
+
+    Parameters
+    ----------
+    model : fitted estimator
+    path : path of the HDF5 file, replaced if it exists
+
+    Raises
+    ------
+    OSError
+        If the folder does not exist or can't be written to.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(f"path: {str(path)!r} is a folder; name a file to save into")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"path: there is no folder {str(path.parent)!r} to save into")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    os.close(handle)
+    try:
+        with h5py.File(temporary, "w") as file:
+            _write(file, model)
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _write(file: h5py.File, model: Any) -> None:
+    fitted: Fitted = model.fitted_
+    file.attrs["format"] = FORMAT
+    file.attrs["format_version"] = FORMAT_VERSION
+    file.attrs["model"] = fitted.kind
+    file.attrs["parameters"] = json.dumps(_plain_parameters(model))
+    file.attrs["data_summary"] = json.dumps(fitted.data)
+    record = fitted.record
+    file.attrs["loss"], file.attrs["n_iter"] = record.loss, record.n_iter
+    file.attrs["stop_reason"] = str(record.stop_reason)
+    file.attrs["explained_variance_ratio"] = float(record.explained_variance_ratio)
+    file["loss_history"] = record.loss_history
+    arrays = file.create_group("arrays", track_order=True)
+    for name, named in fitted.arrays.items():
+        _write_named(arrays, name, named)
+    coords = file.create_group("coords")
+    for i, (name, (axis, values)) in enumerate(fitted.coords.items()):
+        # Numbered, because a label may be called what no HDF5 object can be.
+        dataset = write_values(coords, f"{i:06d}", np.asarray(values))
+        dataset.attrs["name"], dataset.attrs["axis"] = name, axis
+    restarts = file.create_group("restarts")
+    for i, restart in enumerate(record.restarts):
+        _write_restart(restarts.create_group(f"{i:06d}"), restart)
+
+
+def read(file: h5py.File) -> Stored:
+    """Read what ``save`` wrote, in the present format."""
+    summary = json.loads(file.attrs["data_summary"])
+    restarts = file["restarts"]
+    return Stored(
+        read_parameters(file),
+        {name: _read_named(stored) for name, stored in file["arrays"].items()},
+        FitRecord(
+            loss=float(file.attrs["loss"]),
+            loss_history=file["loss_history"][()],
+            explained_variance_ratio=np.float64(file.attrs["explained_variance_ratio"]),
+            n_iter=int(file.attrs["n_iter"]),
+            stop_reason=StopReason(file.attrs["stop_reason"]),
+            restarts=[_read_restart(restarts[key]) for key in sorted(restarts)],
+        ),
+        {**summary, "shape": tuple(summary["shape"])},
+        read_coords(file),
+    )
+
+
+def read_parameters(file: h5py.File) -> dict[str, Any]:
+    """Parameters of the estimator; JSON has lists only, names of axes are a tuple by custom."""
+    parameters = json.loads(file.attrs["parameters"])
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in parameters.items()}
+
+
+def read_coords(file: h5py.File) -> dict[str, tuple[str, np.ndarray]]:
+    """Coordinates of the data."""
+    stored = [file["coords"][key] for key in sorted(file["coords"])]
+    return {
+        str(each.attrs["name"]): (str(each.attrs["axis"]), read_values(each)) for each in stored
+    }
+
+
+def _write_named(group: h5py.Group, name: str, named: Named) -> None:
+    if isinstance(named.values, dict):
+        stored = group.create_group(name)
+        for i, (key, values) in enumerate(named.values.items()):
+            write_values(stored, f"{i:06d}", np.asarray(values)).attrs["name"] = key
+    else:
+        stored = write_values(group, name, np.asarray(named.values))
+    stored.attrs["dims"] = json.dumps(named.dims)
+
+
+def _read_named(stored: h5py.Group | h5py.Dataset) -> Named:
+    dims = tuple(json.loads(stored.attrs["dims"]))
+    if isinstance(stored, h5py.Group):
+        members = [stored[key] for key in sorted(stored)]
+        return Named(dims, {str(each.attrs["name"]): read_values(each) for each in members})
+    values = read_values(stored)
+    return Named(dims, values if dims else values.item())
+
+
+def _plain_parameters(model: Any) -> dict[str, Any]:
+    """Parameters as JSON; a generator's state or given factors can't be one, and are named."""
+    plain = {}
+    for name, value in model.get_params(deep=False).items():
+        if isinstance(value, np.generic):
+            value = value.item()
+        if isinstance(value, (set, frozenset)):
+            value = sorted(value)
+        if isinstance(value, (tuple, list, np.ndarray)) and name != "init":
+            value = [each.item() if isinstance(each, np.generic) else each for each in value]
+        try:
+            json.dumps(value)
+        except TypeError:
+            value = "svd" if name == "init" else None
+        plain[name] = value
+    return plain
+
+
+def write_values(group: h5py.Group, name: str, values: np.ndarray) -> h5py.Dataset:
+    """Write an array of numbers, dates or text."""
+    kind = values.dtype.kind
+    if kind in "Mm":
+        unit = np.datetime_data(values.dtype)[0]
+        dataset = group.create_dataset(name, data=values.astype("int64"))
+        dataset.attrs["datetime"] = f"{kind}8[{unit}]"
+    elif kind in "biufc":
+        dataset = group.create_dataset(name, data=values)
+    else:
+        text = [str(value).replace("\0", "") for value in values]
+        dataset = group.create_dataset(name, data=text, dtype=h5py.string_dtype())
+    return dataset
+
+
+def _write_restart(group: h5py.Group, restart: Restart) -> None:
+    if restart.seed is not None:
+        group.attrs["seed"] = restart.seed
+    for name in ("loss", "explained_variance", "similarity", "n_iter", "on_full_data", "joint"):
+        group.attrs[name] = getattr(restart, name)
+    group.attrs["stop_reason"] = str(restart.stop_reason)
+    group.attrs["axes"] = json.dumps(restart.axes)
+    group["weights"] = restart.weights
+    for i, factor in enumerate(restart.factors):
+        group[f"factor_{i}"] = factor
+
+
+def read_values(dataset: h5py.Dataset) -> np.ndarray:
+    """Read what ``write_values`` wrote."""
+    if h5py.check_string_dtype(dataset.dtype):
+        values = np.asarray(dataset.asstr()[()], dtype=str)
+    else:
+        values = dataset[()]
+    if "datetime" in dataset.attrs:
+        values = values.astype(dataset.attrs["datetime"])
+    return values
+
+
+def _read_restart(group: h5py.Group) -> Restart:
+    axes = tuple(json.loads(group.attrs["axes"]))
+    return Restart(
+        seed=int(group.attrs["seed"]) if "seed" in group.attrs else None,
+        loss=float(group.attrs["loss"]),
+        explained_variance=float(group.attrs["explained_variance"]),
+        similarity=float(group.attrs["similarity"]),
+        stop_reason=StopReason(group.attrs["stop_reason"]),
+        n_iter=int(group.attrs["n_iter"]),
+        factors=tuple(group[f"factor_{i}"][()] for i in range(len(axes))),
+        weights=group["weights"][()],
+        on_full_data=bool(group.attrs["on_full_data"]),
+        axes=axes,
+        joint=bool(group.attrs["joint"]),
+    )

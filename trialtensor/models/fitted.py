@@ -1,0 +1,323 @@
+"""What a fitted model is: named arrays, components, and a record of the fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from trialtensor.data.axes import AXES
+from trialtensor.solvers.result import StopReason
+
+
+@dataclass(frozen=True, eq=False)
+class Named:
+    """An array whose axes have names.
+
+    Attributes
+    ----------
+    dims : tuple of str
+    values : array, number, or dict of arrays
+        A dict has an array for each dataset, all with the same ``dims``.
+    """
+
+    dims: tuple[str, ...]
+    values: Any
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One array of a component.
+
+    Attributes
+    ----------
+    name : str
+        The fitted attribute that holds it, without its underscore: ``"neuron_factors"``.
+    dims : tuple of str
+        Its axes: ``("neuron",)`` for a factor or loading, ``("neuron", "time")`` for a slice.
+    values : array
+        NaN where the fit had no data.
+    dataset : str or None
+        The dataset it belongs to, for models of several.
+    block : label or None
+        The block of trials it belongs to, for models whose factors differ between blocks.
+    """
+
+    name: str
+    dims: tuple[str, ...]
+    values: np.ndarray
+    dataset: str | None = None
+    block: Any = None
+
+    @property
+    def is_vector(self) -> bool:
+        """Whether it is a factor or a loading, with a number for each entry of one axis."""
+        return len(self.dims) == 1 and self.dims[0] in AXES
+
+    @property
+    def title(self) -> str:
+        """How figures and tables call it: "Neuron factors"."""
+        return self.name.replace("_", " ").capitalize()
+
+    def within(self, dataset: str | None, block: Any) -> bool:
+        """Whether it describes this dataset and block; parts without either describe all."""
+        return self.dataset in (None, dataset) and (self.block is None or self.block == block)
+
+
+@dataclass(frozen=True, eq=False)
+class Component:
+    """One component of a fitted model.
+
+    Attributes
+    ----------
+    name : str
+        "component 1", or "trial 1" where components are of several types.
+    weight : float
+        Its norm, in the units of the data.
+    explained_variance_alone, explained_variance_unique : float
+        What it explains by itself, and what is lost without it, as fractions of the sum of
+        squares; NaN if that isn't known.
+    parts : tuple of Part
+        Its arrays. Their product, times the scale, is what the component adds to the data.
+    scales : dict
+        What the product of the parts is multiplied by, for each dataset (None: for the data).
+    courses : dict
+        Its strength on every trial, (n_trials,) in the units of the data, for each dataset that
+        has a course of its own (None: for all data). Of a slice over trials this is the course
+        of its leading singular vector.
+    """
+
+    name: str
+    weight: float
+    explained_variance_alone: float
+    explained_variance_unique: float
+    parts: tuple[Part, ...]
+    scales: Mapping[str | None, float]
+    courses: Mapping[str | None, np.ndarray]
+
+    @property
+    def label(self) -> str:
+        """Its name in a figure or a table of components, where "component" goes without saying."""
+        return self.name.removeprefix("component ")
+
+    @property
+    def trial(self) -> np.ndarray | None:
+        """Its course over trials, (n_trials,) in the units of the data; None if it has none."""
+        if None in self.courses:
+            return self.courses[None]
+        return next(iter(self.courses.values())) if len(self.courses) == 1 else None
+
+    def vectors(self, axis: str) -> list[Part]:
+        """The parts that have a number for each entry of ``axis`` and no other axis."""
+        return [part for part in self.parts if part.dims == (axis,)]
+
+    def outer(
+        self, lengths: Mapping[str, int], dataset: str | None = None, block: Any = None
+    ) -> np.ndarray:
+        """What the component adds to the data of a dataset and block.
+
+        Parameters
+        ----------
+        lengths : dict
+            Axis -> number of entries, in the order that the result should have; an axis without
+            a part of its own is constant.
+        dataset, block : optional
+
+        Returns
+        -------
+        array with those axes
+            NaN where the model says nothing.
+        """
+        product: Any = self.scales.get(dataset, 1.0)
+        for part in self.parts:
+            if part.within(dataset, block) and set(part.dims) <= set(lengths):
+                shape = [lengths[axis] if axis in part.dims else 1 for axis in lengths]
+                product = product * part.values.reshape(shape)
+        return np.broadcast_to(product, tuple(lengths.values()))
+
+
+@dataclass(frozen=True, eq=False)
+class Restart:
+    """What one restart found.
+
+    Attributes
+    ----------
+    seed : int or None
+        Seed of its starting point; None for a start that was given.
+    loss : float
+        Sum of squared errors on the full data, see ``on_full_data``.
+    explained_variance : float
+        ``1 - loss / sum of squares``.
+    similarity : float
+        Factor match score to the best restart, 0 to 1; 1 for the best itself. Not corrected
+        for chance. Where only subspaces are identified (SliceTCA), their overlap.
+    stop_reason : StopReason
+    n_iter : int
+        Sweeps.
+    factors : tuple of arrays
+        Matrices ``(n_axis, R)`` of unit columns, in the order and with the signs of the best
+        restart. Those of several blocks or datasets stand under each other.
+    weights : (R,) array
+        Scale of each component, in the units of the data.
+    on_full_data : bool
+        False for a restart that stayed where a compressed core took it, a little above where it
+        would end: on large data, restarts that repeat a solution already found, or that a few
+        sweeps on the full data leave behind.
+    axes : tuple of str
+        The axis of each of ``factors``.
+    joint : bool
+        Whether column r of every matrix belongs to component r; otherwise each column is a
+        component by itself (SliceTCA).
+    """
+
+    seed: int | None
+    loss: float
+    explained_variance: float
+    similarity: float
+    stop_reason: StopReason
+    n_iter: int
+    factors: tuple[np.ndarray, ...]
+    weights: np.ndarray
+    on_full_data: bool = True
+    axes: tuple[str, ...] = AXES
+    joint: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class FitRecord:
+    """How a fit went.
+
+    Attributes
+    ----------
+    loss : float
+        Sum of squared errors; NaN if the factors were given.
+    loss_history : array
+        The loss after each sweep; never rises.
+    explained_variance_ratio : float
+        ``1 - loss / sum of squares``.
+    n_iter : int
+        Sweeps of the best restart.
+    stop_reason : StopReason
+    restarts : list of Restart
+        Best first; empty if the factors were given.
+    """
+
+    loss: float
+    loss_history: np.ndarray
+    explained_variance_ratio: np.float64
+    n_iter: int
+    stop_reason: StopReason
+    restarts: list[Restart]
+
+    @classmethod
+    def given(cls) -> FitRecord:
+        """The record of factors from elsewhere, whose quality isn't known."""
+        nothing = float("nan")
+        return cls(nothing, np.empty(0), np.float64(nothing), 0, StopReason.GIVEN, [])
+
+    @property
+    def was_fitted(self) -> bool:
+        """Whether the factors come from a fit, so that there are a loss and restarts."""
+        return self.stop_reason is not StopReason.GIVEN
+
+    @property
+    def all_on_full_data(self) -> bool:
+        """Whether every restart converged on the full data, none on a compressed core."""
+        return all(restart.on_full_data for restart in self.restarts)
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A fitted model, whatever its kind: what everything after the fit asks.
+
+    Attributes
+    ----------
+    kind : str
+        Name of the estimator class.
+    arrays : dict of Named
+        All that was fitted, by name: ``trial_factors`` is the estimator's ``trial_factors_``.
+    components : tuple of Component
+    record : FitRecord
+    data : dict
+        Shape of the data, what was missing, and what was done about it.
+    coords : dict
+        Coordinates of labelled data: name -> (axis, values).
+    identified : {"components", "subspaces"}
+        What the data determine. Where it is "subspaces", components of a type may be rotated
+        among each other without changing the model.
+    blocks : dict
+        Label -> its trials, for models whose factors differ between blocks of trials.
+    datasets : tuple of str
+        For models of several datasets.
+    """
+
+    kind: str
+    arrays: Mapping[str, Named]
+    components: tuple[Component, ...]
+    record: FitRecord
+    data: Mapping[str, Any]
+    coords: Mapping[str, tuple[str, np.ndarray]]
+    identified: str = "components"
+    blocks: Mapping[Any, np.ndarray] = field(default_factory=dict)
+    datasets: tuple[str, ...] = ()
+
+    def __getitem__(self, name: str) -> Any:
+        """The values of one of ``arrays``."""
+        return self.arrays[name].values
+
+    @property
+    def n_parameters(self) -> int:
+        """How many numbers the components consist of."""
+        return sum(part.values.size for each in self.components for part in each.parts)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(n_trials, n_neurons, n_times) of the data; of the largest block or dataset."""
+        return tuple(self.data["shape"])
+
+    @property
+    def n_zero(self) -> int:
+        """How many components have no activity."""
+        return sum(component.weight == 0 for component in self.components)
+
+    def number(self, name: str) -> float:
+        """A fitted number such as ``core_consistency``; NaN if this kind has none."""
+        named = self.arrays.get(name)
+        return float("nan") if named is None else float(named.values)
+
+    def length(self, axis: str, dataset: str | None = None) -> int:
+        """How many trials, neurons or times the data had, in one of several datasets."""
+        for component in self.components:
+            for part in component.parts:
+                if axis in part.dims and part.dataset in (None, dataset) and part.block is None:
+                    return part.values.shape[part.dims.index(axis)]
+        return int(self.shape[AXES.index(axis)])
+
+    def matrices(self) -> dict[str, np.ndarray]:
+        """Factor (or loading) matrices to compare models by, name -> (n, n_components).
+
+        Those of several datasets or blocks stand under each other, those of datasets with the
+        square root of a component's scale there.
+        """
+        stacks: dict[str, list[np.ndarray]] = {}
+        for component in self.components:
+            own: dict[str, dict[Any, np.ndarray]] = {}
+            for part in component.parts:
+                if part.is_vector:
+                    scale = 1.0 if part.dataset is None else component.scales[part.dataset] ** 0.5
+                    places = own.setdefault(part.name, {})
+                    places[part.dataset, part.block] = part.values * scale
+            for name, places in own.items():
+                stacks.setdefault(name, []).append(self._whole(name, places))
+        return {name: np.stack(columns, axis=1) for name, columns in stacks.items()}
+
+    def _whole(self, name: str, places: Mapping[Any, np.ndarray]) -> np.ndarray:
+        """One column, zero in the datasets that the component is not in."""
+        values = self.arrays[name].values
+        if not isinstance(values, dict):
+            return np.concatenate(list(places.values()))
+        return np.concatenate(
+            [places.get((dataset, None), np.zeros(len(each))) for dataset, each in values.items()]
+        )

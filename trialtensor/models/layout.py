@@ -1,0 +1,203 @@
+"""Where the arrays that data came in lie among all of its trials and neurons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from trialtensor.data.validation import as_trial_tensor, check_trial_tensor
+
+if TYPE_CHECKING:
+    import xarray
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Data in the form in which it was given: one array, or an array for each dataset or block.
+
+    Everything that looks at data and model together (residuals, held-out entries, surrogates,
+    resampled trials) works on these arrays and gives them back to the model in the same form.
+
+    Attributes
+    ----------
+    values : tuple of (n_trials, n_neurons, n_times) arrays
+        Zero where missing.
+    observed : tuple of bool arrays or None
+        False where missing; None where nothing is.
+    trials, neurons : tuple of int arrays
+        Which of all trials and neurons those of each array are.
+    names : tuple
+        Keys of a dict; None for one array.
+    scales : tuple of arrays
+        What a squared error counts, by array: ``(n_neurons, 1)``, or 1.
+    as_list : bool
+        Whether the data came as a list.
+    labelled : xarray.DataArray, optional
+        The data as it came, trials first, if it is one array with labels.
+    """
+
+    values: tuple[np.ndarray, ...]
+    observed: tuple[np.ndarray | None, ...]
+    trials: tuple[np.ndarray, ...]
+    neurons: tuple[np.ndarray, ...]
+    names: tuple[Any, ...] = (None,)
+    scales: tuple[Any, ...] = (1.0,)
+    as_list: bool = False
+    labelled: xarray.DataArray | None = None
+
+    @property
+    def single(self) -> bool:
+        """Whether the data is one array."""
+        return self.names == (None,) and not self.as_list
+
+    @property
+    def n_trials(self) -> int:
+        """How many trials there are in all arrays together."""
+        return 1 + max(int(each.max(initial=-1)) for each in self.trials)
+
+    @property
+    def n_neurons(self) -> int:
+        """How many neurons there are in all arrays together."""
+        return 1 + max(int(each.max(initial=-1)) for each in self.neurons)
+
+    def form(self, arrays: Sequence[Any]) -> Any:
+        """Give arrays the form that the data had: an array, a list or a dict."""
+        if self.labelled is not None:
+            return self.labelled.copy(deep=False, data=arrays[0])
+        if self.single:
+            return arrays[0]
+        if self.as_list:
+            return list(arrays)
+        return dict(zip(self.names, arrays, strict=True))
+
+    def arrays(self, X: Any) -> list[Any]:
+        """List the arrays of something in the form of the data, such as a reconstruction."""
+        if self.single:
+            return [X]
+        if isinstance(X, Mapping):
+            return [X[name if name in X else str(name)] for name in self.names]
+        return list(X)
+
+    def with_nan(self) -> list[np.ndarray]:
+        """List the arrays with NaN where something is missing."""
+        return [
+            each if seen is None else np.where(seen, each, np.nan).astype(each.dtype)
+            for each, seen in zip(self.values, self.observed, strict=True)
+        ]
+
+    def seen(self) -> list[np.ndarray]:
+        """List bool arrays, True where something was observed."""
+        return [
+            np.ones(each.shape, bool) if seen is None else seen
+            for each, seen in zip(self.values, self.observed, strict=True)
+        ]
+
+    def masks(self) -> Any:
+        """What was observed, in the form of the data; None if nothing is missing."""
+        if all(seen is None for seen in self.observed):
+            return None
+        return self.seen()[0] if self.single else self.form(self.seen())
+
+    def take(self, rows: Sequence[np.ndarray]) -> Layout:
+        """Keep some trials of every array; ``rows`` are indices within each."""
+        return replace(
+            self,
+            values=tuple(each[own] for each, own in zip(self.values, rows, strict=True)),
+            observed=tuple(
+                None if seen is None else seen[own]
+                for seen, own in zip(self.observed, rows, strict=True)
+            ),
+            trials=tuple(each[own] for each, own in zip(self.trials, rows, strict=True)),
+            labelled=None if self.labelled is None else self.labelled.isel(trial=rows[0]),
+        )
+
+
+def of_array(X: Any, mask: Any, *, scales: Any = 1.0) -> Layout:
+    """Check one array and lay it out.
+
+    Raises
+    ------
+    ValueError
+        As :func:`trialtensor.data.validation.check_trial_tensor`.
+    """
+    checked = check_trial_tensor(X, mask=mask)
+    n_trials, n_neurons, _ = checked.values.shape
+    return Layout(
+        (checked.values,),
+        (checked.observed,),
+        (np.arange(n_trials),),
+        (np.arange(n_neurons),),
+        scales=(scales,),
+        labelled=as_trial_tensor(X) if hasattr(X, "dims") else None,
+    )
+
+
+def of_several(
+    X: Mapping[Any, Any] | Sequence[Any], mask: Any, *, same_trials: bool, same_neurons: bool
+) -> Layout:
+    """Check several arrays and lay them out.
+
+    Parameters
+    ----------
+    X : dict or list of (n_trials, n_neurons, n_times) arrays
+        An array with two axes is a single trial.
+    mask : in the form of ``X``, optional
+    same_trials, same_neurons : bool
+        Whether the arrays have their trials (neurons) in common, or one after the other.
+
+    Raises
+    ------
+    ValueError
+        As :func:`trialtensor.data.validation.check_trial_tensor`.
+    """
+    names = tuple(X) if isinstance(X, Mapping) else tuple(range(len(X)))
+    arrays = list(X.values()) if isinstance(X, Mapping) else list(X)
+    if isinstance(mask, Mapping):
+        mask = [mask.get(name) for name in names]
+    masks = [None] * len(arrays) if mask is None else list(mask)
+    checked = [
+        check_trial_tensor(
+            each[None] if np.ndim(each) == 2 else each,
+            mask=own if own is None or np.ndim(each) == 3 else np.asarray(own)[None],
+            name=f"X[{name!r}]",
+        )
+        for each, own, name in zip(arrays, masks, names, strict=True)
+    ]
+    shapes = [each.values.shape for each in checked]
+    return Layout(
+        tuple(each.values for each in checked),
+        tuple(each.observed for each in checked),
+        _places([shape[0] for shape in shapes], same_trials),
+        _places([shape[1] for shape in shapes], same_neurons),
+        names,
+        (1.0,) * len(names),
+        not isinstance(X, Mapping),
+    )
+
+
+def balanced(layout: Layout, groups: np.ndarray | None = None) -> Layout:
+    """Let every array, or every group of neurons of one array, count the same.
+
+    Parameters
+    ----------
+    layout : Layout
+    groups : (n_neurons,) labels, optional
+        Of the neurons of a single array.
+    """
+    squares = [np.square(each, dtype=np.float64).sum(axis=(0, 2)) for each in layout.values]
+    if groups is None:
+        scales = tuple(1 / max(float(each.sum()), 1e-300) for each in squares)
+        return replace(layout, scales=scales)
+    of_group = np.array([squares[0][groups == group].sum() for group in groups])
+    return replace(layout, scales=((1 / np.maximum(of_group, 1e-300))[:, None],))
+
+
+def _places(lengths: Sequence[int], same: bool) -> tuple[np.ndarray, ...]:
+    first = np.cumsum([0, *lengths])
+    return tuple(
+        np.arange(n) if same else start + np.arange(n)
+        for n, start in zip(lengths, first[:-1], strict=True)
+    )

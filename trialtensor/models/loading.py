@@ -1,0 +1,67 @@
+"""Fitted models from files."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import h5py
+
+from trialtensor.models.base import TrialEstimator
+from trialtensor.models.files import FORMAT, FORMAT_VERSION, read
+from trialtensor.models.first_format import read_first_format
+from trialtensor.models.registry import kind_named
+
+
+def load(path: str | os.PathLike[str]) -> TrialEstimator:
+    """Read a fitted model that ``save`` wrote.
+
+    Parameters
+    ----------
+    path : path of the HDF5 file
+
+    Returns
+    -------
+    fitted estimator
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is damaged, or is not a saved model, or comes from a newer version, or holds
+        a kind of model that no installed package has registered.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"path: there is no file {str(path)!r}")
+    try:
+        with h5py.File(path, "r") as file:
+            kind = _kind(file, path)
+            first = int(file.attrs["format_version"]) == 1
+            stored = read_first_format(file) if first else read(file)
+            model = kind(**stored.parameters)
+            model._store(
+                model._assemble(
+                    stored.arrays, record=stored.record, data=stored.data, coords=stored.coords
+                )
+            )
+            return model
+    except (OSError, KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+        raise ValueError(f"path: {str(path)!r} is not a complete saved model ({error})") from error
+
+
+def _kind(file: h5py.File, path: Path) -> type[TrialEstimator]:
+    if file.attrs.get("format") != FORMAT:
+        raise ValueError(f"path: {str(path)!r} is an HDF5 file, but not a saved model")
+    version = int(file.attrs["format_version"])
+    if version > FORMAT_VERSION:
+        raise ValueError(
+            f"path: {str(path)!r} was written by a newer version (format {version}, this one "
+            f"reads up to {FORMAT_VERSION}): upgrade trialtensor"
+        )
+    try:
+        return kind_named(str(file.attrs["model"]))
+    except ValueError as error:
+        raise ValueError(f"path: {str(path)!r} {error}") from None

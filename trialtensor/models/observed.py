@@ -1,0 +1,290 @@
+"""Data without its empty slices: the one form in which models hand data to solvers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from trialtensor.data.axes import AXES
+from trialtensor.data.notices import warn
+from trialtensor.data.validation import CheckedTensor, check_trial_tensor
+from trialtensor.models.warnings import MissingSliceWarning
+from trialtensor.solvers.normal_equations import find_pattern
+from trialtensor.solvers.problems import DenseProblem, MaskedProblem, sum_of_squares
+
+# Which slices of each axis are kept.
+Kept = tuple[np.ndarray, np.ndarray, np.ndarray]
+LEFT_OUT = "Missing entries were left out of the loss; nothing was filled in."
+_PATTERN_NAMES = {2: "trial x neuron", 1: "trial x time", 0: "neuron x time"}
+
+
+@dataclass(frozen=True, eq=False)
+class Observed:
+    """A tensor without its empty slices.
+
+    Attributes
+    ----------
+    values : array with three axes
+        Zero where missing.
+    mask : bool array of the same shape, or None
+        False where missing; None if nothing is.
+    kept : three bool arrays
+        For each axis, which slices of the whole tensor these are.
+    """
+
+    values: np.ndarray
+    mask: np.ndarray | None
+    kept: Kept
+
+    @property
+    def norm2(self) -> float:
+        """Sum of squares."""
+        return sum_of_squares(self.values)
+
+    def problem(self) -> DenseProblem | MaskedProblem:
+        """The cheapest exact least-squares problem for what is missing."""
+        return as_problem(self.values, self.mask)[0]
+
+    def without(self, axis: int, keep: np.ndarray) -> Observed:
+        """Drop further slices of an axis; ``keep`` is a bool array over those that are left."""
+        if keep.all():
+            return self
+        mask = None if self.mask is None else self.mask.compress(keep, axis)
+        kept = list(self.kept)
+        kept[axis] = kept[axis].copy()
+        kept[axis][kept[axis]] = keep
+        first, second, third = kept
+        return Observed(self.values.compress(keep, axis), mask, (first, second, third))
+
+
+def without_empty(
+    values: np.ndarray, mask: np.ndarray | None, kept: Sequence[np.ndarray | None] = (None,) * 3
+) -> Observed:
+    """Drop the slices that have no data; nothing is copied where all have some.
+
+    Parameters
+    ----------
+    values : array with three axes
+    mask : bool array of the same shape, or None
+        False where missing.
+    kept : three bool arrays or None
+        Which slices of an axis to keep instead of those with data.
+    """
+    chosen = []
+    for axis, given in enumerate(kept):
+        others = tuple(other for other in range(3) if other != axis)
+        if given is None:
+            whole = np.ones(values.shape[axis], bool)
+            given = whole if mask is None else np.asarray(mask.any(axis=others))
+        chosen.append(given)
+    first, second, third = chosen
+    if not all(each.all() for each in chosen):
+        index = np.ix_(first, second, third)
+        values = values[index]
+        mask = None if mask is None else mask[index]
+    if mask is not None and mask.all():
+        mask = None
+    return Observed(values, mask, (first, second, third))
+
+
+@dataclass(frozen=True, eq=False)
+class FitInput:
+    """One checked tensor, ready for a solver.
+
+    Attributes
+    ----------
+    problem : DenseProblem or MaskedProblem
+    observed : bool array or None
+        Of the shape of ``problem.X``; None if nothing is missing in it.
+    kept : three bool arrays
+        False for the slices without data, which ``problem`` doesn't contain.
+    coords : dict
+        Coordinate name -> (axis, values).
+    summary : dict
+        What is missing and what was done about it, for the report.
+    """
+
+    problem: DenseProblem | MaskedProblem
+    observed: np.ndarray | None
+    kept: Kept
+    coords: dict[str, tuple[str, np.ndarray]]
+    summary: dict[str, Any]
+
+    @property
+    def size(self) -> int:
+        """How many entries the solver sees."""
+        return int(self.problem.X.size)
+
+
+def prepare(X: Any, mask: Any) -> FitInput:
+    """Check the data, set empty slices aside, and find the pattern of what is missing.
+
+    Raises
+    ------
+    ValueError
+        As :func:`trialtensor.data.validation.check_trial_tensor`, and for all-zero data.
+    """
+    checked = check_trial_tensor(X, mask=mask)
+    data = of_checked(checked)
+    problem, pattern = as_problem(data.values, data.mask)
+    observed = data.mask
+    if isinstance(problem, DenseProblem) and problem.pattern is not None:
+        # The pattern says it all; a view of it frees the memory of the full mask.
+        observed = problem.pattern.as_mask(data.values.shape)
+    check_scale(problem.X, problem.norm2)
+    return FitInput(
+        problem, observed, data.kept, checked.coords, _summary(checked, data.kept, pattern)
+    )
+
+
+def of_checked(
+    checked: CheckedTensor, neurons: np.ndarray | None = None, times: np.ndarray | None = None
+) -> Observed:
+    """Drop empty trials, and empty neurons and bins unless told which of those to keep."""
+    kept = (
+        ~checked.empty_trials,
+        ~checked.empty_neurons if neurons is None else neurons,
+        ~checked.empty_times if times is None else times,
+    )
+    return without_empty(checked.values, checked.observed, kept)
+
+
+def check_scale(X: np.ndarray, norm2: float) -> None:
+    """Refuse data without any signal, and units in which products leave the number range.
+
+    Raises
+    ------
+    ValueError
+        Saying what to multiply the data by.
+    """
+    if norm2 == 0 and not X.any():
+        raise ValueError("X: every observed value is zero, so there is nothing to decompose")
+    limit = 1e100 if X.dtype == np.float64 else 1e15
+    rms = (norm2 / X.size) ** 0.5
+    if not 1 / limit < rms < limit:
+        low, high = float(X.min()), float(X.max())
+        raise ValueError(
+            f"X: values from {low:.0e} to {high:.0e} are beyond what {X.dtype} can "
+            "multiply without losing them; use other units"
+        )
+
+
+def as_problem(
+    values: np.ndarray, observed: np.ndarray | None
+) -> tuple[DenseProblem | MaskedProblem, str]:
+    """Find the cheapest exact problem for what is missing, and the pattern's name."""
+    norm2 = sum_of_squares(values)
+    if observed is None:
+        return DenseProblem(values, norm2), "none"
+    pattern = find_pattern(observed)
+    if pattern is None:
+        return MaskedProblem(values, observed, norm2), "entries"
+    return DenseProblem(values, norm2, pattern), _PATTERN_NAMES[pattern.free_axis]
+
+
+def warn_empty(kept: Sequence[np.ndarray], axes: Sequence[str] = AXES) -> None:
+    """Tell of slices without any data; ``kept`` says for each of ``axes`` which have some."""
+    for axis, keep in zip(axes, kept, strict=True):
+        if not keep.all():
+            empty = np.flatnonzero(~keep)
+            shown = ", ".join(map(str, empty[:5])) + (", ..." if len(empty) > 5 else "")
+            warn(
+                f"{len(empty)} of {len(keep)} {axis}s have no data ({axis} {shown}); "
+                "the model says nothing about them (NaN)",
+                MissingSliceWarning,
+            )
+
+
+def insert_empty(factor: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """Return a factor with NaN rows where a slice had no data."""
+    if kept.all():
+        return factor
+    full = np.full((len(kept), factor.shape[1]), np.nan, dtype=factor.dtype)
+    full[kept] = factor
+    return full
+
+
+def nothing_to_explain(total: float) -> None:
+    """Refuse to score data whose sum of squares is zero.
+
+    Raises
+    ------
+    ValueError
+        If it is.
+    """
+    if total == 0:
+        raise ValueError("X: every observed value is zero, so there is nothing to explain")
+
+
+def describe_data(
+    shape: tuple[int, ...],
+    dtype: np.dtype,
+    size: int,
+    n_observed: int,
+    pattern: str,
+    treatment: str,
+    **more: int,
+) -> dict[str, Any]:
+    """Summarise the data of a fit: what every kind of model keeps as ``data_summary_``."""
+    return {
+        "shape": tuple(int(n) for n in shape),
+        "dtype": str(dtype),
+        "n_observed": n_observed,
+        "missing_fraction": 1 - n_observed / size,
+        "missing_pattern": pattern,
+        **more,
+        "treatment": treatment,
+    }
+
+
+def count_observed(
+    values: Sequence[np.ndarray], masks: Sequence[np.ndarray | None]
+) -> tuple[int, int]:
+    """Count the entries of several arrays, and how many of them were observed."""
+    size = sum(each.size for each in values)
+    seen = sum(
+        each.size if mask is None else int(mask.sum())
+        for each, mask in zip(values, masks, strict=True)
+    )
+    return size, seen
+
+
+def unknown_data(shape: tuple[int, int, int]) -> dict[str, Any]:
+    """Summarise data that was never seen."""
+    return {
+        "shape": shape,
+        "dtype": "unknown",
+        "n_observed": 0,
+        "missing_fraction": float("nan"),
+        "missing_pattern": "unknown",
+        **{f"empty_{axis}s": 0 for axis in AXES},
+        "treatment": "The factors were given; the data is not known.",
+    }
+
+
+def _summary(checked: CheckedTensor, kept: Kept, pattern: str) -> dict[str, Any]:
+    size, n_observed = count_observed([checked.values], [checked.observed])
+    empty = {f"empty_{axis}s": int((~k).sum()) for axis, k in zip(AXES, kept, strict=True)}
+    return describe_data(
+        checked.values.shape,
+        checked.values.dtype,
+        size,
+        n_observed,
+        pattern,
+        _treatment(pattern, kept),
+        **empty,
+    )
+
+
+def _treatment(pattern: str, kept: Kept) -> str:
+    parts = []
+    if not all(k.all() for k in kept):
+        parts.append("Trials, neurons or time bins without any data were left out of the fit.")
+    if pattern == "none":
+        parts.append("Nothing else was missing." if parts else "Nothing was missing.")
+    else:
+        parts.append(LEFT_OUT)
+    return " ".join(parts)

@@ -1,0 +1,161 @@
+"""From named arrays to components."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from trialtensor.models.fitted import Component, Named, Part
+
+# Arrays with such names are parts of components; the others describe the model as a whole.
+_ENDINGS = ("_factors", "_loadings", "_slices")
+
+
+def make_components(
+    arrays: Mapping[str, Named],
+    *,
+    parts: Sequence[str] | None = None,
+    blocks: Sequence[Any] = (),
+    block_lengths: Sequence[int] = (),
+    private_to: Mapping[int, str] | None = None,
+    courses: Mapping[str, np.ndarray] | None = None,
+) -> tuple[Component, ...]:
+    """Take arrays apart into components, along their axis that ends in "component".
+
+    Parameters
+    ----------
+    arrays : dict of Named
+        ``weights`` and ``explained_variance_alone`` and ``..._unique`` are those of the
+        components, in their order; the first may have an axis ``dataset``.
+    parts : names, optional
+        Which arrays are parts; by default those that are called factors, loadings or slices.
+    blocks, block_lengths : sequences, optional
+        Labels along an axis ``block`` and how many entries each has on the axis that follows.
+    private_to : dict, optional
+        Component number -> the only dataset that it has parts in.
+    courses : dict, optional
+        Dataset -> (n_trials, n_components) strength of each component on every trial, in the
+        units of the data; by default the part that trials have.
+
+    Returns
+    -------
+    tuple of Component
+    """
+    names = [n for n in arrays if n.endswith(_ENDINGS)] if parts is None else list(parts)
+    families: dict[str, list[str]] = {}
+    for name in names:
+        families.setdefault(_component_axis(arrays[name]), []).append(name)
+    found: list[Component] = []
+    for axis, members in families.items():
+        kind = axis.removesuffix("component").rstrip("_") or "component"
+        for r in range(_size(arrays[members[0]], axis)):
+            only = (private_to or {}).get(len(found))
+            own = tuple(
+                part
+                for name in members
+                for part in _parts(name, arrays[name], axis, r, blocks, block_lengths)
+                if only is None or part.dataset in (None, only)
+            )
+            found.append(_component(f"{kind} {r + 1}", len(found), own, arrays, courses))
+    return tuple(found)
+
+
+def principal_course(values: np.ndarray) -> np.ndarray:
+    """Reduce a slice over trials to one number a trial: its leading singular vector.
+
+    Parameters
+    ----------
+    values : (n_trials, n) array
+        NaN where nothing was observed.
+
+    Returns
+    -------
+    (n_trials,) array
+        In the units of ``values``, with the sign that makes its sum positive; NaN for a trial
+        without any value.
+    """
+    seen = np.isfinite(values)
+    filled = np.where(seen, values, 0.0)
+    _, _, right = np.linalg.svd(filled, full_matrices=False)
+    pattern = right[0]
+    power = seen @ pattern**2
+    course = (filled @ pattern) / np.where(power > 0, power, 1.0)
+    course[~seen.any(axis=1)] = np.nan
+    return course if np.nansum(course) >= 0 else -course
+
+
+def _component_axis(named: Named) -> str:
+    return next(dim for dim in named.dims if dim.endswith("component"))
+
+
+def _size(named: Named, axis: str) -> int:
+    values = named.values
+    first = next(iter(values.values())) if isinstance(values, dict) else values
+    return int(first.shape[named.dims.index(axis)])
+
+
+def _parts(
+    name: str, named: Named, axis: str, r: int, blocks: Sequence[Any], lengths: Sequence[int]
+) -> Iterator[Part]:
+    place = named.dims.index(axis)
+    dims = tuple(dim for dim in named.dims if dim != axis)
+    if isinstance(named.values, dict):
+        for dataset, each in named.values.items():
+            yield Part(name, dims, np.moveaxis(each, place, 0)[r], dataset=dataset)
+        return
+    # A view: slices can be as large as the data.
+    values = np.moveaxis(named.values, place, 0)[r]
+    if dims[0] != "block":
+        yield Part(name, dims, values)
+        return
+    for block, own, length in zip(blocks, values, lengths, strict=True):
+        yield Part(name, dims[1:], own[:length], block=block)
+
+
+def _component(
+    name: str,
+    i: int,
+    parts: tuple[Part, ...],
+    arrays: Mapping[str, Named],
+    courses: Mapping[str, np.ndarray] | None,
+) -> Component:
+    weights = np.asarray(arrays["weights"].values, dtype=np.float64)[..., i]
+    scales: dict[str | None, float] = {None: float(weights) if weights.ndim == 0 else 1.0}
+    if weights.ndim:
+        datasets = next(n for n in arrays.values() if isinstance(n.values, dict)).values
+        scales |= dict(zip(datasets, weights.tolist(), strict=True))
+    if any(len(part.dims) > 1 for part in parts):
+        scales = {None: 1.0}  # slices are in the units of the data
+    weight = float(np.sqrt(np.sum(weights**2)))
+    own = _courses(parts, scales, weight)
+    if courses is not None:
+        own |= {d: c[:, i] for d, c in courses.items() if np.isfinite(c[:, i]).any()}
+    return Component(
+        name,
+        weight,
+        _number(arrays, "explained_variance_alone", i),
+        _number(arrays, "explained_variance_unique", i),
+        parts,
+        scales,
+        own,
+    )
+
+
+def _courses(
+    parts: tuple[Part, ...], scales: Mapping[str | None, float], weight: float
+) -> dict[str | None, np.ndarray]:
+    found: dict[str | None, np.ndarray] = {}
+    for part in parts:
+        if part.dims == ("trial",):
+            scale = weight if part.dataset is None else scales[part.dataset]
+            found[part.dataset] = part.values * scale
+        elif "trial" in part.dims:
+            matrix = np.moveaxis(part.values, part.dims.index("trial"), 0)
+            found[part.dataset] = principal_course(matrix.reshape(len(matrix), -1))
+    return found
+
+
+def _number(arrays: Mapping[str, Named], name: str, i: int) -> float:
+    return float(arrays[name].values[i]) if name in arrays else float("nan")

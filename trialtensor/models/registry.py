@@ -1,0 +1,71 @@
+"""The kinds of models there are: ours, and those that other packages register."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from trialtensor.models.base import TrialEstimator
+
+GROUP = "trialtensor.models"
+Kind = TypeVar("Kind", bound="type[TrialEstimator]")
+
+_kinds: dict[str, type[TrialEstimator]] = {}
+_asked: set[str] = set()
+
+
+def register(kind: Kind) -> Kind:
+    """Make a kind of model known to files, the command and the tests of all kinds.
+
+    Can be used as a class decorator. A package registers its models for everybody by an entry
+    point in the group ``trialtensor.models`` that names the class.
+
+    Parameters
+    ----------
+    kind : subclass of TrialEstimator
+
+    Returns
+    -------
+    the same class
+
+    Raises
+    ------
+    ValueError
+        If another class has the same name.
+    """
+    for name in (kind.__name__, kind.command_name()):
+        other = _kinds.get(name)
+        if other is not None and other.__qualname__ != kind.__qualname__:
+            raise ValueError(f"kind: {name!r} is already the name of {other!r}, got {kind!r}")
+        _kinds[name] = kind
+    return kind
+
+
+def kinds() -> list[type[TrialEstimator]]:
+    """List all registered kinds, in the order in which they were registered."""
+    _load_entry_points()
+    return list(dict.fromkeys(_kinds.values()))
+
+
+def kind_named(name: str) -> type[TrialEstimator]:
+    """Find a kind by its class name or by its name on the command line.
+
+    Raises
+    ------
+    ValueError
+        If there is none; the message lists those that there are.
+    """
+    if name not in _kinds:
+        _load_entry_points()
+    if name not in _kinds:
+        known = sorted(kind.__name__ for kind in kinds())
+        raise ValueError(f"holds a model of kind {name!r}; known are {known}")
+    return _kinds[name]
+
+
+def _load_entry_points() -> None:
+    for point in entry_points(group=GROUP):
+        if point.value not in _asked:
+            _asked.add(point.value)
+            register(point.load())

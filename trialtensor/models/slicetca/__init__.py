@@ -1,0 +1,5 @@
+"""Slice tensor component analysis."""
+
+from trialtensor.models.slicetca.estimator import SliceTCA
+
+__all__ = ["SliceTCA"]

@@ -1,0 +1,304 @@
+"""Tensor component analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Self
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from trialtensor.models.base import TrialEstimator, warn_of
+from trialtensor.models.fitted import Fitted
+from trialtensor.models.observed import FitInput
+from trialtensor.models.parameters import check_whole, nonnegative_axes
+from trialtensor.models.tca import outcome, streaming, trials
+from trialtensor.models.tca.starts import check_rank, given_factors
+from trialtensor.solvers import contraction
+from trialtensor.solvers.restarts import CPOptions, fit_cp
+from trialtensor.solvers.result import Factors
+from trialtensor.solvers.runs import RestartResult, Start
+
+_SOLVERS = ("auto", "full", "als")
+
+
+class TCA(TrialEstimator):
+    """Tensor component analysis: every component is a trial, a neuron and a time factor.
+
+    The data is approximated by ``x_knt = sum_r w_r a_kr b_nr c_tr`` (a CP or PARAFAC
+    decomposition), by alternating least squares with as many restarts as asked for.
+
+    Parameters
+    ----------
+    n_components : int
+        Number of components.
+    nonnegative : bool or iterable of {"trial", "neuron", "time"}, default False
+        Which factors must not be negative; True for all three.
+    init : {"svd", "random"}, three arrays, CPTensor or fitted TCA, default "svd"
+        Where the fit starts. "svd": the first restart from singular vectors, the others at
+        random. Given factors are the only start.
+    n_init : int, default 10
+        Restarts; the one with the lowest loss is kept.
+    max_iter : int, default 2000
+        Sweeps, at most: of a restart on the compressed core, and again on the full data.
+    tol : float, default 1e-6
+        A restart has converged when three sweeps in a row each lower its loss by less than
+        ``tol`` times the loss. Being relative, it doesn't depend on the units of the data.
+    solver : {"auto", "full", "als"}, default "auto"
+        "auto" runs the restarts on a compressed core where that pays and finishes on the full
+        data; "full" never compresses; "als" is the textbook algorithm, without compression or
+        extrapolation (HALS for non-negative factors).
+    n_jobs : int, optional
+        Restarts at a time, in joblib processes. Worth it only for large data with missing
+        entries: compressed restarts are too short to pay for a process.
+    random_state : int, numpy.random.Generator, numpy.random.RandomState or None
+        Seeds the restarts. The same int gives the same bits.
+    verbose : int, default 0
+        1 shows a progress bar over restarts, on a terminal only.
+
+    Attributes
+    ----------
+    trial_factors_, neuron_factors_, time_factors_ : arrays
+        ``(n_trials, R)``, ``(n_neurons, R)``, ``(n_times, R)`` with columns of norm 1, ordered
+        by what the component explains alone. Neuron and time factors are positively skewed.
+        A trial, neuron or bin without any data has a row of NaN.
+    weights_ : (R,) array
+        Scale of each component, in the units of the data.
+    loss_ : float
+        Sum of squared errors over the observed entries.
+    loss_history_ : array
+        The loss after each sweep on the full data; never rises.
+    explained_variance_ratio_ : float
+        ``1 - loss / sum of squares`` of the whole model, about zero, not about the mean.
+    explained_variance_alone_, explained_variance_unique_, explained_variance_shared_ : (R,)
+        What each component explains by itself, what is lost without it, and their difference.
+    n_iter_ : int
+        Sweeps of the best restart.
+    stop_reason_ : StopReason
+        Why it stopped; ``stop_reason_.advice`` says what to do.
+    core_consistency_ : float
+        Percent; 100 where the model fits, low or negative with too many components.
+    triple_cosine_ : float
+        Most negative cosine between two components; near -1 they cancel each other.
+    restarts_ : list of Restart
+        Every restart, best first: seed, loss, similarity to the best, stop reason, factors.
+    coords_ : dict
+        Coordinates of labelled data: name -> (axis, values).
+    data_summary_ : dict
+        Shape, what was missing, and what was done about it.
+    fitted_ : Fitted
+        All of this as every kind of model has it: named arrays, components, record of the fit.
+
+    References
+    ----------
+    Williams et al. 2018, "Unsupervised discovery of demixed, low-dimensional neural dynamics
+    across multiple timescales through tensor component analysis", Neuron.
+    Carroll & Chang 1970; Harshman 1970.
+
+    Examples
+    --------
+    >>> from trialtensor import TCA, make_tca
+    >>> data = make_tca(60, 30, 40, 3, snr=10.0, random_state=0)
+    >>> model = TCA(3, random_state=0).fit(data.X)
+    >>> model.trial_factors_.shape
+    (60, 3)
+    >>> bool(model.explained_variance_ratio_ > 0.9)
+    True
+    """
+
+    def __init__(
+        self,
+        n_components: int,
+        *,
+        nonnegative: Any = False,
+        init: Any = "svd",
+        n_init: int = 10,
+        max_iter: int = 2000,
+        tol: float = 1e-6,
+        solver: str = "auto",
+        n_jobs: int | None = None,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.n_components = n_components
+        self.nonnegative = nonnegative
+        self.init = init
+        self.n_init = n_init
+        self.max_iter = max_iter
+        self.tol = tol
+        self.solver = solver
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def check_parameters(self) -> None:
+        """Refuse parameters that can't be used, without any data.
+
+        Raises
+        ------
+        ValueError
+            Naming the parameter, what it got and what it needs.
+        """
+        check_whole("n_components", self.n_components, 1)
+        self._check_solver_parameters(given_init=True)
+        if self.solver not in _SOLVERS:
+            raise ValueError(f"solver: expected one of {_SOLVERS}, got {self.solver!r}")
+        nonnegative_axes(self.nonnegative)
+
+    def partial_fit(self, X: Any, y: Any = None, *, mask: Any = None) -> Self:
+        """Take in more trials, without keeping them: memory doesn't grow with their number.
+
+        The first call is a ``fit``; later ones fit neuron and time factors to all trials so far,
+        and find components that only appear later. After a ``fit``, what is known of its trials is
+        the model. Components keep their order and their signs, but for those that give way.
+
+        Parameters
+        ----------
+        X : (n_new_trials, n_neurons, n_times) array or xarray.DataArray
+            The same neurons and bins in every call. Missing entries are filled in by the
+            model as it is then. A neuron without data in the first call stays unknown.
+        y : ignored
+        mask : bool array of the shape of ``X``, optional
+            False where missing.
+
+        Returns
+        -------
+        self
+            ``trial_factors_`` are those of the latest trials only, in units that ``transform`` has
+            too. Loss and explained variance are of all ``n_trials_seen_``, each with
+            the trial factors that it is remembered by; ``trial_gram_`` are the inner products
+            of those, scale included. ``core_consistency_`` is of the latest trials.
+
+        Raises
+        ------
+        ValueError
+            For parameters or data that can't be used, before any work is done.
+        """
+        self.check_parameters()
+        nonnegative = nonnegative_axes(self.nonnegative)
+        if not hasattr(self, "fitted_"):
+            self.fit(X, mask=mask)
+            fitted, self._memory = streaming.begin(self.fitted_, X, mask)
+            self._store(fitted)
+            return self
+        memory = getattr(self, "_memory", None)
+        fitted, self._memory = streaming.go_on(
+            self.fitted_,
+            memory,
+            X,
+            mask,
+            nonnegative,
+            max_iter=self.max_iter,
+            tol=self.tol,
+        )
+        self._store(fitted)
+        warn_of(fitted)
+        return self
+
+    def transform(self, X: Any, *, mask: Any = None) -> np.ndarray:
+        """Return the trial factors of new trials, with neuron and time factors as fitted.
+
+        Parameters
+        ----------
+        X : (n_new_trials, n_neurons, n_times) array or xarray.DataArray
+            The same neurons and bins as in the fit.
+        mask : bool array, optional
+            False where missing.
+
+        Returns
+        -------
+        (n_new_trials, R) array
+            In the units of ``trial_factors_``; NaN for a trial without data.
+        """
+        check_is_fitted(self)
+        positive = nonnegative_axes(self.nonnegative)[0]
+        return trials.transform(self.fitted_, X, mask, nonnegative=positive)
+
+    def inverse_transform(self, X: Any) -> np.ndarray:
+        """Return the data that trial factors stand for.
+
+        Parameters
+        ----------
+        X : (n_trials, R) array
+
+        Returns
+        -------
+        (n_trials, n_neurons, n_times) array
+        """
+        check_is_fitted(self)
+        scaled = self._check_features(X) * self.weights_
+        return contraction.reconstruct((scaled, self.neuron_factors_, self.time_factors_))
+
+    def score(self, X: Any, y: Any = None, *, mask: Any = None) -> float:
+        """Return the fraction of the sum of squares of new trials that the components explain.
+
+        The trial factors of ``X`` are fitted, the neuron and time factors are not. Higher is
+        better; at most 1.
+
+        Parameters
+        ----------
+        X : as for ``transform``
+        y : ignored
+        mask : as for ``transform``, optional
+        """
+        check_is_fitted(self)
+        positive = nonnegative_axes(self.nonnegative)[0]
+        return trials.score(self.fitted_, X, mask, nonnegative=positive)
+
+    def restarted(self, rows: Sequence[np.ndarray]) -> TrialEstimator:
+        """Return an unfitted TCA that starts from these factors, for some of the trials.
+
+        Parameters
+        ----------
+        rows : list with an int array
+            Which trials.
+        """
+        check_is_fitted(self)
+        start = [
+            self.trial_factors_[rows[0]] * self.weights_,
+            self.neuron_factors_,
+            self.time_factors_,
+        ]
+        init = [np.nan_to_num(each) for each in start]
+        again = super().restarted(rows)
+        return again.set_params(init=init, n_init=1, solver="full")
+
+    def _starts(self, data: FitInput) -> list[Start]:
+        check_rank(self.n_components, data)
+        if isinstance(self.init, str):
+            return self._drawn_starts()
+        positive = nonnegative_axes(self.nonnegative)
+        factors = given_factors(self.init, self.n_components, data, positive)
+        return [Start("given", factors=factors)]
+
+    def _solve(
+        self, data: FitInput, starts: list[Start], on_restart: Callable[[Any], None]
+    ) -> list[RestartResult[Factors]]:
+        options = CPOptions(
+            self.n_components,
+            nonnegative_axes(self.nonnegative),
+            self.max_iter,
+            self.tol,
+            compressed=self.solver == "auto",
+            accelerate=self.solver != "als",
+        )
+        return fit_cp(data.problem, starts, options, n_jobs=self.n_jobs, on_restart=on_restart)
+
+    def _describe(self, data: FitInput, found: list[RestartResult[Factors]]) -> Fitted:
+        return outcome.describe(data, found, nonnegative_axes(self.nonnegative))
+
+    def _assemble(self, arrays: Any, **about: Any) -> Fitted:
+        return outcome.assemble(arrays, **about)
+
+    def _store(self, fitted: Fitted) -> None:
+        if "trial_gram" not in fitted.arrays:
+            # A new fit knows nothing of earlier trials.
+            self.__dict__.pop("_memory", None)
+        super()._store(fitted)
+
+    @classmethod
+    def _from_factors(cls, weights: np.ndarray, factors: Sequence[np.ndarray]) -> Self:
+        """Make a model of factors from elsewhere, in their order and with their signs."""
+        model = cls(len(weights))
+        model._store(outcome.given(weights, factors))
+        return model

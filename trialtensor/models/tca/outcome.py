@@ -1,0 +1,143 @@
+"""From what the solver found to a fitted TCA."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from trialtensor.data.axes import AXES
+from trialtensor.models.comparison import aligned_restarts, as_restart
+from trialtensor.models.fitted import FitRecord, Fitted, Named, Restart
+from trialtensor.models.observed import FitInput, insert_empty, unknown_data
+from trialtensor.models.parts import make_components
+from trialtensor.solvers import canonical, contraction, diagnostics
+from trialtensor.solvers.diagnostics import ComponentVariance
+from trialtensor.solvers.normal_equations import full_gram
+from trialtensor.solvers.problems import free_loss
+from trialtensor.solvers.result import Factors, SolverResult
+from trialtensor.solvers.row_updates import solve_rows
+from trialtensor.solvers.runs import RestartResult
+
+
+def describe(
+    data: FitInput, found: list[RestartResult[Factors]], nonnegative: tuple[bool, bool, bool]
+) -> Fitted:
+    """Describe a finished fit."""
+    best, problem = found[0].result, data.problem
+    factors, grams, rhs, core_consistency = _finish(data, best, nonnegative)
+    loss = _exact_loss(data, factors, grams, rhs)
+    variance = diagnostics.component_variance(grams, rhs, factors[0], problem.norm2)
+    order = np.argsort(-variance.alone, kind="stable")
+    trial, neuron, time = (f[:, order] for f in factors)
+    trial, weights = canonical.unit_columns(trial)
+    unit = canonical.fix_signs((trial, neuron, time), nonnegative)
+    arrays = as_arrays(_whole(unit, data), weights) | explained(
+        ComponentVariance(variance.alone[order], variance.unique[order])
+    )
+    arrays["core_consistency"] = Named((), core_consistency)
+    arrays["triple_cosine"] = Named((), diagnostics.triple_cosine(factors))
+    record = FitRecord(
+        loss=loss,
+        # The final solve for the trials lowers the loss a last time.
+        loss_history=np.append(best.loss_history, min(loss, best.loss)),
+        explained_variance_ratio=np.float64(1 - loss / problem.norm2),
+        n_iter=best.n_iter,
+        stop_reason=best.stop_reason,
+        restarts=_restarts(data, found, unit, weights, loss),
+    )
+    return assemble(arrays, record=record, data=data.summary, coords=data.coords)
+
+
+def given(weights: np.ndarray, factors: Sequence[np.ndarray]) -> Fitted:
+    """Describe factors from elsewhere; how well they fit isn't known."""
+    first, neuron, time = (np.asarray(f) for f in factors)
+    neuron, neuron_norms = canonical.unit_columns(neuron)
+    time, time_norms = canonical.unit_columns(time)
+    trial, scale = canonical.unit_columns(first * weights * neuron_norms * time_norms)
+    unknown = np.full(len(scale), np.nan)
+    arrays = as_arrays((trial, neuron, time), scale) | explained(
+        ComponentVariance(unknown, unknown)
+    )
+    arrays["core_consistency"] = Named((), float("nan"))
+    arrays["triple_cosine"] = Named((), diagnostics.triple_cosine((trial, neuron, time)))
+    summary = unknown_data((len(trial), len(neuron), len(time)))
+    return assemble(arrays, record=FitRecord.given(), data=summary, coords={})
+
+
+def assemble(
+    arrays: Mapping[str, Named], *, record: FitRecord, data: dict[str, Any], coords: dict[str, Any]
+) -> Fitted:
+    """Put arrays and the record of their fit together."""
+    return Fitted("TCA", arrays, make_components(arrays), record, data, coords)
+
+
+def as_arrays(factors: Factors, weights: np.ndarray) -> dict[str, Named]:
+    """Name the factors of all three axes, and their weights."""
+    arrays = {
+        f"{axis}_factors": Named((axis, "component"), factor)
+        for axis, factor in zip(AXES, factors, strict=True)
+    }
+    return arrays | {"weights": Named(("component",), weights)}
+
+
+def explained(variance: ComponentVariance) -> dict[str, Named]:
+    """Name what each component explains."""
+    return {
+        f"explained_variance_{name}": Named(("component",), getattr(variance, name))
+        for name in ("alone", "unique", "shared")
+    }
+
+
+def _finish(
+    data: FitInput, best: SolverResult[Factors], nonnegative: tuple[bool, bool, bool]
+) -> tuple[Factors, np.ndarray, np.ndarray, float]:
+    """Solve for the trials once more, exactly as ``transform`` does; all scale in the trials.
+
+    Also the normal equations of that solve, and the core consistency of the result: on complete
+    data one pass serves both.
+    """
+    trial, neuron, time = best.factors
+    neuron, _ = canonical.unit_columns(neuron)
+    time, _ = canonical.unit_columns(time)
+    if data.observed is None:
+        partial = contraction.contract_time(data.problem.X, time)
+        grams = full_gram((trial, neuron, time), 0)
+        rhs = contraction.trials_from_partial(partial, neuron)
+        factors = (solve_rows(grams, rhs, nonnegative=nonnegative[0]), neuron, time)
+        consistency = diagnostics.core_consistency_from_partial(partial, factors)
+    else:
+        grams, rhs = data.problem.trial_equations((trial, neuron, time))
+        factors = (solve_rows(grams, rhs, nonnegative=nonnegative[0]), neuron, time)
+        consistency = diagnostics.core_consistency(data.problem.X, factors, data.observed)
+    return factors, grams, rhs, consistency
+
+
+def _exact_loss(data: FitInput, factors: Factors, grams: np.ndarray, rhs: np.ndarray) -> float:
+    """The loss to full precision, from the residuals where the cheap form cancels."""
+    problem = data.problem
+    loss = free_loss(problem.norm2, grams, rhs, factors[0])
+    rounding = float(np.finfo(problem.X.dtype).eps) * problem.norm2
+    if loss > 1e9 * rounding:
+        return loss
+    return diagnostics.residual_sum_of_squares(problem.X, factors, data.observed)
+
+
+def _whole(factors: Factors, data: FitInput) -> Factors:
+    """Factors with rows of NaN for empty slices."""
+    trial, neuron, time = (insert_empty(f, k) for f, k in zip(factors, data.kept, strict=True))
+    return trial, neuron, time
+
+
+def _restarts(
+    data: FitInput,
+    found: list[RestartResult[Factors]],
+    best: Factors,
+    weights: np.ndarray,
+    loss: float,
+) -> list[Restart]:
+    norm2 = data.problem.norm2
+    first = as_restart(found[0], loss, norm2, 1.0, _whole(best, data), weights)
+    others = aligned_restarts(found, best, loss, norm2, expand=lambda f: _whole(f, data))
+    return [first, *others[1:]]

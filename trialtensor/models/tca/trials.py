@@ -1,0 +1,51 @@
+"""New trials against the neuron and time factors of a fitted TCA."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from trialtensor.models.fitted import Fitted
+from trialtensor.models.new_trials import check_new_trials, known_rows, warn_empty_trials
+from trialtensor.models.observed import Observed, insert_empty, nothing_to_explain
+from trialtensor.solvers.diagnostics import residual_sum_of_squares
+from trialtensor.solvers.row_updates import solve_rows
+from trialtensor.solvers.threads import blas_threads_for
+
+
+def transform(fitted: Fitted, X: Any, mask: Any, *, nonnegative: bool) -> np.ndarray:
+    """Trial factors of ``X`` in units of ``trial_factors_``, (n_trials, R)."""
+    new, trial = _solve(fitted, X, mask, nonnegative)
+    warn_empty_trials(new)
+    weights = fitted["weights"]
+    unit = trial / np.where(weights > 0, weights, 1).astype(trial.dtype)
+    return insert_empty(unit, new.kept[0])
+
+
+def score(fitted: Fitted, X: Any, mask: Any, *, nonnegative: bool) -> float:
+    """Explained fraction of the sum of squares of ``X``, over entries that the model knows."""
+    new, trial = _solve(fitted, X, mask, nonnegative)
+    factors = (
+        trial,
+        fitted["neuron_factors"][new.kept[1]],
+        fitted["time_factors"][new.kept[2]],
+    )
+    total = new.norm2
+    nothing_to_explain(total)
+    return 1 - residual_sum_of_squares(new.values, factors, new.mask) / total
+
+
+def _solve(fitted: Fitted, X: Any, mask: Any, nonnegative: bool) -> tuple[Observed, np.ndarray]:
+    neuron, time = fitted["neuron_factors"], fitted["time_factors"]
+    # A neuron or bin that the fit never saw has no factor row to compare with.
+    known = known_rows(neuron), known_rows(time)
+    new = check_new_trials(fitted, X, mask, known, neuron.dtype)
+    dtype = new.values.dtype
+    neuron = neuron[known[0]].astype(dtype, copy=False)
+    time = time[known[1]].astype(dtype, copy=False)
+    start = np.zeros((len(new.values), neuron.shape[1]), dtype)
+    with blas_threads_for(new.values.size):
+        grams, rhs = new.problem().trial_equations((start, neuron, time))
+        trial = solve_rows(grams, rhs, nonnegative=nonnegative)
+    return new, trial
