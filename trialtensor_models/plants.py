@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-from trialtensor_models.schedule import Perturbation
+from trialtensor_models.sessions.schedule import Perturbation
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -65,7 +65,7 @@ class PointMass:
     Examples
     --------
     >>> import numpy as np
-    >>> from trialtensor_models.schedule import Perturbation
+    >>> from trialtensor_models.sessions.schedule import Perturbation
     >>> command = np.zeros((1, 50, 2))
     >>> command[..., 0] = 0.2
     >>> PointMass().move(command, command, Perturbation(), 0.01).hand[0, -1].round(3)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from trialtensor_models import CCRNN, CenterOut, Pathways, Schedule, simulate
-from trialtensor_models.dynamics import Versions, run_cortex, run_trial
+from trialtensor_models.network.dynamics import Versions, run_cortex, run_trial
 
 VERSIONS = Versions(
     cerebellum=np.array([1.0, 0.0, 1.0]),

@@ -7,9 +7,9 @@ import pytest
 
 from trialtensor import TCA, SliceTCA
 from trialtensor_models import CCRNN, CenterOut, Schedule, TwoStateModel, simulate
-from trialtensor_models.exact import make_exact
-from trialtensor_models.recovery import changes_by_region, recovery_table, score_recovery
-from trialtensor_models.scores import (
+from trialtensor_models.analysis.exact import make_exact
+from trialtensor_models.analysis.recovery import changes_by_region, recovery_table, score_recovery
+from trialtensor_models.analysis.scores import (
     factor_score,
     learning_score,
     one_factor_scores,

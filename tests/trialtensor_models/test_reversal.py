@@ -7,7 +7,7 @@ from scipy.stats import norm
 
 import trialtensor as tt
 from trialtensor_models import CCRNN, CenterOut, ReversalLearning, Run, Schedule, simulate
-from trialtensor_models.feedback import Critic, answer, reward_error, told_error
+from trialtensor_models.plasticity.feedback import Critic, answer, reward_error, told_error
 from trialtensor_models.tasks.choices import toward
 
 SEEDS = range(3)

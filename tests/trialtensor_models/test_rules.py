@@ -2,7 +2,14 @@
 
 import numpy as np
 
-from trialtensor_models.rules import fast_change, gate, oja, saturated, shifted, slow_change
+from trialtensor_models.plasticity.rules import (
+    fast_change,
+    gate,
+    oja,
+    saturated,
+    shifted,
+    slow_change,
+)
 
 
 def test_fast_rule_credits_cells_that_were_active_before():

@@ -20,8 +20,8 @@ from trialtensor_models import (
     UnstableDynamicsError,
     simulate,
 )
-from trialtensor_models.make_networks import reach_errors
-from trialtensor_models.network import CorticalWeights
+from trialtensor_models.network.ccrnn import CorticalWeights
+from trialtensor_models.training.reaching import reach_errors
 
 QUIET = PointMass(motor_noise=0.0)
 SHORT = Schedule().baseline(2).rotate(30, 4).clamp(2)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from trialtensor_models.phenomena.rows import Cast, Row, about
-from trialtensor_models.phenomena.schedules import (
+from trialtensor_models.phenomena.paradigms import (
     LEARNING,
     N_FIRST,
     alone,
@@ -15,6 +14,7 @@ from trialtensor_models.phenomena.schedules import (
     retention,
     washout,
 )
+from trialtensor_models.phenomena.rows import Cast, Row, about
 from trialtensor_models.phenomena.subjects import Curve, Setting
 
 

@@ -26,8 +26,8 @@ from trialtensor_models.phenomena.memory import (
     savings_after_washout,
     spontaneous_recovery,
 )
+from trialtensor_models.phenomena.paradigms import recovery
 from trialtensor_models.phenomena.rows import Cast, Row
-from trialtensor_models.phenomena.schedules import recovery
 from trialtensor_models.phenomena.subjects import Networks, OneRate, Subjects, TwoState
 
 PHENOMENA: Mapping[str, Callable[[Cast], list[Row]]] = {

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import xarray as xr
 
-from trialtensor_models.run import Run, Truth
+from trialtensor_models.sessions.run import Run, Truth
 
 FORMAT = "trialtensor-run"
 FORMAT_VERSION = 1

@@ -6,10 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from trialtensor_models.dynamics import Activity, Wiring
-from trialtensor_models.network import CCRNN
-from trialtensor_models.rules import fast_change, gate, oja, saturated, shifted, slow_change
-from trialtensor_models.sessions import Trial
+from trialtensor_models.network.ccrnn import CCRNN
+from trialtensor_models.network.dynamics import Activity, Wiring
+from trialtensor_models.plasticity.rules import (
+    fast_change,
+    gate,
+    oja,
+    saturated,
+    shifted,
+    slow_change,
+)
+from trialtensor_models.sessions.session import Trial
 
 
 class Learner:

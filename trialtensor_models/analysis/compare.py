@@ -15,7 +15,7 @@ import xarray
 
 from trialtensor import TCA
 from trialtensor.data.validation import check_trial_tensor
-from trialtensor_models.scores import N_SHUFFLES, Score, subspace_overlap
+from trialtensor_models.analysis.scores import N_SHUFFLES, Score, subspace_overlap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from trialtensor_models.calibration import direction
-from trialtensor_models.dynamics import Activity, run_cortex
-from trialtensor_models.feedback import Outcome
-from trialtensor_models.learning import Learner
-from trialtensor_models.network import CCRNN
+from trialtensor_models.network.ccrnn import CCRNN
+from trialtensor_models.network.dynamics import Activity, run_cortex
 from trialtensor_models.plants import Movement, Plant
-from trialtensor_models.run import REGIONS, Run, Truth
-from trialtensor_models.schedule import Schedule
-from trialtensor_models.sessions import Trial
+from trialtensor_models.plasticity.calibration import direction
+from trialtensor_models.plasticity.feedback import Outcome
+from trialtensor_models.plasticity.learner import Learner
+from trialtensor_models.sessions.run import REGIONS, Run, Truth
+from trialtensor_models.sessions.schedule import Schedule
+from trialtensor_models.sessions.session import Trial
 from trialtensor_models.tasks import Task, has_choices
 
 COUNTERFACTUALS = ("no_cerebellum", "no_cortical_change", "neither")

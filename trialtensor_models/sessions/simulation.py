@@ -9,15 +9,21 @@ from typing import Any, Literal, overload
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from trialtensor_models.dynamics import Activity, UnstableDynamicsError, Versions, Wiring, run_trial
-from trialtensor_models.feedback import Outcome, reward_error, told_error
-from trialtensor_models.learning import Learner
-from trialtensor_models.network import CCRNN
+from trialtensor_models.network.ccrnn import CCRNN
+from trialtensor_models.network.dynamics import (
+    Activity,
+    UnstableDynamicsError,
+    Versions,
+    Wiring,
+    run_trial,
+)
 from trialtensor_models.plants import Movement, Plant, PointMass
-from trialtensor_models.recording import Recorder
-from trialtensor_models.run import Run
-from trialtensor_models.schedule import Schedule
-from trialtensor_models.sessions import Session, Trial
+from trialtensor_models.plasticity.feedback import Outcome, reward_error, told_error
+from trialtensor_models.plasticity.learner import Learner
+from trialtensor_models.sessions.recorder import Recorder
+from trialtensor_models.sessions.run import Run
+from trialtensor_models.sessions.schedule import Schedule
+from trialtensor_models.sessions.session import Session, Trial
 from trialtensor_models.tasks import Task, has_choices
 
 Record = Literal["all", "activity", "behaviour"]

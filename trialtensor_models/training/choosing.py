@@ -1,4 +1,4 @@
-"""Make the networks of the cognitive tasks: ``python -m trialtensor_models.make_choice_networks``.
+"""Make the networks of the cognitive tasks: ``python -m trialtensor_models.training.choosing``.
 
 Prints the time of pretraining and how far the directions of noiseless commands are from those that
 cortex was trained on; the guide quotes them.
@@ -13,10 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from trialtensor_models.calibration import AS_IT_IS, direction
-from trialtensor_models.config import Cortex, Plasticity
-from trialtensor_models.dynamics import run_trial
-from trialtensor_models.network import CCRNN
+from trialtensor_models.network.ccrnn import CCRNN
+from trialtensor_models.network.checkpoints import PACKAGED
+from trialtensor_models.network.config import Cortex, Plasticity
+from trialtensor_models.network.dynamics import run_trial
+from trialtensor_models.plasticity.calibration import AS_IT_IS, direction
 from trialtensor_models.tasks import DelayedMatch, EvidenceAccumulation, ReversalLearning, Task
 
 # Memory of a sample takes longer to learn than a push straight ahead.
@@ -54,4 +55,4 @@ def main(folder: Path, tasks: list[Task]) -> None:
 if __name__ == "__main__":
     wanted = sys.argv[1:] or list(N_ITERATIONS)
     tasks: list[Task] = [ReversalLearning(), EvidenceAccumulation(), DelayedMatch()]
-    main(Path(__file__).with_name("networks"), [task for task in tasks if task.name in wanted])
+    main(Path(str(PACKAGED)), [task for task in tasks if task.name in wanted])

@@ -1,4 +1,4 @@
-"""Make the networks of the package anew: ``python -m trialtensor_models.make_networks``.
+"""Make the networks of the package anew: ``python -m trialtensor_models.training.reaching``.
 
 Prints the time of pretraining and the largest error of the end of a reach, to 16 targets and to 16
 between them; the guide quotes them.
@@ -11,10 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from trialtensor_models.network import CCRNN
+from trialtensor_models.network.ccrnn import CCRNN
+from trialtensor_models.network.checkpoints import PACKAGED
 from trialtensor_models.plants import Plant, PointMass, TwoLinkArm
-from trialtensor_models.schedule import Schedule
-from trialtensor_models.simulation import simulate
+from trialtensor_models.sessions.schedule import Schedule
+from trialtensor_models.sessions.simulation import simulate
 from trialtensor_models.tasks import CenterOut
 
 N_NETWORKS = 2
@@ -59,4 +60,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(__file__).with_name("networks"))
+    main(Path(str(PACKAGED)))

@@ -86,14 +86,14 @@ class Run:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the run as netCDF 4 (HDF5): arrays and text only."""
-        from trialtensor_models.run_files import save
+        from trialtensor_models.sessions.run_files import save
 
         save(self, path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Run:
         """Read a run that `save` wrote."""
-        from trialtensor_models.run_files import load
+        from trialtensor_models.sessions.run_files import load
 
         return load(path)
 
@@ -102,9 +102,9 @@ class Run:
     ) -> xr.DataArray:
         """Poisson counts with the activity as rates.
 
-        See `trialtensor_models.spikes.draw_spikes`.
+        See `trialtensor_models.sessions.spikes.draw_spikes`.
         """
-        from trialtensor_models.spikes import draw_spikes
+        from trialtensor_models.sessions.spikes import draw_spikes
 
         if self.activity is None:
             raise ValueError("record: a run of behaviour alone has no activity to draw spikes from")

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from trialtensor_models.calibration import Gains, calibrate
-from trialtensor_models.config import Cerebellum, Cortex, Pathways, Plasticity
-from trialtensor_models.dynamics import Wiring, run_cortex
+from trialtensor_models.network.config import Cerebellum, Cortex, Pathways, Plasticity
+from trialtensor_models.network.dynamics import Wiring, run_cortex
+from trialtensor_models.plasticity.calibration import Gains, calibrate
 from trialtensor_models.tasks import CenterOut, Draw, Task
 
 LESIONS = ("cortex", "pons", "granule", "nuclei")
@@ -131,7 +131,7 @@ class CCRNN:
         ValueError
             If there is no network for this task.
         """
-        from trialtensor_models.checkpoints import packaged
+        from trialtensor_models.network.checkpoints import packaged
 
         return packaged(task, seed)
 
@@ -146,22 +146,22 @@ class CCRNN:
         ValueError
             If it is not a network, or of another version.
         """
-        from trialtensor_models.checkpoints import read
+        from trialtensor_models.network.checkpoints import read
 
         return read(path)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the network as HDF5: arrays and text, nothing that could be executed."""
-        from trialtensor_models.checkpoints import write
+        from trialtensor_models.network.checkpoints import write
 
         write(self, path)
 
     def pretrain(self, *, seed: int = 0, n_iterations: int = 1200, **options: Any) -> CCRNN:
         """A network of this configuration whose cortex is trained by back-propagation.
 
-        See `trialtensor_models.pretraining.pretrain`; needs torch.
+        See `trialtensor_models.network.pretraining.pretrain`; needs torch.
         """
-        from trialtensor_models.pretraining import pretrain
+        from trialtensor_models.network.pretraining import pretrain
 
         return pretrain(self, seed=seed, n_iterations=n_iterations, **options)
 
@@ -242,8 +242,8 @@ class CCRNN:
 
     @cached_property
     def subspaces(self) -> dict[str, np.ndarray]:
-        """Directions that are known to carry something; see `trialtensor_models.subspaces`."""
-        from trialtensor_models.subspaces import subspaces
+        """Directions that are known to carry something; see `trialtensor_models.network.subspaces`."""
+        from trialtensor_models.network.subspaces import subspaces
 
         if self is not self._intact and not self.silenced:
             return self._intact.subspaces

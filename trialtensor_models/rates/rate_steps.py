@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 
-from trialtensor_models.schedule import Block, Schedule
+from trialtensor_models.sessions.schedule import Block, Schedule
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import null_space, orth
 
-from trialtensor_models.calibration import AS_IT_IS
-from trialtensor_models.dynamics import run_trial
-from trialtensor_models.network import CCRNN
+from trialtensor_models.network.ccrnn import CCRNN
+from trialtensor_models.network.dynamics import run_trial
+from trialtensor_models.plasticity.calibration import AS_IT_IS
 
 _GRANULE_VARIANCE = 0.9
 

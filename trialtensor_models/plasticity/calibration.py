@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trialtensor_models.dynamics import Activity, Versions, Wiring, run_cortex, run_trial
+from trialtensor_models.network.dynamics import Activity, Versions, Wiring, run_cortex, run_trial
 from trialtensor_models.plants import seen
-from trialtensor_models.rules import fast_change, gate, shifted, slow_change
-from trialtensor_models.schedule import Perturbation
+from trialtensor_models.plasticity.rules import fast_change, gate, shifted, slow_change
+from trialtensor_models.sessions.schedule import Perturbation
 from trialtensor_models.tasks.task import Draw
 
 AS_IT_IS = Versions(cerebellum=np.ones(1), cortex=np.ones(1), noise=np.zeros(1))
@@ -33,7 +33,7 @@ class Gains:
     fast, slow, slow_parallel : float
         κ of the cerebellar rule, and of the cortical one for each of its teachers.
     gate_fast, gate_slow : float
-        Of the gates of forgetting; see `trialtensor_models.rules.gate`.
+        Of the gates of forgetting; see `trialtensor_models.plasticity.rules.gate`.
     most_granule, most_cortex : (G,) and (N,) arrays
         Largest activity of each unit in the reference trials.
     """

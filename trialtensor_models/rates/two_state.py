@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike
 
 from trialtensor.tracking import OneRateFit, TwoRateFit, one_rate_fit, two_rate_fit
 from trialtensor.tracking.rate_models import Form
-from trialtensor_models.rate_steps import Record, Step, walk
-from trialtensor_models.schedule import Schedule
+from trialtensor_models.rates.rate_steps import Record, Step, walk
+from trialtensor_models.sessions.schedule import Schedule
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,10 +13,12 @@ from typing import Any
 import h5py
 import numpy as np
 
-from trialtensor_models.config import Cerebellum, Cortex, Pathways, Plasticity
-from trialtensor_models.network import CCRNN, CorticalWeights
+from trialtensor_models.network.ccrnn import CCRNN, CorticalWeights
+from trialtensor_models.network.config import Cerebellum, Cortex, Pathways, Plasticity
 from trialtensor_models.tasks import task_from
 
+# The scripts in `trialtensor_models.training` make these files.
+PACKAGED = files("trialtensor_models.network") / "packaged"
 FORMAT = "trialtensor-ccrnn"
 FORMAT_VERSION = 1
 _PARTS = {
@@ -31,8 +33,7 @@ def packaged(task: str, seed: int) -> CCRNN:
     """The network number `seed` of the package for a task; see `CCRNN.pretrained`."""
     from dataclasses import replace
 
-    folder = files("trialtensor_models") / "networks"
-    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".h5"))
+    names = sorted(entry.name for entry in PACKAGED.iterdir() if entry.name.endswith(".h5"))
     of_task = [name for name in names if name.rsplit("_", 1)[0] == task]
     if not of_task:
         known = sorted({name.rsplit("_", 1)[0] for name in names})
@@ -46,7 +47,7 @@ def packaged(task: str, seed: int) -> CCRNN:
 @cache
 def _packaged(name: str) -> CCRNN:
     """Read once: networks never change, and those of the same weights share their wiring."""
-    with as_file(files("trialtensor_models") / "networks" / name) as path:
+    with as_file(PACKAGED / name) as path:
         return read(path)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from trialtensor_models.network import CCRNN, CorticalWeights
+from trialtensor_models.network.ccrnn import CCRNN, CorticalWeights
 
 # Standard deviation of thalamic pulses is drawn up to this share of the peak command; they are as
 # smooth as a Gaussian of this many seconds.

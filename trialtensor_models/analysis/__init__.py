@@ -1,0 +1,1 @@
+"""Scores of decompositions against a known truth, and recordings compared with simulations."""

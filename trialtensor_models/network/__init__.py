@@ -1,0 +1,1 @@
+"""The network: configuration, weights, one trial's dynamics, pretraining and checkpoints."""

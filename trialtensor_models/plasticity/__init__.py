@@ -1,0 +1,1 @@
+"""How the network learns: rules, their gains, the plastic weights, and feedback on choices."""

@@ -1,0 +1,1 @@
+"""Reference models of adaptation with one or two rates."""

@@ -1,0 +1,1 @@
+"""Sessions of learning: schedules, the simulation of trials, and the runs that it returns."""
