@@ -13,8 +13,8 @@ from trialtensor_models import (
     TwoStateModel,
     simulate,
 )
-from trialtensor_models.network.dynamics import run_trial
-from trialtensor_models.plasticity.calibration import AS_IT_IS, direction
+from trialtensor_models.network.dynamics import AS_IT_IS, run_trial
+from trialtensor_models.plants import direction
 
 SEEDS = range(3)
 

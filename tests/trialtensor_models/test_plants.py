@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from trialtensor_models import PointMass, TwoLinkArm
-from trialtensor_models.sessions.schedule import Perturbation
+from trialtensor_models.plants import Perturbation
 from trialtensor_models.tasks import CenterOut
 
 DT = 0.01

@@ -56,6 +56,10 @@ class Versions:
     noise: np.ndarray
 
 
+#: The whole network, without noise.
+AS_IT_IS = Versions(cerebellum=np.ones(1), cortex=np.ones(1), noise=np.zeros(1))
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Activity:
     """Activity by step: (S, n_versions, T, units of the region)."""

@@ -6,8 +6,7 @@ import numpy as np
 from scipy.linalg import null_space, orth
 
 from trialtensor_models.network.ccrnn import CCRNN
-from trialtensor_models.network.dynamics import run_trial
-from trialtensor_models.plasticity.calibration import AS_IT_IS
+from trialtensor_models.network.dynamics import AS_IT_IS, run_trial
 
 _GRANULE_VARIANCE = 0.9
 

@@ -12,13 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trialtensor_models.network.dynamics import Activity, Versions, Wiring, run_cortex, run_trial
-from trialtensor_models.plants import seen
+from trialtensor_models.network.dynamics import AS_IT_IS, Activity, Wiring, run_cortex, run_trial
+from trialtensor_models.plants import Perturbation, direction, seen
 from trialtensor_models.plasticity.rules import fast_change, gate, shifted, slow_change
-from trialtensor_models.sessions.schedule import Perturbation
 from trialtensor_models.tasks.task import Draw
 
-AS_IT_IS = Versions(cerebellum=np.ones(1), cortex=np.ones(1), noise=np.zeros(1))
 _ROTATION = 30.0
 # A gate can't close on all that a trial uses without closing on everything else too.
 _FORGOTTEN = 0.95
@@ -143,16 +141,6 @@ def calibrate(wiring: Wiring, draw: Draw, dt: float, lag: int) -> Gains:
         most_granule=granule.max((0, 1)),
         most_cortex=cortex.max((0, 1)),
     )
-
-
-def direction(command: np.ndarray, desired: np.ndarray) -> np.ndarray:
-    """Angle from the wanted to the commanded displacement in degrees, counter-clockwise.
-
-    Both are (n, T, 2) velocities.
-    """
-    went, wanted = command.sum(1), desired.sum(1)
-    cross = wanted[:, 0] * went[:, 1] - wanted[:, 1] * went[:, 0]
-    return np.rad2deg(np.arctan2(cross, (wanted * went).sum(1)))
 
 
 def _scale_for(response: Callable[[float], float], wanted: float) -> float:

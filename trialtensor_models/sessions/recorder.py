@@ -11,8 +11,7 @@ import xarray as xr
 
 from trialtensor_models.network.ccrnn import CCRNN
 from trialtensor_models.network.dynamics import Activity, run_cortex
-from trialtensor_models.plants import Movement, Plant
-from trialtensor_models.plasticity.calibration import direction
+from trialtensor_models.plants import Movement, Plant, direction
 from trialtensor_models.plasticity.feedback import Outcome
 from trialtensor_models.plasticity.learner import Learner
 from trialtensor_models.sessions.run import REGIONS, Run, Truth

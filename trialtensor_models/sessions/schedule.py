@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from trialtensor_models.plants import Perturbation
+
 Until = Literal["zero"] | Callable[[Mapping[str, np.ndarray]], bool]
 Kind = Literal["baseline", "rotate", "curl", "clamp", "washout", "reverse"]
 
@@ -68,28 +70,6 @@ class Block:
             direction = np.sign(self.size) or -np.sign(history["adaptation"][0]) or 1.0
             return bool(direction * history["adaptation"][-1] >= 0)
         return bool(self.until(history))
-
-
-@dataclass(frozen=True)
-class Perturbation:
-    """What one trial does to the hand and the cursor.
-
-    Attributes
-    ----------
-    rotation : float
-        Rotation of the cursor about the start, in degrees, counter-clockwise.
-    curl : float
-        Strength b of the force field ``F = b [[0, 1], [-1, 0]] velocity``, in N s/m.
-    clamp : bool
-        Whether the error is clamped to zero.
-    reversed : bool
-        Whether the wrong answer of a task of choices is now the right one.
-    """
-
-    rotation: float = 0.0
-    curl: float = 0.0
-    clamp: bool = False
-    reversed: bool = False
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ import numpy as np
 from trialtensor_models.network.ccrnn import CCRNN
 from trialtensor_models.network.checkpoints import PACKAGED
 from trialtensor_models.network.config import Cortex, Plasticity
-from trialtensor_models.network.dynamics import run_trial
-from trialtensor_models.plasticity.calibration import AS_IT_IS, direction
+from trialtensor_models.network.dynamics import AS_IT_IS, run_trial
+from trialtensor_models.plants import direction
 from trialtensor_models.tasks import DelayedMatch, EvidenceAccumulation, ReversalLearning, Task
 
 # Memory of a sample takes longer to learn than a push straight ahead.

@@ -1,105 +1,14 @@
-"""What moves: a point mass or a two-link arm that follows a velocity command.
-
-A plant turns the command of cortex (a velocity of the hand) into movement and gives back the error
-as it is seen. Feed-forward forces that suit the unperturbed plant carry the command out exactly;
-a force field pushes the hand off it, and the muscles' viscosity pulls it back.
-"""
+"""A planar two-link arm that follows a velocity command."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
-from trialtensor_models.sessions.schedule import Perturbation
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Movement:
-    """What came of a command.
-
-    Attributes
-    ----------
-    hand, cursor : (n, T, 2) arrays
-        Position of the hand and of the cursor relative to the start, in m.
-    error : (n, T, 2) array
-        Wanted minus seen velocity, in m/s; 0 in an error clamp.
-    """
-
-    hand: np.ndarray
-    cursor: np.ndarray
-    error: np.ndarray
-
-
-class Plant(Protocol):
-    """What `simulate` asks of a plant."""
-
-    @property
-    def motor_noise(self) -> float:
-        """Standard deviation of the direction of a command, in degrees."""
-        ...
-
-    def move(
-        self, command: np.ndarray, desired: np.ndarray, perturbation: Perturbation, dt: float
-    ) -> Movement:
-        """Carry out (n, T, 2) commands where (n, T, 2) velocities were wanted."""
-        ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class PointMass:
-    """A mass that is pulled towards the commanded velocity.
-
-    ``mass · dẋ/dt = mass · dv/dt + viscosity · (v − ẋ) + F``, with the force field ``F``.
-
-    Parameters
-    ----------
-    mass : float
-        In kg.
-    viscosity : float
-        In N s/m. A curl field of strength b turns the hand by ``atan(b / viscosity)`` in the end.
-    motor_noise : float
-        Standard deviation of the direction of the command from trial to trial, in degrees.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from trialtensor_models.sessions.schedule import Perturbation
-    >>> command = np.zeros((1, 50, 2))
-    >>> command[..., 0] = 0.2
-    >>> PointMass().move(command, command, Perturbation(), 0.01).hand[0, -1].round(3)
-    array([0.1, 0. ])
-    """
-
-    mass: float = 1.0
-    viscosity: float = 25.0
-    motor_noise: float = 1.0
-
-    def __post_init__(self) -> None:
-        _check_positive(self, "mass", "viscosity")
-
-    def move(
-        self, command: np.ndarray, desired: np.ndarray, perturbation: Perturbation, dt: float
-    ) -> Movement:
-        """Carry out a command; see `Movement`."""
-        velocity = command
-        if perturbation.curl and not perturbation.clamp:
-            velocity = self._pushed(command, perturbation.curl, dt)
-        return seen(velocity, desired, perturbation, dt)
-
-    def _pushed(self, command: np.ndarray, strength: float, dt: float) -> np.ndarray:
-        # Off the command by d = ẋ − v: dd/dt = A d + B v / m, solved exactly for constant v.
-        from scipy.linalg import expm
-
-        field = strength * np.array([[0.0, 1.0], [-1.0, 0.0]]) / self.mass
-        A = field - np.eye(2) * self.viscosity / self.mass
-        step = expm(A * dt)
-        push = np.linalg.solve(A, step - np.eye(2)) @ field
-        off = np.zeros(command.shape)
-        for t in range(1, command.shape[1]):
-            off[:, t] = off[:, t - 1] @ step.T + command[:, t] @ push.T
-        return command + off
+from trialtensor_models.plants.movement import Movement, seen
+from trialtensor_models.plants.perturbation import Perturbation
+from trialtensor_models.plants.plant import check_positive
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +39,7 @@ class TwoLinkArm:
     motor_noise: float = 1.0
 
     def __post_init__(self) -> None:
-        _check_positive(self, "lengths", "masses", "centres", "inertias", "viscosity")
+        check_positive(self, "lengths", "masses", "centres", "inertias", "viscosity")
         reach = float(np.hypot(*self.start))
         if not abs(self.lengths[0] - self.lengths[1]) < reach < sum(self.lengths):
             raise ValueError(
@@ -141,7 +50,7 @@ class TwoLinkArm:
     def move(
         self, command: np.ndarray, desired: np.ndarray, perturbation: Perturbation, dt: float
     ) -> Movement:
-        """Carry out a command; see `Movement`.
+        """Carry out commands; see `Plant.move`.
 
         Raises
         ------
@@ -233,28 +142,5 @@ class TwoLinkArm:
         return velocity
 
 
-def seen(
-    velocity: np.ndarray, desired: np.ndarray, perturbation: Perturbation, dt: float
-) -> Movement:
-    """What the eyes see of (n, T, 2) velocities of the hand."""
-    turn = np.deg2rad(perturbation.rotation)
-    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-    shown = velocity @ rotation.T
-    error = np.zeros_like(shown) if perturbation.clamp else desired - shown
-    if perturbation.clamp:
-        shown = desired
-    return Movement(np.cumsum(velocity, 1) * dt, np.cumsum(shown, 1) * dt, error)
-
-
 def _times(matrices: np.ndarray, vectors: np.ndarray) -> np.ndarray:
     return (matrices @ vectors[..., None])[..., 0]
-
-
-def _check_positive(plant: object, *names: str) -> None:
-    for name in names:
-        value = getattr(plant, name)
-        if not np.all(np.isfinite(value)) or np.any(np.asarray(value) <= 0):
-            raise ValueError(f"{name}: expected positive numbers, got {value}")
-    noise = plant.motor_noise  # type: ignore[attr-defined]
-    if not noise >= 0 or np.isinf(noise):
-        raise ValueError(f"motor_noise: expected at least 0 degrees, got {noise}")
