@@ -7,6 +7,7 @@ import pytest
 
 from trialtensor_models import CCRNN, CenterOut, Pathways, Schedule, simulate
 from trialtensor_models.network.dynamics import Versions, run_cortex, run_trial
+from trialtensor_models.plasticity.calibration import gains_of
 
 VERSIONS = Versions(
     cerebellum=np.array([1.0, 0.0, 1.0]),
@@ -82,9 +83,9 @@ def test_what_networks_share_is_found_once(model):
         CCRNN.pretrained().scale(granule=100),
     )
     for other in others:
-        assert other.wiring is model.wiring and other.gains is model.gains
+        assert other.wiring is model.wiring and gains_of(other) is gains_of(model)
     lesioned = model.lesion("granule", fraction=0.5)
-    assert lesioned.gains is model.gains
+    assert gains_of(lesioned) is gains_of(model)
     assert np.isinf(lesioned.wiring.theta).sum() == 50
     assert np.isfinite(model.wiring.theta).all()
     wired_anew = replace(model, seed=7)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -13,8 +13,9 @@ from typing import Any
 import h5py
 import numpy as np
 
-from trialtensor_models.network.ccrnn import CCRNN, CorticalWeights
+from trialtensor_models.network.blueprint import Blueprint
 from trialtensor_models.network.config import Cerebellum, Cortex, Pathways, Plasticity
+from trialtensor_models.network.weights import CorticalWeights
 from trialtensor_models.tasks import task_from
 
 # The scripts in `trialtensor_models.training` make these files.
@@ -29,10 +30,25 @@ _PARTS = {
 }
 
 
-def packaged(task: str, seed: int) -> CCRNN:
-    """The network number `seed` of the package for a task; see `CCRNN.pretrained`."""
-    from dataclasses import replace
+def packaged(task: str, seed: int) -> Blueprint:
+    """Read the network number `seed` of the package for a task.
 
+    Parameters
+    ----------
+    task : str
+        Name of the task.
+    seed : int
+        Of the wiring; the cortices of the task take turns.
+
+    Returns
+    -------
+    Blueprint
+
+    Raises
+    ------
+    ValueError
+        If there is no network for this task, or the seed isn't a whole number of at least 0.
+    """
     names = sorted(entry.name for entry in PACKAGED.iterdir() if entry.name.endswith(".h5"))
     of_task = [name for name in names if name.rsplit("_", 1)[0] == task]
     if not of_task:
@@ -45,16 +61,29 @@ def packaged(task: str, seed: int) -> CCRNN:
 
 
 @cache
-def _packaged(name: str) -> CCRNN:
+def _packaged(name: str) -> Blueprint:
     """Read once: networks never change, and those of the same weights share their wiring."""
     with as_file(PACKAGED / name) as path:
         return read(path)
 
 
-def write(model: CCRNN, path: str | os.PathLike[str]) -> None:
-    """Write a network; the file appears whole or not at all."""
+def write(network: Blueprint, path: str | os.PathLike[str]) -> None:
+    """Write a network; the file appears whole or not at all.
+
+    Parameters
+    ----------
+    network : Blueprint
+    path : str or path
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder doesn't exist.
+    ValueError
+        If the network has no weights.
+    """
     path = Path(path)
-    if model.weights is None:
+    if network.weights is None:
         raise ValueError("weights: the network has none to save; pretrain() it first")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"path: there is no folder {str(path.parent)!r} to save into")
@@ -63,17 +92,33 @@ def write(model: CCRNN, path: str | os.PathLike[str]) -> None:
         with h5py.File(partial, "w") as file:
             file.attrs["format"] = FORMAT
             file.attrs["format_version"] = FORMAT_VERSION
-            file.attrs["configuration"] = json.dumps(_configuration(model))
+            file.attrs["configuration"] = json.dumps(_configuration(network))
             for part in fields(CorticalWeights):
-                array = getattr(model.weights, part.name).astype(np.float32)
+                array = getattr(network.weights, part.name).astype(np.float32)
                 file.create_dataset(part.name, data=array, compression="gzip", shuffle=True)
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
 
 
-def read(path: str | os.PathLike[str]) -> CCRNN:
-    """Read a network; see `CCRNN.load`."""
+def read(path: str | os.PathLike[str]) -> Blueprint:
+    """Read a network that `write` wrote.
+
+    Parameters
+    ----------
+    path : str or path
+
+    Returns
+    -------
+    Blueprint
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is not a network, or of another version.
+    """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"path: there is no file {str(path)!r}")
@@ -84,7 +129,7 @@ def read(path: str | os.PathLike[str]) -> CCRNN:
             arrays = {part.name: file[part.name][()] for part in fields(CorticalWeights)}
     except (OSError, KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
         raise ValueError(f"path: {str(path)!r} is not a complete network ({error})") from error
-    return CCRNN(
+    return Blueprint(
         **{name: make(**configuration[name]) for name, make in _PARTS.items()},
         task=task_from(configuration["task"]),
         weights=CorticalWeights(**arrays),
@@ -93,12 +138,12 @@ def read(path: str | os.PathLike[str]) -> CCRNN:
     )
 
 
-def _configuration(model: CCRNN) -> dict[str, Any]:
+def _configuration(network: Blueprint) -> dict[str, Any]:
     return {
-        **{name: asdict(getattr(model, name)) for name in _PARTS},
-        "task": {"name": model.task.name, **asdict(model.task)},  # type: ignore[call-overload]
-        "seed": int(model.seed),
-        "silenced": [list(each) for each in model.silenced],
+        **{name: asdict(getattr(network, name)) for name in _PARTS},
+        "task": {"name": network.task.name, **asdict(network.task)},  # type: ignore[call-overload]
+        "seed": int(network.seed),
+        "silenced": [list(each) for each in network.silenced],
     }
 
 

@@ -10,41 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trialtensor_models.network.wiring import Wiring
+
 
 class UnstableDynamicsError(FloatingPointError):
     """Activity grew without bound; the text says where and on which trial."""
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Wiring:
-    """Weights and constants of `S` networks of one size, stacked.
-
-    Attributes
-    ----------
-    W : (S, N, N), W_in : (S, N, n_inputs), b : (S, 1, N), W_th : (S, N, 2), W_out : (S, 2, N)
-        Cortex.
-    P : (S, M, N), J : (S, G, M)
-        Cortex to pons; pons to granule cells.
-    r_mean : (S, 1, N), sigma : (S, 1, 1), theta : (S, 1, G)
-        Mean activity of cortex, scale of the pons and thresholds of granule cells.
-    leak : float
-        ``dt / tau``.
-    delay : int
-        Steps from the nuclei to cortex, at least 1.
-    """
-
-    W: np.ndarray
-    W_in: np.ndarray
-    b: np.ndarray
-    W_th: np.ndarray
-    W_out: np.ndarray
-    P: np.ndarray
-    J: np.ndarray
-    r_mean: np.ndarray
-    sigma: np.ndarray
-    theta: np.ndarray
-    leak: float
-    delay: int
 
 
 @dataclass(frozen=True, eq=False, slots=True)

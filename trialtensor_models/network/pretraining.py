@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from trialtensor_models.network.ccrnn import CCRNN, CorticalWeights
+from trialtensor_models.network.blueprint import Blueprint
+from trialtensor_models.network.weights import CorticalWeights
 
 # Standard deviation of thalamic pulses is drawn up to this share of the peak command; they are as
 # smooth as a Gaussian of this many seconds.
@@ -30,7 +31,7 @@ class _Batch:
 
 
 def pretrain(
-    model: CCRNN,
+    network: Blueprint,
     *,
     seed: int = 0,
     n_iterations: int = 1200,
@@ -38,7 +39,7 @@ def pretrain(
     learning_rate: float = 2e-3,
     rate_penalty: float = 1e-2,
     report: Callable[[int, float], None] | None = None,
-) -> CCRNN:
+) -> CorticalWeights:
     """Train the cortex of a network.
 
     The loss asks for the command ``v(t) = v*(t) + c(t − lag)``, with ``v*`` of the task and smooth
@@ -47,8 +48,8 @@ def pretrain(
 
     Parameters
     ----------
-    model : CCRNN
-        Its configuration and task; weights that it has are replaced.
+    network : Blueprint
+        Its configuration and task are used; weights that it has are not.
     seed : int
         Of the first weights, conditions, pulses and noise.
     n_iterations, batch_size : int
@@ -61,7 +62,7 @@ def pretrain(
 
     Returns
     -------
-    CCRNN
+    CorticalWeights
 
     Raises
     ------
@@ -79,33 +80,33 @@ def pretrain(
         raise ImportError("pretraining needs torch: pip install 'trialtensor[models]'") from error
     with _one_thread(torch):
         return _train(
-            torch, model, seed, n_iterations, batch_size, learning_rate, rate_penalty, report
+            torch, network, seed, n_iterations, batch_size, learning_rate, rate_penalty, report
         )
 
 
 def _train(
     torch: Any,
-    model: CCRNN,
+    network: Blueprint,
     seed: int,
     n_iterations: int,
     batch_size: int,
     learning_rate: float,
     rate_penalty: float,
     report: Callable[[int, float], None] | None,
-) -> CCRNN:
+) -> CorticalWeights:
     rng = np.random.default_rng(np.random.SeedSequence([seed, 3]))
     generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
-    parameters = _first_weights(torch, model, rng)
+    parameters = _first_weights(torch, network, rng)
     optimiser = torch.optim.Adam(list(parameters.values()), lr=learning_rate)
     pace = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, max_lr=learning_rate, total_steps=n_iterations + 1, pct_start=0.1
     )
-    peak = _peak(model)
+    peak = _peak(network)
     for iteration in range(n_iterations):
-        batch = _draw(torch, model, batch_size, peak, rng)
-        miss, rate = _forward(torch, model, parameters, batch, generator)
+        batch = _draw(torch, network, batch_size, peak, rng)
+        miss, rate = _forward(torch, network, parameters, batch, generator)
         size = sum((parameters[name] ** 2).sum() for name in ("W", "W_in", "W_out"))
-        loss = miss + rate_penalty * rate + _WEIGHT_DECAY * size / model.cortex.n_units
+        loss = miss + rate_penalty * rate + _WEIGHT_DECAY * size / network.cortex.n_units
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(list(parameters.values()), 1.0)
@@ -118,11 +119,11 @@ def _train(
     # out of training is too: saving changes nothing.
     found["W_out"] = (found["W_out"] * peak).astype(np.float32)
     found["W_th"] = (found["W_th"] / peak).astype(np.float32)
-    return replace(model, weights=CorticalWeights(**found), seed=model.seed)
+    return CorticalWeights(**found)
 
 
-def _first_weights(torch: Any, model: CCRNN, rng: np.random.Generator) -> dict[str, Any]:
-    N, n_inputs = model.cortex.n_units, model.task.n_inputs
+def _first_weights(torch: Any, network: Blueprint, rng: np.random.Generator) -> dict[str, Any]:
+    N, n_inputs = network.cortex.n_units, network.task.n_inputs
     scales = {
         "W": ((N, N), 1.2 / np.sqrt(N)),
         "W_in": ((N, n_inputs), 1.0),
@@ -137,17 +138,17 @@ def _first_weights(torch: Any, model: CCRNN, rng: np.random.Generator) -> dict[s
 
 
 def _forward(
-    torch: Any, model: CCRNN, weights: dict[str, Any], batch: _Batch, generator: Any
+    torch: Any, network: Blueprint, weights: dict[str, Any], batch: _Batch, generator: Any
 ) -> tuple[Any, Any]:
     """Mean squared miss of the command, and mean squared rate."""
     T, B = batch.inputs.shape[:2]
-    leak = model.cortex.dt / model.cortex.tau
+    leak = network.cortex.dt / network.cortex.tau
     drive = batch.inputs @ weights["W_in"].T + weights["b"]
-    drive = drive + _NOISE * torch.randn(T, B, model.cortex.n_units, generator=generator)
-    arriving = _delayed(torch, batch.pulses, model.delay) @ weights["W_th"].T
+    drive = drive + _NOISE * torch.randn(T, B, network.cortex.n_units, generator=generator)
+    arriving = _delayed(torch, batch.pulses, network.delay) @ weights["W_th"].T
     drive = drive + arriving
-    h = torch.zeros(B, model.cortex.n_units)
-    r = torch.zeros(B, model.cortex.n_units)
+    h = torch.zeros(B, network.cortex.n_units)
+    r = torch.zeros(B, network.cortex.n_units)
     rates = []
     recurrent = weights["W"].T
     for t in range(T):
@@ -155,17 +156,17 @@ def _forward(
         r = torch.relu(h)
         rates.append(r)
     activity = torch.stack(rates)
-    wanted = batch.wanted + _delayed(torch, batch.pulses, model.lag)
+    wanted = batch.wanted + _delayed(torch, batch.pulses, network.lag)
     miss = ((activity @ weights["W_out"].T - wanted) ** 2).sum(-1).mean()
     return miss, (activity**2).mean()
 
 
 def _draw(
-    torch: Any, model: CCRNN, batch_size: int, peak: float, rng: np.random.Generator
+    torch: Any, network: Blueprint, batch_size: int, peak: float, rng: np.random.Generator
 ) -> _Batch:
     """Trials of random conditions with random pulses; (T, B, ...) in units of the peak command."""
-    task = getattr(model.task, "practice", model.task.reference)()
-    dt = model.cortex.dt
+    task = getattr(network.task, "practice", network.task.reference)()
+    dt = network.cortex.dt
     draw = task.draw(rng.integers(len(task.labels), size=batch_size), dt, rng)
     T = draw.inputs.shape[1]
     # A fifth of the trials have no pulses: the task alone must be right too.
@@ -193,8 +194,8 @@ def _delayed(torch: Any, signal: Any, steps: int) -> Any:
     return torch.cat([torch.zeros_like(signal[:steps]), signal[:-steps]])
 
 
-def _peak(model: CCRNN) -> float:
-    return float(np.abs(model.reference_draw().desired).max())
+def _peak(network: Blueprint) -> float:
+    return float(np.abs(network.reference_draw().desired).max())
 
 
 @contextmanager

@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
-from trialtensor_models.network.dynamics import AS_IT_IS, Activity, Wiring, run_cortex, run_trial
+from trialtensor_models.network.ccrnn import CCRNN
+from trialtensor_models.network.dynamics import AS_IT_IS, Activity, run_cortex, run_trial
+from trialtensor_models.network.wiring import Wiring
 from trialtensor_models.plants import Perturbation, direction, seen
 from trialtensor_models.plasticity.rules import fast_change, gate, shifted, slow_change
 from trialtensor_models.tasks.task import Draw
@@ -70,6 +74,27 @@ class _Probe:
     def turned(self, command: np.ndarray) -> np.ndarray:
         """(S,) directions of commands, in degrees against counter-clockwise."""
         return -direction(command, self.draw.desired)
+
+
+def gains_of(model: CCRNN) -> Gains:
+    """Measure the gains of a network, once for all that share its wiring.
+
+    Parameters
+    ----------
+    model : CCRNN
+        Its gains are those of the intact network.
+
+    Returns
+    -------
+    Gains
+    """
+    return _gains_of_intact(model.intact)
+
+
+@lru_cache(maxsize=32)
+def _gains_of_intact(model: CCRNN) -> Gains:
+    with threadpool_limits(1, user_api="blas"):
+        return calibrate(model.wiring, model.reference_draw(), model.cortex.dt, model.lag)
 
 
 def calibrate(wiring: Wiring, draw: Draw, dt: float, lag: int) -> Gains:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -14,9 +14,9 @@ from trialtensor_models.network.dynamics import (
     Activity,
     UnstableDynamicsError,
     Versions,
-    Wiring,
     run_trial,
 )
+from trialtensor_models.network.wiring import Wiring, stack, take
 from trialtensor_models.plants import Movement, Plant, PointMass
 from trialtensor_models.plasticity.feedback import Outcome, reward_error, told_error
 from trialtensor_models.plasticity.learner import Learner
@@ -173,7 +173,7 @@ def _run_sessions(
                 error[place] = _taught(models[i], task, trial, outcome, error[place])
                 values |= recorders[i].add_outcome(outcome)
             sessions[i].seen(**values)
-        learner.learn(activity, error, trials)
+        learner.learn(activity, error, np.array([trial.block.learns for trial in trials]))
         wiring = learner.rewired(wiring)
         over = [sessions[i].is_over for i in going]
         if any(over):
@@ -242,31 +242,6 @@ def _taught(
     if model.plasticity.teacher == "rpe":
         return reward_error(task, trial.draw, outcome)
     return told_error(task, trial.draw, outcome, missed)
-
-
-def stack(wirings: list[Wiring]) -> Wiring:
-    """Networks side by side; without copies if they are one and the same."""
-    first = wirings[0]
-    arrays = [part.name for part in fields(Wiring) if part.name not in ("leak", "delay")]
-    if all(wiring is first for wiring in wirings):
-        shared: dict[str, Any] = {
-            name: np.broadcast_to(
-                getattr(first, name), (len(wirings), *getattr(first, name).shape[1:])
-            )
-            for name in arrays
-        }
-        return replace(first, **shared)
-    joined: dict[str, Any] = {
-        name: np.concatenate([getattr(w, name) for w in wirings]) for name in arrays
-    }
-    return replace(first, **joined)
-
-
-def take(wiring: Wiring, keep: list[int]) -> Wiring:
-    """Some of the networks."""
-    arrays = [part.name for part in fields(Wiring) if part.name not in ("leak", "delay")]
-    kept: dict[str, Any] = {name: getattr(wiring, name)[keep] for name in arrays}
-    return replace(wiring, **kept)
 
 
 def _check(models: list[CCRNN], seeds: list[Any], task: Task, schedule: Schedule) -> None:
