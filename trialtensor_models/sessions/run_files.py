@@ -1,23 +1,34 @@
-"""Runs as netCDF 4 files: one group a part, arrays and JSON only."""
+"""Runs as netCDF 4 files: a group for each part, arrays and JSON only."""
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 import xarray as xr
 
-from trialtensor_models.sessions.run import Run, Truth
-
 FORMAT = "trialtensor-run"
 FORMAT_VERSION = 1
 
 
-def save(run: Run, path: str | os.PathLike[str]) -> None:
-    """Write a run; the file appears whole or not at all.
+def write_groups(
+    groups: Mapping[str, xr.Dataset],
+    configuration: Mapping[str, Any],
+    path: str | os.PathLike[str],
+) -> None:
+    """Write the parts of a run; the file appears whole or not at all.
+
+    Parameters
+    ----------
+    groups : mapping of str to xarray.Dataset
+    configuration : mapping
+        Anything that JSON can hold.
+    path : str or path
 
     Raises
     ------
@@ -27,41 +38,32 @@ def save(run: Run, path: str | os.PathLike[str]) -> None:
     path = Path(path)
     if not path.parent.is_dir():
         raise FileNotFoundError(f"path: there is no folder {str(path.parent)!r} to save into")
-    truth = run.truth
-    weights = xr.Dataset(
-        {
-            "C": (("trial", "channel", "cortex"), truth.C),
-            "W_th": (("cortex", "channel"), truth.W_th),
-            "W_PC": (("trial", "channel", "granule"), truth.W_PC),
-            "fast": truth.fast,
-            "slow": truth.slow,
-            "region": ("neuron", truth.region),
-        }
-    )
-    parts = {"behaviour": run.behaviour, "schedule": truth.schedule, "weights": weights}
-    if run.activity is not None:
-        parts["activity"] = run.activity.to_dataset(name="activity")
-    if truth.counterfactual is not None:
-        parts["counterfactual"] = truth.counterfactual
-    for name, basis in truth.subspaces.items():
-        parts[f"subspaces_{name}"] = xr.Dataset({"basis": (("unit", "component"), basis)})
     header = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
-        "configuration": json.dumps(truth.configuration),
+        "configuration": json.dumps(configuration),
     }
     partial = path.with_name(path.name + ".part")
     try:
         xr.Dataset(attrs=header).to_netcdf(partial, engine="h5netcdf")
-        for name, part in parts.items():
-            part.to_netcdf(partial, mode="a", group=name, engine="h5netcdf")
+        for name, group in groups.items():
+            group.to_netcdf(partial, mode="a", group=name, engine="h5netcdf")
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
 
 
-def load(path: str | os.PathLike[str]) -> Run:
-    """Read a run that `save` wrote.
+def read_groups(path: str | os.PathLike[str]) -> tuple[dict[str, xr.Dataset], dict[str, Any]]:
+    """Read what `write_groups` wrote.
+
+    Parameters
+    ----------
+    path : str or path
+
+    Returns
+    -------
+    groups : dict of xarray.Dataset
+    configuration : dict
 
     Raises
     ------
@@ -76,9 +78,18 @@ def load(path: str | os.PathLike[str]) -> Run:
     try:
         with h5py.File(path, "r") as file:
             kind, version = file.attrs.get("format"), file.attrs.get("format_version")
-            configuration, groups = file.attrs.get("configuration"), list(file)
+            configuration, names = file.attrs.get("configuration"), list(file)
     except OSError as error:
         raise ValueError(f"path: {str(path)!r} is not a run ({error})") from error
+    _check_format(path, kind, version)
+    groups = {}
+    for name in names:
+        with xr.open_dataset(path, group=name, engine="h5netcdf") as group:
+            groups[name] = group.load()
+    return groups, json.loads(configuration)
+
+
+def _check_format(path: Path, kind: Any, version: Any) -> None:
     if kind != FORMAT:
         raise ValueError(f"path: {str(path)!r} is HDF5, but not a run of this package")
     if int(np.squeeze(version)) != FORMAT_VERSION:
@@ -86,26 +97,3 @@ def load(path: str | os.PathLike[str]) -> Run:
             f"path: {str(path)!r} is a run of version {int(np.squeeze(version))}, this package "
             f"reads version {FORMAT_VERSION}; simulate it anew"
         )
-    parts = {}
-    for name in groups:
-        with xr.open_dataset(path, group=name, engine="h5netcdf") as part:
-            parts[name] = part.load()
-    weights = parts["weights"]
-    truth = Truth(
-        schedule=parts["schedule"],
-        fast=weights["fast"],
-        slow=weights["slow"],
-        C=weights["C"].to_numpy(),
-        W_th=weights["W_th"].to_numpy(),
-        W_PC=weights["W_PC"].to_numpy(),
-        counterfactual=parts.get("counterfactual"),
-        subspaces={
-            name.removeprefix("subspaces_"): part["basis"].to_numpy()
-            for name, part in parts.items()
-            if name.startswith("subspaces_")
-        },
-        region=weights["region"].to_numpy(),
-        configuration=json.loads(configuration),
-    )
-    activity = parts["activity"]["activity"] if "activity" in parts else None
-    return Run(activity, parts["behaviour"], truth)
