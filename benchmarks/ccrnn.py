@@ -15,8 +15,8 @@ import numpy as np
 from benchmarks.evidence import Check
 from benchmarks.timing import clock
 from trialtensor_models import CCRNN, CenterOut, PointMass, Run, Schedule, simulate
-from trialtensor_models.network.weights import CorticalWeights
-from trialtensor_models.plasticity.calibration import gains_of
+from trialtensor_models.network import CorticalWeights
+from trialtensor_models.plasticity import gains_of
 from trialtensor_models.training.reaching import N_NETWORKS, pretrained_anew, reach_errors
 
 N_TRIALS = (50, 200, 1000)

@@ -1,18 +1,21 @@
 """Models of motor adaptation whose inner truth is known."""
 
-from trialtensor_models.network.ccrnn import CCRNN
-from trialtensor_models.network.config import Cerebellum, Cortex, Pathways, Plasticity
-from trialtensor_models.network.dynamics import UnstableDynamicsError
+from trialtensor_models.network import (
+    CCRNN,
+    Cerebellum,
+    Cortex,
+    Pathways,
+    Plasticity,
+    UnstableDynamicsError,
+)
 from trialtensor_models.plants import PointMass, TwoLinkArm
-from trialtensor_models.rates.two_state import (
+from trialtensor_models.rates import (
     OneStateModel,
     RateTrace,
     TwoStateModel,
     TwoStateTrace,
 )
-from trialtensor_models.sessions.run import Run, Truth
-from trialtensor_models.sessions.schedule import Schedule
-from trialtensor_models.sessions.simulation import simulate
+from trialtensor_models.sessions import Run, Schedule, Truth, simulate
 from trialtensor_models.tasks import (
     CenterOut,
     DelayedMatch,

@@ -13,7 +13,7 @@ from trialtensor_models import (
     TwoStateModel,
     simulate,
 )
-from trialtensor_models.network.dynamics import AS_IT_IS, run_trial
+from trialtensor_models.network import AS_IT_IS, run_trial
 from trialtensor_models.plants import direction
 
 SEEDS = range(3)

@@ -5,7 +5,7 @@ import pytest
 import xarray
 
 from trialtensor import make_tca
-from trialtensor_models.analysis.compare import about_conditions, compare, plot_model_comparison
+from trialtensor_models.analysis import about_conditions, compare, plot_model_comparison
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from trialtensor_models import CCRNN, CenterOut, Pathways, Schedule, simulate
-from trialtensor_models.network.dynamics import Versions, run_cortex, run_trial
-from trialtensor_models.plasticity.calibration import gains_of
+from trialtensor_models.network import Versions, run_cortex, run_trial
+from trialtensor_models.plasticity import gains_of
 
 VERSIONS = Versions(
     cerebellum=np.array([1.0, 0.0, 1.0]),

@@ -8,7 +8,7 @@ import pytest
 from trialtensor import TCA, CoupledTCA
 from trialtensor.tracking import change_points
 from trialtensor_models import CCRNN, CenterOut, Schedule, simulate
-from trialtensor_models.analysis.recovery import changes_by_region, curves_by_region, score_recovery
+from trialtensor_models.analysis import changes_by_region, curves_by_region, score_recovery
 
 ONSET = 20
 # Counter-rotation, then clamp: fast and slow go different ways.

@@ -7,10 +7,17 @@ import pytest
 from typer.testing import CliRunner
 
 from trialtensor_models.cli import app
-from trialtensor_models.phenomena import PHENOMENA, Networks, Quantity, Row, cast_of, measure_all
+from trialtensor_models.phenomena import (
+    PHENOMENA,
+    Curve,
+    Networks,
+    Quantity,
+    Row,
+    cast_of,
+    measure_all,
+    table,
+)
 from trialtensor_models.phenomena.exponentials import two_exponential_advantage
-from trialtensor_models.phenomena.subjects import Curve
-from trialtensor_models.phenomena.table import table
 
 
 @pytest.fixture(scope="session")

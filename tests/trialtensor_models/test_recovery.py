@@ -7,13 +7,15 @@ import pytest
 
 from trialtensor import TCA, SliceTCA
 from trialtensor_models import CCRNN, CenterOut, Schedule, TwoStateModel, simulate
-from trialtensor_models.analysis.exact import make_exact
-from trialtensor_models.analysis.recovery import changes_by_region, recovery_table, score_recovery
-from trialtensor_models.analysis.scores import (
+from trialtensor_models.analysis import (
+    changes_by_region,
     factor_score,
     learning_score,
+    make_exact,
     one_factor_scores,
+    recovery_table,
     region_score,
+    score_recovery,
     subspace_score,
 )
 

@@ -7,8 +7,8 @@ from scipy.stats import norm
 
 import trialtensor as tt
 from trialtensor_models import CCRNN, CenterOut, ReversalLearning, Run, Schedule, simulate
-from trialtensor_models.plasticity.feedback import Critic, answer, reward_error, told_error
-from trialtensor_models.tasks.choices import toward
+from trialtensor_models.plasticity import Critic, answer, reward_error, told_error
+from trialtensor_models.tasks import toward
 
 SEEDS = range(3)
 

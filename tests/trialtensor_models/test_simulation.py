@@ -20,9 +20,8 @@ from trialtensor_models import (
     UnstableDynamicsError,
     simulate,
 )
-from trialtensor_models.network.weights import CorticalWeights
-from trialtensor_models.plasticity import learner
-from trialtensor_models.plasticity.calibration import gains_of
+from trialtensor_models.network import CorticalWeights
+from trialtensor_models.plasticity import gains_of, learner
 from trialtensor_models.training.reaching import reach_errors
 
 QUIET = PointMass(motor_noise=0.0)

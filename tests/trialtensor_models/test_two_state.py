@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trialtensor_models import OneStateModel, TwoStateModel
-from trialtensor_models.sessions.schedule import Schedule
+from trialtensor_models.sessions import Schedule
 
 RATES = st.floats(0, 1)
 SCHEDULES = st.lists(st.floats(-50, 50) | st.just(float("nan")), max_size=30).map(np.array)

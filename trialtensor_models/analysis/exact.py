@@ -13,7 +13,7 @@ from typing import Literal, get_args
 import numpy as np
 import xarray
 
-from trialtensor_models.rates.two_state import TwoStateTrace
+from trialtensor_models.rates import TwoStateTrace
 
 Structure = Literal["cp", "slice"]
 COMPONENTS = ("task", "fast", "slow")
@@ -96,8 +96,7 @@ def make_exact(
 
     Examples
     --------
-    >>> from trialtensor_models import TwoStateModel
-    >>> from trialtensor_models.sessions.schedule import Schedule
+    >>> from trialtensor_models import Schedule, TwoStateModel
     >>> trace = TwoStateModel().simulate(Schedule().rotate(30, 80).rotate(-30, 10).clamp(30))
     >>> exact = make_exact(trace, random_state=0)
     >>> exact.activity.sizes

@@ -19,7 +19,7 @@ from trialtensor_models.analysis.scores import (
     region_score,
     subspace_score,
 )
-from trialtensor_models.sessions.run import Run
+from trialtensor_models.sessions import Run
 
 CURVES = ("fast", "slow")
 
@@ -77,7 +77,7 @@ def score_recovery(
     --------
     >>> from trialtensor import TCA
     >>> from trialtensor_models import Schedule, TwoStateModel
-    >>> from trialtensor_models.analysis.exact import make_exact
+    >>> from trialtensor_models.analysis import make_exact
     >>> schedule = Schedule().baseline(10).rotate(30, 60).rotate(-30, 8).clamp(40)
     >>> exact = make_exact(TwoStateModel().simulate(schedule), random_state=0)
     >>> found = score_recovery(TCA(3, random_state=0).fit(exact.activity), exact)

@@ -19,17 +19,15 @@ import typer
 import xarray
 
 from trialtensor import TCA, SliceTCA
-from trialtensor_models.analysis.recovery import (
+from trialtensor_models.analysis import (
     CURVES,
     Recovery,
     changes_by_region,
     recovery_table,
     score_recovery,
 )
-from trialtensor_models.network.ccrnn import CCRNN
-from trialtensor_models.sessions.run import REGIONS, Run
-from trialtensor_models.sessions.schedule import Schedule
-from trialtensor_models.sessions.simulation import simulate
+from trialtensor_models.network import CCRNN
+from trialtensor_models.sessions import REGIONS, Run, Schedule, simulate
 from trialtensor_models.tasks import CenterOut
 
 if TYPE_CHECKING:

@@ -16,11 +16,10 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 
-from trialtensor_models.network.ccrnn import CCRNN
+from trialtensor_models.network import CCRNN
 from trialtensor_models.phenomena.figure import NETWORK, ONE_RATE, TWO_STATE
-from trialtensor_models.rates.two_state import OneStateModel, TwoStateModel
-from trialtensor_models.sessions.schedule import Schedule
-from trialtensor_models.sessions.simulation import simulate
+from trialtensor_models.rates import OneStateModel, TwoStateModel
+from trialtensor_models.sessions import Schedule, simulate
 from trialtensor_models.tasks import CenterOut
 
 if TYPE_CHECKING:

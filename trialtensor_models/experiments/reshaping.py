@@ -17,11 +17,9 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 
-from trialtensor_models.analysis.scores import Score, subspace_score
-from trialtensor_models.network.ccrnn import CCRNN
-from trialtensor_models.sessions.run import Run
-from trialtensor_models.sessions.schedule import Schedule
-from trialtensor_models.sessions.simulation import simulate
+from trialtensor_models.analysis import Score, subspace_score
+from trialtensor_models.network import CCRNN
+from trialtensor_models.sessions import Run, Schedule, simulate
 from trialtensor_models.tasks import CenterOut
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import numpy as np
 from trialtensor_models.phenomena.paradigms import LEARNING, learning, washout
 from trialtensor_models.phenomena.rows import Cast, Quantity, Row
 from trialtensor_models.phenomena.subjects import ROTATION, Setting
-from trialtensor_models.sessions.schedule import Schedule
+from trialtensor_models.sessions import Schedule
 
 _STEP = 22.5  # degrees between probed directions
 _PROBED = (0, 1, 2, 4)

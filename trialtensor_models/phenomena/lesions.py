@@ -7,7 +7,7 @@ import numpy as np
 from trialtensor_models.phenomena.paradigms import LEARNING, opposite
 from trialtensor_models.phenomena.rows import Cast, Quantity, Row
 from trialtensor_models.phenomena.subjects import ROTATION, Setting, Subjects
-from trialtensor_models.sessions.schedule import Schedule
+from trialtensor_models.sessions import Schedule
 
 SCALES = (1.0, 0.75, 0.5, 0.25, 0.0)
 _SHORT = 60

@@ -1,7 +1,7 @@
 """Sequences of trials that several phenomena share, so that each is simulated once."""
 
 from trialtensor_models.phenomena.subjects import ROTATION
-from trialtensor_models.sessions.schedule import Schedule
+from trialtensor_models.sessions import Schedule
 
 LEARNING = 160
 NULL = 200

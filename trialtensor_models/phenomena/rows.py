@@ -10,7 +10,7 @@ import numpy as np
 from scipy.stats import t as t_distribution
 
 from trialtensor_models.phenomena.subjects import Curve, Setting, Subjects
-from trialtensor_models.sessions.schedule import Schedule
+from trialtensor_models.sessions import Schedule
 
 LEVEL = 0.95
 

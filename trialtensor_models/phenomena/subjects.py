@@ -8,12 +8,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from trialtensor_models.network.ccrnn import CCRNN
-from trialtensor_models.network.config import Teacher
-from trialtensor_models.rates.two_state import OneStateModel, TwoStateModel
-from trialtensor_models.sessions.run import Run
-from trialtensor_models.sessions.schedule import Schedule
-from trialtensor_models.sessions.simulation import simulate
+from trialtensor_models.network import CCRNN, Teacher
+from trialtensor_models.rates import OneStateModel, TwoStateModel
+from trialtensor_models.sessions import Run, Schedule, simulate
 from trialtensor_models.tasks import CenterOut
 
 ROTATION = 30.0  # degrees; all schedules rotate by this much, one way or the other

@@ -14,12 +14,10 @@ from functools import lru_cache
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from trialtensor_models.network.ccrnn import CCRNN
-from trialtensor_models.network.dynamics import AS_IT_IS, Activity, run_cortex, run_trial
-from trialtensor_models.network.wiring import Wiring
+from trialtensor_models.network import AS_IT_IS, CCRNN, Activity, Wiring, run_cortex, run_trial
 from trialtensor_models.plants import Perturbation, direction, seen
 from trialtensor_models.plasticity.rules import fast_change, gate, shifted, slow_change
-from trialtensor_models.tasks.task import Draw
+from trialtensor_models.tasks import Draw
 
 _ROTATION = 30.0
 # A gate can't close on all that a trial uses without closing on everything else too.

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from trialtensor_models.tasks.choices import LEFT, RIGHT, ChoiceTask, toward
-from trialtensor_models.tasks.task import Draw
+from trialtensor_models.tasks import LEFT, RIGHT, ChoiceTask, Draw, toward
 
 _CRITIC_RATE = 0.1
 

@@ -6,10 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from trialtensor_models.network.ccrnn import CCRNN
-from trialtensor_models.network.config import Plasticity
-from trialtensor_models.network.dynamics import Activity
-from trialtensor_models.network.wiring import Wiring
+from trialtensor_models.network import CCRNN, Activity, Plasticity, Wiring
 from trialtensor_models.plasticity.calibration import Gains, gains_of
 from trialtensor_models.plasticity.rules import (
     fast_change,

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 
-from trialtensor_models.sessions.schedule import Block, Schedule
+from trialtensor_models.sessions import Block, Schedule
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one trial asks of a model.
+    """One trial, as a rate model sees it.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class Step:
 
 @dataclass(slots=True)
 class Record:
-    """What has happened so far, a value a trial in each list."""
+    """The trials so far, one value for each in every list."""
 
     perturbation: list[float] = field(default_factory=list)
     epoch: list[str] = field(default_factory=list)
@@ -47,7 +47,17 @@ class Record:
     slow: list[float] = field(default_factory=list)
 
     def since(self, first: int) -> dict[str, np.ndarray]:
-        """The history of a block, as ``until=`` is given it."""
+        """The history of a block for its ``until=``.
+
+        Parameters
+        ----------
+        first : int
+            The trial that the block starts with.
+
+        Returns
+        -------
+        dict of arrays
+        """
         adaptation = np.array(self.shown[first:])
         return {
             "adaptation": adaptation,
@@ -78,6 +88,33 @@ def walk(schedule: Schedule | ArrayLike, learn: Callable[[Step, Record], None]) 
         record.block.append(step.block)
         learn(step, record)
     return record
+
+
+def act(step: Step, record: Record, output: float, noise: float, rng: np.random.Generator) -> float:
+    """Move, and return the error that is seen.
+
+    Parameters
+    ----------
+    step : Step
+    record : Record
+        Gets the output, the movement and the error.
+    output : float
+        Adaptation.
+    noise : float
+        Standard deviation of the movement about it.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    float
+        0 in an error clamp.
+    """
+    shown = output + noise * rng.standard_normal() if noise else output
+    error = 0.0 if np.isnan(step.size) else step.size - shown
+    record.output.append(output)
+    record.shown.append(shown)
+    record.error.append(error)
+    return error
 
 
 def _steps(schedule: Schedule | ArrayLike, record: Record) -> Iterator[Step]:

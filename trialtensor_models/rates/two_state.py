@@ -1,48 +1,24 @@
-"""Adaptation by a fast and a slow process, and by a single one: the references of the network."""
+"""Adaptation by a fast and a slow process: the reference of the network."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from trialtensor.tracking import OneRateFit, TwoRateFit, one_rate_fit, two_rate_fit
+from trialtensor.tracking import TwoRateFit, two_rate_fit
 from trialtensor.tracking.rate_models import Form
-from trialtensor_models.rates.rate_steps import Record, Step, walk
-from trialtensor_models.sessions.schedule import Schedule
-
-
-@dataclass(frozen=True, eq=False)
-class RateTrace:
-    """What a model of adaptation did, trial by trial; in the unit of the perturbation.
-
-    Attributes
-    ----------
-    output : (n_trials,) array
-        The adaptation in each trial.
-    error : (n_trials,) array
-        ``perturbation - shown``; 0 in an error clamp.
-    shown : (n_trials,) array
-        The output with the noise of the movement.
-    perturbation : (n_trials,) array
-        What was met; NaN in an error clamp.
-    epoch, block : (n_trials,) arrays
-        Label and number of the block of a `Schedule`; "" and 0 for an array.
-    """
-
-    output: np.ndarray
-    error: np.ndarray
-    shown: np.ndarray
-    perturbation: np.ndarray
-    epoch: np.ndarray
-    block: np.ndarray
+from trialtensor_models.rates.rate_checks import check_noise, check_rates
+from trialtensor_models.rates.rate_steps import Record, Step, act, walk
+from trialtensor_models.rates.rate_trace import RateTrace, series
+from trialtensor_models.sessions import Schedule
 
 
 @dataclass(frozen=True, eq=False)
 class TwoStateTrace(RateTrace):
-    """What a two-state model did, trial by trial; in the unit of the perturbation.
+    """Adaptation of a two-state model trial by trial, in the unit of the perturbation.
 
     Attributes
     ----------
@@ -118,7 +94,7 @@ class TwoStateModel:
     found: TwoRateFit | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        _check_rates(self)
+        check_rates(self)
         if self.form not in ("parallel", "serial"):
             raise ValueError(f"form: expected 'parallel' or 'serial', got {self.form!r}")
 
@@ -126,7 +102,7 @@ class TwoStateModel:
     def fit(
         cls, y: ArrayLike, perturbation: ArrayLike, *, form: Form = "parallel", **options: Any
     ) -> TwoStateModel:
-        """The model that behaviour is most likely under.
+        """Fit the model to behaviour by maximum likelihood.
 
         Parameters
         ----------
@@ -195,7 +171,7 @@ class TwoStateModel:
         >>> [round(value, 4) for value in trace.error.tolist()]
         [1.0, 0.77, 0.0]
         """
-        _check_noise(noise)
+        check_noise(noise)
         rng = np.random.default_rng(random_state)
         serial = self.form == "serial"
         fast = slow = 0.0
@@ -205,107 +181,11 @@ class TwoStateModel:
             record.fast.append(fast)
             record.slow.append(slow)
             arriving = step.cerebellum * fast
-            error = _act(step, record, arriving + slow, noise, rng)
+            error = act(step, record, arriving + slow, noise, rng)
             if step.learns:
                 slow = self.A_s * slow + self.B_s * (arriving if serial else error)
                 fast = self.A_f * fast + self.B_f * error
 
         record = walk(perturbation, learn)
         states = {"fast": np.array(record.fast), "slow": np.array(record.slow)}
-        return TwoStateTrace(**_series(record), **states)
-
-
-@dataclass(frozen=True, kw_only=True)
-class OneStateModel:
-    """Adaptation by a single state, ``x <- A x + B e``: the control of `TwoStateModel`.
-
-    It learns and forgets, but shows no spontaneous recovery and no savings.
-
-    Parameters
-    ----------
-    A : float in [0, 1]
-        What is retained from one trial to the next.
-    B : float, not negative
-        What is learned from the error of a trial.
-    found : OneRateFit, optional
-        The fit that the parameters come from.
-
-    Examples
-    --------
-    >>> schedule = Schedule().rotate(30, 160).rotate(-30, until="zero").clamp(80)
-    >>> trace = OneStateModel().simulate(schedule)
-    >>> bool(trace.output[trace.epoch == "clamp"].max() <= 0)
-    True
-    """
-
-    A: float = 0.97
-    B: float = 0.1
-    found: OneRateFit | None = field(default=None, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        _check_rates(self)
-
-    @classmethod
-    def fit(cls, y: ArrayLike, perturbation: ArrayLike, **options: Any) -> OneStateModel:
-        """The model that behaviour is most likely under; see `TwoStateModel.fit`."""
-        found = one_rate_fit(y, perturbation, **options)
-        return cls(A=found.parameters["A"], B=found.parameters["B"], found=found)
-
-    def simulate(
-        self,
-        perturbation: Schedule | ArrayLike,
-        *,
-        noise: float = 0.0,
-        random_state: int | np.random.Generator | None = None,
-    ) -> RateTrace:
-        """Adapt to a schedule; see `TwoStateModel.simulate`."""
-        _check_noise(noise)
-        rng = np.random.default_rng(random_state)
-        state = 0.0
-
-        def learn(step: Step, record: Record) -> None:
-            nonlocal state
-            error = _act(step, record, state, noise, rng)
-            if step.learns:
-                state = self.A * state + self.B * error
-
-        return RateTrace(**_series(walk(perturbation, learn)))
-
-
-def _act(
-    step: Step, record: Record, output: float, noise: float, rng: np.random.Generator
-) -> float:
-    """Move, and return the error that is seen."""
-    shown = output + noise * rng.standard_normal() if noise else output
-    error = 0.0 if np.isnan(step.size) else step.size - shown
-    record.output.append(output)
-    record.shown.append(shown)
-    record.error.append(error)
-    return error
-
-
-def _series(record: Record) -> dict[str, np.ndarray]:
-    names = ("output", "error", "shown", "perturbation")
-    found = {name: np.array(getattr(record, name), dtype=float) for name in names}
-    return {
-        **found,
-        "epoch": np.array(record.epoch, dtype=str),
-        "block": np.array(record.block, dtype=int),
-    }
-
-
-def _check_rates(model: TwoStateModel | OneStateModel) -> None:
-    for each in fields(model):
-        if each.name[0] not in "AB":
-            continue
-        value = getattr(model, each.name)
-        top = 1 if each.name.startswith("A") else np.inf
-        number = isinstance(value, int | float | np.number)
-        if not number or not 0 <= value <= top or np.isinf(value):
-            needed = "a number from 0 to 1" if top == 1 else "a number of at least 0"
-            raise ValueError(f"{each.name}: expected {needed}, got {value!r}")
-
-
-def _check_noise(noise: float) -> None:
-    if not 0 <= noise < np.inf:
-        raise ValueError(f"noise: expected a standard deviation of at least 0, got {noise}")
+        return TwoStateTrace(**series(record), **states)

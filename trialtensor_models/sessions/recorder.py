@@ -9,11 +9,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from trialtensor_models.network.ccrnn import CCRNN
-from trialtensor_models.network.dynamics import Activity, run_cortex
+from trialtensor_models.network import CCRNN, Activity, run_cortex
 from trialtensor_models.plants import Movement, Plant, direction
-from trialtensor_models.plasticity.feedback import Outcome
-from trialtensor_models.plasticity.learner import Learner
+from trialtensor_models.plasticity import Learner, Outcome
 from trialtensor_models.sessions.run import REGIONS, Run, Truth
 from trialtensor_models.sessions.schedule import Schedule
 from trialtensor_models.sessions.session import Trial

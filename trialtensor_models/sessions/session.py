@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from trialtensor_models.plants import Perturbation
-from trialtensor_models.plasticity.feedback import Critic, Outcome, answer
+from trialtensor_models.plasticity import Critic, Outcome, answer
 from trialtensor_models.sessions.schedule import Block, Schedule
 from trialtensor_models.tasks import Draw, Task, has_choices
 

@@ -9,17 +9,18 @@ from typing import Any, Literal, overload
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from trialtensor_models.network.ccrnn import CCRNN
-from trialtensor_models.network.dynamics import (
+from trialtensor_models.network import (
+    CCRNN,
     Activity,
     UnstableDynamicsError,
     Versions,
+    Wiring,
     run_trial,
+    stack,
+    take,
 )
-from trialtensor_models.network.wiring import Wiring, stack, take
 from trialtensor_models.plants import Movement, Plant, PointMass
-from trialtensor_models.plasticity.feedback import Outcome, reward_error, told_error
-from trialtensor_models.plasticity.learner import Learner
+from trialtensor_models.plasticity import Learner, Outcome, reward_error, told_error
 from trialtensor_models.sessions.recorder import Recorder
 from trialtensor_models.sessions.run import Run
 from trialtensor_models.sessions.schedule import Schedule

@@ -13,10 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from trialtensor_models.network.ccrnn import CCRNN
-from trialtensor_models.network.checkpoints import PACKAGED
-from trialtensor_models.network.config import Cortex, Plasticity
-from trialtensor_models.network.dynamics import AS_IT_IS, run_trial
+from trialtensor_models.network import AS_IT_IS, CCRNN, PACKAGED, Cortex, Plasticity, run_trial
 from trialtensor_models.plants import direction
 from trialtensor_models.tasks import DelayedMatch, EvidenceAccumulation, ReversalLearning, Task
 

@@ -11,11 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from trialtensor_models.network.ccrnn import CCRNN
-from trialtensor_models.network.checkpoints import PACKAGED
+from trialtensor_models.network import CCRNN, PACKAGED
 from trialtensor_models.plants import Plant, PointMass, TwoLinkArm
-from trialtensor_models.sessions.schedule import Schedule
-from trialtensor_models.sessions.simulation import simulate
+from trialtensor_models.sessions import Schedule, simulate
 from trialtensor_models.tasks import CenterOut
 
 N_NETWORKS = 2
