@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
-from typing import Any, Literal, overload
+from typing import Literal, overload
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -25,6 +25,11 @@ from trialtensor_models.sessions.recorder import Recorder
 from trialtensor_models.sessions.run import Run
 from trialtensor_models.sessions.schedule import Schedule
 from trialtensor_models.sessions.session import Session, Trial
+from trialtensor_models.sessions.simulation_checks import (
+    check_networks,
+    check_schedule,
+    check_seeds,
+)
 from trialtensor_models.tasks import Task, has_choices
 
 Record = Literal["all", "activity", "behaviour"]
@@ -124,7 +129,9 @@ def simulate(
     """
     seeds = [seed] if isinstance(seed, int | np.integer) else list(seed)
     models = [model] * len(seeds) if isinstance(model, CCRNN) else list(model)
-    _check(models, seeds, task, schedule)
+    check_seeds(models, seeds)
+    check_networks(models, task)
+    check_schedule(schedule, task)
     if plant is None:
         plant = PointMass(motor_noise=task.exploration) if has_choices(task) else PointMass()
     recorders = [
@@ -243,46 +250,3 @@ def _taught(
     if model.plasticity.teacher == "rpe":
         return reward_error(task, trial.draw, outcome)
     return told_error(task, trial.draw, outcome, missed)
-
-
-def _check(models: list[CCRNN], seeds: list[Any], task: Task, schedule: Schedule) -> None:
-    if not seeds:
-        raise ValueError("seed: expected at least one, got none")
-    if len(models) != len(seeds):
-        raise ValueError(
-            f"model: expected one, or one for each of {len(seeds)} seeds, got {len(models)}"
-        )
-    if not schedule.blocks:
-        raise ValueError(
-            "schedule: it has no trials; add some, such as Schedule().baseline(20).rotate(30, 160)"
-        )
-    for each in models:
-        if each.task.n_inputs != task.n_inputs:
-            raise ValueError(
-                f"task: {task.name} has {task.n_inputs} inputs, the network is trained on "
-                f"{each.task.name} with {each.task.n_inputs}"
-            )
-        sizes = (each.cortex.n_units, each.cortex.dt, each.pathways, each.cerebellum.n_granule)
-        first = models[0]
-        if sizes != (
-            first.cortex.n_units,
-            first.cortex.dt,
-            first.pathways,
-            first.cerebellum.n_granule,
-        ):
-            raise ValueError("model: networks that are simulated together need the same sizes")
-        if each.plasticity.teacher == "rpe" and not has_choices(task):
-            raise ValueError(
-                f"teacher: a reward prediction error needs a task with choices, not {task.name}"
-            )
-    for block in schedule.blocks:
-        for_choices = block.kind == "reverse"
-        if for_choices != has_choices(task) and (for_choices or block.kind in ("rotate", "curl")):
-            other = "choices" if for_choices else "reaches"
-            raise ValueError(f"schedule: {block.kind} is for tasks with {other}, not {task.name}")
-    n_conditions = len(task.labels)
-    for block in schedule.blocks:
-        if block.targets is not None and not all(0 <= t < n_conditions for t in block.targets):
-            raise ValueError(
-                f"targets: expected conditions from 0 to {n_conditions - 1}, got {block.targets}"
-            )
