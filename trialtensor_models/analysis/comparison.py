@@ -26,7 +26,7 @@ _PLACES = 60  # Trials of both are averaged to so many places in the session.
 
 @dataclass(frozen=True, eq=False)
 class Described:
-    """What is compared of one session.
+    """The side of a comparison that one session makes.
 
     Attributes
     ----------
@@ -61,7 +61,17 @@ class ModelComparison:
     distances: dict[str, Score]
 
     def p_value(self, name: str) -> float:
-        """Share of shuffled sessions that are at least as close."""
+        """Share of shuffled sessions that are at least as close.
+
+        Parameters
+        ----------
+        name : str
+            Of a distance.
+
+        Returns
+        -------
+        float
+        """
         score = self.distances[name]
         return float((1 + np.sum(score.null <= score.value)) / (1 + len(score.null)))
 
@@ -191,7 +201,16 @@ def _score(
 
 
 def plot_model_comparison(found: ModelComparison) -> Figure:
-    """Similarity of trials and learning curves of both, and distances beside their nulls."""
+    """Draw similarity of trials and learning curves of both, and distances beside their nulls.
+
+    Parameters
+    ----------
+    found : ModelComparison
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(

@@ -1,4 +1,4 @@
-"""Does a decomposition find what is in a simulation? Each score beside that of shuffled data."""
+"""Scores of decompositions against the truth of a simulation, beside those of shuffled data."""
 
 from __future__ import annotations
 
@@ -110,10 +110,10 @@ def score_recovery(
 
 
 def changes_by_region(activity: xarray.DataArray) -> xarray.DataArray:
-    """What differs between trials, with the same power in every region.
+    """Take the mean trial away, and give every region the same power.
 
-    About the mean trial of each neuron, which says nothing of learning and would take most of the
-    components; a region with few neurons, such as the nuclei, would otherwise count for nothing.
+    The mean trial of each neuron says nothing of learning and would take most of the components; a
+    region with few neurons, such as the nuclei, would otherwise count for nothing.
 
     Parameters
     ----------
@@ -143,7 +143,16 @@ def changes_by_region(activity: xarray.DataArray) -> xarray.DataArray:
 
 
 def trial_factors(model: Any) -> np.ndarray:
-    """(n_trials, n_components) trial factors, or loadings of trial-slicing components."""
+    """Take the trial factors, or the loadings of trial-slicing components.
+
+    Parameters
+    ----------
+    model : fitted TCA or SliceTCA
+
+    Returns
+    -------
+    (n_trials, n_components) array
+    """
     name = "trial_factors_" if hasattr(model, "trial_factors_") else "trial_loadings_"
     factors = np.asarray(getattr(model, name))
     if not factors.shape[1]:
@@ -152,7 +161,16 @@ def trial_factors(model: Any) -> np.ndarray:
 
 
 def component_patterns(model: Any) -> np.ndarray:
-    """(n_components, n_neurons, n_times): what a unit of each trial factor adds to a trial."""
+    """Find the pattern that a unit of each trial factor adds to a trial.
+
+    Parameters
+    ----------
+    model : fitted TCA or SliceTCA
+
+    Returns
+    -------
+    (n_components, n_neurons, n_times) array
+    """
     if hasattr(model, "trial_factors_"):
         neuron, time = model.neuron_factors_ * model.weights_, model.time_factors_
         return np.einsum("nr,tr->rnt", neuron, time)
@@ -162,9 +180,21 @@ def component_patterns(model: Any) -> np.ndarray:
 def learning_patterns(
     factors: np.ndarray, patterns: np.ndarray, curves: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """(n_neurons, n_times) that the model's trials gain with the fast and with the slow curve.
+    """Find the patterns that the model's trials gain with the fast and with the slow curve.
 
-    Its trial factors are regressed on the curves, so a rotation among components doesn't matter.
+    The trial factors are regressed on the curves, so a rotation among components doesn't matter.
+
+    Parameters
+    ----------
+    factors : (n_trials, n_components) array
+        Of `trial_factors`.
+    patterns : (n_components, n_neurons, n_times) array
+        Of `component_patterns`.
+    curves : (n_trials, 2) array
+
+    Returns
+    -------
+    dict of (n_neurons, n_times) arrays
     """
     design = np.column_stack([np.ones(len(curves)), curves])
     slopes = np.linalg.lstsq(design, factors, rcond=None)[0][1:]

@@ -33,7 +33,7 @@ _TURN = 72.0
 
 @dataclass(frozen=True, eq=False)
 class Reshaping:
-    """What learning in each region does to cortical activity.
+    """Effects of learning in each region on cortical activity.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What a network is made of: sizes, time constants, wiring and rates, one dataclass a part."""
+"""Sizes, time constants, wiring and rates of a network, a dataclass for each part."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Cortex:
 
 @dataclass(frozen=True, kw_only=True)
 class Pathways:
-    """What connects cortex and cerebellum.
+    """The pathways between cortex and cerebellum.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ class Cerebellum:
     coding_level : float
         Fraction of a cell's reference activity (all conditions and times) above its threshold.
     output : float
-        By what the nuclei's output is scaled; 0 is a block.
+        Scale of the nuclei's output; 0 is a block.
     """
 
     n_granule: int = 1000
@@ -108,9 +108,9 @@ class Plasticity:
     Parameters
     ----------
     A_f, A_s : float in [0, 1]
-        What the cerebellum and cortex retain of what they learned, from trial to trial.
+        Share that the cerebellum and cortex retain from trial to trial.
     B_f, B_s : float
-        What they learn from a trial, as a fraction of what teaches them. `B_s` is .02 for
+        Share that they learn from a trial of what teaches them. `B_s` is .02 for
         ``teacher="parallel"`` and .04 otherwise unless given.
     teacher : {"serial", "parallel", "rpe"}
         What teaches: the error teaches the cerebellum, and the cerebellum's output (serial) or

@@ -19,7 +19,7 @@ class UnstableDynamicsError(FloatingPointError):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Versions:
-    """Which parts are in each version of a trial; (n_versions,) arrays of 0 and 1."""
+    """Parts that take part in each version of a trial; (n_versions,) arrays of 0 and 1."""
 
     cerebellum: np.ndarray
     cortex: np.ndarray

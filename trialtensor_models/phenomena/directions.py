@@ -69,7 +69,7 @@ def many_targets(cast: Cast) -> list[Row]:
 
 
 def _alone(name: str, values: np.ndarray, accepted: tuple[float, float]) -> Row:
-    """A row that models without directions say nothing of."""
+    """Make a row of a quantity that models without directions don't have."""
     return Row(
         name=name,
         network=Quantity(values),

@@ -54,7 +54,7 @@ def scaled_output(cast: Cast) -> list[Row]:
 
 
 def block_after_learning(cast: Cast) -> list[Row]:
-    """What is left when the cerebellum is blocked after learning, beside the slow component."""
+    """Adaptation left when the cerebellum is blocked after learning, beside the slow component."""
     return [
         cast.measure(
             "left under a block / slow component before",

@@ -1,4 +1,4 @@
-"""What is left of learning, what comes back, and what is in the way."""
+"""Retention, spontaneous recovery, savings and interference."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def interference(cast: Cast) -> list[Row]:
 
 
 def retained_in_clamp(cast: Cast) -> list[Row]:
-    """What is left after 20 and 50 trials of an error clamp."""
+    """Adaptation left after 20 and 50 trials of an error clamp."""
     return [
         cast.measure(
             f"retention after {trials} clamp trials",

@@ -96,7 +96,16 @@ def header() -> str:
 
 
 def line(row: Row) -> str:
-    """A row of the table."""
+    """Format a row of the table.
+
+    Parameters
+    ----------
+    row : Row
+
+    Returns
+    -------
+    str
+    """
     low, high = row.network.interval
     return _line(
         (
@@ -113,7 +122,16 @@ def line(row: Row) -> str:
 
 
 def table(rows: Iterable[Row]) -> str:
-    """The whole table, with remarks below."""
+    """Format the whole table, with remarks below.
+
+    Parameters
+    ----------
+    rows : iterable of Row
+
+    Returns
+    -------
+    str
+    """
     rows = list(rows)
     remarks = [f"* {row.name}: {row.remark}" for row in rows if not row.expected]
     return "\n".join([header(), *(line(row) for row in rows), *remarks])

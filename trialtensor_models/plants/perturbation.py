@@ -1,4 +1,4 @@
-"""What a trial does to the hand and the cursor."""
+"""Perturbations of the hand and the cursor."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Perturbation:
     curl : float
         Strength b of the force field ``F = b [[0, 1], [-1, 0]] velocity``, in N s/m.
     clamp : bool
-        Whether the error is clamped to zero.
+        Clamp the error to zero.
     reversed : bool
-        Whether the wrong answer of a task of choices is now the right one.
+        Make the wrong answer of a task with choices the right one.
     """
 
     rotation: float = 0.0

@@ -61,7 +61,17 @@ class TwoLinkArm:
         return seen(self._simulate(command, strength, dt), desired, perturbation, dt)
 
     def joint_angles(self, position: np.ndarray) -> np.ndarray:
-        """Shoulder and elbow angle (rad) of the hand at (..., 2) positions from the shoulder."""
+        """Find the angles of shoulder and elbow.
+
+        Parameters
+        ----------
+        position : (..., 2) array
+            Of the hand, in m from the shoulder.
+
+        Returns
+        -------
+        (..., 2) array, in rad
+        """
         l1, l2 = self.lengths
         squared = (position**2).sum(-1)
         cosine = (squared - l1**2 - l2**2) / (2 * l1 * l2)
@@ -74,7 +84,17 @@ class TwoLinkArm:
         return np.stack([shoulder, elbow], -1)
 
     def hand(self, angles: np.ndarray) -> np.ndarray:
-        """Position of the hand from the shoulder at (..., 2) joint angles."""
+        """Find the position of the hand.
+
+        Parameters
+        ----------
+        angles : (..., 2) array
+            Of shoulder and elbow, in rad.
+
+        Returns
+        -------
+        (..., 2) array, in m from the shoulder
+        """
         upper, fore = angles[..., 0], angles.sum(-1)
         l1, l2 = self.lengths
         return np.stack(
@@ -82,7 +102,16 @@ class TwoLinkArm:
         )
 
     def jacobian(self, angles: np.ndarray) -> np.ndarray:
-        """(..., 2, 2) derivative of the hand's position with the joint angles."""
+        """Differentiate the hand's position by the joint angles.
+
+        Parameters
+        ----------
+        angles : (..., 2) array
+
+        Returns
+        -------
+        (..., 2, 2) array
+        """
         upper, fore = angles[..., 0], angles.sum(-1)
         l1, l2 = self.lengths
         row_x = np.stack([-l1 * np.sin(upper) - l2 * np.sin(fore), -l2 * np.sin(fore)], -1)
@@ -90,7 +119,16 @@ class TwoLinkArm:
         return np.stack([row_x, row_y], -2)
 
     def inertia(self, angles: np.ndarray) -> np.ndarray:
-        """(..., 2, 2) inertia of the arm at its joints, kg m²."""
+        """Find the inertia of the arm at its joints.
+
+        Parameters
+        ----------
+        angles : (..., 2) array
+
+        Returns
+        -------
+        (..., 2, 2) array, in kg m²
+        """
         m2, l1 = self.masses[1], self.lengths[0]
         i1, i2 = self.inertias
         c1, c2 = self.centres
@@ -103,7 +141,17 @@ class TwoLinkArm:
         )
 
     def coriolis(self, angles: np.ndarray, speeds: np.ndarray) -> np.ndarray:
-        """(..., 2) torques of centripetal and Coriolis forces."""
+        """Find the torques of centripetal and Coriolis forces.
+
+        Parameters
+        ----------
+        angles, speeds : (..., 2) arrays
+            Of the joints, in rad and rad/s.
+
+        Returns
+        -------
+        (..., 2) array
+        """
         pull = self.masses[1] * self.lengths[0] * self.centres[1] * np.sin(angles[..., 1])
         first = -pull * speeds[..., 1] * (2 * speeds[..., 0] + speeds[..., 1])
         return np.stack([first, pull * speeds[..., 0] ** 2], -1)

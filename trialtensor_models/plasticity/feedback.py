@@ -1,4 +1,4 @@
-"""What comes of a choice: reward, what was expected, and the error that climbing fibres carry."""
+"""Feedback on a choice: reward, its expectation, and the error that climbing fibres carry."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _CRITIC_RATE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one trial.
+    """The outcome of one trial.
 
     Attributes
     ----------
     choice, side : int
-        What was chosen and what is right: -1 is left, 1 is right.
+        The chosen side and the right one: -1 is left, 1 is right.
     reward, expected : float
-        Of this trial, and what the critic expected of its condition.
+        Of this trial, and the critic's expectation for its condition.
     """
 
     choice: int
@@ -30,7 +30,7 @@ class Outcome:
 
     @property
     def correct(self) -> bool:
-        """Whether the right side was chosen."""
+        """True if the right side was chosen."""
         return self.choice == self.side
 
 
@@ -47,33 +47,79 @@ class Critic:
         self.values = np.full(self.n_conditions, 0.5)
 
     def learn(self, condition: int, reward: float) -> None:
-        """Move the expectation towards a reward."""
+        """Move the expectation towards a reward.
+
+        Parameters
+        ----------
+        condition : int
+        reward : float
+        """
         self.values[condition] += self.rate * (reward - self.values[condition])
 
 
 def answer(
     task: ChoiceTask, side: int, angle: float, expected: float, rng: np.random.Generator
 ) -> Outcome:
-    """The choice that a direction of the hand (degrees counter-clockwise) is, and its reward."""
+    """Read the choice off the direction of the hand, and draw its reward.
+
+    Parameters
+    ----------
+    task : task with choices
+    side : int
+        The right answer: -1 is left, 1 is right.
+    angle : float
+        Direction of the hand from straight ahead, in degrees counter-clockwise.
+    expected : float
+        The critic's expectation.
+    rng : numpy.random.Generator
+        Draws the reward.
+
+    Returns
+    -------
+    Outcome
+    """
     choice = LEFT if angle > 0 else RIGHT
     probability = task.reward_probability if choice == side else 1 - task.reward_probability
     return Outcome(choice, side, float(rng.random() < probability), expected)
 
 
 def reward_error(task: ChoiceTask, draw: Draw, outcome: Outcome) -> np.ndarray:
-    """(T, 2) error if climbing fibres carry a reward prediction error.
+    """Make the error of climbing fibres that carry a reward prediction error.
 
-    More of the turn that was chosen if there was more reward than expected, less if there was
-    less: what was not chosen is not known.
+    It asks for more of the chosen turn after more reward than expected, and for less after less:
+    nothing is known of the other choice.
+
+    Parameters
+    ----------
+    task : task with choices
+    draw : Draw
+        Of the trial.
+    outcome : Outcome
+
+    Returns
+    -------
+    (T, 2) array
     """
     surprise = outcome.reward - outcome.expected
     return surprise * _turn(task, draw, outcome.choice)
 
 
 def told_error(task: ChoiceTask, draw: Draw, outcome: Outcome, missed: np.ndarray) -> np.ndarray:
-    """(T, 2) error if the right answer is told: velocity to it, less that of the hand.
+    """Make the error of climbing fibres where the right answer is told.
 
-    `missed` is straight ahead less the velocity of the hand.
+    Parameters
+    ----------
+    task : task with choices
+    draw : Draw
+        Of the trial.
+    outcome : Outcome
+    missed : (T, 2) array
+        Velocity straight ahead less that of the hand.
+
+    Returns
+    -------
+    (T, 2) array
+        Velocity to the right answer less that of the hand.
     """
     return _turn(task, draw, outcome.side) + missed
 

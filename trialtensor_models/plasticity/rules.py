@@ -1,4 +1,4 @@
-"""What is learned from a trial: a fast rule in the cerebellum, a slow one in cortex."""
+"""Learning from a trial: a fast rule in the cerebellum, a slow one in cortex."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 
 def gate(activity: np.ndarray, most: np.ndarray, gain: np.ndarray) -> np.ndarray:
-    """How far each unit's synapses are open, from 0 where it was silent to 1.
+    """Open each unit's synapses by its activity: from 0 where it was silent, to 1.
 
     Parameters
     ----------
@@ -82,14 +82,36 @@ def _normalised(teaching: np.ndarray, before: np.ndarray, units: np.ndarray) -> 
 
 
 def shifted(error: np.ndarray, steps: int) -> np.ndarray:
-    """Errors at the time of the thalamic input that could have prevented them."""
+    """Shift errors to the time of the thalamic input that could have prevented them.
+
+    Parameters
+    ----------
+    error : (S, T, 2) array
+    steps : int
+        By how many steps they are put earlier.
+
+    Returns
+    -------
+    (S, T, 2) array
+    """
     early = np.zeros_like(error)
     early[:, : error.shape[1] - steps] = error[:, steps:]
     return early
 
 
 def saturated(error: np.ndarray, limit: float | None) -> np.ndarray:
-    """Errors in (..., 2), those above `limit` shrunk to it smoothly; their direction is kept."""
+    """Shrink errors above a limit to it smoothly, and keep their direction.
+
+    Parameters
+    ----------
+    error : (..., 2) array
+    limit : float or None
+        None is unlimited.
+
+    Returns
+    -------
+    (..., 2) array
+    """
     if limit is None:
         return error
     size = np.linalg.norm(error, axis=-1, keepdims=True)

@@ -20,7 +20,7 @@ class Step:
     size : float
         The perturbation; NaN in an error clamp.
     cerebellum : float
-        By what the output of the fast state is scaled.
+        Scale of the output of the fast state.
     learns : bool
     epoch, block
         Label and number of the block that it belongs to.

@@ -1,4 +1,4 @@
-"""Keep what a session shows, trial by trial, and put it together at its end."""
+"""Record a session trial by trial, and make a run of it at its end."""
 
 from __future__ import annotations
 
@@ -47,7 +47,21 @@ class Recorder:
     def add(
         self, trial: Trial, activity: Activity, movement: Movement, learner: Learner, place: int
     ) -> dict[str, float]:
-        """Keep a trial; returns what an ``until=`` condition may ask for."""
+        """Keep a trial.
+
+        Parameters
+        ----------
+        trial : Trial
+        activity, movement, learner
+            Of all networks that are simulated together.
+        place : int
+            Of this session's network among them.
+
+        Returns
+        -------
+        dict of float
+            What an ``until=`` condition may ask for.
+        """
         rows, desired = self.rows, trial.draw.desired
         perturbation, block = trial.perturbation, trial.block
         command = activity.command[place]
@@ -86,7 +100,17 @@ class Recorder:
         return values
 
     def add_outcome(self, outcome: Outcome) -> dict[str, float]:
-        """Keep what came of a choice; returns what an ``until=`` condition may ask for."""
+        """Keep the outcome of a choice.
+
+        Parameters
+        ----------
+        outcome : Outcome
+
+        Returns
+        -------
+        dict of float
+            What an ``until=`` condition may ask for.
+        """
         values = {"correct": float(outcome.correct), "reward": outcome.reward}
         self.rows["choice"].append(outcome.choice)
         self.rows["side"].append(outcome.side)
@@ -107,7 +131,7 @@ class Recorder:
         return steps.mean(2).swapaxes(1, 2).astype(np.float32)
 
     def finish(self) -> Run:
-        """The run."""
+        """Make the run."""
         rows = {name: np.asarray(values) for name, values in self.rows.items()}
         region = np.repeat(REGIONS, self.sizes)
         activity, counterfactual = None, None

@@ -1,4 +1,4 @@
-"""What happens trial by trial: blocks of perturbations, clamps and lesions."""
+"""Schedules: blocks of trials with perturbations, clamps and lesions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Block:
     Attributes
     ----------
     kind : str
-        What is done.
+        The method that made it.
     size : float
         Rotation in degrees, counter-clockwise, or strength of a curl field in N s/m.
     n_trials : int
@@ -35,9 +35,9 @@ class Block:
     targets : tuple of int, optional
         Conditions that are drawn; all of the task's if None.
     cerebellum : float
-        By what the cerebellum's output is scaled in this block.
+        Scale of the cerebellum's output in this block.
     learns : bool
-        Whether anything is learned or forgotten.
+        False if nothing is learned or forgotten.
     """
 
     kind: Kind
@@ -51,7 +51,17 @@ class Block:
     learns: bool = True
 
     def at(self, trial: int) -> Perturbation:
-        """The perturbation of a trial, counted from the start of the block."""
+        """Find the perturbation of a trial.
+
+        Parameters
+        ----------
+        trial : int
+            Counted from the start of the block.
+
+        Returns
+        -------
+        Perturbation
+        """
         share = min(1.0, (trial + 1) / self.ramp) if self.ramp else 1.0
         return Perturbation(
             rotation=share * self.size if self.kind == "rotate" else 0.0,
@@ -61,7 +71,17 @@ class Block:
         )
 
     def is_over(self, history: Mapping[str, np.ndarray]) -> bool:
-        """Whether the trials of this block so far are enough."""
+        """Tell whether the block ends here.
+
+        Parameters
+        ----------
+        history : mapping of str to (n_done,) array
+            Of its trials so far.
+
+        Returns
+        -------
+        bool
+        """
         n_done = len(history["adaptation"])
         if n_done >= self.n_trials or self.until is None or n_done == 0:
             return n_done >= self.n_trials
@@ -97,27 +117,103 @@ class Schedule:
     blocks: tuple[Block, ...] = ()
 
     def baseline(self, n_trials: int | None = None, **options: Any) -> Schedule:
-        """Unperturbed trials before learning."""
+        """Add unperturbed trials before learning.
+
+        Parameters
+        ----------
+        n_trials : int, optional
+            Needed unless there is ``until``; with it, the limit (500).
+        **options
+            See `Schedule`.
+
+        Returns
+        -------
+        Schedule
+        """
         return self._add("baseline", 0.0, n_trials, options)
 
     def rotate(self, degrees: float, n_trials: int | None = None, **options: Any) -> Schedule:
-        """Rotate the cursor about the start, counter-clockwise."""
+        """Rotate the cursor about the start.
+
+        Parameters
+        ----------
+        degrees : float
+            Counter-clockwise.
+        n_trials : int, optional
+            Needed unless there is ``until``; with it, the limit (500).
+        **options
+            See `Schedule`.
+
+        Returns
+        -------
+        Schedule
+        """
         return self._add("rotate", degrees, n_trials, options)
 
     def curl(self, strength: float, n_trials: int | None = None, **options: Any) -> Schedule:
-        """Push the hand sideways in proportion to its speed; `strength` in N s/m."""
+        """Push the hand sideways in proportion to its speed.
+
+        Parameters
+        ----------
+        strength : float
+            In N s/m.
+        n_trials : int, optional
+            Needed unless there is ``until``; with it, the limit (500).
+        **options
+            See `Schedule`.
+
+        Returns
+        -------
+        Schedule
+        """
         return self._add("curl", strength, n_trials, options)
 
     def clamp(self, n_trials: int | None = None, **options: Any) -> Schedule:
-        """Clamp the error to zero, so that nothing new is learned."""
+        """Clamp the error to zero, so that nothing new is learned.
+
+        Parameters
+        ----------
+        n_trials : int, optional
+            Needed unless there is ``until``; with it, the limit (500).
+        **options
+            See `Schedule`.
+
+        Returns
+        -------
+        Schedule
+        """
         return self._add("clamp", 0.0, n_trials, options)
 
     def washout(self, n_trials: int | None = None, **options: Any) -> Schedule:
-        """Unperturbed trials after learning."""
+        """Add unperturbed trials after learning.
+
+        Parameters
+        ----------
+        n_trials : int, optional
+            Needed unless there is ``until``; with it, the limit (500).
+        **options
+            See `Schedule`.
+
+        Returns
+        -------
+        Schedule
+        """
         return self._add("washout", 0.0, n_trials, options)
 
     def reverse(self, n_trials: int | None = None, **options: Any) -> Schedule:
-        """What was the wrong answer is the right one, in tasks with choices."""
+        """Make the wrong answer the right one, in tasks with choices.
+
+        Parameters
+        ----------
+        n_trials : int, optional
+            Needed unless there is ``until``; with it, the limit (500).
+        **options
+            See `Schedule`.
+
+        Returns
+        -------
+        Schedule
+        """
         return self._add("reverse", 0.0, n_trials, options)
 
     @property

@@ -53,11 +53,11 @@ class Session:
 
     @property
     def is_over(self) -> bool:
-        """Whether the schedule has no further trial."""
+        """True once the schedule has no further trial."""
         return self._block >= len(self.schedule.blocks)
 
     def next(self) -> Trial:
-        """The trial to run."""
+        """Draw the next trial."""
         block = self.schedule.blocks[self._block]
         in_block = len(self._history.get("adaptation", ()))
         if not self._waiting:
@@ -81,7 +81,18 @@ class Session:
         )
 
     def answer(self, trial: Trial, angle: float) -> Outcome | None:
-        """What comes of the direction of the hand, in tasks with choices."""
+        """Answer a trial by the direction of the hand, in tasks with choices.
+
+        Parameters
+        ----------
+        trial : Trial
+        angle : float
+            In degrees counter-clockwise.
+
+        Returns
+        -------
+        Outcome, or None in tasks without choices
+        """
         if not has_choices(self.task) or trial.draw.side is None:
             return None
         expected = float(self._critic.values[trial.condition])
@@ -92,7 +103,13 @@ class Session:
         return outcome
 
     def seen(self, **values: float) -> None:
-        """Note what came of the trial, and move on to the next block if it's time."""
+        """Note how the trial went, and move on to the next block if it's time.
+
+        Parameters
+        ----------
+        **values
+            What an ``until=`` condition may ask for.
+        """
         for name, value in values.items():
             self._history.setdefault(name, []).append(value)
         self.n_done += 1
