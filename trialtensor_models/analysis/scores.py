@@ -107,7 +107,19 @@ def factor_score(
     n_shuffles: int = N_SHUFFLES,
     random_state: int | np.random.Generator | None = None,
 ) -> Score:
-    """Factor match score of TCA components with planted ones, and after shuffling all axes."""
+    """Factor match score of TCA components with planted ones, and after shuffling all axes.
+
+    Parameters
+    ----------
+    found, planted : tuples of three (n_axis, n_components) arrays
+        Trial, neuron and time factors.
+    n_shuffles : int
+    random_state : int, Generator or None
+
+    Returns
+    -------
+    Score
+    """
     rng = np.random.default_rng(random_state)
     null = [match_components(planted, _shuffled(found, rng))[1] for _ in range(n_shuffles)]
     return Score(match_components(planted, found)[1], np.array(null), "trials, neurons and times")
@@ -204,7 +216,16 @@ def _orthonormal(columns: np.ndarray) -> np.ndarray:
 
 
 def subspace_overlap(first: np.ndarray, second: np.ndarray) -> float:
-    """Mean squared cosine of the principal angles between what two sets of columns span."""
+    """Mean squared cosine of the principal angles between the spans of two sets of columns.
+
+    Parameters
+    ----------
+    first, second : (n, n_columns) arrays
+
+    Returns
+    -------
+    float
+    """
     return float(np.mean(np.cos(subspace_angles(first, second)) ** 2))
 
 

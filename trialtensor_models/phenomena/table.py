@@ -50,7 +50,16 @@ PHENOMENA: Mapping[str, Callable[[Cast], list[Row]]] = {
 
 
 def cast_of(networks: Subjects | None = None) -> Cast:
-    """Networks beside the two-state model and the single-rate model closest to it.
+    """Set networks beside the two-state model and the single-rate model closest to it.
+
+    Parameters
+    ----------
+    networks : Subjects, optional
+        `Networks()` unless given.
+
+    Returns
+    -------
+    Cast
 
     Examples
     --------
