@@ -15,8 +15,9 @@ import numpy as np
 from benchmarks.evidence import Check
 from benchmarks.timing import clock
 from trialtensor_models import CCRNN, CenterOut, PointMass, Run, Schedule, simulate
-from trialtensor_models.make_networks import N_NETWORKS, pretrained_anew, reach_errors
 from trialtensor_models.network import CorticalWeights
+from trialtensor_models.plasticity import gains_of
+from trialtensor_models.training.reaching import N_NETWORKS, pretrained_anew, reach_errors
 
 N_TRIALS = (50, 200, 1000)
 TRIAL_LIMIT = 15.0  # ms
@@ -40,7 +41,7 @@ def compare() -> list[Check]:
 def _adaptation() -> tuple[Run, list[Check]]:
     """Milliseconds a trial, in runs of several lengths."""
     checks, model = [], CCRNN.pretrained()
-    _, wall, cpu = clock(lambda: (model.wiring, model.gains, model.subspaces))
+    _, wall, cpu = clock(lambda: (model.wiring, gains_of(model), model.subspaces))
     checks.append(_below(f"set-up of a network, s ({wall:.2f} by the clock)", cpu, 1.0))
     by_length = {}
     for n_trials in N_TRIALS:

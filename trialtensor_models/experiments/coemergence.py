@@ -19,17 +19,15 @@ import typer
 import xarray
 
 from trialtensor import TCA, SliceTCA
-from trialtensor_models.network import CCRNN
-from trialtensor_models.recovery import (
+from trialtensor_models.analysis import (
     CURVES,
     Recovery,
     changes_by_region,
     recovery_table,
     score_recovery,
 )
-from trialtensor_models.run import REGIONS, Run
-from trialtensor_models.schedule import Schedule
-from trialtensor_models.simulation import simulate
+from trialtensor_models.network import CCRNN
+from trialtensor_models.sessions import REGIONS, Run, Schedule, simulate
 from trialtensor_models.tasks import CenterOut
 
 if TYPE_CHECKING:
@@ -42,7 +40,7 @@ _TURN = 72.0
 
 @dataclass(frozen=True, eq=False)
 class Coemergence:
-    """What is in which region.
+    """Shares of the fast and the slow process by region.
 
     Attributes
     ----------
@@ -161,7 +159,7 @@ def main(
     output: Annotated[Path, typer.Option("-o", "--output")] = Path("coemergence.png"),
     networks: Annotated[int, typer.Option(min=1)] = 3,
 ) -> None:
-    """What emerges where, and what TCA and SliceTCA find of it."""
+    """Measure which process emerges in which region, and how much of it TCA and SliceTCA find."""
     found = measure(networks)
     plot_coemergence(found).savefig(output, dpi=150)
     for name in CURVES:

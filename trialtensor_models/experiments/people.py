@@ -18,10 +18,9 @@ import typer
 
 from trialtensor_models.network import CCRNN
 from trialtensor_models.phenomena.figure import NETWORK, ONE_RATE, TWO_STATE
-from trialtensor_models.schedule import Schedule
-from trialtensor_models.simulation import simulate
+from trialtensor_models.rates import OneStateModel, TwoStateModel
+from trialtensor_models.sessions import Schedule, simulate
 from trialtensor_models.tasks import CenterOut
-from trialtensor_models.two_state import OneStateModel, TwoStateModel
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -15,11 +15,14 @@ from typing import Annotated
 import typer
 
 import trialtensor
-from trialtensor_models.compare import about_conditions, compare, plot_model_comparison
+from trialtensor_models.analysis import (
+    about_conditions,
+    changes_by_region,
+    compare,
+    plot_model_comparison,
+)
 from trialtensor_models.network import CCRNN
-from trialtensor_models.recovery import changes_by_region
-from trialtensor_models.schedule import Schedule
-from trialtensor_models.simulation import simulate
+from trialtensor_models.sessions import Schedule, simulate
 from trialtensor_models.tasks import CenterOut
 
 

@@ -17,11 +17,9 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 
+from trialtensor_models.analysis import Score, subspace_score
 from trialtensor_models.network import CCRNN
-from trialtensor_models.run import Run
-from trialtensor_models.schedule import Schedule
-from trialtensor_models.scores import Score, subspace_score
-from trialtensor_models.simulation import simulate
+from trialtensor_models.sessions import Run, Schedule, simulate
 from trialtensor_models.tasks import CenterOut
 
 if TYPE_CHECKING:
@@ -35,7 +33,7 @@ _TURN = 72.0
 
 @dataclass(frozen=True, eq=False)
 class Reshaping:
-    """What learning in each region does to cortical activity.
+    """Effects of learning in each region on cortical activity.
 
     Attributes
     ----------

@@ -17,8 +17,7 @@ import numpy as np
 import typer
 
 from trialtensor_models.network import CCRNN
-from trialtensor_models.schedule import Schedule
-from trialtensor_models.simulation import simulate
+from trialtensor_models.sessions import Schedule, simulate
 from trialtensor_models.tasks import CenterOut
 
 if TYPE_CHECKING:

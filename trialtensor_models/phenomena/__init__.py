@@ -1,4 +1,4 @@
-"""What the network must show, each phenomenon a function, in one table."""
+"""Phenomena of adaptation that the network must show: a function for each, and one table."""
 
 from trialtensor_models.phenomena.directions import generalisation, many_targets
 from trialtensor_models.phenomena.learning import (

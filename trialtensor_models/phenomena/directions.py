@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from trialtensor_models.phenomena.paradigms import LEARNING, learning, washout
 from trialtensor_models.phenomena.rows import Cast, Quantity, Row
-from trialtensor_models.phenomena.schedules import LEARNING, learning, washout
 from trialtensor_models.phenomena.subjects import ROTATION, Setting
-from trialtensor_models.schedule import Schedule
+from trialtensor_models.sessions import Schedule
 
 _STEP = 22.5  # degrees between probed directions
 _PROBED = (0, 1, 2, 4)
@@ -69,7 +69,7 @@ def many_targets(cast: Cast) -> list[Row]:
 
 
 def _alone(name: str, values: np.ndarray, accepted: tuple[float, float]) -> Row:
-    """A row that models without directions say nothing of."""
+    """Make a row of a quantity that models without directions don't have."""
     return Row(
         name=name,
         network=Quantity(values),

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialtensor_models.phenomena.paradigms import opposite, recovery, retention, washout
 from trialtensor_models.phenomena.rows import Cast, Row
-from trialtensor_models.phenomena.schedules import opposite, recovery, retention, washout
-from trialtensor_models.schedule import Schedule
+from trialtensor_models.sessions import Schedule
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

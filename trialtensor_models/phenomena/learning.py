@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from trialtensor_models.phenomena.exponentials import two_exponential_advantage
+from trialtensor_models.phenomena.paradigms import LEARNING, alone, recovery, washout
 from trialtensor_models.phenomena.rows import Cast, Row, about
-from trialtensor_models.phenomena.schedules import LEARNING, alone, recovery, washout
 from trialtensor_models.phenomena.subjects import Setting
 
 PUBLISHED_LEARNING = {10: 0.43, 40: 0.58, 159: 0.74}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from trialtensor_models.phenomena.paradigms import LEARNING, opposite
 from trialtensor_models.phenomena.rows import Cast, Quantity, Row
-from trialtensor_models.phenomena.schedules import LEARNING, opposite
 from trialtensor_models.phenomena.subjects import ROTATION, Setting, Subjects
-from trialtensor_models.schedule import Schedule
+from trialtensor_models.sessions import Schedule
 
 SCALES = (1.0, 0.75, 0.5, 0.25, 0.0)
 _SHORT = 60
@@ -54,7 +54,7 @@ def scaled_output(cast: Cast) -> list[Row]:
 
 
 def block_after_learning(cast: Cast) -> list[Row]:
-    """What is left when the cerebellum is blocked after learning, beside the slow component."""
+    """Adaptation left when the cerebellum is blocked after learning, beside the slow component."""
     return [
         cast.measure(
             "left under a block / slow component before",

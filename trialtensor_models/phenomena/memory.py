@@ -1,11 +1,10 @@
-"""What is left of learning, what comes back, and what is in the way."""
+"""Retention, spontaneous recovery, savings and interference."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from trialtensor_models.phenomena.rows import Cast, Row, about
-from trialtensor_models.phenomena.schedules import (
+from trialtensor_models.phenomena.paradigms import (
     LEARNING,
     N_FIRST,
     alone,
@@ -15,6 +14,7 @@ from trialtensor_models.phenomena.schedules import (
     retention,
     washout,
 )
+from trialtensor_models.phenomena.rows import Cast, Row, about
 from trialtensor_models.phenomena.subjects import Curve, Setting
 
 
@@ -97,7 +97,7 @@ def interference(cast: Cast) -> list[Row]:
 
 
 def retained_in_clamp(cast: Cast) -> list[Row]:
-    """What is left after 20 and 50 trials of an error clamp."""
+    """Adaptation left after 20 and 50 trials of an error clamp."""
     return [
         cast.measure(
             f"retention after {trials} clamp trials",

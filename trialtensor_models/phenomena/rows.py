@@ -10,7 +10,7 @@ import numpy as np
 from scipy.stats import t as t_distribution
 
 from trialtensor_models.phenomena.subjects import Curve, Setting, Subjects
-from trialtensor_models.schedule import Schedule
+from trialtensor_models.sessions import Schedule
 
 LEVEL = 0.95
 
@@ -101,7 +101,7 @@ def _finite(value: float) -> float | None:
 
 @dataclass(frozen=True)
 class Cast:
-    """Who is compared.
+    """The subjects that are compared.
 
     Attributes
     ----------
@@ -124,7 +124,26 @@ class Cast:
         models: Iterable[str] = ("two_state", "one_rate"),
         **more: Any,
     ) -> Row:
-        """A row whose quantity is a function of one curve."""
+        """Make a row whose quantity is a function of one curve.
+
+        Parameters
+        ----------
+        name : str
+        what : callable
+            Takes a `Curve`, returns the quantity.
+        schedule : Schedule
+        accepted : (float, float)
+        published : float, optional
+        setting : Setting, optional
+        models : iterable of str
+            Which of "two_state" and "one_rate" are measured too.
+        **more
+            Further fields of `Row`.
+
+        Returns
+        -------
+        Row
+        """
 
         def of(subjects: Subjects) -> np.ndarray:
             return np.array([what(curve) for curve in subjects.curves(schedule, setting)])

@@ -1,4 +1,4 @@
-"""Those who adapt: networks, two-state models and one-rate controls, asked the same way."""
+"""Subjects that adapt: networks, two-state models and one-rate controls, behind one interface."""
 
 from __future__ import annotations
 
@@ -8,13 +8,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from trialtensor_models.config import Teacher
-from trialtensor_models.network import CCRNN
-from trialtensor_models.run import Run
-from trialtensor_models.schedule import Schedule
-from trialtensor_models.simulation import simulate
+from trialtensor_models.network import CCRNN, Teacher
+from trialtensor_models.rates import OneStateModel, TwoStateModel
+from trialtensor_models.sessions import Run, Schedule, simulate
 from trialtensor_models.tasks import CenterOut
-from trialtensor_models.two_state import OneStateModel, TwoStateModel
 
 ROTATION = 30.0  # degrees; all schedules rotate by this much, one way or the other
 
@@ -48,13 +45,24 @@ class Curve:
     target: np.ndarray
 
     def of_block(self, block: int, what: str = "adaptation") -> np.ndarray:
-        """One of the series in one block."""
+        """Take one series in one block.
+
+        Parameters
+        ----------
+        block : int
+        what : str
+            Name of an attribute.
+
+        Returns
+        -------
+        (n_trials_of_block,) array
+        """
         return getattr(self, what)[self.block == block]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """What is different from the reference.
+    """Differences from the reference.
 
     Attributes
     ----------
@@ -64,7 +72,7 @@ class Setting:
     slow_learns : bool
         Whether there is a slow process.
     output : float
-        By what the cerebellum's output is scaled.
+        Scale of the cerebellum's output.
     """
 
     n_targets: int = 1
@@ -77,7 +85,17 @@ class Subjects(Protocol):
     """One curve for each of some subjects."""
 
     def curves(self, schedule: Schedule, setting: Setting = ...) -> list[Curve]:
-        """Adapt to a schedule from nothing learned."""
+        """Adapt to a schedule, starting from nothing learned.
+
+        Parameters
+        ----------
+        schedule : Schedule
+        setting : Setting, optional
+
+        Returns
+        -------
+        list of Curve, one for each subject
+        """
         ...
 
 
@@ -159,7 +177,18 @@ class OneRate:
 
     @classmethod
     def of(cls, subjects: Subjects, schedule: Schedule) -> OneRate:
-        """The one whose behaviour is closest to that of others."""
+        """Fit the model to the behaviour of other subjects.
+
+        Parameters
+        ----------
+        subjects : Subjects
+            The first of them is fitted.
+        schedule : Schedule
+
+        Returns
+        -------
+        OneRate
+        """
         curve = subjects.curves(schedule)[0]
         perturbation = TwoStateModel().simulate(schedule).perturbation / ROTATION
         n = min(len(perturbation), len(curve.adaptation))

@@ -26,8 +26,8 @@ from trialtensor_models.phenomena.memory import (
     savings_after_washout,
     spontaneous_recovery,
 )
+from trialtensor_models.phenomena.paradigms import recovery
 from trialtensor_models.phenomena.rows import Cast, Row
-from trialtensor_models.phenomena.schedules import recovery
 from trialtensor_models.phenomena.subjects import Networks, OneRate, Subjects, TwoState
 
 PHENOMENA: Mapping[str, Callable[[Cast], list[Row]]] = {
@@ -50,7 +50,16 @@ PHENOMENA: Mapping[str, Callable[[Cast], list[Row]]] = {
 
 
 def cast_of(networks: Subjects | None = None) -> Cast:
-    """Networks beside the two-state model and the single-rate model closest to it.
+    """Set networks beside the two-state model and the single-rate model closest to it.
+
+    Parameters
+    ----------
+    networks : Subjects, optional
+        `Networks()` unless given.
+
+    Returns
+    -------
+    Cast
 
     Examples
     --------
@@ -96,7 +105,16 @@ def header() -> str:
 
 
 def line(row: Row) -> str:
-    """A row of the table."""
+    """Format a row of the table.
+
+    Parameters
+    ----------
+    row : Row
+
+    Returns
+    -------
+    str
+    """
     low, high = row.network.interval
     return _line(
         (
@@ -113,7 +131,16 @@ def line(row: Row) -> str:
 
 
 def table(rows: Iterable[Row]) -> str:
-    """The whole table, with remarks below."""
+    """Format the whole table, with remarks below.
+
+    Parameters
+    ----------
+    rows : iterable of Row
+
+    Returns
+    -------
+    str
+    """
     rows = list(rows)
     remarks = [f"* {row.name}: {row.remark}" for row in rows if not row.expected]
     return "\n".join([header(), *(line(row) for row in rows), *remarks])

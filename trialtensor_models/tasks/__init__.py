@@ -1,17 +1,20 @@
-"""What a network is asked to do."""
+"""Tasks: reaches to targets, and choices between two answers."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from trialtensor_models.tasks.center_out import CenterOut
-from trialtensor_models.tasks.choices import has_choices
+from trialtensor_models.tasks.choices import LEFT, RIGHT, ChoiceTask, has_choices, toward
 from trialtensor_models.tasks.evidence import EvidenceAccumulation
 from trialtensor_models.tasks.match import DelayedMatch
 from trialtensor_models.tasks.reversal import ReversalLearning
 from trialtensor_models.tasks.task import Draw, Task
 
 __all__ = [
+    "LEFT",
+    "RIGHT",
     "CenterOut",
+    "ChoiceTask",
     "DelayedMatch",
     "Draw",
     "EvidenceAccumulation",
@@ -19,6 +22,7 @@ __all__ = [
     "Task",
     "has_choices",
     "task_from",
+    "toward",
 ]
 
 _TASKS: dict[str, Any] = {
@@ -27,7 +31,22 @@ _TASKS: dict[str, Any] = {
 
 
 def task_from(configuration: Mapping[str, Any]) -> Task:
-    """The task that a mapping of "name" and its parameters describes."""
+    """Make the task that a file describes.
+
+    Parameters
+    ----------
+    configuration : mapping
+        The task's "name" and its parameters.
+
+    Returns
+    -------
+    task
+
+    Raises
+    ------
+    ValueError
+        If there is no task of this name.
+    """
     options = dict(configuration)
     name = options.pop("name", None)
     if name not in _TASKS:

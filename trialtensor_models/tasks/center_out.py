@@ -62,11 +62,34 @@ class CenterOut:
         return 3
 
     def go(self, dt: float) -> int:
-        """The step of the go signal."""
+        """Find the step of the go signal.
+
+        Parameters
+        ----------
+        dt : float
+            Step in seconds.
+
+        Returns
+        -------
+        int
+        """
         return round(self.hold / dt)
 
     def draw(self, conditions: np.ndarray, dt: float, rng: np.random.Generator) -> Draw:
-        """Trials of (n,) targets; nothing about them is random."""
+        """Draw trials; nothing about them is random.
+
+        Parameters
+        ----------
+        conditions : (n,) int array
+            Targets.
+        dt : float
+            Step in seconds.
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        Draw
+        """
         go, moving, after = (round(part / dt) for part in (self.hold, self.duration, self.stay))
         angles = np.deg2rad(self.labels[conditions])
         direction = np.stack([np.cos(angles), np.sin(angles)], -1)
@@ -88,7 +111,16 @@ class CenterOut:
 
 
 def minimum_jerk(n_steps: int) -> np.ndarray:
-    """Speed of a minimum-jerk movement, with mean 1 (Flash & Hogan 1985)."""
+    """Speed of a minimum-jerk movement, with mean 1 (Flash & Hogan 1985).
+
+    Parameters
+    ----------
+    n_steps : int
+
+    Returns
+    -------
+    (n_steps,) array
+    """
     s = (np.arange(n_steps) + 0.5) / n_steps
     speed = s**2 * (1 - s) ** 2
     return speed / speed.mean()

@@ -1,4 +1,4 @@
-"""What tasks with two answers share: a push straight ahead that ends to the left or to the right.
+"""Tasks with two answers share a push straight ahead that ends to the left or to the right.
 
 An answer is the side of the midline on which the hand ends up, so that a choice is a direction,
 graded and in degrees, like everything else that the network learns.
@@ -27,7 +27,16 @@ class ChoiceTask(Task, Protocol):
 
 
 def has_choices(task: Task) -> TypeGuard[ChoiceTask]:
-    """Whether trials of the task have a right answer."""
+    """Tell whether trials of the task have a right answer.
+
+    Parameters
+    ----------
+    task : task
+
+    Returns
+    -------
+    bool
+    """
     return isinstance(task, Response)
 
 
@@ -48,7 +57,7 @@ class Response:
     duration, stay : float
         Seconds of the movement, and after it.
     report : bool
-        Whether `draw` asks for what cortex is pretrained on.
+        True where `draw` asks for the movement that cortex is pretrained on.
     """
 
     turn: float = 30.0
@@ -74,7 +83,17 @@ class Response:
         return ("distance", "duration", "stay")
 
     def n_steps(self, dt: float) -> int:
-        """Steps of the movement and after it."""
+        """Count the steps of the movement and after it.
+
+        Parameters
+        ----------
+        dt : float
+            Step in seconds.
+
+        Returns
+        -------
+        int
+        """
         return round(self.duration / dt) + round(self.stay / dt)
 
     def _respond(
@@ -91,7 +110,17 @@ class Response:
 
 
 def toward(desired: np.ndarray, degrees: Any) -> np.ndarray:
-    """(n, T, 2) velocities turned clockwise by (n,) degrees."""
+    """Turn velocities clockwise.
+
+    Parameters
+    ----------
+    desired : (n, T, 2) array
+    degrees : (n,) array
+
+    Returns
+    -------
+    (n, T, 2) array
+    """
     angle = np.deg2rad(np.asarray(degrees, dtype=float))[:, None]
     cos, sin = np.cos(angle), np.sin(angle)
     x, y = desired[..., 0], desired[..., 1]

@@ -65,11 +65,34 @@ class EvidenceAccumulation(Response):
         return 2
 
     def go(self, dt: float) -> int:
-        """The step of the go signal."""
+        """Find the step of the go signal.
+
+        Parameters
+        ----------
+        dt : float
+            Step in seconds.
+
+        Returns
+        -------
+        int
+        """
         return round(self.stimulus / dt)
 
     def draw(self, conditions: np.ndarray, dt: float, rng: np.random.Generator) -> Draw:
-        """Trials of (n,) signed strengths, each with noise of its own."""
+        """Draw trials, each with noise of its own.
+
+        Parameters
+        ----------
+        conditions : (n,) int array
+            Signed strengths.
+        dt : float
+            Step in seconds.
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        Draw
+        """
         go = self.go(dt)
         mean = self.labels[conditions]
         inputs = np.zeros((len(mean), go + self.n_steps(dt), self.n_inputs))

@@ -1,4 +1,4 @@
-"""Was the second stimulus the same as the first?"""
+"""Matching a test to a sample after a delay."""
 
 from __future__ import annotations
 
@@ -52,11 +52,34 @@ class DelayedMatch(Response):
         return 3
 
     def go(self, dt: float) -> int:
-        """The step of the go signal."""
+        """Find the step of the go signal.
+
+        Parameters
+        ----------
+        dt : float
+            Step in seconds.
+
+        Returns
+        -------
+        int
+        """
         return sum(round(part / dt) for part in (self.sample, self.delay, self.test))
 
     def draw(self, conditions: np.ndarray, dt: float, rng: np.random.Generator) -> Draw:
-        """Trials of (n,) pairs; nothing about them is random."""
+        """Draw trials; nothing about them is random.
+
+        Parameters
+        ----------
+        conditions : (n,) int array
+            Pairs of sample and test.
+        dt : float
+            Step in seconds.
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        Draw
+        """
         go, ends = self.go(dt), round(self.sample / dt)
         starts = ends + round(self.delay / dt)
         first, second = np.divmod(np.asarray(conditions), 2)

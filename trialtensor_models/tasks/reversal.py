@@ -50,11 +50,34 @@ class ReversalLearning(Response):
         return 3
 
     def go(self, dt: float) -> int:
-        """The step of the go signal."""
+        """Find the step of the go signal.
+
+        Parameters
+        ----------
+        dt : float
+            Step in seconds.
+
+        Returns
+        -------
+        int
+        """
         return round(self.cue / dt)
 
     def draw(self, conditions: np.ndarray, dt: float, rng: np.random.Generator) -> Draw:
-        """Trials of (n,) cues; nothing about them is random."""
+        """Draw trials; nothing about them is random.
+
+        Parameters
+        ----------
+        conditions : (n,) int array
+            Cues.
+        dt : float
+            Step in seconds.
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        Draw
+        """
         go = self.go(dt)
         inputs = np.zeros((len(conditions), go + self.n_steps(dt), self.n_inputs))
         inputs[np.arange(len(conditions)), :, conditions] = 1

@@ -1,4 +1,4 @@
-"""What `simulate` asks of a task."""
+"""The interface of a task, and the trials that it draws."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Draw:
     Attributes
     ----------
     inputs : (n, T, n_inputs) array
-        What cortex is told, by step.
+        Inputs to cortex at each step.
     desired : (n, T, 2) array
         The command that would be right without a perturbation.
     side : (n,) array, optional
@@ -41,7 +41,7 @@ class Task(Protocol):
 
     @property
     def name(self) -> str:
-        """What checkpoints call it."""
+        """Its name in checkpoints."""
         ...
 
     @property
@@ -55,11 +55,34 @@ class Task(Protocol):
         ...
 
     def go(self, dt: float) -> int:
-        """The step at which the response may begin."""
+        """Find the step at which the response may begin.
+
+        Parameters
+        ----------
+        dt : float
+            Step in seconds.
+
+        Returns
+        -------
+        int
+        """
         ...
 
     def draw(self, conditions: np.ndarray, dt: float, rng: np.random.Generator) -> Draw:
-        """Trials of (n,) conditions."""
+        """Draw trials.
+
+        Parameters
+        ----------
+        conditions : (n,) int array
+            Places in `labels`.
+        dt : float
+            Step in seconds.
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        Draw
+        """
         ...
 
     def reference(self) -> Task:

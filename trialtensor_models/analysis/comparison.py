@@ -1,0 +1,250 @@
+"""The same analysis of a recording and of a simulation, and how far apart they are.
+
+Neurons and numbers of trials differ, so only what happens over trials is compared: which trials are
+alike, and which learning curves there are. Trials are matched by their place in the session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray
+
+from trialtensor import TCA
+from trialtensor.data.validation import check_trial_tensor
+from trialtensor_models.analysis.scores import N_SHUFFLES, Score, subspace_overlap
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_PLACES = 60  # Trials of both are averaged to so many places in the session.
+
+
+@dataclass(frozen=True, eq=False)
+class Described:
+    """The side of a comparison that one session makes.
+
+    Attributes
+    ----------
+    model : TCA
+        Of the changes about the mean trial.
+    factors : (n_places, n_components) array
+        Its trial factors along the session.
+    similarity : (n_places, n_places) array
+        Cosines between what the model says of trials.
+    """
+
+    model: TCA
+    factors: np.ndarray
+    similarity: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class ModelComparison:
+    """A recording beside a simulation.
+
+    Attributes
+    ----------
+    recording, simulation : Described
+    distances : dict of Score
+        "trial similarity": one less the correlation of the two similarity matrices. "learning
+        curves": one less the overlap of what the trial factors span. 0 is alike; the null is the
+        simulation with its places in the session shuffled, so *small* distances are rare under it.
+    """
+
+    recording: Described
+    simulation: Described
+    distances: dict[str, Score]
+
+    def p_value(self, name: str) -> float:
+        """Share of shuffled sessions that are at least as close.
+
+        Parameters
+        ----------
+        name : str
+            Of a distance.
+
+        Returns
+        -------
+        float
+        """
+        score = self.distances[name]
+        return float((1 + np.sum(score.null <= score.value)) / (1 + len(score.null)))
+
+
+def compare(
+    recording: Any,
+    simulation: Any,
+    *,
+    n_components: int = 4,
+    n_shuffles: int = N_SHUFFLES,
+    random_state: int | np.random.Generator | None = 0,
+    prepare: Callable[[Any], Any] | None = None,
+) -> ModelComparison:
+    """Decompose both in the same way, and measure distances.
+
+    Parameters
+    ----------
+    recording, simulation : (n_trials, n_neurons, n_times) arrays or xarray.DataArray
+        NaN is missing. Of a run, ``run.activity``.
+    n_components : int
+        Of the TCA of each.
+    n_shuffles : int
+    random_state : int, Generator or None
+    prepare : callable, optional
+        Done to both before, for instance a transform of counts.
+
+    Returns
+    -------
+    ModelComparison
+
+    Raises
+    ------
+    ValueError
+        If one of them has too few trials.
+
+    Examples
+    --------
+    >>> from trialtensor import make_tca
+    >>> X = make_tca(80, 20, 15, 3, snr=5.0, random_state=0).X
+    >>> found = compare(X[:, :10], X[:, 10:], n_components=3)
+    >>> found.distances["trial similarity"].value < 0.5
+    True
+    """
+    rng = np.random.default_rng(random_state)
+    both = []
+    for name, X in (("recording", recording), ("simulation", simulation)):
+        values = check_trial_tensor(prepare(X) if prepare else X).values
+        if len(values) < _PLACES:
+            raise ValueError(f"{name}: expected at least {_PLACES} trials, got {len(values)}")
+        both.append(_describe(values, n_components))
+    first, second = both
+    return ModelComparison(
+        first,
+        second,
+        {name: _score(distance, first, second, n_shuffles, rng) for name, distance in _DISTANCES},
+    )
+
+
+def about_conditions(X: xarray.DataArray, condition: str) -> xarray.DataArray:
+    """A labelled recording about the mean trial of each condition.
+
+    Where targets are interleaved they are most of what differs between trials; without their means,
+    what is left is what changes over the session.
+
+    Parameters
+    ----------
+    X : xarray.DataArray with a dimension ``trial``
+    condition : str
+        A coordinate of its trials.
+
+    Raises
+    ------
+    ValueError
+        If there is no such coordinate.
+    """
+    if condition not in X.coords or X[condition].dims != ("trial",):
+        known = [str(name) for name in X.coords if X[name].dims == ("trial",)]
+        raise ValueError(f"condition: expected a coordinate of trials, {known}, got {condition!r}")
+    values, conditions = X.transpose("trial", ...).values.astype(float), X[condition].values
+    for each in np.unique(conditions):
+        values[conditions == each] -= np.nanmean(values[conditions == each], axis=0)
+    return X.transpose("trial", ...).copy(data=values)
+
+
+def _describe(values: np.ndarray, n_components: int) -> Described:
+    changes = values - np.nanmean(values, axis=0)
+    model = TCA(n_components, n_init=3, random_state=0).fit(changes)
+    kept = np.isfinite(model.trial_factors_).all(axis=1)
+    factors = _along(model.trial_factors_[kept])
+    neuron = np.nan_to_num(model.neuron_factors_ * model.weights_)
+    gram = (neuron.T @ neuron) * (model.time_factors_.T @ model.time_factors_)
+    products = factors @ gram @ factors.T
+    size = np.sqrt(np.maximum(np.diag(products), 1e-300))
+    return Described(model, factors, products / np.outer(size, size))
+
+
+def _along(factors: np.ndarray) -> np.ndarray:
+    """Means at places along the session, so that sessions of any length compare."""
+    return np.array([part.mean(axis=0) for part in np.array_split(factors, _PLACES)])
+
+
+def _similarity_distance(first: Described, second: Described, order: np.ndarray) -> float:
+    above = np.triu_indices(_PLACES, 1)
+    other = second.similarity[np.ix_(order, order)]
+    return 1 - float(np.corrcoef(first.similarity[above], other[above])[0, 1])
+
+
+def _curve_distance(first: Described, second: Described, order: np.ndarray) -> float:
+    return 1 - subspace_overlap(first.factors, second.factors[order])
+
+
+_DISTANCES = (
+    ("trial similarity", _similarity_distance),
+    ("learning curves", _curve_distance),
+)
+
+
+def _score(
+    distance: Callable[[Described, Described, np.ndarray], float],
+    first: Described,
+    second: Described,
+    n_shuffles: int,
+    rng: np.random.Generator,
+) -> Score:
+    null = [distance(first, second, rng.permutation(_PLACES)) for _ in range(n_shuffles)]
+    return Score(distance(first, second, np.arange(_PLACES)), np.array(null), "places")
+
+
+def plot_model_comparison(found: ModelComparison) -> Figure:
+    """Draw similarity of trials and learning curves of both, and distances beside their nulls.
+
+    Parameters
+    ----------
+    found : ModelComparison
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(
+        2, 3, figsize=(11, 6), width_ratios=[1, 1.3, 1.1], layout="constrained"
+    )
+    for row, (title, each) in enumerate(
+        (("recording", found.recording), ("simulation", found.simulation))
+    ):
+        _plot_session(axes[row, 0], axes[row, 1], title, each)
+    for place, (name, score) in zip(axes[:, 2], found.distances.items(), strict=True):
+        place.hist(score.null, bins=20, color="0.75")
+        place.axvline(score.value, color="#D55E00", lw=2)
+        place.set(
+            xlabel=f"distance of {name}", ylabel="shuffled sessions", xlim=(0, None),
+            title=f"p = {found.p_value(name):.3f}",
+        )  # fmt: skip
+        place.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def _plot_session(image: Axes, curves: Axes, title: str, each: Described) -> None:
+    shown = image.imshow(each.similarity, vmin=-1, vmax=1, cmap="RdBu_r", extent=(0, 1, 1, 0))
+    image.set(title=title, xlabel="place in the session", ylabel="place in the session")
+    image.figure.colorbar(shown, ax=image, label="similarity of trials", shrink=0.8)
+    factors = each.factors / np.abs(each.factors).max(axis=0)
+    place = (np.arange(_PLACES) + 0.5) / _PLACES
+    for r, factor in enumerate(factors.T):
+        curves.plot(place, factor, color=_color(r), lw=1.4)
+    curves.set(title=title, xlabel="place in the session", ylabel="trial factors (largest is 1)")
+    curves.axhline(0, color="0.85", lw=0.8, zorder=0)
+    curves.spines[["top", "right"]].set_visible(False)
+
+
+def _color(index: int) -> str:
+    """Colours that the colour-blind tell apart (Okabe & Ito 2008)."""
+    colors = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+    return colors[index % len(colors)]

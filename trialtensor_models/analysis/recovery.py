@@ -1,0 +1,317 @@
+"""Scores of decompositions against the truth of a simulation, beside those of shuffled data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray
+
+from trialtensor_models.analysis.exact import ExactTensor
+from trialtensor_models.analysis.scores import (
+    N_SHUFFLES,
+    Score,
+    factor_score,
+    learning_score,
+    one_factor_scores,
+    region_score,
+    subspace_score,
+)
+from trialtensor_models.sessions import Run
+
+CURVES = ("fast", "slow")
+
+
+@dataclass(frozen=True, eq=False)
+class Recovery:
+    """How much of the truth a model found.
+
+    Attributes
+    ----------
+    scores : dict of Score
+        "fast" and "slow": R² of the learning curve on all trial factors. "fast, one factor" and
+        "slow, one factor": squared correlation with the factor matched to it. "change subspace":
+        overlap of the neurons of the fast and slow parts with those that learning changes in truth
+        (cortex, in a run of the network). "thalamic subspace": with the plane of thalamic input.
+        "region": area under the ROC curve, do the neurons' shares of the fast part tell the
+        cerebellum from cortex? "factors": match with planted factors (where there are any).
+    """
+
+    scores: dict[str, Score]
+
+    def as_rows(self) -> list[tuple[str, float, float]]:
+        """Name, score, and 95th percentile of the null."""
+        return [(name, score.value, score.chance) for name, score in self.scores.items()]
+
+
+def score_recovery(
+    model: Any,
+    truth: Run | ExactTensor,
+    *,
+    n_shuffles: int = N_SHUFFLES,
+    random_state: int | np.random.Generator | None = 0,
+) -> Recovery:
+    """Score a fitted model against the truth behind its data.
+
+    Parameters
+    ----------
+    model : fitted TCA or SliceTCA
+        Fitted to the activity of `truth`, or to `changes_by_region` of it: all of its trials and
+        neurons.
+    truth : Run or ExactTensor
+    n_shuffles : int
+    random_state : int, Generator or None
+
+    Returns
+    -------
+    Recovery
+
+    Raises
+    ------
+    ValueError
+        If the model was fitted to data of another shape.
+
+    Examples
+    --------
+    >>> from trialtensor import TCA
+    >>> from trialtensor_models import Schedule, TwoStateModel
+    >>> from trialtensor_models.analysis import make_exact
+    >>> schedule = Schedule().baseline(10).rotate(30, 60).rotate(-30, 8).clamp(40)
+    >>> exact = make_exact(TwoStateModel().simulate(schedule), random_state=0)
+    >>> found = score_recovery(TCA(3, random_state=0).fit(exact.activity), exact)
+    >>> all(found.scores[name].value > 0.8 > 0.2 > found.scores[name].chance for name in CURVES)
+    True
+    """
+    factors, patterns = trial_factors(model), component_patterns(model)
+    region, curves = _region(truth), _curves(truth)
+    if (len(factors), patterns.shape[1]) != (len(curves), len(region)):
+        raise ValueError(
+            f"model: it was fitted to {len(factors)} trials and {patterns.shape[1]} neurons, "
+            f"truth has {len(curves)} and {len(region)}"
+        )
+    rng = np.random.default_rng(random_state)
+    options: dict[str, Any] = {"n_shuffles": n_shuffles, "random_state": rng}
+    scores = {
+        name: learning_score(factors, curve, **options)
+        for name, curve in zip(CURVES, curves.T, strict=True)
+    }
+    if factors.shape[1] >= len(CURVES):
+        alone = one_factor_scores(factors, curves, **options)
+        scores |= {f"{name}, one factor": s for name, s in zip(CURVES, alone, strict=True)}
+    parts = learning_patterns(factors, patterns, curves)
+    scores |= _pattern_scores(parts, truth, region, options)
+    if isinstance(truth, ExactTensor) and truth.factors and hasattr(model, "trial_factors_"):
+        found = model.trial_factors_, model.neuron_factors_, model.time_factors_
+        if found[0].shape[1] >= truth.factors[0].shape[1]:
+            scores["factors"] = factor_score(found, truth.factors, **options)  # type: ignore[arg-type]
+    return Recovery(scores)
+
+
+def changes_by_region(activity: xarray.DataArray) -> xarray.DataArray:
+    """Take the mean trial away, and give every region the same power.
+
+    The mean trial of each neuron says nothing of learning and would take most of the components; a
+    region with few neurons, such as the nuclei, would otherwise count for nothing.
+
+    Parameters
+    ----------
+    activity : xarray.DataArray (trial, neuron, time)
+        With the coordinate ``region``.
+
+    Examples
+    --------
+    >>> activity = xarray.DataArray(
+    ...     np.arange(12.0).reshape(3, 2, 2),
+    ...     dims=("trial", "neuron", "time"),
+    ...     coords={"region": ("neuron", ["cortex", "nuclei"])},
+    ... )
+    >>> changes = changes_by_region(activity)
+    >>> (changes**2).mean(("trial", "time")).values.round(6).tolist()
+    [1.0, 1.0]
+    """
+    X = activity.transpose("trial", "neuron", "time")
+    changes = X - X.mean("trial")
+    region = X["region"].values
+    names = np.unique(region)
+    scale = np.zeros(len(region))
+    for name in names:
+        power = float((changes.values[:, region == name] ** 2).sum())
+        scale[region == name] = np.sqrt(X.size / len(names) / power) if power > 0 else 0.0
+    return changes * xarray.DataArray(scale, dims="neuron")
+
+
+def trial_factors(model: Any) -> np.ndarray:
+    """Take the trial factors, or the loadings of trial-slicing components.
+
+    Parameters
+    ----------
+    model : fitted TCA or SliceTCA
+
+    Returns
+    -------
+    (n_trials, n_components) array
+    """
+    name = "trial_factors_" if hasattr(model, "trial_factors_") else "trial_loadings_"
+    factors = np.asarray(getattr(model, name))
+    if not factors.shape[1]:
+        raise ValueError("model: it has no component with a weight a trial, so nothing to score")
+    return factors
+
+
+def component_patterns(model: Any) -> np.ndarray:
+    """Find the pattern that a unit of each trial factor adds to a trial.
+
+    Parameters
+    ----------
+    model : fitted TCA or SliceTCA
+
+    Returns
+    -------
+    (n_components, n_neurons, n_times) array
+    """
+    if hasattr(model, "trial_factors_"):
+        neuron, time = model.neuron_factors_ * model.weights_, model.time_factors_
+        return np.einsum("nr,tr->rnt", neuron, time)
+    return np.asarray(model.trial_slices_)
+
+
+def learning_patterns(
+    factors: np.ndarray, patterns: np.ndarray, curves: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Find the patterns that the model's trials gain with the fast and with the slow curve.
+
+    The trial factors are regressed on the curves, so a rotation among components doesn't matter.
+
+    Parameters
+    ----------
+    factors : (n_trials, n_components) array
+        Of `trial_factors`.
+    patterns : (n_components, n_neurons, n_times) array
+        Of `component_patterns`.
+    curves : (n_trials, 2) array
+
+    Returns
+    -------
+    dict of (n_neurons, n_times) arrays
+    """
+    design = np.column_stack([np.ones(len(curves)), curves])
+    slopes = np.linalg.lstsq(design, factors, rcond=None)[0][1:]
+    return {
+        name: np.einsum("r,rnt->nt", slope, patterns)
+        for name, slope in zip(CURVES, slopes, strict=True)
+    }
+
+
+def curves_by_region(model: Any, curves: np.ndarray) -> np.ndarray:
+    """How much of each region follows each curve, as found by a `CoupledTCA` of the regions.
+
+    The shared trial factors are regressed on the curves together, as in `learning_patterns`, so
+    it doesn't matter which mixture of fast and slow a component is.
+
+    Parameters
+    ----------
+    model : fitted CoupledTCA with ``shared="trial"``
+    curves : (n_trials, n_curves) array
+
+    Returns
+    -------
+    (n_regions, n_curves) array
+        Sum of squares of what changes with a curve, as a fraction of all that changes over trials
+        in the model of the region; regions in the order of ``model.dataset_names_``. Curves that
+        correlate share what both explain, so a row may sum to more or less than 1.
+
+    Examples
+    --------
+    >>> from trialtensor import CoupledTCA
+    >>> curves = np.random.default_rng(0).standard_normal((30, 2))
+    >>> X = {"a": curves[:, :1, None] * np.ones((5, 4)), "b": curves[:, 1:, None] * np.ones((3, 4))}
+    >>> model = CoupledTCA(2, random_state=0).fit(X)
+    >>> bool(np.allclose(curves_by_region(model, curves), [[1, 0], [0, 1]], atol=1e-3))
+    True
+    """
+    design = np.column_stack([np.ones(len(curves)), curves])
+    slopes = np.linalg.lstsq(design, model.trial_factors_, rcond=None)[0][1:]
+    spread = np.sum((curves - curves.mean(axis=0)) ** 2, axis=0)
+    trials = model.trial_factors_ - model.trial_factors_.mean(axis=0)
+    shares = []
+    for name, weights in zip(model.dataset_names_, model.weights_, strict=True):
+        neuron, time = model.neuron_factors_[name] * weights, model.time_factors_[name]
+        gram = (neuron.T @ neuron) * (time.T @ time)
+        part = np.einsum("cr,rs,cs->c", slopes, gram, slopes) * spread
+        shares.append(part / np.sum(gram * (trials.T @ trials)))
+    return np.array(shares)
+
+
+def _pattern_scores(
+    parts: Mapping[str, np.ndarray],
+    truth: Run | ExactTensor,
+    region: np.ndarray,
+    options: Mapping[str, Any],
+) -> dict[str, Score]:
+    scores = {}
+    if isinstance(truth, ExactTensor):
+        planted = _leading(np.hstack([truth.patterns[name] for name in CURVES]))
+        found = _leading(np.hstack(list(parts.values())), planted.shape[1])
+        scores["change subspace"] = subspace_score(found, planted, **options)
+        inside = region == "cerebellum"
+    else:
+        inside = region == "nuclei"
+        cortex = region == "cortex"
+        in_cortex = np.hstack([part[cortex] for part in parts.values()])
+        if truth.truth.counterfactual is not None and truth.activity is not None:
+            change = truth.activity - truth.truth.counterfactual["neither"]
+            neurons = change.values[:, cortex].transpose(1, 0, 2).reshape(cortex.sum(), -1)
+            planted = _leading(neurons)
+            found = _leading(in_cortex, planted.shape[1])
+            scores["change subspace"] = subspace_score(found, planted, **options)
+        thalamic = truth.truth.subspaces["thalamic"]
+        scores["thalamic subspace"] = subspace_score(
+            _leading(in_cortex, thalamic.shape[1]), thalamic, **options
+        )
+        both = inside | cortex
+        parts = {name: part[both] for name, part in parts.items()}
+        inside = inside[both]
+    size = {name: np.linalg.norm(part, axis=1) for name, part in parts.items()}
+    share = size["fast"] / np.maximum(size["fast"] + size["slow"], 1e-300)
+    scores["region"] = region_score(share, inside, **options)
+    return scores
+
+
+def _leading(columns: np.ndarray, n: int | None = None) -> np.ndarray:
+    """The directions over neurons with most of the variance: n, or as many as have 90 % of it."""
+    left, values, _ = np.linalg.svd(columns, full_matrices=False)
+    if n is None:
+        n = int(np.searchsorted(np.cumsum(values**2) / np.sum(values**2), 0.9)) + 1
+    return left[:, :n]
+
+
+def _curves(truth: Run | ExactTensor) -> np.ndarray:
+    source = truth if isinstance(truth, ExactTensor) else truth.truth
+    return np.column_stack([np.asarray(getattr(source, name)) for name in CURVES])
+
+
+def _region(truth: Run | ExactTensor) -> np.ndarray:
+    return truth.region if isinstance(truth, ExactTensor) else truth.truth.region
+
+
+def recovery_table(recoveries: Mapping[str, Recovery]) -> str:
+    """A line a score, a column a model: the score and, in brackets, 95 % of its null.
+
+    Parameters
+    ----------
+    recoveries : mapping of str to Recovery
+        By the name of the model.
+    """
+    names: Iterable[str] = dict.fromkeys(
+        name for recovery in recoveries.values() for name in recovery.scores
+    )
+    lines = ["".ljust(20) + "".join(model.rjust(22) for model in recoveries)]
+    for name in names:
+        cells = []
+        for recovery in recoveries.values():
+            score = recovery.scores.get(name)
+            cells.append("–" if score is None else f"{score.value:.2f} (null {score.chance:.2f})")
+        lines.append(name.ljust(20) + "".join(cell.rjust(22) for cell in cells))
+    return "\n".join(lines)

@@ -1,0 +1,237 @@
+"""Scores with what chance gives beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import subspace_angles
+from scipy.optimize import linear_sum_assignment
+from scipy.stats import rankdata
+
+from trialtensor.solvers.matching import match_components
+from trialtensor.solvers.result import Factors
+
+N_SHUFFLES = 200
+
+
+@dataclass(frozen=True, eq=False)
+class Score:
+    """A score and its null.
+
+    Attributes
+    ----------
+    value : float
+    null : (n_shuffles,) array
+        The same score of what has been shuffled.
+    what : str
+        What was shuffled.
+    """
+
+    value: float
+    null: np.ndarray
+    what: str
+
+    @property
+    def chance(self) -> float:
+        """The 95th percentile of the null."""
+        return float(np.quantile(self.null, 0.95))
+
+    @property
+    def p_value(self) -> float:
+        """Share of the null that is at least as large, the score itself counted in."""
+        return float((1 + np.sum(self.null >= self.value)) / (1 + len(self.null)))
+
+
+def learning_score(
+    trial_factors: np.ndarray,
+    curve: np.ndarray,
+    *,
+    n_shuffles: int = N_SHUFFLES,
+    random_state: int | np.random.Generator | None = None,
+) -> Score:
+    """R² of a planted learning curve on all trial factors together, and after shuffling trials.
+
+    Trial factors of some models (SliceTCA) are only known up to a rotation, and the unit and zero
+    of a factor are a choice; the regression has both. R² is adjusted for the number of factors.
+
+    Parameters
+    ----------
+    trial_factors : (n_trials, n_components) array
+    curve : (n_trials,) array
+    n_shuffles : int
+    random_state : int, Generator or None
+
+    Examples
+    --------
+    >>> curve = 0.9 ** np.arange(60)
+    >>> noise = np.random.default_rng(0).standard_normal((60, 2))
+    >>> score = learning_score(np.column_stack([3 - curve, noise]), curve, random_state=0)
+    >>> round(score.value, 3), score.chance < 0.2
+    (1.0, True)
+    """
+    basis = _basis(trial_factors)
+    rng = np.random.default_rng(random_state)
+    null = [adjusted_r2(basis, rng.permutation(curve)) for _ in range(n_shuffles)]
+    return Score(adjusted_r2(basis, curve), np.array(null), "trials")
+
+
+def one_factor_scores(
+    trial_factors: np.ndarray,
+    curves: np.ndarray,
+    *,
+    n_shuffles: int = N_SHUFFLES,
+    random_state: int | np.random.Generator | None = None,
+) -> list[Score]:
+    """Squared correlation of each curve with the one factor that it is matched to.
+
+    Each curve gets another factor (Hungarian matching), also in the shuffles; so the null is that
+    of the best of so many factors.
+
+    Parameters
+    ----------
+    trial_factors : (n_trials, n_components) array
+    curves : (n_trials, n_curves) array
+        Not more curves than components.
+    """
+    rng = np.random.default_rng(random_state)
+    found = matched_r2(trial_factors, curves)
+    null = np.array([matched_r2(rng.permutation(trial_factors), curves) for _ in range(n_shuffles)])
+    return [Score(float(value), each, "trials") for value, each in zip(found, null.T, strict=True)]
+
+
+def factor_score(
+    found: Factors,
+    planted: Factors,
+    *,
+    n_shuffles: int = N_SHUFFLES,
+    random_state: int | np.random.Generator | None = None,
+) -> Score:
+    """Factor match score of TCA components with planted ones, and after shuffling all axes.
+
+    Parameters
+    ----------
+    found, planted : tuples of three (n_axis, n_components) arrays
+        Trial, neuron and time factors.
+    n_shuffles : int
+    random_state : int, Generator or None
+
+    Returns
+    -------
+    Score
+    """
+    rng = np.random.default_rng(random_state)
+    null = [match_components(planted, _shuffled(found, rng))[1] for _ in range(n_shuffles)]
+    return Score(match_components(planted, found)[1], np.array(null), "trials, neurons and times")
+
+
+def subspace_score(
+    found: np.ndarray,
+    planted: np.ndarray,
+    *,
+    n_shuffles: int = N_SHUFFLES,
+    random_state: int | np.random.Generator | None = None,
+) -> Score:
+    """Mean squared cosine of the principal angles between two subspaces, and of shuffled neurons.
+
+    Parameters
+    ----------
+    found, planted : (n_neurons, n_directions) arrays
+        Columns that span them; the smaller number of directions counts.
+
+    Examples
+    --------
+    >>> A = np.random.default_rng(0).standard_normal((50, 2))
+    >>> score = subspace_score(A @ [[1, 2], [0, 1]], A, random_state=0)
+    >>> round(score.value, 6), score.chance < 0.2
+    (1.0, True)
+    """
+    rng = np.random.default_rng(random_state)
+    null = [subspace_overlap(rng.permutation(found), planted) for _ in range(n_shuffles)]
+    return Score(subspace_overlap(found, planted), np.array(null), "neurons")
+
+
+def region_score(
+    strength: np.ndarray,
+    inside: np.ndarray,
+    *,
+    n_shuffles: int = N_SHUFFLES,
+    random_state: int | np.random.Generator | None = None,
+) -> Score:
+    """Area under the ROC curve: does a neuron's part in a component tell whether it is in a region?
+
+    Parameters
+    ----------
+    strength : (n_neurons,) array
+    inside : (n_neurons,) bool array
+        True in the region.
+
+    Examples
+    --------
+    >>> region_score(np.arange(6.0), np.arange(6) > 2, random_state=0).value
+    1.0
+    """
+    rng = np.random.default_rng(random_state)
+    null = [_area(strength, rng.permutation(inside)) for _ in range(n_shuffles)]
+    return Score(_area(strength, inside), np.array(null), "neurons")
+
+
+def adjusted_r2(basis: np.ndarray, curve: np.ndarray) -> float:
+    """R² of a curve on orthonormal columns that hold the constant, for its degrees of freedom."""
+    n, taken = basis.shape
+    left = np.sum((curve - basis @ (basis.T @ curve)) ** 2) / (n - taken)
+    return float(1 - left / (np.sum((curve - curve.mean()) ** 2) / (n - 1)))
+
+
+def matched_r2(trial_factors: np.ndarray, curves: np.ndarray) -> np.ndarray:
+    """(n_curves,) squared correlations of curves with the factors that they are matched to."""
+    squared = np.nan_to_num(_correlations(trial_factors, curves)) ** 2
+    rows, columns = linear_sum_assignment(squared, maximize=True)
+    return squared[rows, columns][np.argsort(columns)]
+
+
+def _shuffled(factors: Factors, rng: np.random.Generator) -> Factors:
+    trial, neuron, time = (rng.permutation(factor) for factor in factors)
+    return trial, neuron, time
+
+
+def _correlations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    a, b = first - first.mean(axis=0), second - second.mean(axis=0)
+    size = np.linalg.norm(a, axis=0)[:, None] * np.linalg.norm(b, axis=0)
+    return np.divide(a.T @ b, size, out=np.zeros((a.shape[1], b.shape[1])), where=size > 0)
+
+
+def _basis(trial_factors: np.ndarray) -> np.ndarray:
+    n, n_factors = trial_factors.shape
+    if n <= n_factors + 2:
+        raise ValueError(
+            f"trial_factors: {n_factors} factors need at least {n_factors + 3} trials, got {n}"
+        )
+    return _orthonormal(np.column_stack([np.ones(n), trial_factors]))
+
+
+def _orthonormal(columns: np.ndarray) -> np.ndarray:
+    left, values, _ = np.linalg.svd(columns, full_matrices=False)
+    return left[:, values > 1e-10 * values.max(initial=0)]
+
+
+def subspace_overlap(first: np.ndarray, second: np.ndarray) -> float:
+    """Mean squared cosine of the principal angles between the spans of two sets of columns.
+
+    Parameters
+    ----------
+    first, second : (n, n_columns) arrays
+
+    Returns
+    -------
+    float
+    """
+    return float(np.mean(np.cos(subspace_angles(first, second)) ** 2))
+
+
+def _area(strength: np.ndarray, inside: np.ndarray) -> float:
+    n = int(inside.sum())
+    pairs = n * (inside.size - n)
+    if not pairs:
+        raise ValueError("inside: expected neurons in the region and outside of it")
+    return float((rankdata(strength)[inside].sum() - n * (n + 1) / 2) / pairs)

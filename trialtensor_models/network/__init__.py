@@ -1,0 +1,39 @@
+"""The network: configuration, weights, one trial's dynamics, pretraining and checkpoints."""
+
+from trialtensor_models.network.blueprint import Blueprint
+from trialtensor_models.network.ccrnn import CCRNN
+from trialtensor_models.network.checkpoints import PACKAGED
+from trialtensor_models.network.config import Cerebellum, Cortex, Pathways, Plasticity, Teacher
+from trialtensor_models.network.dynamics import (
+    AS_IT_IS,
+    Activity,
+    UnstableDynamicsError,
+    Versions,
+    run_cortex,
+    run_trial,
+)
+from trialtensor_models.network.pretraining import pretrain
+from trialtensor_models.network.weights import CorticalWeights
+from trialtensor_models.network.wiring import Wiring, stack, take
+
+__all__ = [
+    "AS_IT_IS",
+    "CCRNN",
+    "PACKAGED",
+    "Activity",
+    "Blueprint",
+    "Cerebellum",
+    "Cortex",
+    "CorticalWeights",
+    "Pathways",
+    "Plasticity",
+    "Teacher",
+    "UnstableDynamicsError",
+    "Versions",
+    "Wiring",
+    "pretrain",
+    "run_cortex",
+    "run_trial",
+    "stack",
+    "take",
+]

@@ -1,0 +1,77 @@
+"""Everything that defines a network, without what it does.
+
+The functions that wire, train, read and write networks take a blueprint, so none of them needs to
+know `CCRNN`, which uses them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from trialtensor_models.network.config import Cerebellum, Cortex, Pathways, Plasticity
+from trialtensor_models.network.weights import CorticalWeights
+from trialtensor_models.tasks import CenterOut, Draw, Task
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Blueprint:
+    """Configuration, weights, task, seed and lesions of a network.
+
+    Attributes
+    ----------
+    cortex, pathways, cerebellum, plasticity : dataclasses
+    weights : CorticalWeights or None
+        None before pretraining.
+    task : task
+        What the weights are trained on.
+    seed : int
+        Of the wiring.
+    silenced : tuple of (str, float)
+        Regions and the share of their units that a lesion has silenced.
+    """
+
+    cortex: Cortex = field(default_factory=Cortex)
+    pathways: Pathways = field(default_factory=Pathways)
+    cerebellum: Cerebellum = field(default_factory=Cerebellum)
+    plasticity: Plasticity = field(default_factory=Plasticity)
+    weights: CorticalWeights | None = None
+    task: Task = field(default_factory=CenterOut)
+    seed: int = 0
+    silenced: tuple[tuple[str, float], ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.cerebellum.n_inputs > self.pathways.n_pons:
+            raise ValueError(
+                f"n_inputs: a granule cell can have at most n_pons = {self.pathways.n_pons} "
+                f"inputs, got {self.cerebellum.n_inputs}"
+            )
+        if self.weights is None:
+            return
+        N, n_inputs = self.weights.W_in.shape
+        if self.cortex.n_units != N:
+            raise ValueError(
+                f"weights: they are for {N} cortical units, the configuration has "
+                f"n_units = {self.cortex.n_units}; pretrain() makes weights of this size"
+            )
+        if n_inputs != self.task.n_inputs:
+            raise ValueError(
+                f"weights: they have {n_inputs} inputs, the task has {self.task.n_inputs}"
+            )
+
+    @property
+    def delay(self) -> int:
+        """Steps from the nuclei to cortex, at least 1."""
+        return max(1, round(self.pathways.thalamic_delay / self.cortex.dt))
+
+    @property
+    def lag(self) -> int:
+        """Steps from the nuclei to the hand."""
+        return max(self.delay, round(self.pathways.response_lag / self.cortex.dt))
+
+    def reference_draw(self) -> Draw:
+        """Draw a trial of each condition on which thresholds and gains are set."""
+        task = self.task.reference()
+        conditions = np.arange(len(task.labels))
+        return task.draw(conditions, self.cortex.dt, np.random.default_rng(self.seed))

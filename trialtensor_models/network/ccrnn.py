@@ -1,0 +1,241 @@
+"""The cerebello-cortical network: weights, constants, and the ways to change it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, fields, replace
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+
+from trialtensor_models.network.blueprint import Blueprint
+from trialtensor_models.network.checkpoints import packaged, read, write
+from trialtensor_models.network.config import Cerebellum, Cortex, Pathways
+from trialtensor_models.network.connectivity import wire
+from trialtensor_models.network.pretraining import pretrain
+from trialtensor_models.network.subspaces import subspaces
+from trialtensor_models.network.weights import CorticalWeights
+from trialtensor_models.network.wiring import Wiring, silence
+from trialtensor_models.tasks import Task
+
+LESIONS = ("cortex", "pons", "granule", "nuclei")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CCRNN(Blueprint):
+    """A recurrent cortex and a feed-forward cerebellum that learn together.
+
+    The equations are a reconstruction after the abstract of "Distributed learning across fast and
+    slow neural systems supports efficient motor adaptation" (bioRxiv 2025.06.01.657238), not
+    quoted from it; the guide has them.
+
+    Parameters
+    ----------
+    cortex, pathways, cerebellum, plasticity : dataclasses
+        Sizes, time constants, wiring and rates; the defaults are those of the reference network.
+    weights : CorticalWeights, optional
+        From pretraining. `CCRNN.pretrained` has them; `pretrain` makes them anew.
+    task : task, optional
+        What the weights are trained on; thresholds and learning gains are set on it.
+    seed : int
+        Draws the wiring of pons and granule layer.
+    silenced : tuple of (str, float)
+        Regions and the share of their units that are silent; see `lesion`.
+
+    Examples
+    --------
+    >>> model = CCRNN.pretrained()
+    >>> model.cortex.n_units, model.cerebellum.n_granule
+    (200, 1000)
+    >>> model.lesion("nuclei", scale=0.5).cerebellum.output
+    0.5
+    """
+
+    @classmethod
+    def pretrained(cls, seed: int = 0, *, task: str = "center_out") -> CCRNN:
+        """Load a network that reaches and obeys its thalamus, from the package's checkpoints.
+
+        Parameters
+        ----------
+        seed : int
+            Which network: the wiring of the cerebellum is drawn from it, and the cortices in the
+            package take turns.
+        task : str
+            The task that it was trained on.
+
+        Returns
+        -------
+        CCRNN
+
+        Raises
+        ------
+        ValueError
+            If there is no network for this task.
+        """
+        return cls._of(packaged(task, seed))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> CCRNN:
+        """Read a network that `save` wrote.
+
+        Parameters
+        ----------
+        path : str or path
+
+        Returns
+        -------
+        CCRNN
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If it is not a network, or of another version.
+        """
+        return cls._of(read(path))
+
+    @classmethod
+    def _of(cls, blueprint: Blueprint) -> CCRNN:
+        return cls(**{part.name: getattr(blueprint, part.name) for part in fields(blueprint)})
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the network as HDF5: arrays and text, nothing that could be executed.
+
+        Parameters
+        ----------
+        path : str or path
+        """
+        write(self, path)
+
+    def pretrain(self, *, seed: int = 0, n_iterations: int = 1200, **options: Any) -> CCRNN:
+        """Train the cortex of this configuration by back-propagation; needs torch.
+
+        Parameters
+        ----------
+        seed : int
+            Of the first weights, conditions, pulses and noise.
+        n_iterations : int
+        **options
+            Of `trialtensor_models.network.pretrain`.
+
+        Returns
+        -------
+        CCRNN
+        """
+        return replace(
+            self, weights=pretrain(self, seed=seed, n_iterations=n_iterations, **options)
+        )
+
+    def lesion(self, region: str, *, scale: float = 0.0, fraction: float | None = None) -> CCRNN:
+        """Weaken what a region sends, or silence some of its units.
+
+        Parameters
+        ----------
+        region : {"cortex", "pons", "granule", "nuclei"}
+        scale : float
+            Scale of the output of the nuclei; for other regions, the share of units that still
+            work unless `fraction` is given.
+        fraction : float, optional
+            Share of units to silence, drawn from the network's seed; not for the nuclei.
+
+        Returns
+        -------
+        CCRNN
+
+        Raises
+        ------
+        ValueError
+            If there is no such region, or a number is out of range.
+        """
+        if region not in LESIONS:
+            raise ValueError(f"region: expected one of {list(LESIONS)}, got {region!r}")
+        if not (np.isfinite(scale) and scale >= 0):
+            raise ValueError(f"scale: expected a number of at least 0, got {scale}")
+        if region == "nuclei":
+            if fraction is not None:
+                raise ValueError("fraction: the nuclei are weakened by scale, not by units")
+            output = self.cerebellum.output * scale
+            return replace(self, cerebellum=replace(self.cerebellum, output=output))
+        share = 1 - scale if fraction is None else fraction
+        if not 0 <= share <= 1:
+            raise ValueError(f"fraction: expected a share of units from 0 to 1, got {share}")
+        return replace(self, silenced=(*self.silenced, (region, float(share))))
+
+    def scale(self, *, granule: int | None = None, pons: int | None = None) -> CCRNN:
+        """Change the number of granule cells or pontine units, and wire them anew.
+
+        A cortex of another size needs pretraining, as in
+        ``CCRNN(cortex=Cortex(n_units=400)).pretrain()``.
+
+        Parameters
+        ----------
+        granule, pons : int, optional
+            As before unless given.
+
+        Returns
+        -------
+        CCRNN
+        """
+        cerebellum = (
+            self.cerebellum if granule is None else replace(self.cerebellum, n_granule=granule)
+        )
+        pathways = self.pathways if pons is None else replace(self.pathways, n_pons=pons)
+        return replace(self, cerebellum=cerebellum, pathways=pathways)
+
+    def with_plasticity(self, **changes: Any) -> CCRNN:
+        """Change rates or the teacher.
+
+        Parameters
+        ----------
+        **changes
+            Of `Plasticity`.
+
+        Returns
+        -------
+        CCRNN
+        """
+        return replace(self, plasticity=replace(self.plasticity, **changes))
+
+    @cached_property
+    def wiring(self) -> Wiring:
+        """Weights of all regions, with constants set on the reference trials."""
+        if self is self.intact:
+            return wire(self)
+        return silence(self.intact.wiring, self.silenced, self.seed)
+
+    @cached_property
+    def subspaces(self) -> dict[str, np.ndarray]:
+        """Directions known to carry something; see `trialtensor_models.network.subspaces`."""
+        if self is not self.intact and not self.silenced:
+            return self.intact.subspaces
+        return subspaces(self.wiring, self.reference_draw().inputs)
+
+    @property
+    def intact(self) -> CCRNN:
+        """The network that all share which differ in rates, noise and lesions only.
+
+        So wiring, subspaces and the gains of the learning rules are found once, not anew for each.
+        """
+        cortex, cerebellum = replace(self.cortex, noise=0.0), replace(self.cerebellum, output=1.0)
+        return _shared(self.weights, cortex, self.pathways, cerebellum, self.task, self.seed)
+
+
+@lru_cache(maxsize=32)
+def _shared(
+    weights: CorticalWeights | None,
+    cortex: Cortex,
+    pathways: Pathways,
+    cerebellum: Cerebellum,
+    task: Task,
+    seed: int,
+) -> CCRNN:
+    return CCRNN(
+        cortex=cortex,
+        pathways=pathways,
+        cerebellum=cerebellum,
+        weights=weights,
+        task=task,
+        seed=seed,
+    )

@@ -1,0 +1,158 @@
+"""Networks as HDF5 files: arrays and JSON, never anything that could be executed."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, fields, replace
+from functools import cache
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from trialtensor_models.network.blueprint import Blueprint
+from trialtensor_models.network.config import Cerebellum, Cortex, Pathways, Plasticity
+from trialtensor_models.network.weights import CorticalWeights
+from trialtensor_models.tasks import task_from
+
+# The scripts in `trialtensor_models.training` make these files.
+PACKAGED = files("trialtensor_models.network") / "packaged"
+FORMAT = "trialtensor-ccrnn"
+FORMAT_VERSION = 1
+_PARTS = {
+    "cortex": Cortex,
+    "pathways": Pathways,
+    "cerebellum": Cerebellum,
+    "plasticity": Plasticity,
+}
+
+
+def packaged(task: str, seed: int) -> Blueprint:
+    """Read the network number `seed` of the package for a task.
+
+    Parameters
+    ----------
+    task : str
+        Name of the task.
+    seed : int
+        Of the wiring; the cortices of the task take turns.
+
+    Returns
+    -------
+    Blueprint
+
+    Raises
+    ------
+    ValueError
+        If there is no network for this task, or the seed isn't a whole number of at least 0.
+    """
+    names = sorted(entry.name for entry in PACKAGED.iterdir() if entry.name.endswith(".h5"))
+    of_task = [name for name in names if name.rsplit("_", 1)[0] == task]
+    if not of_task:
+        known = sorted({name.rsplit("_", 1)[0] for name in names})
+        raise ValueError(f"task: there are networks for {known}, got {task!r}")
+    whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
+    if not whole or seed < 0:
+        raise ValueError(f"seed: expected a whole number of at least 0, got {seed!r}")
+    return replace(_packaged(of_task[seed % len(of_task)]), seed=int(seed))
+
+
+@cache
+def _packaged(name: str) -> Blueprint:
+    """Read once: networks never change, and those of the same weights share their wiring."""
+    with as_file(PACKAGED / name) as path:
+        return read(path)
+
+
+def write(network: Blueprint, path: str | os.PathLike[str]) -> None:
+    """Write a network; the file appears whole or not at all.
+
+    Parameters
+    ----------
+    network : Blueprint
+    path : str or path
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder doesn't exist.
+    ValueError
+        If the network has no weights.
+    """
+    path = Path(path)
+    if network.weights is None:
+        raise ValueError("weights: the network has none to save; pretrain() it first")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"path: there is no folder {str(path.parent)!r} to save into")
+    partial = path.with_name(path.name + ".part")
+    try:
+        with h5py.File(partial, "w") as file:
+            file.attrs["format"] = FORMAT
+            file.attrs["format_version"] = FORMAT_VERSION
+            file.attrs["configuration"] = json.dumps(_configuration(network))
+            for part in fields(CorticalWeights):
+                array = getattr(network.weights, part.name).astype(np.float32)
+                file.create_dataset(part.name, data=array, compression="gzip", shuffle=True)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def read(path: str | os.PathLike[str]) -> Blueprint:
+    """Read a network that `write` wrote.
+
+    Parameters
+    ----------
+    path : str or path
+
+    Returns
+    -------
+    Blueprint
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is not a network, or of another version.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"path: there is no file {str(path)!r}")
+    try:
+        with h5py.File(path, "r") as file:
+            _check_format(file, path)
+            configuration = json.loads(file.attrs["configuration"])
+            arrays = {part.name: file[part.name][()] for part in fields(CorticalWeights)}
+    except (OSError, KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+        raise ValueError(f"path: {str(path)!r} is not a complete network ({error})") from error
+    return Blueprint(
+        **{name: make(**configuration[name]) for name, make in _PARTS.items()},
+        task=task_from(configuration["task"]),
+        weights=CorticalWeights(**arrays),
+        seed=configuration["seed"],
+        silenced=tuple((region, share) for region, share in configuration["silenced"]),
+    )
+
+
+def _configuration(network: Blueprint) -> dict[str, Any]:
+    return {
+        **{name: asdict(getattr(network, name)) for name in _PARTS},
+        "task": {"name": network.task.name, **asdict(network.task)},  # type: ignore[call-overload]
+        "seed": int(network.seed),
+        "silenced": [list(each) for each in network.silenced],
+    }
+
+
+def _check_format(file: h5py.File, path: Path) -> None:
+    if file.attrs.get("format") != FORMAT:
+        raise ValueError(f"path: {str(path)!r} is HDF5, but not a network of this package")
+    version = int(file.attrs.get("format_version", -1))
+    if version != FORMAT_VERSION:
+        raise ValueError(
+            f"path: {str(path)!r} is a network of version {version}, this package reads version "
+            f"{FORMAT_VERSION}; make it anew with pretrain()"
+        )

@@ -1,0 +1,209 @@
+"""Train a cortex to do its task and to obey its thalamus, by back-propagation through time.
+
+The only file that imports torch, and only when it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from trialtensor_models.network.blueprint import Blueprint
+from trialtensor_models.network.weights import CorticalWeights
+
+# Standard deviation of thalamic pulses is drawn up to this share of the peak command; they are as
+# smooth as a Gaussian of this many seconds.
+_PULSE_SIZE = 0.5
+_PULSE_WIDTH = 0.1
+_NOISE = 0.1
+_WEIGHT_DECAY = 1e-4
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Batch:
+    inputs: Any
+    wanted: Any
+    pulses: Any
+
+
+def pretrain(
+    network: Blueprint,
+    *,
+    seed: int = 0,
+    n_iterations: int = 1200,
+    batch_size: int = 64,
+    learning_rate: float = 2e-3,
+    rate_penalty: float = 1e-2,
+    report: Callable[[int, float], None] | None = None,
+) -> CorticalWeights:
+    """Train the cortex of a network.
+
+    The loss asks for the command ``v(t) = v*(t) + c(t − lag)``, with ``v*`` of the task and smooth
+    random pulses ``c`` through the thalamus, and for low rates. Adam, one thread; the caller's
+    global random state and number of threads are left as they are.
+
+    Parameters
+    ----------
+    network : Blueprint
+        Its configuration and task are used; weights that it has are not.
+    seed : int
+        Of the first weights, conditions, pulses and noise.
+    n_iterations, batch_size : int
+    learning_rate : float
+        Its largest value; it rises at first and falls to the end.
+    rate_penalty : float
+        Weight of the mean squared rate; larger makes units more selective.
+    report : callable, optional
+        Called with the iteration and its loss (of the command, in squares of its peak).
+
+    Returns
+    -------
+    CorticalWeights
+
+    Raises
+    ------
+    ImportError
+        If torch isn't installed (the extra ``models``).
+    ValueError
+        If a number is out of range.
+    """
+    for name, value in (("n_iterations", n_iterations), ("batch_size", batch_size)):
+        if value < 1:
+            raise ValueError(f"{name}: expected at least 1, got {value}")
+    try:
+        import torch
+    except ImportError as error:
+        raise ImportError("pretraining needs torch: pip install 'trialtensor[models]'") from error
+    with _one_thread(torch):
+        return _train(
+            torch, network, seed, n_iterations, batch_size, learning_rate, rate_penalty, report
+        )
+
+
+def _train(
+    torch: Any,
+    network: Blueprint,
+    seed: int,
+    n_iterations: int,
+    batch_size: int,
+    learning_rate: float,
+    rate_penalty: float,
+    report: Callable[[int, float], None] | None,
+) -> CorticalWeights:
+    rng = np.random.default_rng(np.random.SeedSequence([seed, 3]))
+    generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
+    parameters = _first_weights(torch, network, rng)
+    optimiser = torch.optim.Adam(list(parameters.values()), lr=learning_rate)
+    pace = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, max_lr=learning_rate, total_steps=n_iterations + 1, pct_start=0.1
+    )
+    peak = _peak(network)
+    for iteration in range(n_iterations):
+        batch = _draw(torch, network, batch_size, peak, rng)
+        miss, rate = _forward(torch, network, parameters, batch, generator)
+        size = sum((parameters[name] ** 2).sum() for name in ("W", "W_in", "W_out"))
+        loss = miss + rate_penalty * rate + _WEIGHT_DECAY * size / network.cortex.n_units
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(list(parameters.values()), 1.0)
+        optimiser.step()
+        pace.step()
+        if report is not None:
+            report(iteration, float(miss.detach()))
+    found = {name: value.detach().numpy().astype(np.float32) for name, value in parameters.items()}
+    # Trained in units of the peak command, used in m/s. A checkpoint is float32, so what comes
+    # out of training is too: saving changes nothing.
+    found["W_out"] = (found["W_out"] * peak).astype(np.float32)
+    found["W_th"] = (found["W_th"] / peak).astype(np.float32)
+    return CorticalWeights(**found)
+
+
+def _first_weights(torch: Any, network: Blueprint, rng: np.random.Generator) -> dict[str, Any]:
+    N, n_inputs = network.cortex.n_units, network.task.n_inputs
+    scales = {
+        "W": ((N, N), 1.2 / np.sqrt(N)),
+        "W_in": ((N, n_inputs), 1.0),
+        "W_th": ((N, 2), 0.7),
+        "W_out": ((2, N), 0.5 / np.sqrt(N)),
+        "b": ((N,), 0.0),
+    }
+    return {
+        name: torch.tensor(scale * rng.normal(size=shape), dtype=torch.float32).requires_grad_()
+        for name, (shape, scale) in scales.items()
+    }
+
+
+def _forward(
+    torch: Any, network: Blueprint, weights: dict[str, Any], batch: _Batch, generator: Any
+) -> tuple[Any, Any]:
+    """Mean squared miss of the command, and mean squared rate."""
+    T, B = batch.inputs.shape[:2]
+    leak = network.cortex.dt / network.cortex.tau
+    drive = batch.inputs @ weights["W_in"].T + weights["b"]
+    drive = drive + _NOISE * torch.randn(T, B, network.cortex.n_units, generator=generator)
+    arriving = _delayed(torch, batch.pulses, network.delay) @ weights["W_th"].T
+    drive = drive + arriving
+    h = torch.zeros(B, network.cortex.n_units)
+    r = torch.zeros(B, network.cortex.n_units)
+    rates = []
+    recurrent = weights["W"].T
+    for t in range(T):
+        h = h + leak * (torch.addmm(drive[t], r, recurrent) - h)
+        r = torch.relu(h)
+        rates.append(r)
+    activity = torch.stack(rates)
+    wanted = batch.wanted + _delayed(torch, batch.pulses, network.lag)
+    miss = ((activity @ weights["W_out"].T - wanted) ** 2).sum(-1).mean()
+    return miss, (activity**2).mean()
+
+
+def _draw(
+    torch: Any, network: Blueprint, batch_size: int, peak: float, rng: np.random.Generator
+) -> _Batch:
+    """Trials of random conditions with random pulses; (T, B, ...) in units of the peak command."""
+    task = getattr(network.task, "practice", network.task.reference)()
+    dt = network.cortex.dt
+    draw = task.draw(rng.integers(len(task.labels), size=batch_size), dt, rng)
+    T = draw.inputs.shape[1]
+    # A fifth of the trials have no pulses: the task alone must be right too.
+    size = _PULSE_SIZE * rng.random((batch_size, 1, 1)) * (rng.random((batch_size, 1, 1)) < 0.8)
+    pulses = size * _smooth(rng.normal(size=(batch_size, T, 2)), _PULSE_WIDTH / dt)
+    return _Batch(
+        *(
+            torch.tensor(part.swapaxes(0, 1).copy(), dtype=torch.float32)
+            for part in (draw.inputs, draw.desired / peak, pulses)
+        )
+    )
+
+
+def _smooth(noise: np.ndarray, width: float) -> np.ndarray:
+    """White noise along axis 1, smoothed by a Gaussian and of unit variance."""
+    steps = np.arange(noise.shape[1])
+    kernel = np.exp(-0.5 * ((steps[:, None] - steps) / width) ** 2)
+    kernel /= np.linalg.norm(kernel, axis=1, keepdims=True)
+    return kernel @ noise
+
+
+def _delayed(torch: Any, signal: Any, steps: int) -> Any:
+    if steps == 0:
+        return signal
+    return torch.cat([torch.zeros_like(signal[:steps]), signal[:-steps]])
+
+
+def _peak(network: Blueprint) -> float:
+    return float(np.abs(network.reference_draw().desired).max())
+
+
+@contextmanager
+def _one_thread(torch: Any) -> Iterator[None]:
+    """One thread: more are many times slower for matrices of this size."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

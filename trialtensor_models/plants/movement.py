@@ -1,0 +1,69 @@
+"""Movements of hand and cursor, and the errors that the eyes see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from trialtensor_models.plants.perturbation import Perturbation
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Movement:
+    """A movement of the hand, and of the cursor that shows it.
+
+    Attributes
+    ----------
+    hand, cursor : (n, T, 2) arrays
+        Position of the hand and of the cursor relative to the start, in m.
+    error : (n, T, 2) array
+        Wanted minus seen velocity, in m/s; 0 in an error clamp.
+    """
+
+    hand: np.ndarray
+    cursor: np.ndarray
+    error: np.ndarray
+
+
+def seen(
+    velocity: np.ndarray, desired: np.ndarray, perturbation: Perturbation, dt: float
+) -> Movement:
+    """Turn velocities of the hand into a movement and the error that the eyes see.
+
+    Parameters
+    ----------
+    velocity, desired : (n, T, 2) arrays
+        Of the hand, and those that were wanted, in m/s.
+    perturbation : Perturbation
+    dt : float
+        Step in seconds.
+
+    Returns
+    -------
+    Movement
+    """
+    turn = np.deg2rad(perturbation.rotation)
+    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    shown = velocity @ rotation.T
+    error = np.zeros_like(shown) if perturbation.clamp else desired - shown
+    if perturbation.clamp:
+        shown = desired
+    return Movement(np.cumsum(velocity, 1) * dt, np.cumsum(shown, 1) * dt, error)
+
+
+def direction(command: np.ndarray, desired: np.ndarray) -> np.ndarray:
+    """Angle from the wanted to the commanded displacement, in degrees counter-clockwise.
+
+    Parameters
+    ----------
+    command, desired : (n, T, 2) arrays
+        Velocities.
+
+    Returns
+    -------
+    (n,) array
+    """
+    went, wanted = command.sum(1), desired.sum(1)
+    cross = wanted[:, 0] * went[:, 1] - wanted[:, 1] * went[:, 0]
+    return np.rad2deg(np.arctan2(cross, (wanted * went).sum(1)))

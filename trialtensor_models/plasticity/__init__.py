@@ -1,0 +1,17 @@
+"""Learning: its rules, their gains, the plastic weights, and feedback on choices."""
+
+from trialtensor_models.plasticity.calibration import Gains, calibrate, gains_of
+from trialtensor_models.plasticity.feedback import Critic, Outcome, answer, reward_error, told_error
+from trialtensor_models.plasticity.learner import Learner
+
+__all__ = [
+    "Critic",
+    "Gains",
+    "Learner",
+    "Outcome",
+    "answer",
+    "calibrate",
+    "gains_of",
+    "reward_error",
+    "told_error",
+]

@@ -1,0 +1,128 @@
+"""Feedback on a choice: reward, its expectation, and the error that climbing fibres carry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from trialtensor_models.tasks import LEFT, RIGHT, ChoiceTask, Draw, toward
+
+_CRITIC_RATE = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The outcome of one trial.
+
+    Attributes
+    ----------
+    choice, side : int
+        The chosen side and the right one: -1 is left, 1 is right.
+    reward, expected : float
+        Of this trial, and the critic's expectation for its condition.
+    """
+
+    choice: int
+    side: int
+    reward: float
+    expected: float
+
+    @property
+    def correct(self) -> bool:
+        """True if the right side was chosen."""
+        return self.choice == self.side
+
+
+@dataclass(slots=True)
+class Critic:
+    """Expects of each condition the running mean of its rewards (Rescorla & Wagner 1972)."""
+
+    n_conditions: int
+    rate: float = _CRITIC_RATE
+    values: np.ndarray = field(init=False)
+
+    def __post_init__(self) -> None:
+        # One of two answers is right: that much is known from the start.
+        self.values = np.full(self.n_conditions, 0.5)
+
+    def learn(self, condition: int, reward: float) -> None:
+        """Move the expectation towards a reward.
+
+        Parameters
+        ----------
+        condition : int
+        reward : float
+        """
+        self.values[condition] += self.rate * (reward - self.values[condition])
+
+
+def answer(
+    task: ChoiceTask, side: int, angle: float, expected: float, rng: np.random.Generator
+) -> Outcome:
+    """Read the choice off the direction of the hand, and draw its reward.
+
+    Parameters
+    ----------
+    task : task with choices
+    side : int
+        The right answer: -1 is left, 1 is right.
+    angle : float
+        Direction of the hand from straight ahead, in degrees counter-clockwise.
+    expected : float
+        The critic's expectation.
+    rng : numpy.random.Generator
+        Draws the reward.
+
+    Returns
+    -------
+    Outcome
+    """
+    choice = LEFT if angle > 0 else RIGHT
+    probability = task.reward_probability if choice == side else 1 - task.reward_probability
+    return Outcome(choice, side, float(rng.random() < probability), expected)
+
+
+def reward_error(task: ChoiceTask, draw: Draw, outcome: Outcome) -> np.ndarray:
+    """Make the error of climbing fibres that carry a reward prediction error.
+
+    It asks for more of the chosen turn after more reward than expected, and for less after less:
+    nothing is known of the other choice.
+
+    Parameters
+    ----------
+    task : task with choices
+    draw : Draw
+        Of the trial.
+    outcome : Outcome
+
+    Returns
+    -------
+    (T, 2) array
+    """
+    surprise = outcome.reward - outcome.expected
+    return surprise * _turn(task, draw, outcome.choice)
+
+
+def told_error(task: ChoiceTask, draw: Draw, outcome: Outcome, missed: np.ndarray) -> np.ndarray:
+    """Make the error of climbing fibres where the right answer is told.
+
+    Parameters
+    ----------
+    task : task with choices
+    draw : Draw
+        Of the trial.
+    outcome : Outcome
+    missed : (T, 2) array
+        Velocity straight ahead less that of the hand.
+
+    Returns
+    -------
+    (T, 2) array
+        Velocity to the right answer less that of the hand.
+    """
+    return _turn(task, draw, outcome.side) + missed
+
+
+def _turn(task: ChoiceTask, draw: Draw, side: int) -> np.ndarray:
+    return (toward(draw.desired, [side * task.turn]) - draw.desired)[0]

@@ -1,0 +1,204 @@
+"""Simulated sessions: activity, behaviour, and the truth behind them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from trialtensor_models.sessions.run_files import read_groups, write_groups
+from trialtensor_models.sessions.spikes import draw_spikes
+
+REGIONS = ("cortex", "pons", "granule", "nuclei")
+_SUBSPACES = "subspaces_"
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """The truth of a simulated session, to score methods against.
+
+    Attributes
+    ----------
+    schedule : xarray.Dataset
+        By trial: epoch, block, condition, target, rotation, curl, clamp, cerebellum, learns; in
+        tasks with choices also side (the right answer) and expected (reward).
+    fast, slow : (n_trials,) xarray.DataArray
+        What cerebellum and cortex contribute to the adaptation, in degrees: the command of a
+        noiseless trial, less that of one with the cerebellum silent; and the latter, less that
+        of the network before learning.
+    C : (n_trials, 2, n_cortex) array
+        What cortex has learned before each trial, ``ΔW_k = W_th C_k``; see `delta_W`.
+    W_th : (n_cortex, 2) array
+    W_PC : (n_trials, 2, n_granule) array
+        Granule cells to nuclei, before each trial.
+    counterfactual : xarray.Dataset, or None
+        Activity of the same trials (same noise) with a part taken out: "no_cerebellum",
+        "no_cortical_change", "neither".
+    subspaces : dict of arrays with orthonormal columns
+        "thalamic", "output" and "output_null" (of cortex), "granule" (leading components).
+    region : (n_neurons,) array
+        Region of each neuron of the activity.
+    configuration : dict
+        Of the model, task and plant; with the seeds.
+    """
+
+    schedule: xr.Dataset
+    fast: xr.DataArray
+    slow: xr.DataArray
+    C: np.ndarray
+    W_th: np.ndarray
+    W_PC: np.ndarray
+    counterfactual: xr.Dataset | None
+    subspaces: dict[str, np.ndarray]
+    region: np.ndarray
+    configuration: dict[str, Any]
+
+    def delta_W(self, trial: int) -> np.ndarray:
+        """Change of the recurrent weights before a trial.
+
+        Parameters
+        ----------
+        trial : int
+
+        Returns
+        -------
+        (n_cortex, n_cortex) array
+        """
+        return self.W_th @ self.C[trial].astype(float)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the weights of all trials, as they are stored."""
+        return int(self.C.nbytes + self.W_PC.nbytes)
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A simulated session.
+
+    Attributes
+    ----------
+    activity : xarray.DataArray (trial, neuron, time), or None
+        With coordinates region and unit (by neuron), target, epoch and block (by trial); time in
+        seconds from the go signal. None for ``record="behaviour"``.
+    behaviour : xarray.Dataset
+        By trial: angle (direction of the hand from the target, degrees counter-clockwise), error
+        (the same for the cursor), adaptation (of the motor command, degrees against
+        counter-clockwise), end_error and deviation (m), and hand and cursor paths (trial, time,
+        axis; m from the start). In tasks with choices also choice (-1 left, 1 right), correct and
+        reward.
+    truth : Truth
+    """
+
+    activity: xr.DataArray | None
+    behaviour: xr.Dataset
+    truth: Truth
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the run as netCDF 4 (HDF5): arrays and text only.
+
+        Parameters
+        ----------
+        path : str or path
+
+        Raises
+        ------
+        FileNotFoundError
+            If the folder does not exist.
+        """
+        groups = {"behaviour": self.behaviour, **_groups_of(self.truth)}
+        if self.activity is not None:
+            groups["activity"] = self.activity.to_dataset(name="activity")
+        write_groups(groups, self.truth.configuration, path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Run:
+        """Read a run that `save` wrote.
+
+        Parameters
+        ----------
+        path : str or path
+
+        Returns
+        -------
+        Run
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If it is not a run, or of another version.
+        """
+        groups, configuration = read_groups(path)
+        activity = groups["activity"]["activity"] if "activity" in groups else None
+        return cls(activity, groups["behaviour"], _truth_of(groups, configuration))
+
+    def spikes(
+        self, *, rate_scale: float = 20.0, bin_width: float = 0.02, seed: int = 0
+    ) -> xr.DataArray:
+        """Draw Poisson counts with the activity as rates; see `draw_spikes`.
+
+        Parameters
+        ----------
+        rate_scale : float
+            Spikes per second for each unit of activity.
+        bin_width : float
+            Seconds in a bin; a multiple of the bins of the activity.
+        seed : int
+
+        Returns
+        -------
+        xarray.DataArray (trial, neuron, time)
+
+        Raises
+        ------
+        ValueError
+            If there is no activity, a number is out of range, or the bins don't fit.
+        """
+        if self.activity is None:
+            raise ValueError("record: a run of behaviour alone has no activity to draw spikes from")
+        return draw_spikes(self.activity, rate_scale=rate_scale, bin_width=bin_width, seed=seed)
+
+
+def _groups_of(truth: Truth) -> dict[str, xr.Dataset]:
+    weights = xr.Dataset(
+        {
+            "C": (("trial", "channel", "cortex"), truth.C),
+            "W_th": (("cortex", "channel"), truth.W_th),
+            "W_PC": (("trial", "channel", "granule"), truth.W_PC),
+            "fast": truth.fast,
+            "slow": truth.slow,
+            "region": ("neuron", truth.region),
+        }
+    )
+    groups = {"schedule": truth.schedule, "weights": weights}
+    if truth.counterfactual is not None:
+        groups["counterfactual"] = truth.counterfactual
+    for name, basis in truth.subspaces.items():
+        groups[_SUBSPACES + name] = xr.Dataset({"basis": (("unit", "component"), basis)})
+    return groups
+
+
+def _truth_of(groups: Mapping[str, xr.Dataset], configuration: dict[str, Any]) -> Truth:
+    weights = groups["weights"]
+    return Truth(
+        schedule=groups["schedule"],
+        fast=weights["fast"],
+        slow=weights["slow"],
+        C=weights["C"].to_numpy(),
+        W_th=weights["W_th"].to_numpy(),
+        W_PC=weights["W_PC"].to_numpy(),
+        counterfactual=groups.get("counterfactual"),
+        subspaces={
+            name.removeprefix(_SUBSPACES): group["basis"].to_numpy()
+            for name, group in groups.items()
+            if name.startswith(_SUBSPACES)
+        },
+        region=weights["region"].to_numpy(),
+        configuration=configuration,
+    )

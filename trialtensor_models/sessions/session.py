@@ -1,0 +1,119 @@
+"""One seed's way through a schedule: which trial comes next, and what has been seen so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from trialtensor_models.plants import Perturbation
+from trialtensor_models.plasticity import Critic, Outcome, answer
+from trialtensor_models.sessions.schedule import Block, Schedule
+from trialtensor_models.tasks import Draw, Task, has_choices
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Trial:
+    """A trial that is about to be run."""
+
+    index: int
+    block_index: int
+    block: Block
+    condition: int
+    perturbation: Perturbation
+    draw: Draw
+    noise: np.ndarray
+    tilt: float
+
+    @property
+    def where(self) -> str:
+        """For messages."""
+        return f"trial {self.index} (block {self.block_index}, {self.block.epoch})"
+
+
+class Session:
+    """Trials of one seed.
+
+    Order of conditions, noise in cortex and noise of the plant come from streams of their own, so
+    that switching one off leaves the others as they are.
+    """
+
+    def __init__(
+        self, task: Task, schedule: Schedule, seed: int, dt: float, n_units: int, noise: float
+    ) -> None:
+        self.task, self.schedule, self.seed = task, schedule, seed
+        self.dt, self.n_units, self.noise = dt, n_units, noise
+        streams = np.random.SeedSequence(seed).spawn(4)
+        self._order, self._cortex, self._motor, self._reward = map(np.random.default_rng, streams)
+        self._block = 0
+        self._waiting: list[int] = []
+        self._history: dict[str, list[float]] = {}
+        self._critic = Critic(len(task.labels))
+        self.n_done = 0
+
+    @property
+    def is_over(self) -> bool:
+        """True once the schedule has no further trial."""
+        return self._block >= len(self.schedule.blocks)
+
+    def next(self) -> Trial:
+        """Draw the next trial."""
+        block = self.schedule.blocks[self._block]
+        in_block = len(self._history.get("adaptation", ()))
+        if not self._waiting:
+            offered = block.targets if block.targets is not None else range(len(self.task.labels))
+            self._waiting = self._order.permutation(np.asarray(offered)).tolist()
+        condition = self._waiting.pop()
+        draw = self.task.draw(np.array([condition]), self.dt, self._order)
+        perturbation = block.at(in_block)
+        if perturbation.reversed and draw.side is not None:
+            draw = replace(draw, side=-draw.side)
+        T = draw.inputs.shape[1]
+        return Trial(
+            index=self.n_done,
+            block_index=self._block,
+            block=block,
+            condition=condition,
+            perturbation=perturbation,
+            draw=draw,
+            noise=self.noise * self._cortex.standard_normal((T, self.n_units)),
+            tilt=float(self._motor.standard_normal()),
+        )
+
+    def answer(self, trial: Trial, angle: float) -> Outcome | None:
+        """Answer a trial by the direction of the hand, in tasks with choices.
+
+        Parameters
+        ----------
+        trial : Trial
+        angle : float
+            In degrees counter-clockwise.
+
+        Returns
+        -------
+        Outcome, or None in tasks without choices
+        """
+        if not has_choices(self.task) or trial.draw.side is None:
+            return None
+        expected = float(self._critic.values[trial.condition])
+        side = int(trial.draw.side[0])
+        outcome = answer(self.task, side, angle, expected, self._reward)
+        if trial.block.learns and not trial.perturbation.clamp:
+            self._critic.learn(trial.condition, outcome.reward)
+        return outcome
+
+    def seen(self, **values: float) -> None:
+        """Note how the trial went, and move on to the next block if it's time.
+
+        Parameters
+        ----------
+        **values
+            What an ``until=`` condition may ask for.
+        """
+        for name, value in values.items():
+            self._history.setdefault(name, []).append(value)
+        self.n_done += 1
+        history = {name: np.asarray(value) for name, value in self._history.items()}
+        if self.schedule.blocks[self._block].is_over(history):
+            self._block += 1
+            self._history, self._waiting = {}, []

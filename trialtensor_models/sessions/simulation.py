@@ -1,0 +1,252 @@
+"""Run a network through a task and a schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Literal, overload
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from trialtensor_models.network import (
+    CCRNN,
+    Activity,
+    UnstableDynamicsError,
+    Versions,
+    Wiring,
+    run_trial,
+    stack,
+    take,
+)
+from trialtensor_models.plants import Movement, Plant, PointMass
+from trialtensor_models.plasticity import Learner, Outcome, reward_error, told_error
+from trialtensor_models.sessions.recorder import Recorder
+from trialtensor_models.sessions.run import Run
+from trialtensor_models.sessions.schedule import Schedule
+from trialtensor_models.sessions.session import Session, Trial
+from trialtensor_models.sessions.simulation_checks import (
+    check_networks,
+    check_schedule,
+    check_seeds,
+)
+from trialtensor_models.tasks import Task, has_choices
+
+Record = Literal["all", "activity", "behaviour"]
+
+# Versions of each trial. The first is what happens; the last two are probes without noise, with
+# and without the cerebellum; between them, the counterfactuals, with the noise of the trial.
+_PROBED = Versions(
+    cerebellum=np.array([1.0, 1.0, 0.0]),
+    cortex=np.array([1.0, 1.0, 1.0]),
+    noise=np.array([1.0, 0.0, 0.0]),
+)
+_WITH_COUNTERFACTUALS = Versions(
+    cerebellum=np.array([1.0, 0.0, 1.0, 0.0, 1.0, 0.0]),
+    cortex=np.array([1.0, 1.0, 0.0, 0.0, 1.0, 1.0]),
+    noise=np.array([1.0, 1.0, 1.0, 1.0, 0.0, 0.0]),
+)
+# Rates of a working network are of order 1.
+_TOO_ACTIVE = 1e3
+
+
+@overload
+def simulate(
+    model: CCRNN | Sequence[CCRNN],
+    task: Task,
+    schedule: Schedule,
+    *,
+    seed: int = 0,
+    plant: Plant | None = None,
+    record: Record = "all",
+    bin_width: float = 0.02,
+    n_granule: int | None = 200,
+) -> Run: ...
+@overload
+def simulate(
+    model: CCRNN | Sequence[CCRNN],
+    task: Task,
+    schedule: Schedule,
+    *,
+    seed: Sequence[int],
+    plant: Plant | None = None,
+    record: Record = "all",
+    bin_width: float = 0.02,
+    n_granule: int | None = 200,
+) -> list[Run]: ...
+def simulate(
+    model: CCRNN | Sequence[CCRNN],
+    task: Task,
+    schedule: Schedule,
+    *,
+    seed: int | Sequence[int] = 0,
+    plant: Plant | None = None,
+    record: Record = "all",
+    bin_width: float = 0.02,
+    n_granule: int | None = 200,
+) -> Run | list[Run]:
+    """Simulate sessions of learning.
+
+    Parameters
+    ----------
+    model : CCRNN, or a sequence of them
+        One for all seeds, or one for each; networks of a sequence have the same sizes.
+    task : task
+        `CenterOut`, or one with as many inputs as the network has.
+    schedule : Schedule
+        What happens on which trials.
+    seed : int or sequence of int
+        Of the order of targets and of all noise. Several seeds are simulated side by side, which
+        is faster than one after the other and gives the same bits.
+    plant : plant, optional
+        What moves; `PointMass` unless given.
+    record : {"all", "activity", "behaviour"}
+        "all" keeps activity and its counterfactuals, "behaviour" neither. Behaviour, fast and
+        slow components and weights are kept always.
+    bin_width : float
+        Activity is averaged in bins of this many seconds.
+    n_granule : int or None
+        How many granule cells are recorded; None is all.
+
+    Returns
+    -------
+    Run, or a list of them if `seed` is a sequence
+
+    Raises
+    ------
+    ValueError
+        If the schedule has no trials, or sizes don't fit.
+    UnstableDynamicsError
+        If activity grows without bound; names the region and the trial.
+
+    Examples
+    --------
+    >>> from trialtensor_models import CenterOut
+    >>> schedule = Schedule().baseline(2).rotate(30, 3)
+    >>> run = simulate(CCRNN.pretrained(), CenterOut(n_targets=8), schedule, seed=0)
+    >>> run.activity.dims, run.behaviour["angle"].shape
+    (('trial', 'neuron', 'time'), (5,))
+    """
+    seeds = [seed] if isinstance(seed, int | np.integer) else list(seed)
+    models = [model] * len(seeds) if isinstance(model, CCRNN) else list(model)
+    check_seeds(models, seeds)
+    check_networks(models, task)
+    check_schedule(schedule, task)
+    if plant is None:
+        plant = PointMass(motor_noise=task.exploration) if has_choices(task) else PointMass()
+    recorders = [
+        Recorder(each, task, schedule, s, plant, record, bin_width, n_granule)
+        for each, s in zip(models, seeds, strict=True)
+    ]
+    # Matrices of this size are many times slower on more threads.
+    with threadpool_limits(1, user_api="blas"):
+        runs = _run_sessions(models, seeds, task, schedule, plant, record, recorders)
+    return runs[0] if isinstance(seed, int | np.integer) else runs
+
+
+def _run_sessions(
+    models: list[CCRNN],
+    seeds: list[int],
+    task: Task,
+    schedule: Schedule,
+    plant: Plant,
+    record: Record,
+    recorders: list[Recorder],
+) -> list[Run]:
+    cortex = models[0].cortex
+    sessions = [
+        Session(task, schedule, seed, cortex.dt, each.cortex.n_units, each.cortex.noise)
+        for each, seed in zip(models, seeds, strict=True)
+    ]
+    versions = _WITH_COUNTERFACTUALS if record == "all" else _PROBED
+    if has_choices(task):
+        versions = _with_naive(versions)
+    going = list(range(len(sessions)))
+    wiring, learner = stack([each.wiring for each in models]), Learner(models)
+    while going:
+        trials = [sessions[i].next() for i in going]
+        output = np.array(
+            [
+                models[i].cerebellum.output * t.block.cerebellum
+                for i, t in zip(going, trials, strict=True)
+            ]
+        )
+        activity = _simulate_trials(wiring, learner, trials, versions, output)
+        movement = _move(activity.command[:, 0], trials, plant, cortex.dt)
+        error = movement.error
+        for i, (place, trial) in zip(going, enumerate(trials), strict=True):
+            values = recorders[i].add(trial, activity, movement, learner, place)
+            outcome = sessions[i].answer(trial, values["angle"])
+            if outcome is not None:
+                error[place] = _taught(models[i], task, trial, outcome, error[place])
+                values |= recorders[i].add_outcome(outcome)
+            sessions[i].seen(**values)
+        learner.learn(activity, error, np.array([trial.block.learns for trial in trials]))
+        wiring = learner.rewired(wiring)
+        over = [sessions[i].is_over for i in going]
+        if any(over):
+            keep = [place for place, done in enumerate(over) if not done]
+            going = [going[place] for place in keep]
+            wiring, learner = take(wiring, keep), learner.take(keep)
+    return [recorder.finish() for recorder in recorders]
+
+
+def _with_naive(versions: Versions) -> Versions:
+    """A noiseless probe of the naive network too: stimuli may be new on every trial."""
+    return Versions(
+        *(np.insert(getattr(versions, part.name), -2, 0.0) for part in fields(Versions))
+    )
+
+
+def _simulate_trials(
+    wiring: Wiring,
+    learner: Learner,
+    trials: list[Trial],
+    versions: Versions,
+    output: np.ndarray,
+) -> Activity:
+    inputs = np.concatenate([trial.draw.inputs for trial in trials])
+    noise = np.stack([trial.noise for trial in trials])
+    with np.errstate(over="ignore", invalid="ignore"):
+        activity = run_trial(wiring, inputs, learner.W_PC, learner.C, versions, noise, output)
+    for region in ("cortex", "pons", "granule", "nuclei"):
+        part = getattr(activity, region)
+        peak = np.maximum(part.max((1, 2, 3)), -part.min((1, 2, 3)))
+        bad = ~(peak < _TOO_ACTIVE)
+        if bad.any():
+            trial = trials[int(np.argmax(bad))]
+            raise UnstableDynamicsError(
+                f"{region}: activity grew without bound on {trial.where}; "
+                "lower the learning rates, or pretrain the network further"
+            )
+    return activity
+
+
+def _move(command: np.ndarray, trials: list[Trial], plant: Plant, dt: float) -> Movement:
+    """Carry out (S, T, 2) commands, together if all trials are perturbed alike."""
+    turn = np.deg2rad(plant.motor_noise * np.array([trial.tilt for trial in trials]))
+    cos, sin = np.cos(turn), np.sin(turn)
+    tilt = np.stack([np.stack([cos, sin], -1), np.stack([-sin, cos], -1)], -2)
+    command = command @ tilt
+    desired = np.concatenate([trial.draw.desired for trial in trials])
+    perturbation = trials[0].perturbation
+    if all(trial.perturbation == perturbation for trial in trials):
+        return plant.move(command, desired, perturbation, dt)
+    alone = [
+        plant.move(command[[i]], desired[[i]], trial.perturbation, dt)
+        for i, trial in enumerate(trials)
+    ]
+    return Movement(
+        *(np.concatenate([getattr(each, part.name) for each in alone]) for part in fields(Movement))
+    )
+
+
+def _taught(
+    model: CCRNN, task: Task, trial: Trial, outcome: Outcome, missed: np.ndarray
+) -> np.ndarray:
+    """(T, 2) error that climbing fibres carry after a choice."""
+    if trial.perturbation.clamp or not has_choices(task):
+        return np.zeros_like(missed)
+    if model.plasticity.teacher == "rpe":
+        return reward_error(task, trial.draw, outcome)
+    return told_error(task, trial.draw, outcome, missed)

@@ -1,0 +1,63 @@
+"""Checks of what `simulate` is given, before the first trial."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from trialtensor_models.network import CCRNN
+from trialtensor_models.sessions.schedule import Block, Schedule
+from trialtensor_models.tasks import Task, has_choices
+
+
+def check_seeds(models: Sequence[CCRNN], seeds: Sequence[Any]) -> None:
+    """Refuse no seeds, and networks that aren't one for each."""
+    if not seeds:
+        raise ValueError("seed: expected at least one, got none")
+    if len(models) != len(seeds):
+        raise ValueError(
+            f"model: expected one, or one for each of {len(seeds)} seeds, got {len(models)}"
+        )
+
+
+def check_networks(models: Sequence[CCRNN], task: Task) -> None:
+    """Refuse networks that don't fit the task or each other."""
+    for each in models:
+        if each.task.n_inputs != task.n_inputs:
+            raise ValueError(
+                f"task: {task.name} has {task.n_inputs} inputs, the network is trained on "
+                f"{each.task.name} with {each.task.n_inputs}"
+            )
+        if _sizes(each) != _sizes(models[0]):
+            raise ValueError("model: networks that are simulated together need the same sizes")
+        if each.plasticity.teacher == "rpe" and not has_choices(task):
+            raise ValueError(
+                f"teacher: a reward prediction error needs a task with choices, not {task.name}"
+            )
+
+
+def _sizes(model: CCRNN) -> tuple[Any, ...]:
+    return (model.cortex.n_units, model.cortex.dt, model.pathways, model.cerebellum.n_granule)
+
+
+def check_schedule(schedule: Schedule, task: Task) -> None:
+    """Refuse schedules without trials, or with blocks that the task doesn't have."""
+    if not schedule.blocks:
+        raise ValueError(
+            "schedule: it has no trials; add some, such as Schedule().baseline(20).rotate(30, 160)"
+        )
+    for block in schedule.blocks:
+        _check_kind(block, task)
+    n_conditions = len(task.labels)
+    for block in schedule.blocks:
+        if block.targets is not None and not all(0 <= t < n_conditions for t in block.targets):
+            raise ValueError(
+                f"targets: expected conditions from 0 to {n_conditions - 1}, got {block.targets}"
+            )
+
+
+def _check_kind(block: Block, task: Task) -> None:
+    for_choices = block.kind == "reverse"
+    if for_choices != has_choices(task) and (for_choices or block.kind in ("rotate", "curl")):
+        other = "choices" if for_choices else "reaches"
+        raise ValueError(f"schedule: {block.kind} is for tasks with {other}, not {task.name}")
