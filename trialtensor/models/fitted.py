@@ -278,6 +278,11 @@ class Fitted:
         return tuple(self.data["shape"])
 
     @property
+    def sliced(self) -> bool:
+        """Whether some parts are slices, over two axes of the data."""
+        return any(len(part.dims) > 1 for each in self.components for part in each.parts)
+
+    @property
     def n_zero(self) -> int:
         """How many components have no activity."""
         return sum(component.weight == 0 for component in self.components)
