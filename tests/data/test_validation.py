@@ -5,6 +5,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+import scipy.sparse
 import xarray
 
 from trialtensor.data import as_trial_tensor, check_trial_tensor
@@ -322,11 +323,33 @@ def test_infinite_values_are_counted_and_located(check, X):
 @both
 @pytest.mark.parametrize(
     ("dtype", "needed"),
-    [(complex, "real numbers"), (object, "numbers"), ("U3", "numbers"), ("M8[s]", "numbers")],
+    [(complex, "real numbers"), ("U3", "numbers"), ("M8[s]", "numbers")],
 )
 def test_the_dtype(check, dtype, needed):
     with pytest.raises(ValueError, match=rf"X: expected {needed}, got dtype "):
         check(np.zeros(SHAPE).astype(int).astype(dtype))
+
+
+@both
+def test_numbers_that_came_as_objects(check):
+    X = np.arange(60.0).reshape(SHAPE)
+    X[1, 2, 0] = np.nan
+    objects = X.astype(object)
+    found = check(objects)
+    np.testing.assert_array_equal(
+        found.to_numpy() if check is as_trial_tensor else found.values,
+        X if check is as_trial_tensor else np.nan_to_num(X),
+    )
+    objects[0, 0, 0] = {"no": "number"}
+    for error in (ValueError, TypeError):
+        with pytest.raises(error, match="X: expected numbers, got dtype object .*'dict'"):
+            check(objects)
+
+
+@both
+def test_sparse_input(check):
+    with pytest.raises(ValueError, match=r"X: sparse input \(csr_array\) is not supported"):
+        check(scipy.sparse.csr_array(np.eye(3)))
 
 
 @both

@@ -18,7 +18,7 @@ def by_axis(
     """Views of `X` and `mask` as (trial, neuron, time), and `X` as a DataArray if it is one."""
     labelled = _is_labelled(X, name)
     values = X.to_numpy() if labelled else _to_array(X, name)
-    _check_dtype(values.dtype, name)
+    values = _as_numbers(values, name)
     if values.ndim != 3:
         dims = f" with dimensions {tuple(X.dims)}" if labelled else ""
         raise ValueError(
@@ -58,7 +58,16 @@ def _is_labelled(X: Any, name: str) -> bool:
     return isinstance(X, xarray.DataArray)
 
 
+class NotNumbersError(TypeError, ValueError):
+    """Data of a type that is no number: a ``ValueError`` here, a ``TypeError`` elsewhere."""
+
+
 def _to_array(X: Any, name: str) -> np.ndarray:
+    if hasattr(X, "nnz"):
+        raise ValueError(
+            f"{name}: sparse input ({type(X).__name__}) is not supported; give an array of "
+            "(n_trials, n_neurons, n_times)"
+        )
     try:
         return np.asanyarray(X) if isinstance(X, np.ma.MaskedArray) else np.asarray(X)
     except ValueError as error:
@@ -68,10 +77,18 @@ def _to_array(X: Any, name: str) -> np.ndarray:
         ) from error
 
 
-def _check_dtype(dtype: np.dtype, name: str) -> None:
-    if dtype.kind not in "fiub":
-        needed = "real numbers" if dtype.kind == "c" else "numbers"
-        raise ValueError(f"{name}: expected {needed}, got dtype {dtype}")
+def _as_numbers(values: np.ndarray, name: str) -> np.ndarray:
+    """Refuse what can't be calculated with; numbers that came as objects become floats."""
+    if values.dtype.kind in "fiub":
+        return values
+    needed = "real numbers" if values.dtype.kind == "c" else "numbers"
+    said = ""
+    if values.dtype.kind == "O" and values.ndim:
+        try:
+            return values.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            said = f" ({error})"
+    raise NotNumbersError(f"{name}: expected {needed}, got dtype {values.dtype}{said}")
 
 
 def _to_mask(mask: Any, shape: tuple[int, ...], order: list[int], name: str) -> np.ndarray:

@@ -195,6 +195,11 @@ def balanced(layout: Layout, groups: np.ndarray | None = None) -> Layout:
     return replace(layout, scales=((1 / np.maximum(of_group, 1e-300))[:, None],))
 
 
+def is_dict(X: Any) -> bool:
+    """Whether data is a dict of arrays. (scipy's ``dok`` matrices are mappings too, of numbers.)"""
+    return isinstance(X, Mapping) and not hasattr(X, "nnz")
+
+
 def _places(lengths: Sequence[int], same: bool) -> tuple[np.ndarray, ...]:
     first = np.cumsum([0, *lengths])
     return tuple(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor.data.validation import CheckedTensor, check_trial_tensor
+from trialtensor.models.layout import is_dict
 from trialtensor.models.observed import Observed, check_scale, without_empty
 
 ORDER = {"trial": (0, 1, 2), "time": (2, 1, 0)}
@@ -84,7 +85,7 @@ def split_datasets(
 
 def are_separate(X: Any) -> bool:
     """Whether there is an array for each dataset, not one array of all neurons."""
-    if isinstance(X, Mapping):
+    if is_dict(X):
         return True
     return isinstance(X, (list, tuple)) and any(hasattr(each, "shape") for each in X)
 

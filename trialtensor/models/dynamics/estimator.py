@@ -361,7 +361,7 @@ class TrialVaryingDynamics(TrialEstimator):
         known = trials.known_neurons(checked, neurons)
         check_scale(known.values, float(np.vdot(known.values, known.values)))
         problem, counts = trials.moments_of(known)
-        return _Input(checked, neurons, known, problem, counts)
+        return _Input(checked, neurons, known, trials.with_transitions(problem, counts), counts)
 
     def _starts(self, data: _Input) -> list[Start]:
         n_trials, n_neurons = len(data.counts), data.problem.now.shape[1]

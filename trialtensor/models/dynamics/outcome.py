@@ -47,7 +47,14 @@ def describe(
     for name in ("alone", "unique", "shared"):
         arrays[f"explained_variance_{name}"] = Named(("component",), getattr(variance, name)[order])
     arrays["triple_cosine"] = Named((), diagnostics.triple_cosine(factors))
-    restarts = aligned_restarts(found, factors, loss, problem.norm2, axes=RESTART_AXES)
+    restarts = aligned_restarts(
+        found,
+        factors,
+        loss,
+        problem.norm2,
+        expand=lambda f: (insert_empty(f[0], counts > 0), f[1], f[2]),
+        axes=RESTART_AXES,
+    )
     record = FitRecord(
         loss=loss,
         loss_history=np.append(best.loss_history, min(loss, best.loss)),
@@ -67,7 +74,7 @@ def assemble(
     return Fitted("TrialVaryingDynamics", arrays, make_components(arrays), record, data, coords)
 
 
-def eigenvalues(factors: Factors, counts: np.ndarray) -> np.ndarray:
+def eigenvalues(factors: Factors) -> np.ndarray:
     """Eigenvalues of ``W_k``, from matrices of the size of the rank, largest modulus first.
 
     Those of ``B diag(a_k) C'`` other than zero are those of ``diag(a_k) C' B``.
@@ -75,9 +82,7 @@ def eigenvalues(factors: Factors, counts: np.ndarray) -> np.ndarray:
     trial, output, source = factors
     values = np.linalg.eigvals(trial[:, :, None] * (source.T @ output)).astype(complex)
     order = np.argsort(-np.abs(values), axis=1, kind="stable")
-    values = np.take_along_axis(values, order, axis=1)
-    values[counts == 0] = np.nan
-    return values
+    return np.take_along_axis(values, order, axis=1)
 
 
 def _arrays(
@@ -88,9 +93,9 @@ def _arrays(
     dtype: np.dtype,
 ) -> dict[str, Named]:
     unit, weights = canonical.unit_columns(factors[0])
-    modes = eigenvalues(factors, counts)
+    modes = insert_empty(eigenvalues(factors), counts > 0)
     radius = np.abs(modes[:, 0])
-    trial = np.where((counts > 0)[:, None], unit, np.nan)
+    trial = insert_empty(unit, counts > 0)
     state = insert_empty(first_state[:, None], neurons)[:, 0]
     per_trial = ("trial",)
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,14 @@ def moments_of(data: Observed) -> tuple[DynamicsProblem, np.ndarray]:
             "in what is missing, or leave out the neurons that lack most"
         )
     return problem, counts
+
+
+def with_transitions(problem: DynamicsProblem, counts: np.ndarray) -> DynamicsProblem:
+    """Drop the trials without a transition: they must not change what the others get."""
+    kept = counts > 0
+    if kept.all():
+        return problem
+    return replace(problem, now=problem.now[kept], step=problem.step[kept])
 
 
 def first_state(data: Observed) -> np.ndarray:

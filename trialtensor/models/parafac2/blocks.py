@@ -11,6 +11,7 @@ import numpy as np
 
 from trialtensor.data.axes import AXES
 from trialtensor.data.validation import CheckedTensor, check_trial_tensor
+from trialtensor.models.layout import is_dict
 from trialtensor.models.observed import Observed, check_scale, without_empty
 from trialtensor.solvers.problems import sum_of_squares
 
@@ -80,7 +81,7 @@ def split_blocks(X: Any, mask: Any, blocks: Any, varying: str) -> BlockedTrials:
     ValueError
         Naming the argument, what it got and what it needs.
     """
-    if isinstance(X, Mapping):
+    if is_dict(X):
         labels = _as_labels(list(X), len(X))
         return _ragged(list(X.values()), _masks_by_key(mask, X), blocks, varying, labels)
     if is_ragged(X):

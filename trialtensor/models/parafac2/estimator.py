@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -282,7 +282,7 @@ class Parafac2(TrialEstimator):
         -------
         Layout
         """
-        if not isinstance(X, Mapping) and not is_ragged(X):
+        if not layouts.is_dict(X) and not is_ragged(X):
             return layouts.of_array(X, mask)
         same_neurons = self.varying == "time"
         return layouts.of_several(X, mask, same_trials=False, same_neurons=same_neurons)
