@@ -15,8 +15,9 @@ from trialtensor.data.notices import warn
 from trialtensor.models import layout as layouts
 from trialtensor.models.fitted import Fitted, Named
 from trialtensor.models.layout import Layout
-from trialtensor.models.observed import prepare, warn_empty
+from trialtensor.models.observed import nothing_to_explain, prepare, warn_empty
 from trialtensor.models.parameters import check_jobs, check_share, check_whole, generator
+from trialtensor.models.parts import make_components
 from trialtensor.models.warnings import DegeneracyWarning, InterruptedFitWarning
 from trialtensor.solvers.result import StopReason
 from trialtensor.solvers.runs import RestartResult, Start, mark_interrupted
@@ -38,12 +39,12 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     - ``check_parameters``, which refuses parameters without any data;
     - ``_solve(data, starts, on_restart)``, which returns a list of ``RestartResult``, best first;
     - ``_describe(data, found)``, which turns that into a :class:`Fitted` and sets nothing;
-    - ``_assemble(arrays, record, data, coords)``, the same from what a file holds;
-    - ``transform``, ``inverse_transform`` and ``score``;
+    - ``transform`` and ``inverse_transform``;
 
-    and, where it departs from one array of trials, ``_observe``, ``layout`` and
-    ``fit_arguments``. All else follows: fitting with a progress bar, Ctrl-C and warnings, files,
-    labels, and whatever asks ``fitted_``: figures, reports, choice, tracking, the command.
+    and, where it departs from components that are products of one vector an axis, ``_assemble``,
+    or from one array of trials, ``_observe``, ``layout`` and ``fit_arguments``. All else follows:
+    fitting with a progress bar, Ctrl-C and warnings, files, labels, and whatever asks ``fitted_``
+    (figures, reports, choice, tracking, the command).
     """
 
     # Names of the types that ``n_components`` counts; none where it is a single number.
@@ -147,7 +148,16 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         y : ignored
         mask : as for ``transform``, optional
         """
-        raise NotImplementedError
+        check_is_fitted(self)
+        layout = self.layout(X, mask)
+        told = layout.arrays(self.inverse_transform(self.transform(X, mask=mask)))
+        error = total = 0.0
+        for values, each, seen in zip(layout.values, told, layout.seen(), strict=True):
+            known = seen & np.isfinite(each)
+            error += float(np.sum(np.square((values - each)[known], dtype=np.float64)))
+            total += float(np.sum(np.square(values[known], dtype=np.float64)))
+        nothing_to_explain(total)
+        return 1 - error / total
 
     def residuals(self, X: Any, *, mask: Any = None) -> Any:
         """Return what the model leaves of the data that it was fitted to.
@@ -272,7 +282,8 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         raise NotImplementedError
 
     def _assemble(self, arrays: Mapping[str, Named], **about: Any) -> Fitted:
-        raise NotImplementedError
+        """Put arrays and the record of their fit (record, data, coords) together."""
+        return Fitted(type(self).__name__, arrays, make_components(arrays), **about)
 
     def _training_features(self) -> Any:
         return self.fitted_.arrays["trial_factors"].values
@@ -317,7 +328,8 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         data = self._observe(X, mask, **given)
         starts = self._starts(data)
         self._warn_missing(data)
-        with blas_threads_for(data.size), progress(len(starts), self.verbose) as bar:
+        verbose = getattr(self, "verbose", 0)
+        with blas_threads_for(data.size), progress(len(starts), verbose) as bar:
             found = self._solve(data, starts, lambda _: bar.update())
             try:
                 fitted = self._describe(data, found)
@@ -351,7 +363,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     def _drawn_starts(self) -> list[Start]:
         """The first start as ``init`` says, the others at random, each with its own seed."""
         seeds: list[int] = list(generator(self.random_state).integers(2**31, size=self.n_init))
-        kinds = [self.init] + ["random"] * (self.n_init - 1)
+        kinds = [getattr(self, "init", "random")] + ["random"] * (self.n_init - 1)
         return [Start(kind, int(seed)) for kind, seed in zip(kinds, seeds, strict=True)]
 
     def _check_solver_parameters(self, *, given_init: bool = False) -> None:
@@ -359,12 +371,13 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         check_whole("n_init", self.n_init, 1)
         check_whole("max_iter", self.max_iter, 1)
         check_share("tol", self.tol, zero=True)
-        check_jobs(self.n_jobs)
-        if isinstance(self.init, str):
-            if self.init not in INITS:
-                raise ValueError(f"init: expected one of {INITS} or factors, got {self.init!r}")
+        check_jobs(getattr(self, "n_jobs", None))
+        init = getattr(self, "init", "random")
+        if isinstance(init, str):
+            if init not in INITS:
+                raise ValueError(f"init: expected one of {INITS} or factors, got {init!r}")
         elif not given_init:
-            raise ValueError(f"init: expected 'svd' or 'random', got {type(self.init).__name__}")
+            raise ValueError(f"init: expected 'svd' or 'random', got {type(init).__name__}")
 
     def _check_shapes(self, layout: Layout, told: Sequence[np.ndarray]) -> None:
         got = [values.shape for values in layout.values]
