@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
+from trialtensor.data.axes import AXES
 from trialtensor.data.notices import warn
 from trialtensor.models import layout as layouts
 from trialtensor.models.fitted import Fitted, Named
@@ -179,7 +180,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         check_is_fitted(self)
         layout = self.layout(X, mask)
         told = self._told(layout)
-        self._check_shapes(layout, told)
+        self._check_shapes(layout, [each.shape for each in told])
         return layout.form(
             [
                 np.where(seen, values - each, np.nan).astype(values.dtype, copy=False)
@@ -228,6 +229,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
     def strata(self) -> list[np.ndarray]:
         """Sets of trials that take each other's place when trials are drawn again."""
+        check_is_fitted(self)
         fitted = self.fitted_
         if fitted.blocks:
             return [np.asarray(trials) for trials in fitted.blocks.values()]
@@ -257,6 +259,11 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
         NaN where the model says nothing.
         """
+        check_is_fitted(self)
+        if not self.fitted_.blocks:
+            datasets = [None if name is None else str(name) for name in layout.names]
+            shapes = [tuple(self.fitted_.length(a, d) for a in AXES) for d in datasets]
+            self._check_shapes(layout, shapes)
         for component in self.fitted_.components:
             yield [self._outer(component, layout, i) for i in range(len(layout.values))]
 
@@ -305,7 +312,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         blocks = self.fitted_.blocks
         if not blocks:
             name = None if dataset is None else str(dataset)
-            return component.outer(dict(zip(("trial", "neuron", "time"), shape, strict=True)), name)
+            return component.outer(dict(zip(AXES, shape, strict=True)), name)
         whole = np.full(shape, np.nan, layout.values[i].dtype)
         number = {trial: row for row, trial in enumerate(layout.trials[i].tolist())}
         course = component.vectors("trial")[0].values
@@ -379,14 +386,14 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         elif not given_init:
             raise ValueError(f"init: expected 'svd' or 'random', got {type(init).__name__}")
 
-    def _check_shapes(self, layout: Layout, told: Sequence[np.ndarray]) -> None:
+    def _check_shapes(self, layout: Layout, expected: Sequence[tuple[int, ...]]) -> None:
         got = [values.shape for values in layout.values]
-        expected = [each.shape for each in told]
-        if got != expected:
+        if got != list(expected):
             one = len(got) == len(expected) == 1
             raise ValueError(
                 "X: expected the data of the fit, (n_trials, n_neurons, n_times) = "
-                f"{expected[0] if one else expected}, got {got[0] if one else got}"
+                f"{expected[0] if one else expected}, got {got[0] if one else got}; "
+                f"{type(self).__name__} knows the trials of its last fit or partial_fit only"
             )
 
     def _check_features(self, X: Any, n: int | None = None) -> np.ndarray:

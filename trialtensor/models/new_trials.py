@@ -56,9 +56,10 @@ def check_labels(fitted: Fitted, checked: CheckedTensor) -> None:
     differ = np.asarray(ours[1]) != np.asarray(theirs[1])
     if np.any(differ):
         first = int(np.flatnonzero(differ)[0])
+        given, expected = (np.asarray(each[1]).tolist()[first] for each in (theirs, ours))
         raise ValueError(
-            f"X: neuron {first} is labelled {theirs[1][first]!r}, but the model was fitted to "
-            f"{ours[1][first]!r} there; put the neurons in the same order"
+            f"X: neuron {first} is labelled {given!r}, but the model was fitted to {expected!r} "
+            "there; put the neurons in the same order"
         )
 
 

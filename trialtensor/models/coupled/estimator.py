@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from trialtensor.data.axes import AXES
 from trialtensor.models import layout as layouts
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.coupled import outcome, trials
@@ -20,7 +21,7 @@ from trialtensor.models.coupled.datasets import (
     split_datasets,
     without_empty_datasets,
 )
-from trialtensor.models.fitted import Fitted
+from trialtensor.models.fitted import Component, Fitted
 from trialtensor.models.layout import Layout
 from trialtensor.models.parameters import check_flag, check_whole, nonnegative_axes
 from trialtensor.solvers.coupled import (
@@ -312,6 +313,18 @@ class CoupledTCA(TrialEstimator):
 
     def _variables(self) -> dict[str, Any]:
         return outcome.to_variables(self.fitted_)
+
+    def _outer(self, component: Component, layout: Layout, i: int) -> np.ndarray:
+        """One component's share of one array; of a single array, each dataset has its neurons."""
+        if not layout.single:
+            return super()._outer(component, layout, i)
+        whole = np.zeros(layout.values[0].shape, self.weights_.dtype)
+        for place, name in enumerate(self.fitted_.datasets):
+            own = self.neuron_places_ == place
+            if any(part.dataset == name for part in component.parts):
+                shape = (len(whole), int(own.sum()), whole.shape[2])
+                whole[:, own] = component.outer(dict(zip(AXES, shape, strict=True)), name)
+        return whole
 
     def _told_of_trials(self) -> trials.Told:
         positive = nonnegative_axes(self.nonnegative)[0]

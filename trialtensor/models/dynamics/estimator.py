@@ -321,6 +321,7 @@ class TrialVaryingDynamics(TrialEstimator):
         list with an (n_trials, n_neurons, n_times) array
             NaN in the first bin, and after a bin with anything missing.
         """
+        check_is_fitted(self)
         checked = check_trial_tensor(layout.values[0], mask=layout.observed[0])
         for r in range(len(self.weights_)):
             only = np.zeros_like(self.trial_factors_)

@@ -123,7 +123,7 @@ def _solve(
     position = _positions(fitted) if named else {}
     if not named and not data.ragged and len(fitted.blocks) < len(fitted["block_of_trial"]):
         raise ValueError(
-            "blocks: the model was fitted to blocks of several trials; say which block each new "
+            "blocks: Parafac2 was fitted to blocks of several trials; say which block each new "
             "trial belongs to (a label that the fit hasn't seen is a new block)"
         )
     factors = _shared(fitted)

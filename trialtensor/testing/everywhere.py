@@ -1,0 +1,192 @@
+"""Every model in everything public that asks for one, under every condition of the data."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+
+from trialtensor.testing.supplies import Supplies
+
+LAYERS = ("alignment", "io", "plotting", "report", "selection", "tracking")
+CONDITIONS = ("complete", "missing", "labelled", "float32", "loaded", "unfitted", "partial_fit")
+# A public function or class with such a parameter asks for a model.
+_ASKS = ("model", "estimator", "fits", "first")
+# These fit, so they get a model of their own.
+_FIT = ("fit", "fit_transform", "partial_fit")
+# scikit-learn's, which ask nothing of what was fitted.
+_NOT_OURS = ("get_params", "set_params", "set_output", "get_metadata_routing")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A model in one consumer under one condition.
+
+    Attributes
+    ----------
+    kind, consumer, condition : str
+    outcome : {"works", "refused", "fails"}
+        "refused" is a ``ValueError`` that names the kind (or, unfitted, a ``NotFittedError``).
+    said : str
+        Type and message of what was raised.
+    """
+
+    kind: str
+    consumer: str
+    condition: str
+    outcome: str
+    said: str = ""
+
+
+def check_everywhere(
+    estimator: Any, *, conditions: tuple[str, ...] = CONDITIONS, **fit_options: Any
+) -> list[Cell]:
+    """Take a model through everything public that asks for one.
+
+    Consumers are found by the names of their parameters, so that a new one takes part by being
+    public.
+
+    Parameters
+    ----------
+    estimator : unfitted estimator
+        With a fixed ``random_state`` and parameters that suit data of 40 trials x 12 neurons x
+        15 bins that is above zero on the whole.
+    conditions : names among "complete", "missing", "labelled", "float32", "loaded", "unfitted" and
+        "partial_fit"
+    **fit_options
+        Further arguments of ``fit``.
+
+    Returns
+    -------
+    list of Cell
+
+    Raises
+    ------
+    AssertionError
+        Listing the cells that end in anything but a result or a refusal by name.
+
+    Examples
+    --------
+    >>> from trialtensor import TCA
+    >>> cells = check_everywhere(TCA(2, n_init=2, random_state=0), conditions=("unfitted",))
+    >>> sorted({cell.outcome for cell in cells})
+    ['refused', 'works']
+    """
+    cells = [cell for condition in conditions for cell in _cells(estimator, condition, fit_options)]
+    bad = [cell for cell in cells if cell.outcome == "fails"]
+    lines = [f"{each.consumer} ({each.condition}): {each.said}" for each in bad]
+    assert not bad, f"{type(estimator).__name__} neither works nor is refused by name in\n" + (
+        "\n".join(lines)
+    )
+    return cells
+
+
+def consumers() -> dict[str, Any]:
+    """Everything public that takes a model: name -> function or class."""
+    found = {}
+    for layer in LAYERS:
+        module = importlib.import_module(f"trialtensor.{layer}")
+        for name in module.__all__:
+            thing = getattr(module, name)
+            if callable(thing) and _asks(thing):
+                found[f"{layer}.{name}"] = thing
+    return found
+
+
+def _asks(thing: Any) -> bool:
+    parameters = inspect.signature(thing).parameters
+    if inspect.isclass(thing) and not hasattr(thing, "fit"):
+        return False  # a result, not something that takes a model
+    # Some take a model beside other things, and say so.
+    also = "components" in parameters and "fitted model" in str(thing.__doc__)
+    return also or any(name in _ASKS for name in parameters)
+
+
+def _cells(estimator: Any, condition: str, options: dict[str, Any]) -> Iterator[Cell]:
+    kind = type(estimator).__name__
+    if condition == "partial_fit" and not hasattr(estimator, "partial_fit"):
+        return
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            supplies = _prepare(estimator, condition, options, Path(folder))
+        except ValueError as error:
+            # A kind that can't be fitted to such data says so itself.
+            yield _judge(kind, "fit", condition, error)
+            return
+        for name, call in _calls(supplies):
+            try:
+                call()
+            except Exception as error:
+                yield _judge(kind, name, condition, error)
+            else:
+                yield Cell(kind, name, condition, "works")
+
+
+def _judge(kind: str, consumer: str, condition: str, error: Exception) -> Cell:
+    said = f"{type(error).__name__}: {error}"
+    if condition == "unfitted":
+        refused = isinstance(error, NotFittedError)
+    else:
+        refused = type(error) is ValueError and kind in str(error)
+    return Cell(kind, consumer, condition, "refused" if refused else "fails", said)
+
+
+def _prepare(estimator: Any, condition: str, options: dict[str, Any], folder: Path) -> Supplies:
+    supplies = Supplies.of(clone(estimator), condition, options, folder)
+    model = supplies.model
+    if condition == "unfitted":
+        return supplies
+    if condition == "partial_fit":
+        half = len(supplies.X) // 2
+        for part in (supplies.X[:half], supplies.X[half:]):
+            model.partial_fit(part)
+        return supplies
+    model.fit(supplies.X, **options)
+    if condition == "loaded":
+        model.save(folder / "loaded.h5")
+        return supplies.with_model(
+            importlib.import_module("trialtensor").load(folder / "loaded.h5")
+        )
+    return supplies
+
+
+def _calls(supplies: Supplies) -> Iterator[tuple[str, Callable[[], Any]]]:
+    for name, thing in consumers().items():
+        yield name, lambda thing=thing: _run(thing, supplies)
+    for name, _ in inspect.getmembers(type(supplies.model), inspect.isfunction):
+        if not name.startswith("_") and name not in _NOT_OURS and not name.endswith("_request"):
+            own = clone(supplies.model) if name in _FIT else supplies.model
+            yield (
+                f"method {name}",
+                lambda name=name, own=own: _consume(supplies.call(getattr(own, name))),
+            )
+    yield from supplies.commands()
+
+
+def _run(thing: Any, supplies: Supplies) -> None:
+    found = supplies.call(thing)
+    if inspect.isclass(thing):
+        found.fit(supplies.X, **supplies.options)
+    _consume(found)
+    _close_figures()
+
+
+def _consume(found: Any) -> None:
+    """Run what is computed only when asked for."""
+    if inspect.isgenerator(found):
+        list(found)
+
+
+def _close_figures() -> None:
+    import matplotlib.pyplot as plt
+
+    plt.close("all")
