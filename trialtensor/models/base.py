@@ -369,7 +369,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
     def _drawn_starts(self) -> list[Start]:
         """The first start as ``init`` says, the others at random, each with its own seed."""
-        seeds: list[int] = list(generator(self.random_state).integers(2**31, size=self.n_init))
+        seeds: Any = generator(self.random_state).integers(2**31, size=self.n_init)
         kinds = [getattr(self, "init", "random")] + ["random"] * (self.n_init - 1)
         return [Start(kind, int(seed)) for kind, seed in zip(kinds, seeds, strict=True)]
 

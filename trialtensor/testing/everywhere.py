@@ -8,6 +8,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -161,7 +162,7 @@ def _prepare(estimator: Any, condition: str, options: dict[str, Any], folder: Pa
 
 def _calls(supplies: Supplies) -> Iterator[tuple[str, Callable[[], Any]]]:
     for name, thing in consumers().items():
-        yield name, lambda thing=thing: _run(thing, supplies)
+        yield name, partial(_run, thing, supplies)
     for name, _ in inspect.getmembers(type(supplies.model), inspect.isfunction):
         if not name.startswith("_") and name not in _NOT_OURS and not name.endswith("_request"):
             own = clone(supplies.model) if name in _FIT else supplies.model
