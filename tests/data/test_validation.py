@@ -342,7 +342,7 @@ def test_numbers_that_came_as_objects(check):
     )
     objects[0, 0, 0] = {"no": "number"}
     for error in (ValueError, TypeError):
-        with pytest.raises(error, match="X: expected numbers, got dtype object .*'dict'"):
+        with pytest.raises(error, match=r"X: expected numbers, got dtype object .*'dict'"):
             check(objects)
 
 

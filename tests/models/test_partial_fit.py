@@ -6,10 +6,12 @@ import warnings
 
 import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 
 import trialtensor
 from trialtensor import TCA, make_tca
 from trialtensor.solvers.matching import match_components
+from trialtensor.solvers.result import StopReason
 from trialtensor.solvers.streaming import nothing
 
 SHAPE, RANK = (600, 20, 25), 3
@@ -176,3 +178,48 @@ def test_bad_input(call, message):
     X = draw().X[:50]
     with pytest.raises(ValueError, match=message):
         call(TCA(RANK, n_init=1, random_state=0).partial_fit(X), X)
+
+
+def test_what_is_said_of_the_data_and_the_fit_is_true():
+    X = draw(missing="entries", missing_fraction=0.1).X
+    model = TCA(RANK, n_init=3, random_state=0)
+    for first in range(0, 600, 150):
+        model.partial_fit(X[first : first + 150])
+    summary = model.data_summary_
+    assert summary["n_observed"] == np.isfinite(X).sum()
+    assert summary["missing_fraction"] == pytest.approx(np.isnan(X).mean())
+    assert summary["missing_pattern"] == "entries"
+    complete = TCA(RANK, n_init=3, random_state=0).partial_fit(np.nan_to_num(X[:50]))
+    complete.partial_fit(np.nan_to_num(X[50:100]))
+    assert complete.data_summary_["missing_pattern"] == "none"
+    assert complete.data_summary_["n_observed"] == X[:100].size
+
+
+def test_restarts_are_followed():
+    """Their losses are those on all trials so far, and none is below the best."""
+    X = draw(snr=5.0).X
+    X = X[np.random.default_rng(0).permutation(len(X))]
+    model = TCA(RANK, n_init=4, random_state=0)
+    model.partial_fit(X[:300]).partial_fit(X[300:])
+    best, *others = model.restarts_
+    assert len(others) == 3 and best.loss == model.loss_ and best.similarity == 1
+    assert best.axes == ("neuron", "time") and not model.fitted_.record.all_on_full_data
+    for restart in others:
+        start = (X.reshape(len(X), -1), *restart.factors)
+        design = np.einsum("nr,tr->ntr", *start[1:]).reshape(-1, RANK)
+        rest = start[0].T - design @ np.linalg.lstsq(design, start[0].T, rcond=None)[0]
+        # The patterns that are kept hold nearly all of the trials.
+        assert restart.loss == pytest.approx(np.sum(rest**2), rel=0.05)
+        assert model.loss_ <= restart.loss and 0 <= restart.similarity <= 1
+
+
+def test_the_stop_reason_is_true():
+    X = np.random.default_rng(0).standard_normal((60, 12, 10))
+    model = TCA(3, max_iter=1, n_init=1, random_state=0, tol=0)
+    with pytest.warns(ConvergenceWarning):
+        model.partial_fit(X[:30])
+    with pytest.warns(ConvergenceWarning):
+        model.partial_fit(X[30:])
+    assert model.stop_reason_ is StopReason.MAX_ITER
+    easy = TCA(1, n_init=1, random_state=0).partial_fit(draw().X[:50])
+    assert easy.partial_fit(draw().X[50:100]).stop_reason_ is StopReason.CONVERGED

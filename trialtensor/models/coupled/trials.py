@@ -17,7 +17,7 @@ from trialtensor.models.coupled.datasets import (
 from trialtensor.models.coupled.outcome import as_problem, last_rows
 from trialtensor.models.fitted import Fitted
 from trialtensor.models.new_trials import check_labels, known_rows
-from trialtensor.models.observed import insert_empty, nothing_to_explain
+from trialtensor.models.observed import insert_empty, nothing_to_explain, warn_empty
 from trialtensor.solvers import contraction, diagnostics
 from trialtensor.solvers.problems import sum_of_squares
 from trialtensor.solvers.row_updates import solve_rows
@@ -45,6 +45,7 @@ def transform(fitted: Fitted, told: Told, X: Any, mask: Any) -> Any:
     """Trial factors of new trials."""
     data, kept, trial = _solve(fitted, told, X, mask)
     if told.shared == "trial":
+        warn_empty((kept.shared,), ("trial",))
         return insert_empty(trial, kept.shared)
     return {
         name: insert_empty(each, own)
