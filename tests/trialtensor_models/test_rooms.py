@@ -1,7 +1,6 @@
 """Imports of the simulators run one way: between rooms, and between the files of a room."""
 
 import importlib.util
-from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -45,33 +44,12 @@ def room_of(module):
     return ".".join(module.split(".")[1:2])
 
 
-def imported(module, package, source, files):
-    """Modules of the package that a file imports, also inside functions and for type checkers."""
-    found = set()
-    for _, target in walker.imports_of(source, module, package=package):
-        parts = target.split(".")
-        # The last part may be a name within a module.
-        known = (".".join(parts[:n]) for n in range(len(parts), 0, -1))
-        found |= {next((name for name in known if name in files), module)}
-    return found - {module}
-
-
-def circle(files):
-    """The modules of an import circle, or nothing."""
-    graph = {name: imported(name, *file, files) for name, file in files.items()}
-    try:
-        tuple(TopologicalSorter(graph).static_order())
-    except CycleError as error:
-        return error.args[1]
-    return []
-
-
 def backward(files):
     """Imports that the table of rooms doesn't allow, one readable line each."""
     return [
         f"{name} imports {target}"
         for name, file in files.items()
-        for target in imported(name, *file, files)
+        for target in walker.imported(name, *file, files)
         if room_of(target) != room_of(name) and room_of(target) not in ROOMS[room_of(name)]
     ]
 
@@ -91,7 +69,7 @@ def test_rooms_import_only_those_below():
 
 
 def test_no_import_circle():
-    assert circle(FILES) == []
+    assert walker.circle(FILES) == []
 
 
 def test_rooms_name_what_they_offer():
@@ -121,8 +99,10 @@ LATER = {
 @pytest.mark.parametrize("source", LATER.values(), ids=LATER)
 def test_circles_are_seen(source):
     back = "from trialtensor_models.network.a import A"
-    assert len(circle(made(network__a=source, network__b=back))) == 3  # back where it started
-    assert circle(made(network__a=source, network__b="import numpy")) == []
+    assert (
+        len(walker.circle(made(network__a=source, network__b=back))) == 3
+    )  # back where it started
+    assert walker.circle(made(network__a=source, network__b="import numpy")) == []
 
 
 def test_backward_imports_are_seen():

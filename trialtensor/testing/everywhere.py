@@ -15,6 +15,7 @@ from typing import Any
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
+from trialtensor.models import load
 from trialtensor.testing.supplies import Supplies
 
 LAYERS = ("alignment", "io", "plotting", "report", "selection", "tracking")
@@ -154,9 +155,7 @@ def _prepare(estimator: Any, condition: str, options: dict[str, Any], folder: Pa
     model.fit(supplies.X, **options)
     if condition == "loaded":
         model.save(folder / "loaded.h5")
-        return supplies.with_model(
-            importlib.import_module("trialtensor").load(folder / "loaded.h5")
-        )
+        return supplies.with_model(load(folder / "loaded.h5"))
     return supplies
 
 
