@@ -165,10 +165,7 @@ def _calls(supplies: Supplies) -> Iterator[tuple[str, Callable[[], Any]]]:
     for name, _ in inspect.getmembers(type(supplies.model), inspect.isfunction):
         if not name.startswith("_") and name not in _NOT_OURS and not name.endswith("_request"):
             own = clone(supplies.model) if name in _FIT else supplies.model
-            yield (
-                f"method {name}",
-                lambda name=name, own=own: _consume(supplies.call(getattr(own, name))),
-            )
+            yield f"method {name}", partial(_run, getattr(own, name), supplies)
     yield from supplies.commands()
 
 

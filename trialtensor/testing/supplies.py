@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from sklearn.base import clone
 from trialtensor.data import make_tca
 
 N_TRIALS = 40
+REFUSED = 2  # exit status of a command
+# Options of commands that name a label of the data.
+_LABELS = {"blocks": "session", "groups": "area"}
 # Small numbers of whatever takes long.
 SMALL: dict[str, Any] = {
     "n_samples": 2,
@@ -34,19 +38,24 @@ class Supplies:
     options : dict
         Further arguments of ``fit``.
     folder : Path
-    fitted : bool
+    condition : str
     """
 
     model: Any
     X: Any
     options: dict[str, Any]
     folder: Path
-    fitted: bool
+    condition: str
+
+    @property
+    def fitted(self) -> bool:
+        """Whether the model is fitted."""
+        return self.condition != "unfitted"
 
     @classmethod
     def of(cls, model: Any, condition: str, options: dict[str, Any], folder: Path) -> Supplies:
         """Data for a condition, and the model that is to be fitted to it."""
-        return cls(model, data_for(condition), options, folder, condition != "unfitted")
+        return cls(model, data_for(condition), options, folder, condition)
 
     def with_model(self, model: Any) -> Supplies:
         """The same with another model."""
@@ -110,8 +119,49 @@ class Supplies:
         return self.X
 
     def commands(self) -> Iterator[tuple[str, Callable[[], Any]]]:
-        """What the command line does with such a model and such data."""
-        return iter(())
+        """What the command line does with such a kind of model and such data."""
+        if not self.fitted:
+            return
+        model = self.folder / "of_command.h5"
+        self.model.save(model)
+        yield "command track MODEL", partial(self._command, "track", str(model))
+        if self.condition in ("loaded", "partial_fit"):
+            return
+        file = self._write()
+        counts = ",".join(["1"] * len(self.model.component_types)) or "2"
+        kind = ["--model", type(self.model).command_name(), "--components", counts]
+        if self.condition == "labelled":
+            kind += [word for name, label in _LABELS.items() if self._takes(name)
+                     for word in (f"--{name}", label)]  # fmt: skip
+        for name in ("fit", "track"):
+            yield f"command {name}", partial(self._command, name, file, *kind)
+        few = ["--repeats", "1", "--n-jobs", "1"]
+        yield "command rank", partial(self._command, "rank", file, *kind, *few)
+
+    def _takes(self, name: str) -> bool:
+        return name in self.model.get_params(deep=False) or name in self.model.fit_options
+
+    def _write(self) -> str:
+        """The data as a file."""
+        if hasattr(self.X, "to_netcdf"):
+            path = self.folder / "recording.nc"
+            self.X.to_netcdf(path, engine="h5netcdf")
+        else:
+            path = self.folder / "recording.npz"
+            np.savez(path, X=self.X)
+        return str(path)
+
+    def _command(self, *words: str) -> None:
+        """Run a command, and raise what it said if it refused."""
+        from typer.testing import CliRunner
+
+        from trialtensor.cli import app
+
+        done = CliRunner().invoke(app, [*words, "-o", str(self.folder / "out")])
+        if done.exit_code == REFUSED:
+            raise ValueError(done.output)
+        if done.exit_code:
+            raise RuntimeError(f"exit status {done.exit_code}: {done.output} {done.exception!r}")
 
 
 def data_for(condition: str) -> Any:
