@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from trialtensor.data.axes import AXES
-from trialtensor.data.notices import warn
-from trialtensor.models import layout as layouts
 from trialtensor.models.fitted import Fitted, Named
-from trialtensor.models.layout import Layout
 from trialtensor.models.observed import nothing_to_explain, prepare, warn_empty
 from trialtensor.models.parameters import check_jobs, check_share, check_whole, generator
 from trialtensor.models.parts import make_components
-from trialtensor.models.warnings import DegeneracyWarning, InterruptedFitWarning
-from trialtensor.solvers.result import StopReason
+from trialtensor.models.warnings import warn_of
+from trialtensor.models.with_data import AskedWithData
 from trialtensor.solvers.runs import RestartResult, Start, mark_interrupted
 from trialtensor.solvers.threads import blas_threads_for
 
@@ -28,19 +23,17 @@ if TYPE_CHECKING:
     import xarray
 
 INITS = ("svd", "random")
-# Two components whose cosine is below this cancel each other for all practical purposes.
-DEGENERATE = -0.9
 
 
-class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWithData):
     """Base class of all models of trials x neurons x times.
 
     A kind of model supplies
 
-    - ``check_parameters``, which refuses parameters without any data;
+    - ``_check()``, which refuses parameters;
     - ``_solve(data, starts, on_restart)``, which returns a list of ``RestartResult``, best first;
     - ``_describe(data, found)``, which turns that into a :class:`Fitted` and sets nothing;
-    - ``transform`` and ``inverse_transform``;
+    - ``_transform(X, mask)`` and ``_inverse_transform(X)``;
 
     and, where it departs from components that are products of one vector an axis, ``_assemble``,
     or from one array of trials, ``_observe``, ``layout`` and ``fit_arguments``. All else follows:
@@ -69,7 +62,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         ValueError
             Naming the parameter, what it got and what it needs.
         """
-        raise NotImplementedError
+        self._check()
 
     def fit(self, X: Any, y: Any = None, *, mask: Any = None) -> Self:
         """Decompose ``X``.
@@ -123,7 +116,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         return self.fit(X, y, mask=mask)._training_features()
 
     def transform(self, X: Any, *, mask: Any = None) -> Any:
-        """Trial factors of new trials, with all other factors as fitted.
+        """Return the trial factors of new trials, with all other factors as fitted.
 
         Parameters
         ----------
@@ -137,10 +130,11 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         (n_new_trials, R) array
             In the units of ``trial_factors_``; NaN for a trial without data.
         """
-        raise NotImplementedError
+        check_is_fitted(self)
+        return self._transform(X, mask)
 
     def inverse_transform(self, X: Any) -> Any:
-        """Return the data that features ``X``, as from ``transform``, stand for.
+        """Return the data that features, as from ``transform``, stand for.
 
         Parameters
         ----------
@@ -150,7 +144,8 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         -------
         (n_trials, n_neurons, n_times) array
         """
-        raise NotImplementedError
+        check_is_fitted(self)
+        return self._inverse_transform(X)
 
     def reconstruct(self) -> Any:
         """Return the model of the training data, in the form of ``inverse_transform``."""
@@ -170,43 +165,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         mask : as for ``transform``, optional
         """
         check_is_fitted(self)
-        layout = self.layout(X, mask)
-        told = layout.arrays(self.inverse_transform(self.transform(X, mask=mask)))
-        error = total = 0.0
-        for values, each, seen in zip(layout.values, told, layout.seen(), strict=True):
-            known = seen & np.isfinite(each)
-            error += float(np.sum(np.square((values - each)[known], dtype=np.float64)))
-            total += float(np.sum(np.square(values[known], dtype=np.float64)))
-        nothing_to_explain(total)
-        return 1 - error / total
-
-    def residuals(self, X: Any, *, mask: Any = None) -> Any:
-        """Return what the model leaves of the data that it was fitted to.
-
-        Parameters
-        ----------
-        X, mask : the data of the fit
-
-        Returns
-        -------
-        array, or list or dict of arrays, in the form of ``X``
-            NaN where nothing was observed, and where the model says nothing.
-
-        Raises
-        ------
-        ValueError
-            For data of another shape.
-        """
-        check_is_fitted(self)
-        layout = self.layout(X, mask)
-        told = self._told(layout)
-        self._check_shapes(layout, [each.shape for each in told])
-        return layout.form(
-            [
-                np.where(seen, values - each, np.nan).astype(values.dtype, copy=False)
-                for values, each, seen in zip(layout.values, told, layout.seen(), strict=True)
-            ]
-        )
+        return self._score(X, mask)
 
     def to_xarray(self) -> xarray.Dataset:
         """Return all that was fitted, labelled with the coordinates of the data."""
@@ -228,66 +187,28 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         check_is_fitted(self)
         save(self, path)
 
-    # What consumers that look at data and model together ask.
-
-    def layout(self, X: Any, mask: Any = None) -> Layout:
-        """Check data and say where its arrays lie among all trials and neurons.
-
-        Parameters
-        ----------
-        X, mask : as for ``fit``
-
-        Returns
-        -------
-        Layout
-        """
-        return layouts.of_array(X, mask)
-
-    def fit_arguments(self) -> dict[str, Any]:
-        """Further arguments that the fit got, such as a label for each trial."""
-        return {}
-
-    def strata(self) -> list[np.ndarray]:
-        """Sets of trials that take each other's place when trials are drawn again."""
-        check_is_fitted(self)
-        fitted = self.fitted_
-        if fitted.blocks:
-            return [np.asarray(trials) for trials in fitted.blocks.values()]
-        return [np.arange(fitted.shape[0])]
-
-    def restarted(self, rows: Sequence[np.ndarray]) -> TrialEstimator:
-        """Return an unfitted model that starts from this one, for some of its trials.
-
-        Parameters
-        ----------
-        rows : list of int arrays
-            Which trials of each array of the data.
-        """
-        return clone(self).set_params(**self._quiet())
-
-    def noisy(
-        self, layout: Layout, deviations: Sequence[float], rng: np.random.Generator
-    ) -> list[np.ndarray]:
-        """Draw the data once more, with noise of these standard deviations by array."""
-        return [
-            values + deviation * rng.standard_normal(values.shape, dtype=values.dtype)
-            for values, deviation in zip(layout.values, deviations, strict=True)
-        ]
-
-    def component_tensors(self, layout: Layout) -> Iterator[list[np.ndarray]]:
-        """Yield what each component adds to the data, a list with an array for each of its arrays.
-
-        NaN where the model says nothing.
-        """
-        check_is_fitted(self)
-        if not self.fitted_.blocks:
-            datasets = [None if name is None else str(name) for name in layout.names]
-            shapes = [tuple(self.fitted_.length(a, d) for a in AXES) for d in datasets]
-            self._check_shapes(layout, shapes)
-        for component in self.fitted_.components:
-            yield [self._outer(component, layout, i) for i in range(len(layout.values))]
-
     # What a kind supplies or leaves as it is.
+
+    def _check(self) -> None:
+        """Refuse parameters that can't be used."""
+        raise NotImplementedError
+
+    def _transform(self, X: Any, mask: Any) -> Any:
+        raise NotImplementedError
+
+    def _inverse_transform(self, X: Any) -> Any:
+        raise NotImplementedError
+
+    def _score(self, X: Any, mask: Any) -> float:
+        layout = self.layout(X, mask)
+        told = layout.arrays(self.inverse_transform(self.transform(X, mask=mask)))
+        error = total = 0.0
+        for values, each, seen in zip(layout.values, told, layout.seen(), strict=True):
+            known = seen & np.isfinite(each)
+            error += float(np.sum(np.square((values - each)[known], dtype=np.float64)))
+            total += float(np.sum(np.square(values[known], dtype=np.float64)))
+        nothing_to_explain(total)
+        return 1 - error / total
 
     def _observe(self, X: Any, mask: Any) -> Any:
         """Check the data and bring it into the form that ``_solve`` takes."""
@@ -315,34 +236,12 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     def _training_features(self) -> Any:
         return self.fitted_.arrays["trial_factors"].values
 
-    def _told(self, layout: Layout) -> list[np.ndarray]:
-        """What the model says of its training data."""
-        return layout.arrays(self.reconstruct())
-
     def _variables(self) -> dict[str, Any]:
         return {
             name: (named.dims, named.values)
             for name, named in self.fitted_.arrays.items()
             if named.dims
         }
-
-    def _outer(self, component: Any, layout: Layout, i: int) -> np.ndarray:
-        """One component's share of one array of the data."""
-        dataset, shape = layout.names[i], layout.values[i].shape
-        blocks = self.fitted_.blocks
-        if not blocks:
-            name = None if dataset is None else str(dataset)
-            return component.outer(dict(zip(AXES, shape, strict=True)), name)
-        whole = np.full(shape, np.nan, layout.values[i].dtype)
-        number = {trial: row for row, trial in enumerate(layout.trials[i].tolist())}
-        course = component.vectors("trial")[0].values
-        for block, trials in blocks.items():
-            rows = [number[trial] for trial in trials.tolist() if trial in number]
-            if rows:
-                within = {"neuron": shape[1], "time": shape[2]}
-                pattern = component.outer(within, dataset=None, block=block)
-                whole[rows] = np.multiply.outer(course[layout.trials[i][rows]], pattern)
-        return whole
 
     # The fit.
 
@@ -406,16 +305,6 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         elif not given_init:
             raise ValueError(f"init: expected 'svd' or 'random', got {type(init).__name__}")
 
-    def _check_shapes(self, layout: Layout, expected: Sequence[tuple[int, ...]]) -> None:
-        got = [values.shape for values in layout.values]
-        if got != list(expected):
-            one = len(got) == len(expected) == 1
-            raise ValueError(
-                "X: expected the data of the fit, (n_trials, n_neurons, n_times) = "
-                f"{expected[0] if one else expected}, got {got[0] if one else got}; "
-                f"{type(self).__name__} knows the trials of its last fit or partial_fit only"
-            )
-
     def _check_features(self, X: Any, n: int | None = None) -> np.ndarray:
         """Refuse anything but ``(n_trials, n)`` features."""
         features = np.asarray(X)
@@ -423,14 +312,6 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         if features.ndim != 2 or features.shape[1] != n:
             raise ValueError(f"X: expected trial factors (n_trials, {n}), got {features.shape}")
         return features
-
-    def _quiet(self) -> dict[str, Any]:
-        """Parameters of a fit that runs beside many others."""
-        return {
-            name: value
-            for name, value in (("n_jobs", None), ("verbose", 0))
-            if name in self.get_params(deep=False)
-        }
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -446,25 +327,3 @@ def progress(total: int, verbose: int) -> Any:
 
     # disable=None silences the bar where the output is no terminal.
     return tqdm(total=total, desc="restarts", unit="fit", disable=None if verbose else True)
-
-
-def warn_of(fitted: Fitted) -> None:
-    """Warn of what the user must know before believing a fit."""
-    reason = fitted.record.stop_reason
-    if reason is StopReason.INTERRUPTED:
-        warn(reason.advice, InterruptedFitWarning)
-    elif reason is StopReason.MAX_ITER:
-        warn(reason.advice, ConvergenceWarning)
-    if fitted.n_zero:
-        warn(
-            f"{fitted.n_zero} of {len(fitted.components)} components are zero: use fewer "
-            "components, or none that must be non-negative where the data is below zero",
-            DegeneracyWarning,
-        )
-    cosine = fitted.number("triple_cosine")
-    if cosine < DEGENERATE:
-        warn(
-            f"two components cancel each other (cosine {cosine:.3f}): use fewer "
-            "components, or nonnegative=True where the data allows it",
-            DegeneracyWarning,
-        )

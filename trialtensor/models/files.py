@@ -212,6 +212,17 @@ def read_values(dataset: h5py.Dataset) -> np.ndarray:
 
 def _read_restart(group: h5py.Group) -> Restart:
     axes = tuple(json.loads(group.attrs["axes"]))
+    return as_restart(
+        group,
+        factors=tuple(group[f"factor_{i}"][()] for i in range(len(axes))),
+        on_full_data=bool(group.attrs["on_full_data"]),
+        axes=axes,
+        joint=bool(group.attrs["joint"]),
+    )
+
+
+def as_restart(group: h5py.Group, **more: Any) -> Restart:
+    """A restart from what files of every format hold of it, and ``more``."""
     return Restart(
         seed=int(group.attrs["seed"]) if "seed" in group.attrs else None,
         loss=float(group.attrs["loss"]),
@@ -219,9 +230,6 @@ def _read_restart(group: h5py.Group) -> Restart:
         similarity=float(group.attrs["similarity"]),
         stop_reason=StopReason(group.attrs["stop_reason"]),
         n_iter=int(group.attrs["n_iter"]),
-        factors=tuple(group[f"factor_{i}"][()] for i in range(len(axes))),
         weights=group["weights"][()],
-        on_full_data=bool(group.attrs["on_full_data"]),
-        axes=axes,
-        joint=bool(group.attrs["joint"]),
+        **more,
     )

@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 
 from trialtensor.data.axes import AXES
-from trialtensor.models.files import Stored, read_coords, read_parameters, read_values
+from trialtensor.models.files import Stored, as_restart, read_coords, read_parameters, read_values
 from trialtensor.models.fitted import FitRecord, Named, Restart
 from trialtensor.solvers.result import StopReason
 
@@ -113,14 +113,8 @@ def _values(stored: h5py.Group | h5py.Dataset) -> Any:
 
 def _restart(group: h5py.Group, kind: str) -> Restart:
     dynamics = kind == "TrialVaryingDynamics"
-    return Restart(
-        seed=int(group.attrs["seed"]) if "seed" in group.attrs else None,
-        loss=float(group.attrs["loss"]),
-        explained_variance=float(group.attrs["explained_variance"]),
-        similarity=float(group.attrs["similarity"]),
-        stop_reason=StopReason(group.attrs["stop_reason"]),
-        n_iter=int(group.attrs["n_iter"]),
-        weights=group["weights"][()],
+    return as_restart(
+        group,
         factors=(group["trial"][()], group["neuron"][()], group["time"][()]),
         axes=("trial", "neuron", "neuron") if dynamics else AXES,
         joint=kind != "SliceTCA",

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor.data.axes import AXES
-from trialtensor.solvers.result import StopReason
+from trialtensor.solvers.result import SolverResult, StopReason
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,8 +168,8 @@ class Restart:
     axes : tuple of str
         The axis of each of ``factors``.
     joint : bool
-        Whether column r of every matrix belongs to component r; otherwise each column is a
-        component by itself (SliceTCA).
+        True if column r of every matrix belongs to component r; False if each column is a
+        component of its own (SliceTCA).
     """
 
     seed: int | None
@@ -212,6 +212,29 @@ class FitRecord:
     restarts: list[Restart]
 
     @classmethod
+    def of(
+        cls, best: SolverResult[Any], loss: float, norm2: float, restarts: list[Restart]
+    ) -> FitRecord:
+        """The record of a fit whose trials were solved for once more at the end.
+
+        Parameters
+        ----------
+        best : SolverResult
+            Of the best restart.
+        loss, norm2 : float
+            Sum of squared errors after that last solve, and sum of squares of the data.
+        restarts : list of Restart
+        """
+        return cls(
+            loss=loss,
+            loss_history=np.append(best.loss_history, min(loss, best.loss)),
+            explained_variance_ratio=np.float64(1 - loss / norm2),
+            n_iter=best.n_iter,
+            stop_reason=best.stop_reason,
+            restarts=restarts,
+        )
+
+    @classmethod
     def given(cls) -> FitRecord:
         """The record of factors from elsewhere, whose quality isn't known."""
         nothing = float("nan")
@@ -230,14 +253,14 @@ class FitRecord:
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """A fitted model, whatever its kind: what everything after the fit asks.
+    """A fitted model of any kind: what everything after the fit asks.
 
     Attributes
     ----------
     kind : str
         Name of the estimator class.
     arrays : dict of Named
-        All that was fitted, by name: ``trial_factors`` is the estimator's ``trial_factors_``.
+        All that was fitted: ``trial_factors`` is the estimator's ``trial_factors_``.
     components : tuple of Component
     record : FitRecord
     data : dict
@@ -245,8 +268,7 @@ class Fitted:
     coords : dict
         Coordinates of labelled data: name -> (axis, values).
     identified : {"components", "subspaces"}
-        What the data determine. Where it is "subspaces", components of a type may be rotated
-        among each other without changing the model.
+        What the data determine; "subspaces" if components of a type may be rotated freely.
     blocks : dict
         Label -> its trials, for models whose factors differ between blocks of trials.
     datasets : tuple of str
@@ -274,7 +296,7 @@ class Fitted:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """(n_trials, n_neurons, n_times) of the data; of the largest block or dataset."""
+        """(n_trials, n_neurons, n_times) of the data; times of the longest dataset."""
         return tuple(self.data["shape"])
 
     @property

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor.models.fitted import Component, Named, Part
+from trialtensor.solvers.diagnostics import ComponentVariance
 
 # Arrays with such names are parts of components; the others describe the model as a whole.
 _ENDINGS = ("_factors", "_loadings", "_slices")
@@ -60,6 +61,28 @@ def make_components(
             )
             found.append(_component(f"{kind} {r + 1}", len(found), own, arrays, courses))
     return tuple(found)
+
+
+def explained(variance: ComponentVariance, order: np.ndarray | None = None) -> dict[str, Named]:
+    """Name what each component explains: alone, uniquely, and what others explain as well.
+
+    Parameters
+    ----------
+    variance : ComponentVariance
+    order : (R,) int array, optional
+        In which the components come.
+    """
+    everything = slice(None) if order is None else order
+    return {
+        f"explained_variance_{name}": Named(("component",), getattr(variance, name)[everything])
+        for name in ("alone", "unique", "shared")
+    }
+
+
+def unexplained(n_components: int) -> dict[str, Named]:
+    """The same for components from elsewhere, of which nothing is known."""
+    unknown = np.full(n_components, np.nan)
+    return explained(ComponentVariance(unknown, unknown))
 
 
 def principal_course(values: np.ndarray) -> np.ndarray:

@@ -1,5 +1,16 @@
 """Warnings that fits give."""
 
+from __future__ import annotations
+
+from sklearn.exceptions import ConvergenceWarning
+
+from trialtensor.data.notices import warn
+from trialtensor.models.fitted import Fitted
+from trialtensor.solvers.result import StopReason
+
+# Two components whose cosine is below this cancel each other for all practical purposes.
+DEGENERATE = -0.9
+
 
 class DegeneracyWarning(UserWarning):
     """Components that can't be believed: two cancel each other, or some are zero."""
@@ -11,3 +22,25 @@ class MissingSliceWarning(UserWarning):
 
 class InterruptedFitWarning(UserWarning):
     """The fit was interrupted; the model holds the best result so far."""
+
+
+def warn_of(fitted: Fitted) -> None:
+    """Warn of what the user must know before believing a fit."""
+    reason = fitted.record.stop_reason
+    if reason is StopReason.INTERRUPTED:
+        warn(reason.advice, InterruptedFitWarning)
+    elif reason is StopReason.MAX_ITER:
+        warn(reason.advice, ConvergenceWarning)
+    if fitted.n_zero:
+        warn(
+            f"{fitted.n_zero} of {len(fitted.components)} components are zero: use fewer "
+            "components, or none that must be non-negative where the data is below zero",
+            DegeneracyWarning,
+        )
+    cosine = fitted.number("triple_cosine")
+    if cosine < DEGENERATE:
+        warn(
+            f"two components cancel each other (cosine {cosine:.3f}): use fewer "
+            "components, or nonnegative=True where the data allows it",
+            DegeneracyWarning,
+        )

@@ -3,7 +3,6 @@
 import numpy as np
 from scipy.optimize import nnls
 from sklearn.decomposition import NMF
-from sklearn.utils.validation import check_is_fitted
 
 from trialtensor.models import FitRecord, Named, TrialEstimator
 from trialtensor.models.comparison import aligned_restarts
@@ -42,8 +41,7 @@ class TimeMeanNMF(TrialEstimator):
         self.tol = tol
         self.random_state = random_state
 
-    def check_parameters(self):
-        """Refuse parameters that can't be used."""
+    def _check(self):
         check_whole("n_components", self.n_components, 1)
         self._check_solver_parameters()
 
@@ -82,17 +80,13 @@ class TimeMeanNMF(TrialEstimator):
         )
         return self._assemble(arrays, record=record, data=data.summary, coords=data.coords)
 
-    def transform(self, X, *, mask=None):
-        """Return the trial factors of new trials, (n_trials, R)."""
-        check_is_fitted(self)
+    def _transform(self, X, mask):
         known = known_rows(self.neuron_factors_), np.ones(self.fitted_.shape[2], bool)
         new = check_new_trials(self.fitted_, X, mask, known, self.weights_.dtype)
         trial = _trials(_means(new.values, new.mask), self.neuron_factors_[known[0]])
         return insert_empty(trial, new.kept[0]) / np.where(self.weights_ > 0, self.weights_, 1)
 
-    def inverse_transform(self, X):
-        """Return the data that trial factors stand for, the same at all times."""
-        check_is_fitted(self)
+    def _inverse_transform(self, X):
         means = (self._check_features(X) * self.weights_) @ self.neuron_factors_.T
         return np.repeat(means[:, :, None], self.fitted_.shape[2], axis=2)
 

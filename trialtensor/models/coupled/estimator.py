@@ -21,6 +21,7 @@ from trialtensor.models.coupled.datasets import (
     split_datasets,
     without_empty_datasets,
 )
+from trialtensor.models.coupled.equations import as_problem
 from trialtensor.models.fitted import Component, Fitted
 from trialtensor.models.layout import Layout
 from trialtensor.models.parameters import check_flag, check_whole, nonnegative_axes
@@ -162,14 +163,7 @@ class CoupledTCA(TrialEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def check_parameters(self) -> None:
-        """Refuse parameters that can't be used, without any data.
-
-        Raises
-        ------
-        ValueError
-            Naming the parameter, what it got and what it needs.
-        """
+    def _check(self) -> None:
         check_whole("n_private", self.n_private, 0)
         check_whole("n_components", self.n_components, 0 if self.n_private else 1)
         if self.shared not in ("trial", "time"):
@@ -217,33 +211,7 @@ class CoupledTCA(TrialEstimator):
             In the units of ``trial_factors_``; NaN for a trial without data. With ``shared="time"``
             a dict with an array for each dataset.
         """
-        check_is_fitted(self)
-        return trials.transform(self.fitted_, self._told_of_trials(), X, mask)
-
-    def inverse_transform(self, X: Any) -> Any:
-        """Return the data that trial factors stand for, by dataset or in one array as in the fit.
-
-        Parameters
-        ----------
-        X : (n_trials, R) array, or dict of arrays with ``shared="time"``
-        """
-        check_is_fitted(self)
-        return trials.inverse_transform(self.fitted_, self._told_of_trials(), X)
-
-    def score(self, X: Any, y: Any = None, *, mask: Any = None) -> float:
-        """Return the fraction of the sum of squares of new trials that is explained.
-
-        Datasets count as in the fit. The trial factors of ``X`` are fitted, the others are not.
-        Higher is better; at most 1.
-
-        Parameters
-        ----------
-        X : as for ``transform``
-        y : ignored
-        mask : as for ``transform``, optional
-        """
-        check_is_fitted(self)
-        return trials.score(self.fitted_, self._told_of_trials(), X, mask)
+        return super().transform(X, mask=mask)
 
     @property
     def dataset_names_(self) -> list[str]:
@@ -279,12 +247,21 @@ class CoupledTCA(TrialEstimator):
         first = np.cumsum([0, *lengths])
         return [start + np.arange(n) for start, n in zip(first, lengths, strict=False)]
 
+    def _transform(self, X: Any, mask: Any) -> Any:
+        return trials.transform(self.fitted_, self._told_of_trials(), X, mask)
+
+    def _inverse_transform(self, X: Any) -> Any:
+        return trials.inverse_transform(self.fitted_, self._told_of_trials(), X)
+
+    def _score(self, X: Any, mask: Any) -> float:
+        return trials.score(self.fitted_, self._told_of_trials(), X, mask)
+
     def _observe(self, X: Any, mask: Any) -> _Input:
         data = split_datasets(X, mask, self.groups, self.shared)
         kept = without_empty_datasets(data)
         columns, private_to = self._columns(len(data.names))
         check_datasets(data, kept, [len(each) for each in columns], self.shared)
-        problem, scales = outcome.as_problem(kept, columns, bool(self.balanced))
+        problem, scales = as_problem(kept, columns, bool(self.balanced))
         return _Input(data, kept, problem, scales, private_to)
 
     def _warn_missing(self, data: _Input) -> None:

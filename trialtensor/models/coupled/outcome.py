@@ -2,46 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from trialtensor.data.axes import AXES
-from trialtensor.models import observed as inputs
 from trialtensor.models.comparison import aligned_restarts, unit_factors
 from trialtensor.models.coupled.datasets import Datasets, KeptDatasets
+from trialtensor.models.coupled.equations import signed, solved
 from trialtensor.models.fitted import FitRecord, Fitted, Named, Restart
-from trialtensor.models.observed import count_observed, describe_data, insert_empty, warn_empty
-from trialtensor.models.parts import make_components
-from trialtensor.solvers import canonical, diagnostics
+from trialtensor.models.observed import (
+    LEFT_OUT,
+    count_observed,
+    describe_data,
+    insert_empty,
+    warn_empty,
+)
+from trialtensor.models.parts import explained, make_components
+from trialtensor.solvers import diagnostics
 from trialtensor.solvers.coupled import CoupledFactors, CoupledProblem
 from trialtensor.solvers.diagnostics import ComponentVariance
-from trialtensor.solvers.problems import sum_of_squares
 from trialtensor.solvers.result import Factors
 from trialtensor.solvers.row_updates import solve_rows
 from trialtensor.solvers.runs import RestartResult
 
 # The axis that each dataset has for itself, by the one that all share.
 OWN_AXIS = {"trial": "time", "time": "trial"}
-
-
-def as_problem(
-    kept: KeptDatasets,
-    columns: Sequence[np.ndarray],
-    balanced: bool,
-    scales: np.ndarray | None = None,
-) -> tuple[CoupledProblem, np.ndarray]:
-    """The problem, and what each dataset was multiplied by so that it counts as it should."""
-    if scales is None:
-        norms = np.array([sum_of_squares(values) for values in kept.values])
-        scales = np.sqrt(norms.mean() / norms) if balanced else np.ones(len(norms))
-    problems = []
-    for values, observed, scale in zip(kept.values, kept.masks, scales, strict=True):
-        scaled = values if scale == 1 else (values * scale).astype(values.dtype, copy=False)
-        problems.append(inputs.as_problem(scaled, observed)[0])
-    n_components = 1 + max(int(own.max(initial=-1)) for own in columns)
-    return CoupledProblem(problems, columns, n_components), scales
 
 
 def describe(
@@ -57,12 +44,12 @@ def describe(
 ) -> Fitted:
     """Describe a finished fit; ``nonnegative`` is that of shared, neuron and own factors."""
     best = found[0].result
-    shared, neurons, own, strength = _solved(problem, best.factors, nonnegative, shared_axis)
+    shared, neurons, own, strength = solved(problem, best.factors, nonnegative, shared_axis)
     order = np.lexsort((-np.sum(strength**2, axis=0), private_to))
     shared, strength = shared[:, order], strength[:, order]
     neurons, own = ([each[:, order] for each in part] for part in (neurons, own))
     private_to = private_to[order]
-    shared, neurons, own = _signed(shared, neurons, own, strength, nonnegative)
+    shared, neurons, own = signed(shared, neurons, own, strength, nonnegative)
     losses = _losses(kept, problem, shared, neurons, own, strength)
     norms = np.array([each.norm2 for each in problem.problems])
     loss = float(losses.sum())
@@ -78,21 +65,13 @@ def describe(
         "scales": Named(("dataset",), scales),
         "neuron_places": Named(("neuron",), _places(data)),
     }
-    variance = _variance(problem, shared, neurons, own, strength)
-    for name in ("alone", "unique", "shared"):
-        arrays[f"explained_variance_{name}"] = Named(("component",), getattr(variance, name))
+    arrays |= explained(_variance(problem, shared, neurons, own, strength))
     alone = {}
     if shared_axis == "trial":
         alone = _alone(data, kept, problem, neurons, own, strength, nonnegative[0])
     arrays["dataset_trial_factors"] = Named(("trial", "component"), alone)
-    record = FitRecord(
-        loss=loss,
-        loss_history=np.append(best.loss_history, min(loss, best.loss)),
-        explained_variance_ratio=np.float64(1 - loss / norms.sum()),
-        n_iter=best.n_iter,
-        stop_reason=best.stop_reason,
-        restarts=_restarts(problem, found, loss, shared_axis),
-    )
+    restarts = _restarts(problem, found, loss, shared_axis)
+    record = FitRecord.of(best, loss, float(norms.sum()), restarts)
     summary = _summary(data, kept, shared_axis)
     return assemble(arrays, record=record, data=summary, coords=data.coords)
 
@@ -187,103 +166,6 @@ def _variance(
     return diagnostics.component_variance(grams, rhs, shared, problem.norm2)
 
 
-def _solved(
-    problem: CoupledProblem,
-    factors: CoupledFactors,
-    nonnegative: tuple[bool, bool, bool],
-    shared_axis: str,
-) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray], np.ndarray]:
-    """Trial factors solved for once more, as ``transform`` does; scale in strengths.
-
-    Returns unit columns of all ``n_components`` for every tensor (zeros where it lacks one), and
-    ``(n_tensors, n_components)`` strengths.
-    """
-    n_tensors, rank = len(problem.problems), problem.n_components
-    if shared_axis == "trial":
-        grams, rhs = problem.shared_equations(factors)
-        shared = solve_rows(grams, rhs, nonnegative=nonnegative[0])
-        factors = (shared, *factors[1:])
-    else:
-        solved = [factors[0]]
-        for i, each in enumerate(problem.problems):
-            shared, neuron, _ = problem.of(factors, i)
-            solved += [neuron, _own_rows(each.X, problem, i, shared, neuron, nonnegative[2])]
-        factors = tuple(solved)
-    shared, size = canonical.unit_columns(factors[0])
-    strength = np.zeros((n_tensors, rank))
-    neurons, own = [], []
-    for i, columns in enumerate(problem.columns):
-        whole = []
-        strength[i, columns] = size[columns]
-        for factor in factors[2 * i + 1 : 2 * i + 3]:
-            unit, norms = canonical.unit_columns(factor)
-            strength[i, columns] *= norms
-            padded = np.zeros((len(factor), rank), factor.dtype)
-            padded[:, columns] = unit
-            whole.append(padded)
-        neurons.append(whole[0])
-        own.append(whole[1])
-    return shared, neurons, own, strength
-
-
-def _own_rows(
-    X: np.ndarray,
-    problem: CoupledProblem,
-    i: int,
-    shared: np.ndarray,
-    neuron: np.ndarray,
-    nonnegative: bool,
-) -> np.ndarray:
-    """The factor of the last axis, exactly."""
-    each = problem.problems[i]
-    observed = getattr(each, "observed", None)
-    pattern = getattr(each, "pattern", None)
-    if pattern is not None:
-        observed = pattern.as_mask(X.shape)
-    return last_rows(X, observed, shared, neuron, nonnegative=nonnegative)
-
-
-def last_rows(
-    X: np.ndarray,
-    observed: np.ndarray | None,
-    first: np.ndarray,
-    middle: np.ndarray,
-    *,
-    nonnegative: bool,
-) -> np.ndarray:
-    """The factor of the last axis for given others, exactly."""
-    turned = np.ascontiguousarray(X.transpose(2, 1, 0))
-    seen = None if observed is None else np.ascontiguousarray(observed.transpose(2, 1, 0))
-    problem, _ = inputs.as_problem(turned, seen)
-    start = np.zeros((len(turned), first.shape[1]), first.dtype)
-    grams, rhs = problem.trial_equations((start, middle, first))
-    return solve_rows(grams, rhs, nonnegative=nonnegative)
-
-
-def _signed(
-    shared: np.ndarray,
-    neurons: list[np.ndarray],
-    own: list[np.ndarray],
-    strength: np.ndarray,
-    nonnegative: tuple[bool, bool, bool],
-) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:
-    """Positively skewed factors, as far as the sign of the shared factor allows it.
-
-    It is what most of the strength would have; a tensor that would have the other keeps its own
-    axis positively skewed, and its neurons take the sign that is left.
-    """
-    skew = [canonical.skewness_sign(n) * canonical.skewness_sign(o)
-            for n, o in zip(neurons, own, strict=True)]  # fmt: skip
-    votes = np.sum(strength**2 * np.array(skew), axis=0)
-    flip = np.where((votes < 0) & (not nonnegative[0]), -1, 1).astype(shared.dtype)
-    signed_neurons, signed_own = [], []
-    for neuron, other in zip(neurons, own, strict=True):
-        of_own = flip if nonnegative[1] else canonical.skewness_sign(other)
-        signed_own.append(other * of_own)
-        signed_neurons.append(neuron * of_own * flip)
-    return shared * flip, signed_neurons, signed_own
-
-
 def _factors(
     data: Datasets,
     kept: KeptDatasets,
@@ -352,7 +234,7 @@ def _summary(data: Datasets, kept: KeptDatasets, shared: str) -> dict[str, Any]:
         size,
         n_observed,
         "entries" if missing else "none",
-        inputs.LEFT_OUT if n_observed < size else "Nothing was missing.",
+        LEFT_OUT if n_observed < size else "Nothing was missing.",
         n_datasets=len(data.names),
     )
 

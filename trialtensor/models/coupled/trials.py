@@ -14,7 +14,7 @@ from trialtensor.models.coupled.datasets import (
     split_datasets,
     without_empty_datasets,
 )
-from trialtensor.models.coupled.outcome import as_problem, last_rows
+from trialtensor.models.coupled.equations import as_problem, last_rows
 from trialtensor.models.fitted import Fitted
 from trialtensor.models.new_trials import check_labels, known_rows
 from trialtensor.models.observed import insert_empty, nothing_to_explain, warn_empty

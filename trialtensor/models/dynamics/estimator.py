@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -40,6 +40,11 @@ class TrialVaryingDynamics(TrialEstimator):
     The matrices are a tensor of low rank, ``W_k = sum_r w_r a_kr b_r c_r'``: component ``r`` reads
     the activity along ``c_r`` and drives it along ``b_r``, with a strength that changes over
     trials. So it tells how *interactions* change with learning, where TCA tells how activity does.
+
+    A bin in which any neuron is missing is neither predicted nor predicted from. New trials may
+    have any number of bins from 2. ``inverse_transform`` and ``reconstruct`` run the dynamics
+    without noise from ``first_state_``; ``predict`` starts anew from every bin, and so do
+    ``residuals``, ``loss_`` and ``score``.
 
     Parameters
     ----------
@@ -128,81 +133,9 @@ class TrialVaryingDynamics(TrialEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def check_parameters(self) -> None:
-        """Refuse parameters that can't be used, without any data.
-
-        Raises
-        ------
-        ValueError
-            Naming the parameter, what it got and what it needs.
-        """
+    def _check(self) -> None:
         check_whole("n_components", self.n_components, 1)
         self._check_solver_parameters()
-
-    def fit(self, X: Any, y: Any = None, *, mask: Any = None) -> Self:
-        """Fit the dynamics of ``X``.
-
-        Parameters
-        ----------
-        X : (n_trials, n_neurons, n_times) array or xarray.DataArray
-            Never modified. A bin in which any neuron is missing (NaN) is neither predicted nor
-            predicted from.
-        y : ignored
-        mask : bool array of the shape of ``X``, optional
-            False where missing.
-
-        Returns
-        -------
-        self
-            After Ctrl-C too, then with the best result so far and a warning.
-
-        Raises
-        ------
-        ValueError
-            For parameters or data that can't be used, before any work is done.
-        """
-        return self._fit(X, mask)
-
-    def transform(self, X: Any, *, mask: Any = None) -> np.ndarray:
-        """Return the trial factors of new trials, with output and input factors as fitted.
-
-        Parameters
-        ----------
-        X : (n_new_trials, n_neurons, n_times) array or xarray.DataArray
-            The same neurons, any number of bins from 2.
-        mask : bool array, optional
-            False where missing.
-
-        Returns
-        -------
-        (n_new_trials, R) array
-            NaN for a trial without two complete bins in a row.
-        """
-        check_is_fitted(self)
-        problem, counts = trials.new_moments(self.fitted_, X, mask)
-        trials.warn_missing(counts)
-        return self._typed(trials.solve(self.fitted_, problem, counts), X)
-
-    def inverse_transform(self, X: Any) -> np.ndarray:
-        """Return the activity that trial factors stand for, without noise.
-
-        Every trial starts from ``first_state_`` and runs as long as those of the fit.
-
-        Parameters
-        ----------
-        X : (n_trials, R) array
-
-        Returns
-        -------
-        (n_trials, n_neurons, n_times) array
-        """
-        check_is_fitted(self)
-        trial = self._check_features(X)
-        start = np.tile(np.nan_to_num(self.first_state_), (len(trial), 1))
-        run = self.simulate(start, self.fitted_.shape[2], trial_factors=np.nan_to_num(trial))
-        run[~np.isfinite(trial).all(axis=1)] = np.nan
-        run[:, ~np.isfinite(self.output_factors_).all(axis=1)] = np.nan
-        return run.astype(np.result_type(trial.dtype, self.weights_.dtype), copy=False)
 
     def matrices(self, trial_factors: Any = None) -> np.ndarray:
         """Return ``W_k`` of the training trials, or for other trial factors.
@@ -269,25 +202,6 @@ class TrialVaryingDynamics(TrialEstimator):
             states.append(np.einsum("kmn,kn->km", W, states[-1]))
         return np.stack(states, axis=2)
 
-    def score(self, X: Any, y: Any = None, *, mask: Any = None) -> float:
-        """Return the fraction of the sum of squares of new trials that is predicted.
-
-        Each bin is predicted from the one before it. The trial factors of ``X`` are fitted, the
-        others are not. Higher is better; at most 1.
-
-        Parameters
-        ----------
-        X : as for ``transform``
-        y : ignored
-        mask : as for ``transform``, optional
-        """
-        check_is_fitted(self)
-        problem, counts = trials.new_moments(self.fitted_, X, mask)
-        if problem.norm2 == 0:
-            raise ValueError("X: every bin that can be predicted is zero")
-        trial = np.nan_to_num(trials.solve(self.fitted_, problem, counts)) * self.weights_
-        return 1 - problem.loss((trial, *trials.known_factors(self.fitted_))) / problem.norm2
-
     def noisy(
         self, layout: Layout, deviations: Sequence[float], rng: np.random.Generator
     ) -> list[np.ndarray]:
@@ -329,6 +243,26 @@ class TrialVaryingDynamics(TrialEstimator):
             only = np.zeros_like(self.trial_factors_)
             only[:, r] = self.trial_factors_[:, r]
             yield [self._step(checked, np.nan_to_num(self.matrices(only)))]
+
+    def _transform(self, X: Any, mask: Any) -> np.ndarray:
+        problem, counts = trials.new_moments(self.fitted_, X, mask)
+        trials.warn_missing(counts)
+        return self._typed(trials.solve(self.fitted_, problem, counts), X)
+
+    def _inverse_transform(self, X: Any) -> np.ndarray:
+        trial = self._check_features(X)
+        start = np.tile(np.nan_to_num(self.first_state_), (len(trial), 1))
+        run = self.simulate(start, self.fitted_.shape[2], trial_factors=np.nan_to_num(trial))
+        run[~np.isfinite(trial).all(axis=1)] = np.nan
+        run[:, ~np.isfinite(self.output_factors_).all(axis=1)] = np.nan
+        return run.astype(np.result_type(trial.dtype, self.weights_.dtype), copy=False)
+
+    def _score(self, X: Any, mask: Any) -> float:
+        problem, counts = trials.new_moments(self.fitted_, X, mask)
+        if problem.norm2 == 0:
+            raise ValueError("X: every bin that can be predicted is zero")
+        trial = np.nan_to_num(trials.solve(self.fitted_, problem, counts)) * self.weights_
+        return 1 - problem.loss((trial, *trials.known_factors(self.fitted_))) / problem.norm2
 
     def _step(self, checked: CheckedTensor, W: np.ndarray) -> np.ndarray:
         """``W_k x_t``, NaN in the first bin, after incomplete ones and for unknown neurons."""

@@ -11,7 +11,7 @@ from trialtensor.data.validation import CheckedTensor
 from trialtensor.models.comparison import aligned_restarts
 from trialtensor.models.fitted import FitRecord, Fitted, Named
 from trialtensor.models.observed import count_observed, describe_data, insert_empty
-from trialtensor.models.parts import make_components
+from trialtensor.models.parts import explained, make_components
 from trialtensor.solvers import canonical, diagnostics
 from trialtensor.solvers.dynamics import DynamicsProblem
 from trialtensor.solvers.result import Factors
@@ -44,8 +44,7 @@ def describe(
     )
     loss = problem.loss(factors)
     arrays = _arrays(factors, neurons, counts, first_state, checked.values.dtype)
-    for name in ("alone", "unique", "shared"):
-        arrays[f"explained_variance_{name}"] = Named(("component",), getattr(variance, name)[order])
+    arrays |= explained(variance, order)
     arrays["triple_cosine"] = Named((), diagnostics.triple_cosine(factors))
     restarts = aligned_restarts(
         found,
@@ -55,14 +54,7 @@ def describe(
         expand=lambda f: (insert_empty(f[0], counts > 0), f[1], f[2]),
         axes=RESTART_AXES,
     )
-    record = FitRecord(
-        loss=loss,
-        loss_history=np.append(best.loss_history, min(loss, best.loss)),
-        explained_variance_ratio=np.float64(1 - loss / problem.norm2),
-        n_iter=best.n_iter,
-        stop_reason=best.stop_reason,
-        restarts=restarts,
-    )
+    record = FitRecord.of(best, loss, problem.norm2, restarts)
     summary = _summary(checked, counts)
     return assemble(arrays, record=record, data=summary, coords=checked.coords)
 

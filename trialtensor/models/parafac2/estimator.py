@@ -163,14 +163,7 @@ class Parafac2(TrialEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def check_parameters(self) -> None:
-        """Refuse parameters that can't be used, without any data.
-
-        Raises
-        ------
-        ValueError
-            Naming the parameter, what it got and what it needs.
-        """
+    def _check(self) -> None:
         self._nonnegative()
 
     def fit(self, X: Any, y: Any = None, *, blocks: Any = None, mask: Any = None) -> Self:

@@ -19,7 +19,7 @@ from trialtensor.models.observed import (
     warn_empty,
 )
 from trialtensor.models.parafac2.blocks import BlockedTrials, KeptBlocks, scatter_rows
-from trialtensor.models.parts import make_components
+from trialtensor.models.parts import explained, make_components
 from trialtensor.solvers import canonical, diagnostics
 from trialtensor.solvers.parafac2.compression import with_mask
 from trialtensor.solvers.parafac2.restarts import Parafac2Model
@@ -50,20 +50,13 @@ def describe(
     arrays = _factors(
         data, kept, trial[:, order], [p[:, order] for p in parts], shared[:, order], varying
     )
-    for name in ("alone", "unique", "shared"):
-        arrays[f"explained_variance_{name}"] = Named(("component",), getattr(variance, name)[order])
+    arrays |= explained(variance, order)
     consistency = _core_consistency(kept, trial, patterns, cross, shared)
     arrays["core_consistency"] = Named((), consistency)
     cosine = diagnostics.triple_cosine((trial, cross, shared))
     arrays["triple_cosine"] = Named((), cosine)
-    record = FitRecord(
-        loss=loss,
-        loss_history=np.append(best.loss_history, min(loss, best.loss)),
-        explained_variance_ratio=np.float64(1 - loss / norm2),
-        n_iter=best.n_iter,
-        stop_reason=best.stop_reason,
-        restarts=_restarts(data, kept, found, loss, norm2, varying),
-    )
+    restarts = _restarts(data, kept, found, loss, norm2, varying)
+    record = FitRecord.of(best, loss, norm2, restarts)
     summary = _summary(data, kept, varying)
     return assemble(arrays, record=record, data=summary, coords=data.coords)
 

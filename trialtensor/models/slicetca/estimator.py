@@ -31,6 +31,12 @@ class SliceTCA(TrialEstimator):
     component a weight a time bin times one trial x neuron slice. The data is approximated by
     the sum of all of them.
 
+    ``transform`` solves for everything that belongs to a trial together: its weights on the trial
+    slices, a time course for each neuron loading, a neuron pattern for each time loading; columns
+    are named by ``get_feature_names_out``. Since all of these are fitted to new trials, ``score``
+    always finds that neuron- and time-slicing components explain something; to choose how many
+    there are, hold out entries.
+
     Complete data is fitted by variable projection: each step is the best that can be
     done, and nearly every start ends in the same optimum. Missing entries are left out of the
     loss, and non-negative components are possible; both by alternating least squares.
@@ -145,41 +151,13 @@ class SliceTCA(TrialEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def check_parameters(self) -> None:
-        """Refuse parameters that can't be used, without any data.
-
-        Raises
-        ------
-        ValueError
-            Naming the parameter, what it got and what it needs.
-        """
+    def _check(self) -> None:
         as_ranks(self.n_components)
         self._check_solver_parameters(given_init=True)
         check_flag("nonnegative", self.nonnegative)
         if self.gauge not in GAUGES:
             raise ValueError(f"gauge: expected one of {GAUGES}, got {self.gauge!r}")
         check_share("missing_weight", self.missing_weight, zero=True)
-
-    def transform(self, X: Any, *, mask: Any = None) -> np.ndarray:
-        """Express new trials in terms of the fitted neuron and time loadings and trial slices.
-
-        All of it is fitted together: the weights on the trial slices, a time course for each neuron
-        loading, a neuron pattern for each time loading.
-
-        Parameters
-        ----------
-        X : (n_new_trials, n_neurons, n_times) array or xarray.DataArray
-            The same neurons and bins as in the fit.
-        mask : bool array, optional
-            False where missing.
-
-        Returns
-        -------
-        (n_new_trials, R0 + R1 * n_times + R2 * n_neurons) array
-            Columns as named by ``get_feature_names_out``; NaN for a trial without data.
-        """
-        check_is_fitted(self)
-        return trials.transform(self.fitted_, self._told_of_trials(), X, mask)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Name the columns of ``transform``: ``trial0``, ``neuron0_time12``, ``time1_neuron5``.
@@ -197,20 +175,6 @@ class SliceTCA(TrialEstimator):
         """
         check_is_fitted(self)
         return trials.feature_names(self.fitted_)
-
-    def inverse_transform(self, X: Any) -> np.ndarray:
-        """Return the data that features, as from ``transform``, stand for.
-
-        Parameters
-        ----------
-        X : (n_trials, R0 + R1 * n_times + R2 * n_neurons) array
-
-        Returns
-        -------
-        (n_trials, n_neurons, n_times) array
-        """
-        check_is_fitted(self)
-        return reconstruct(trials.from_features(self.fitted_, X))
 
     def reconstruct(self, slicing: str | None = None) -> np.ndarray:
         """Return the model of the training data, or what one slicing type adds to it.
@@ -234,23 +198,7 @@ class SliceTCA(TrialEstimator):
         axis = AXES.index(slicing)
         return part(axis, components.loadings[axis], components.slices[axis])
 
-    def score(self, X: Any, y: Any = None, *, mask: Any = None) -> float:
-        """Return the fraction of the sum of squares of new trials that the model explains.
-
-        What ``transform`` gives of the trials is fitted to them, so neuron- and time-slicing
-        components always explain something; to choose how many, hold out entries with ``mask``.
-        Higher is better; at most 1.
-
-        Parameters
-        ----------
-        X : as for ``transform``
-        y : ignored
-        mask : as for ``transform``, optional
-        """
-        check_is_fitted(self)
-        return trials.score(self.fitted_, self._told_of_trials(), X, mask)
-
-    def restarted(self, rows: Sequence[np.ndarray]) -> TrialEstimator:
+    def restarted(self, rows: Sequence[np.ndarray]) -> Self:
         """Return an unfitted SliceTCA that starts from these loadings, for some of the trials.
 
         Parameters
@@ -262,6 +210,15 @@ class SliceTCA(TrialEstimator):
         start = [self.trial_loadings_[rows[0]], self.neuron_loadings_, self.time_loadings_]
         init = [np.nan_to_num(each) for each in start]
         return super().restarted(rows).set_params(init=init, n_init=1)
+
+    def _transform(self, X: Any, mask: Any) -> np.ndarray:
+        return trials.transform(self.fitted_, self._told_of_trials(), X, mask)
+
+    def _inverse_transform(self, X: Any) -> np.ndarray:
+        return reconstruct(trials.from_features(self.fitted_, X))
+
+    def _score(self, X: Any, mask: Any) -> float:
+        return trials.score(self.fitted_, self._told_of_trials(), X, mask)
 
     def _starts(self, data: FitInput) -> list[Start]:
         ranks = as_ranks(self.n_components)

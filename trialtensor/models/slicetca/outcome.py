@@ -11,7 +11,7 @@ from trialtensor.data.axes import AXES
 from trialtensor.models.comparison import as_restart
 from trialtensor.models.fitted import FitRecord, Fitted, Named, Restart
 from trialtensor.models.observed import LEFT_OUT, FitInput, Kept, insert_empty, unknown_data
-from trialtensor.models.parts import make_components
+from trialtensor.models.parts import explained, make_components, unexplained
 from trialtensor.solvers import canonical
 from trialtensor.solvers.runs import RestartResult
 from trialtensor.solvers.slices import Components, diagnostics, fix_gauge
@@ -47,8 +47,7 @@ def describe(
         problem.X, components, problem.norm2, problem.observed
     )
     arrays = _arrays(components, data.kept, problem.observed)
-    for name in ("alone", "unique", "shared"):
-        arrays[f"explained_variance_{name}"] = Named(("component",), getattr(of_components, name))
+    arrays |= explained(of_components)
     for name in ("alone", "unique"):
         arrays[f"type_explained_variance_{name}"] = Named(("type",), getattr(of_types, name))
     record = FitRecord(
@@ -68,9 +67,7 @@ def given(loadings: Sequence[np.ndarray], slices: Sequence[np.ndarray], gauge: s
     components = fix_gauge(loadings, slices, gauge)
     trial, neuron, time = (np.ones(len(loading), bool) for loading in components.loadings)
     arrays = _arrays(components, (trial, neuron, time), None)
-    n = len(arrays["weights"].values)
-    for name in ("alone", "unique", "shared"):
-        arrays[f"explained_variance_{name}"] = Named(("component",), np.full(n, np.nan))
+    arrays |= unexplained(len(arrays["weights"].values))
     for name in ("alone", "unique"):
         arrays[f"type_explained_variance_{name}"] = Named(("type",), np.full(3, np.nan))
     summary = unknown_data((len(trial), len(neuron), len(time)))

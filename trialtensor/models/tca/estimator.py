@@ -8,12 +8,13 @@ from typing import Any, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from trialtensor.models.base import TrialEstimator, warn_of
+from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Fitted
 from trialtensor.models.observed import FitInput
 from trialtensor.models.parameters import check_whole, nonnegative_axes
 from trialtensor.models.tca import outcome, streaming, trials
 from trialtensor.models.tca.starts import check_rank, given_factors
+from trialtensor.models.warnings import warn_of
 from trialtensor.solvers import contraction
 from trialtensor.solvers.restarts import CPOptions, fit_cp
 from trialtensor.solvers.result import Factors
@@ -131,14 +132,7 @@ class TCA(TrialEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def check_parameters(self) -> None:
-        """Refuse parameters that can't be used, without any data.
-
-        Raises
-        ------
-        ValueError
-            Naming the parameter, what it got and what it needs.
-        """
+    def _check(self) -> None:
         check_whole("n_components", self.n_components, 1)
         self._check_solver_parameters(given_init=True)
         if self.solver not in _SOLVERS:
@@ -195,57 +189,7 @@ class TCA(TrialEstimator):
         warn_of(fitted)
         return self
 
-    def transform(self, X: Any, *, mask: Any = None) -> np.ndarray:
-        """Return the trial factors of new trials, with neuron and time factors as fitted.
-
-        Parameters
-        ----------
-        X : (n_new_trials, n_neurons, n_times) array or xarray.DataArray
-            The same neurons and bins as in the fit.
-        mask : bool array, optional
-            False where missing.
-
-        Returns
-        -------
-        (n_new_trials, R) array
-            In the units of ``trial_factors_``; NaN for a trial without data.
-        """
-        check_is_fitted(self)
-        positive = nonnegative_axes(self.nonnegative)[0]
-        return trials.transform(self.fitted_, X, mask, nonnegative=positive)
-
-    def inverse_transform(self, X: Any) -> np.ndarray:
-        """Return the data that trial factors stand for.
-
-        Parameters
-        ----------
-        X : (n_trials, R) array
-
-        Returns
-        -------
-        (n_trials, n_neurons, n_times) array
-        """
-        check_is_fitted(self)
-        scaled = self._check_features(X) * self.weights_
-        return contraction.reconstruct((scaled, self.neuron_factors_, self.time_factors_))
-
-    def score(self, X: Any, y: Any = None, *, mask: Any = None) -> float:
-        """Return the fraction of the sum of squares of new trials that the components explain.
-
-        The trial factors of ``X`` are fitted, the neuron and time factors are not. Higher is
-        better; at most 1.
-
-        Parameters
-        ----------
-        X : as for ``transform``
-        y : ignored
-        mask : as for ``transform``, optional
-        """
-        check_is_fitted(self)
-        positive = nonnegative_axes(self.nonnegative)[0]
-        return trials.score(self.fitted_, X, mask, nonnegative=positive)
-
-    def restarted(self, rows: Sequence[np.ndarray]) -> TrialEstimator:
+    def restarted(self, rows: Sequence[np.ndarray]) -> Self:
         """Return an unfitted TCA that starts from these factors, for some of the trials.
 
         Parameters
@@ -260,8 +204,19 @@ class TCA(TrialEstimator):
             self.time_factors_,
         ]
         init = [np.nan_to_num(each) for each in start]
-        again = super().restarted(rows)
-        return again.set_params(init=init, n_init=1, solver="full")
+        return super().restarted(rows).set_params(init=init, n_init=1, solver="full")
+
+    def _transform(self, X: Any, mask: Any) -> np.ndarray:
+        positive = nonnegative_axes(self.nonnegative)[0]
+        return trials.transform(self.fitted_, X, mask, nonnegative=positive)
+
+    def _inverse_transform(self, X: Any) -> np.ndarray:
+        scaled = self._check_features(X) * self.weights_
+        return contraction.reconstruct((scaled, self.neuron_factors_, self.time_factors_))
+
+    def _score(self, X: Any, mask: Any) -> float:
+        positive = nonnegative_axes(self.nonnegative)[0]
+        return trials.score(self.fitted_, X, mask, nonnegative=positive)
 
     def _starts(self, data: FitInput) -> list[Start]:
         check_rank(self.n_components, data)
@@ -286,9 +241,6 @@ class TCA(TrialEstimator):
 
     def _describe(self, data: FitInput, found: list[RestartResult[Factors]]) -> Fitted:
         return outcome.describe(data, found, nonnegative_axes(self.nonnegative))
-
-    def _assemble(self, arrays: Any, **about: Any) -> Fitted:
-        return outcome.assemble(arrays, **about)
 
     def _store(self, fitted: Fitted) -> None:
         if "trial_gram" not in fitted.arrays:

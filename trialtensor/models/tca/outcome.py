@@ -11,9 +11,8 @@ from trialtensor.data.axes import AXES
 from trialtensor.models.comparison import aligned_restarts, as_restart
 from trialtensor.models.fitted import FitRecord, Fitted, Named, Restart
 from trialtensor.models.observed import FitInput, insert_empty, unknown_data
-from trialtensor.models.parts import make_components
+from trialtensor.models.parts import explained, make_components, unexplained
 from trialtensor.solvers import canonical, contraction, diagnostics
-from trialtensor.solvers.diagnostics import ComponentVariance
 from trialtensor.solvers.normal_equations import full_gram
 from trialtensor.solvers.problems import free_loss
 from trialtensor.solvers.result import Factors, SolverResult
@@ -33,20 +32,11 @@ def describe(
     trial, neuron, time = (f[:, order] for f in factors)
     trial, weights = canonical.unit_columns(trial)
     unit = canonical.fix_signs((trial, neuron, time), nonnegative)
-    arrays = as_arrays(_whole(unit, data), weights) | explained(
-        ComponentVariance(variance.alone[order], variance.unique[order])
-    )
+    arrays = as_arrays(_whole(unit, data), weights) | explained(variance, order)
     arrays["core_consistency"] = Named((), core_consistency)
     arrays["triple_cosine"] = Named((), diagnostics.triple_cosine(factors))
-    record = FitRecord(
-        loss=loss,
-        # The final solve for the trials lowers the loss a last time.
-        loss_history=np.append(best.loss_history, min(loss, best.loss)),
-        explained_variance_ratio=np.float64(1 - loss / problem.norm2),
-        n_iter=best.n_iter,
-        stop_reason=best.stop_reason,
-        restarts=_restarts(data, found, unit, weights, loss),
-    )
+    restarts = _restarts(data, found, unit, weights, loss)
+    record = FitRecord.of(best, loss, problem.norm2, restarts)
     return assemble(arrays, record=record, data=data.summary, coords=data.coords)
 
 
@@ -56,10 +46,7 @@ def given(weights: np.ndarray, factors: Sequence[np.ndarray]) -> Fitted:
     neuron, neuron_norms = canonical.unit_columns(neuron)
     time, time_norms = canonical.unit_columns(time)
     trial, scale = canonical.unit_columns(first * weights * neuron_norms * time_norms)
-    unknown = np.full(len(scale), np.nan)
-    arrays = as_arrays((trial, neuron, time), scale) | explained(
-        ComponentVariance(unknown, unknown)
-    )
+    arrays = as_arrays((trial, neuron, time), scale) | unexplained(len(scale))
     arrays["core_consistency"] = Named((), float("nan"))
     arrays["triple_cosine"] = Named((), diagnostics.triple_cosine((trial, neuron, time)))
     summary = unknown_data((len(trial), len(neuron), len(time)))
@@ -80,14 +67,6 @@ def as_arrays(factors: Factors, weights: np.ndarray) -> dict[str, Named]:
         for axis, factor in zip(AXES, factors, strict=True)
     }
     return arrays | {"weights": Named(("component",), weights)}
-
-
-def explained(variance: ComponentVariance) -> dict[str, Named]:
-    """Name what each component explains."""
-    return {
-        f"explained_variance_{name}": Named(("component",), getattr(variance, name))
-        for name in ("alone", "unique", "shared")
-    }
 
 
 def _finish(

@@ -10,7 +10,8 @@ import numpy as np
 from trialtensor.models.fitted import FitRecord, Fitted, Named, Restart
 from trialtensor.models.new_trials import check_new_trials, known_rows
 from trialtensor.models.observed import Observed, insert_empty, warn_empty
-from trialtensor.models.tca.outcome import as_arrays, assemble, explained
+from trialtensor.models.parts import explained
+from trialtensor.models.tca.outcome import as_arrays, assemble
 from trialtensor.solvers import contraction, diagnostics, leading, streaming
 from trialtensor.solvers.leading import Leading
 from trialtensor.solvers.matching import match_components

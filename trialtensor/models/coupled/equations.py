@@ -1,0 +1,129 @@
+"""Datasets as one problem, and the last solve of a fit: scale, signs, exact rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from trialtensor.models.coupled.datasets import KeptDatasets
+from trialtensor.models.observed import as_problem as as_least_squares
+from trialtensor.solvers import canonical
+from trialtensor.solvers.coupled import CoupledFactors, CoupledProblem
+from trialtensor.solvers.problems import sum_of_squares
+from trialtensor.solvers.row_updates import solve_rows
+
+
+def as_problem(
+    kept: KeptDatasets,
+    columns: Sequence[np.ndarray],
+    balanced: bool,
+    scales: np.ndarray | None = None,
+) -> tuple[CoupledProblem, np.ndarray]:
+    """The problem, and what each dataset was multiplied by so that it counts as it should."""
+    if scales is None:
+        norms = np.array([sum_of_squares(values) for values in kept.values])
+        scales = np.sqrt(norms.mean() / norms) if balanced else np.ones(len(norms))
+    problems = []
+    for values, observed, scale in zip(kept.values, kept.masks, scales, strict=True):
+        scaled = values if scale == 1 else (values * scale).astype(values.dtype, copy=False)
+        problems.append(as_least_squares(scaled, observed)[0])
+    n_components = 1 + max(int(own.max(initial=-1)) for own in columns)
+    return CoupledProblem(problems, columns, n_components), scales
+
+
+def solved(
+    problem: CoupledProblem,
+    factors: CoupledFactors,
+    nonnegative: tuple[bool, bool, bool],
+    shared_axis: str,
+) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray], np.ndarray]:
+    """Trial factors solved for once more, as ``transform`` does; scale in strengths.
+
+    Returns unit columns of all ``n_components`` for every tensor (zeros where it lacks one), and
+    ``(n_tensors, n_components)`` strengths.
+    """
+    n_tensors, rank = len(problem.problems), problem.n_components
+    if shared_axis == "trial":
+        grams, rhs = problem.shared_equations(factors)
+        shared = solve_rows(grams, rhs, nonnegative=nonnegative[0])
+        factors = (shared, *factors[1:])
+    else:
+        solved = [factors[0]]
+        for i, each in enumerate(problem.problems):
+            shared, neuron, _ = problem.of(factors, i)
+            solved += [neuron, _own_rows(each.X, problem, i, shared, neuron, nonnegative[2])]
+        factors = tuple(solved)
+    shared, size = canonical.unit_columns(factors[0])
+    strength = np.zeros((n_tensors, rank))
+    neurons, own = [], []
+    for i, columns in enumerate(problem.columns):
+        whole = []
+        strength[i, columns] = size[columns]
+        for factor in factors[2 * i + 1 : 2 * i + 3]:
+            unit, norms = canonical.unit_columns(factor)
+            strength[i, columns] *= norms
+            padded = np.zeros((len(factor), rank), factor.dtype)
+            padded[:, columns] = unit
+            whole.append(padded)
+        neurons.append(whole[0])
+        own.append(whole[1])
+    return shared, neurons, own, strength
+
+
+def _own_rows(
+    X: np.ndarray,
+    problem: CoupledProblem,
+    i: int,
+    shared: np.ndarray,
+    neuron: np.ndarray,
+    nonnegative: bool,
+) -> np.ndarray:
+    """The factor of the last axis, exactly."""
+    each = problem.problems[i]
+    observed = getattr(each, "observed", None)
+    pattern = getattr(each, "pattern", None)
+    if pattern is not None:
+        observed = pattern.as_mask(X.shape)
+    return last_rows(X, observed, shared, neuron, nonnegative=nonnegative)
+
+
+def last_rows(
+    X: np.ndarray,
+    observed: np.ndarray | None,
+    first: np.ndarray,
+    middle: np.ndarray,
+    *,
+    nonnegative: bool,
+) -> np.ndarray:
+    """The factor of the last axis for given others, exactly."""
+    turned = np.ascontiguousarray(X.transpose(2, 1, 0))
+    seen = None if observed is None else np.ascontiguousarray(observed.transpose(2, 1, 0))
+    problem, _ = as_least_squares(turned, seen)
+    start = np.zeros((len(turned), first.shape[1]), first.dtype)
+    grams, rhs = problem.trial_equations((start, middle, first))
+    return solve_rows(grams, rhs, nonnegative=nonnegative)
+
+
+def signed(
+    shared: np.ndarray,
+    neurons: list[np.ndarray],
+    own: list[np.ndarray],
+    strength: np.ndarray,
+    nonnegative: tuple[bool, bool, bool],
+) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:
+    """Positively skewed factors, as far as the sign of the shared factor allows it.
+
+    It is what most of the strength would have; a tensor that would have the other keeps its own
+    axis positively skewed, and its neurons take the sign that is left.
+    """
+    skew = [canonical.skewness_sign(n) * canonical.skewness_sign(o)
+            for n, o in zip(neurons, own, strict=True)]  # fmt: skip
+    votes = np.sum(strength**2 * np.array(skew), axis=0)
+    flip = np.where((votes < 0) & (not nonnegative[0]), -1, 1).astype(shared.dtype)
+    signed_neurons, signed_own = [], []
+    for neuron, other in zip(neurons, own, strict=True):
+        of_own = flip if nonnegative[1] else canonical.skewness_sign(other)
+        signed_own.append(other * of_own)
+        signed_neurons.append(neuron * of_own * flip)
+    return shared * flip, signed_neurons, signed_own

@@ -1,0 +1,150 @@
+"""What is asked of a fitted model together with data: residuals, refits, shares of components."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils.validation import check_is_fitted
+
+from trialtensor.data.axes import AXES
+from trialtensor.models import layout as layouts
+from trialtensor.models.fitted import Component, Fitted
+from trialtensor.models.layout import Layout
+
+
+class AskedWithData(BaseEstimator):
+    """The part of every model that consumers of data and model together rely on.
+
+    A kind that takes other data than one array of trials overrides ``layout``; one whose ``fit``
+    takes more than a mask overrides ``fit_arguments``.
+    """
+
+    fitted_: Fitted
+
+    def residuals(self, X: Any, *, mask: Any = None) -> Any:
+        """Return what the model leaves of the data that it was fitted to.
+
+        Parameters
+        ----------
+        X, mask : the data of the fit
+
+        Returns
+        -------
+        array, or list or dict of arrays, in the form of ``X``
+            NaN where nothing was observed, and where the model says nothing.
+
+        Raises
+        ------
+        ValueError
+            For data of another shape.
+        """
+        check_is_fitted(self)
+        layout = self.layout(X, mask)
+        told = self._told(layout)
+        self._check_shapes(layout, [each.shape for each in told])
+        return layout.form(
+            [
+                np.where(seen, values - each, np.nan).astype(values.dtype, copy=False)
+                for values, each, seen in zip(layout.values, told, layout.seen(), strict=True)
+            ]
+        )
+
+    def layout(self, X: Any, mask: Any = None) -> Layout:
+        """Check data and say where its arrays lie among all trials and neurons.
+
+        Parameters
+        ----------
+        X, mask : as for ``fit``
+
+        Returns
+        -------
+        Layout
+        """
+        return layouts.of_array(X, mask)
+
+    def fit_arguments(self) -> dict[str, Any]:
+        """Further arguments that the fit got, such as a label for each trial."""
+        return {}
+
+    def strata(self) -> list[np.ndarray]:
+        """Sets of trials that take each other's place when trials are drawn again."""
+        check_is_fitted(self)
+        fitted = self.fitted_
+        if fitted.blocks:
+            return [np.asarray(trials) for trials in fitted.blocks.values()]
+        return [np.arange(fitted.shape[0])]
+
+    def restarted(self, rows: Sequence[np.ndarray]) -> Self:
+        """Return an unfitted model that starts from this one, for some of its trials.
+
+        Parameters
+        ----------
+        rows : list of int arrays
+            Which trials of each array of the data.
+        """
+        return clone(self).set_params(**self._quiet())
+
+    def noisy(
+        self, layout: Layout, deviations: Sequence[float], rng: np.random.Generator
+    ) -> list[np.ndarray]:
+        """Draw the data once more, with noise of these standard deviations by array."""
+        return [
+            values + deviation * rng.standard_normal(values.shape, dtype=values.dtype)
+            for values, deviation in zip(layout.values, deviations, strict=True)
+        ]
+
+    def component_tensors(self, layout: Layout) -> Iterator[list[np.ndarray]]:
+        """Yield what each component adds to the data, a list with an array for each of its arrays.
+
+        NaN where the model says nothing.
+        """
+        check_is_fitted(self)
+        if not self.fitted_.blocks:
+            datasets = [None if name is None else str(name) for name in layout.names]
+            shapes = [tuple(self.fitted_.length(a, d) for a in AXES) for d in datasets]
+            self._check_shapes(layout, shapes)
+        for component in self.fitted_.components:
+            yield [self._outer(component, layout, i) for i in range(len(layout.values))]
+
+    def _told(self, layout: Layout) -> list[np.ndarray]:
+        """What the model says of its training data."""
+        return layout.arrays(self.reconstruct())
+
+    def _outer(self, component: Component, layout: Layout, i: int) -> np.ndarray:
+        """One component's share of one array of the data."""
+        dataset, shape = layout.names[i], layout.values[i].shape
+        blocks = self.fitted_.blocks
+        if not blocks:
+            name = None if dataset is None else str(dataset)
+            return component.outer(dict(zip(AXES, shape, strict=True)), name)
+        whole = np.full(shape, np.nan, layout.values[i].dtype)
+        number = {trial: row for row, trial in enumerate(layout.trials[i].tolist())}
+        course = component.vectors("trial")[0].values
+        for block, trials in blocks.items():
+            rows = [number[trial] for trial in trials.tolist() if trial in number]
+            if rows:
+                within = {"neuron": shape[1], "time": shape[2]}
+                pattern = component.outer(within, dataset=None, block=block)
+                whole[rows] = np.multiply.outer(course[layout.trials[i][rows]], pattern)
+        return whole
+
+    def _check_shapes(self, layout: Layout, expected: Sequence[tuple[int, ...]]) -> None:
+        got = [values.shape for values in layout.values]
+        if got != list(expected):
+            one = len(got) == len(expected) == 1
+            raise ValueError(
+                "X: expected the data of the fit, (n_trials, n_neurons, n_times) = "
+                f"{expected[0] if one else expected}, got {got[0] if one else got}; "
+                f"{type(self).__name__} knows the trials of its last fit or partial_fit only"
+            )
+
+    def _quiet(self) -> dict[str, Any]:
+        """Parameters of a fit that runs beside many others."""
+        return {
+            name: value
+            for name, value in (("n_jobs", None), ("verbose", 0))
+            if name in self.get_params(deep=False)
+        }
