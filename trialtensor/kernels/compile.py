@@ -17,6 +17,10 @@ def kernel(function: Callable[P, T]) -> Callable[P, T]:
     Numba raises at decoration when neither the package folder nor the user's cache is writable,
     as in a read-only installation without a home directory. The kernel is then compiled in
     every process.
+
+    Parameters
+    ----------
+    function : callable
     """
     try:
         return numba.njit(cache=True)(function)

@@ -66,7 +66,12 @@ class RowUpdater:
 
 
 def balance(factors: Factors) -> Factors:
-    """Spread each component's scale evenly over its three factors; leave zero components as is."""
+    """Spread each component's scale evenly over its three factors; leave zero components as is.
+
+    Parameters
+    ----------
+    factors : three (n_axis, R) arrays
+    """
     norms = np.array([np.linalg.norm(f, axis=0) for f in factors])
     alive = norms.min(axis=0) > 0
     scale = np.ones_like(norms)

@@ -12,6 +12,10 @@ from trialtensor.solvers.result import Factors
 def unit_columns(factor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Scale columns to norm 1 and return them with their norms; a column of zeros stays zero.
 
+    Parameters
+    ----------
+    factor : (n, R) array
+
     Returns
     -------
     (n, R) array, (R,) array
@@ -21,7 +25,12 @@ def unit_columns(factor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def skewness_sign(factor: np.ndarray) -> np.ndarray:
-    """Return for each column the sign (+1 or -1) that makes its third moment positive."""
+    """Return for each column the sign (+1 or -1) that makes its third moment positive.
+
+    Parameters
+    ----------
+    factor : (n, R) array
+    """
     return np.where(np.sum(factor**3, axis=0) < 0, -1, 1).astype(factor.dtype)
 
 

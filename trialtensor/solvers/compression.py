@@ -22,6 +22,10 @@ def core_size(n_components: int) -> int:
 
     The margin is there because the optimum doesn't lie exactly in the subspace of the leading
     singular vectors; sweeps on the full data then remove the remaining error.
+
+    Parameters
+    ----------
+    n_components : int
     """
     return n_components + 10
 
@@ -53,7 +57,13 @@ def leading_basis(X: np.ndarray, axis: int, n_vectors: int) -> np.ndarray:
 
 
 def axis_gram(X: np.ndarray, axis: int) -> np.ndarray:
-    """Return the Gram matrix of the unfolding along ``axis``, without copying the data."""
+    """Return the Gram matrix of the unfolding along ``axis``, without copying the data.
+
+    Parameters
+    ----------
+    X : (n_trials, n_neurons, n_times) array
+    axis : {0, 1, 2}
+    """
     if axis == 2:
         flat = X.reshape(-1, X.shape[2])
         return (flat.T @ flat).astype(np.float64, copy=False)
@@ -67,7 +77,14 @@ def axis_gram(X: np.ndarray, axis: int) -> np.ndarray:
 
 
 def project(X: np.ndarray, axis: int, basis: np.ndarray) -> np.ndarray:
-    """Express ``X`` in the coordinates of ``basis`` along ``axis``."""
+    """Express ``X`` in the coordinates of ``basis`` along ``axis``.
+
+    Parameters
+    ----------
+    X : (n_trials, n_neurons, n_times) array
+    axis : {0, 1, 2}
+    basis : (X.shape[axis], n_core) array
+    """
     if axis == 2:
         return (X.reshape(-1, X.shape[2]) @ basis).reshape(*X.shape[:2], -1)
     if axis == 1:
@@ -109,6 +126,11 @@ def without_bases(problem: DenseProblem, free: tuple[bool, bool, bool]) -> Dense
     """Drop the bases of the axes in ``free``, so that their factors are in core coordinates.
 
     Valid only for unconstrained factors.
+
+    Parameters
+    ----------
+    problem : DenseProblem
+    free : three bools, by axis
     """
     kept = [None if f else basis for f, basis in zip(free, problem.bases, strict=True)]
     return DenseProblem(problem.X, problem.norm2, problem.pattern, _bases(kept))

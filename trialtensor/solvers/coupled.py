@@ -169,6 +169,17 @@ def fit_coupled(
 ) -> list[RestartResult[CoupledFactors]]:
     """Fit from every start.
 
+    Parameters
+    ----------
+    problem : CoupledProblem
+    starts : sequence of Start
+    options : CoupledOptions
+    n_jobs : int, optional
+        Number of parallel restarts, each a joblib process with one thread; None runs them one by
+        one in this process.
+    on_restart : callable, optional
+        Called with each finished restart.
+
     Returns
     -------
     list of RestartResult
@@ -199,7 +210,15 @@ def _restart(
 def first_factors(
     problem: CoupledProblem, start: Start, nonnegative: tuple[bool, bool, bool]
 ) -> CoupledFactors:
-    """Draw random columns or, with ``kind`` "svd", take as many singular vectors as there are."""
+    """Draw random columns or, with ``kind`` "svd", take as many singular vectors as there are.
+
+    Parameters
+    ----------
+    problem : CoupledProblem
+    start : Start
+    nonnegative : three bools
+        As in `CoupledOptions`.
+    """
     rng = np.random.default_rng(start.seed)
     dtype = problem.X.dtype
     n = problem.problems[0].shape[0]

@@ -196,6 +196,17 @@ def fit_dynamics(
 ) -> list[RestartResult[Factors]]:
     """Fit from every start.
 
+    Parameters
+    ----------
+    problem : DynamicsProblem
+    starts : sequence of Start
+    options : DynamicsOptions
+    n_jobs : int, optional
+        Number of parallel restarts, each a joblib process with one thread; None runs them one by
+        one in this process.
+    on_restart : callable, optional
+        Called with each finished restart.
+
     Returns
     -------
     list of RestartResult

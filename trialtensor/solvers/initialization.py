@@ -17,7 +17,15 @@ def random_start(
     rng: np.random.Generator,
     nonnegative: Sequence[bool],
 ) -> Factors:
-    """Draw independent random columns: normal, or uniform on [0, 1) where non-negative."""
+    """Draw independent random columns: normal, or uniform on [0, 1) where non-negative.
+
+    Parameters
+    ----------
+    problem : DenseProblem or MaskedProblem
+    n_components : int
+    rng : Generator
+    nonnegative : three bools, by axis
+    """
     dtype = problem.X.dtype
     factors = []
     for rows, positive in zip(problem.shape, nonnegative, strict=True):
@@ -35,6 +43,13 @@ def svd_start(
     """Take the leading singular vectors of each unfolding, or random columns on axes too short.
 
     A non-negative factor starts from the absolute values.
+
+    Parameters
+    ----------
+    problem : DenseProblem or MaskedProblem
+    n_components : int
+    rng : Generator
+    nonnegative : three bools, by axis
     """
     factors = []
     fallback = random_start(problem, n_components, rng, nonnegative)

@@ -74,12 +74,24 @@ class Leading:
 
 
 def n_patterns(n_components: int) -> int:
-    """Return the number of patterns to keep: one per component, and some candidates."""
+    """Return the number of patterns to keep: one per component, and some candidates.
+
+    Parameters
+    ----------
+    n_components : int
+    """
     return 3 * n_components + 15
 
 
 def of_model(gram: np.ndarray, neuron: np.ndarray, time: np.ndarray) -> Leading:
-    """Compute the patterns of past trials from their model alone."""
+    """Compute the patterns of past trials from their model alone.
+
+    Parameters
+    ----------
+    gram : (R, R) array
+        Inner products of the trial factors.
+    neuron, time : (n_neurons, R), (n_times, R) arrays
+    """
     values, vectors = np.linalg.eigh(gram)
     trial = np.sqrt(np.maximum(values, 0))[:, None] * vectors.T
     patterns = np.einsum("kr,nr,tr->knt", trial, neuron, time)

@@ -63,6 +63,10 @@ def align_to(reference: Factors, other: Factors) -> tuple[Factors, float]:
     """Reorder and sign-flip ``other`` to match ``reference``; also return the match score.
 
     Signs are flipped in pairs, so the factors still describe the same model.
+
+    Parameters
+    ----------
+    reference, other : three (n_axis, R) arrays each
     """
     order, score = match_components(reference, other)
     trial, neuron, time = (f[:, order] for f in other)

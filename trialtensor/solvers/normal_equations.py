@@ -101,7 +101,13 @@ def find_pattern(observed: np.ndarray) -> Pattern | None:
 
 
 def quadratic(grams: np.ndarray, factor: np.ndarray) -> float:
-    """Compute ``sum_i f_i' H_i f_i``, the squared norm of the model over the observed entries."""
+    """Compute ``sum_i f_i' H_i f_i``, the squared norm of the model over the observed entries.
+
+    Parameters
+    ----------
+    grams : (1 or n, R, R) array
+    factor : (n, R) array
+    """
     factor = factor.astype(np.float64, copy=False)
     if grams.shape[0] == 1:
         return float(np.sum(grams[0].astype(np.float64, copy=False) * (factor.T @ factor)))

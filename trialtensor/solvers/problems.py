@@ -21,7 +21,12 @@ Bases = tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None]
 
 
 def sum_of_squares(X: np.ndarray) -> float:
-    """Compute ``|X|^2`` in float64, in chunks: float32 data doesn't overflow and isn't copied."""
+    """Compute ``|X|^2`` in float64, in chunks: float32 data doesn't overflow and isn't copied.
+
+    Parameters
+    ----------
+    X : (n_trials, n_neurons, n_times) array
+    """
     total = 0.0
     for part in contraction.trial_chunks(X.shape):
         flat = X[part].ravel().astype(np.float64, copy=False)
@@ -30,7 +35,16 @@ def sum_of_squares(X: np.ndarray) -> float:
 
 
 def free_loss(norm2: float, grams: np.ndarray, rhs: np.ndarray, factor: np.ndarray) -> float:
-    """Compute the loss from the normal equations of the factor updated last."""
+    """Compute the loss from the normal equations of the factor updated last.
+
+    Parameters
+    ----------
+    norm2 : float
+        Sum of squares of the observed data.
+    grams, rhs : (1 or n, R, R), (n, R) arrays
+        Normal equations of the factor.
+    factor : (n, R) array
+    """
     fit = float(np.sum(rhs.astype(np.float64, copy=False) * factor))
     return max(norm2 - 2 * fit + quadratic(grams, factor), 0.0)
 

@@ -30,6 +30,11 @@ def least_squares_rows(grams: np.ndarray, rhs: np.ndarray, current: np.ndarray) 
 
     The proximal term ``damping * |x - current|^2`` makes the step well defined for singular
     Gram matrices and can't raise the loss.
+
+    Parameters
+    ----------
+    grams : (1 or n_rows, R, R) array
+    rhs, current : (n_rows, R) arrays
     """
     epsilon = _DAMPING * float(np.finfo(grams.dtype).eps)
     if grams.shape[0] > 1:
@@ -47,7 +52,13 @@ def least_squares_rows(grams: np.ndarray, rhs: np.ndarray, current: np.ndarray) 
 
 
 def nonnegative_step(grams: np.ndarray, rhs: np.ndarray, current: np.ndarray) -> np.ndarray:
-    """Run a few passes of coordinate descent from ``current`` (HALS)."""
+    """Run a few passes of coordinate descent from ``current`` (HALS).
+
+    Parameters
+    ----------
+    grams : (1 or n_rows, R, R) array
+    rhs, current : (n_rows, R) arrays
+    """
     return nonnegative_rows(grams, rhs, current, _PASSES_IN_A_SWEEP, 1e-3)
 
 
@@ -55,6 +66,12 @@ def solve_rows(grams: np.ndarray, rhs: np.ndarray, *, nonnegative: bool) -> np.n
     """Solve each row to rounding error, independently of any starting point.
 
     Rows with fewer observations than components get the minimum-norm solution.
+
+    Parameters
+    ----------
+    grams : (1 or n_rows, R, R) array
+    rhs : (n_rows, R) array
+    nonnegative : bool
     """
     rank = grams.shape[-1]
     free = np.empty_like(rhs)

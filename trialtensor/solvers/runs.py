@@ -74,6 +74,12 @@ def collect(
 ) -> tuple[list[RestartResult[Model]], bool]:
     """Collect finished restarts; also return whether Ctrl-C came before the last of them.
 
+    Parameters
+    ----------
+    running : iterator of RestartResult
+    on_restart : callable or None
+        Called with each finished restart.
+
     Raises
     ------
     KeyboardInterrupt
@@ -95,12 +101,23 @@ def collect(
 
 
 def mark_interrupted(results: list[RestartResult[Model]]) -> list[RestartResult[Model]]:
-    """Return the same results, with the best one marked as interrupted."""
+    """Return the same results, with the best one marked as interrupted.
+
+    Parameters
+    ----------
+    results : list of RestartResult
+        Best first.
+    """
     best, *others = results
     stopped = replace(best.result, stop_reason=StopReason.INTERRUPTED)
     return [replace(best, result=stopped), *others]
 
 
 def by_loss(restart: RestartResult[Model]) -> float:
-    """Return the loss, as the key that sorts the lowest first."""
+    """Return the loss, as the key that sorts the lowest first.
+
+    Parameters
+    ----------
+    restart : RestartResult
+    """
     return restart.result.loss

@@ -98,7 +98,12 @@ class Past:
 
 
 def nothing(n_components: int, n_neurons: int, n_times: int) -> Past:
-    """Return the empty summary, before the first trial."""
+    """Return the empty summary, before the first trial.
+
+    Parameters
+    ----------
+    n_components, n_neurons, n_times : int
+    """
     return Past(
         np.zeros((n_components, n_neurons, n_times)), np.zeros((n_components, n_components)), 0.0
     )
@@ -107,7 +112,16 @@ def nothing(n_components: int, n_neurons: int, n_times: int) -> Past:
 def as_the_model_has_it(
     gram: np.ndarray, neuron: np.ndarray, time: np.ndarray, loss: float
 ) -> Past:
-    """Rebuild the summary from a model alone, with residuals orthogonal to its components."""
+    """Rebuild the summary from a model alone, with residuals orthogonal to its components.
+
+    Parameters
+    ----------
+    gram : (R, R) array
+        Inner products of the trial factors.
+    neuron, time : (n_neurons, R), (n_times, R) arrays
+    loss : float
+        Sum of squared errors of the model.
+    """
     parts = np.einsum("nr,tr->rnt", neuron, time)
     products = (neuron.T @ neuron) * (time.T @ time)
     norm2 = float(np.sum(gram * products)) + loss

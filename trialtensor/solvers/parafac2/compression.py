@@ -23,14 +23,25 @@ _TALL = 2
 
 
 def stack(blocks: Sequence[np.ndarray]) -> Slabs:
-    """Stack the data itself as slabs."""
+    """Stack the data itself as slabs.
+
+    Parameters
+    ----------
+    blocks : sequence of (n_trials, n_rows, n_shared) arrays
+    """
     starts = np.cumsum([0, *(len(block) for block in blocks[:-1])])
     norm2 = sum(sum_of_squares(block) for block in blocks)
     return Slabs(pad(blocks), starts, norm2, n_rows=np.array([b.shape[1] for b in blocks]))
 
 
 def with_mask(blocks: Sequence[np.ndarray], observed: Sequence[np.ndarray | None]) -> MaskedSlabs:
-    """Stack the data together with its mask."""
+    """Stack the data together with its mask.
+
+    Parameters
+    ----------
+    blocks : sequence of (n_trials, n_rows, n_shared) arrays
+    observed : sequence of bool arrays or None, one per block
+    """
     data = stack(blocks)
     unseen = pad([~_seen(block, mask) for block, mask in zip(blocks, observed, strict=True)])
     # Padded rows count as observed, because they are known to be zero.
@@ -43,6 +54,12 @@ def in_span(
     """Reduce the data to the span of a shared factor if nothing is missing.
 
     The best trial weights and patterns for that factor stay the same.
+
+    Parameters
+    ----------
+    blocks : sequence of (n_trials, n_rows, n_shared) arrays
+    observed : sequence of bool arrays or None, one per block
+    shared : (n_shared, R) array
     """
     if any(mask is not None for mask in observed):
         return with_mask(blocks, observed)
@@ -53,7 +70,13 @@ def in_span(
 
 
 def fewest_rows(slabs: Slabs, least: int) -> Slabs:
-    """Replace the rows of each block by a triangle with at least ``least`` rows."""
+    """Replace the rows of each block by a triangle with at least ``least`` rows.
+
+    Parameters
+    ----------
+    slabs : Slabs
+    least : int
+    """
     ends = np.append(slabs.starts[1:], len(slabs.X))
     parts = [slabs.X[i:j] for i, j in zip(slabs.starts, ends, strict=True)]
     X = pad([_triangle(part, least) for part in parts])
@@ -65,7 +88,13 @@ def _seen(block: np.ndarray, observed: np.ndarray | None) -> np.ndarray:
 
 
 def without_loss(blocks: Sequence[np.ndarray], n_components: int) -> Slabs:
-    """Stack blocks with tall ones shortened, without loss to anything but the patterns."""
+    """Stack blocks with tall ones shortened, without loss to anything but the patterns.
+
+    Parameters
+    ----------
+    blocks : sequence of (n_trials, n_rows, n_shared) arrays
+    n_components : int
+    """
     norm2 = sum(sum_of_squares(block) for block in blocks)
     starts = np.cumsum([0, *(len(block) for block in blocks[:-1])])
     tall = [block.shape[1] > _TALL * len(block) * block.shape[2] for block in blocks]

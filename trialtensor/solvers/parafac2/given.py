@@ -187,6 +187,13 @@ def first_weights(
     Without the constraint on its patterns, a block's data regressed on the shared factor is
     ``a_kr b_r`` for each component: a matrix of rank one, which gives both up to a sign. The signs
     chosen make the inner products of the patterns most similar to ``H'H``.
+
+    Parameters
+    ----------
+    blocks : sequence of (n_trials, n_rows, n_shared) arrays
+    cross, shared : (R, R), (n_shared, R) arrays
+    nonnegative : bool
+        Return non-negative guesses only.
     """
     inverse = np.linalg.pinv(shared).astype(shared.dtype, copy=False)
     products = cross.T @ cross

@@ -28,7 +28,12 @@ _SAFE = 1e-5
 
 
 def pad(blocks: Sequence[np.ndarray]) -> np.ndarray:
-    """Stack blocks ``(n_trials, n_rows, n_shared)``, padding short ones with rows of zeros."""
+    """Stack blocks ``(n_trials, n_rows, n_shared)``, padding short ones with rows of zeros.
+
+    Parameters
+    ----------
+    blocks : sequence of (n_trials, n_rows, n_shared) arrays
+    """
     n_rows = max(block.shape[1] for block in blocks)
     n_trials = sum(len(block) for block in blocks)
     whole = np.zeros((n_trials, n_rows, blocks[0].shape[2]), blocks[0].dtype)
@@ -241,5 +246,10 @@ class MaskedSlabs(Slabs):
 
 
 def balance_filled(factors: FilledFactors) -> FilledFactors:
-    """Apply `balance` to the three factors; patterns have no scale."""
+    """Apply `balance` to the three factors; patterns have no scale.
+
+    Parameters
+    ----------
+    factors : ``A``, ``H``, ``C`` and patterns
+    """
     return (*balance(factors[:3]), factors[3])

@@ -40,6 +40,11 @@ class Components(NamedTuple):
 def checked_components(loadings: Sequence[np.ndarray], slices: Sequence[np.ndarray]) -> Components:
     """Check the shapes of loadings and slices and return them as components.
 
+    Parameters
+    ----------
+    loadings, slices : three arrays each
+        With shapes as in `Components`.
+
     Raises
     ------
     ValueError
@@ -71,13 +76,23 @@ def checked_components(loadings: Sequence[np.ndarray], slices: Sequence[np.ndarr
 
 
 def as_triple(arrays: list[np.ndarray]) -> Triple:
-    """Return three arrays as a tuple of length three, for type checkers."""
+    """Return three arrays as a tuple of length three, for type checkers.
+
+    Parameters
+    ----------
+    arrays : list of three arrays
+    """
     trial, neuron, time = arrays
     return trial, neuron, time
 
 
 def as_rows(slices: np.ndarray) -> np.ndarray:
-    """Flatten each slice to a row, ``(R, n_b * n_c)``; ``R`` may be 0."""
+    """Flatten each slice to a row, ``(R, n_b * n_c)``; ``R`` may be 0.
+
+    Parameters
+    ----------
+    slices : (R, n_b, n_c) array
+    """
     return slices.reshape(len(slices), slices.shape[1] * slices.shape[2])
 
 
@@ -132,12 +147,24 @@ def correlate(X: np.ndarray, axis: int, slices: np.ndarray) -> np.ndarray:
 
 
 def part(axis: int, loadings: np.ndarray, slices: np.ndarray) -> np.ndarray:
-    """Return the tensor that the components of one slicing type describe."""
+    """Return the tensor that the components of one slicing type describe.
+
+    Parameters
+    ----------
+    axis : {0, 1, 2}
+    loadings : (n_axis, R) array
+    slices : (R, n_b, n_c) array
+    """
     return np.moveaxis(np.tensordot(loadings, slices, axes=(1, 0)), 0, axis)
 
 
 def reconstruct(components: Components) -> np.ndarray:
-    """Return the tensor that a model describes, ``(n_trials, n_neurons, n_times)``."""
+    """Return the tensor that a model describes, ``(n_trials, n_neurons, n_times)``.
+
+    Parameters
+    ----------
+    components : Components
+    """
     (trial, neuron, time), (by_trial, by_neuron, by_time) = components
     model = np.tensordot(trial, by_trial, axes=(1, 0))
     # One product per trial serves both other types.
@@ -172,5 +199,14 @@ def along(slices: np.ndarray, axis: int, other: int, matrix: np.ndarray) -> np.n
 
 
 def onto(slices: np.ndarray, axis: int, other: int, basis: np.ndarray) -> np.ndarray:
-    """Project the slices of ``axis`` orthogonally onto ``basis`` along ``other``."""
+    """Project the slices of ``axis`` orthogonally onto ``basis`` along ``other``.
+
+    Parameters
+    ----------
+    slices : (R, n_b, n_c) array
+        Slices of ``axis``.
+    axis, other : {0, 1, 2}
+    basis : (n_other, S) array
+        With orthonormal columns.
+    """
     return along(along(slices, axis, other, basis), axis, other, basis.T)

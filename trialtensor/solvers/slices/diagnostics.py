@@ -19,7 +19,14 @@ from trialtensor.solvers.slices.contraction import (
 
 
 def some_trials(components: Components, part: slice) -> Components:
-    """Return the model of some trials."""
+    """Return the model of some trials.
+
+    Parameters
+    ----------
+    components : Components
+    part : slice
+        The trials.
+    """
     (u, v, w), (A, B, C) = components
     return Components((u[part], v, w), (A, B[:, part], C[:, part]))
 

@@ -85,7 +85,15 @@ def fix_gauge(
 
 
 def share_of(axis: int, among: frozenset[int], gauge: str) -> float:
-    """Return the share of ``axis`` in what all types in ``among`` can represent, in a gauge."""
+    """Return the share of ``axis`` in what all types in ``among`` can represent, in a gauge.
+
+    Parameters
+    ----------
+    axis : {0, 1, 2}
+    among : frozenset of int
+        Axes of the types, including ``axis``.
+    gauge : str
+    """
     first = NAMES.index(gauge.removesuffix("-first")) if gauge != "minimal-norm" else None
     if first in among:
         return float(axis == first)
@@ -202,7 +210,12 @@ def _canonical(
 
 
 def sum_of_part_norms(components: Components) -> float:
-    """Sum the squared norms of the three types' parts, which the minimal-norm gauge minimises."""
+    """Sum the squared norms of the three types' parts, which the minimal-norm gauge minimises.
+
+    Parameters
+    ----------
+    components : Components
+    """
     total = 0.0
     for loading, slice_tensor in zip(components.loadings, components.slices, strict=True):
         rows = as_rows(slice_tensor).astype(np.float64, copy=False)

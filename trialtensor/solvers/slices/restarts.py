@@ -135,7 +135,12 @@ def _sweep(data: SweepData, start: Start, options: SliceOptions) -> SolverResult
 
 
 def in_unit_order(model: Components) -> Components:
-    """Scale loadings to norm 1 and order the components of each type by the norm of their slice."""
+    """Scale loadings to norm 1 and order the components of each type by the norm of their slice.
+
+    Parameters
+    ----------
+    model : Components
+    """
     loadings, slices = [], []
     for loading, slice_tensor in zip(*model, strict=True):
         size = np.linalg.norm(loading, axis=0)

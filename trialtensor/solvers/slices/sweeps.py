@@ -32,18 +32,33 @@ _CHUNK = 200_000
 
 
 def as_blocks(components: Components) -> Blocks:
-    """Return the arrays of a model as sweeps update them."""
+    """Return the arrays of a model as sweeps update them.
+
+    Parameters
+    ----------
+    components : Components
+    """
     return (*components.loadings, *components.slices)
 
 
 def as_components(blocks: Blocks) -> Components:
-    """Invert ``as_blocks``."""
+    """Invert ``as_blocks``.
+
+    Parameters
+    ----------
+    blocks : Blocks
+    """
     u, v, w, A, B, C = blocks
     return Components((u, v, w), (A, B, C))
 
 
 def balance_blocks(blocks: Blocks) -> Blocks:
-    """Spread each component's scale evenly over its loading and its slice."""
+    """Spread each component's scale evenly over its loading and its slice.
+
+    Parameters
+    ----------
+    blocks : Blocks
+    """
     loadings, slices = [], []
     for loading, slice_tensor in zip(blocks[:3], blocks[3:], strict=True):
         size = np.linalg.norm(loading, axis=0)
@@ -251,14 +266,26 @@ def _update_shared(
 
 
 def apply_grams(grams: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Compute ``H x`` for every row, with one shared Gram matrix or one per row."""
+    """Compute ``H x`` for every row, with one shared Gram matrix or one per row.
+
+    Parameters
+    ----------
+    grams : (1 or n, R, R) array
+    rows : (n, R) array
+    """
     if grams.shape[0] == 1:
         return rows @ grams[0]
     return np.matmul(grams, rows[:, :, None])[:, :, 0]
 
 
 def unpack(packed: np.ndarray, rank: int) -> np.ndarray:
-    """Rebuild symmetric (n, R, R) matrices from their upper triangles (n, R (R + 1) / 2)."""
+    """Rebuild symmetric (n, R, R) matrices from their upper triangles (n, R (R + 1) / 2).
+
+    Parameters
+    ----------
+    packed : (n, R (R + 1) / 2) array
+    rank : int
+    """
     first, second = np.triu_indices(rank)
     full = np.empty((len(packed), rank, rank), packed.dtype)
     full[:, first, second] = packed
