@@ -1,7 +1,7 @@
 """Side-by-side comparisons with other packages: ``python -m benchmarks``.
 
-Everything here runs on one thread. Thread counts are read when a library is first imported,
-so they are set before anything else is.
+Everything here runs on one thread. Libraries read their thread counts when first imported, so
+these are set before any other import.
 """
 
 import os

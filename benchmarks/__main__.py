@@ -35,7 +35,7 @@ SINGLE_FITS = {
     "nonnegative": single_fits.nonnegative,
     "tracked": single_fits.tracked,
 }
-# Task -> what returns rows that say whether each is `met`, and what makes a table of them.
+# Task -> the function that returns rows, each with its `met`, and the one that formats them.
 SECTIONS: dict[str, tuple[Callable[[], list[Any]], Callable[[list[Any]], str]]] = {
     "grid": (grid.compare, grid.table),
     "memory": (memory.compare, memory.table),
@@ -51,9 +51,9 @@ PACKAGES = ("numpy", "scipy", "numba", "tensorly", "tensortools", "pyttb", "slic
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit status 1 if something that is required was missed."""
+    """Return exit status 1 if a requirement was missed."""
     options = _parse(arguments)
-    # Of the peers' own compiled code.
+    # Raised by the peers' own compiled code.
     warnings.filterwarnings("ignore", message=".*faster on contiguous arrays")
     print(_machine(), flush=True)
     rows: list[Row] = []
@@ -97,7 +97,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def _say(rows: list[Row]) -> list[Row]:
-    """Progress on stderr, so that a long run shows where it is."""
+    """Print progress to stderr during long runs."""
     for row in rows:
         print(" | ".join(row.cells()), file=sys.stderr, flush=True)
     return rows
@@ -115,7 +115,7 @@ def _machine() -> str:
 
 
 def _busy(rows: list[Row]) -> str:
-    """A warning when the clock ran on while the processor worked for others."""
+    """Return a warning if the wall clock ran ahead while the processor did other work."""
     runs = [run for row in rows for run in (*row.ours, *row.theirs)]
     worst = max((run.seconds / run.cpu_seconds for run in runs), default=1.0)
     if worst < 1.1:

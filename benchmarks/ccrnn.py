@@ -1,6 +1,6 @@
-"""What the CC-RNN costs, and how well its packaged networks reach: ``python -m benchmarks ccrnn``.
+"""Cost of the CC-RNN and reach quality of its packaged networks: ``python -m benchmarks ccrnn``.
 
-Limits are on processor time: it is the wall clock of a quiet machine, since all runs on one thread.
+Limits are on processor time, which on one thread equals the wall clock of a quiet machine.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ DIRECTIONS = {"to 16 targets": 0.0, "between them": 11.25}
 
 
 def compare() -> list[Check]:
-    """Times, memory and reaches; pretraining takes most of it, some minutes."""
+    """Measure times, memory and reaches; pretraining dominates and takes some minutes."""
     longest, checks = _adaptation()
     checks += _memory(longest)
     for seed in range(N_NETWORKS):
@@ -39,7 +39,7 @@ def compare() -> list[Check]:
 
 
 def _adaptation() -> tuple[Run, list[Check]]:
-    """Milliseconds a trial, in runs of several lengths."""
+    """Measure milliseconds per trial in runs of several lengths."""
     checks, model = [], CCRNN.pretrained()
     _, wall, cpu = clock(lambda: (model.wiring, gains_of(model), model.subspaces))
     checks.append(_below(f"set-up of a network, s ({wall:.2f} by the clock)", cpu, 1.0))
@@ -59,7 +59,7 @@ def _adaptation() -> tuple[Run, list[Check]]:
 
 
 def _adapt(model: CCRNN, n_trials: int, record: Any) -> tuple[Run, float, float]:
-    """A run, and the milliseconds of a trial by the processor and by the clock."""
+    """Return a run and its milliseconds per trial, by the processor and by the clock."""
     call: Callable[[], Run] = partial(
         simulate, model, CenterOut(), Schedule().rotate(30, n_trials), record=record
     )
@@ -68,7 +68,7 @@ def _adapt(model: CCRNN, n_trials: int, record: Any) -> tuple[Run, float, float]
 
 
 def _memory(run: Run) -> list[Check]:
-    """Weights of all trials as a run keeps them, beside the matrices that they stand for."""
+    """Compare the stored weights of all trials with the full matrices that they encode."""
     n_trials, _, N = run.truth.C.shape
     dense = 4e-6 * n_trials * N**2 + 1e-6 * run.truth.W_PC.nbytes
     name = f"weights of {n_trials:,} trials, MB ({dense:.0f} with dense changes of W)"
@@ -88,7 +88,7 @@ def _reaches(seed: int) -> list[Check]:
 
 
 def _pretraining(seed: int) -> Check:
-    """Make a packaged network anew; the same machine makes the same bits."""
+    """Retrain a packaged network; the same machine gives the same bits."""
     model, wall, cpu = clock(lambda: pretrained_anew(seed))
     packaged = CCRNN.pretrained(seed).weights
     same = all(

@@ -1,4 +1,4 @@
-"""NumPy forms of the kernels for changes of a mean, and the cases that they are timed on."""
+"""NumPy forms of the kernels for changes of a mean, and the cases used to time them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MIN_SIZE = 5
 
 
 def cases() -> Iterator[tuple[str, Callable[[], np.ndarray], Callable[[], np.ndarray]]]:
-    """Name and case, the kernel, and the same in NumPy."""
+    """Return for each case its name, the kernel call and the NumPy equivalent."""
     rng = np.random.default_rng(0)
     y = rng.normal(size=2000) + (np.arange(2000) // 400) % 2
     penalty = 2 * np.log(len(y))
@@ -41,7 +41,7 @@ def cases() -> Iterator[tuple[str, Callable[[], np.ndarray], Callable[[], np.nda
 
 
 def penalised_numpy(y: np.ndarray, penalty: float, min_size: int) -> np.ndarray:
-    """Optimal partitioning, all beginnings of the last segment at a time."""
+    """Partition optimally, with all starts of the last segment at once."""
     n = len(y)
     total, squares = (np.concatenate([[0.0], np.cumsum(each)]) for each in (y, y**2))
     best, last = np.full(n + 1, np.inf), np.zeros(n + 1, int)
@@ -59,7 +59,7 @@ def penalised_numpy(y: np.ndarray, penalty: float, min_size: int) -> np.ndarray:
 
 
 def segmentations_numpy(values: np.ndarray, max_changes: int, min_size: int) -> np.ndarray:
-    """Least sums of squares by number of changes."""
+    """Find the least sums of squares by number of changes."""
     n = len(values)
     total = np.vstack([np.zeros(values.shape[1]), np.cumsum(values, axis=0)])
     squares = np.concatenate([[0.0], np.cumsum(np.sum(values**2, axis=1))])
@@ -73,7 +73,7 @@ def segmentations_numpy(values: np.ndarray, max_changes: int, min_size: int) -> 
 
 
 def split_numpy(y: np.ndarray, n_splits: int, min_size: int) -> np.ndarray:
-    """What is left after so many best splits."""
+    """Return the residual after ``n_splits`` greedy splits."""
     edges = [0, len(y)]
     for _ in range(n_splits):
         found = []

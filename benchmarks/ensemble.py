@@ -1,4 +1,4 @@
-"""Ranks 1 to 10 with ten restarts each, against tensortools' Ensemble with its defaults."""
+"""Ranks 1 to 10 with ten restarts each, compared with tensortools' Ensemble and its defaults."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ SAME_LOSS = 1e-6
 
 
 def compare(replicates: int = RESTARTS) -> list[Row]:
-    """One run of each.
+    """Time one run of each package.
 
     Parameters
     ----------
     replicates : int
-        Restarts that Ensemble does at each rank; with fewer than ten its time is scaled up,
-        and the row says so. Ours always does all ten.
+        Restarts of Ensemble at each rank. With fewer than ten, its time is scaled up and the row
+        says so. Ours always runs all ten.
     """
     problem = problems.collinear()
     ours = [_our_rank(problem, rank) for rank in RANKS]

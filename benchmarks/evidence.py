@@ -1,4 +1,4 @@
-"""How far what is said of a model can be believed: false alarms, chance, coverage of intervals."""
+"""Reliability of statements about a model: false alarms, chance levels, interval coverage."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from trialtensor.solvers.matching import align_to
 
 N_JOBS = 2
 N_NOISE_SETS = 100
-# A test at the 5 % level has 5 % false alarms, no fewer: it takes more sets to see that there are
-# no more.
+# A test at the 5 % level has 5 % false alarms, not fewer, so more data sets are needed to show that
+# there are no more.
 N_LEVEL_SETS = 400
 LEVEL = 0.05
 N_SETS = 20
@@ -33,7 +33,7 @@ N_PERMUTATIONS = 19
 
 @dataclass(frozen=True)
 class Check:
-    """A number beside what is required of it."""
+    """A measured number and its requirement."""
 
     name: str
     value: float
@@ -42,13 +42,13 @@ class Check:
 
 
 def compare() -> list[Check]:
-    """False alarms in noise, the stability of unrelated models, and coverage."""
+    """Measure false alarms in noise, the stability of unrelated models, and coverage."""
     nulls = ("permute_trials", "shift_trials", "shift_times")
     return [*map(_false_alarms, nulls), *_chance(), *_coverage()]
 
 
 def table(checks: list[Check]) -> str:
-    """A Markdown table."""
+    """Format checks as a Markdown table."""
     lines = ["| check | measured | required | verdict |", "| --- " * 4 + "|"]
     for check in checks:
         verdict = "met" if check.met else "MISSED"
@@ -57,7 +57,7 @@ def table(checks: list[Check]) -> str:
 
 
 def parallel(call: Callable[..., Any], jobs: list[tuple[Any, ...]], name: str) -> Iterator[Any]:
-    """Results in the order of the jobs, from processes of one thread each."""
+    """Run the jobs in single-threaded processes and return results in their order."""
     with warnings.catch_warnings(), joblib.parallel_config("loky", inner_max_num_threads=1):
         running = joblib.Parallel(n_jobs=N_JOBS, return_as="generator")
         yield from tqdm(
@@ -158,7 +158,7 @@ def _cover_slices(seed: int) -> dict[str, float]:
     shares = {}
     truth = fix_gauge(data.loadings, data.slices)
     for axis, loading, slices in zip(AXES, *truth, strict=True):
-        # Within a type, components are known up to a rotation.
+        # Within a type, components are determined up to a rotation.
         turn = scipy.linalg.orthogonal_procrustes(loading, sure.estimates[f"{axis}_loadings"])[0]
         turned = np.tensordot(turn.T, slices, axes=(1, 0))
         shares[f"{axis} loadings"] = _share(sure.interval(f"{axis}_loadings"), loading @ turn)

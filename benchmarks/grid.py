@@ -2,7 +2,7 @@
 
 265 trials x 182 neurons x 150 bins with 20 % of the entries held out in blocks; 3 to 5
 trial-slicing, 0 to 2 neuron-slicing and 0 to 2 time-slicing components, four seeds each: 108 fits.
-The data here is simulated, so that the best model is known.
+The data here is simulated, so the best model is known.
 """
 
 from __future__ import annotations
@@ -25,31 +25,31 @@ TRUTH = (4, 1, 1)
 GRID = tuple(itertools.product((3, 4, 5), (0, 1, 2), (0, 1, 2)))
 N_SEEDS = 4
 N_JOBS = 2
-# Choosing between models needs the held-out error to a fraction of a percent.
+# The choice between models requires the held-out error to a fraction of a percent.
 TOL = 1e-4
 LIMIT_SECONDS = 240.0
 
 
 @dataclass(frozen=True)
 class Grid:
-    """How long the grid took, and the held-out error of each model, its best seed."""
+    """Time of the grid search, and the held-out error of each model at its best seed."""
 
     seconds: float
     errors: dict[str, float]
 
     @property
     def met(self) -> bool:
-        """Fast enough, and the model that made the data is the one chosen."""
+        """True if the search was fast enough and chose the model that made the data."""
         return self.seconds < LIMIT_SECONDS and self.chosen == str(TRUTH)
 
     @property
     def chosen(self) -> str:
-        """The model with the lowest held-out error."""
+        """Model with the lowest held-out error."""
         return min(self.errors, key=lambda ranks: self.errors[ranks])
 
 
 def compare() -> list[Grid]:
-    """Fit all models, with a progress bar that says how long it will take."""
+    """Fit all models, with a progress bar that estimates the remaining time."""
     data = make_slicetca(*SHAPE, TRUTH, snr=1.0, random_state=0)
     X, mask = data.X.astype(np.float32), train_mask(SHAPE, 0)
     jobs = list(itertools.product(GRID, range(N_SEEDS)))
@@ -61,7 +61,7 @@ def compare() -> list[Grid]:
 
 
 def table(grids: list[Grid]) -> str:
-    """Markdown table: the time, the choice, and the models next to it."""
+    """Format the time, the choice and its neighbouring models as a Markdown table."""
     (grid,) = grids
     best = grid.errors[grid.chosen]
     near = sorted(grid.errors.items(), key=lambda item: item[1])[:5]
@@ -80,7 +80,7 @@ def table(grids: list[Grid]) -> str:
 def _fits(
     X: np.ndarray, mask: np.ndarray, jobs: list[tuple[tuple[int, int, int], int]]
 ) -> Iterator[tuple[tuple[int, int, int], float]]:
-    # One thread a process; the data is mapped into both, not copied.
+    # One thread per process; the data is mapped into both, not copied.
     with joblib.parallel_config("loky", inner_max_num_threads=1):
         parallel = joblib.Parallel(n_jobs=N_JOBS, return_as="generator_unordered")
         yield from parallel(joblib.delayed(_fit)(X, mask, ranks, seed) for ranks, seed in jobs)

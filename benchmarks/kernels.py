@@ -1,4 +1,4 @@
-"""Every compiled kernel against the same computation in NumPy."""
+"""Comparison of every compiled kernel with the same computation in NumPy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from trialtensor.kernels.nonnegative import nonnegative_rows
 
 @dataclass(frozen=True)
 class Comparison:
-    """Seconds of a kernel and of its NumPy form, and how far their results are apart."""
+    """Seconds of a kernel and of its NumPy form, and the difference of their results."""
 
     kernel: str
     case: str
@@ -29,12 +29,12 @@ class Comparison:
 
     @property
     def met(self) -> bool:
-        """Faster, and the same."""
+        """True if the kernel is faster and gives the same result."""
         return self.compiled < self.numpy and self.difference < 1e-8
 
 
 def compare(n_runs: int = 7) -> list[Comparison]:
-    """All kernels, on the sizes of a sweep over 400 trials with 8 components."""
+    """Time all kernels on the sizes of a sweep over 400 trials with 8 components."""
     rng = np.random.default_rng(0)
     rank, n_rows, n_passes = 8, 400, 8
     design = rng.random((n_rows, 50, rank))
@@ -70,7 +70,7 @@ def compare(n_runs: int = 7) -> list[Comparison]:
 
 
 def uncovered(results: list[Comparison]) -> set[str]:
-    """Compiled functions that none of the comparisons is about."""
+    """Return the compiled functions that no comparison covers."""
     compiled = set()
     for module in pkgutil.iter_modules(kernels.__path__, kernels.__name__ + "."):
         for name, value in vars(importlib.import_module(module.name)).items():
@@ -80,7 +80,7 @@ def uncovered(results: list[Comparison]) -> set[str]:
 
 
 def table(results: list[Comparison]) -> str:
-    """Markdown table."""
+    """Format results as a Markdown table."""
     lines = [
         "| kernel | compiled (ms) | NumPy (ms) | ratio | difference | verdict |",
         "| --- | --- | --- | --- | --- | --- |",
@@ -110,7 +110,7 @@ def _compare(
 def _nonnegative_rows_numpy(
     grams: np.ndarray, rhs: np.ndarray, start: np.ndarray, n_passes: int
 ) -> np.ndarray:
-    """The same coordinate steps, all rows at a time."""
+    """Take the same coordinate steps for all rows at once."""
     x = start.copy()
     shared = grams.shape[0] == 1
     for _ in range(n_passes):

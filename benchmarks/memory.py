@@ -16,7 +16,7 @@ from benchmarks import grid, problems, slicing
 from benchmarks.problems import RANK
 from trialtensor.data import make_slicetca
 
-# Estimator, its components, and how many times the data its peak may be.
+# Estimator, its components, and the limit of its peak as a multiple of the data.
 Kind = tuple[str, object, float]
 
 ROOT = Path(__file__).parents[1]
@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 
 @dataclass(frozen=True)
 class Peak:
-    """Peak memory beyond what the imports and a tiny fit had taken, over the data's size.
+    """Peak memory beyond that of the imports and a tiny fit, relative to the data's size.
 
     The data itself, which the process loads, counts as 1.
     """
@@ -35,12 +35,12 @@ class Peak:
 
     @property
     def met(self) -> bool:
-        """Within the limit."""
+        """True if the peak is within the limit."""
         return self.times_data < self.limit
 
 
 def compare() -> list[Peak]:
-    """All tasks, each in its own process."""
+    """Measure all tasks, each in its own process."""
     tca, slices = ("TCA", RANK, 2.5), ("SliceTCA", slicing.RANKS, 4.0)
     nonnegative = {"nonnegative": True}
     tasks: dict[str, tuple[Callable[[], np.ndarray], Kind, dict[str, object]]] = {
@@ -71,7 +71,7 @@ def _holed_slices() -> np.ndarray:
 
 
 def table(peaks: list[Peak]) -> str:
-    """Markdown table."""
+    """Format peaks as a Markdown table."""
     lines = ["| task | peak memory / data | required | verdict |", "| --- | --- | --- | --- |"]
     for peak in peaks:
         verdict = "met" if peak.met else "MISSED"
@@ -100,9 +100,9 @@ def _measure(X: np.ndarray, kind: Kind, options: dict[str, object]) -> float:
 
 
 def _status(field: str) -> int:
-    """A memory field of this process, in bytes.
+    """Return a memory field of this process, in bytes.
 
-    Not ``getrusage``: its peak is inherited from the process that started this one.
+    ``getrusage`` won't do, because a process inherits its peak from the one that started it.
     """
     lines = Path("/proc/self/status").read_text().splitlines()
     return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(field + ":"))

@@ -1,8 +1,7 @@
-"""Parafac2 against tensorly on slices of other sizes: ``python -m benchmarks.parafac2``.
+"""Parafac2 compared with tensorly on slices of different sizes: ``python -m benchmarks.parafac2``.
 
-tensorly is called as its documentation has it. A timed run of ours is a whole fit with checks
-and diagnostics at the end, from its one default start, to the loss that tensorly ends with or a
-lower one.
+tensorly is called as in its documentation. A timed run of ours is a whole fit with checks and
+final diagnostics, from its single default start to tensorly's final loss or a lower one.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ REQUIRED = 5.0
 
 
 def tasks() -> dict[str, tuple[SyntheticBlocks, int]]:
-    """Data, and how many components."""
+    """Return data sets and their numbers of components."""
     rng = np.random.default_rng(0)
     return {
         "40 slices of 60 to 120 x 80, rank 4": (
@@ -42,7 +41,7 @@ def tasks() -> dict[str, tuple[SyntheticBlocks, int]]:
 
 
 def compare(n_runs: int = 3) -> list[Row]:
-    """Time to the loss that the peer ends with; its default start is the random one."""
+    """Time our fits to the peer's final loss; the peer starts at random, its default."""
     rows = []
     for name, (data, rank) in tasks().items():
         X = [block[0] for block in data.X]
@@ -60,7 +59,7 @@ def compare(n_runs: int = 3) -> list[Row]:
 
 
 def recovery(fractions: tuple[float, ...] = (0.0, 0.1, 0.3), n_sets: int = 10) -> str:
-    """Worst congruence of any component with the planted one, by how much is missing."""
+    """Find the worst congruence of a component with its planted one, by missing fraction."""
     lines = ["| missing | worst congruence of trial, neuron, time factors |", "| --- | --- |"]
     for fraction in fractions:
         worst = np.ones(3)

@@ -1,8 +1,8 @@
-"""The other packages, each as one function: so many sweeps from a seed or from factors.
+"""The other packages, each as one function that runs sweeps from a seed or from factors.
 
-Alternating sweeps have no memory beyond the factors, so a fit cut into single sweeps visits
-the same points as one call of all of them; that is how loss traces are read from packages that
-do not report them. Timed runs are always one call, with stopping and reports switched off.
+Alternating sweeps have no memory beyond the factors, so a fit cut into single sweeps visits the
+same points as a single call. This gives loss traces for packages that don't report them. Timed
+runs are always single calls, with stopping rules and reports switched off.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Start = int | Factors
 
 @dataclass(frozen=True)
 class Peer:
-    """A package's solver.
+    """The solver of another package.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ def _tensortools(method: str) -> Callable[[Problem, Start, int, int], Factors]:
 
 
 def _mcp_als_from_svd(problem: Problem, start: Start, rank: int, n_sweeps: int) -> Factors:
-    """From singular vectors, where ours starts; tensortools itself only starts at random."""
+    """Start from singular vectors, like ours; tensortools itself only starts at random."""
     if isinstance(start, int):
         start = _svd_start(problem, rank)
     return _tensortools("mcp_als")(problem, start, rank, n_sweeps)

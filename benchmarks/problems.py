@@ -1,4 +1,4 @@
-"""The data that everyone is timed on: 400 x 200 x 100, eight collinear components.
+"""The data used for all timings: 400 x 200 x 100, eight collinear components.
 
 The noise is as strong as the signal.
 """
@@ -39,7 +39,7 @@ class Problem:
 
     @cached_property
     def filled(self) -> np.ndarray:
-        """The data with zeros where missing, as peers want it."""
+        """The data with zeros where missing, as peers expect it."""
         return self.X if self.mask is None else np.nan_to_num(self.X)
 
     @cached_property
@@ -48,7 +48,12 @@ class Problem:
         return None if self.mask is None else self.mask.astype(float)
 
     def loss(self, factors: Factors) -> float:
-        """Sum of squared errors over the observed entries, some trials at a time."""
+        """Compute the sum of squared errors over the observed entries, a few trials at a time.
+
+        Parameters
+        ----------
+        factors : three (n_axis, R) arrays
+        """
         trial, neuron, time = factors
         total = 0.0
         for first in range(0, len(trial), 20):
@@ -62,13 +67,13 @@ class Problem:
 
 
 def collinear(shape: tuple[int, int, int] = SHAPE, rank: int = RANK) -> Problem:
-    """Complete data with factors of any sign."""
+    """Make complete data with factors of any sign."""
     data = make_tca(*shape, rank, collinearity=COLLINEARITY, snr=1.0, random_state=0)
     return Problem(data.X)
 
 
 def counts(shape: tuple[int, int, int] = SHAPE, rank: int = RANK) -> Problem:
-    """Spike counts of non-negative rates: Poisson noise of the power of the signal."""
+    """Make spike counts from non-negative rates, with Poisson noise as strong as the signal."""
     data = make_tca(
         *shape, rank, nonnegative=True, collinearity=COLLINEARITY, snr=np.inf, random_state=0
     )
@@ -78,7 +83,7 @@ def counts(shape: tuple[int, int, int] = SHAPE, rank: int = RANK) -> Problem:
 
 
 def tracked(shape: tuple[int, int, int] = SHAPE, rank: int = RANK) -> Problem:
-    """Cells that are seen in some of ten sessions only."""
+    """Make data of cells that are seen in only some of ten sessions."""
     data = make_tca(
         *shape,
         rank,

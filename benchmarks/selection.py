@@ -1,4 +1,4 @@
-"""How often the number of components is found, beside the rules that other tools offer."""
+"""Success rates of our rules and those of other tools in finding the number of components."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SPEED_LIMIT = 60.0
 
 @dataclass(frozen=True)
 class Found:
-    """How often each rule chose the planted number of components."""
+    """Fraction of data sets in which each rule chose the planted number of components."""
 
     model: str
     noise: str
@@ -37,13 +37,13 @@ class Found:
 
     @property
     def met(self) -> bool:
-        """At moderate noise, both of our rules are right in 90 % of the data sets."""
+        """True if, at moderate noise, both of our rules are right in 90 % of the data sets."""
         ours = [share for rule, share in self.shares.items() if rule.startswith("search")]
         return self.noise != "moderate" or min(ours) >= REQUIRED
 
 
 def compare() -> list[Found]:
-    """All models at all noise levels."""
+    """Run all models at all noise levels."""
     found = []
     for name, count in (("TCA", _count_tca), ("SliceTCA", _count_slices)):
         for noise, snr in NOISE.items():
@@ -58,12 +58,12 @@ def compare() -> list[Found]:
 
 
 def checks() -> list[Check]:
-    """Pure noise, and a search against the clock."""
+    """Check pure noise, and the speed of a search."""
     return [_speed(), _pure_noise()]
 
 
 def table(found: list[Found]) -> str:
-    """A Markdown table."""
+    """Format results as a Markdown table."""
     lines = ["| model | noise | rule | right | required | verdict |", "| --- " * 6 + "|"]
     for each in found:
         for rule, share in each.shares.items():
@@ -77,10 +77,10 @@ def table(found: list[Found]) -> str:
 
 
 def elbow(explained: np.ndarray) -> int:
-    """The place where explained variance bends most: the number that the eye picks from the curve.
+    """Return the elbow of the explained-variance curve, the number a user would pick by eye.
 
     tensortools plots the error of its ensembles against the number of components and leaves
-    the choice to the user; the largest second difference stands for that eye.
+    the choice to the user. The largest second difference stands in for that choice.
     """
     curve = np.concatenate([[0.0], explained])
     return int(np.argmin(np.diff(curve, 2))) + 1
@@ -110,7 +110,7 @@ def _count_slices(snr: float, seed: int) -> tuple[tuple[int, int, int], dict[str
     return truth, {
         "search, one standard error": search.one_se_n_components_,
         "search, lowest error": search.best_n_components_,
-        # slicetca's grid search holds out one mask and takes the lowest error.
+        # slicetca's grid search holds out one mask and chooses the lowest error.
         "lowest error on one mask": single.loc[single["error"].idxmin(), "n_components"],
     }
 
@@ -132,7 +132,7 @@ def _choose_in_noise(seed: int) -> int:
 
 
 def _speed() -> Check:
-    """1 to 12 components, 5 masks, 5 restarts, as for counts of a recording."""
+    """Time 1 to 12 components, 5 masks and 5 restarts, as for counts of a recording."""
     X = make_tca(*SPEED_SHAPE, 6, nonnegative=True, snr=0.3, random_state=0).X.astype(np.float32)
     search = CrossValidatedSearch(
         TCA(1, n_init=5, tol=1e-4),

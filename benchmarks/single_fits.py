@@ -1,14 +1,14 @@
-"""One fit, ours against theirs, to the same loss.
+"""Single fits, ours compared with those of peers, to the same loss.
 
-The best loss is the lowest that anyone reaches: ours in a long fit with many restarts, the
-peers in traces that go on for as many sweeps again once they are near it. The target is that
-loss and a ten-thousandth. A peer is then timed doing just the sweeps that it needs, which it
-could not know by itself; ours is timed as a user calls it, with checks, compression, its own
-stopping rule and the diagnostics at the end.
+The best loss is the lowest that any package reaches: ours in a long fit with many restarts, the
+peers in traces that run for as many sweeps again once they are near it. The target is that loss
+plus a ten-thousandth of it. A peer is then timed doing only the sweeps that it needs, a number it
+couldn't know in advance. Ours is timed as a user calls it, with checks, compression, its own
+stopping rule and the final diagnostics.
 
-A random start may end in a local optimum and never reach the target, for anyone. On complete
-data everyone starts at random, from the seeds 0, 1, ...; with missing entries ours starts from
-singular vectors, its default, and the peer both at random and from there.
+A random start may end in a local optimum and never reach the target, for any package. On complete
+data all start at random, from the seeds 0, 1, ...; with missing entries ours starts from singular
+vectors, its default, and the peer both at random and from singular vectors.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ TOLERANCE = 1e-4
 
 @dataclass(frozen=True)
 class Task:
-    """Data, who is compared on it (peer and ratio required, if any), and how ours starts."""
+    """Data, the peers compared on it with their required ratios (if any), and our start."""
 
     name: str
     problem: Problem
@@ -39,36 +39,41 @@ class Task:
 
 @dataclass(frozen=True)
 class Trace:
-    """Loss after every sweep of a peer, and the seconds that its sweeps took so far."""
+    """Loss after every sweep of a peer, and the cumulative seconds of its sweeps."""
 
     losses: list[float]
     seconds: list[float]
 
     def sweeps_to(self, target: float) -> int | None:
-        """Sweeps until the loss is at or below the target, None if it never is."""
+        """Count the sweeps until the loss is at or below the target; None if it never is.
+
+        Parameters
+        ----------
+        target : float
+        """
         return next((i for i, loss in enumerate(self.losses, 1) if loss <= target), None)
 
 
 def single() -> Task:
-    """Complete data."""
+    """Return the task on complete data."""
     required = [(peers.CP_ALS, 4.0), (peers.PARAFAC_SVD, 4.0), (peers.PARAFAC_RANDOM, 4.0)]
     return Task("single fit", problems.collinear(), [*required, (peers.PYTTB_CP_ALS, None)])
 
 
 def nonnegative() -> Task:
-    """Counts, all factors non-negative."""
+    """Return the task on counts, with all factors non-negative."""
     compared = [(peers.NCP_HALS, 5.0), (peers.NN_PARAFAC_HALS, None)]
     return Task("non-negative", problems.counts(), compared)
 
 
 def tracked() -> Task:
-    """Cells tracked in ten sessions."""
+    """Return the task on cells tracked over ten sessions."""
     compared = [(peers.MCP_ALS, 10.0), (peers.MCP_ALS_SVD, 10.0)]
     return Task("tracked, 44 % observed", problems.tracked(), compared, init="svd")
 
 
 def compare(task: Task, n_runs: int, cap_seconds: float, tol: float | None = None) -> list[Row]:
-    """Time everyone on a task, in turns; ours stops by its default rule unless given `tol`."""
+    """Time all packages on a task, in turns; ours stops by its default rule unless given `tol`."""
     problem = task.problem
     options = {} if tol is None else {"tol": tol}
     note = "".join(f", ours with {name}={value:g}" for name, value in options.items())
@@ -101,7 +106,7 @@ def _factors(model: TCA) -> Factors:
 
 
 def _warm_up(nonnegative: bool) -> None:
-    """Compile what there is to compile, on both sides."""
+    """Trigger all compilation, of ours and of the peers."""
     tiny = (problems.counts if nonnegative else problems.tracked)((40, 20, 30), 2)
     TCA(2, nonnegative=nonnegative, n_init=1, random_state=0).fit(tiny.X)
     if nonnegative:
@@ -145,5 +150,5 @@ def _peer_run(peer: Peer, problem: Problem, seed: int, trace: Trace, target: flo
         return Run(seconds, seconds, lowest, False, len(trace.losses))
     factors, seconds, cpu = clock(lambda: peer.advance(problem, seed, RANK, sweeps))
     loss = problem.loss(factors)
-    # Rounding differs a little between one call and many.
+    # Rounding differs slightly between one call and many.
     return Run(seconds, cpu, loss, loss <= target * (1 + 1e-8), sweeps)

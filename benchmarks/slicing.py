@@ -1,4 +1,4 @@
-"""SliceTCA against slicetca: whole fits, the gauge, and held-out entries."""
+"""SliceTCA compared with slicetca: whole fits, the gauge, and held-out entries."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ HELD_OUT = 0.2
 
 
 def planted(shape: tuple[int, int, int] = SHAPE) -> SyntheticData:
-    """Noise of half the amplitude of the signal, in float32 as slicetca's documentation has it."""
+    """Make data with noise of half the signal's amplitude, in float32 as slicetca documents."""
     data = make_slicetca(*shape, RANKS, snr=4.0, random_state=0)
     return SyntheticData(data.X.astype(np.float32), data.signal, None)
 
 
 def train_mask(shape: tuple[int, int, int], seed: int) -> np.ndarray:
-    """False in whole blocks of time bins of single trials of single neurons."""
+    """Draw a mask that is False in whole blocks of bins of single trials of single neurons."""
     n_trials, n_neurons, n_times = shape
     rng = np.random.default_rng(seed)
     mask = np.ones(shape, bool)
@@ -39,7 +39,7 @@ def train_mask(shape: tuple[int, int, int], seed: int) -> np.ndarray:
 
 
 def compare(n_runs: int) -> list[Row]:
-    """Complete data, the gauge of the peer's own fits, and data with entries held out."""
+    """Compare on complete data, the gauge of the peer's own fits, and held-out entries."""
     import torch
 
     torch.set_num_threads(1)
@@ -66,7 +66,7 @@ def compare(n_runs: int) -> list[Row]:
 
 
 def _compare_gauge(models: list[Any]) -> Row:
-    """The loss here is what both minimise: the sum of squared norms of the three parts."""
+    """Compare the loss that both gauges minimise: the sum of squared norms of the three parts."""
     from slicetca import invariance
 
     ours, theirs = [], []
@@ -84,7 +84,7 @@ def _compare_gauge(models: list[Any]) -> Row:
 
 
 def _compare_held_out(data: SyntheticData, n_runs: int) -> Row:
-    """The loss here is the squared error of the entries that were held out."""
+    """Compare fits by the squared error of the held-out entries, shown as the loss."""
     ours, theirs = [], []
     for seed in range(n_runs):
         mask = train_mask(data.X.shape, seed)
@@ -121,7 +121,7 @@ def _our_run(
 
 
 def _peer_fit(X: np.ndarray, seed: int, mask: np.ndarray | None = None) -> Any:
-    """slicetca as its documentation has it: all defaults, until it stops."""
+    """Run slicetca as in its documentation: all defaults, until it stops."""
     import slicetca
     import torch
 
@@ -147,7 +147,7 @@ def _error(X: np.ndarray, rebuilt: np.ndarray, where: np.ndarray | None = None) 
 
 
 def _quietly(call: Callable[[], Any]) -> Any:
-    """slicetca shows a progress bar that nothing turns off."""
+    """Hide slicetca's progress bar, which can't be turned off."""
     import contextlib
     import os
 
@@ -156,7 +156,7 @@ def _quietly(call: Callable[[], Any]) -> Any:
 
 
 def _warm_up(X: np.ndarray) -> None:
-    """Compile what there is to compile, and start torch."""
+    """Trigger all compilation and start torch."""
     tiny = np.ascontiguousarray(X[:20, :15, :20])
     mask = train_mask(tiny.shape, 0)
     with warnings.catch_warnings():

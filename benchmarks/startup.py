@@ -1,7 +1,7 @@
-"""How long until something happens: ``python -m benchmarks.startup``.
+"""Start-up times: ``python -m benchmarks.startup``.
 
-Import over bare Python; the first fit of a fresh process, with and without compiled kernels in
-the cache; and a fit from an installation that can't be written to.
+Covers the import, relative to bare Python; the first fit of a fresh process, with and without
+compiled kernels in the cache; and a fit from a read-only installation.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ for nonnegative in (False, True):
 
 @dataclass(frozen=True)
 class Startup:
-    """Seconds of one way to start, and how many are allowed (None: it only has to work)."""
+    """Seconds of one way to start, and their limit (None: it only has to work)."""
 
     task: str
     seconds: float
@@ -39,7 +39,7 @@ class Startup:
 
     @property
     def met(self) -> bool:
-        """Fast enough."""
+        """True if it was fast enough."""
         return self.allowed is None or self.seconds < self.allowed
 
 
@@ -59,12 +59,12 @@ def compare(runs: int = 5) -> list[Startup]:
 
 
 def read_only() -> float:
-    """Fit from a copy that can't be written to, with no place for a cache.
+    """Fit from a read-only copy, with no place for a cache.
 
     Raises
     ------
     subprocess.CalledProcessError
-        If it fails.
+        If the fit fails.
     """
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder, "site")
@@ -95,7 +95,7 @@ def _seconds(code: str, cwd: Path = ROOT, **environment: str) -> float:
 
 
 def _as_nobody(cwd: Path) -> list[str]:
-    """For root nothing is read-only, so root gives up that privilege where it can."""
+    """Drop root's privileges where possible, because nothing is read-only for root."""
     setpriv = shutil.which("setpriv")
     if cwd == ROOT or os.geteuid() != 0 or setpriv is None:
         return []
@@ -103,7 +103,7 @@ def _as_nobody(cwd: Path) -> list[str]:
 
 
 def table(startups: list[Startup]) -> str:
-    """Markdown table of the times."""
+    """Format the times as a Markdown table."""
     lines = ["| start | seconds | allowed | verdict |", "| --- | --- | --- | --- |"]
     for each in startups:
         allowed = "" if each.allowed is None else f"{each.allowed:g}"

@@ -1,4 +1,4 @@
-"""TCA of a stream of trials against TCA of all of them: ``python -m benchmarks.streaming``."""
+"""TCA of a stream of trials compared with TCA of all: ``python -m benchmarks.streaming``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ REQUIRED = 1.02
 
 
 def loss_of(model: TCA, X: np.ndarray) -> float:
-    """Of all trials, with the best trial factors for the components at the end."""
+    """Compute the loss over all trials, with the best trial factors for the final components."""
     total = 0.0
     for first in range(0, len(X), 500):
         part = X[first : first + 500]
@@ -24,7 +24,7 @@ def loss_of(model: TCA, X: np.ndarray) -> float:
 
 
 def stream(X: np.ndarray, nonnegative: bool) -> tuple[TCA, float, list[int]]:
-    """The model at the end, its seconds, and the peak of memory during calls 10, 20, ..."""
+    """Return the final model, its seconds, and the peak memory during calls 10, 20, ..."""
     model, seconds, peaks = TCA(RANK, nonnegative=nonnegative, random_state=0), 0.0, []
     for i, first in enumerate(range(0, len(X), BATCH)):
         part = X[first : first + BATCH]
@@ -40,7 +40,7 @@ def stream(X: np.ndarray, nonnegative: bool) -> tuple[TCA, float, list[int]]:
 
 
 def main() -> int:
-    """Exit status 1 if something that is required was missed."""
+    """Return exit status 1 if a requirement was missed."""
     missed = False
     print(
         "| trials | loss / batch loss | required | peak at trial 1000 and 10000 (MB) "

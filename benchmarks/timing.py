@@ -1,4 +1,4 @@
-"""Stopwatch and the one table that everything ends in."""
+"""A stopwatch, and the table that collects all results."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class Run:
     Attributes
     ----------
     seconds, cpu_seconds : float
-        By the wall clock, and by the processor: they part when the machine is busy.
+        By the wall clock, and by the processor; they differ when the machine is busy.
     loss : float
         Sum of squared errors over the observed entries, computed here from the factors.
     reached : bool
-        Whether it got within the tolerance of the best loss. If not, `seconds` only bounds
-        the time that it would need.
+        True if it got within the tolerance of the best loss. If not, `seconds` is only a lower
+        bound on the time that it would need.
     sweeps : int, optional
     """
 
@@ -38,7 +38,7 @@ class Run:
 
 
 def clock(call: Callable[[], Any]) -> tuple[Any, float, float]:
-    """Result, wall seconds and processor seconds of ``call()``."""
+    """Return the result, wall seconds and processor seconds of ``call()``."""
     gc.collect()
     wall, cpu = time.perf_counter(), time.process_time()
     result = call()
@@ -47,7 +47,7 @@ def clock(call: Callable[[], Any]) -> tuple[Any, float, float]:
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table: ours against one peer on one task.
+    """A row of the table: ours compared with one peer on one task.
 
     Losses are shown relative to `best`, the lowest that anyone reached: ``+2.0e-05`` is
     0.002 % above it.
@@ -64,22 +64,22 @@ class Row:
 
     @property
     def ratio(self) -> float:
-        """How many times faster ours is, by the medians of the wall clock."""
+        """Speed-up of ours over the peer, by the medians of the wall clock."""
         return median(r.seconds for r in self.theirs) / median(r.seconds for r in self.ours)
 
     @property
     def is_bound(self) -> bool:
-        """Whether the ratio is only a lower bound: the peer's median run was cut off."""
+        """True if the ratio is only a lower bound, because the peer's median run was cut off."""
         middle = median(r.seconds for r in self.theirs)
         return any(not r.reached and r.seconds <= middle for r in self.theirs)
 
     @property
     def met(self) -> bool:
-        """All of our runs reached the target, and fast enough."""
+        """True if all of our runs reached the target fast enough."""
         return all(r.reached for r in self.ours) and self.ratio >= (self.required or 0)
 
     def cells(self) -> tuple[str, ...]:
-        """The cells of the line, in the order of `HEADER`."""
+        """The cells of the row, in the order of `HEADER`."""
         bound = ">" if self.is_bound else ""
         verdict = "" if self.required is None else "met" if self.met else "MISSED"
         if not all(r.reached for r in self.ours):
@@ -104,6 +104,6 @@ class Row:
 
 
 def table(rows: Sequence[Row]) -> str:
-    """Markdown table of the rows."""
+    """Format rows as a Markdown table."""
     lines = [HEADER, ("---",) * len(HEADER), *(row.cells() for row in rows)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

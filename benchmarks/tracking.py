@@ -1,4 +1,4 @@
-"""How often tracking is right: ``python -m benchmarks.tracking [TABLE ...]``."""
+"""Accuracy of tracking: ``python -m benchmarks.tracking [TABLE ...]``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ POSITIONS = np.linspace(20, 180, 20).round().astype(int)
 
 
 def draw(kind: str, n_trials: int, rng: np.random.Generator) -> np.ndarray:
-    """Noise of unit variance."""
+    """Draw noise of unit variance."""
     if kind.startswith("AR"):
         return autoregressive(float(kind.split()[1]), n_trials, rng)
     if kind == "slow + white":
@@ -30,13 +30,13 @@ def draw(kind: str, n_trials: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def autoregressive(memory: float, n_trials: int, rng: np.random.Generator) -> np.ndarray:
-    """First-order noise of unit variance."""
+    """Draw first-order autoregressive noise of unit variance."""
     new = rng.normal(size=n_trials + 200) * np.sqrt(1 - memory**2)
     return scipy.signal.lfilter([1.0], [1.0, -memory], new)[200:]
 
 
 def false_alarms(n_series: int = 200) -> Table:
-    """Series in which nothing changes, of several kinds of noise."""
+    """Count false alarms in series without changes, for several kinds of noise."""
     rows = []
     for kind in NOISES:
         for n_trials in (100, 300):
@@ -49,7 +49,7 @@ def false_alarms(n_series: int = 200) -> Table:
 
 
 def planted_changes(n_repeats: int = 10) -> Table:
-    """One change at 20 positions of 200 trials; noise in units of the change."""
+    """Detect one change at 20 positions of 200 trials; noise in units of the change."""
     rows = []
     for sd in (0.25, 0.5, 1.0):
         errors, covered, widths, counts = [], [], [], []
@@ -79,7 +79,7 @@ def planted_changes(n_repeats: int = 10) -> Table:
 
 
 def change_point_times() -> Table:
-    """The exact dynamic programming on 20 series of 10,000 trials."""
+    """Time the exact dynamic programming on 20 series of 10,000 trials."""
     rng = np.random.default_rng(0)
     n = 10_000
     penalised_changes(rng.normal(size=50), 1.0, 5)
@@ -95,7 +95,7 @@ def change_point_times() -> Table:
 
 
 def time_constants(n_series: int = 50) -> Table:
-    """One exponential of height 1 over 200 trials."""
+    """Fit one exponential of height 1 over 200 trials."""
     rows = []
     for tau in (3, 10, 40):
         for sd in (0.05, 0.1, 0.2):
@@ -123,7 +123,7 @@ def time_constants(n_series: int = 50) -> Table:
 
 
 def relations(n_series: int = 200) -> Table:
-    """How often a relation at some lead is found, at p <= 0.05."""
+    """Count relations found at some lead, at p <= 0.05."""
     trials = np.arange(200)
 
     def unrelated(kind: str, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -155,7 +155,7 @@ def relations(n_series: int = 200) -> Table:
 def planted_patterns(
     kind: str, rng: np.random.Generator, noise: float = 1.0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Three components on 80 trials, of which one changes halfway: data, late, time courses."""
+    """Make three components on 80 trials, one changing halfway: data, late, time courses."""
     time, late = np.arange(30), np.arange(80) >= 40
     courses = np.stack([np.exp(-0.5 * ((time - m) / 3.0) ** 2) for m in (6, 13, 20)], axis=1)
     neurons = rng.gamma(1.0, size=(40, 3))
@@ -180,7 +180,7 @@ def planted_patterns(
 
 
 def pattern_changes(n_sets: int = 100) -> Table:
-    """Which tests answer to which change, each at p <= 0.05 for all of them together."""
+    """Measure how often each test detects each change, at p <= 0.05 over all components."""
     rows = []
     for given in (True, False):
         for kind in ("nothing", "gain", "rotation", "new"):
@@ -222,7 +222,7 @@ TABLES: dict[str, Callable[[], Table]] = {
 
 
 def markdown(rows: Table) -> str:
-    """A table as text."""
+    """Format rows as a Markdown table."""
     cells = [list(rows[0]), ["---"] * len(rows[0])]
     cells += [[_text(value) for value in row.values()] for row in rows]
     return "\n".join("| " + " | ".join(row) + " |" for row in cells)
@@ -233,7 +233,7 @@ def _text(value: object) -> str:
 
 
 def main(names: list[str]) -> int:
-    """Print the tables that were asked for, or all."""
+    """Print the requested tables, or all."""
     unknown = set(names) - set(TABLES)
     if unknown:
         print(f"unknown table {', '.join(sorted(unknown))}; there are {', '.join(TABLES)}")

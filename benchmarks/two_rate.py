@@ -1,7 +1,8 @@
-"""How often intervals of `two_rate_fit` hold what was planted: ``python -m benchmarks.two_rate``.
+"""Coverage of the intervals of `two_rate_fit`: ``python -m benchmarks.two_rate``.
 
-Intervals of 95 % from 100 data sets a row. Where subjects differ, what is to be held is the fit to
-the mean of a very large group: the mean of their curves isn't the curve of their mean.
+Each row counts how often 95 % intervals contain the planted values, in 100 data sets. Where
+subjects differ, the reference is the fit to the mean of a very large group, because the mean of
+their curves isn't the curve of their mean.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ N_SUBJECTS = 17
 
 
 def draw(n: int, spread: float, rng: np.random.Generator) -> np.ndarray:
-    """Adaptation of n subjects without noise, (n, n_trials)."""
+    """Draw the noise-free adaptation of n subjects, (n, n_trials)."""
     parameters = {
         name: expit(logit(value) + spread * rng.standard_normal(n))
         for name, value in PLANTED.items()

@@ -1,4 +1,4 @@
-"""Trial tensors: checking, simulating and transforming them, and the bundled example."""
+"""Trial tensors: checks, simulations, transforms and the bundled example."""
 
 from trialtensor.data.example import load_example
 from trialtensor.data.masks import make_mask

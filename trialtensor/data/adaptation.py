@@ -24,16 +24,16 @@ def make_adaptation(random_state: int | np.random.Generator | None = SEED) -> "x
     """Simulate spike counts while reaches adapt to a 30 degree rotation of the cursor.
 
     The error follows the two-rate model of adaptation (Smith, Ghazizadeh & Shadmehr 2006): a
-    fast process learns and forgets quickly, a slow one slowly. The rates of the neurons are a
-    sum of five components: a movement-locked one shared by all trials, a pair tuned to the
-    target (its cosine, then its sine), and one that follows each process, the fast one before
-    the movement and mostly in PMd, the slow one late in the movement and mostly in M1. A few
-    neurons are lost or found on the way.
+    fast process learns and forgets quickly, a slow one slowly. The firing rates are a sum of five
+    components: one locked to movement and shared by all trials, two tuned to the target (its
+    cosine, then its sine), and one for each process: the fast one before the movement and mostly
+    in PMd, the slow one late in the movement and mostly in M1. A few neurons are lost or found
+    during the recording.
 
     Parameters
     ----------
     random_state : int, Generator or None
-        The default gives the bundled example.
+        The default reproduces the bundled example.
 
     Returns
     -------
@@ -78,7 +78,7 @@ def make_adaptation(random_state: int | np.random.Generator | None = SEED) -> "x
 
 
 def _targets(n_trials: int, rng: np.random.Generator) -> np.ndarray:
-    """Eight targets, each once in every eight trials."""
+    """Draw eight targets, each once in every eight trials."""
     blocks = [rng.permutation(8) for _ in range(-(-n_trials // 8))]
     return 45.0 * np.concatenate(blocks)[:n_trials]
 
@@ -86,7 +86,7 @@ def _targets(n_trials: int, rng: np.random.Generator) -> np.ndarray:
 def _two_rate(
     rotation: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Fast state, slow state and reach error of each trial, in degrees."""
+    """Simulate the fast state, slow state and reach error of each trial, in degrees."""
     states = np.zeros((rotation.size, 2))
     retention, learning = np.array([0.8, 0.995]), np.array([0.28, 0.045])
     error = np.zeros(rotation.size)
@@ -105,7 +105,7 @@ def _rates(
     area: np.ndarray,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Firing rates in Hz, of shape (n_trials, n_neurons, n_times)."""
+    """Compute firing rates in Hz, of shape (n_trials, n_neurons, n_times)."""
     n = area.size
     resting = rng.gamma(4.0, 3.0, size=n)
     driven = rng.gamma(4.0, 8.0, size=n)
@@ -114,7 +114,7 @@ def _rates(
     follows_fast = rng.gamma(2.0, 14.0, size=n) * np.where(area == "PMd", 1.0, 0.15)
     follows_slow = rng.gamma(2.0, 14.0, size=n) * np.where(area == "M1", 1.0, 0.15)
     angle = np.deg2rad(target)
-    # Each a trial, a neuron and a time factor. No two share a time course: if they did, no
+    # Trial, neuron and time factor of each component. No two share a time course: if they did, no
     # decomposition could tell them apart.
     components = (
         (np.ones(target.size), driven, _bump(0.08, 0.1)),
@@ -132,14 +132,19 @@ def _bump(centre_s: float, width_s: float) -> np.ndarray:
 
 
 def _lose_neurons(counts: np.ndarray, rng: np.random.Generator) -> None:
-    """Three neurons are not seen in the last 50 trials, two not in the first 40."""
+    """Set three neurons to NaN in the last 50 trials and two others in the first 40."""
     *lost, first, second = rng.choice(counts.shape[1], size=5, replace=False)
     counts[150:, lost] = np.nan
     counts[:40, [first, second]] = np.nan
 
 
 def write_adaptation(path: str | Path) -> None:
-    """Write the simulation as netCDF, small enough to be bundled (counts as bytes)."""
+    """Write the simulation as netCDF with counts as bytes, small enough to be bundled.
+
+    Parameters
+    ----------
+    path : str or path
+    """
     storage = {"dtype": "uint8", "_FillValue": 255, "zlib": True, "complevel": 9}
     make_adaptation().to_netcdf(path, engine="h5netcdf", encoding={"counts": storage})
 

@@ -1,4 +1,4 @@
-"""The three axes of a trial tensor and the names under which people know them."""
+"""The three axes of a trial tensor and their accepted names."""
 
 from collections.abc import Hashable, Sequence
 
@@ -28,17 +28,17 @@ def resolve_axes(names: Sequence[Hashable], *, name: str = "X") -> tuple[str, st
     names : sequence of three names
         In any order, in any case.
     name : str
-        The argument that error messages speak of.
+        Argument name used in error messages.
 
     Returns
     -------
     tuple of str
-        The axis that each name stands for, in the order given.
+        The axis of each name, in the order given.
 
     Raises
     ------
     ValueError
-        If there are not three names, one is no axis, or two mean the same axis.
+        If there aren't three names, a name isn't an axis, or two names mean the same axis.
 
     Examples
     --------

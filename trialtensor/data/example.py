@@ -1,4 +1,4 @@
-"""The recording that comes with the package."""
+"""The recording bundled with the package."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

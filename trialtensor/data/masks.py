@@ -1,4 +1,4 @@
-"""Patterns of missing entries, as recordings have them."""
+"""Patterns of missing entries that occur in recordings."""
 
 from typing import Literal
 
@@ -15,23 +15,23 @@ def make_mask(
     fraction: float = 0.2,
     random_state: int | np.random.Generator | None = None,
 ) -> np.ndarray:
-    """Draw where a tensor is observed.
+    """Draw a mask of observed entries.
 
     Parameters
     ----------
     shape : (n_trials, n_neurons, n_times)
     kind : {"entries", "blocks", "tracked", "trial_length"}
         - "entries": single entries anywhere.
-        - "blocks": in some pairs of trial and neuron one run of times, at least a third of the
-          trial long (a lost signal).
-        - "tracked": a neuron is seen in some successive sessions, of which there are ten (or
-          one a trial if trials are fewer), and in no other.
-        - "trial_length": trials end at different times; what comes after is missing.
+        - "blocks": a lost signal, one run of times in some pairs of trial and neuron, at least a
+          third of the trial long.
+        - "tracked": each neuron is seen only in some consecutive sessions, of ten (or one per
+          trial if there are fewer trials).
+        - "trial_length": trials end at different times, and later entries are missing.
     fraction : float in [0, 1)
-        How much is missing. Met to a single entry by "entries", to a block by "blocks" and to a
-        bin by "trial_length"; "tracked" meets it to the length of a session. No pattern
-        empties a neuron; "tracked" and "trial_length" stop short of `fraction` where that
-        would leave a neuron or a trial with nothing.
+        Fraction of missing entries. "entries" meets it to within a single entry, "blocks" to
+        within a block, "trial_length" to within a bin, and "tracked" to within the length of a
+        session. No pattern empties a neuron; "tracked" and "trial_length" stop short of `fraction`
+        where it would leave a neuron or a trial empty.
     random_state : int, Generator or None
 
     Returns
@@ -82,7 +82,7 @@ def _tracked(shape: tuple[int, ...], fraction: float, rng: np.random.Generator) 
     n_sessions = min(N_SESSIONS, n_trials)
     session = np.arange(n_trials) * n_sessions // n_trials
     seen = np.maximum(_whole_parts(np.full(n_neurons, (1 - fraction) * n_sessions)), 1)
-    # First sessions are spread evenly, so that the first and the last session are not bare.
+    # First sessions are spread evenly, so that the first and the last session aren't empty.
     place = rng.permutation(np.linspace(0, 1, n_neurons))
     first = np.round(place * (n_sessions - rng.permutation(seen))).astype(int)
     last = first + seen
@@ -100,7 +100,7 @@ def _trial_length(shape: tuple[int, ...], fraction: float, rng: np.random.Genera
 
 
 def _whole_parts(amounts: np.ndarray) -> np.ndarray:
-    """Round to integers so that the sum is kept."""
+    """Round to integers while keeping the sum."""
     return np.diff(np.round(np.cumsum(amounts)), prepend=0).astype(int)
 
 

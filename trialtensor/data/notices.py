@@ -1,4 +1,4 @@
-"""Warnings that point at the user's own line, however deep in the library they arise."""
+"""Warnings that point at the user's own line, from any depth in the library."""
 
 from __future__ import annotations
 

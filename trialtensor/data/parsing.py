@@ -1,4 +1,4 @@
-"""The arrays behind what a user passed, with axes in the order trial, neuron, time."""
+"""Conversion of user input to arrays with axes in the order trial, neuron, time."""
 
 import sys
 from collections.abc import Sequence
@@ -15,7 +15,17 @@ if TYPE_CHECKING:
 def by_axis(
     X: Any, mask: Any, axes: Sequence[str] | None, name: str
 ) -> tuple[np.ndarray, np.ndarray | None, "xarray.DataArray | None"]:
-    """Views of `X` and `mask` as (trial, neuron, time), and `X` as a DataArray if it is one."""
+    """Return views of `X` and `mask` as (trial, neuron, time), and `X` itself if a DataArray.
+
+    Parameters
+    ----------
+    X : array-like with three axes, or xarray.DataArray
+    mask : bool array-like of the shape of `X`, or None
+    axes : sequence of three names, or None
+        The axes of `X`.
+    name : str
+        Argument name used in error messages.
+    """
     labelled = _is_labelled(X, name)
     values = X.to_numpy() if labelled else _to_array(X, name)
     values = _as_numbers(values, name)
@@ -47,7 +57,7 @@ def by_axis(
 
 
 def _is_labelled(X: Any, name: str) -> bool:
-    # Whoever holds a DataArray has imported xarray; nobody else should wait for it.
+    # A user with a DataArray has already imported xarray; nobody else should wait for its import.
     xarray = sys.modules.get("xarray")
     if xarray is None:
         return False
@@ -59,13 +69,13 @@ def _is_labelled(X: Any, name: str) -> bool:
 
 
 class NotNumbersError(TypeError, ValueError):
-    """Data of a type that is no number: a ``ValueError`` here, a ``TypeError`` elsewhere."""
+    """Data that isn't numeric: a ``ValueError`` here, a ``TypeError`` in other libraries."""
 
 
 def _to_array(X: Any, name: str) -> np.ndarray:
     if hasattr(X, "nnz"):
         raise ValueError(
-            f"{name}: sparse input ({type(X).__name__}) is not supported; give an array of "
+            f"{name}: sparse input ({type(X).__name__}) is not supported; pass an array of "
             "(n_trials, n_neurons, n_times)"
         )
     try:
@@ -78,7 +88,7 @@ def _to_array(X: Any, name: str) -> np.ndarray:
 
 
 def _as_numbers(values: np.ndarray, name: str) -> np.ndarray:
-    """Refuse what can't be calculated with; numbers that came as objects become floats."""
+    """Refuse values that aren't real numbers; convert numbers stored as objects to floats."""
     if values.dtype.kind in "fiub":
         return values
     needed = "real numbers" if values.dtype.kind == "c" else "numbers"
@@ -92,7 +102,7 @@ def _as_numbers(values: np.ndarray, name: str) -> np.ndarray:
 
 
 def _to_mask(mask: Any, shape: tuple[int, ...], order: list[int], name: str) -> np.ndarray:
-    """Check `mask` against the `shape` in which `X` came and bring both into one order."""
+    """Check `mask` against the original `shape` of `X` and bring it into the order of axes."""
     if _is_labelled(mask, "mask"):
         dims = resolve_axes(mask.dims, name="mask")
         mask = mask.to_numpy().transpose([dims.index(axis) for axis in AXES])
@@ -113,7 +123,7 @@ def _rename_dims(X: "xarray.DataArray", found: tuple[str, ...], name: str) -> "x
         if axis not in X.coords or axis in X.dims:
             renamed[dim] = axis
         elif X.coords[axis].dims == (dim,):
-            swapped[dim] = axis  # say dimension "epoch" with a coordinate "trial" along it
+            swapped[dim] = axis  # such as dimension "epoch" with a coordinate "trial" along it
         else:
             raise ValueError(
                 f"{name}: dimension {dim!r} is read as {axis!r}, but there is a coordinate "

@@ -1,4 +1,4 @@
-"""Trial tensors with a planted structure, to test methods and to try them out."""
+"""Trial tensors with planted structure, for testing and trying out methods."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ RandomState = int | np.random.Generator | None
 
 @dataclass(frozen=True, eq=False, slots=True)
 class SyntheticData:
-    """A trial tensor and what it was made of.
+    """A trial tensor and the structure planted in it.
 
     Attributes
     ----------
     X : ndarray of shape (n_trials, n_neurons, n_times)
         Signal plus noise, NaN where missing.
     signal : ndarray of the same shape
-        Without noise, and complete.
+        Noise-free and complete.
     mask : bool ndarray of the same shape, or None
         True where observed; None if nothing is missing.
     factors : tuple of ndarray
@@ -64,11 +64,11 @@ def make_tca(
     n_components : int
         At most `n_trials`.
     nonnegative : bool
-        Whether the factors have no negative entries (the noise still has).
+        Make factors without negative entries; the noise still has some.
     collinearity : float in [0, 1)
         Cosine between any two trial factors.
     snr : float
-        Power of the signal over that of the noise, ``sum(signal**2) / sum(noise**2)``; inf is
+        Power of the signal over that of the noise, ``sum(signal**2) / sum(noise**2)``; inf for
         no noise.
     missing : {"entries", "blocks", "tracked", "trial_length"}, optional
         Pattern of the missing entries, see `make_mask`.
@@ -79,8 +79,8 @@ def make_tca(
     Returns
     -------
     SyntheticData
-        With `factors`; the signal has a mean square of 1, and the strengths of the components
-        fall evenly from the first to the last, which is 0.6 times the first.
+        With `factors`. The signal has a mean square of 1; the strengths of the components fall
+        evenly from the first to the last, which is 0.6 times the first.
 
     Raises
     ------
@@ -131,7 +131,7 @@ def make_slicetca(
 ) -> SyntheticData:
     """Make a tensor with planted SliceTCA components (Pellegrino et al. 2024).
 
-    A trial-slicing component is a weight a trial times one neuron-by-time slice; likewise for
+    A trial-slicing component is one weight per trial times one neuron-by-time slice; likewise for
     neurons and times.
 
     Parameters
@@ -145,7 +145,7 @@ def make_slicetca(
     Returns
     -------
     SyntheticData
-        With `loadings` and `slices`; the signal has a mean square of 1.
+        With `loadings` and `slices`. The signal has a mean square of 1.
 
     Raises
     ------
@@ -178,7 +178,7 @@ def make_slicetca(
         n, along = draw[axis]
         (n_rows, rows), (n_columns, columns) = (draw[other] for other in range(3) if other != axis)
         loadings.append(along(n, rank, False, rng))
-        # A slice is a sum of four products: structured, without being a CP component.
+        # A slice is a sum of four products: structured, but not a CP component.
         inner = min(4, n_rows, n_columns)
         slices.append(
             np.array(
@@ -212,7 +212,7 @@ def _observe(
     missing_fraction: float,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Add noise of exactly the power asked for, and lose entries."""
+    """Add noise of exactly the requested power and remove entries."""
     if not snr > 0:
         raise ValueError(f"snr: expected a positive number or inf, got {snr}")
     X = signal.copy()
@@ -232,10 +232,10 @@ def _rms(values: np.ndarray) -> float:
 
 
 def _mixing(n_components: int, cosine: float) -> np.ndarray:
-    """Symmetric root of the Gram matrix with ones on and `cosine` off the diagonal.
+    """Return the symmetric root of the Gram matrix with ones on and `cosine` off the diagonal.
 
-    Orthonormal columns times this have that Gram matrix; as the root has no negative entry,
-    non-negative columns stay so.
+    Multiplying orthonormal columns by it gives them that Gram matrix. The root has no negative
+    entry, so non-negative columns stay non-negative.
     """
     alone = np.sqrt(1 - cosine)
     shared = (np.sqrt(1 + (n_components - 1) * cosine) - alone) / n_components
@@ -243,7 +243,7 @@ def _mixing(n_components: int, cosine: float) -> np.ndarray:
 
 
 def _slow(n: int, n_components: int, nonnegative: bool, rng: np.random.Generator) -> np.ndarray:
-    """Orthonormal columns that change slowly; without negative entries if so asked."""
+    """Draw orthonormal columns that change slowly, without negative entries if requested."""
     from scipy.ndimage import gaussian_filter1d
 
     walk = gaussian_filter1d(
@@ -252,14 +252,14 @@ def _slow(n: int, n_components: int, nonnegative: bool, rng: np.random.Generator
     walk /= walk.std(axis=0) + np.finfo(float).tiny
     if not nonnegative:
         return np.linalg.qr(walk)[0]
-    # Non-negative columns are orthogonal only if no trial has two: each gets a stretch of trials.
+    # Non-negative columns are orthogonal only if they don't overlap: each gets a stretch of trials.
     owner = np.arange(n) * n_components // n
     columns = np.where(owner[:, None] == rng.permutation(n_components), np.exp(walk), 0)
     return columns / np.linalg.norm(columns, axis=0)
 
 
 def _sparse(n: int, n_components: int, nonnegative: bool, rng: np.random.Generator) -> np.ndarray:
-    """Unit-norm columns in which about half of the entries are strong and the rest weak."""
+    """Draw unit-norm columns in which about half of the entries are strong and the rest weak."""
     columns = rng.gamma(2.0, size=(n, n_components))
     columns *= np.where(rng.random(size=columns.shape) < 0.5, 1, 0.05)
     if not nonnegative:
@@ -268,7 +268,7 @@ def _sparse(n: int, n_components: int, nonnegative: bool, rng: np.random.Generat
 
 
 def _smooth(n: int, n_components: int, nonnegative: bool, rng: np.random.Generator) -> np.ndarray:
-    """Unit-norm bumps at different times; with an undershoot unless non-negative."""
+    """Draw unit-norm bumps at different times, with an undershoot unless non-negative."""
     time = np.linspace(0, 1, n)[:, None]
     spread = (np.arange(n_components) + 0.5) / max(n_components, 1)
     centre = rng.permutation(spread) + rng.uniform(-0.05, 0.05, size=n_components)

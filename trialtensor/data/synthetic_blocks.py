@@ -1,4 +1,4 @@
-"""Blocks of trials with planted components whose neurons differ from block to block."""
+"""Blocks of trials with planted components and different neurons in each block."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from trialtensor.data.synthetic import RandomState, _observe, _rms, _slow, _smoo
 
 @dataclass(frozen=True, eq=False, slots=True)
 class SyntheticBlocks:
-    """Blocks of trials and what they were made of.
+    """Blocks of trials and the structure planted in them.
 
     Attributes
     ----------
     X : list of (n_trials, n_neurons_of_the_block, n_times) arrays
         Signal plus noise, NaN where missing.
     signal : list of arrays of the same shapes
-        Without noise, and complete.
+        Noise-free and complete.
     trial_factors : (n_blocks * n_trials, n_components) array
-        Positive, and with the scale of the components.
+        Positive; they carry the scale of the components.
     neuron_factors : list of (n_neurons_of_the_block, n_components) arrays
         With the same inner products in all blocks.
     time_factors : (n_times, n_components) array
@@ -45,22 +45,22 @@ def make_parafac2(
     missing_fraction: float = 0.0,
     random_state: RandomState = None,
 ) -> SyntheticBlocks:
-    """Make blocks with planted PARAFAC2 components, such as sessions with other neurons each.
+    """Make blocks with planted PARAFAC2 components, such as sessions with different neurons.
 
     Parameters
     ----------
     n_trials : int
         Trials in each block.
     n_neurons : int or sequence of int
-        Neurons in each block; a single number is five blocks of so many.
+        Neurons in each block; a single number gives five blocks of that size.
     n_times, n_components : int
         At most as many components as the smallest block has neurons.
     overlap : float in [0, 1)
         Cosine between the neuron factors of any two components, in every block.
     snr : float
-        Power of the signal over that of the noise, in every block; inf is no noise.
+        Power of the signal over that of the noise, in every block; inf for no noise.
     missing_fraction : float in [0, 1)
-        How many of the entries are missing, at random.
+        Fraction of entries missing at random.
     random_state : int, Generator or None
 
     Returns

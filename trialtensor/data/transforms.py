@@ -1,4 +1,4 @@
-"""What is commonly done to counts and rates before a decomposition: pure functions."""
+"""Common transforms of counts and rates before a decomposition, as pure functions."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,25 +14,25 @@ def transform_values(X: Any, kind: str) -> Any:
     Parameters
     ----------
     X : array-like of shape (n_trials, n_neurons, n_times), or xarray.DataArray
-        NaN is missing and stays so.
+        NaN is missing and stays NaN.
     kind : {"none", "sqrt", "log1p", "zscore"}
         - "sqrt": square root, which makes the variance of Poisson counts nearly constant.
         - "log1p": ``log(1 + x)``.
         - "zscore": each neuron to mean 0 and standard deviation 1 over trials and times; a
           constant neuron becomes 0.
-        - "none": nothing.
+        - "none": no change.
 
     Returns
     -------
     ndarray or xarray.DataArray
-        As `X`, with axes in the order trial, neuron, time; a new array unless `kind` is
-        "none". float32 stays float32, integers become float64.
+        Of the type of `X`, with axes in the order trial, neuron, time; a new array unless `kind`
+        is "none". float32 stays float32, integers become float64.
 
     Raises
     ------
     ValueError
-        If `kind` is unknown, `X` is no trial tensor, or "sqrt" or "log1p" meets negative
-        values.
+        If `kind` is unknown, `X` isn't a trial tensor, or it has negative values and `kind` is
+        "sqrt" or "log1p".
 
     Examples
     --------
@@ -65,7 +65,7 @@ def _zscore(values: np.ndarray) -> np.ndarray:
     kind = values.dtype
     over: dict[str, Any] = {"axis": (0, 2), "keepdims": True}
     observed = ~np.isnan(values)
-    # Counted by hand: a neuron that was never observed is no reason for a warning.
+    # Not by np.nanmean, which would warn about a neuron that was never observed.
     count = np.maximum(observed.sum(**over), 1)
     mean = values.sum(dtype=float, where=observed, **over) / count
     centred = values - mean.astype(kind)

@@ -1,4 +1,4 @@
-"""From what users have (arrays, masks, labelled arrays) to a checked trial tensor."""
+"""Conversion of arrays, masks and labelled arrays to a checked trial tensor."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class CheckedTensor:
-    """A trial tensor that is ready for a solver.
+    """A trial tensor ready for a solver.
 
-    The arrays are read-only, because ``values`` may share memory with what the user passed.
+    The arrays are read-only, because ``values`` may share memory with the user's array.
 
     Attributes
     ----------
     values : ndarray of shape (n_trials, n_neurons, n_times)
         C-contiguous float32 or float64; zero where missing.
     observed : bool ndarray of the same shape, or None
-        False where missing; None when nothing is.
+        False where missing; None if nothing is missing.
     coords : dict
         One-dimensional coordinates, name -> (axis, values); empty for bare arrays.
     empty_trials, empty_neurons, empty_times : bool ndarray
@@ -40,19 +40,19 @@ class CheckedTensor:
 
 
 def check_trial_tensor(X: Any, *, mask: Any = None, name: str = "X") -> CheckedTensor:
-    """Check `X` and return it in the form that solvers take.
+    """Check `X` and return it in the form that solvers expect.
 
     Parameters
     ----------
     X : array-like of shape (n_trials, n_neurons, n_times), or xarray.DataArray
         Any real dtype. A DataArray may have its dimensions in any order and under any of the
-        names in `trialtensor.data.axes.ALIASES`. NaN is missing, and so is a masked entry of
-        a `numpy.ma.MaskedArray`. Never modified, and not copied when it is a C-contiguous
+        names in `trialtensor.data.axes.ALIASES`. NaN and masked entries of a
+        `numpy.ma.MaskedArray` are missing. Never modified, and not copied if it is a C-contiguous
         float array with nothing missing.
     mask : bool array-like of the shape of `X`, optional
-        False where missing. What a missing entry holds never matters, not even if infinite.
+        False where missing. The value of a missing entry never matters, even if infinite.
     name : str
-        The argument that error messages speak of.
+        Argument name used in error messages.
 
     Returns
     -------
@@ -61,9 +61,9 @@ def check_trial_tensor(X: Any, *, mask: Any = None, name: str = "X") -> CheckedT
     Raises
     ------
     ValueError
-        If `X` is not three-dimensional, has an unknown or repeated dimension name, an axis of
-        length zero, no observed entry, infinite observed values or a dtype that is not real;
-        or if `mask` is not boolean or not of the shape of `X`.
+        If `X` isn't three-dimensional, has an unknown or repeated dimension name, an axis of
+        length zero, no observed entry, infinite observed values or a dtype that isn't real;
+        or if `mask` isn't boolean or doesn't have the shape of `X`.
 
     Examples
     --------
@@ -113,26 +113,26 @@ def as_trial_tensor(
     Parameters
     ----------
     X : array-like with three axes, or xarray.DataArray
-        As for `check_trial_tensor`. Never modified; the result shares its memory where it can.
+        As for `check_trial_tensor`. Never modified; the result shares its memory if possible.
     mask : bool array-like of the shape of `X`, optional
-        False where missing; its axes are ordered as those of `X`.
+        False where missing; with axes in the order of those of `X`.
     axes : sequence of three names, optional
-        What the axes of `X` are, such as ``("neuron", "trial", "time")``. By default a bare
-        array is (trial, neuron, time) and a DataArray is read by its dimension names.
+        The axes of `X`, such as ``("neuron", "trial", "time")``. By default a bare array is
+        (trial, neuron, time) and a DataArray is read by its dimension names.
     name : str
-        The argument that error messages speak of.
+        Argument name used in error messages.
 
     Returns
     -------
     xarray.DataArray
-        Dimensions ("trial", "neuron", "time"), coordinates and attributes kept, NaN where
-        missing. float32 and float64 are kept, float16 becomes float32; integers and booleans
-        are kept unless something is missing, then they become float64.
+        With dimensions ("trial", "neuron", "time"), the coordinates and attributes of `X`, and
+        NaN where missing. float32 and float64 are kept, and float16 becomes float32; integers and
+        booleans are kept unless something is missing, and then become float64.
 
     Raises
     ------
     ValueError
-        As for `check_trial_tensor`, and if `axes` does not name each axis once.
+        As for `check_trial_tensor`, and if `axes` doesn't name each axis once.
 
     Examples
     --------
@@ -158,7 +158,7 @@ def as_trial_tensor(
 
 
 def _observed(values: np.ndarray, mask: np.ndarray | None, name: str) -> np.ndarray | None:
-    """Return where `values` is observed, as an array of its own, or None if everywhere."""
+    """Return a new mask of the observed entries of `values`, or None if all are observed."""
     may_be_nan = values.dtype.kind == "f" and not _sums_to_finite(values)
     if mask is None and not may_be_nan:
         return None
@@ -180,7 +180,7 @@ def _observed(values: np.ndarray, mask: np.ndarray | None, name: str) -> np.ndar
 
 
 def _sums_to_finite(values: np.ndarray) -> bool:
-    """Whether the sum is finite: proof that every value is, without a temporary array."""
+    """Check that the sum is finite: this proves that all values are, without a temporary array."""
     with np.errstate(over="ignore", invalid="ignore"):
         return bool(np.isfinite(values.sum()))
 
@@ -188,7 +188,7 @@ def _sums_to_finite(values: np.ndarray) -> bool:
 def _refuse_infinite(values: np.ndarray, name: str, observed: np.ndarray | None = None) -> None:
     if values.dtype.kind != "f" or _sums_to_finite(values):
         return
-    # One trial at a time: this runs on large arrays with NaN, where memory is short.
+    # One trial at a time: this also runs on large arrays with NaN, where memory is tight.
     count = 0
     first: tuple[int, ...] | None = None
     for k, trial in enumerate(values):

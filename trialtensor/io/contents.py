@@ -1,4 +1,4 @@
-"""What readers say of a file, and how they say that they cannot read it."""
+"""Descriptions of the contents of files, and errors for files that can't be read."""
 
 import zipfile
 import zlib
@@ -49,17 +49,17 @@ class VariableInfo:
 
     @property
     def is_tensor(self) -> bool:
-        """Whether this can be a trial tensor."""
+        """True if this can be a trial tensor."""
         return len(self.shape) == 3 and self.dtype.kind in "fiub"
 
     @property
     def is_pickled(self) -> bool:
-        """Whether the values are Python objects, which are never loaded."""
+        """True if the values are Python objects, which are never loaded."""
         return self.dtype.hasobject
 
     @property
     def kind(self) -> str:
-        """The type of the values in plain words."""
+        """Type of the values in plain words."""
         if self.is_pickled:
             return "Python objects (never loaded)"
         return "text" if self.dtype.kind in "US" else str(self.dtype)
@@ -70,9 +70,15 @@ class VariableInfo:
 
 @contextmanager
 def reading(path: Path, kind: str, *signatures: bytes) -> Iterator[None]:
-    """Turn what goes wrong while `path` is read as `kind` into one clear ValueError.
+    """Turn errors while reading `path` as `kind` into one clear ValueError.
 
-    `signatures` are the first bytes that files of this kind have.
+    Parameters
+    ----------
+    path : Path
+    kind : str
+        Format as named in the message, such as "an HDF5 file".
+    *signatures : bytes
+        Possible first bytes of files of this kind.
     """
     try:
         yield
@@ -81,14 +87,19 @@ def reading(path: Path, kind: str, *signatures: bytes) -> Iterator[None]:
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         with path.open("rb") as file:
             own = file.read(16).startswith(signatures)
-        # What a library says of a file of another kind only misleads ("load it unsafely").
+        # A library's message about a file of another kind only misleads ("load it unsafely").
         what = "cut short or damaged" if own else f"seemingly {looks_like(path)}"
         detail = f" ({str(error).splitlines()[0]})" if own and str(error) else ""
         raise ValueError(f"{path}: cannot be read as {kind}, it is {what}{detail}") from error
 
 
 def looks_like(path: Path) -> str:
-    """Say what the first bytes of a file look like."""
+    """Describe the format that the first bytes of a file suggest.
+
+    Parameters
+    ----------
+    path : Path
+    """
     with path.open("rb") as file:
         start = file.read(512)
     if not start:
@@ -102,7 +113,15 @@ def looks_like(path: Path) -> str:
 
 
 def describe_npy(name: str, file: IO[bytes]) -> VariableInfo:
-    """Describe an array in NumPy's own format from its header."""
+    """Describe an array in NumPy's own format from its header.
+
+    Parameters
+    ----------
+    name : str
+        Name to give to the array.
+    file : binary file
+        At the start of the array.
+    """
     version = np.lib.format.read_magic(file)
     header = np.lib.format.read_array_header_1_0
     if version > (1, 0):

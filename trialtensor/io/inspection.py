@@ -1,4 +1,4 @@
-"""What is in a file, and how it would be read, for a person to look at."""
+"""Human-readable description of a file and of how it would be read."""
 
 import os
 import shlex
@@ -31,7 +31,7 @@ def inspect(path: str | os.PathLike[str], *, axes: Sequence[str] | None = None) 
     Raises
     ------
     FileNotFoundError, ValueError
-        As for `read`, but a tensor that cannot be read is described, not raised.
+        As for `read`, except that the text describes a tensor that can't be read instead.
 
     Examples
     --------
@@ -132,7 +132,7 @@ def _command(
 
 
 def _label_to_color_by(tensor: xarray.DataArray) -> str | None:
-    """Prefer a label with a handful of values: conditions rather than counters."""
+    """Choose a label, preferring one with a few values: conditions rather than counters."""
     labels = {
         str(name): len(np.unique(coord.to_numpy()))
         for name, coord in tensor.coords.items()

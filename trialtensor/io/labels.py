@@ -22,17 +22,29 @@ def add_labels(
     path: Path,
     axes: Sequence[str] | None,
 ) -> xarray.DataArray:
-    """Attach what labels the axes of `tensor`, which was read from the variable `chosen`.
+    """Attach the labels in the file to the axes of `tensor`.
 
-    A variable with named dimensions belongs to the axis of that name, another one to the first
-    axis of its length. In a file with groups, those of the tensor's own group come first, then
-    those of its parents up to the root; others are of other data. A scalar `bin_width_s` gives
-    times in seconds, where the file has none.
+    A variable with a named dimension labels the axis of that name, any other the first axis of its
+    length. In a file with groups, variables of the tensor's own group take precedence, then those
+    of its parents up to the root; other groups are ignored. A scalar `bin_width_s` gives times in
+    seconds if the file has none.
+
+    Parameters
+    ----------
+    tensor : xarray.DataArray
+    chosen : VariableInfo
+        The variable that `tensor` was read from.
+    variables : sequence of VariableInfo
+        All variables in the file.
+    reader : Reader
+    path : Path
+    axes : sequence of three names, or None
+        As for `trialtensor.io.read`.
 
     Warns
     -----
     UserWarning
-        If a label cannot be read; it is left out.
+        If a label can't be read; it is left out.
     """
     axis_of = {}
     if chosen.dims is not None:
@@ -42,9 +54,9 @@ def add_labels(
         axis = _axis(info, tensor, axis_of)
         label = _split_name(info)[1]
         if axis is not None and label in AXES and label != axis:
-            label = f"{axis}_{label}"  # "time" of a trial, while "time" is an axis
+            label = f"{axis}_{label}"  # a "time" of each trial, while "time" is an axis
         if axis is None or label in tensor.coords or info.name in axis_of:
-            continue  # no label, or one that came with the tensor or stands nearer to it
+            continue  # not a label, or one that came with the tensor or from a nearer group
         try:
             values = _as_text(np.asarray(reader.read(path, info.name)))
         except (ValueError, TypeError, OSError) as error:
@@ -55,7 +67,7 @@ def add_labels(
 
 
 def _around(chosen: VariableInfo, variables: Sequence[VariableInfo]) -> list[VariableInfo]:
-    """Keep what is in the group of `chosen` and in its parents, the nearest first."""
+    """Keep the variables in the group of `chosen` and in its parents, nearest first."""
     own = _split_name(chosen)[0]
     found = []
     for depth in range(len(own), -1, -1):
@@ -91,7 +103,7 @@ def _add_time(
     width_s = float(np.asarray(reader.read(path, widths[0].name)).reshape(()))
     if not (np.isfinite(width_s) and width_s > 0):
         raise ValueError(f"{path}: {BIN_WIDTH} is {width_s}, expected a positive number")
-    # To the nanosecond: 0.075 rather than 0.07500000000000001 in every table and figure.
+    # Rounded to the nanosecond, so that tables show 0.075 rather than 0.07500000000000001.
     centres = np.round((np.arange(tensor.sizes["time"]) + 0.5) * width_s, 9)
     attributes = {"units": "s", "long_name": "time from trial start (bin centre)"}
     return tensor.assign_coords({"time": ("time", centres, attributes)})

@@ -1,4 +1,4 @@
-"""From a file to a labelled trial tensor."""
+"""Reading a labelled trial tensor from a file."""
 
 import os
 from collections.abc import Sequence
@@ -23,20 +23,20 @@ def read(
     Parameters
     ----------
     path : str or path
-        npz, npy, netCDF or HDF5, known by its suffix. Nothing in it is executed; Python
-        objects are refused.
+        An npz, npy, netCDF or HDF5 file, recognised by its suffix. Nothing in it is executed, and
+        Python objects are refused.
     variable : str, optional
-        Which array; needed if the file has more than one with three axes.
+        The array to read; required if the file has more than one with three axes.
     axes : sequence of three names, optional
-        What its axes are, such as ``("neuron", "trial", "time")``. By default the names that
-        the file gives, else (trial, neuron, time).
+        The axes of the array, such as ``("neuron", "trial", "time")``. By default the names in
+        the file, else (trial, neuron, time).
 
     Returns
     -------
     xarray.DataArray
-        Dimensions ("trial", "neuron", "time"). One-dimensional variables in its group of the
-        file, and in the groups above, become coordinates: in netCDF by the name of their
-        dimension, else by their length (of trials first, then of neurons, then of times).
+        With dimensions ("trial", "neuron", "time"). One-dimensional variables in the same group
+        of the file and in its parents become coordinates: in netCDF by the name of their
+        dimension, else by their length (compared with trials first, then neurons, then times).
         A scalar `bin_width_s` gives `time`, the bin centres in seconds.
 
     Raises
@@ -44,8 +44,8 @@ def read(
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the suffix is unknown, the file is not what its suffix says, there is no such
-        variable or a choice of them, or it is no trial tensor.
+        If the suffix is unknown or doesn't match the content, if the variable doesn't exist or
+        isn't a trial tensor, or if there are several and `variable` isn't given.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def _choose(path: Path, variables: list[VariableInfo], wanted: str | None) -> Va
     if len(tensors) > 1:
         choice = "; ".join(map(str, tensors))
         raise ValueError(
-            f"{path}: has {len(tensors)} variables with three axes; choose one of them by "
+            f"{path}: has {len(tensors)} variables with three axes; choose one with "
             f"variable: {choice}"
         )
     return tensors[0]

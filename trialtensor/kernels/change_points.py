@@ -9,17 +9,16 @@ from trialtensor.kernels.compile import kernel
 
 @kernel
 def penalised_changes(y: np.ndarray, penalty: float, min_size: int) -> np.ndarray:
-    """The segmentation with the least sum of squares plus ``penalty`` for each change: exact.
+    """Find the exact segmentation that minimises the sum of squares plus ``penalty`` per change.
 
-    Functional pruning: of all places where the last segment may begin, only those are kept that
-    are best for some mean of that segment. They are few, so the time grows with ``n log n``
-    even where nothing changes. A segment shorter than ``min_size`` is avoided by letting its
-    beginning enter the list only when it is long enough.
+    Functional pruning keeps only the starts of the last segment that are best for some mean of
+    that segment. Few survive, so the time grows as ``n log n`` even where nothing changes. A
+    start enters the list only once its segment has ``min_size`` entries.
 
     Parameters
     ----------
     y : (n,) array of float
-        Without NaN, and better centred.
+        Without NaN; centring it first reduces rounding error.
     penalty : float
     min_size : int
         At least 1, at most ``n``.
@@ -27,7 +26,7 @@ def penalised_changes(y: np.ndarray, penalty: float, min_size: int) -> np.ndarra
     Returns
     -------
     (n_changes,) array of int
-        First entry of every segment but the first.
+        Index of the first entry of each segment after the first.
 
     References
     ----------
@@ -46,7 +45,7 @@ def penalised_changes(y: np.ndarray, penalty: float, min_size: int) -> np.ndarra
     best = np.full(n + 1, np.inf)
     best[0] = -penalty
     last = np.zeros(n + 1, np.int64)
-    # Which beginning is best up to which mean; the list of the step before, and its successor.
+    # begin[i] is the best start for means up to end[i]; next_* is the list for the next step.
     begin, end = np.zeros(2 * n + 2, np.int64), np.empty(2 * n + 2)
     next_begin, next_end = np.zeros(2 * n + 2, np.int64), np.empty(2 * n + 2)
     n_pieces, end[0] = 1, high
@@ -59,7 +58,7 @@ def penalised_changes(y: np.ndarray, penalty: float, min_size: int) -> np.ndarra
                 size = new - old
                 mean = (total[new] - total[old]) / size
                 room = best[new] - best[old] - (squares[new] - squares[old]) + size * mean * mean
-                # Where the old beginning is better: an interval about its mean.
+                # The old start is better on an interval around its mean.
                 start, stop = right, right
                 if room > 0:
                     half = np.sqrt(room / size)
@@ -107,7 +106,7 @@ def penalised_changes(y: np.ndarray, penalty: float, min_size: int) -> np.ndarra
 def best_segmentations(
     weights: np.ndarray, values: np.ndarray, max_changes: int, min_size: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Least sums of squares for 0 to ``max_changes`` changes that several series share: exact.
+    """Find the exact least sums of squares for 0 to ``max_changes`` changes shared by all series.
 
     Parameters
     ----------
@@ -117,15 +116,15 @@ def best_segmentations(
         0 where missing.
     max_changes : int
     min_size : int
-        Entries of a segment, observed or not, at least.
+        Minimum number of entries in a segment, observed or not.
 
     Returns
     -------
     costs : (max_changes + 1,) array
-        Infinite where ``n`` is too short.
+        Infinite where ``n`` is too small for that many changes.
     last : (max_changes + 1, n + 1) array of int
-        ``last[m, t]``: where the last segment of the best segmentation of the first ``t``
-        entries with ``m`` changes begins.
+        ``last[m, t]`` is the start of the last segment in the best segmentation of the first
+        ``t`` entries with ``m`` changes.
     """
     n, n_series = values.shape
     counts, total = np.zeros((n + 1, n_series)), np.zeros((n + 1, n_series))
@@ -159,7 +158,7 @@ def best_segmentations(
 
 @kernel
 def split_greedily(y: np.ndarray, n_splits: int, min_size: int) -> np.ndarray:
-    """What is left of ``y`` after so many best splits, one after the other, into levels.
+    """Return the residual of ``y`` after ``n_splits`` greedy splits into constant levels.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How every kernel is compiled: lazily, and cached on disk where that is possible."""
+"""Kernel compilation: lazy, and cached on disk where possible."""
 
 from __future__ import annotations
 
@@ -12,11 +12,15 @@ T = TypeVar("T")
 
 
 def kernel(function: Callable[P, T]) -> Callable[P, T]:
-    """Compile ``function`` at its first call; keep the machine code if any folder takes it.
+    """Compile ``function`` at its first call and cache the machine code if a folder is writable.
 
-    Numba refuses to decorate at all when neither the package's folder nor the user's cache
-    can be written, as in a read-only installation without a home. Such a user waits for the
-    compiler in every process, but can work.
+    Numba raises at decoration when neither the package folder nor the user's cache is writable,
+    as in a read-only installation without a home directory. The kernel is then compiled in
+    every process.
+
+    Parameters
+    ----------
+    function : callable
     """
     try:
         return numba.njit(cache=True)(function)

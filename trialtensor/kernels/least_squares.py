@@ -13,7 +13,8 @@ def damped_rows(
 ) -> np.ndarray:
     """Solve ``(H + d) x = m + d x0`` for every row, ``d`` at rounding level of ``H``.
 
-    By Cholesky factors: LAPACK's call overhead is many times the work for a few components.
+    Uses its own Cholesky factorisation, because for a few components LAPACK's call overhead is
+    many times the work.
 
     Parameters
     ----------
@@ -22,8 +23,8 @@ def damped_rows(
     rhs, current : (n_rows, R) arrays
         The vectors ``m`` and ``x0``.
     epsilon : float
-        The damping ``d`` is so many times the mean of the diagonal; 1 for a row of zeros, which
-        stays where it is.
+        The damping ``d`` is ``epsilon`` times the mean of the diagonal. A row whose ``H`` is zero
+        has ``d = 1`` and stays at ``x0``.
 
     Returns
     -------
@@ -42,7 +43,7 @@ def damped_rows(
             pivot = grams[i, r, r] + damping
             for q in range(r):
                 pivot -= factor[r, q] * factor[r, q]
-            # Rounding can take a pivot of a singular matrix below its damping.
+            # Rounding can push a pivot of a singular matrix below its damping.
             pivot = np.sqrt(max(pivot, damping))
             factor[r, r] = pivot
             value = rhs[i, r] + damping * current[i, r]

@@ -1,4 +1,4 @@
-"""Coordinate descent for non-negative least squares that share or own a Gram matrix."""
+"""Coordinate descent for non-negative least squares with shared or per-row Gram matrices."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def nonnegative_rows(
     Parameters
     ----------
     grams : (1, R, R) or (n_rows, R, R) array
-        One Gram matrix for all rows, or one a row.
+        One Gram matrix for all rows, or one per row.
     rhs, start : (n_rows, R) arrays
-        The vectors ``m`` and where to start; ``start`` is left alone.
+        The vectors ``m`` and the starting points; ``start`` is not modified.
     n_passes : int
-        Passes over the coordinates of a row, at most.
+        Maximum number of passes over the coordinates of a row.
     tol : float
-        Relative change below which a row is done.
+        Relative change below which a row has converged.
 
     Returns
     -------

@@ -1,1 +1,1 @@
-"""Algorithms: a problem in, a frozen result out; nothing here knows of scikit-learn."""
+"""Algorithms that take a problem and return a frozen result, independent of scikit-learn."""

@@ -1,11 +1,10 @@
-"""Alternating sweeps with extrapolation: the loop that fits by alternating updates run.
+"""The main loop of all alternating fits: sweeps with extrapolation between them.
 
 Plain alternating least squares crawls when components are collinear, as slow learning
-components are. Between sweeps the factors are therefore extrapolated with Nesterov's weights;
-a sweep that would raise the loss is thrown away and the momentum restarted (Mitchell, Ye &
-De Sterck 2020, "Nesterov acceleration of alternating least squares for canonical tensor
-decomposition"; for non-negative factors Ang, Cohen & Gillis 2020 do the same). So the loss
-never rises.
+components are. The factors are therefore extrapolated between sweeps with Nesterov's weights.
+A sweep that would raise the loss is discarded and the momentum restarted, so the loss never
+rises (Mitchell, Ye & De Sterck 2020, "Nesterov acceleration of alternating least squares for
+canonical tensor decomposition"; for non-negative factors Ang, Cohen & Gillis 2020 do the same).
 """
 
 from __future__ import annotations
@@ -23,18 +22,24 @@ _MAX_MOMENTUM = 0.985
 
 
 class SweepProblem(Protocol[Arrays]):
-    """What the loop needs to know of a problem."""
+    """The interface through which the loop uses a problem."""
 
     @property
     def norm2(self) -> float:
         """Sum of squares of the observed data."""
 
     def sweep(self, factors: Arrays, update: RowUpdate) -> tuple[Arrays, float]:
-        """Update all arrays in turn; also return the loss they reach."""
+        """Update all arrays in turn and return them with their loss.
+
+        Parameters
+        ----------
+        factors : tuple of arrays
+        update : RowUpdate
+        """
 
 
 class RowUpdater:
-    """Chooses the row update of each array by its constraint."""
+    """Choose the row update of each array by its constraint."""
 
     def __init__(self, nonnegative: Sequence[bool]) -> None:
         self.nonnegative = tuple(nonnegative)
@@ -46,7 +51,13 @@ class RowUpdater:
         return step(grams, rhs, current)
 
     def extrapolate(self, new: Arrays, old: Arrays, momentum: float) -> Arrays:
-        """``new + momentum (new - old)``, back inside the constraints."""
+        """Return ``new + momentum (new - old)``, projected onto the constraints.
+
+        Parameters
+        ----------
+        new, old : tuples of arrays
+        momentum : float
+        """
         ahead = []
         for after, before, nonnegative in zip(new, old, self.nonnegative, strict=True):
             point = after + momentum * (after - before)
@@ -55,7 +66,12 @@ class RowUpdater:
 
 
 def balance(factors: Factors) -> Factors:
-    """Spread each component's scale evenly over its three factors; a dead one is left alone."""
+    """Spread each component's scale evenly over its three factors; leave zero components as is.
+
+    Parameters
+    ----------
+    factors : three (n_axis, R) arrays
+    """
     norms = np.array([np.linalg.norm(f, axis=0) for f in factors])
     alive = norms.min(axis=0) > 0
     scale = np.ones_like(norms)
@@ -84,15 +100,15 @@ def minimise(
     balance : callable
         Spreads the scale over the arrays without changing the model.
     nonnegative : bools
-        Which arrays must not go below zero.
+        True for each array that must not go below zero.
     max_iter : int
-        Sweeps, rejected ones included.
+        Maximum number of sweeps, including rejected ones.
     tol : float
-        Stop after some sweeps in a row that each lower the loss by less than ``tol`` times the
-        loss.
+        Stop after ``patience`` consecutive sweeps that each lower the loss by less than ``tol``
+        times the loss.
     patience : int
-        How many sweeps that takes: one slow sweep right after a momentum restart is no sign of
-        convergence where the problem isn't convex.
+        More than 1, because on a non-convex problem one slow sweep right after a momentum restart
+        doesn't mean convergence.
     accelerate : bool
         Extrapolate between sweeps; without it this is textbook ALS or HALS.
 
@@ -104,10 +120,10 @@ def minimise(
     Raises
     ------
     KeyboardInterrupt
-        If interrupted before the first sweep was done.
+        If interrupted before the first sweep finished.
     """
     updater = RowUpdater(nonnegative)
-    # Below this a loss is nothing but cancellation in |X|^2 - 2<X, M> + |M|^2.
+    # Below this, the loss is only cancellation error in |X|^2 - 2<X, M> + |M|^2.
     rounding = 10 * float(np.finfo(start[0].dtype).eps) * problem.norm2
     best = previous = point = balance(start)
     loss = np.inf

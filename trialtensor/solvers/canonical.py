@@ -1,4 +1,4 @@
-"""One way to write a CP model down: unit-norm factors, a documented sign, weights."""
+"""The canonical form of a CP model: unit-norm factors, fixed signs, weights."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from trialtensor.solvers.result import Factors
 
 
 def unit_columns(factor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Columns scaled to norm 1, and the norms; a column of zeros stays zero.
+    """Scale columns to norm 1 and return them with their norms; a column of zeros stays zero.
+
+    Parameters
+    ----------
+    factor : (n, R) array
 
     Returns
     -------
@@ -21,16 +25,21 @@ def unit_columns(factor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def skewness_sign(factor: np.ndarray) -> np.ndarray:
-    """+1 or -1 for each column: the sign that gives it a positive third moment about zero."""
+    """Return for each column the sign (+1 or -1) that makes its third moment positive.
+
+    Parameters
+    ----------
+    factor : (n, R) array
+    """
     return np.where(np.sum(factor**3, axis=0) < 0, -1, 1).astype(factor.dtype)
 
 
 def fix_signs(factors: Factors, nonnegative: Sequence[bool]) -> Factors:
     """Make neuron and time factors positively skewed; the trial factor absorbs the sign.
 
-    Signs of a component come in pairs, and a factor that is constrained to be non-negative has
-    none to give: with only two free factors they flip together, by the neuron (else the time)
-    factor.
+    Signs of a component flip in pairs, and a non-negative factor can't flip. With only two free
+    factors, both flip together: by the skewness of the neuron factor if it is free, else of the
+    time factor.
 
     Parameters
     ----------

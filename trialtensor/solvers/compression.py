@@ -1,10 +1,9 @@
-"""Compress once, fit many: a sequentially truncated HOSVD of the data.
+"""Compression of the data to a small core, by sequentially truncated HOSVD.
 
 A CP model of ``R`` components lives in ``R`` dimensions of each axis, so all restarts can run
 on a small core (CANDELINC; Bro & Andersson 1998, "Improving the speed of multiway algorithms
 II: compression"; Vannieuwenhoven, Vandebril & Meerbergen 2012 for the sequential truncation).
-Where data is missing in a 2-D pattern only the axis along which the pattern is constant can
-be compressed.
+With a 2-D missing pattern, only the axis along which the pattern is constant can be compressed.
 """
 
 from __future__ import annotations
@@ -14,24 +13,34 @@ import scipy.linalg
 
 from trialtensor.solvers.problems import Bases, DenseProblem
 
-# An axis is only worth compressing when the core is clearly shorter than it.
+# Compress an axis only if the core is clearly shorter.
 _WORTHWHILE = 0.7
 
 
 def core_size(n_components: int) -> int:
-    """Length of a compressed axis: room for the components and for their neighbours.
+    """Return the length of a compressed axis: the number of components plus a margin.
 
-    The subspace of the optimum is not exactly that of the leading singular vectors, hence the
-    margin; the sweeps on the full data afterwards repair the rest.
+    The margin is there because the optimum doesn't lie exactly in the subspace of the leading
+    singular vectors; sweeps on the full data then remove the remaining error.
+
+    Parameters
+    ----------
+    n_components : int
     """
     return n_components + 10
 
 
 def leading_basis(X: np.ndarray, axis: int, n_vectors: int) -> np.ndarray:
-    """Leading left singular vectors of the unfolding of ``X`` along ``axis``.
+    """Return the leading left singular vectors of the unfolding of ``X`` along ``axis``.
 
-    From the eigenvectors of its Gram matrix, which needs one BLAS-3 pass and no SVD of a
-    huge matrix.
+    They are the eigenvectors of its Gram matrix, which takes one BLAS-3 pass instead of the SVD
+    of a huge matrix.
+
+    Parameters
+    ----------
+    X : (n_trials, n_neurons, n_times) array
+    axis : {0, 1, 2}
+    n_vectors : int
 
     Returns
     -------
@@ -41,14 +50,20 @@ def leading_basis(X: np.ndarray, axis: int, n_vectors: int) -> np.ndarray:
     gram = axis_gram(X, axis)
     n = len(gram)
     _, vectors = scipy.linalg.eigh(gram, subset_by_index=[max(0, n - n_vectors), n - 1])
-    # LAPACK leaves the signs to rounding; fixed, they are the same in every process.
+    # LAPACK's signs depend on rounding; fix them so that every process gets the same.
     largest = np.abs(vectors).argmax(axis=0)
     vectors = vectors * np.sign(vectors[largest, np.arange(vectors.shape[1])])
     return np.ascontiguousarray(vectors[:, ::-1]).astype(X.dtype, copy=False)
 
 
 def axis_gram(X: np.ndarray, axis: int) -> np.ndarray:
-    """Gram matrix of the unfolding along ``axis``, without a copy of the data."""
+    """Return the Gram matrix of the unfolding along ``axis``, without copying the data.
+
+    Parameters
+    ----------
+    X : (n_trials, n_neurons, n_times) array
+    axis : {0, 1, 2}
+    """
     if axis == 2:
         flat = X.reshape(-1, X.shape[2])
         return (flat.T @ flat).astype(np.float64, copy=False)
@@ -62,7 +77,14 @@ def axis_gram(X: np.ndarray, axis: int) -> np.ndarray:
 
 
 def project(X: np.ndarray, axis: int, basis: np.ndarray) -> np.ndarray:
-    """``X`` in the coordinates of ``basis`` along ``axis``."""
+    """Express ``X`` in the coordinates of ``basis`` along ``axis``.
+
+    Parameters
+    ----------
+    X : (n_trials, n_neurons, n_times) array
+    axis : {0, 1, 2}
+    basis : (X.shape[axis], n_core) array
+    """
     if axis == 2:
         return (X.reshape(-1, X.shape[2]) @ basis).reshape(*X.shape[:2], -1)
     if axis == 1:
@@ -71,7 +93,7 @@ def project(X: np.ndarray, axis: int, basis: np.ndarray) -> np.ndarray:
 
 
 def compress(problem: DenseProblem, n_components: int) -> DenseProblem:
-    """The surrogate on which restarts are cheap.
+    """Build the compressed surrogate on which restarts are cheap.
 
     Parameters
     ----------
@@ -82,15 +104,15 @@ def compress(problem: DenseProblem, n_components: int) -> DenseProblem:
     Returns
     -------
     DenseProblem
-        With bases on the compressed axes; ``problem`` itself where compression does not pay.
-        Its ``norm2`` is that of the full data, so the loss of a model that lies in the bases
-        is its loss on the full data.
+        With bases on the compressed axes, or ``problem`` itself where compression doesn't pay.
+        Its ``norm2`` is that of the full data, so a model inside the bases has the same loss
+        here as on the full data.
     """
     core = problem.X
     bases: list[np.ndarray | None] = [None, None, None]
     n_core = core_size(n_components)
     candidates = range(3) if problem.pattern is None else [problem.pattern.free_axis]
-    # Time is contiguous and usually short: it makes the first and only expensive step cheap.
+    # Time first: it is contiguous and usually short, so the only expensive step becomes cheap.
     for axis in sorted(candidates, key=lambda axis: (axis != 2, core.shape[axis])):
         if n_core <= _WORTHWHILE * core.shape[axis]:
             bases[axis] = basis = leading_basis(core, axis, n_core)
@@ -101,9 +123,14 @@ def compress(problem: DenseProblem, n_components: int) -> DenseProblem:
 
 
 def without_bases(problem: DenseProblem, free: tuple[bool, bool, bool]) -> DenseProblem:
-    """Drop the bases of the axes in ``free``: their factors are then core coordinates.
+    """Drop the bases of the axes in ``free``, so that their factors are in core coordinates.
 
-    Only valid for factors without constraints, which nothing ties to the original axes.
+    Valid only for unconstrained factors.
+
+    Parameters
+    ----------
+    problem : DenseProblem
+    free : three bools, by axis
     """
     kept = [None if f else basis for f, basis in zip(free, problem.bases, strict=True)]
     return DenseProblem(problem.X, problem.norm2, problem.pattern, _bases(kept))

@@ -1,6 +1,6 @@
 """Contractions of a trial tensor with factor matrices, by BLAS and without unfolding copies.
 
-The two passes over the data that an alternating sweep needs (Phan, Tichavsky & Cichocki 2013,
+An alternating sweep needs two such passes over the data (Phan, Tichavsky & Cichocki 2013,
 "Fast alternating LS algorithms for high order CANDECOMP/PARAFAC tensor factorizations").
 """
 
@@ -10,7 +10,7 @@ import numpy as np
 
 
 def khatri_rao(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Column-wise Kronecker product.
+    """Return the column-wise Kronecker product.
 
     Parameters
     ----------
@@ -31,42 +31,71 @@ def khatri_rao(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def khatri_rao_rows(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """``khatri_rao(a, b).T``, contiguous: the layout in which BLAS is fastest on the data."""
+    """Return ``khatri_rao(a, b).T`` as a contiguous array, the fastest layout for BLAS.
+
+    Parameters
+    ----------
+    a, b : (n, R), (m, R) arrays
+    """
     return (a.T[:, :, None] * b.T[:, None, :]).reshape(a.shape[1], -1)
 
 
 def contract_time(X: np.ndarray, time: np.ndarray) -> np.ndarray:
-    """``P[r, k, n] = sum_t X[k, n, t] time[t, r]``: one pass over the data."""
+    """Compute ``P[r, k, n] = sum_t X[k, n, t] time[t, r]`` in one pass over the data.
+
+    Parameters
+    ----------
+    X : (n_trials, n_neurons, n_times) array
+    time : (n_times, R) array
+    """
     n_trials, n_neurons, n_times = X.shape
     return (time.T @ X.reshape(-1, n_times).T).reshape(-1, n_trials, n_neurons)
 
 
 def trials_from_partial(partial: np.ndarray, neuron: np.ndarray) -> np.ndarray:
-    """Finish the trial MTTKRP from ``contract_time``'s result."""
+    """Finish the trial MTTKRP from the result of ``contract_time``.
+
+    Parameters
+    ----------
+    partial : (R, n_trials, n_neurons) array
+    neuron : (n_neurons, R) array
+    """
     return np.ascontiguousarray(np.matmul(partial, neuron.T[:, :, None])[:, :, 0].T)
 
 
 def neurons_from_partial(partial: np.ndarray, trial: np.ndarray) -> np.ndarray:
-    """Finish the neuron MTTKRP from ``contract_time``'s result."""
+    """Finish the neuron MTTKRP from the result of ``contract_time``.
+
+    Parameters
+    ----------
+    partial : (R, n_trials, n_neurons) array
+    trial : (n_trials, R) array
+    """
     return np.ascontiguousarray(np.matmul(trial.T[:, None, :], partial)[:, 0, :].T)
 
 
 def times_from_data(X: np.ndarray, trial: np.ndarray, neuron: np.ndarray) -> np.ndarray:
-    """The time MTTKRP: the second pass over the data."""
+    """Compute the time MTTKRP, the second pass over the data.
+
+    Parameters
+    ----------
+    X : (n_trials, n_neurons, n_times) array
+    trial, neuron : (n_trials, R), (n_neurons, R) arrays
+    """
     rows = khatri_rao_rows(trial, neuron) @ X.reshape(-1, X.shape[2])
     return np.ascontiguousarray(rows.T)
 
 
 def mttkrp(X: np.ndarray, factors: tuple[np.ndarray, ...], mode: int) -> np.ndarray:
-    """Matricised tensor times Khatri-Rao product.
+    """Compute the matricised tensor times Khatri-Rao product (MTTKRP).
 
     Parameters
     ----------
     X : (n_trials, n_neurons, n_times) array
     factors : tuple of (n_trials, R), (n_neurons, R), (n_times, R) arrays
-        The one of ``mode`` is not used.
+        The factor of ``mode`` is not used.
     mode : {0, 1, 2}
-        The axis that is kept: trial, neuron or time.
+        The axis to keep: trial, neuron or time.
 
     Returns
     -------
@@ -88,13 +117,24 @@ def mttkrp(X: np.ndarray, factors: tuple[np.ndarray, ...], mode: int) -> np.ndar
 
 
 def reconstruct(factors: tuple[np.ndarray, ...]) -> np.ndarray:
-    """The tensor ``sum_r a_r b_r c_r`` of shape ``(n_trials, n_neurons, n_times)``."""
+    """Return the tensor ``sum_r a_r b_r c_r`` of shape ``(n_trials, n_neurons, n_times)``.
+
+    Parameters
+    ----------
+    factors : three (n_axis, R) arrays
+    """
     trial, neuron, time = factors
     product = khatri_rao(trial, neuron) @ time.T
     return product.reshape(trial.shape[0], neuron.shape[0], time.shape[0])
 
 
 def trial_chunks(shape: tuple[int, ...], max_entries: int = 1_000_000) -> list[slice]:
-    """Slices of trials of about ``max_entries`` entries, to keep temporaries small."""
+    """Slice the trials into chunks of about ``max_entries`` entries, to keep temporaries small.
+
+    Parameters
+    ----------
+    shape : (n_trials, n_neurons, n_times)
+    max_entries : int
+    """
     step = max(1, max_entries // max(1, shape[1] * shape[2]))
     return [slice(i, min(i + step, shape[0])) for i in range(0, shape[0], step)]

@@ -1,11 +1,11 @@
-"""Several tensors that share the factor of one axis, fitted together.
+"""Joint fits of several tensors that share the factor of one axis.
 
-``X_i ~ sum_r a_r b_r^i c_r^i``: the first factor ``A`` is common to all tensors, the other two
-belong to each. A component may be missing from a tensor; one that only one tensor has is private.
+``X_i ~ sum_r a_r b_r^i c_r^i``: all tensors share the first factor ``A``, and each has its own
+other two. A tensor can lack a component; a component of a single tensor is private to it.
 
 *Source*: Acar, Kolda & Dunlavy 2011, "All-at-once optimization for coupled matrix and tensor
-factorizations"; by alternating least squares here, since the equations of ``A`` are the sum of
-those of all tensors.
+factorizations". This module uses alternating least squares instead, because the equations of
+``A`` are the sum of those of all tensors.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ from trialtensor.solvers.runs import (
     run_all,
 )
 
-# A, then B and C of every tensor.
+# A, then B and C of each tensor.
 CoupledFactors = tuple[np.ndarray, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class CoupledProblem:
-    """Tensors whose first axis is common.
+    """Tensors that share their first axis.
 
     Attributes
     ----------
     problems : sequence of DenseProblem or MaskedProblem
-        The shared axis first.
+        With the shared axis first.
     columns : sequence of int arrays
-        Which components each of them has.
+        The components that each tensor has.
     n_components : int
-        Of all tensors together.
+        Over all tensors.
     """
 
     problems: Sequence[DenseProblem | MaskedProblem]
@@ -52,20 +52,36 @@ class CoupledProblem:
 
     @property
     def norm2(self) -> float:
-        """Sum of squares of all tensors."""
+        """Sum of squares over all tensors."""
         return sum(problem.norm2 for problem in self.problems)
 
     @property
     def X(self) -> np.ndarray:
-        """The largest tensor, by whose size threads are chosen."""
+        """The largest tensor, whose size sets the number of threads."""
         return max((problem.X for problem in self.problems), key=lambda X: X.size)
 
     def of(self, factors: CoupledFactors, i: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The three factors of one tensor."""
+        """Return the three factors of one tensor.
+
+        Parameters
+        ----------
+        factors : CoupledFactors
+        i : int
+            Index of the tensor.
+        """
         return factors[0][:, self.columns[i]], factors[2 * i + 1], factors[2 * i + 2]
 
     def shared_equations(self, factors: CoupledFactors) -> tuple[np.ndarray, np.ndarray]:
-        """Gram matrices ``(1 or n, R, R)`` and right-hand side ``(n, R)`` of the shared factor."""
+        """Set up the normal equations of the shared factor.
+
+        Parameters
+        ----------
+        factors : CoupledFactors
+
+        Returns
+        -------
+        Gram matrices ``(1 or n, R, R)`` and right-hand side ``(n, R)``
+        """
         rank, n = self.n_components, len(factors[0])
         rhs = np.zeros((n, rank), factors[0].dtype)
         grams = np.zeros((1, rank, rank), factors[0].dtype)
@@ -78,7 +94,13 @@ class CoupledProblem:
         return grams, rhs
 
     def sweep(self, factors: CoupledFactors, update: RowUpdate) -> tuple[CoupledFactors, float]:
-        """The shared factor from all tensors, then the factors of each."""
+        """Update the shared factor from all tensors, then the own factors of each tensor.
+
+        Parameters
+        ----------
+        factors : CoupledFactors
+        update : RowUpdate
+        """
         grams, rhs = self.shared_equations(factors)
         found = [update(0, grams, rhs, factors[0])]
         loss = 0.0
@@ -90,7 +112,12 @@ class CoupledProblem:
         return tuple(found), loss
 
     def spread(self, factors: CoupledFactors) -> CoupledFactors:
-        """Unit columns of the shared factor, the scale in each tensor evenly on its own two."""
+        """Give the shared factor unit columns and spread each tensor's scale over its own factors.
+
+        Parameters
+        ----------
+        factors : CoupledFactors
+        """
         shared, *own = factors
         size = np.linalg.norm(shared, axis=0)
         size = np.where(size > 0, size, 1).astype(shared.dtype)
@@ -107,7 +134,7 @@ class CoupledProblem:
 
 
 def _only_own(update: RowUpdate, i: int) -> RowUpdate:
-    """The update of tensor ``i``'s own factors; the shared one stays as it is."""
+    """Restrict ``update`` to the own factors of tensor ``i``, leaving the shared factor alone."""
 
     def step(mode: int, grams: np.ndarray, rhs: np.ndarray, current: np.ndarray) -> np.ndarray:
         return current if mode == 0 else update(2 * i + mode, grams, rhs, current)
@@ -117,12 +144,12 @@ def _only_own(update: RowUpdate, i: int) -> RowUpdate:
 
 @dataclass(frozen=True)
 class CoupledOptions:
-    """What a coupled fit may be told.
+    """Options of a coupled fit.
 
     Attributes
     ----------
     nonnegative : three bools
-        Of the shared axis, neurons, and the axis that each tensor has for itself.
+        For the shared axis, neurons, and the third axis, which each tensor has to itself.
     max_iter, tol : int, float
         See :func:`trialtensor.solvers.acceleration.minimise`.
     """
@@ -142,10 +169,21 @@ def fit_coupled(
 ) -> list[RestartResult[CoupledFactors]]:
     """Fit from every start.
 
+    Parameters
+    ----------
+    problem : CoupledProblem
+    starts : sequence of Start
+    options : CoupledOptions
+    n_jobs : int, optional
+        Number of parallel restarts, each a joblib process with one thread; None runs them one by
+        one in this process.
+    on_restart : callable, optional
+        Called with each finished restart.
+
     Returns
     -------
     list of RestartResult
-        By loss, lowest first. After Ctrl-C, the restarts that were done or begun.
+        By loss, lowest first. After Ctrl-C, the restarts that had finished or begun.
     """
     results, interrupted = collect(
         run_all(_restart, problem, starts, options, n_jobs=n_jobs), on_restart
@@ -172,7 +210,15 @@ def _restart(
 def first_factors(
     problem: CoupledProblem, start: Start, nonnegative: tuple[bool, bool, bool]
 ) -> CoupledFactors:
-    """Random columns; with ``kind`` "svd", leading singular vectors where there are enough."""
+    """Draw random columns or, with ``kind`` "svd", take as many singular vectors as there are.
+
+    Parameters
+    ----------
+    problem : CoupledProblem
+    start : Start
+    nonnegative : three bools
+        As in `CoupledOptions`.
+    """
     rng = np.random.default_rng(start.seed)
     dtype = problem.X.dtype
     n = problem.problems[0].shape[0]
@@ -202,7 +248,7 @@ def _random(
 
 
 def _fill(factor: np.ndarray, vectors: np.ndarray, columns: np.ndarray, nonnegative: bool) -> None:
-    """Put as many of the vectors as there are into some columns."""
+    """Fill ``columns`` with as many of the vectors as there are."""
     columns = columns[: vectors.shape[1]]
     chosen = vectors[:, : len(columns)]
     factor[:, columns] = np.abs(chosen) if nonnegative else chosen

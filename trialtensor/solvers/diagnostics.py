@@ -1,4 +1,4 @@
-"""How good a CP model is: its loss, what each component explains, whether it is degenerate."""
+"""Diagnostics of a CP model: loss, explained variance of each component, degeneracy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from trialtensor.solvers.result import Factors
 def residual_sum_of_squares(
     X: np.ndarray, factors: Factors, observed: np.ndarray | None = None
 ) -> float:
-    """Sum of squared errors over the observed entries, from the residuals themselves.
+    """Compute the sum of squared errors over the observed entries directly from the residuals.
 
     Parameters
     ----------
@@ -44,9 +44,9 @@ class ComponentVariance:
     Attributes
     ----------
     alone : (R,) array
-        What the component explains on its own, at its best weight.
+        Variance that the component explains on its own, at its best weight.
     unique : (R,) array
-        What is lost without it when the other weights are fitted anew.
+        Variance lost without the component when the other weights are refitted.
     """
 
     alone: np.ndarray
@@ -54,17 +54,17 @@ class ComponentVariance:
 
     @property
     def shared(self) -> np.ndarray:
-        """What it explains that others explain too; negative where they help each other."""
+        """Variance that others explain too; negative where components help each other."""
         return self.alone - self.unique
 
 
 def component_variance(
     grams: np.ndarray, rhs: np.ndarray, trial: np.ndarray, norm2: float
 ) -> ComponentVariance:
-    """Explained variance of the components of a CP model.
+    """Compute the explained variance of each component of a CP model.
 
-    Their inner products with each other and with the data follow from the trial factor's normal
-    equations, so no data is read.
+    The normal equations of the trial factor give the inner products of the components with each
+    other and with the data, so no data is read.
 
     Parameters
     ----------
@@ -83,14 +83,14 @@ def component_variance(
 
 
 def commonality(gram: np.ndarray, with_data: np.ndarray, norm2: float) -> ComponentVariance:
-    """Commonality analysis of the components as regressors of the data.
+    """Run a commonality analysis with the components as regressors of the data.
 
     Parameters
     ----------
     gram : (R, R) array
-        Inner products of the components, as tensors of fixed shape, over the observed entries.
+        Inner products of the components, as full tensors, over the observed entries.
     with_data : (R,) array
-        Their inner products with the data.
+        Inner products of the components with the data.
     norm2 : float
         Sum of squares of the observed data.
     """
@@ -106,10 +106,14 @@ def commonality(gram: np.ndarray, with_data: np.ndarray, norm2: float) -> Compon
 
 
 def triple_cosine(factors: Factors) -> float:
-    """Most negative cosine between two components, 1.0 for a single one.
+    """Return the most negative cosine between two components, or 1.0 for a single component.
 
-    Near -1 two components cancel each other: the model is degenerate, and its components
-    mean nothing apart (Kruskal, Harshman & Lundy 1989).
+    Near -1, two components cancel each other: the model is degenerate, and neither component
+    can be interpreted alone (Kruskal, Harshman & Lundy 1989).
+
+    Parameters
+    ----------
+    factors : three (n_axis, R) arrays
     """
     rank = factors[0].shape[1]
     if rank == 1:
@@ -121,23 +125,24 @@ def triple_cosine(factors: Factors) -> float:
 
 
 def core_consistency(X: np.ndarray, factors: Factors, observed: np.ndarray | None = None) -> float:
-    """Core consistency (CORCONDIA) in percent: 100 where a CP model fits, low where it overfits.
+    """Compute the core consistency (CORCONDIA) in percent: 100 for a perfect CP structure.
 
-    The least-squares Tucker core for these factors is compared with the superdiagonal of ones
-    that a CP model assumes (Bro & Kiers 2003, "A new efficient method for determining the
-    number of components in PARAFAC models"). Missing entries are filled in by the model.
+    Compares the least-squares Tucker core for these factors with the superdiagonal of ones that
+    a CP model assumes; low values indicate overfitting (Bro & Kiers 2003, "A new efficient method
+    for determining the number of components in PARAFAC models"). The model fills in missing
+    entries.
 
     Parameters
     ----------
     X : (n_trials, n_neurons, n_times) array
     factors : three (n_axis, R) arrays
-        With the weights in one of them.
+        One of them includes the weights.
     observed : bool array of the shape of ``X``, optional
 
     Returns
     -------
     float
-        At most 100; may be far below zero. NaN if a component is zero.
+        At most 100, and can be far below zero. NaN if a component is zero.
     """
     trial, neuron, time = factors
     partial = np.empty((time.shape[1], len(trial), len(neuron)), time.dtype)
@@ -151,7 +156,7 @@ def core_consistency(X: np.ndarray, factors: Factors, observed: np.ndarray | Non
 
 
 def core_consistency_from_partial(partial: np.ndarray, factors: Factors) -> float:
-    """Core consistency of complete data that has been contracted with the time factor.
+    """Compute the core consistency from complete data contracted with the time factor.
 
     Parameters
     ----------
@@ -164,7 +169,7 @@ def core_consistency_from_partial(partial: np.ndarray, factors: Factors) -> floa
         return float("nan")
     rank = trial.shape[1]
     small = np.linalg.pinv(trial) @ partial @ np.linalg.pinv(neuron).T
-    # pinv(C) is pinv(C'C) C', so contracting with C was half of it.
+    # pinv(C) = pinv(C'C) C', and ``partial`` already includes the product with C.
     core = np.tensordot(small, np.linalg.pinv(time.T @ time, hermitian=True), axes=(0, 0))
     ideal = np.zeros_like(core)
     ideal[(np.arange(rank),) * 3] = 1.0

@@ -1,11 +1,11 @@
-"""Linear dynamics whose matrix changes over trials at low tensor rank.
+"""Linear dynamics with a matrix that changes over trials and has low tensor rank.
 
 ``x_{t+1} = W_k x_t`` with ``W_k = sum_r a_kr b_r c_r'``. The squared error depends on the trials
-only through ``S_k = sum_t x_t x_t'`` and ``D_k = sum_t x_{t+1} x_t'``, so that the cost of a sweep
+only through ``S_k = sum_t x_t x_t'`` and ``D_k = sum_t x_{t+1} x_t'``, so the cost of a sweep
 doesn't grow with the number of time bins.
 
 *Source*: Harris, Aravkin, Rao & Brunton 2021, "Time-varying autoregression with low-rank
-tensors", SIAM Journal on Applied Dynamical Systems, who fit windows of a time series.
+tensors", SIAM Journal on Applied Dynamical Systems; they fit windows of one time series.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from trialtensor.solvers.runs import (
     run_all,
 )
 
-# Unknowns of the input factor up to which its equations are written down.
+# Form the equations of the input factor explicitly up to this many unknowns.
 _DIRECT = 1500
 
 
@@ -54,11 +54,20 @@ class DynamicsProblem:
 
     @property
     def X(self) -> np.ndarray:
-        """By whose size threads are chosen."""
+        """The array whose size sets the number of threads."""
         return self.now
 
     def trial_equations(self, factors: Factors) -> tuple[np.ndarray, np.ndarray]:
-        """Gram matrices ``(n_trials, R, R)`` and right-hand side ``(n_trials, R)`` of ``a_k``."""
+        """Set up the normal equations of ``a_k``.
+
+        Parameters
+        ----------
+        factors : three (n_axis, R) arrays
+
+        Returns
+        -------
+        Gram matrices ``(n_trials, R, R)`` and right-hand side ``(n_trials, R)``
+        """
         _, output, source = factors
         seen = np.matmul(self.now, source)
         grams = np.matmul(source.T, seen) * (output.T @ output)
@@ -66,7 +75,13 @@ class DynamicsProblem:
         return grams, rhs
 
     def sweep(self, factors: Factors, update: RowUpdate) -> tuple[Factors, float]:
-        """Trials, then what is driven, then what drives; also the loss that they reach."""
+        """Update the trial, output and input factors in turn and return them with their loss.
+
+        Parameters
+        ----------
+        factors : three (n_axis, R) arrays
+        update : RowUpdate
+        """
         trial, output, source = factors
         grams, rhs = self.trial_equations(factors)
         trial = update(0, grams, rhs, trial)
@@ -80,7 +95,12 @@ class DynamicsProblem:
         return (trial, output, source), self.loss((trial, output, source))
 
     def loss(self, factors: Factors) -> float:
-        """Sum of squared errors of all one-step predictions."""
+        """Return the sum of squared errors of all one-step predictions.
+
+        Parameters
+        ----------
+        factors : three (n_axis, R) arrays
+        """
         grams, rhs = self.trial_equations(factors)
         fit = float(np.sum(rhs * factors[0]))
         return max(self.norm2 - 2 * fit + quadratic(grams, factors[0]), 0.0)
@@ -88,8 +108,9 @@ class DynamicsProblem:
     def _inputs(self, trial: np.ndarray, output: np.ndarray, current: np.ndarray) -> np.ndarray:
         """Solve ``sum_k S_k C (a_k a_k' * B'B) = sum_k D_k' B diag(a_k)`` for ``C``.
 
-        All entries of ``C`` hang together, because trials differ in ``S_k``. Damped at rounding
-        level towards ``C`` as it is, so that the step is well defined and can't raise the loss.
+        The equations couple all entries of ``C``, because ``S_k`` differs between trials. Damping
+        towards the current ``C``, at rounding level, keeps the step well defined without ever
+        raising the loss.
         """
         n, rank = current.shape
         weights = trial[:, :, None] * trial[:, None, :] * (output.T @ output)
@@ -113,7 +134,7 @@ class DynamicsProblem:
             return (found + damping * C).ravel()
 
         operator: Any = scipy.sparse.linalg.LinearOperator((n * rank,) * 2, matvec=times)
-        # Conjugate gradients never raise the quadratic, however early they stop.
+        # Conjugate gradients never raise the quadratic, even when stopped early.
         found, _ = scipy.sparse.linalg.cg(
             operator, target.ravel(), x0=current.ravel(), rtol=1e-8, maxiter=100
         )
@@ -122,7 +143,7 @@ class DynamicsProblem:
 
 @dataclass(frozen=True)
 class DynamicsOptions:
-    """What a fit may be told.
+    """Options of a fit of dynamics.
 
     Attributes
     ----------
@@ -137,7 +158,7 @@ class DynamicsOptions:
 
 
 def moments(X: np.ndarray, observed: np.ndarray | None) -> tuple[DynamicsProblem, np.ndarray]:
-    """Second moments of the transitions whose two bins are complete, and how many a trial has.
+    """Compute second moments over the transitions between complete bins, and count those per trial.
 
     Parameters
     ----------
@@ -175,6 +196,17 @@ def fit_dynamics(
 ) -> list[RestartResult[Factors]]:
     """Fit from every start.
 
+    Parameters
+    ----------
+    problem : DynamicsProblem
+    starts : sequence of Start
+    options : DynamicsOptions
+    n_jobs : int, optional
+        Number of parallel restarts, each a joblib process with one thread; None runs them one by
+        one in this process.
+    on_restart : callable, optional
+        Called with each finished restart.
+
     Returns
     -------
     list of RestartResult
@@ -202,7 +234,7 @@ def _restart(
 
 
 def _first_factors(problem: DynamicsProblem, start: Start, rank: int) -> Factors:
-    """Random; with ``kind`` "svd", the singular vectors of the matrix that all trials share."""
+    """Draw random factors or, with ``kind`` "svd", start from the SVD of the pooled matrix."""
     rng = np.random.default_rng(start.seed)
     n_trials, n = problem.now.shape[:2]
     trial = 1 + 0.3 * rng.standard_normal((n_trials, rank))

@@ -1,4 +1,4 @@
-"""Where a fit starts: singular vectors of the data, or random factors."""
+"""Starting points of a fit: singular vectors of the data, or random factors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,15 @@ def random_start(
     rng: np.random.Generator,
     nonnegative: Sequence[bool],
 ) -> Factors:
-    """Independent random columns: normal, or uniform on [0, 1) where non-negative."""
+    """Draw independent random columns: normal, or uniform on [0, 1) where non-negative.
+
+    Parameters
+    ----------
+    problem : DenseProblem or MaskedProblem
+    n_components : int
+    rng : Generator
+    nonnegative : three bools, by axis
+    """
     dtype = problem.X.dtype
     factors = []
     for rows, positive in zip(problem.shape, nonnegative, strict=True):
@@ -32,9 +40,16 @@ def svd_start(
     rng: np.random.Generator,
     nonnegative: Sequence[bool],
 ) -> Factors:
-    """Leading singular vectors of each unfolding, random columns where an axis is too short.
+    """Take the leading singular vectors of each unfolding, or random columns on axes too short.
 
-    A non-negative factor starts from their absolute values.
+    A non-negative factor starts from the absolute values.
+
+    Parameters
+    ----------
+    problem : DenseProblem or MaskedProblem
+    n_components : int
+    rng : Generator
+    nonnegative : three bools, by axis
     """
     factors = []
     fallback = random_start(problem, n_components, rng, nonnegative)

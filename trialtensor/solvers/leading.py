@@ -1,9 +1,9 @@
-"""The strongest patterns of trials that are gone, to find components that came later.
+"""The strongest patterns of past trials, used to find components that appeared later.
 
-A CP model whose trial factors may have any sign fits trials as well as it fits their singular
-vectors in ``neuron x time``, times singular values: these are trials turned by an orthogonal
-matrix. The leading ones are kept up to date as trials come (Brand 2002, "Incremental singular
-value decomposition of uncertain data with missing values"), and are a data set of a few trials.
+If trial factors may have any sign, a CP model fits the trials exactly as well as it fits their
+``neuron x time`` singular vectors times singular values: these are the trials rotated by an
+orthogonal matrix. The leading ones are updated as trials arrive (Brand 2002, "Incremental singular
+value decomposition of uncertain data with missing values") and form a data set of a few trials.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from trialtensor.solvers.streaming import Past
 
 _ROWS_AT_A_TIME = 200
 _MAX_ITER, _TOL = 30, 1e-7
-# A new start needs longer, and the part of the loss that there must be to gain by it.
+# Sweeps from a new start, and the fraction of the loss that must remain to be gained to try one.
 _FRESH_SWEEPS, _TO_GAIN = 200, 0.005
-# The part of the loss that is worth giving up trial factors that were fitted to the trials, and
-# that it takes where these are non-negative, which the new ones need not be.
+# Fractions by which the loss must fall to replace trial factors fitted to the trials: without a
+# constraint, and where these are non-negative, which the new ones need not be.
 _BETTER, _MUCH_BETTER = 1e-4, 5e-3
 
 
@@ -36,17 +36,23 @@ class Leading:
     Attributes
     ----------
     patterns : (n_patterns, n_neurons, n_times) array
-        Orthogonal to each other, strongest first; their sums of squares are those that they have
-        in the trials.
+        Orthogonal to each other, strongest first; each has the sum of squares that it has in the
+        trials.
     n_most : int
-        How many are kept.
+        Maximum number of patterns.
     """
 
     patterns: np.ndarray
     n_most: int
 
     def and_trials(self, X: np.ndarray) -> Leading:
-        """With more trials, complete ones."""
+        """Return the patterns updated with more trials.
+
+        Parameters
+        ----------
+        X : (n_trials, n_neurons, n_times) array
+            Complete data.
+        """
         shape = self.patterns.shape[1:]
         flat = self.patterns.reshape(-1, shape[0] * shape[1])
         for first in range(0, len(X), _ROWS_AT_A_TIME):
@@ -57,18 +63,35 @@ class Leading:
         return Leading(flat.reshape(-1, *shape), self.n_most)
 
     def most_explained(self, n_components: int) -> float:
-        """What no model with so many components can explain more of."""
+        """Return the largest sum of squares that ``n_components`` components can explain.
+
+        Parameters
+        ----------
+        n_components : int
+        """
         strongest = self.patterns[:n_components]
         return float(np.vdot(strongest, strongest))
 
 
 def n_patterns(n_components: int) -> int:
-    """How many patterns are kept: those of the components, and some that may become one."""
+    """Return the number of patterns to keep: one per component, and some candidates.
+
+    Parameters
+    ----------
+    n_components : int
+    """
     return 3 * n_components + 15
 
 
 def of_model(gram: np.ndarray, neuron: np.ndarray, time: np.ndarray) -> Leading:
-    """Of trials of which only a model is left."""
+    """Compute the patterns of past trials from their model alone.
+
+    Parameters
+    ----------
+    gram : (R, R) array
+        Inner products of the trial factors.
+    neuron, time : (n_neurons, R), (n_times, R) arrays
+    """
     values, vectors = np.linalg.eigh(gram)
     trial = np.sqrt(np.maximum(values, 0))[:, None] * vectors.T
     patterns = np.einsum("kr,nr,tr->knt", trial, neuron, time)
@@ -85,26 +108,26 @@ def look_again(
     *,
     fresh: bool,
 ) -> tuple[Past, np.ndarray, np.ndarray]:
-    """Another model of all trials so far, if their strongest patterns ask for it.
+    """Replace the model of all trials so far if their strongest patterns allow a better one.
 
     Parameters
     ----------
     leading : Leading
     past : Past
     neuron, time : (n_neurons, R), (n_times, R) arrays
-        Columns of norm 1, as they are now.
+        The current factors, with columns of norm 1.
     nonnegative : three bools, by axis
     fresh : bool
-        Whether to try new starts as well, where there is something to gain.
+        Also try new starts, if enough of the loss remains to be gained.
 
     Returns
     -------
     Past, (n_neurons, R) array, (n_times, R) array
-        As they came, unless the loss falls by a part that matters. Trial factors that are then
-        remembered are those that are best for the patterns, whatever their sign.
+        Unchanged unless the loss falls enough. The new ``Past`` then remembers the trial factors
+        that fit the patterns best, whatever their sign.
     """
     if nonnegative[0] and not all(nonnegative):
-        # Patterns don't say which sign of neuron and time factors makes trial factors positive.
+        # Patterns don't tell which signs of neuron and time factors give positive trial factors.
         return past, neuron, time
     problem = DenseProblem(leading.patterns, past.norm2)
     signs = (False, *nonnegative[1:])
@@ -120,7 +143,7 @@ def look_again(
             )
             best = min(best, other, key=lambda found: found.loss)
     if nonnegative[0]:
-        # Without the constraint on both sides, or every model would seem better than the present.
+        # Compare both models without the constraint, or every new model would seem better.
         enough = (1 - _MUCH_BETTER) * _past_of(problem, now).loss(neuron, time)
     else:
         enough = (1 - _BETTER) * past.loss(neuron, time)
@@ -131,13 +154,13 @@ def look_again(
 
 
 def loss_on(leading: Leading, past: Past, neuron: np.ndarray, time: np.ndarray) -> float:
-    """Sum of squared errors of the patterns, with the best trial factors for other components.
+    """Compute the loss of other components on the patterns, with their best trial factors.
 
     Parameters
     ----------
     leading : Leading
     past : Past
-        Its sum of squares is that of all trials.
+        Provides the sum of squares of all trials.
     neuron, time : (n_neurons, R), (n_times, R) arrays
     """
     problem = DenseProblem(leading.patterns, past.norm2)
@@ -158,7 +181,7 @@ def _past_of(problem: DenseProblem, factors: Factors) -> Past:
 
 
 def _like(before: Factors, found: Factors) -> Factors:
-    """Neuron and time factors of norm 1 in the order and with the signs they had before."""
+    """Give ``found`` the order and signs of ``before``, and unit-norm neuron and time factors."""
     order, _ = match_components(before, found)
     neuron, time = (
         _unit(after[:, order], own) for after, own in zip(found[1:], before[1:], strict=True)

@@ -1,4 +1,4 @@
-"""Which component of one model is which of another."""
+"""Matching of components between models."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from trialtensor.solvers.result import Factors
 
 
 def cosines(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Cosines between the columns of two matrices; 0 for a column of zeros.
+    """Compute the cosines between the columns of two matrices; 0 for a column of zeros.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def cosines(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def match_components(reference: Factors, other: Factors) -> tuple[np.ndarray, float]:
-    """The pairing of components with the largest mean congruence, and that mean.
+    """Pair the components of two models so that their mean congruence is largest.
 
     The congruence of two components is the product over axes of the absolute cosine of their
     factors (Tucker's congruence; the factor match score of Acar, Dunlavy & Kolda 2011 without
@@ -38,7 +38,7 @@ def match_components(reference: Factors, other: Factors) -> tuple[np.ndarray, fl
     Returns
     -------
     order : (R,) int array
-        ``other``'s component ``order[r]`` belongs to ``reference``'s component ``r``.
+        Component ``order[r]`` of ``other`` matches component ``r`` of ``reference``.
     score : float
         Factor match score between 0 and 1. Not corrected for chance: unrelated non-negative
         models score well above 0.
@@ -60,9 +60,13 @@ def match_components(reference: Factors, other: Factors) -> tuple[np.ndarray, fl
 
 
 def align_to(reference: Factors, other: Factors) -> tuple[Factors, float]:
-    """``other`` reordered and sign-flipped to look like ``reference``, with their match score.
+    """Reorder and sign-flip ``other`` to match ``reference``; also return the match score.
 
-    Signs are flipped in pairs, so the model that the factors describe stays the same.
+    Signs are flipped in pairs, so the factors still describe the same model.
+
+    Parameters
+    ----------
+    reference, other : three (n_axis, R) arrays each
     """
     order, score = match_components(reference, other)
     trial, neuron, time = (f[:, order] for f in other)

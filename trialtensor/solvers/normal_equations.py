@@ -1,4 +1,4 @@
-"""Gram matrices of the row problems of a CP model, complete or with a 2-D missing pattern."""
+"""Gram matrices of the row problems of a CP model, for complete data or a 2-D missing pattern."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 
 def full_gram(factors: tuple[np.ndarray, ...] | list[np.ndarray], mode: int) -> np.ndarray:
-    """Gram matrix shared by all rows of factor ``mode`` when nothing is missing.
+    """Return the Gram matrix that all rows of factor ``mode`` share when nothing is missing.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class Pattern:
     observed : (n_first, n_second) float array
         1 where observed, over the two axes other than ``free_axis``, in axis order.
     free_axis : {0, 1, 2}
-        The axis along which nothing changes: 2 for cells tracked on some trials only,
+        The axis along which the pattern is constant: 2 for cells tracked on some trials only,
         1 for trials of different length.
     """
 
@@ -41,17 +41,28 @@ class Pattern:
 
     @property
     def axes(self) -> tuple[int, int]:
-        """The two axes that the pattern is over."""
+        """The two axes along which the pattern varies."""
         first, second = (i for i in range(3) if i != self.free_axis)
         return first, second
 
     def as_mask(self, shape: tuple[int, ...]) -> np.ndarray:
-        """The pattern as a read-only 3-D mask that takes no memory of its own."""
+        """Return the pattern as a read-only 3-D mask, a view that takes no memory.
+
+        Parameters
+        ----------
+        shape : (n_trials, n_neurons, n_times)
+        """
         flat = np.expand_dims(self.observed.astype(bool), self.free_axis)
         return np.broadcast_to(flat, shape)
 
     def gram(self, factors: tuple[np.ndarray, ...] | list[np.ndarray], mode: int) -> np.ndarray:
-        """Exact Gram matrices of factor ``mode``: (n_rows, R, R), or (1, R, R) if shared."""
+        """Compute the exact Gram matrices of factor ``mode``: (n_rows, R, R) or, shared, (1, R, R).
+
+        Parameters
+        ----------
+        factors : three (n_axis, R) arrays
+        mode : {0, 1, 2}
+        """
         first, second = self.axes
         rank = factors[0].shape[1]
         if mode == self.free_axis:
@@ -64,14 +75,14 @@ class Pattern:
 
     @staticmethod
     def _outer_sum(observed: np.ndarray, factor: np.ndarray) -> np.ndarray:
-        """``S[i] = sum_j observed[i, j] f_j f_j'`` for all rows at once, by one product."""
+        """Compute ``S[i] = sum_j observed[i, j] f_j f_j'`` for all rows with one product."""
         rank = factor.shape[1]
         outer = (factor[:, :, None] * factor[:, None, :]).reshape(-1, rank * rank)
         return (observed @ outer).reshape(-1, rank, rank)
 
 
 def find_pattern(observed: np.ndarray) -> Pattern | None:
-    """The 2-D pattern behind a 3-D mask, or None if it depends on all three axes.
+    """Find the 2-D pattern behind a 3-D mask; return None if the mask varies along all three axes.
 
     Parameters
     ----------
@@ -90,7 +101,13 @@ def find_pattern(observed: np.ndarray) -> Pattern | None:
 
 
 def quadratic(grams: np.ndarray, factor: np.ndarray) -> float:
-    """``sum_i f_i' H_i f_i``: the squared norm of the model over the observed entries."""
+    """Compute ``sum_i f_i' H_i f_i``, the squared norm of the model over the observed entries.
+
+    Parameters
+    ----------
+    grams : (1 or n, R, R) array
+    factor : (n, R) array
+    """
     factor = factor.astype(np.float64, copy=False)
     if grams.shape[0] == 1:
         return float(np.sum(grams[0].astype(np.float64, copy=False) * (factor.T @ factor)))

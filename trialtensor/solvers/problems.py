@@ -1,7 +1,7 @@
-"""Least-squares CP problems: what one alternating sweep reads, and the loss that falls out of it.
+"""Least-squares CP problems: alternating sweeps over the data, and their loss.
 
-The loss costs no extra pass: with the last MTTKRP ``M`` and Gram ``H`` of a sweep it is
-``|X|^2 - 2 <M, C> + <C'C, H>``, accumulated in float64 because it cancels.
+The loss costs no extra pass: with the last MTTKRP ``M`` and Gram matrix ``H`` of a sweep it is
+``|X|^2 - 2 <M, C> + <C'C, H>``, accumulated in float64 because the terms cancel.
 """
 
 from __future__ import annotations
@@ -21,7 +21,12 @@ Bases = tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None]
 
 
 def sum_of_squares(X: np.ndarray) -> float:
-    """``|X|^2`` in float64, by trials, so that float32 data neither overflows nor is copied."""
+    """Compute ``|X|^2`` in float64, in chunks: float32 data doesn't overflow and isn't copied.
+
+    Parameters
+    ----------
+    X : (n_trials, n_neurons, n_times) array
+    """
     total = 0.0
     for part in contraction.trial_chunks(X.shape):
         flat = X[part].ravel().astype(np.float64, copy=False)
@@ -30,23 +35,32 @@ def sum_of_squares(X: np.ndarray) -> float:
 
 
 def free_loss(norm2: float, grams: np.ndarray, rhs: np.ndarray, factor: np.ndarray) -> float:
-    """The loss from the normal equations of the factor that was updated last."""
+    """Compute the loss from the normal equations of the factor updated last.
+
+    Parameters
+    ----------
+    norm2 : float
+        Sum of squares of the observed data.
+    grams, rhs : (1 or n, R, R), (n, R) arrays
+        Normal equations of the factor.
+    factor : (n, R) array
+    """
     fit = float(np.sum(rhs.astype(np.float64, copy=False) * factor))
     return max(norm2 - 2 * fit + quadratic(grams, factor), 0.0)
 
 
 @dataclass(frozen=True)
 class DenseProblem:
-    """Complete data, data with a 2-D missing pattern, or their compressed surrogate.
+    """Complete data, data with a 2-D missing pattern, or the compressed surrogate of either.
 
     Attributes
     ----------
     X : (n_trials, n_neurons, n_times) array
-        The data with zeros where missing, or the core of its compression.
+        The data with zeros where missing, or its compressed core.
     norm2 : float
         Sum of squares of the data (not of the core).
     pattern : Pattern, optional
-        What is missing, if anything.
+        The missing pattern, if anything is missing.
     bases : three arrays or None
         ``(n_axis, n_core)`` orthonormal bases: the data is ``X`` times these on each axis.
     """
@@ -58,7 +72,7 @@ class DenseProblem:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Rows of the three factors."""
+        """Number of rows of each of the three factors."""
         rows = [
             n if basis is None else basis.shape[0]
             for n, basis in zip(self.X.shape, self.bases, strict=True)
@@ -67,11 +81,17 @@ class DenseProblem:
 
     @property
     def is_core(self) -> bool:
-        """Whether this is a compressed surrogate."""
+        """True for a compressed surrogate."""
         return any(basis is not None for basis in self.bases)
 
     def gram(self, factors: list[np.ndarray] | Factors, mode: int) -> np.ndarray:
-        """Gram matrices of factor ``mode``."""
+        """Return the Gram matrices of factor ``mode``.
+
+        Parameters
+        ----------
+        factors : three (n_axis, R) arrays
+        mode : {0, 1, 2}
+        """
         if self.pattern is None:
             return full_gram(factors, mode)
         return self.pattern.gram(factors, mode).astype(factors[mode].dtype, copy=False)
@@ -85,7 +105,17 @@ class DenseProblem:
         return rhs if basis is None else basis @ rhs
 
     def sweep(self, factors: Factors, update: RowUpdate) -> tuple[Factors, float]:
-        """Two passes over the data: one for trials and neurons, one for time."""
+        """Update all factors in two passes over the data: trials and neurons, then time.
+
+        Parameters
+        ----------
+        factors : three (n_axis, R) arrays
+        update : RowUpdate
+
+        Returns
+        -------
+        The new factors and their loss
+        """
         trial, neuron, time = factors
         small_neuron = self._shrink(1, neuron)
         partial = contraction.contract_time(self.X, self._shrink(2, time))
@@ -104,7 +134,16 @@ class DenseProblem:
         return (trial, neuron, time), free_loss(self.norm2, gram, rhs, time)
 
     def trial_equations(self, factors: Factors) -> tuple[np.ndarray, np.ndarray]:
-        """Gram matrices ``(1 or n_trials, R, R)`` and right-hand side ``(n_trials, R)``."""
+        """Set up the normal equations of the trial factor.
+
+        Parameters
+        ----------
+        factors : three (n_axis, R) arrays
+
+        Returns
+        -------
+        Gram matrices ``(1 or n_trials, R, R)`` and right-hand side ``(n_trials, R)``
+        """
         small = tuple(self._shrink(mode, factor) for mode, factor in enumerate(factors))
         rhs = self._expand(0, contraction.mttkrp(self.X, small, 0))
         return self.gram(factors, 0), rhs
@@ -112,10 +151,10 @@ class DenseProblem:
 
 @dataclass(frozen=True)
 class MaskedProblem:
-    """Data with any 3-D mask: exact normal equations, some trials at a time.
+    """Data with any 3-D mask; the normal equations are exact and read a few trials at a time.
 
     The weighted Gram matrices factor like the MTTKRP: ``Q[k, n] = sum_t w_knt c_t c_t'`` is
-    one product, and the trial and neuron equations both read only ``Q``.
+    one product, and both the trial and the neuron equations need only ``Q``.
 
     Attributes
     ----------
@@ -132,11 +171,21 @@ class MaskedProblem:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Rows of the three factors."""
+        """Number of rows of each of the three factors."""
         return self.X.shape[0], self.X.shape[1], self.X.shape[2]
 
     def sweep(self, factors: Factors, update: RowUpdate) -> tuple[Factors, float]:
-        """Two passes over data and mask, with temporaries the size of a few trials."""
+        """Update all factors in two passes over data and mask, with temporaries of a few trials.
+
+        Parameters
+        ----------
+        factors : three (n_axis, R) arrays
+        update : RowUpdate
+
+        Returns
+        -------
+        The new factors and their loss
+        """
         trial, neuron, time = factors
         rank = time.shape[1]
         upper = np.triu_indices(rank)
@@ -174,7 +223,16 @@ class MaskedProblem:
         return rhs, pairs
 
     def trial_equations(self, factors: Factors) -> tuple[np.ndarray, np.ndarray]:
-        """Gram matrices ``(n_trials, R, R)`` and right-hand side ``(n_trials, R)``."""
+        """Set up the normal equations of the trial factor.
+
+        Parameters
+        ----------
+        factors : three (n_axis, R) arrays
+
+        Returns
+        -------
+        Gram matrices ``(n_trials, R, R)`` and right-hand side ``(n_trials, R)``
+        """
         _, neuron, time = factors
         rank = time.shape[1]
         upper = np.triu_indices(rank)
@@ -192,12 +250,12 @@ class MaskedProblem:
 
 
 def _pairs(factor: np.ndarray, upper: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    """Products of all pairs of columns, ``(n_axis, R (R + 1) / 2)``."""
+    """Return the products of all pairs of columns, ``(n_axis, R (R + 1) / 2)``."""
     return factor[:, upper[0]] * factor[:, upper[1]]
 
 
 def _unpack(packed: np.ndarray, upper: tuple[np.ndarray, np.ndarray], rank: int) -> np.ndarray:
-    """Symmetric ``(n_rows, R, R)`` matrices from their upper triangles."""
+    """Rebuild symmetric ``(n_rows, R, R)`` matrices from their upper triangles."""
     full = np.empty((packed.shape[0], rank, rank), packed.dtype)
     full[:, upper[0], upper[1]] = packed
     full[:, upper[1], upper[0]] = packed

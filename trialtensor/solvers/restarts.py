@@ -24,9 +24,9 @@ from trialtensor.solvers.runs import (
 
 Problem = DenseProblem | MaskedProblem
 
-# Up to so many entries a sweep takes milliseconds, and every restart converges on the full data.
+# Up to this size a sweep takes milliseconds, and every restart converges on the full data.
 _SMALL = 4_000_000
-# On larger data, sweeps that a restart gets there before it is compared with the others.
+# On larger data, the number of full-data sweeps before restarts are compared.
 _SETTLING_SWEEPS = 3
 # Factor match score above which two restarts have found the same solution.
 _SAME = 0.99
@@ -34,7 +34,7 @@ _SAME = 0.99
 
 @dataclass(frozen=True)
 class CPOptions:
-    """What a CP fit may be told.
+    """Options of a CP fit.
 
     Attributes
     ----------
@@ -56,7 +56,13 @@ class CPOptions:
     accelerate: bool = True
 
     def minimise(self, problem: Problem, start: Factors) -> SolverResult[Factors]:
-        """Sweep from ``start`` with these options."""
+        """Sweep from ``start`` with these options.
+
+        Parameters
+        ----------
+        problem : DenseProblem or MaskedProblem
+        start : three (n_axis, R) arrays
+        """
         return minimise(
             problem,
             start,
@@ -78,9 +84,9 @@ def fit_cp(
 ) -> list[RestartResult[Factors]]:
     """Fit from every start; the first result is the best, converged on the full data.
 
-    With a compressed core every restart converges there first and then on the full data. If
-    that is large, only distinct solutions get some sweeps on it, and the best of them go on
-    until the lowest loss is a converged one.
+    With a compressed core, every restart converges on the core first and then on the full data.
+    If the full data is large, only distinct solutions get a few sweeps on it, and the best ones
+    continue until the lowest loss belongs to a converged solution.
 
     Parameters
     ----------
@@ -88,15 +94,16 @@ def fit_cp(
     starts : sequence of Start
     options : CPOptions
     n_jobs : int, optional
-        Restarts at a time, as joblib processes with one thread each; None runs them here.
+        Number of parallel restarts, each a joblib process with one thread; None runs them one by
+        one in this process.
     on_restart : callable, optional
         Called with each finished restart.
 
     Returns
     -------
     list of RestartResult
-        By loss, lowest first; losses are those on the full data. After Ctrl-C, the restarts
-        that were done or begun.
+        Sorted by loss on the full data, lowest first. After Ctrl-C, the restarts that had
+        finished or begun.
     """
     surrogate: Problem = problem
     if options.compressed and isinstance(problem, DenseProblem):
@@ -113,7 +120,7 @@ def fit_cp(
 def _go_on(
     problem: Problem, results: list[RestartResult[Factors]], options: CPOptions
 ) -> tuple[list[RestartResult[Factors]], bool]:
-    """From the core to the full data; also whether Ctrl-C cut that short."""
+    """Continue from the core on the full data; also return whether Ctrl-C interrupted this."""
     results = list(results)
     try:
         if problem.X.size <= _SMALL:
@@ -122,7 +129,7 @@ def _go_on(
         else:
             if len(results) > 1:
                 _settle(problem, results, options)
-            # The best is only known to be the best once it has converged.
+            # The best result is only certain once it has converged.
             while not results[0].on_full_data:
                 results[0] = _polish(problem, results[0], options)
                 results.sort(key=by_loss)
@@ -133,10 +140,10 @@ def _go_on(
 
 
 def _settle(problem: Problem, results: list[RestartResult[Factors]], options: CPOptions) -> None:
-    """A few sweeps on the full data for every solution that no better restart has found.
+    """Run a few full-data sweeps on each solution that no better restart has found.
 
-    The core's error differs from solution to solution, so losses on it rank them badly. In
-    place, so that what is done survives Ctrl-C.
+    The error of the core differs between solutions, so losses on the core rank them poorly.
+    Updates ``results`` in place, so that finished work survives Ctrl-C.
     """
     few = replace(options, max_iter=_SETTLING_SWEEPS, accelerate=False)
     found: list[Factors] = []
@@ -149,7 +156,7 @@ def _settle(problem: Problem, results: list[RestartResult[Factors]], options: CP
             settled = replace(settled, result=replace(settled.result, stop_reason=reason))
             results[i] = replace(settled, on_full_data=False)
         elif any(options.nonnegative):
-            # A non-negative factor need not lie in the bases; its loss on the core is not exact.
+            # A non-negative factor can lie outside the bases, so its loss on the core is inexact.
             results[i] = _with_full_loss(problem, restart)
     results.sort(key=by_loss)
 
@@ -170,7 +177,7 @@ def _with_full_loss(problem: Problem, restart: RestartResult[Factors]) -> Restar
 
 
 def _restart(surrogate: Problem, start: Start, options: CPOptions) -> RestartResult[Factors]:
-    """One restart, on the core where there is one."""
+    """Run one restart, on the core if there is one."""
     if isinstance(surrogate, DenseProblem) and surrogate.is_core:
         return RestartResult(start.seed, _on_core(surrogate, start, options))
     found = options.minimise(surrogate, _first_factors(surrogate, start, options))
@@ -178,7 +185,7 @@ def _restart(surrogate: Problem, start: Start, options: CPOptions) -> RestartRes
 
 
 def _on_core(surrogate: DenseProblem, start: Start, options: CPOptions) -> SolverResult[Factors]:
-    """Converge in core coordinates on the axes that no constraint ties to the data's."""
+    """Converge on the core, using core coordinates on axes without constraints."""
     inside = [
         None if positive else basis
         for positive, basis in zip(options.nonnegative, surrogate.bases, strict=True)

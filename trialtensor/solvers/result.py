@@ -1,4 +1,4 @@
-"""What a solver gives back."""
+"""Results of solvers."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Generic, TypeVar
 import numpy as np
 
 Factors = tuple[np.ndarray, np.ndarray, np.ndarray]
-# The arrays that a solver moves: three factors, three loadings, or loadings and slices.
+# The arrays that a solver updates: three factors, three loadings, or loadings and slices.
 Arrays = TypeVar("Arrays", bound=tuple[np.ndarray, ...])
-# What a solver gives back: such arrays, or a model made of them.
+# The model that a solver returns: such arrays, or an object made of them.
 Model = TypeVar("Model")
 Other = TypeVar("Other")
 
 
 class StopReason(StrEnum):
-    """Why a solver stopped; ``advice`` says what to do about it."""
+    """Reason for which a solver stopped; ``advice`` says what to do about it."""
 
     CONVERGED = "converged"
     EXACT = "exact"
@@ -27,7 +27,7 @@ class StopReason(StrEnum):
 
     @property
     def advice(self) -> str:
-        """One sentence for the user."""
+        """Advice for the user."""
         return _ADVICE[self]
 
 
@@ -40,26 +40,26 @@ _ADVICE = {
     ),
     StopReason.INTERRUPTED: (
         "The fit was interrupted; the best result so far was kept. Fit again to convergence "
-        "before believing the components."
+        "before interpreting the components."
     ),
-    StopReason.GIVEN: "The factors were given, not fitted; how well they fit is not known.",
+    StopReason.GIVEN: "The factors were given, not fitted; how well they fit is unknown.",
 }
 
 
 @dataclass(frozen=True)
 class SolverResult(Generic[Model]):
-    """A model and how it was reached.
+    """A fitted model and the record of its fit.
 
     Attributes
     ----------
     factors : tuple of arrays
-        What was fitted, as its solver says.
+        The fitted model, as documented by its solver.
     loss : float
         Sum of squared errors over the observed entries.
     loss_history : (n_accepted_sweeps,) array
         The loss after each accepted sweep; it never rises.
     n_iter : int
-        Sweeps done, rejected ones included.
+        Number of sweeps, including rejected ones.
     stop_reason : StopReason
     """
 
@@ -70,5 +70,11 @@ class SolverResult(Generic[Model]):
     stop_reason: StopReason
 
     def with_factors(self, factors: Other) -> SolverResult[Other]:
-        """The same result with its model written down in another way."""
+        """Return the same result with its model in another form.
+
+        Parameters
+        ----------
+        factors : Other
+            The model in its new form.
+        """
         return SolverResult(factors, self.loss, self.loss_history, self.n_iter, self.stop_reason)

@@ -1,7 +1,7 @@
-"""The two ways to solve for the rows of one factor: least squares, and non-negative.
+"""Updates of the rows of one factor: least squares and non-negative least squares.
 
-Both take the normal equations of a factor: ``grams`` of shape ``(1, R, R)`` when all rows
-share them or ``(n_rows, R, R)`` when missing data gives each row its own, and the right-hand
+All functions take the normal equations of a factor: ``grams`` of shape ``(1, R, R)`` when all
+rows share them or ``(n_rows, R, R)`` when missing data gives each row its own, and the right-hand
 side ``rhs`` of shape ``(n_rows, R)``.
 """
 
@@ -13,12 +13,12 @@ from scipy.linalg import lapack
 from trialtensor.kernels.least_squares import damped_rows
 from trialtensor.kernels.nonnegative import nonnegative_rows
 
-# Passes of coordinate descent in one sweep: more are cheap next to the data passes, but the
-# other factors are about to move anyway.
+# Passes of coordinate descent per sweep. More would be cheap beside the passes over the data, but
+# the other factors are about to change anyway.
 _PASSES_IN_A_SWEEP = 8
 # Proximal weight, in units of the rounding error: collinear components stay solvable.
 _DAMPING = 4
-# Called as they are: the checks in scipy's cho_factor and cho_solve take longer than the work.
+# Called directly: the checks in scipy's cho_factor and cho_solve take longer than the work.
 _CHOLESKY = {
     np.dtype(np.float64): (lapack.dpotrf, lapack.dpotrs),
     np.dtype(np.float32): (lapack.spotrf, lapack.spotrs),
@@ -26,16 +26,21 @@ _CHOLESKY = {
 
 
 def least_squares_rows(grams: np.ndarray, rhs: np.ndarray, current: np.ndarray) -> np.ndarray:
-    """Solve each row's normal equations, staying at ``current`` where they say nothing.
+    """Solve each row's normal equations, staying at ``current`` in undetermined directions.
 
     The proximal term ``damping * |x - current|^2`` makes the step well defined for singular
     Gram matrices and can't raise the loss.
+
+    Parameters
+    ----------
+    grams : (1 or n_rows, R, R) array
+    rhs, current : (n_rows, R) arrays
     """
     epsilon = _DAMPING * float(np.finfo(grams.dtype).eps)
     if grams.shape[0] > 1:
         return damped_rows(grams, rhs, current, epsilon)
     rank, trace = grams.shape[-1], float(np.trace(grams[0]))
-    # Rows that the data says nothing about stay where they are, whatever the weight.
+    # With a Gram matrix of zeros, rows stay where they are, whatever the weight.
     damping = grams.dtype.type(epsilon * trace / rank if trace > 0 else 1)
     damped = grams[0] + damping * np.eye(rank, dtype=grams.dtype)
     target = rhs + damping * current
@@ -47,14 +52,26 @@ def least_squares_rows(grams: np.ndarray, rhs: np.ndarray, current: np.ndarray) 
 
 
 def nonnegative_step(grams: np.ndarray, rhs: np.ndarray, current: np.ndarray) -> np.ndarray:
-    """A few passes of coordinate descent from ``current`` (HALS)."""
+    """Run a few passes of coordinate descent from ``current`` (HALS).
+
+    Parameters
+    ----------
+    grams : (1 or n_rows, R, R) array
+    rhs, current : (n_rows, R) arrays
+    """
     return nonnegative_rows(grams, rhs, current, _PASSES_IN_A_SWEEP, 1e-3)
 
 
 def solve_rows(grams: np.ndarray, rhs: np.ndarray, *, nonnegative: bool) -> np.ndarray:
-    """The minimiser for each row, to rounding error and independent of any starting point.
+    """Solve each row to rounding error, independently of any starting point.
 
-    Rows with fewer observations than components get the smallest solution.
+    Rows with fewer observations than components get the minimum-norm solution.
+
+    Parameters
+    ----------
+    grams : (1 or n_rows, R, R) array
+    rhs : (n_rows, R) array
+    nonnegative : bool
     """
     rank = grams.shape[-1]
     free = np.empty_like(rhs)

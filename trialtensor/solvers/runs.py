@@ -1,4 +1,4 @@
-"""Restarts of a fit: where they start, what they find, and what is left of them after Ctrl-C."""
+"""Restarts of a fit: their starts, their results, and what remains of them after Ctrl-C."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from trialtensor.solvers.threads import blas_threads_for
 
 @dataclass(frozen=True)
 class RestartResult(Generic[Model]):
-    """One restart: its start and what it found.
+    """Result of one restart, with the seed of its start.
 
     Attributes
     ----------
     seed : int or None
-        None for a start that was given.
+        None if the start was given.
     result : SolverResult
     on_full_data : bool
-        Whether it has converged on the full data, not just on a compressed core.
+        True if the restart has converged on the full data, not just on a compressed core.
     """
 
     seed: int | None
@@ -32,7 +32,7 @@ class RestartResult(Generic[Model]):
 
 @dataclass(frozen=True)
 class Start:
-    """How one restart begins: ``kind`` "svd" or "random" with a seed, or given arrays."""
+    """Start of one restart: ``kind`` "svd" or "random" with a seed, or given arrays."""
 
     kind: str
     seed: int | None = None
@@ -47,7 +47,7 @@ def run_all(
     *,
     n_jobs: int | None,
 ) -> Iterator[RestartResult[Model]]:
-    """``restart(problem, start, options)`` for every start, as they finish.
+    """Yield ``restart(problem, start, options)`` for every start, as they finish.
 
     Parameters
     ----------
@@ -56,7 +56,8 @@ def run_all(
     starts : sequence of Start
     options : object
     n_jobs : int, optional
-        Restarts at a time, as joblib processes with one thread each; None runs them here.
+        Number of parallel restarts, each a joblib process with one thread; None runs them one by
+        one in this process.
     """
     if n_jobs not in (None, 1) and len(starts) > 1:
         parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator")
@@ -71,12 +72,18 @@ def collect(
     running: Iterator[RestartResult[Model]],
     on_restart: Callable[[RestartResult[Model]], None] | None,
 ) -> tuple[list[RestartResult[Model]], bool]:
-    """Finished restarts, and whether Ctrl-C came before the last of them.
+    """Collect finished restarts; also return whether Ctrl-C came before the last of them.
+
+    Parameters
+    ----------
+    running : iterator of RestartResult
+    on_restart : callable or None
+        Called with each finished restart.
 
     Raises
     ------
     KeyboardInterrupt
-        If interrupted before there was any result.
+        If interrupted before the first result.
     """
     results: list[RestartResult[Model]] = []
     try:
@@ -94,12 +101,23 @@ def collect(
 
 
 def mark_interrupted(results: list[RestartResult[Model]]) -> list[RestartResult[Model]]:
-    """The same results, the best of them with Ctrl-C as its stop reason."""
+    """Return the same results, with the best one marked as interrupted.
+
+    Parameters
+    ----------
+    results : list of RestartResult
+        Best first.
+    """
     best, *others = results
     stopped = replace(best.result, stop_reason=StopReason.INTERRUPTED)
     return [replace(best, result=stopped), *others]
 
 
 def by_loss(restart: RestartResult[Model]) -> float:
-    """Sorting key: lowest loss first."""
+    """Return the loss, as the key that sorts the lowest first.
+
+    Parameters
+    ----------
+    restart : RestartResult
+    """
     return restart.result.loss

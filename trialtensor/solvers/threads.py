@@ -1,17 +1,17 @@
-"""How many BLAS threads a piece of work is worth."""
+"""Limits on BLAS threads by the size of the work."""
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from functools import lru_cache
 
-# Imported so that their BLAS libraries are loaded before the controller looks for them.
+# Imported to load their BLAS libraries before the controller looks for them.
 import numpy as np  # noqa: F401
 import scipy.linalg  # noqa: F401
 from threadpoolctl import ThreadpoolController
 
-# Products with fewer entries than this take less time than waking and joining threads, which
-# on a busy machine costs far more than the work itself.
+# Smaller products take less time than waking and joining threads, which on a busy machine costs
+# far more than the work itself.
 _WORTH_THREADS = 4_000_000
 
 
@@ -26,7 +26,7 @@ def blas_threads_for(n_entries: int) -> AbstractContextManager[object]:
     Parameters
     ----------
     n_entries : int
-        Entries of the largest array that is worked on.
+        Number of entries of the largest array involved.
 
     Returns
     -------

@@ -1,13 +1,13 @@
-"""One reader a file: to add a format, add a module here.
+"""File readers, one module per format; to add a format, add a module here.
 
 A reader module has
 
-- ``SUFFIXES``, the file name endings it takes, such as ``(".npz",)``;
+- ``SUFFIXES``, the file name endings it accepts, such as ``(".npz",)``;
 - ``describe(path) -> list[VariableInfo]``, which reads no values;
 - ``read(path, variable) -> ndarray or xarray.DataArray``.
 
-It executes nothing that a file holds, and raises ValueError naming the file if that is not what
-its name says (`trialtensor.io.contents.reading` does so).
+A reader never executes anything in a file. If the content of a file doesn't match its suffix, it
+raises a ValueError that names the file (use `trialtensor.io.contents.reading`).
 """
 
 import pkgutil
@@ -22,7 +22,7 @@ from trialtensor.io.contents import VariableInfo
 
 
 class Reader(Protocol):
-    """What a reader module offers."""
+    """Interface of a reader module."""
 
     SUFFIXES: tuple[str, ...]
 
@@ -33,12 +33,16 @@ class Reader(Protocol):
 def find_reader(path: Path) -> Reader:
     """Return the reader for the suffix of `path`.
 
+    Parameters
+    ----------
+    path : Path
+
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is a folder, or no reader takes its suffix.
+        If it is a folder, or no reader accepts its suffix.
     """
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file")

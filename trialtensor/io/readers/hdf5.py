@@ -1,4 +1,4 @@
-"""HDF5: the datasets in all groups, named by their path."""
+"""HDF5 reader: the datasets in all groups, named by their path."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,12 @@ _KIND = "an HDF5 file"
 
 
 def describe(path: Path) -> list[VariableInfo]:
-    """Describe the datasets."""
+    """Describe the datasets.
+
+    Parameters
+    ----------
+    path : Path
+    """
     import h5py
 
     found: list[VariableInfo] = []
@@ -27,7 +32,13 @@ def describe(path: Path) -> list[VariableInfo]:
 
 
 def read(path: Path, variable: str) -> np.ndarray:
-    """Read one dataset; text comes as strings, with � for bytes that are no UTF-8."""
+    """Read one dataset; text becomes strings, with � for bytes that aren't UTF-8.
+
+    Parameters
+    ----------
+    path : Path
+    variable : str
+    """
     import h5py
 
     with reading(path, _KIND, HDF5), h5py.File(path) as file:
@@ -40,5 +51,5 @@ def read(path: Path, variable: str) -> np.ndarray:
 def _dtype(dataset: Any) -> np.dtype:
     import h5py
 
-    # h5py gives text as objects; it is read as strings, without a pickle.
+    # h5py reports text as objects, but ``read`` returns strings, without a pickle.
     return np.dtype("U") if h5py.check_string_dtype(dataset.dtype) else dataset.dtype

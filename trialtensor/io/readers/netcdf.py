@@ -1,4 +1,4 @@
-"""netCDF, with the names of dimensions and the coordinates that it gives."""
+"""netCDF reader, with dimension names and coordinates."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +17,12 @@ _ANONYMOUS = re.compile(r"(phony_)?dim_\d+")
 
 
 def describe(path: Path) -> list[VariableInfo]:
-    """Describe the variables, coordinates too."""
+    """Describe the variables, including coordinates.
+
+    Parameters
+    ----------
+    path : Path
+    """
     with _open(path) as dataset:
         return [
             VariableInfo(str(name), variable.shape, _dtype(variable), _names(variable))
@@ -26,7 +31,13 @@ def describe(path: Path) -> list[VariableInfo]:
 
 
 def read(path: Path, variable: str) -> xarray.DataArray | np.ndarray:
-    """Read one variable with its coordinates; as a bare array if its dimensions have no names."""
+    """Read one variable with its coordinates, or a bare array if its dimensions have no names.
+
+    Parameters
+    ----------
+    path : Path
+    variable : str
+    """
     with _open(path) as dataset:
         array = dataset[variable].load()
     return array if _names(array) else array.to_numpy()
@@ -37,14 +48,14 @@ def _open(path: Path) -> Iterator[xarray.Dataset]:
     with reading(path, "a netCDF file", HDF5, NETCDF3):
         with path.open("rb") as file:
             is_hdf5 = file.read(len(HDF5)) == HDF5
-        # Only this engine knows files whose dimensions have no names, and wants to be told.
+        # Only this engine reads files whose dimensions have no names, and only with phony_dims.
         options: dict[str, Any] = {"engine": "h5netcdf", "phony_dims": "sort"} if is_hdf5 else {}
         with xarray.open_dataset(path, decode_timedelta=False, **options) as dataset:
             yield dataset
 
 
 def _dtype(variable: xarray.Variable) -> np.dtype:
-    # Text comes as objects, but never from a pickle: netCDF has none.
+    # xarray reports text as objects, but never from a pickle: netCDF has none.
     return np.dtype("U") if variable.dtype.kind == "O" else variable.dtype
 
 

@@ -1,4 +1,4 @@
-"""NumPy .npy: one array without a name, called after the file."""
+"""NumPy .npy reader: one unnamed array, which takes the name of the file."""
 
 from pathlib import Path
 
@@ -11,12 +11,24 @@ _KIND = "a NumPy .npy array"
 
 
 def describe(path: Path) -> list[VariableInfo]:
-    """Describe the array from its header."""
+    """Describe the array from its header.
+
+    Parameters
+    ----------
+    path : Path
+    """
     with reading(path, _KIND, NUMPY), path.open("rb") as file:
         return [describe_npy(path.stem, file)]
 
 
 def read(path: Path, variable: str) -> np.ndarray:
-    """Read the array; there is only one `variable`."""
+    """Read the array.
+
+    Parameters
+    ----------
+    path : Path
+    variable : str
+        Ignored, because a file holds only one array.
+    """
     with reading(path, _KIND, NUMPY):
         return np.load(path, allow_pickle=False)

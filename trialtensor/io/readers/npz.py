@@ -1,4 +1,4 @@
-"""NumPy .npz: named arrays in a zip archive."""
+"""NumPy .npz reader: named arrays in a zip archive."""
 
 import zipfile
 from pathlib import Path
@@ -12,7 +12,12 @@ _KIND = "a NumPy .npz archive"
 
 
 def describe(path: Path) -> list[VariableInfo]:
-    """Describe the arrays from their headers."""
+    """Describe the arrays from their headers.
+
+    Parameters
+    ----------
+    path : Path
+    """
     variables = []
     with reading(path, _KIND, ZIP), zipfile.ZipFile(path) as archive:
         for member in archive.namelist():
@@ -23,6 +28,12 @@ def describe(path: Path) -> list[VariableInfo]:
 
 
 def read(path: Path, variable: str) -> np.ndarray:
-    """Read one array; Python objects are refused."""
+    """Read one array; refuse Python objects.
+
+    Parameters
+    ----------
+    path : Path
+    variable : str
+    """
     with reading(path, _KIND, ZIP), np.load(path, allow_pickle=False) as archive:
         return archive[variable]

@@ -1,7 +1,7 @@
-"""Smaller slabs that stand for the data.
+"""Compression of the data to smaller slabs.
 
-A slab with more rows than its block has columns is replaced by the triangle of a QR
-decomposition, without any loss: only ``X'X`` matters to the fit of all but ``P_b`` (Kiers, ten
+The triangle of a QR decomposition replaces a slab with more rows than its block has columns. This
+loses nothing, because the fit of everything but ``P_b`` depends only on ``X'X`` (Kiers, ten
 Berge & Bro 1999). For restarts, rows and the shared axis are truncated as well, to a few more
 dimensions than there are components (Jang & Kang 2022, "DPar2", for irregular tensors).
 """
@@ -18,31 +18,48 @@ from trialtensor.solvers.parafac2.slabs import MaskedSlabs, Slabs, pad
 from trialtensor.solvers.problems import sum_of_squares
 
 _WORTHWHILE = 0.7
-# Rows a column that make a triangle worth its decomposition.
+# Rows per column above which a triangle is worth its decomposition.
 _TALL = 2
 
 
 def stack(blocks: Sequence[np.ndarray]) -> Slabs:
-    """The data itself as slabs."""
+    """Stack the data itself as slabs.
+
+    Parameters
+    ----------
+    blocks : sequence of (n_trials, n_rows, n_shared) arrays
+    """
     starts = np.cumsum([0, *(len(block) for block in blocks[:-1])])
     norm2 = sum(sum_of_squares(block) for block in blocks)
     return Slabs(pad(blocks), starts, norm2, n_rows=np.array([b.shape[1] for b in blocks]))
 
 
 def with_mask(blocks: Sequence[np.ndarray], observed: Sequence[np.ndarray | None]) -> MaskedSlabs:
-    """The data with what is missing in it."""
+    """Stack the data together with its mask.
+
+    Parameters
+    ----------
+    blocks : sequence of (n_trials, n_rows, n_shared) arrays
+    observed : sequence of bool arrays or None, one per block
+    """
     data = stack(blocks)
     unseen = pad([~_seen(block, mask) for block, mask in zip(blocks, observed, strict=True)])
-    # Padded rows have nothing to fill in: they are zero for certain.
+    # Padded rows count as observed, because they are known to be zero.
     return MaskedSlabs(data.X, data.starts, data.norm2, None, data.n_rows, ~unseen)
 
 
 def in_span(
     blocks: Sequence[np.ndarray], observed: Sequence[np.ndarray | None], shared: np.ndarray
 ) -> Slabs:
-    """The data, reduced to the span of a shared factor where nothing is missing.
+    """Reduce the data to the span of a shared factor if nothing is missing.
 
-    As far as trial weights and patterns for that factor go, nothing is lost.
+    The best trial weights and patterns for that factor stay the same.
+
+    Parameters
+    ----------
+    blocks : sequence of (n_trials, n_rows, n_shared) arrays
+    observed : sequence of bool arrays or None, one per block
+    shared : (n_shared, R) array
     """
     if any(mask is not None for mask in observed):
         return with_mask(blocks, observed)
@@ -53,7 +70,13 @@ def in_span(
 
 
 def fewest_rows(slabs: Slabs, least: int) -> Slabs:
-    """The same slabs with triangles instead of their rows, at least so many a block."""
+    """Replace the rows of each block by a triangle with at least ``least`` rows.
+
+    Parameters
+    ----------
+    slabs : Slabs
+    least : int
+    """
     ends = np.append(slabs.starts[1:], len(slabs.X))
     parts = [slabs.X[i:j] for i, j in zip(slabs.starts, ends, strict=True)]
     X = pad([_triangle(part, least) for part in parts])
@@ -65,7 +88,13 @@ def _seen(block: np.ndarray, observed: np.ndarray | None) -> np.ndarray:
 
 
 def without_loss(blocks: Sequence[np.ndarray], n_components: int) -> Slabs:
-    """Slabs with as few rows as can say the same of everything but the patterns."""
+    """Stack blocks with tall ones shortened, without loss to anything but the patterns.
+
+    Parameters
+    ----------
+    blocks : sequence of (n_trials, n_rows, n_shared) arrays
+    n_components : int
+    """
     norm2 = sum(sum_of_squares(block) for block in blocks)
     starts = np.cumsum([0, *(len(block) for block in blocks[:-1])])
     tall = [block.shape[1] > _TALL * len(block) * block.shape[2] for block in blocks]
@@ -77,23 +106,23 @@ def without_loss(blocks: Sequence[np.ndarray], n_components: int) -> Slabs:
 
 
 def truncated(slabs: Slabs, n_components: int, *, free: bool) -> tuple[Slabs, np.ndarray | None]:
-    """The core on which restarts are cheap; ``slabs`` itself where it would not be smaller.
+    """Build the core on which restarts are cheap, or return ``slabs`` if it can't be made smaller.
 
-    Its ``norm2`` is that of the data, so the loss of a model that lies in it is its loss on the
-    data.
+    The core's ``norm2`` is that of the data, so a model inside the core has the same loss there as
+    on the data.
 
     Parameters
     ----------
     slabs : Slabs
     n_components : int
     free : bool
-        Whether the shared factor may live in core coordinates, as it can without constraints.
+        Let the shared factor be in core coordinates, as is possible without constraints.
 
     Returns
     -------
     Slabs
     (n_shared, n_core) array or None
-        What leads from the core's shared axis to the data's.
+        Maps the core's shared axis to the data's.
     """
     X, basis = slabs.X, None
     n_core = core_size(n_components)
@@ -111,7 +140,7 @@ def truncated(slabs: Slabs, n_components: int, *, free: bool) -> tuple[Slabs, np
 
 
 def _fewer_rows(part: np.ndarray, n_core: int) -> np.ndarray:
-    """At most ``n_core`` rows; a triangle, many times cheaper than singular vectors, if it can."""
+    """Reduce to ``n_core`` rows, by a triangle if possible: far cheaper than singular vectors."""
     part = _triangle(part, n_core)
     if part.shape[1] <= n_core:
         return part

@@ -1,4 +1,4 @@
-"""Trial weights and patterns of blocks, with everything else of a PARAFAC2 model given."""
+"""Fits of trial weights and patterns of blocks, with ``H`` and ``C`` of a PARAFAC2 model given."""
 
 from __future__ import annotations
 
@@ -13,19 +13,18 @@ from trialtensor.solvers.parafac2.compression import fewest_rows, in_span
 from trialtensor.solvers.parafac2.slabs import MaskedSlabs, Slabs, pad
 from trialtensor.solvers.problems import RowUpdate, free_loss
 
-# So many sweeps and so little change: patterns and weights are then found to rounding error,
-# independent of where they began.
+# Enough sweeps to find patterns and weights to rounding error, independently of their start.
 _MAX_ITER, _TOL = 5000, 1e-13
-# To see which start is best for a block.
+# Sweeps to find out which start is best for a block.
 _TRIAL_SWEEPS, _TRIAL_TOL = 20, 1e-6
 
 
 @dataclass(frozen=True, eq=False)
 class GivenComponents:
-    """Patterns and trial weights in turn, for ``H`` and ``C`` as they are.
+    """Alternating updates of patterns and trial weights, with ``H`` and ``C`` fixed.
 
-    With missing entries the arrays that are moved are the weights and the patterns, because
-    both are needed to fill in.
+    With missing entries, sweeps carry both weights and patterns along, because both are needed to
+    fill in.
 
     Attributes
     ----------
@@ -43,13 +42,27 @@ class GivenComponents:
         return self.slabs.norm2
 
     def patterns(self, trial: np.ndarray, X: np.ndarray | None = None) -> np.ndarray:
-        """The best patterns for these weights, (n_blocks, n_rows, R)."""
+        """Find the best patterns for these weights, (n_blocks, n_rows, R).
+
+        Parameters
+        ----------
+        trial : (n_trials, R) array
+        X : array of the shape of the slabs, optional
+            Filled-in data; that of the slabs by default.
+        """
         return self.slabs.patterns((trial, self.cross, self.shared), X)
 
     def sweep(
         self, arrays: tuple[np.ndarray, ...], update: RowUpdate
     ) -> tuple[tuple[np.ndarray, ...], float]:
-        """Patterns, then weights; also the loss that they reach."""
+        """Update patterns, then weights and return them with their loss.
+
+        Parameters
+        ----------
+        arrays : tuple of arrays
+            Weights and, with missing entries, patterns.
+        update : RowUpdate
+        """
         trial, X = arrays[0], None
         if isinstance(self.slabs, MaskedSlabs):
             X = self.slabs.filled((trial, self.cross, self.shared, arrays[1]))
@@ -64,13 +77,13 @@ class GivenComponents:
 
 
 class Settled(NamedTuple):
-    """Weights and patterns that are best for each other.
+    """Weights and patterns that are optimal given each other.
 
     Attributes
     ----------
     trial : (n_trials, R) array
     patterns : (n_blocks, n_rows, R) array
-        ``P_b`` of every block, with rows of zeros below the shorter ones.
+        ``P_b`` of every block, the shorter ones padded with rows of zeros.
     loss : float
         Sum of squared errors over the observed entries.
     """
@@ -89,19 +102,19 @@ def settle(
     *,
     nonnegative: bool,
 ) -> Settled:
-    """The best weights and patterns for ``H`` and ``C``, of those that some starts lead to.
+    """Find the best weights and patterns for ``H`` and ``C`` from several starts.
 
-    A weight close to zero can have either sign, each a local optimum for its block. So every block
-    takes the start that is best for it after some sweeps, and all go on from there.
+    A weight close to zero can have either sign, each a local optimum for its block. So each block
+    takes the start that is best for it after a few sweeps, and all blocks continue from there.
 
     Parameters
     ----------
     blocks, observed : as for :func:`trialtensor.solvers.parafac2.restarts.fit_parafac2`
     cross, shared : (R, R), (n_shared, R) arrays
     starts : sequence of (n_trials, R) arrays
-        Weights to begin from.
+        Initial weights.
     nonnegative : bool
-        Whether weights must not be negative.
+        Keep the weights non-negative.
 
     Returns
     -------
@@ -154,7 +167,7 @@ def _sweep(
 
 
 def _losses(problem: GivenComponents, trial: np.ndarray, patterns: np.ndarray) -> np.ndarray:
-    """Sum of squared errors of every block, up to a constant of its own."""
+    """Compute the sum of squared errors of each block, up to a constant per block."""
     slabs = problem.slabs
     if isinstance(slabs, MaskedSlabs):
         factors = (trial, problem.cross, problem.shared, patterns)
@@ -169,11 +182,18 @@ def _losses(problem: GivenComponents, trial: np.ndarray, patterns: np.ndarray) -
 def first_weights(
     blocks: Sequence[np.ndarray], cross: np.ndarray, shared: np.ndarray, *, nonnegative: bool
 ) -> list[np.ndarray]:
-    """Guesses of the trial weights of new blocks: from unconstrained patterns, and all alike.
+    """Guess the trial weights of new blocks: from unconstrained patterns, and all equal.
 
     Without the constraint on its patterns, a block's data regressed on the shared factor is
-    ``a_kr b_r`` for each component: a matrix of rank one, which gives both up to a sign. Signs are
-    those with which the inner products of the patterns look most like ``H'H``.
+    ``a_kr b_r`` for each component: a matrix of rank one, which gives both up to a sign. The signs
+    chosen make the inner products of the patterns most similar to ``H'H``.
+
+    Parameters
+    ----------
+    blocks : sequence of (n_trials, n_rows, n_shared) arrays
+    cross, shared : (R, R), (n_shared, R) arrays
+    nonnegative : bool
+        Return non-negative guesses only.
     """
     inverse = np.linalg.pinv(shared).astype(shared.dtype, copy=False)
     products = cross.T @ cross
@@ -197,7 +217,7 @@ def first_weights(
 
 
 def _rank_one(free: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Weights (n_trials, R) and patterns (n_rows, R) of norm 1 for the trials of one block."""
+    """Return weights (n_trials, R) and unit-norm patterns (n_rows, R) for the trials of a block."""
     n_trials, n_rows, rank = free.shape
     if n_trials == 1:
         weights = np.linalg.norm(free, axis=1)
@@ -206,7 +226,7 @@ def _rank_one(free: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     patterns = np.empty((n_rows, rank), free.dtype)
     for r in range(rank):
         left, size, right = np.linalg.svd(free[:, :, r], full_matrices=False)
-        # Weights of one component have the same sign for the most part.
+        # Most weights of a component have the same sign.
         sign = 1 if left[:, 0].sum() >= 0 else -1
         weights[:, r], patterns[:, r] = sign * size[0] * left[:, 0], sign * right[0]
     return weights, patterns
@@ -215,7 +235,7 @@ def _rank_one(free: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _with_signs(
     weights: np.ndarray, patterns: np.ndarray, products: np.ndarray, cross: np.ndarray
 ) -> np.ndarray:
-    """Weights with the signs of their block, (n_blocks, n_rows, R) patterns, and their scale."""
+    """Give weights the signs of their block's (n_blocks, n_rows, R) patterns, and their scale."""
     _, vectors = np.linalg.eigh(np.matmul(patterns.swapaxes(1, 2), patterns) * products)
     signs = np.where(vectors[:, :, -1] < 0, -1, 1).astype(weights.dtype)
     return weights * signs / np.linalg.norm(cross, axis=0)

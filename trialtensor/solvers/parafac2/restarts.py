@@ -26,14 +26,14 @@ from trialtensor.solvers.runs import (
     run_all,
 )
 
-# Up to so many entries every restart converges on the data.
+# Up to this size, every restart converges on the data.
 _SMALL = 1_000_000
-# Blocks that another start serves better by more than this part of the loss are worth more sweeps.
+# Sweep again, _MAX_JUMPS times at most, if other starts for blocks lower the loss by this fraction.
 _JUMP, _MAX_JUMPS = 1e-6, 5
 
 
 class Parafac2Model(NamedTuple):
-    """Factors, and ``P_b`` of every block.
+    """A PARAFAC2 model: its factors, and ``P_b`` of every block.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class Parafac2Model(NamedTuple):
 
 @dataclass(frozen=True)
 class Parafac2Options:
-    """What a PARAFAC2 fit may be told.
+    """Options of a PARAFAC2 fit.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ class Parafac2Options:
 
     @property
     def nonnegative(self) -> tuple[bool, bool, bool]:
-        """By factor: ``A``, ``H``, ``C``."""
+        """The constraint on each factor: ``A``, ``H``, ``C``."""
         return self.nonnegative_trial, False, self.nonnegative_shared
 
 
@@ -87,20 +87,21 @@ def fit_parafac2(
     Parameters
     ----------
     blocks : sequence of (n_trials, n_rows, n_shared) arrays
-        Zeros where missing; the rows differ from block to block.
+        Zeros where missing; the number of rows differs between blocks.
     observed : sequence of bool arrays or None
-        One a block; None where nothing is missing.
+        One per block; None where nothing is missing.
     starts : sequence of Start
     options : Parafac2Options
     n_jobs : int, optional
-        Restarts at a time, as joblib processes with one thread each; None runs them here.
+        Number of parallel restarts, each a joblib process with one thread; None runs them one by
+        one in this process.
     on_restart : callable, optional
         Called with each finished restart.
 
     Returns
     -------
     list of RestartResult
-        By loss, lowest first; losses are of the data as given.
+        Sorted by loss on the given data, lowest first.
     """
     masked = any(each is not None for each in observed)
     full = with_mask(blocks, observed) if masked else without_loss(blocks, options.n_components)
@@ -125,7 +126,7 @@ def fit_parafac2(
 
 
 def _with_means(problem: MaskedSlabs) -> Slabs:
-    """A first guess of what is missing: the mean of the row's observed values in its trial."""
+    """Fill in missing entries with the mean of the row's observed values in the same trial."""
     observed = problem.observed
     count = np.maximum(observed.sum(axis=2, keepdims=True), 1)
     mean = problem.X.sum(axis=2, keepdims=True) / count
@@ -154,7 +155,7 @@ def _minimise(problem: Any, start: Any, options: Parafac2Options) -> SolverResul
 
 
 def _first_factors(core: Slabs, start: Start, options: Parafac2Options) -> Factors:
-    """Trial weights alike or at random (positive: only they have a sign that matters)."""
+    """Choose first factors, with positive trial weights because only their signs matter."""
     rank, dtype = options.n_components, core.X.dtype
     n_shared = core.X.shape[2] if core.basis is None else len(core.basis)
     rng = np.random.default_rng(start.seed)
@@ -177,7 +178,7 @@ def _first_factors(core: Slabs, start: Start, options: Parafac2Options) -> Facto
 
 
 def _lifted(restart: RestartResult[Factors], basis: np.ndarray | None) -> RestartResult[Factors]:
-    """From the core's shared axis to the data's."""
+    """Map the shared factor from the core's axis to the data's."""
     if basis is None:
         return restart
     trial, cross, shared = restart.result.factors
@@ -187,11 +188,11 @@ def _lifted(restart: RestartResult[Factors], basis: np.ndarray | None) -> Restar
 def _go_on(
     full: Slabs, guess: Slabs, results: list[RestartResult[Any]], options: Parafac2Options
 ) -> tuple[list[RestartResult[Any]], bool]:
-    """From the core to the data, the best first, until the lowest loss is a converged one."""
+    """Continue on the data, best first, until the lowest loss belongs to a converged result."""
     results = list(results)
     try:
         if isinstance(full, MaskedSlabs):
-            # What the core knows of missing entries was a guess: losses on it mean little.
+            # The core contains guesses of missing entries, so losses on it mean little.
             for i, restart in enumerate(results):
                 trial, cross, shared = factors = restart.result.factors
                 filled = (trial, cross, shared, guess.patterns(factors))
@@ -225,10 +226,10 @@ def _settled(
     guess: Slabs,
     options: Parafac2Options,
 ) -> tuple[RestartResult[Parafac2Model], bool]:
-    """Weights and patterns to rounding error; also whether Ctrl-C cut that short.
+    """Find weights and patterns to rounding error; also return whether Ctrl-C interrupted this.
 
-    Sweeps can leave a block in a local optimum of its own, with a weight of the wrong sign. Where
-    another start is better for a block, sweeps go on from there.
+    Sweeps can leave a block in its own local optimum, with a weight of the wrong sign. Where
+    another start is better for a block, sweeps continue from there.
     """
     positive = options.nonnegative_trial
     result: SolverResult[Any] = rough.result
@@ -270,7 +271,7 @@ def _with_patterns(
     observed: Sequence[np.ndarray | None],
     guess: Slabs,
 ) -> RestartResult[Parafac2Model]:
-    """The patterns in the rows of the data."""
+    """Add the patterns, in the rows of the data."""
     factors = restart.result.factors
     if len(factors) == 4:
         padded = factors[3]

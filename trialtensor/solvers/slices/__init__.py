@@ -1,4 +1,4 @@
-"""SliceTCA: sums of components that are a vector on one axis times a matrix on the other two.
+"""SliceTCA: a sum of components, each a vector on one axis times a matrix on the other two.
 
 *Source*: Pellegrino, Stein & Cayco-Gajic 2024, "Dimensionality reduction beyond neural subspaces
 with slice tensor component analysis", Nature Neuroscience.

@@ -38,12 +38,17 @@ class Components(NamedTuple):
 
 
 def checked_components(loadings: Sequence[np.ndarray], slices: Sequence[np.ndarray]) -> Components:
-    """Loadings and slices from elsewhere, if their shapes fit each other.
+    """Check the shapes of loadings and slices and return them as components.
+
+    Parameters
+    ----------
+    loadings, slices : three arrays each
+        With shapes as in `Components`.
 
     Raises
     ------
     ValueError
-        Naming the array, its shape and what is needed.
+        If the shapes don't fit each other; names the array, its shape and the expected shape.
     """
     for name, arrays in (("loadings", loadings), ("slices", slices)):
         if len(arrays) != 3:
@@ -71,18 +76,28 @@ def checked_components(loadings: Sequence[np.ndarray], slices: Sequence[np.ndarr
 
 
 def as_triple(arrays: list[np.ndarray]) -> Triple:
-    """Three arrays as a tuple that a type checker can count."""
+    """Return three arrays as a tuple of length three, for type checkers.
+
+    Parameters
+    ----------
+    arrays : list of three arrays
+    """
     trial, neuron, time = arrays
     return trial, neuron, time
 
 
 def as_rows(slices: np.ndarray) -> np.ndarray:
-    """Each slice as a row, ``(R, n_b * n_c)``; there may be none."""
+    """Flatten each slice to a row, ``(R, n_b * n_c)``; ``R`` may be 0.
+
+    Parameters
+    ----------
+    slices : (R, n_b, n_c) array
+    """
     return slices.reshape(len(slices), slices.shape[1] * slices.shape[2])
 
 
 def contract(X: np.ndarray, axis: int, loadings: np.ndarray) -> np.ndarray:
-    """Weighted sums along ``axis``, one a column of ``loadings``: one pass over the data.
+    """Compute weighted sums along ``axis``, one per column of ``loadings``, in one pass.
 
     Parameters
     ----------
@@ -111,7 +126,7 @@ def contract(X: np.ndarray, axis: int, loadings: np.ndarray) -> np.ndarray:
 
 
 def correlate(X: np.ndarray, axis: int, slices: np.ndarray) -> np.ndarray:
-    """Inner product of every slice of the data along ``axis`` with ``slices``: one pass.
+    """Compute the inner products of all data slices along ``axis`` with ``slices``, in one pass.
 
     Parameters
     ----------
@@ -132,15 +147,27 @@ def correlate(X: np.ndarray, axis: int, slices: np.ndarray) -> np.ndarray:
 
 
 def part(axis: int, loadings: np.ndarray, slices: np.ndarray) -> np.ndarray:
-    """The tensor that the components of one slicing type stand for."""
+    """Return the tensor that the components of one slicing type describe.
+
+    Parameters
+    ----------
+    axis : {0, 1, 2}
+    loadings : (n_axis, R) array
+    slices : (R, n_b, n_c) array
+    """
     return np.moveaxis(np.tensordot(loadings, slices, axes=(1, 0)), 0, axis)
 
 
 def reconstruct(components: Components) -> np.ndarray:
-    """The tensor that a model stands for, ``(n_trials, n_neurons, n_times)``."""
+    """Return the tensor that a model describes, ``(n_trials, n_neurons, n_times)``.
+
+    Parameters
+    ----------
+    components : Components
+    """
     (trial, neuron, time), (by_trial, by_neuron, by_time) = components
     model = np.tensordot(trial, by_trial, axes=(1, 0))
-    # One product a trial serves both other types.
+    # One product per trial serves both other types.
     left = np.concatenate(
         [np.broadcast_to(neuron, (len(trial), *neuron.shape)), by_time.transpose(1, 2, 0)], axis=2
     )
@@ -152,14 +179,14 @@ def reconstruct(components: Components) -> np.ndarray:
 
 
 def along(slices: np.ndarray, axis: int, other: int, matrix: np.ndarray) -> np.ndarray:
-    """``matrix.T`` applied to axis ``other`` of the slices of ``axis``.
+    """Apply ``matrix.T`` to axis ``other`` of the slices of ``axis``.
 
     Parameters
     ----------
     slices : (R, n_b, n_c) array
         Slices of ``axis``.
     axis, other : {0, 1, 2}
-        ``other`` is one of the two axes that the slices are over.
+        ``other`` is one of the two axes of the slices.
     matrix : (n_other, S) array
 
     Returns
@@ -172,5 +199,14 @@ def along(slices: np.ndarray, axis: int, other: int, matrix: np.ndarray) -> np.n
 
 
 def onto(slices: np.ndarray, axis: int, other: int, basis: np.ndarray) -> np.ndarray:
-    """Orthogonal projection of the slices of ``axis`` onto ``basis`` along ``other``."""
+    """Project the slices of ``axis`` orthogonally onto ``basis`` along ``other``.
+
+    Parameters
+    ----------
+    slices : (R, n_b, n_c) array
+        Slices of ``axis``.
+    axis, other : {0, 1, 2}
+    basis : (n_other, S) array
+        With orthonormal columns.
+    """
     return along(along(slices, axis, other, basis), axis, other, basis.T)

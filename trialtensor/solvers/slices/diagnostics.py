@@ -1,4 +1,4 @@
-"""How good a SliceTCA model is: its loss, and what each component and each type explain."""
+"""Diagnostics of a SliceTCA model: loss, and explained variance of components and types."""
 
 from __future__ import annotations
 
@@ -19,7 +19,14 @@ from trialtensor.solvers.slices.contraction import (
 
 
 def some_trials(components: Components, part: slice) -> Components:
-    """The model of some trials."""
+    """Return the model of some trials.
+
+    Parameters
+    ----------
+    components : Components
+    part : slice
+        The trials.
+    """
     (u, v, w), (A, B, C) = components
     return Components((u[part], v, w), (A, B[:, part], C[:, part]))
 
@@ -27,7 +34,7 @@ def some_trials(components: Components, part: slice) -> Components:
 def residual_sum_of_squares(
     X: np.ndarray, components: Components, observed: np.ndarray | None = None
 ) -> float:
-    """Sum of squared errors over the observed entries, from the residuals themselves.
+    """Compute the sum of squared errors over the observed entries directly from the residuals.
 
     Parameters
     ----------
@@ -52,7 +59,7 @@ def residual_sum_of_squares(
 def explained_variance(
     X: np.ndarray, components: Components, norm2: float, observed: np.ndarray | None = None
 ) -> tuple[ComponentVariance, ComponentVariance]:
-    """What components, and types of components, explain alone and uniquely.
+    """Compute what components, and types of components, explain alone and uniquely.
 
     Parameters
     ----------
@@ -66,9 +73,9 @@ def explained_variance(
     Returns
     -------
     ComponentVariance
-        Of all components, those of trials first, then neurons, then times.
+        For all components: trial-slicing first, then neuron-slicing, then time-slicing.
     ComponentVariance
-        Of the three types.
+        For the three types.
     """
     with_data = np.concatenate(
         [
@@ -85,7 +92,7 @@ def explained_variance(
 
 
 def subspace_overlap(first: Triple, second: Triple) -> float:
-    """Mean squared cosine of the principal angles between the loadings of two models.
+    """Compute the mean squared cosine of the principal angles between the loadings of two models.
 
     Parameters
     ----------
@@ -108,19 +115,19 @@ def subspace_overlap(first: Triple, second: Triple) -> float:
         if ours.shape[1]:
             a, b = scipy.linalg.orth(ours), scipy.linalg.orth(theirs)
             shared += float(np.sum((a.T @ b).astype(np.float64) ** 2))
-            # A loading of zeros is no direction.
+            # A loading of zeros has no direction.
             total += max(a.shape[1], b.shape[1])
     return min(shared / total, 1.0) if total else 1.0
 
 
 def _gram(components: Components) -> np.ndarray:
-    """Inner products of complete components, without forming them."""
+    """Compute the inner products of complete components without forming them."""
     blocks = [[np.empty(0)] * 3 for _ in range(3)]
     for a, (loading, slices) in enumerate(zip(*components, strict=True)):
         rows = as_rows(slices).astype(np.float64, copy=False)
         blocks[a][a] = (loading.T @ loading) * (rows @ rows.T)
         for b in range(a + 1, 3):
-            # Each slice, summed along the other's axis with its loading, is a vector on the third.
+            # Contracting each slice with the other's loading leaves a vector on the third axis.
             ours = along(slices, a, b, components.loadings[b])
             theirs = along(components.slices[b], b, a, loading)
             ours = np.moveaxis(ours, 1 + OTHERS[a].index(b), 1)
@@ -131,7 +138,7 @@ def _gram(components: Components) -> np.ndarray:
 
 
 def _observed_gram(components: Components, observed: np.ndarray) -> np.ndarray:
-    """Inner products of the components over the observed entries, some trials at a time."""
+    """Compute inner products of components over observed entries, a few trials at a time."""
     n = sum(components.ranks)
     gram = np.zeros((n, n))
     for part in trial_chunks(observed.shape, 1_000_000 // max(n, 1)):

@@ -1,11 +1,10 @@
-"""What two slicing types share can be told as either's: one way to divide it, in closed form.
+"""Gauges: closed-form rules for dividing what slicing types share.
 
 With ``P_a`` the projector onto the loadings of axis ``a``, the reconstruction splits into
 orthogonal pieces ``E_S = prod_{a in S} P_a prod_{a not in S} (1 - P_a) X``, one for every non-empty
-set ``S`` of types, because the projectors act on different axes and commute. ``E_S`` can be
-told by any type in ``S``; a gauge says which share each of them gets. Equal shares give the
-smallest sum of squared norms of the parts, the choice that Pellegrino et al. 2024 reach by
-gradient descent.
+set ``S`` of types, because the projectors act on different axes and commute. Any type in ``S``
+can represent ``E_S``; a gauge sets the share that each of them gets. Equal shares give the
+smallest sum of squared norms of the parts, which Pellegrino et al. 2024 reach by gradient descent.
 """
 
 from __future__ import annotations
@@ -34,32 +33,33 @@ GAUGES = ("minimal-norm", "trial-first", "neuron-first", "time-first")
 def fix_gauge(
     loadings: Sequence[np.ndarray], slices: Sequence[np.ndarray], gauge: str = "minimal-norm"
 ) -> Components:
-    """The same SliceTCA model in one fixed form.
+    """Bring a SliceTCA model into a fixed form with the same reconstruction.
 
     Parameters
     ----------
     loadings : three arrays
-        ``(n_trials, R0)``, ``(n_neurons, R1)``, ``(n_times, R2)``, from anywhere; their columns
-        need be neither orthogonal nor independent.
+        ``(n_trials, R0)``, ``(n_neurons, R1)``, ``(n_times, R2)``; the columns need be neither
+        orthogonal nor independent.
     slices : three arrays
         ``(R0, n_neurons, n_times)``, ``(R1, n_trials, n_times)``, ``(R2, n_trials, n_neurons)``.
     gauge : {"minimal-norm", "trial-first", "neuron-first", "time-first"}
         "minimal-norm" divides what types share evenly, which gives the smallest sum over types
-        of the squared norm of their part. "trial-first" gives what the trial type shares with
-        others to it and divides the rest evenly; likewise the others.
+        of the squared norm of their parts. "trial-first" assigns everything that the trial type
+        shares with others to the trial type and divides the rest evenly; "neuron-first" and
+        "time-first" work likewise.
 
     Returns
     -------
     Components
-        ``(loadings, slices)`` with the same reconstruction. Within a type: orthonormal loadings,
-        slices orthogonal to each other and ordered by norm (a singular value decomposition of
-        the type's part), neuron and time loadings and trial slices positively skewed. Loadings
-        that are not independent leave components whose slice is zero.
+        ``(loadings, slices)`` with the same reconstruction. Within a type, loadings are
+        orthonormal and slices are orthogonal and ordered by norm (a singular value decomposition
+        of the type's part); neuron and time loadings and trial slices are positively skewed.
+        Dependent loadings leave components whose slice is zero.
 
     Raises
     ------
     ValueError
-        For another gauge, or shapes that don't fit each other.
+        If the gauge is unknown or the shapes don't fit each other.
 
     References
     ----------
@@ -85,7 +85,15 @@ def fix_gauge(
 
 
 def share_of(axis: int, among: frozenset[int], gauge: str) -> float:
-    """The fraction of what the types in ``among`` share that a gauge gives to ``axis``."""
+    """Return the share of ``axis`` in what all types in ``among`` can represent, in a gauge.
+
+    Parameters
+    ----------
+    axis : {0, 1, 2}
+    among : frozenset of int
+        Axes of the types, including ``axis``.
+    gauge : str
+    """
     first = NAMES.index(gauge.removesuffix("-first")) if gauge != "minimal-norm" else None
     if first in among:
         return float(axis == first)
@@ -93,7 +101,7 @@ def share_of(axis: int, among: frozenset[int], gauge: str) -> float:
 
 
 def from_projections(loadings: Triple, sums: Triple, gauge: str) -> Components:
-    """A tensor's best model for given subspaces, in a gauge.
+    """Compute the best model of a tensor for given subspaces, in a gauge.
 
     Parameters
     ----------
@@ -110,7 +118,7 @@ def from_projections(loadings: Triple, sums: Triple, gauge: str) -> Components:
     Raises
     ------
     ValueError
-        For an unknown gauge.
+        If the gauge is unknown.
     """
     if gauge not in GAUGES:
         raise ValueError(f"gauge: expected one of {GAUGES}, got {gauge!r}")
@@ -122,10 +130,10 @@ def from_projections(loadings: Triple, sums: Triple, gauge: str) -> Components:
 
 
 def _share(axis: int, whole: np.ndarray, bases: Triple, gauge: str) -> np.ndarray:
-    """The part of ``axis`` in coordinates of its basis, from the reconstruction in them.
+    """Compute the part of ``axis`` from the reconstruction, both in coordinates of its basis.
 
-    ``E_S`` written out in the projectors: what is alone belongs to the axis wholly, what is
-    shared by its share.
+    This writes the ``E_S`` out in the projectors: the axis gets all of what only it can represent
+    and its share of what it shares.
     """
     b, c = OTHERS[axis]
     with_b = share_of(axis, frozenset((axis, b)), gauge)
@@ -138,10 +146,10 @@ def _share(axis: int, whole: np.ndarray, bases: Triple, gauge: str) -> np.ndarra
 
 
 def _orthonormal(components: Components) -> tuple[Triple, Triple]:
-    """The same parts with orthonormal loadings, as many as are independent."""
+    """Return the same parts with orthonormal loadings, one per independent direction."""
     bases, slices = [], []
     for loading, slice_tensor in zip(*components, strict=True):
-        # Which of them are independent is no question of their scale.
+        # Scale must not affect which loadings count as independent.
         loading, size = unit_columns(loading)
         slice_tensor = slice_tensor * size[:, None, None]
         left, values, right = scipy.linalg.svd(loading, full_matrices=False, check_finite=False)
@@ -154,11 +162,11 @@ def _orthonormal(components: Components) -> tuple[Triple, Triple]:
 
 
 def _padded(fixed: Components, ranks: tuple[int, int, int]) -> Components:
-    """As many components as there were: with slices of zero, and any orthonormal loadings."""
+    """Pad to the original ranks with slices of zeros and arbitrary orthonormal loadings."""
     loadings, slices = [], []
     for loading, slice_tensor, rank in zip(*fixed, ranks, strict=True):
         missing = rank - loading.shape[1]
-        # Beyond the length of the axis nothing is left to be orthogonal to.
+        # Beyond the length of the axis, no orthogonal direction is left.
         free = scipy.linalg.null_space(loading.T)[:, :missing] if missing else loading[:, :0]
         none = np.zeros((len(loading), missing - free.shape[1]), loading.dtype)
         loadings.append(np.concatenate([loading, free.astype(loading.dtype), none], axis=1))
@@ -168,13 +176,13 @@ def _padded(fixed: Components, ranks: tuple[int, int, int]) -> Components:
 
 
 def _weighted_sums(bases: Triple, slices: Triple) -> Triple:
-    """The reconstruction contracted with the basis of each axis, without forming it."""
+    """Contract the reconstruction with the basis of each axis, without forming it."""
     sums = []
     for axis in range(3):
         total = slices[axis].copy()
         for other in OTHERS[axis]:
             inner = along(slices[other], other, axis, bases[axis])
-            # To (R_axis, R_other, n_third): then the other loadings put their axis back.
+            # To (R_axis, R_other, n_third); the loadings of the other axis then restore it.
             first = OTHERS[other].index(axis) == 0
             mixed = inner.transpose(1, 0, 2) if first else inner.transpose(2, 0, 1)
             if OTHERS[axis].index(other) == 0:
@@ -188,7 +196,7 @@ def _weighted_sums(bases: Triple, slices: Triple) -> Triple:
 def _canonical(
     axis: int, basis: np.ndarray, slice_tensor: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Rotate within a type: orthogonal slices, largest first, with a sign."""
+    """Rotate a type to orthogonal slices, largest first, and fix the signs."""
     rank = len(slice_tensor)
     if rank == 0:
         return basis, slice_tensor
@@ -202,7 +210,12 @@ def _canonical(
 
 
 def sum_of_part_norms(components: Components) -> float:
-    """What the minimal-norm gauge minimises: the sum over types of the squared norm of the part."""
+    """Sum the squared norms of the three types' parts, which the minimal-norm gauge minimises.
+
+    Parameters
+    ----------
+    components : Components
+    """
     total = 0.0
     for loading, slice_tensor in zip(components.loadings, components.slices, strict=True):
         rows = as_rows(slice_tensor).astype(np.float64, copy=False)

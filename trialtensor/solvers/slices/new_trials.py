@@ -1,7 +1,7 @@
-"""New trials against what all trials share: neuron and time loadings, and trial slices.
+"""Fits of new trials to given neuron and time loadings and trial slices.
 
-A trial is told by its weights on the trial slices, by a time course for each neuron loading, and
-by a neuron pattern for each time loading, fitted together.
+A trial gets a weight on each trial slice, a time course for each neuron loading, and a neuron
+pattern for each time loading, all fitted together.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from trialtensor.solvers.slices.contraction import Components, Triple, as_rows, 
 from trialtensor.solvers.slices.gauge import share_of
 from trialtensor.solvers.slices.sweeps import Blocks, SweepData, as_components
 
-# Each trial's problem is convex, and sweeps come close quickly; each is followed on its own, so
-# that a trial is told alike in any company.
+# Each trial's problem is convex, and sweeps converge quickly. Each trial is tracked on its own, so
+# a trial's result doesn't depend on the trials passed with it.
 _TOL = 1e-8
 _PATIENCE = 2
 _MAX_SWEEPS = 1000
@@ -24,7 +24,7 @@ _MAX_MOMENTUM = 0.985
 def solve_trials(
     data: SweepData, shared: Components, *, nonnegative: bool, gauge: str
 ) -> Components:
-    """The best model of some trials for given neuron and time loadings and trial slices.
+    """Find the best model of some trials for given neuron and time loadings and trial slices.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def solve_trials(
         Its trial loadings, neuron slices and time slices are not used.
     nonnegative : bool
     gauge : str
-        How neuron and time slices divide what they share; not used for non-negative models.
+        Divides what neuron and time slices share; not used for non-negative models.
 
     Returns
     -------
@@ -42,7 +42,7 @@ def solve_trials(
     """
     if not nonnegative and data.observed is None:
         return _divide(_in_closed_form(data.X, shared), gauge)
-    # Slices of norm 1 on the way: then their scale can't change where the sweeps end.
+    # Sweep with slices of norm 1, so that their scale can't change where the sweeps end.
     A = shared.slices[0]
     size = np.linalg.norm(as_rows(A), axis=1)
     size[size == 0] = 1
@@ -53,25 +53,25 @@ def solve_trials(
 
 
 def _in_closed_form(X: np.ndarray, shared: Components) -> Components:
-    """Complete data and orthonormal loadings: project, regress, and sum up what is left."""
+    """Solve for complete data and orthonormal loadings: project, regress, contract the rest."""
     _, v, w = shared.loadings
     A = shared.slices[0]
     alone = A - onto(A, 0, 1, v)
     alone = as_rows(alone - onto(alone, 0, 2, w))
     u = as_rows(X) @ alone.T @ _pinv_gram(alone, as_rows(A))
-    # Contractions are linear: no residual of the size of the data is needed.
+    # Contractions are linear, so no residual of the size of the data is needed.
     B = contract(X, 1, v) - np.tensordot(contract(A, 1, v), u, axes=(1, 1)).swapaxes(1, 2)
     C = contract(X, 2, w) - np.tensordot(contract(A, 2, w), u, axes=(1, 1)).swapaxes(1, 2)
-    # What both can tell is told by the neuron slices for now.
+    # For now, the neuron slices get what both types can represent.
     C -= onto(C, 2, 1, v)
     return Components((u, v, w), (A, B, C))
 
 
 def _pinv_gram(alone: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """Inverse of the Gram matrix of ``alone``, of directions that are more than rounding errors.
+    """Invert the Gram matrix of ``alone`` on the directions above rounding error.
 
-    What a slice has that no other type could tell may be nothing: compared with the slice
-    itself, not with other nothings.
+    The part of a slice that no other type can represent may be zero, so the threshold is relative
+    to the whole slice, not to such parts.
     """
     values, vectors = np.linalg.eigh((alone @ alone.T).astype(np.float64))
     size = float(np.sum(whole.astype(np.float64) ** 2, axis=1).max(initial=0))
@@ -97,7 +97,7 @@ def _by_sweeps(data: SweepData, shared: Components, nonnegative: bool) -> Compon
 
 
 def _follow(data: SweepData, start: Blocks, updater: RowUpdater) -> Blocks:
-    """Sweep with extrapolation, as ``minimise`` does, but with a momentum for every trial."""
+    """Sweep with extrapolation, as ``minimise`` does, but with a separate momentum per trial."""
     n_trials = len(data.X)
     best = previous = point = start
     loss = np.full(n_trials, np.inf)
@@ -121,7 +121,7 @@ def _follow(data: SweepData, start: Blocks, updater: RowUpdater) -> Blocks:
 
 
 def _pick(which: np.ndarray, new: Blocks, old: Blocks) -> Blocks:
-    """Trials of one model, the others of another."""
+    """Take the trials in ``which`` from ``new`` and the others from ``old``."""
     if which.all():
         return new
     _, v, w, A, _, _ = old
@@ -140,9 +140,9 @@ def _ahead(best: Blocks, previous: Blocks, momentum: np.ndarray, updater: RowUpd
 
 
 def _divide(found: Components, gauge: str) -> Components:
-    """Divide what neuron and time slices share as the gauge says; the sum stays the same."""
+    """Divide what neuron and time slices share by the gauge, without changing the sum."""
     (u, v, w), (A, B, C) = found
-    # On both subspaces, in coordinates of the neuron loadings: (R_neuron, n_trials, n_times).
+    # The shared part in coordinates of the neuron loadings: (R_neuron, n_trials, n_times).
     by_time = np.einsum("nr,skn,ts->rkt", v, C, w, optimize=True)
     both = onto(B, 1, 2, w) + by_time
     to_neuron = share_of(1, frozenset((1, 2)), gauge)

@@ -1,10 +1,10 @@
 """The least-squares fit of complete data, by variable projection.
 
-With ``Q_a`` the projector off the loadings of axis ``a``, the best slices of all three types
-leave exactly ``X`` projected by all three: what sums of the kind ``U_a (x) anything`` can reach
-together is the complement of ``Q_1 (x) Q_2 (x) Q_3``. So the fit is a search for three subspaces,
-and for one of them, the other two given, the best is known: the leading eigenvectors of a Gram
-matrix. The eigenvalues that are left over are the loss.
+Let ``Q_a`` project onto the complement of the loadings of axis ``a``. Sums of the kind
+``U_a (x) anything`` together reach the complement of ``Q_1 (x) Q_2 (x) Q_3``, so the residual of
+the best slices is ``X`` projected by all three. The fit is therefore a search for three subspaces.
+Given two of them, the best third is known: the leading eigenvectors of a Gram matrix. The sum of
+the remaining eigenvalues is the loss.
 """
 
 from __future__ import annotations
@@ -26,25 +26,24 @@ from trialtensor.solvers.slices.contraction import (
     onto,
 )
 
-# Up to this length of an axis, all eigenvectors of its Gram matrix cost less than passes over the
-# data would.
+# Up to this axis length, all eigenvectors of the Gram matrix cost less than passes over the data.
 _LONG_AXIS = 1000
-# Applications of the Gram operator a step on a long axis; the loss falls whatever their number.
+# Applications of the Gram operator per step on a long axis; the loss falls with any number.
 _KRYLOV_STEPS = 2
 _PATIENCE = 2
-# Trials last: their loadings are then stationary exactly, as those of new trials are.
+# Trials come last, so that their loadings are exactly stationary, as those of new trials are.
 _ORDER = (1, 2, 0)
 
 
 @dataclass(frozen=True, eq=False)
 class ProjectionProblem:
-    """Complete data, and what every start shares.
+    """Complete data, and the Gram matrices that all starts share.
 
     Attributes
     ----------
     X : (n_trials, n_neurons, n_times) array
     norm2 : float
-        Its sum of squares.
+        Sum of squares of ``X``.
     grams : three arrays or None
         Gram matrix of the unfolding along each axis, float64; None where the axis is long.
     """
@@ -55,7 +54,16 @@ class ProjectionProblem:
 
     @classmethod
     def of(cls, X: np.ndarray, norm2: float, ranks: tuple[int, int, int]) -> ProjectionProblem:
-        """The problem of complete data."""
+        """Build the problem from complete data.
+
+        Parameters
+        ----------
+        X : (n_trials, n_neurons, n_times) array
+        norm2 : float
+            Sum of squares of ``X``.
+        ranks : three ints
+            Trial-, neuron- and time-slicing components.
+        """
         trial, neuron, time = (
             # A Krylov space can't have more dimensions than the axis.
             axis_gram(X, axis) if n <= max(_LONG_AXIS, (_KRYLOV_STEPS + 1) * rank) else None
@@ -66,7 +74,7 @@ class ProjectionProblem:
     def best_loadings(
         self, axis: int, rank: int, loadings: Triple, sums: Triple
     ) -> tuple[np.ndarray, float]:
-        """Loadings of one axis for given ones of the other two, and the loss they leave.
+        """Find the best loadings of one axis, given the other two, and their loss.
 
         Parameters
         ----------
@@ -74,7 +82,7 @@ class ProjectionProblem:
         loadings : three (n_axis, R) arrays
             With orthonormal columns.
         sums : three arrays
-            The data contracted with them.
+            The data contracted with the loadings of each axis.
 
         Returns
         -------
@@ -86,7 +94,7 @@ class ProjectionProblem:
         if gram is None:
             left = self.norm2 - _norm2(sums[b]) - _norm2(sums[c]) + _norm2(on_both)
             return self._krylov(axis, rank, loadings, left)
-        # X projected off both subspaces has this Gram matrix, and no projected copy is needed.
+        # The Gram matrix of X projected off both subspaces, without a projected copy.
         rows_b, rows_c = _rows(sums[b], b, axis), _rows(sums[c], c, axis)
         rows_both = _rows(on_both, b, axis)
         gram = gram - rows_b @ rows_b.T - rows_c @ rows_c.T + rows_both @ rows_both.T
@@ -103,10 +111,10 @@ class ProjectionProblem:
     def _krylov(
         self, axis: int, rank: int, loadings: Triple, left: float
     ) -> tuple[np.ndarray, float]:
-        """The best loadings in a block Krylov space of the current ones, which it contains."""
+        """Find the best loadings in a block Krylov space that contains the current ones."""
         if rank == 0:
             return loadings[axis], max(left, 0.0)
-        # In float64, or in float32 the blocks would lose their orthogonality.
+        # In float32 the blocks would lose their orthogonality.
         block = loadings[axis].astype(np.float64)
         if not block.any():
             drawn = np.random.default_rng(0).standard_normal(block.shape)
@@ -121,7 +129,7 @@ class ProjectionProblem:
         values, vectors = scipy.linalg.eigh((small + small.T) / 2, check_finite=False)
         found = basis @ vectors[:, : -rank - 1 : -1]
         if found.shape[1] < rank:
-            # The data has no more directions than these along the axis.
+            # The data has no further directions along this axis.
             fill = np.random.default_rng(0).standard_normal((len(found), rank - found.shape[1]))
             found = np.concatenate([found, _new_directions(fill, found)], axis=1)
         loss = max(left - float(values[-rank:].sum()), 0.0)
@@ -143,21 +151,22 @@ def minimise_projections(
     ----------
     problem : ProjectionProblem
     start : three (n_axis, R) arrays
-        Orthonormal columns, or zeros for "nothing yet".
+        Orthonormal columns, or zeros to start from nothing.
     max_iter : int
-        Sweeps over the three axes, at most.
+        Maximum number of sweeps over the three axes.
     tol : float
-        Stop after two sweeps in a row that each lower the loss by less than ``tol`` times it.
+        Stop after two consecutive sweeps that each lower the loss by less than ``tol`` times the
+        loss.
 
     Returns
     -------
     SolverResult
-        With orthonormal loadings as its factors. After Ctrl-C, the best so far.
+        With orthonormal loadings as factors. After Ctrl-C, the best so far.
 
     Raises
     ------
     KeyboardInterrupt
-        If interrupted before the first sweep was done.
+        If interrupted before the first sweep finished.
     """
     loadings = list(start)
     sums = [contract(problem.X, axis, loadings[axis]) for axis in range(3)]
@@ -190,10 +199,10 @@ def minimise_projections(
 
 
 def _new_directions(block: np.ndarray, basis: np.ndarray) -> np.ndarray:
-    """Orthonormal directions of ``block`` that are not in ``basis``; there may be few or none."""
+    """Return orthonormal directions of ``block`` outside ``basis``; there may be few or none."""
     size = np.linalg.norm(block, axis=0)
     block = block[:, size > 0] / size[size > 0]
-    # Twice is enough.
+    # Two rounds of orthogonalisation are enough.
     for _ in range(2):
         block = block - basis @ (basis.T @ block)
     left, values, _ = scipy.linalg.svd(block, full_matrices=False, check_finite=False)
@@ -202,7 +211,7 @@ def _new_directions(block: np.ndarray, basis: np.ndarray) -> np.ndarray:
 
 
 def _rows(slices: np.ndarray, axis: int, other: int) -> np.ndarray:
-    """Slices of ``axis`` unfolded along ``other``, in float64."""
+    """Unfold the slices of ``axis`` along ``other``, in float64."""
     rows = np.moveaxis(slices, 1 + OTHERS[axis].index(other), 0)
     return rows.reshape(len(rows), -1).astype(np.float64)
 

@@ -34,7 +34,7 @@ from trialtensor.solvers.slices.sweeps import SweepData, as_blocks, as_component
 
 @dataclass(frozen=True)
 class SliceOptions:
-    """What a SliceTCA fit may be told.
+    """Options of a SliceTCA fit.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class SliceOptions:
     gauge : str
         See :func:`trialtensor.solvers.slices.gauge.fix_gauge`.
     max_iter, tol : int, float
-        Sweeps at most, and the relative gain below which they stop.
+        Maximum number of sweeps, and the relative gain below which they stop.
     """
 
     ranks: tuple[int, int, int]
@@ -62,23 +62,24 @@ def fit_slices(
     n_jobs: int | None = None,
     on_restart: Callable[[RestartResult[Components]], None] | None = None,
 ) -> list[RestartResult[Components]]:
-    """Fit from every start, by projections where that is exact and by sweeps elsewhere.
+    """Fit from every start, by projections where these are exact and by sweeps otherwise.
 
     Parameters
     ----------
     data : SweepData
     starts : sequence of Start
-        Given ones hold three loadings.
+        A start with given arrays holds three loadings.
     options : SliceOptions
     n_jobs : int, optional
-        Restarts at a time, as joblib processes with one thread each; None runs them here.
+        Number of parallel restarts, each a joblib process with one thread; None runs them one by
+        one in this process.
     on_restart : callable, optional
         Called with each finished restart.
 
     Returns
     -------
     list of RestartResult
-        By loss, lowest first. After Ctrl-C, the restarts that were done or begun.
+        Sorted by loss, lowest first. After Ctrl-C, the restarts that had finished or begun.
     """
     problem: SweepData | ProjectionProblem = data
     if data.observed is None and not options.nonnegative:
@@ -102,7 +103,7 @@ def _project(
     problem: ProjectionProblem, start: Start, options: SliceOptions
 ) -> SolverResult[Components]:
     if start.kind == "svd":
-        # From nothing, the first sweep takes the leading singular vectors of each unfolding.
+        # Starting from zeros, the first sweep takes the leading singular vectors of unfoldings.
         shapes = zip(problem.X.shape, options.ranks, strict=True)
         first = as_triple([np.zeros(shape, problem.X.dtype) for shape in shapes])
     else:
@@ -134,7 +135,12 @@ def _sweep(data: SweepData, start: Start, options: SliceOptions) -> SolverResult
 
 
 def in_unit_order(model: Components) -> Components:
-    """Unit loadings, and the components of each type by the norm of their slice."""
+    """Scale loadings to norm 1 and order the components of each type by the norm of their slice.
+
+    Parameters
+    ----------
+    model : Components
+    """
     loadings, slices = [], []
     for loading, slice_tensor in zip(*model, strict=True):
         size = np.linalg.norm(loading, axis=0)

@@ -1,13 +1,13 @@
-"""SliceTCA by alternating sweeps: for data with missing entries, and for non-negative components.
+"""SliceTCA by alternating sweeps, for data with missing entries and for non-negative components.
 
-With entries missing the projectors no longer commute with the mask, and non-negative slices are no
-projection; but each block (the loadings, or the slices, of one type) still is a least-squares
-problem in rows, solved exactly on the observed entries. Six blocks make a sweep, and the sweeps are
-extrapolated by :func:`trialtensor.solvers.acceleration.minimise`.
+Projectors don't commute with a mask, and non-negative slices aren't projections. But each block
+(the loadings, or the slices, of one type) is still a least-squares problem in rows, solved exactly
+on the observed entries. A sweep updates six blocks, and
+:func:`trialtensor.solvers.acceleration.minimise` extrapolates between sweeps.
 
-Trial loadings, neuron slices and time slices belong to single trials: they are solved
-while some trials are in the processor's cache, and what the other three blocks need is summed up
-in the same pass. So a sweep reads the data three times, once a type.
+Trial loadings, neuron slices and time slices belong to single trials. A sweep solves them while a
+few trials are in the processor's cache and sums up in the same pass what the other three blocks
+need, so it reads the data three times, once per type.
 """
 
 from __future__ import annotations
@@ -25,25 +25,40 @@ from trialtensor.solvers.slices.contraction import Components, as_rows
 
 # u, v, w, A, B, C: the loadings of trials, neurons, times, then the slices.
 Blocks = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
-# Which block, its Gram matrices, and the right-hand side of the residual.
+# The index of a block, its Gram matrices, and the right-hand side of the residual.
 Equations = tuple[int, np.ndarray, np.ndarray]
-# Entries of the chunks of trials: several arrays of this size should fit into the cache.
+# Entries per chunk of trials; several arrays of this size should fit into the cache.
 _CHUNK = 200_000
 
 
 def as_blocks(components: Components) -> Blocks:
-    """A model as the arrays that sweeps move."""
+    """Return the arrays of a model as sweeps update them.
+
+    Parameters
+    ----------
+    components : Components
+    """
     return (*components.loadings, *components.slices)
 
 
 def as_components(blocks: Blocks) -> Components:
-    """The inverse of ``as_blocks``."""
+    """Invert ``as_blocks``.
+
+    Parameters
+    ----------
+    blocks : Blocks
+    """
     u, v, w, A, B, C = blocks
     return Components((u, v, w), (A, B, C))
 
 
 def balance_blocks(blocks: Blocks) -> Blocks:
-    """Spread each component's scale evenly over its loading and its slice."""
+    """Spread each component's scale evenly over its loading and its slice.
+
+    Parameters
+    ----------
+    blocks : Blocks
+    """
     loadings, slices = [], []
     for loading, slice_tensor in zip(blocks[:3], blocks[3:], strict=True):
         size = np.linalg.norm(loading, axis=0)
@@ -60,7 +75,7 @@ def balance_blocks(blocks: Blocks) -> Blocks:
 
 @dataclass(frozen=True, eq=False)
 class SweepData:
-    """Data and what is observed of it, with the exact block updates.
+    """Data, its observed entries, and the exact block updates.
 
     Attributes
     ----------
@@ -79,7 +94,13 @@ class SweepData:
     missing_weight: float = 0.0
 
     def sweep(self, blocks: Blocks, update: RowUpdate) -> tuple[Blocks, float]:
-        """Loadings and slices of trials, neurons, times in turn; also the loss they reach."""
+        """Update the loadings and slices of each type in turn and return them with their loss.
+
+        Parameters
+        ----------
+        blocks : Blocks
+        update : RowUpdate
+        """
         loss = self.norm2
         for one_pass in self._passes(blocks):
             blocks, squares, equations = one_pass(blocks, update, shared=True)
@@ -88,14 +109,20 @@ class SweepData:
         return blocks, loss
 
     def sweep_trials(self, blocks: Blocks, update: RowUpdate) -> tuple[Blocks, np.ndarray]:
-        """Only what belongs to single trials, and the loss of each, ``(n_trials,)``."""
+        """Update only the blocks of single trials; also return each trial's loss, ``(n_trials,)``.
+
+        Parameters
+        ----------
+        blocks : Blocks
+        update : RowUpdate
+        """
         squares = np.zeros(len(self.X))
         for one_pass in self._passes(blocks):
             blocks, squares, _ = one_pass(blocks, update, shared=False)
         return blocks, squares
 
     def _passes(self, blocks: Blocks) -> list[Callable[..., tuple[Blocks, np.ndarray, Any]]]:
-        """Those of the types that there are."""
+        """Return the passes of the types that have components."""
         passes = (self._sweep_trials, self._sweep_neurons, self._sweep_times)
         return [each for loading, each in zip(blocks[:3], passes, strict=True) if loading.shape[1]]
 
@@ -137,7 +164,7 @@ class SweepData:
         rhs, grams = np.zeros_like(v), np.zeros((len(v), _n_pairs(rank)), v.dtype)
         squares = np.zeros(len(self.X))
         for part, residual, weights in self._residuals(blocks):
-            # (trials, times, R): a row for every cell.
+            # (trials, times, R): one row per cell.
             cells = np.ascontiguousarray(B[:, part].transpose(1, 2, 0))
             seen = None if weights is None else np.matmul(_pairs(v).T, weights).swapaxes(1, 2)
             own = self._grams(v, seen)
@@ -190,12 +217,12 @@ class SweepData:
         return blocks, squares, (2, self._grams(C.reshape(rank, -1).T, grams), rhs)
 
     def _residuals(self, blocks: Blocks) -> Iterator[tuple[slice, np.ndarray, np.ndarray | None]]:
-        """Some trials at a time: which, their residuals, and the weights of their entries."""
+        """Yield chunks of trials with their residuals and the weights of their entries."""
         u, v, w, A, B, C = blocks
         rows = as_rows(A)
         for part in trial_chunks(self.X.shape, _CHUNK):
             residual = self.X[part] - (u[part] @ rows).reshape(-1, *A.shape[1:])
-            # One product a trial serves both other types.
+            # One product per trial serves both other types.
             n = len(residual)
             left = np.empty((n, len(v), len(B) + len(C)), v.dtype)
             left[:, :, : len(B)], left[:, :, len(B) :] = v, C[:, part].transpose(1, 2, 0)
@@ -204,7 +231,7 @@ class SweepData:
             residual -= _product(left, right)
             weights = None
             if self.observed is not None:
-                # np.where and np.maximum take several times as long.
+                # np.where and np.maximum would take several times as long.
                 weights = self.observed[part].astype(residual.dtype)
                 if self.missing_weight:
                     weights *= 1 - self.missing_weight
@@ -212,7 +239,7 @@ class SweepData:
             yield part, residual, weights
 
     def _grams(self, design: np.ndarray, packed: np.ndarray | None) -> np.ndarray:
-        """Gram matrices of row problems: from weighted pairs, or one for all rows."""
+        """Return the Gram matrices of row problems: from weighted pairs, or one for all rows."""
         if self.observed is None or packed is None:
             return (design.T @ design)[None]
         return unpack(packed.reshape(-1, packed.shape[-1]), design.shape[1])
@@ -224,10 +251,10 @@ def _update_shared(
     equations: Equations,
     squares: float,
 ) -> tuple[Blocks, float]:
-    """Update a block from the residual's right-hand side; also the loss it leaves."""
+    """Update a block from the residual's right-hand side; also return the new loss."""
     which, grams, rhs = equations
     block = blocks[which]
-    # A slice tensor's rows are its cells.
+    # The rows of a slice tensor are its cells.
     is_slices = which >= 3
     current = np.ascontiguousarray(as_rows(block).T) if is_slices else block
     new = update(which, grams, rhs + apply_grams(grams, current), current)
@@ -239,14 +266,26 @@ def _update_shared(
 
 
 def apply_grams(grams: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """``H x`` for every row, with one Gram matrix or one a row."""
+    """Compute ``H x`` for every row, with one shared Gram matrix or one per row.
+
+    Parameters
+    ----------
+    grams : (1 or n, R, R) array
+    rows : (n, R) array
+    """
     if grams.shape[0] == 1:
         return rows @ grams[0]
     return np.matmul(grams, rows[:, :, None])[:, :, 0]
 
 
 def unpack(packed: np.ndarray, rank: int) -> np.ndarray:
-    """Symmetric (n, R, R) matrices from their upper triangles (n, R (R + 1) / 2)."""
+    """Rebuild symmetric (n, R, R) matrices from their upper triangles (n, R (R + 1) / 2).
+
+    Parameters
+    ----------
+    packed : (n, R (R + 1) / 2) array
+    rank : int
+    """
     first, second = np.triu_indices(rank)
     full = np.empty((len(packed), rank, rank), packed.dtype)
     full[:, first, second] = packed
@@ -268,11 +307,11 @@ def _weighted(residual: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
 
 
 def _product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """``left @ right``; NumPy hands outer products not to BLAS but to a slow loop of its own."""
+    """Compute ``left @ right``, avoiding the slow loop that NumPy uses for outer products."""
     return left * right if left.shape[-1] == 1 else np.matmul(left, right)
 
 
 def _dots(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Inner product of each trial of two arrays."""
+    """Compute the inner product of two arrays for each trial."""
     rows, columns = first.reshape(len(first), 1, -1), second.reshape(len(second), -1, 1)
     return np.matmul(rows, columns)[:, 0, 0]
