@@ -41,7 +41,9 @@ def test_restarts_left_on_the_core_are_said(labelled_model):
     assert not any("core" in name for name in names(labelled_model))
     restarts = labelled_model.restarts_
     left = [restarts[0], *(dataclasses.replace(each, on_full_data=False) for each in restarts[1:])]
-    assert "converged, some on the core" in names(changed(labelled_model, record={"restarts": left}))
+    assert "converged, some on the core" in names(
+        changed(labelled_model, record={"restarts": left})
+    )
 
 
 def test_other_restarts_know_only_the_first_batch():

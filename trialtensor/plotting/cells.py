@@ -71,7 +71,8 @@ def share_text(fitted: Fitted, dataset: str, r: int) -> str | None:
     if shares is None:
         return None
     share = float(shares.values[fitted.datasets.index(dataset), r])
-    return f"{100 * share:.0f} % of it is here" if share > 0 else None
+    text = "< 1 %" if share < 0.005 else f"{100 * share:.0f} %"
+    return f"{text} of it is here" if share > 0 else None
 
 
 def _why_absent(column: Column, component: Component) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from trialtensor.models import FitRecord
 from trialtensor.plotting.colors import ACCENT, FAINT, INK, MUTED
 from trialtensor.plotting.columns import fitted_of
-from trialtensor.plotting.panels import style_panel
+from trialtensor.plotting.panels import count_in_whole_numbers, style_panel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -66,6 +66,7 @@ def plot_loss(model: Any, ax: Axes | None = None) -> Axes:
         ax.text(0.5, 0.5, text, ha="center", transform=ax.transAxes, fontsize=8)
         ax.set_yticks([])
     ax.set_title("Loss of the best restart", fontsize=9.5, color=INK, loc="left")
+    count_in_whole_numbers(ax)
     ax.set_xlabel("sweep over the full data", fontsize=8.5, color=INK)
     name = "loss above its last value (%)" if last > 0 else "loss above its last value"
     ax.set_ylabel(name, fontsize=8.5, color=INK)

@@ -210,7 +210,7 @@ def _draw_shares(
     if any(dataset is not None for dataset in first):
         for ax in axes[0]:
             title = ax.get_title(loc="left")  # an empty line leaves room for the text
-            ax.set_title(f"{title}\n", fontsize=9.5, color=INK, loc="left", linespacing=0.7)
+            ax.set_title(f"{title}\n", fontsize=9.5, color=INK, loc="left", linespacing=1.1)
 
 
 def _name_column(axes: np.ndarray, fitted: Fitted, cell: Cell) -> None:

@@ -35,7 +35,7 @@ def draw_neurons(
     from matplotlib.collections import PolyCollection
 
     style_panel(ax)
-    _count_in_whole_numbers(ax)
+    count_in_whole_numbers(ax)
     heights, x = factor[place.order], place.positions
     seen = np.isfinite(heights)
     # One collection: hundreds of separate bars a panel would take seconds to draw.
@@ -82,7 +82,7 @@ def draw_trials(
 ) -> None:
     """A point a trial, coloured by its label."""
     style_panel(ax)
-    _count_in_whole_numbers(ax)
+    count_in_whole_numbers(ax)
     x = place.positions
     size = float(np.clip(3200 / len(x), 5, 22))
     for other in others:
@@ -201,7 +201,8 @@ def name_ticks(ax: Axes, place: AxisPositions) -> None:
         ax.tick_params(axis="x", labelrotation=90, labelsize=6)
 
 
-def _count_in_whole_numbers(ax: Axes) -> None:
+def count_in_whole_numbers(ax: Axes) -> None:
+    """No half trials, neurons or sweeps along the axis."""
     from matplotlib.ticker import MaxNLocator
 
     ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
