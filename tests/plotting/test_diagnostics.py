@@ -58,7 +58,7 @@ def test_other_restarts_know_only_the_first_batch():
 
 def test_factors_that_were_given_have_no_fit_to_plot():
     factors = make_tca(30, 8, 9, 2, random_state=0)
-    model = from_tensorly(np.ones(2), factors.factors)
+    model = from_tensorly((np.ones(2), factors.factors))
     for plot, what in ((plot_loss, "loss"), (plot_restarts, "restarts")):
         with pytest.raises(ValueError, match=f"this TCA were given.* no {what} to plot"):
             plot(model)

@@ -24,7 +24,7 @@ def plot_search(
     From top to bottom: the held-out error as a fraction of that of no components, with one
     standard error over splits (filled: within one standard error of the best, by the differences
     on each split); the same close up, as what it is above the best; how far restarts agree, where
-    0 is chance and 1 the same model every time; and the core consistency, for models that have one. The
+    0 is chance and 1 the same model every time; and the core consistency, for models with one. The
     last two need the profile. Candidates stand evenly spaced, fewest parameters first; of more
     than 60 candidates of several numbers (SliceTCA) those with the lowest errors are drawn. Arrows
     at an edge are values beyond it.
