@@ -135,7 +135,7 @@ def test_some_of_the_datasets(fitted):
     assert plot_factors(model, datasets=["cerebellum"], axes=given)[0, 0] is given[0, 0]
     with pytest.raises(ValueError, match=r"datasets: expected some of .*CoupledTCA, got \['M1'\]"):
         plot_factors(model, datasets=["M1"])
-    with pytest.raises(ValueError, match="datasets: .*TCA"):
+    with pytest.raises(ValueError, match=r"datasets: .*TCA"):
         plot_factors(fitted["TCA"], datasets=["M1"])
 
 
@@ -144,13 +144,15 @@ def test_trials_of_each_dataset_are_colored_alike():
     model = tt.CoupledTCA(2, shared="time", **OPTIONS).fit({"rat A": X[:10], "rat B": X[10:]})
     labels = {"rat A": PHASES[:10], "rat B": np.r_[PHASES[12:], PHASES[:2]]}
     axes = plot_factors(model, color_by=labels)
-    assert titles(axes) == ["rat A: neuron factors", "rat A: trial factors",
-                            "rat B: neuron factors", "rat B: trial factors", "Time factors"]  # fmt: skip
+    assert titles(axes) == [
+        "rat A: neuron factors", "rat A: trial factors",
+        "rat B: neuron factors", "rat B: trial factors", "Time factors",
+    ]  # fmt: skip
     assert_allclose(points(axes[0, 3]), model.trial_factors_["rat B"][:, 0])
     colors = [axes[0, i].collections[-1].get_facecolors() for i in (1, 3)]
     assert_allclose(colors[0][0], colors[1][-1])  # early in both
     assert not np.allclose(colors[0][0], colors[1][0])
-    with pytest.raises(ValueError, match="label_means: .*CoupledTCA"):
+    with pytest.raises(ValueError, match=r"label_means: .*CoupledTCA"):
         plot_factors(model, color_by=labels, label_means=True)
     with pytest.raises(ValueError, match="color_by: expected 14 labels for 'rat B'"):
         plot_factors(model, color_by={"rat A": PHASES[:10], "rat B": PHASES[:10]})
@@ -187,8 +189,9 @@ def test_restarts_of_datasets_have_their_scale_and_signs(fitted):
         trials = axes[0, -1].collections
         drawn, faint = points(axes[0, -1]), np.ma.filled(trials[0].get_offsets()[:, 1], np.nan)
         assert_allclose(faint, drawn, atol=0.02 * np.abs(drawn).max(), err_msg=name)
-    lines = plot_factors(changed(fitted["CoupledTCA"], record={
-        "restarts": [fitted["CoupledTCA"].restarts_[0]] * 2}), restarts=True)[0, 1].lines  # fmt: skip
+    model = fitted["CoupledTCA"]
+    twice = changed(model, record={"restarts": [model.restarts_[0]] * 2})
+    lines = plot_factors(twice, restarts=True)[0, 1].lines
     assert_allclose(lines[-2].get_ydata(), lines[-1].get_ydata(), atol=0.02)
 
 
@@ -200,7 +203,7 @@ def test_after_further_batches_the_latest_trials_are_shown():
     assert titles(axes)[2] == "Trial factors (latest 8 of 24 trials)"
     assert_allclose(points(axes[0, 2]), model.trial_factors_[:, 0])
     assert len(axes[0, 1].lines) == len(plot_factors(model)[0, 1].lines) + 2
-    with pytest.raises(ValueError, match="color_by: .* array of 8 labels"):
+    with pytest.raises(ValueError, match=r"color_by: .* array of 8 labels"):
         plot_factors(model, color_by=PHASES)
 
 
@@ -228,7 +231,7 @@ def test_a_kind_of_a_third_party_appears_with_the_parts_that_it_has():
 def test_what_is_no_fitted_model(plot):
     with pytest.raises(NotFittedError):
         plot(tt.Parafac2(2))
-    with pytest.raises(ValueError, match="^model: expected a fitted model, got int"):
+    with pytest.raises(ValueError, match=r"^model: expected a fitted model, got int"):
         plot(3)
 
 

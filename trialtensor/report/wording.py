@@ -199,14 +199,14 @@ def _stability(restarts: Sequence[Any], n_zero: int, of: Resemblance) -> str:
     others = same_loss(restarts)[1:]
     alike = sum(restart.similarity >= SIMILAR for restart in restarts[1:])
     if not others and alike:
+        who = f"{alike} of them" if n > 2 else "it"
         return (
-            f"None of the other {n - 1} restarts came within 0.1 % of the best loss, but {alike} "
-            f"of them found nearly the same {of.found} ({of.measure} {SIMILAR} or more)."
+            f"{_nobody(n - 1)} came within 0.1 % of the best loss, but {who} found nearly the same "
+            f"{of.found} ({of.measure} {SIMILAR} or more)."
         )
     if not others:
         return (
-            f"None of the other {n - 1} restarts came within 0.1 % of the best loss: the best "
-            "solution was found "
+            f"{_nobody(n - 1)} came within 0.1 % of the best loss: the best solution was found "
             "once only. Use more restarts (n_init) before believing it."
         )
     # Rounded down: of .996, "1.00 or more" would be untrue.
@@ -226,6 +226,10 @@ def _stability(restarts: Sequence[Any], n_zero: int, of: Resemblance) -> str:
         f"{start}, yet some found other {of.found} ({of.measure} down to {low:.2f}): the data do "
         f"not pin the {of.found} down. Use fewer components and look at which ones change."
     )
+
+
+def _nobody(n_others: int) -> str:
+    return "The other restart never" if n_others == 1 else f"None of the other {n_others} restarts"
 
 
 def corrected_sentence(corrected: float, chance: float) -> str:
