@@ -2,6 +2,7 @@
 
 import tempfile
 import warnings
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -92,8 +93,9 @@ def data(kind="complete"):
     return X
 
 
+@cache
 def models(kind="complete"):
-    """One of each kind, by name."""
+    """One of each kind, by name; shared by all tests, so that none may change them."""
     X = data("complete" if kind == "loaded" else kind)
     found = {}
     with warnings.catch_warnings():

@@ -194,7 +194,7 @@ def test_sections_of_ones_own(fitted, page):
     register_section("animal", animal, before="components")
     try:
         text = tidy(page(fitted["TCA"]).text)
-        assert text.index("Data Size") < text.index("Animal Monkey <J>") < text.index("One row a")
+        assert text.index("Data Size") < text.index("Animal Monkey <J>") < text.index("Each row is")
         assert "Monkey" not in page(fitted["SliceTCA"]).text
         register_section("animal", lambda model, context: None)
         assert "Monkey" not in page(fitted["TCA"]).text

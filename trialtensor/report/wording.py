@@ -199,10 +199,9 @@ def _stability(restarts: Sequence[Any], n_zero: int, of: Resemblance) -> str:
     others = same_loss(restarts)[1:]
     alike = sum(restart.similarity >= SIMILAR for restart in restarts[1:])
     if not others and alike:
-        who = f"{alike} of them" if n > 2 else "it"
         return (
-            f"{_nobody(n - 1)} came within 0.1 % of the best loss, but {who} found nearly the same "
-            f"{of.found} ({of.measure} {SIMILAR} or more)."
+            f"None of the other {n - 1} restarts came within 0.1 % of the best loss, but {alike} "
+            f"of them found nearly the same {of.found} ({of.measure} {SIMILAR} or more)."
         )
     if not others:
         return (
