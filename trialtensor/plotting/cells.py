@@ -11,6 +11,7 @@ import numpy as np
 from trialtensor.models import Component, Fitted
 from trialtensor.plotting.columns import Column
 from trialtensor.plotting.images import draw_slice
+from trialtensor.plotting.labels import shorten
 from trialtensor.plotting.panels import (
     NO_ACTIVITY,
     draw_neurons,
@@ -78,7 +79,7 @@ def share_text(fitted: Fitted, dataset: str, r: int) -> str | None:
 def _why_absent(column: Column, component: Component) -> str:
     elsewhere = {part.dataset for part in component.parts if part.dataset is not None}
     if column.dataset is not None and elsewhere:
-        return f"only in {', '.join(sorted(elsewhere))}"
+        return f"only in {', '.join(map(shorten, sorted(elsewhere)))}"
     return f"has no {column.title.lower()}"
 
 

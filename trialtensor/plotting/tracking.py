@@ -134,7 +134,7 @@ def _draw_blocks(ax: Axes, labels: np.ndarray | None, *, named: bool) -> None:
             ax.axvspan(start - 0.5, stop - 0.5, color=BLOCK, linewidth=0, zorder=0)
         if named:
             ax.annotate(
-                text[start],
+                shorten(text[start]),
                 ((start + stop - 1) / 2, 1.02),
                 xycoords=("data", "axes fraction"),
                 ha="center",
