@@ -228,8 +228,9 @@ def _name_rows(axes: np.ndarray, fitted: Fitted, rows: Sequence[Component]) -> N
     for row, component in zip(axes, rows, strict=True):
         name_row(row[0], row_text(component.label, component.explained_variance_unique))
     if len(rows) < len(fitted.components):
-        title = axes[0, 0].get_title(loc="left")
-        of = f"{title} ({len(rows)} of {len(fitted.components)} components)"
-        axes[0, 0].set_title(of, fontsize=9.5, color=INK, loc="left")
+        # Columns of datasets have no room for it.
+        first = axes[0, -1 if fitted.datasets else 0]
+        of = f" ({len(rows)} of {len(fitted.components)} components)"
+        first.set_title(first.get_title(loc="left") + of, fontsize=9.5, color=INK, loc="left")
     for ax in axes[:-1].flat:
         ax.tick_params(labelbottom=False)
