@@ -36,7 +36,8 @@ def made_profile(stability, core_consistency=50.0):
                 "stability": value,
                 "match": (1 + value) / 2,
                 "chance": 0.5,
-                "core_consistency": core_consistency,
+                # Models of slices have none.
+                "core_consistency": float("nan") if isinstance(each, tuple) else core_consistency,
                 "stop_reason": "converged",
             }
             for each, value in stability.items()

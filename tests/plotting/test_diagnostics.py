@@ -1,7 +1,11 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from tests.changed_models import changed
+from trialtensor import from_tensorly
 from trialtensor.data import make_tca
 from trialtensor.models import TCA
 from trialtensor.plotting import plot_loss, plot_missing, plot_restarts
@@ -30,13 +34,34 @@ def test_restarts_of_slices_are_compared_by_their_subspaces(sliced_model):
     plot_loss(sliced_model).figure.draw_without_rendering()
 
 
-def test_slices_have_no_core(sliced_model, monkeypatch):
-    from trialtensor.plotting import diagnostics
+def test_restarts_left_on_the_core_are_said(labelled_model):
+    def names(model):
+        return [text.get_text() for text in plot_restarts(model).get_legend().get_texts()]
 
-    monkeypatch.setattr(diagnostics, "MAX_CONVERGED", 10)
-    assert not diagnostics.left_on_core(sliced_model)
-    names = [text.get_text() for text in plot_restarts(sliced_model).get_legend().get_texts()]
-    assert not any("core" in name for name in names)
+    assert not any("core" in name for name in names(labelled_model))
+    restarts = labelled_model.restarts_
+    left = [restarts[0], *(dataclasses.replace(each, on_full_data=False) for each in restarts[1:])]
+    assert "converged, some on the core" in names(
+        changed(labelled_model, record={"restarts": left})
+    )
+
+
+def test_other_restarts_know_only_the_first_batch():
+    X = make_tca(30, 8, 9, 2, snr=5.0, random_state=0).X
+    model = TCA(2, n_init=3, random_state=0).partial_fit(X[:20]).partial_fit(X[20:])
+    ax = plot_restarts(model)
+    assert "converged on the first trials" in [t.get_text() for t in ax.get_legend().get_texts()]
+    assert [text.get_text() for text in plot_loss(model).texts] == ["only the last loss is known"]
+    alone = TCA(2, n_init=1, random_state=0).partial_fit(X[:20]).partial_fit(X[20:])
+    assert plot_restarts(alone).get_title(loc="left") == "1 restart"
+
+
+def test_factors_that_were_given_have_no_fit_to_plot():
+    factors = make_tca(30, 8, 9, 2, random_state=0)
+    model = from_tensorly((np.ones(2), factors.factors))
+    for plot, what in ((plot_loss, "loss"), (plot_restarts, "restarts")):
+        with pytest.raises(ValueError, match=f"this TCA were given.* no {what} to plot"):
+            plot(model)
 
 
 def test_exact_fit_of_one_restart():

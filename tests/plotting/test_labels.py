@@ -77,3 +77,12 @@ def test_wrong_number_of_labels():
 def test_long_names_keep_both_ends():
     assert shorten("a" * 30 + "_7", 12).endswith("_7")
     assert len(shorten("a" * 30, 12)) == 12
+
+
+def test_dollars_in_names_are_no_formula():
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    text = figure.text(0, 0, shorten("Ba$$in $alary"))
+    figure.draw_without_rendering()
+    assert text.get_text().replace("\\$", "$") == "Ba$$in $alary"

@@ -111,3 +111,15 @@ def test_wrong_arguments():
 
 def test_counts_as_they_are_typed():
     assert count_text(np.int64(3)) == "3" and count_text((0, 2, 1)) == "0,2,1"
+
+
+def test_no_panel_for_a_consistency_that_no_candidate_has():
+    profile = made_profile(dict.fromkeys(TYPICAL, 0.9), core_consistency=np.nan)
+    axes = draw(made_search(TYPICAL), profile)
+    assert len(axes) == 3 and axes[2].get_ylabel().startswith("stability")
+
+
+def test_the_axis_says_what_is_counted():
+    label = draw(made_search(TRIPLES))[-1].get_xlabel()
+    assert "components (trial-slicing, neuron-slicing, time-slicing)" in label
+    assert draw(made_search(TYPICAL))[-1].get_xlabel() == "components"

@@ -1,4 +1,3 @@
-import copy
 import warnings
 
 import numpy as np
@@ -6,6 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 from numpy.testing import assert_allclose, assert_array_equal
 
+from tests.changed_models import changed
 from trialtensor.data import make_slicetca
 from trialtensor.models import SliceTCA
 from trialtensor.plotting import plot_slices, slice_grid
@@ -38,12 +38,10 @@ def peak_order(model):
 @pytest.fixture
 def dead(sliced_model):
     """The last neuron-slicing component is zero."""
-    model = copy.copy(sliced_model)
-    model.weights_ = model.weights_.copy()
-    model.weights_[4] = 0
-    model.neuron_slices_ = model.neuron_slices_.copy()
-    model.neuron_slices_[2] = 0
-    return model
+    weights, slices = sliced_model.weights_.copy(), sliced_model.neuron_slices_.copy()
+    weights[4] = 0
+    slices[2] = 0
+    return changed(sliced_model, weights=weights, neuron_slices=slices)
 
 
 def test_rows_come_by_type_and_are_named(sliced_model):

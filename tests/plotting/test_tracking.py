@@ -1,5 +1,7 @@
 """Figures of components over trials."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -45,3 +47,23 @@ def test_similarity_is_an_image_with_zero_in_the_middle():
     low, high = image.get_clim()
     assert low == -high
     np.testing.assert_allclose(np.asarray(image.get_array()).ravel(), similarity.ravel())
+
+
+def test_long_names_of_series_come_in_lines(tracking):
+    names = ["component 1, a very long name of a region", "trial 1"]
+    renamed = dict(zip(tracking.series.columns, names, strict=True))
+    other = dataclasses.replace(
+        tracking,
+        series=tracking.series.rename(columns=renamed),
+        curves={renamed[name]: curve for name, curve in tracking.curves.items()},
+        changes=tracking.changes.replace({"series": renamed}),
+    )
+    axes = plot_tracking(other)
+    first = axes[0].get_ylabel().split("\n")
+    assert first[0] == "component 1" and len(first[1]) == 20
+    assert axes[1].get_ylabel() == "trial 1"
+    figure = axes[0].figure
+    figure.draw_without_rendering()
+    assert [text.get_text() for text in axes[0].texts] == ["baseline", "washout", "60"]
+    boxes = [ax.yaxis.label.get_window_extent() for ax in axes]
+    assert boxes[0].y0 > boxes[1].y1

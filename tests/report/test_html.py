@@ -1,13 +1,13 @@
 import base64
-import copy
 import re
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from tests.changed_models import changed
 from trialtensor.report import write_report
 from trialtensor.selection import stability
+from trialtensor.solvers.result import StopReason
 
 
 def test_page_is_self_contained(labelled_model, page):
@@ -62,23 +62,18 @@ def test_code_repeats_the_fit(labelled_model, tmp_path):
 
 def test_missing_seed_is_said(labelled_model, page):
     assert "No integer seed" not in page(labelled_model).text
-    unseeded = copy.copy(labelled_model)
-    unseeded.random_state = None
+    unseeded = changed(labelled_model, parameters={"random_state": None})
     assert "No integer seed" in page(unseeded).text
 
 
 def test_degenerate_fit_is_said(labelled_model, page):
-    degenerate = copy.copy(labelled_model)
-    degenerate.triple_cosine_ = -0.99
+    degenerate = changed(labelled_model, triple_cosine=-0.99)
     assert "Do not interpret them" in page(degenerate).text
 
 
 def test_interrupted_fit_is_said(labelled_model, page):
-    interrupted = copy.copy(labelled_model)
-    interrupted.stop_reason_ = SimpleNamespace(
-        value="interrupted", advice="Fit again to convergence."
-    )
-    assert "Fit again to convergence." in page(interrupted).text
+    interrupted = changed(labelled_model, record={"stop_reason": StopReason.INTERRUPTED})
+    assert StopReason.INTERRUPTED.advice in page(interrupted).text
 
 
 def test_pyplot_is_left_alone(labelled_model, page):
@@ -116,6 +111,5 @@ def test_agreement_is_said_beyond_chance_too(labelled_model, sliced_model, page)
         text = page(model).text
         assert f"agree by {found.corrected:.2f}, where 1 is" in text
         assert f"(that is {found.chance:.2f} before the correction)" in text
-    alone = copy.copy(labelled_model)
-    alone.restarts_ = labelled_model.restarts_[:1]
+    alone = changed(labelled_model, record={"restarts": labelled_model.restarts_[:1]})
     assert "Corrected for chance" not in page(alone).text

@@ -3,11 +3,12 @@
 import html
 import re
 
+import numpy as np
 import pytest
 
 from tests.made_searches import NOISE, TRIPLES, TYPICAL, made_profile, made_search
 from tests.report.conftest import Page
-from trialtensor import TCA, make_tca
+from trialtensor import TCA, CoupledTCA, make_tca
 from trialtensor.report import write_search_report
 from trialtensor.selection import CrossValidatedSearch, Speckled
 
@@ -77,3 +78,20 @@ def test_its_code_repeats_the_search(tmp_path):
 def test_refused(page):
     with pytest.raises(ValueError, match="profile: expected one of the candidates"):
         page(made_search(TYPICAL), profile=made_profile({9: 1.0}))
+
+
+def test_a_search_for_a_kind_without_core_consistency(tmp_path):
+    search = made_search(TYPICAL)
+    search.estimator = CoupledTCA(1, n_init=2)
+    X = make_tca(20, 15, 30, 2, random_state=0).X
+    X[2, 1, 4] = np.nan
+    profile = made_profile(dict.fromkeys(TYPICAL, 0.9), core_consistency=np.nan)
+    path = write_search_report(
+        search, tmp_path / "r.html", profile=profile, X={"a": X, "b": X[:, :4]}
+    )
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", path.read_text("utf-8")))
+    assert "CoupledTCA · 5 candidates" in text
+    assert "core consistency" not in text.lower()
+    assert "2 arrays of 20 trials × 4 to 15 neurons × 30 time bins" in text
+    assert "2 entries (0.0 %) are missing" in text
+    assert "Counts are of" not in text

@@ -1,28 +1,15 @@
 import base64
-import copy
 import re
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from tests.changed_models import changed
 from trialtensor.data import make_slicetca
 from trialtensor.models import SliceTCA
+from trialtensor.solvers.result import StopReason
 
 SHARES = ("alone", "unique", "shared")
-
-
-@pytest.fixture
-def changed(sliced_model):
-    """The model with some attributes changed."""
-
-    def change(**attributes):
-        model = copy.copy(sliced_model)
-        for name, value in attributes.items():
-            setattr(model, name, value)
-        return model
-
-    return change
 
 
 def test_page_is_self_contained(sliced_model, page):
@@ -48,18 +35,20 @@ def test_page_says_what_was_found(sliced_model, page):
         assert str(restart.seed) in text
 
 
-def test_page_says_what_the_types_mean_and_how_many_there_are(changed, sliced_model, page):
+def test_page_says_what_the_types_mean_and_how_many_there_are(sliced_model, page):
     text = page(sliced_model).text
     for words in ("Trial-slicing (2 here)", "Neuron-slicing (3 here)", "Time-slicing (1 here)"):
         assert words in re.sub(r"\s+([):])", r"\1", text)
-    none = changed(
-        trial_loadings_=np.empty((40, 0)),
-        trial_slices_=np.empty((0, 12, 15)),
-        weights_=sliced_model.weights_[2:],
-        explained_variance_alone_=sliced_model.explained_variance_alone_[2:],
-        explained_variance_unique_=sliced_model.explained_variance_unique_[2:],
-        explained_variance_shared_=sliced_model.explained_variance_shared_[2:],
-    )
+    arrays = {
+        "trial_loadings": np.empty((40, 0)),
+        "trial_slices": np.empty((0, 12, 15)),
+        "weights": sliced_model.weights_[2:],
+    }
+    arrays |= {
+        f"explained_variance_{name}": getattr(sliced_model, f"explained_variance_{name}_")[2:]
+        for name in SHARES
+    }
+    none = changed(sliced_model, **arrays)
     text = page(none).text
     assert "Trial-slicing (none here)" in re.sub(r"\s+([):])", r"\1", text)
     assert "Neurons stand in one order everywhere, as recorded" in text
@@ -89,14 +78,14 @@ def test_tables_hold_the_numbers_of_the_model(sliced_model, page):
         ("neuron-first", "what the neuron-slicing type shares with others was given to it"),
     ],
 )
-def test_the_gauge_is_named(changed, page, gauge, words):
-    text = page(changed(gauge=gauge)).text
+def test_the_gauge_is_named(sliced_model, page, gauge, words):
+    text = page(changed(sliced_model, parameters={"gauge": gauge})).text
     assert words in text
     assert gauge in text
 
 
-def test_nonnegative_components_have_no_gauge(changed, page):
-    text = page(changed(nonnegative=True)).text
+def test_nonnegative_components_have_no_gauge(sliced_model, page):
+    text = page(changed(sliced_model, parameters={"nonnegative": True})).text
     assert "No gauge was applied" in text
     assert "divided evenly" not in text
 
@@ -108,18 +97,18 @@ def test_code_repeats_the_fit(sliced_model, page):
     assert arguments == sliced_model.get_params()
 
 
-def test_a_dead_component_and_an_interrupted_fit_are_said(changed, sliced_model, page):
+def test_a_dead_component_and_an_interrupted_fit_are_said(sliced_model, page):
     weights = sliced_model.weights_.copy()
     weights[4] = 0
-    stopped = SimpleNamespace(value="interrupted", advice="Fit again to convergence.")
-    text = page(changed(weights_=weights, stop_reason_=stopped)).text
+    record = {"stop_reason": StopReason.INTERRUPTED}
+    text = page(changed(sliced_model, weights=weights, record=record)).text
     assert "1 of 6 components is zero" in text
     assert "the loading of a component that is zero means nothing" in text
-    assert "Fit again to convergence." in text
+    assert StopReason.INTERRUPTED.advice in text
 
 
 def test_many_components_are_drawn_in_part(page, monkeypatch, sliced_model):
-    monkeypatch.setattr("trialtensor.report.slicetca.MAX_COMPONENTS", 2)
+    monkeypatch.setattr("trialtensor.report.figures.MAX_OF_TYPE", 2)
     report = page(sliced_model)
     assert "Of each type only the first 2 are drawn" in report.text
     assert "slices of 5 components" in next(

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from trialtensor.report import write_tracking_report
-from trialtensor.report.tracking_wording import overview_sentence, p_text, series_sentences
+from trialtensor.report.tracking_wording import (
+    component_text,
+    count_text,
+    heading,
+    overview_sentence,
+    p_text,
+    series_sentences,
+)
 from trialtensor.tracking import pattern_change, track
 
 LABELS = np.repeat(["baseline", "learning"], [40, 80])
@@ -49,3 +56,9 @@ def test_nothing_changes():
     found = track(np.random.default_rng(1).normal(size=(60, 3)))
     assert overview_sentence(found).startswith("None of 3 components changes its level")
     assert p_text(float("nan")) == "–"
+
+
+def test_names_of_series_are_taken_as_they_are():
+    assert heading("component 1, M1") == "Component 1, M1"
+    assert component_text(2) == "component 2" and component_text("neuron 1") == "neuron 1"
+    assert count_text(["component 1, M1", "component 1, PMd"]) == "2 courses of components"

@@ -11,13 +11,13 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas
 
-# More triples than these could not be told apart along one axis.
+# More candidates of several numbers than these could not be told apart along one axis.
 MAX_TRIPLES = 60
 
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """What is drawn, a row a candidate in the order of the axis.
+    """What is drawn: a row for each candidate, in the order of the axis.
 
     Attributes
     ----------
@@ -29,22 +29,20 @@ class Candidates:
         What restarts say: ``stability``, ``match``, ``core_consistency``; NaN where unknown.
     n_tried : int
         Candidates of the search, of which these may be a part.
+    types : tuple of str
+        What each number of a candidate counts, where it is several.
     """
 
     table: pandas.DataFrame
     splits: np.ndarray
     profile: dict[str, np.ndarray] | None
     n_tried: int
+    types: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:
         """Labels along the axis."""
         return [count_text(each) for each in self.table["n_components"]]
-
-    @property
-    def triples(self) -> bool:
-        """Whether a candidate is three numbers, of SliceTCA."""
-        return isinstance(self.table["n_components"].iloc[0], tuple)
 
     @property
     def near(self) -> np.ndarray:
@@ -74,14 +72,22 @@ def candidates(search: Any, profile: pandas.DataFrame | None) -> Candidates:
 
     check_is_fitted(search, "table_")
     table, n_tried = search.table_, len(search.table_)
-    if isinstance(table["n_components"].iloc[0], tuple) and n_tried > MAX_TRIPLES:
+    types = tuple(search.estimator.component_types)
+    if types and n_tried > MAX_TRIPLES:
         chosen = table["n_components"].isin([search.best_n_components_, search.n_components_])
         # False sorts first: what was chosen is always among them.
         ranked = table.assign(other=~chosen).sort_values(["other", "error"])
         table = table.loc[sorted(ranked.index[:MAX_TRIPLES])]
     table = table.reset_index(drop=True)
     splits = _single_splits(search.results_, table["n_components"])
-    return Candidates(table, splits, _profile_columns(profile, table), n_tried)
+    return Candidates(table, splits, _profile_columns(profile, table), n_tried, types)
+
+
+def has_consistency(profile: pandas.DataFrame | None) -> bool:
+    """Whether a profile knows core consistencies; not all kinds of model have one."""
+    if profile is None or "core_consistency" not in profile:
+        return False
+    return bool(np.isfinite(profile["core_consistency"].to_numpy(dtype=np.float64)).any())
 
 
 def _single_splits(results: pandas.DataFrame, candidates: Sequence[Any]) -> np.ndarray:

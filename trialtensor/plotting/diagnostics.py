@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialtensor.models import FitRecord
 from trialtensor.plotting.colors import ACCENT, FAINT, INK, MUTED
-from trialtensor.plotting.panels import style_panel
+from trialtensor.plotting.columns import fitted_of
+from trialtensor.plotting.panels import count_in_whole_numbers, style_panel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Complete data up to so many entries: the solver of TCA converges every restart on it.
-MAX_CONVERGED = 4_000_000
 SIMILARITY = "similarity to the best (1 = same; chance not removed)"
 OVERLAP = "overlap with the loading subspaces of the best\n(1 = same; chance not removed)"
 
@@ -26,7 +26,7 @@ def plot_loss(model: Any, ax: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    model : fitted model with `loss_history_`
+    model : fitted model
     ax : Axes, optional
         A new figure by default.
 
@@ -41,9 +41,9 @@ def plot_loss(model: Any, ax: Axes | None = None) -> Axes:
     sklearn.exceptions.NotFittedError
         If the model has not been fitted.
     """
-    _check_has_fit(model, "loss")
+    record = _record(model, "loss")
     ax = _new_axes() if ax is None else ax
-    history = np.asarray(model.loss_history_, dtype=np.float64)
+    history = np.asarray(record.loss_history, dtype=np.float64)
     last = history[-1]
     above = 100 * (history / last - 1) if last > 0 else history - last
     sweeps = np.arange(1, len(history) + 1)
@@ -61,11 +61,12 @@ def plot_loss(model: Any, ax: Axes | None = None) -> Axes:
             markersize=3,
         )
     else:
-        ax.text(
-            0.5, 0.5, "one sweep: nothing to show", ha="center", transform=ax.transAxes, fontsize=8
-        )
+        many = len(history) < 2 and record.n_iter > 1
+        text = "only the last loss is known" if many else "one sweep: nothing to show"
+        ax.text(0.5, 0.5, text, ha="center", transform=ax.transAxes, fontsize=8)
         ax.set_yticks([])
     ax.set_title("Loss of the best restart", fontsize=9.5, color=INK, loc="left")
+    count_in_whole_numbers(ax)
     ax.set_xlabel("sweep over the full data", fontsize=8.5, color=INK)
     name = "loss above its last value (%)" if last > 0 else "loss above its last value"
     ax.set_ylabel(name, fontsize=8.5, color=INK)
@@ -76,15 +77,15 @@ def plot_restarts(model: Any, ax: Axes | None = None) -> Axes:
     """Plot how much worse each restart ended against how much it resembles the best one.
 
     Restarts that reach one loss with other factors (low, to the left) say that the data do not
-    pin the components down. The resemblance of a TCA is the similarity of its components, that
-    of a SliceTCA the overlap of the subspaces that its loadings span; neither is corrected for
-    chance. A TCA of complete data of more than 4 million entries leaves restarts that repeat a
-    solution or fall behind where the compressed core took them, up to about 0.1 % above where
-    they would end.
+    pin the components down. The resemblance is the similarity of their components; where data
+    determine only subspaces (SliceTCA), it is the overlap of those that loadings span. Neither is
+    corrected for chance. On large data, restarts that repeat a solution or fall behind stay where
+    the compressed core took them, up to about 0.1 % above where they would end. After
+    ``partial_fit`` the others are as they were after the first trials.
 
     Parameters
     ----------
-    model : fitted model with `restarts_`
+    model : fitted model
     ax : Axes, optional
         A new figure by default.
 
@@ -99,17 +100,38 @@ def plot_restarts(model: Any, ax: Axes | None = None) -> Axes:
     sklearn.exceptions.NotFittedError
         If the model has not been fitted.
     """
-    _check_has_fit(model, "restarts")
+    record = _record(model, "restarts")
     ax = _new_axes() if ax is None else ax
     style_panel(ax)
-    restarts = model.restarts_
-    loss = np.array([restart.loss for restart in restarts], dtype=np.float64)
-    similarity = np.array([restart.similarity for restart in restarts], dtype=np.float64)
+    loss = np.array([restart.loss for restart in record.restarts], dtype=np.float64)
     relative = loss[0] > 0
     excess = 100 * (loss / loss[0] - 1) if relative else loss - loss[0]
+    similarity = _draw_restarts(ax, record, excess)
+    # Differences of 0.1 % are how a fit ends, not another solution: they stay at the bottom.
+    top = max(excess.max(), 0.5 if relative else 1)
+    ax.set_ylim(-0.06 * top, 1.12 * top)
+    ax.set_xlim(min(0.5, np.nanmin(similarity) - 0.05), 1.02)
+    ax.grid(color=FAINT, linewidth=0.6)
+    ax.set_axisbelow(True)
+    ax.legend(fontsize=7, frameon=False, loc="upper left")
+    ax.set_title(f"{len(loss)} restart{'s' * (len(loss) > 1)}", fontsize=9.5, color=INK, loc="left")
+    components = fitted_of(model).identified == "components"
+    ax.set_xlabel(SIMILARITY if components else OVERLAP, fontsize=8.5, color=INK)
+    ax.set_ylabel(
+        "loss above the best (%)" if relative else "loss above the best", fontsize=8.5, color=INK
+    )
+    return ax
+
+
+def _draw_restarts(ax: Axes, record: FitRecord, excess: np.ndarray) -> np.ndarray:
+    """Points, and what they mean; returns their similarities."""
+    restarts = record.restarts
+    similarity = np.array([restart.similarity for restart in restarts], dtype=np.float64)
     done = np.array([restart.stop_reason.value in ("converged", "exact") for restart in restarts])
     later = np.arange(len(restarts)) > 0
-    converged = "converged, some on the core" if left_on_core(model) else "converged"
+    converged = "converged" if record.all_on_full_data else "converged, some on the core"
+    if in_batches(record):
+        converged = "converged on the first trials"
     for rows, face, name in ((done, ACCENT, converged), (~done, "none", "stopped early")):
         rows = rows & later
         if rows.any():
@@ -125,57 +147,23 @@ def plot_restarts(model: Any, ax: Axes | None = None) -> Axes:
     ax.scatter(
         similarity[:1], excess[:1], s=90, marker="*", color="#d55e00", label="best", zorder=3
     )
-    # Differences of 0.1 % are how a fit ends, not another solution: they stay at the bottom.
-    top = max(excess.max(), 0.5 if relative else 1)
-    ax.set_ylim(-0.06 * top, 1.12 * top)
-    ax.set_xlim(min(0.5, np.nanmin(similarity) - 0.05), 1.02)
-    ax.grid(color=FAINT, linewidth=0.6)
-    ax.set_axisbelow(True)
-    ax.legend(fontsize=7, frameon=False, loc="upper left")
-    ax.set_title(
-        f"{len(restarts)} restart{'s' * (len(restarts) > 1)}", fontsize=9.5, color=INK, loc="left"
-    )
-    ax.set_xlabel(OVERLAP if has_slices(model) else SIMILARITY, fontsize=8.5, color=INK)
-    ax.set_ylabel(
-        "loss above the best (%)" if relative else "loss above the best", fontsize=8.5, color=INK
-    )
-    return ax
+    return similarity
 
 
-def left_on_core(model: Any) -> bool:
-    """Whether restarts other than the best may not have converged on the full data.
-
-    That is so for a TCA of complete data of more than 4 million entries, whatever was wholly
-    missing left aside.
-    """
-    if has_slices(model):
-        return False
-    summary = model.data_summary_
-    empty = [summary[f"empty_{axis}s"] for axis in ("trial", "neuron", "time")]
-    size = int(np.prod(np.subtract(summary["shape"], empty), dtype=np.int64))
-    return summary["n_observed"] == size > MAX_CONVERGED
+def in_batches(record: FitRecord) -> bool:
+    """Whether trials came in batches, so that other restarts know only those of the first."""
+    return any("trial" not in each.axes and not each.on_full_data for each in record.restarts)
 
 
-def has_three_factors(model: Any) -> bool:
-    """Whether a component of the model is one trial, one neuron and one time factor, as in TCA."""
-    factors = [getattr(model, f"{axis}_factors_", 0) for axis in ("trial", "neuron", "time")]
-    return all(np.ndim(factor) == 2 for factor in factors)
-
-
-def has_slices(model: Any) -> bool:
-    """Whether a fitted model is made of loadings and slices (SliceTCA), not of factors (TCA)."""
-    return hasattr(model, "trial_slices_")
-
-
-def _check_has_fit(model: Any, what: str) -> None:
-    from sklearn.utils.validation import check_is_fitted
-
-    check_is_fitted(model)
-    if model.stop_reason_.value == "given":
+def _record(model: Any, what: str) -> FitRecord:
+    """The record of a fit; refuses factors that were given."""
+    record = fitted_of(model).record
+    if not record.was_fitted or (what == "restarts" and not record.restarts):
         raise ValueError(
-            f"model: its factors were given, not fitted here, so it has no {what} to plot; "
-            "fit it to data first"
+            f"model: the factors of this {type(model).__name__} were given, not fitted here, so "
+            f"it has no {what} to plot; fit it to data first"
         )
+    return record
 
 
 def plot_missing(X: Any, *, mask: Any = None, axes: Any = None) -> np.ndarray:

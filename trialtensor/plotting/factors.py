@@ -1,33 +1,22 @@
-"""The figure that every user of TCA knows: a row a component, a column an axis of the data."""
+"""The component figure: a row a component, a column for each of its parts."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
 
+from trialtensor.models import Component, Fitted
+from trialtensor.plotting.cells import Cell, draw_cell, share_text
 from trialtensor.plotting.colors import ACCENT, INK
-from trialtensor.plotting.diagnostics import has_three_factors
-from trialtensor.plotting.grid import check_axes, factor_grid, fills_figure
-from trialtensor.plotting.keys import draw_key
-from trialtensor.plotting.labels import resolve_labels
-from trialtensor.plotting.panels import (
-    draw_label_means,
-    draw_neurons,
-    draw_times,
-    draw_trials,
-    name_row,
-    row_text,
-    say_no_activity,
-)
-from trialtensor.plotting.positions import (
-    neuron_positions,
-    ordered_trials,
-    time_positions,
-    trial_positions,
-)
-
-TITLES = ("Neuron factors", "Time factors", "Trial factors")
+from trialtensor.plotting.columns import Column, columns, fitted_of, has_loadings_and_slices
+from trialtensor.plotting.grid import check_axes, fills_figure, grid_of
+from trialtensor.plotting.keys import GAP, IMAGE_GAP, draw_key
+from trialtensor.plotting.overlays import other_restarts
+from trialtensor.plotting.panels import NO_ACTIVITY, draw_label_means, name_row, row_text, say
+from trialtensor.plotting.places import Labels, column_places, n_latest, resolve
+from trialtensor.plotting.slices import plot_slices
 
 
 def plot_factors(
@@ -39,26 +28,35 @@ def plot_factors(
     label_means: bool = False,
     group_neurons_by: str | None = "auto",
     max_components: int | None = None,
+    datasets: Collection[str] | None = None,
     axes: Any = None,
 ) -> np.ndarray:
-    """Plot the factors of every component: neurons as bars, time as a line, trials as points.
+    """Plot the parts of every component: neurons as bars, time as a line, trials as points.
+
+    Works for every kind of model: a row a component, a column for each of its parts. Factors that
+    every block of trials has for itself (`Parafac2`) are an image, blocks from top to bottom. Of
+    several datasets (`CoupledTCA`) each has columns of its own, and the text above a panel says
+    how much of the component is in that dataset. `SliceTCA`, whose components are a loading and a
+    slice, is drawn by `plot_slices`.
 
     Factors are drawn at unit length, so heights compare within a panel, not between
     components; the row's name carries what the component explains. Wholly missing trials and
     neurons leave a gap. A component whose weight is zero says so in its row: its neuron and time
-    factors mean nothing and are not drawn.
+    factors mean nothing and are not drawn. After ``partial_fit`` only the latest trials can be
+    drawn; the title says so.
 
     Parameters
     ----------
-    model : fitted TCA
+    model : fitted model
     color_by : str or array of shape (n_trials,), optional
         Trial label: the name of a trial coordinate of the data, or the labels. Angles (name
         ends in ``_deg`` and the values go round) get a ring of colours, categories a legend,
-        other numbers a colour bar.
-    order_trials_by : str or array of shape (n_trials,), optional
+        other numbers a colour bar. Where datasets have trials of their own, a dict with an array
+        for each.
+    order_trials_by : as `color_by`, optional
         Sort the trials by this label; recorded order by default.
     restarts : bool
-        Overlay the other restarts, faintly.
+        Overlay the other restarts, faintly, as far as they kept their factors.
     label_means : bool
         Add a column with the mean trial factor for each label of `color_by` and its 95 %
         interval (of Student's t, trials taken as independent).
@@ -67,18 +65,21 @@ def plot_factors(
         names, such as an area.
     max_components : int, optional
         Draw only the first components, which explain most.
-    axes : array of Axes, shape (n_components, 3), or (n_components, 4) with `label_means`
+    datasets : collection of str, optional
+        Draw only these, of a model of several datasets.
+    axes : array of Axes, shape (n_components, n_columns)
         Drawn into; by default a new figure from `factor_grid`.
 
     Returns
     -------
-    ndarray of Axes, shape (n_components, 3) or (n_components, 4)
+    ndarray of Axes, shape (n_components, n_columns)
+        Three columns for `TCA`, and one more with `label_means`.
 
     Raises
     ------
     ValueError
         If a label is no trial coordinate or has the wrong length, `axes` has the wrong shape,
-        or `label_means` is asked for without `color_by`.
+        `label_means` is asked for without `color_by`, or the kind of model can't have an option.
     sklearn.exceptions.NotFittedError
         If the model has not been fitted.
 
@@ -98,59 +99,56 @@ def plot_factors(
     >>> plot_factors(model, color_by=[0, 1] * 10).shape
     (2, 3)
     """
-    from sklearn.utils.validation import check_is_fitted
-
-    check_is_fitted(model)
-    if not has_three_factors(model):
-        raise ValueError(
-            f"model: expected one trial, neuron and time factor a component, as TCA has, got "
-            f"{type(model).__name__}"
-        )
+    fitted = fitted_of(model)
     if label_means and color_by is None:
         raise ValueError("label_means: needs color_by, the label to take means of")
-    shown = _n_shown(max_components, len(model.weights_))
-    n_trials, coords = len(model.trial_factors_), model.coords_
-    labels = None if color_by is None else resolve_labels(coords, color_by, n_trials, "color_by")
-    if order_trials_by is None:
-        trials = trial_positions(coords, n_trials)
-    else:
-        order = resolve_labels(coords, order_trials_by, n_trials, "order_trials_by")
-        trials = ordered_trials(order)
-    neurons = neuron_positions(coords, len(model.neuron_factors_), group_neurons_by)
-    times = time_positions(coords, len(model.time_factors_))
-    axes = (
-        factor_grid(shown, label_means=label_means)
-        if axes is None
-        else check_axes(axes, shown, 4 if label_means else 3)
-    )
-    others = model.restarts_[1:] if restarts else ()
-    colors = ACCENT if labels is None else labels.colors()
-    for r, row in enumerate(axes):
-        trial_factor, neuron_factor, time_factor = _component(model, r)
-        faint = [tuple(_column(f, r) for f in restart.factors) for restart in others]
-        draw_neurons(row[0], neurons, neuron_factor, [f[1] for f in faint])
-        draw_times(row[1], times, time_factor, [f[2] for f in faint])
-        draw_trials(row[2], trials, trial_factor, colors, [f[0] for f in faint])
-        if label_means and labels is not None:
-            draw_label_means(row[3], labels, trial_factor)
-            row[3].set_ylim(row[2].get_ylim())
-        _name_row(row, model, r)
-    names = [neurons.label, times.label, trials.label]
-    _name_columns(axes, names, labels, len(model.weights_), len(others))
+    if has_loadings_and_slices(fitted):
+        _refuse_for_slices(fitted, restarts=restarts, label_means=label_means, datasets=datasets)
+        return plot_slices(
+            model,
+            color_by=color_by,
+            order_trials_by=order_trials_by,
+            group_neurons_by=group_neurons_by,
+            max_components=max_components,
+            axes=axes,
+        )
+    shown = columns(fitted, datasets)
+    rows = fitted.components[: _n_shown(max_components, len(fitted.components))]
+    labels = resolve(fitted, shown, color_by, "color_by")
+    order = resolve(fitted, shown, order_trials_by, "order_trials_by")
+    means = _mean_column(fitted, shown) if label_means else None
+    if axes is None:
+        axes = grid_of(shown, len(rows), label_means=label_means)
+    axes = check_axes(axes, len(rows), len(shown) + label_means)
+    others = other_restarts(fitted) if restarts else []
+    for i, column in enumerate(shown):
+        cell = Cell(
+            column,
+            column_places(fitted, column, group_by=group_neurons_by, order=order),
+            ACCENT if labels is None else _colors(labels, column),
+            [faint[column.name, column.dataset] for faint in others
+             if (column.name, column.dataset) in faint],
+        )  # fmt: skip
+        for r, component in enumerate(rows):
+            draw_cell(axes[r, i], cell, component, r)
+        _name_column(axes[:, i], fitted, cell)
+    if means is not None and labels is not None:
+        _draw_means(axes, shown.index(means), rows, labels)
+    _name_rows(axes, fitted, rows)
+    _draw_shares(axes, fitted, shown, rows)
     if labels is not None:
-        draw_key(axes[0, -1], labels, own_figure=fills_figure(axes))
+        gap = IMAGE_GAP if shown[-1].is_image and not label_means else GAP
+        draw_key(axes[0, -1], labels.whole, own_figure=fills_figure(axes), gap=gap)
     return axes
 
 
-def _component(model: Any, r: int) -> list[np.ndarray]:
-    """Trial, neuron and time factor of one component, all zero where its weight is zero."""
-    factors = (model.trial_factors_, model.neuron_factors_, model.time_factors_)
-    columns = [_column(factor, r) for factor in factors]
-    return [0 * column for column in columns] if model.weights_[r] == 0 else columns
-
-
-def _column(factor: Any, r: int) -> np.ndarray:
-    return np.asarray(factor)[:, r].astype(np.float64)
+def _refuse_for_slices(fitted: Fitted, **options: Any) -> None:
+    for name, value in options.items():
+        if value:
+            raise ValueError(
+                f"{name}: not for {fitted.kind}, whose components are a loading and a slice; see "
+                "plot_slices for what can be drawn of them"
+            )
 
 
 def _n_shown(max_components: int | None, n_components: int) -> int:
@@ -161,32 +159,78 @@ def _n_shown(max_components: int | None, n_components: int) -> int:
     return min(max_components, n_components)
 
 
-def _name_row(row: np.ndarray, model: Any, r: int) -> None:
-    name_row(row[0], _row_name(model, r))
-    if model.weights_[r] == 0:
-        for ax in row:
-            say_no_activity(ax)
+def _mean_column(fitted: Fitted, shown: Sequence[Column]) -> Column:
+    """The column whose means are taken."""
+    found = [column for column in shown if column.dims == ("trial",) and not column.by_block]
+    if len(found) != 1:
+        raise ValueError(
+            f"label_means: needs one trial factor a component, but components of {fitted.kind} "
+            f"have {len(found)} here; leave label_means out"
+        )
+    return found[0]
 
 
-def _row_name(model: Any, r: int) -> str:
-    unique = getattr(model, "explained_variance_unique_", None)
-    return row_text(f"{r + 1}", np.nan if unique is None else unique[r])
+def _colors(labels: Labels, column: Column) -> Any:
+    own = labels.own.get(column.dataset)
+    return ACCENT if own is None else own.colors()
 
 
-def _name_columns(
-    axes: np.ndarray, names: list[str], labels: Any, total: int, n_others: int
+def _draw_means(axes: np.ndarray, place: int, rows: Sequence[Component], labels: Labels) -> None:
+    for row, component in zip(axes, rows, strict=True):
+        (part,) = component.vectors("trial")
+        values = np.asarray(part.values, dtype=np.float64)
+        draw_label_means(row[-1], labels.whole, 0 * values if component.weight == 0 else values)
+        row[-1].set_ylim(row[place].get_ylim())
+        if component.weight == 0:
+            say(row[-1], NO_ACTIVITY)
+    axes[0, -1].set_title("Mean, 95 % interval", fontsize=9.5, color=INK, loc="left")
+    axes[-1, -1].set_xlabel(labels.whole.title, fontsize=8.5, color=INK)
+
+
+def _draw_shares(
+    axes: np.ndarray, fitted: Fitted, shown: Sequence[Column], rows: Sequence[Component]
 ) -> None:
-    titles = list(TITLES)
-    if len(axes) < total:
-        titles[0] += f" ({len(axes)} of {total} components)"
-    if n_others:
-        titles[2] += f" (faint: {n_others} other restart{'s' * (n_others > 1)})"
-    if axes.shape[1] == 4:
-        titles.append("Mean, 95 % interval")
-        names = [*names, labels.title]
-    for ax, title in zip(axes[0], titles, strict=True):
-        ax.set_title(title, fontsize=9.5, color=INK, loc="left")
-    for ax, name in zip(axes[-1], names, strict=True):
-        ax.set_xlabel(name, fontsize=8.5, color=INK)
+    """How much of each component is in a dataset, above the first panel of that dataset."""
+    first = {column.dataset: i for i, column in reversed(list(enumerate(shown)))}
+    for dataset, i in first.items():
+        for r in range(len(rows)):
+            text = None if dataset is None else share_text(fitted, dataset, r)
+            if text:
+                axes[r, i].annotate(
+                    text,
+                    (1, 1),
+                    xycoords="axes fraction",
+                    xytext=(0, 2),
+                    textcoords="offset points",
+                    ha="right",
+                    va="bottom",
+                    fontsize=7.5,
+                    color=INK,
+                )
+    if any(dataset is not None for dataset in first):
+        for ax in axes[0]:
+            title = ax.get_title(loc="left")  # an empty line leaves room for the text
+            ax.set_title(f"{title}\n", fontsize=9.5, color=INK, loc="left", linespacing=1.1)
+
+
+def _name_column(axes: np.ndarray, fitted: Fitted, cell: Cell) -> None:
+    title, latest = cell.column.title, n_latest(fitted, cell.column)
+    if latest:
+        title += f" (latest {latest} of {fitted.shape[0]} trials)"
+    elif cell.others and cell.column.dims == ("trial",):
+        n = len(cell.others)
+        title += f" (faint: {n} other restart{'s' * (n > 1)})"
+    axes[0].set_title(title, fontsize=9.5, color=INK, loc="left")
+    axes[-1].set_xlabel(cell.places[cell.column.axis].label, fontsize=8.5, color=INK)
+
+
+def _name_rows(axes: np.ndarray, fitted: Fitted, rows: Sequence[Component]) -> None:
+    for row, component in zip(axes, rows, strict=True):
+        name_row(row[0], row_text(component.label, component.explained_variance_unique))
+    if len(rows) < len(fitted.components):
+        # Columns of datasets have no room for it.
+        first = axes[0, -1 if fitted.datasets else 0]
+        of = f" ({len(rows)} of {len(fitted.components)} components)"
+        first.set_title(first.get_title(loc="left") + of, fontsize=9.5, color=INK, loc="left")
     for ax in axes[:-1].flat:
         ax.tick_params(labelbottom=False)

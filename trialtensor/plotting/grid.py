@@ -2,47 +2,74 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from trialtensor.plotting.columns import Column, columns, fitted_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ROW_HEIGHT = 1.15
-WIDTHS = (3.2, 2.6, 4.0, 1.9)
+TEXT_HEIGHT = 0.15  # of the line above a panel that says how much is in a dataset
+MEANS_WIDTH = 1.9
 SLICE_HEIGHT = 1.5
 SLICE_WIDTHS = (4.2, 4.8)
 
 
 def factor_grid(
-    n_components: int, *, label_means: bool = False, figure: Figure | None = None
+    n_components: int,
+    *,
+    label_means: bool = False,
+    model: Any = None,
+    datasets: Collection[str] | None = None,
+    figure: Figure | None = None,
 ) -> np.ndarray:
-    """Axes for `plot_factors`: a row a component, columns for neurons, times and trials.
+    """Axes for `plot_factors`: a row a component, a column for each of its parts.
 
     Parameters
     ----------
     n_components : int
     label_means : bool
-        Add the fourth column of `plot_factors(label_means=True)`.
+        Add the last column of `plot_factors(label_means=True)`.
+    model : fitted model, optional
+        What the columns are for; by default neurons, times and trials, as for TCA.
+    datasets : collection of str, optional
+        As for `plot_factors`.
     figure : Figure, optional
         Drawn into and resized to fit; a new pyplot figure by default. A bare
         ``matplotlib.figure.Figure()`` leaves pyplot alone.
 
     Returns
     -------
-    ndarray of Axes, shape (n_components, 3) or (n_components, 4)
+    ndarray of Axes, shape (n_components, n_columns)
     """
-    height = ROW_HEIGHT * n_components + 0.75
-    height = max(height, 2.1)
-    size = (12.0 if label_means else 10.5, height)
+    if model is not None:
+        shown = columns(fitted_of(model), datasets)
+    else:
+        shown = [Column(f"{axis}_factors", (axis,)) for axis in ("neuron", "time", "trial")]
+    return grid_of(shown, n_components, label_means=label_means, figure=figure)
+
+
+def grid_of(
+    shown: Sequence[Column],
+    n_components: int,
+    *,
+    label_means: bool = False,
+    figure: Figure | None = None,
+) -> np.ndarray:
+    """Axes for columns that are known; see `factor_grid`."""
+    widths = [column.width for column in shown] + [MEANS_WIDTH] * label_means
+    several = any(column.dataset is not None for column in shown)
+    height = max((ROW_HEIGHT + TEXT_HEIGHT * several) * n_components + 0.75, 2.1)
     if figure is None:
         import matplotlib.pyplot as plt
 
         figure = plt.figure()
-    figure.set_size_inches(size)
+    figure.set_size_inches((sum(widths) + (0.3 if label_means else 0.7), height))
     figure.set_layout_engine("constrained", h_pad=0.03, w_pad=0.04, hspace=0.02, wspace=0.02)
-    widths = WIDTHS if label_means else WIDTHS[:3]
     return figure.subplots(
         n_components, len(widths), squeeze=False, sharex="col", width_ratios=widths
     )

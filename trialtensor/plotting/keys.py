@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MAX_ENTRIES = 14
 GAP = 0.15  # inches between the axes and its key
+IMAGE_GAP = 0.75  # where the colour bar of an image stands between them
 MARGIN = 0.1  # inches below; text is a little larger at other resolutions
 STRIP = 1.7  # inches kept for the key in a figure of our own
 

@@ -284,8 +284,11 @@ def _categories(values: np.ndarray, name: str) -> TrialLabels:
 
 
 def shorten(text: str, limit: int = 20) -> str:
-    """Cut a long name in the middle; its beginning and its end tell names apart."""
-    if len(text) <= limit:
-        return text
-    head = (limit - 1) * 2 // 3
-    return f"{text[:head]}…{text[head + 1 - limit :]}"
+    """Cut a long name in the middle; its beginning and its end tell names apart.
+
+    The name is ready for a figure: what stands between two dollars in it is no formula.
+    """
+    if len(text) > limit:
+        head = (limit - 1) * 2 // 3
+        text = f"{text[:head]}…{text[head + 1 - limit :]}"
+    return text.replace("$", r"\$")

@@ -14,6 +14,7 @@ from trialtensor.plotting.positions import AxisPositions
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+NO_ACTIVITY = "no activity"
 RESTART: dict[str, Any] = {"color": "#555555", "alpha": 0.25}
 
 
@@ -34,6 +35,7 @@ def draw_neurons(
     from matplotlib.collections import PolyCollection
 
     style_panel(ax)
+    count_in_whole_numbers(ax)
     heights, x = factor[place.order], place.positions
     seen = np.isfinite(heights)
     # One collection: hundreds of separate bars a panel would take seconds to draw.
@@ -80,6 +82,7 @@ def draw_trials(
 ) -> None:
     """A point a trial, coloured by its label."""
     style_panel(ax)
+    count_in_whole_numbers(ax)
     x = place.positions
     size = float(np.clip(3200 / len(x), 5, 22))
     for other in others:
@@ -153,10 +156,19 @@ def name_row(ax: Axes, text: str) -> None:
     ax.set_ylabel(text, rotation=0, ha="right", va="center", fontsize=8, color=INK, labelpad=8)
 
 
-def say_no_activity(ax: Axes) -> None:
-    """Say in the panel that its component is zero."""
+def say(ax: Axes, text: str) -> None:
+    """Write into the middle of a panel why there is nothing in it."""
     middle: dict[str, Any] = {"ha": "center", "va": "center", "transform": ax.transAxes}
-    ax.text(0.5, 0.5, "no activity", fontsize=8, color=INK, **middle)
+    ax.text(0.5, 0.5, text, fontsize=8, color=INK, **middle)
+
+
+def leave_empty(ax: Axes, text: str) -> None:
+    """A panel without a frame that says why."""
+    style_panel(ax)
+    say(ax, text)
+    ax.tick_params(left=False, labelleft=False)
+    ax.spines["left"].set_visible(False)
+    ax.spines["bottom"].set_color(FAINT)
 
 
 def _mean_ticks(ax: Axes, labels: TrialLabels, groups: Sequence[Any]) -> None:
@@ -187,6 +199,13 @@ def name_ticks(ax: Axes, place: AxisPositions) -> None:
     span = max(len(text) for text in place.tick_labels) * len(place.ticks)
     if span > 40:
         ax.tick_params(axis="x", labelrotation=90, labelsize=6)
+
+
+def count_in_whole_numbers(ax: Axes) -> None:
+    """No half trials, neurons or sweeps along the axis."""
+    from matplotlib.ticker import MaxNLocator
+
+    ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
 
 
 def _limits(ax: Axes, curves: Sequence[np.ndarray]) -> None:

@@ -24,9 +24,10 @@ def plot_search(
     From top to bottom: the held-out error as a fraction of that of no components, with one
     standard error over splits (filled: within one standard error of the best, by the differences
     on each split); the same close up, as what it is above the best; how far restarts agree, where
-    0 is chance and 1 the same model every time; and the core consistency of TCA. The last two need
-    the profile. Candidates stand evenly spaced, fewest parameters first; of more than 60 triples
-    of SliceTCA those with the lowest errors are drawn. Arrows at an edge are values beyond it.
+    0 is chance and 1 the same model every time; and the core consistency, for models with one. The
+    last two need the profile. Candidates stand evenly spaced, fewest parameters first; of more
+    than 60 candidates of several numbers (SliceTCA) those with the lowest errors are drawn. Arrows
+    at an edge are values beyond it.
 
     Parameters
     ----------
@@ -39,7 +40,7 @@ def plot_search(
     Returns
     -------
     ndarray of Axes, shape (2,), (3,) or (4,)
-        Two without a profile, three with one of SliceTCA, four with one of TCA.
+        Two without a profile; with one, three, or four if it has core consistencies.
 
     Raises
     ------
@@ -116,7 +117,6 @@ def _panels(shown: Candidates) -> list[str]:
     names = ["error", "close-up"]
     if shown.profile is not None:
         names.append("stability")
-        # Only SliceTCA has three counts, and it has no core.
-        if not shown.triples:
+        if np.isfinite(shown.profile["core_consistency"]).any():
             names.append("core consistency")
     return names

@@ -80,7 +80,7 @@ def _draw_splits(ax: Axes, shown: Candidates, values: np.ndarray) -> None:
         return
     for i, split in enumerate(values.T):
         name = "single splits" if i == 0 else None
-        if shown.triples or len(x) == 1:
+        if shown.types or len(x) == 1:
             ax.plot(x, split, ".", color=MUTED, markersize=3, markeredgewidth=0, label=name)
         else:
             ax.plot(x, split, color=MUTED, linewidth=0.6, alpha=0.8, label=name)
@@ -88,7 +88,7 @@ def _draw_splits(ax: Axes, shown: Candidates, values: np.ndarray) -> None:
 
 def _draw_means(ax: Axes, shown: Candidates, mean: np.ndarray, error: np.ndarray) -> None:
     x, near, single = np.arange(len(mean)), shown.near, shown.splits.shape[1] < 2
-    if not shown.triples:
+    if not shown.types:
         ax.plot(x, mean, color=ACCENT, linewidth=1.2)
     kinds = ((near, ACCENT, "within 1 SE of the best"), (~near, "white", "worse by more than 1 SE"))
     if single:
@@ -133,7 +133,7 @@ def draw_stability(ax: Axes, shown: Candidates, profile: dict[str, np.ndarray]) 
     corrected, match = profile["stability"], profile["match"]
     x = np.arange(len(corrected))
     ax.axhline(0, color=INK, linewidth=1.0, linestyle=(0, (4, 3)), label="chance")
-    line = "o" if shown.triples else "o-"
+    line = "o" if shown.types else "o-"
     ax.plot(x, match, line, color=MUTED, markersize=2.5, linewidth=0.8, label="not corrected")
     ax.plot(x, corrected, line, color=ACCENT, markersize=4.5, linewidth=1.2, label="corrected")
     low = min(float(np.nanmin(np.append(corrected, 0.0))), -0.05)
@@ -218,14 +218,14 @@ def _name_panel(ax: Axes, title: str, name: str) -> None:
 def name_candidates(axes: np.ndarray, shown: Candidates) -> None:
     """Names along the lowest panel."""
     names = shown.names
-    step = 1 if shown.triples else -(-len(names) // MAX_NUMBERS)
+    step = 1 if shown.types else -(-len(names) // MAX_NUMBERS)
     ticks = range(0, len(names), step)
     axes[-1].set_xticks(
-        ticks, [names[i] for i in ticks], rotation=90 if shown.triples else 0, fontsize=7
+        ticks, [names[i] for i in ticks], rotation=90 if shown.types else 0, fontsize=7
     )
     text = "components"
-    if shown.triples:
-        text = "components (trial-, neuron-, time-slicing), fewest parameters first"
+    if shown.types:
+        text = f"components ({', '.join(shown.types)}), fewest parameters first"
     if len(names) < shown.n_tried:
         text += f"\n(of {shown.n_tried}, the {len(names)} with the lowest error)"
     axes[-1].set_xlabel(text, fontsize=8.5, color=INK)

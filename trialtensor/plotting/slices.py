@@ -9,18 +9,21 @@ from typing import Any
 import numpy as np
 
 from trialtensor.data.axes import AXES
+from trialtensor.models import Component, Part
 from trialtensor.plotting.colors import ACCENT, INK, MUTED
+from trialtensor.plotting.columns import fitted_of, has_loadings_and_slices
 from trialtensor.plotting.grid import check_axes, fills_figure, slice_grid
 from trialtensor.plotting.images import draw_label_strip, draw_slice
-from trialtensor.plotting.keys import draw_key
+from trialtensor.plotting.keys import IMAGE_GAP, draw_key
 from trialtensor.plotting.labels import resolve_labels
 from trialtensor.plotting.panels import (
+    NO_ACTIVITY,
     draw_neurons,
     draw_times,
     draw_trials,
     name_row,
     row_text,
-    say_no_activity,
+    say,
 )
 from trialtensor.plotting.positions import (
     AxisPositions,
@@ -32,7 +35,6 @@ from trialtensor.plotting.positions import (
 )
 
 Places = Mapping[str, AxisPositions]
-KEY_GAP = 0.75  # inches: the colour bar of the first slice stands before the key
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,33 +78,62 @@ def slicing_types(model: Any, max_components: int | None = None) -> list[Slicing
 
     Parameters
     ----------
-    model : fitted SliceTCA
+    model : fitted SliceTCA, or another whose components are a loading and a slice
     max_components : int, optional
         Of each type, at most so many.
+
+    Raises
+    ------
+    ValueError
+        For a model with other components.
+    sklearn.exceptions.NotFittedError
+        If the model has not been fitted.
     """
-    types, start = [], 0
-    for i, axis in enumerate(AXES):
-        loadings, slices = getattr(model, f"{axis}_loadings_"), getattr(model, f"{axis}_slices_")
-        n = len(slices)
-        shown = n if max_components is None else min(n, max_components)
-        rows, columns = (other for other in AXES if other != axis)
-        places = slice(start, start + shown)
-        start += n
-        if n:
-            types.append(
-                SlicingType(
-                    axis,
-                    rows,
-                    columns,
-                    np.asarray(loadings, dtype=np.float64)[:, :shown],
-                    np.asarray(slices, dtype=np.float64)[:shown],
-                    np.asarray(model.weights_)[places],
-                    np.asarray(model.explained_variance_unique_)[places],
-                    float(model.type_explained_variance_unique_[i]),
-                    n,
-                )
-            )
-    return types
+    fitted = fitted_of(model)
+    if not has_loadings_and_slices(fitted):
+        raise ValueError(
+            f"model: components of {fitted.kind} are no loading and slice, as those of SliceTCA "
+            "are; use plot_factors"
+        )
+    families: dict[str, list[Component]] = {}
+    for component in fitted.components:
+        families.setdefault(_loading(component).dims[0], []).append(component)
+    of_types = fitted.arrays.get("type_explained_variance_unique")
+    return [
+        _slicing_type(
+            axis,
+            members[:max_components],
+            np.nan if of_types is None else float(of_types.values[AXES.index(axis)]),
+            len(members),
+        )
+        for axis, members in families.items()
+    ]
+
+
+def _slicing_type(
+    axis: str, shown: list[Component], type_unique: float, n_fitted: int
+) -> SlicingType:
+    rows, columns = (other for other in AXES if other != axis)
+    slices = []
+    for component in shown:
+        (part,) = (each for each in component.parts if len(each.dims) == 2)
+        values = np.asarray(part.values, dtype=np.float64)
+        slices.append(values if part.dims == (rows, columns) else values.T)
+    return SlicingType(
+        axis,
+        rows,
+        columns,
+        np.stack([_loading(each).values for each in shown], axis=1).astype(np.float64),
+        np.stack(slices),
+        np.array([each.weight for each in shown]),
+        np.array([each.explained_variance_unique for each in shown]),
+        type_unique,
+        n_fitted,
+    )
+
+
+def _loading(component: Component) -> Part:
+    return next(part for part in component.parts if len(part.dims) == 1)
 
 
 def plot_slices(
@@ -128,7 +159,7 @@ def plot_slices(
 
     Parameters
     ----------
-    model : fitted SliceTCA
+    model : fitted SliceTCA, or another whose components are a loading and a slice
     color_by : str or array of shape (n_trials,), optional
         Trial label, as in `plot_factors`: it colours the trial loadings, and a strip beside
         every slice with trials as rows.
@@ -154,8 +185,8 @@ def plot_slices(
     Raises
     ------
     ValueError
-        If a label is no trial coordinate or has the wrong length, `sort_neurons` is unknown, or
-        `axes` has the wrong shape.
+        If a label is no trial coordinate or has the wrong length, `sort_neurons` is unknown,
+        `axes` has the wrong shape, or the model has factors in place of slices.
     sklearn.exceptions.NotFittedError
         If the model has not been fitted.
 
@@ -175,20 +206,20 @@ def plot_slices(
     >>> plot_slices(model, color_by=[0, 1] * 10).shape
     (7, 2)
     """
-    from sklearn.utils.validation import check_is_fitted
-
-    check_is_fitted(model)
+    fitted = fitted_of(model)
     if sort_neurons not in ("peak", None):
         raise ValueError(f"sort_neurons: expected 'peak' or None, got {sort_neurons!r}")
     if max_components is not None and max_components < 1:
         raise ValueError(f"max_components: expected a positive number, got {max_components}")
     types = slicing_types(model, max_components)
-    n_trials, coords = len(model.trial_loadings_), model.coords_
+    coords = fitted.coords
+    n_trials, n_neurons, n_times = (fitted.length(axis) for axis in AXES)
     labels = None if color_by is None else resolve_labels(coords, color_by, n_trials, "color_by")
+    neurons = neuron_positions(coords, n_neurons, group_neurons_by)
     places = {
         "trial": _trials(coords, n_trials, order_trials_by),
-        "neuron": _neurons(model, group_neurons_by, sort_neurons),
-        "time": time_positions(coords, len(model.time_loadings_)),
+        "neuron": neurons if sort_neurons is None else _by_peak(neurons, types),
+        "time": time_positions(coords, n_times),
     }
     n_rows = sum(len(each.slices) for each in types)
     axes = slice_grid(n_rows) if axes is None else check_axes(axes, n_rows, 2)
@@ -196,12 +227,12 @@ def plot_slices(
     start = 0
     for each in types:
         rows = axes[start : start + len(each.slices)]
-        _draw_type(rows, each, places, colors, positive=bool(model.nonnegative))
+        _draw_type(rows, each, places, colors, positive=is_nonnegative(model))
         if start:
             _rule_above(rows[0, 0])
         start += len(rows)
     if labels is not None:
-        draw_key(axes[0, -1], labels, own_figure=fills_figure(axes), gap=KEY_GAP)
+        draw_key(axes[0, -1], labels, own_figure=fills_figure(axes), gap=IMAGE_GAP)
     return axes
 
 
@@ -211,11 +242,16 @@ def _trials(coords: Any, n_trials: int, order_by: Any) -> AxisPositions:
     return ordered_trials(resolve_labels(coords, order_by, n_trials, "order_trials_by"))
 
 
-def _neurons(model: Any, group_by: str | None, sort: str | None) -> AxisPositions:
-    place = neuron_positions(model.coords_, len(model.neuron_loadings_), group_by)
-    if sort is None or not len(model.trial_slices_):
+def is_nonnegative(model: Any) -> bool:
+    """Whether nothing in a model of slices can be negative."""
+    return getattr(model, "nonnegative", False) is True
+
+
+def _by_peak(place: AxisPositions, types: list[SlicingType]) -> AxisPositions:
+    """Neurons by when they are farthest from zero in the first trial-slicing component."""
+    if types[0].axis != "trial":
         return place
-    first = np.abs(np.asarray(model.trial_slices_[0], dtype=np.float64))
+    first = np.abs(types[0].slices[0])
     seen = np.isfinite(first).any(axis=1)
     peak = np.where(np.isfinite(first), first, -1.0).argmax(axis=1)
     return sorted_inside_groups(place, np.where(seen, peak, np.nan), "peak")
@@ -251,7 +287,7 @@ def _draw_loading(ax: Any, axis: str, places: Places, loading: np.ndarray, color
 
 def _draw_nothing(*axes: Any) -> None:
     for ax in axes:
-        say_no_activity(ax)
+        say(ax, NO_ACTIVITY)
         ax.set(xticks=[], yticks=[])
         ax.spines[:].set_visible(False)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trialtensor.plotting.colors import ACCENT, INK, MUTED, QUALITATIVE
+from trialtensor.plotting.labels import shorten
 from trialtensor.plotting.panels import style_panel
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ BLOCK = "#eef1f4"
 
 
 def plot_tracking(tracking: Any, *, axes: Any = None) -> np.ndarray:
-    """Plot what `trialtensor.tracking.track` found: one row a series.
+    """Plot what `trialtensor.tracking.track` found, a row for each series.
 
     Points are trials; the line is a smooth curve between changes, with its interval. A vertical
     line is a change of level, the band about it the interval of its trial. Blocks are shaded in
@@ -56,7 +57,7 @@ def plot_tracking(tracking: Any, *, axes: Any = None) -> np.ndarray:
         _draw_blocks(ax, tracking.labels, named=ax is axes[0])
         _draw_series(ax, tracking.series[name].to_numpy(), tracking.curves[name])
         _draw_changes(ax, tracking.changes[tracking.changes["series"] == name])
-        ax.set_ylabel(name, fontsize=8.5, color=INK)
+        ax.set_ylabel(_in_lines(name), fontsize=8.5, color=INK)
         ax.set_xlim(-1, len(tracking.series))
     for ax in axes[:-1]:
         ax.tick_params(labelbottom=False)
@@ -65,7 +66,7 @@ def plot_tracking(tracking: Any, *, axes: Any = None) -> np.ndarray:
 
 
 def plot_similarity(similarity: np.ndarray, windows: np.ndarray, *, ax: Any = None) -> Any:
-    """Show `trialtensor.tracking.trial_similarity` as a picture, one cell a pair of windows.
+    """Show `trialtensor.tracking.trial_similarity` as a picture, a cell for each pair of windows.
 
     Parameters
     ----------
@@ -116,6 +117,11 @@ def _new_axes(n: int) -> np.ndarray:
     return axes[:, 0]
 
 
+def _in_lines(name: str) -> str:
+    """The name of a series in lines that fit beside its panel."""
+    return "\n".join(shorten(part) for part in str(name).split(", "))
+
+
 def _draw_blocks(ax: Axes, labels: np.ndarray | None, *, named: bool) -> None:
     if labels is None:
         return
@@ -128,7 +134,7 @@ def _draw_blocks(ax: Axes, labels: np.ndarray | None, *, named: bool) -> None:
             ax.axvspan(start - 0.5, stop - 0.5, color=BLOCK, linewidth=0, zorder=0)
         if named:
             ax.annotate(
-                text[start],
+                shorten(text[start]),
                 ((start + stop - 1) / 2, 1.02),
                 xycoords=("data", "axes fraction"),
                 ha="center",

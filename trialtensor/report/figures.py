@@ -4,15 +4,60 @@ from __future__ import annotations
 
 import base64
 import io
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from trialtensor import plotting
+from trialtensor.models import TrialEstimator
+from trialtensor.plotting.columns import columns, has_loadings_and_slices
+from trialtensor.plotting.slices import slicing_types
+from trialtensor.report import wording
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+# In the figure; more would be unreadably small, or a page that nobody scrolls.
+MAX_COMPONENTS = 30
+MAX_OF_TYPE = 10
+# Side by side; with more, text would be too small to read.
+DATASETS_A_FIGURE = 2
 
-def fit_png(model: Any) -> str:
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure of components.
+
+    Attributes
+    ----------
+    png : str
+        As `as_png` gives it.
+    alt : str
+        What it shows, for those who can't see it.
+    n_components : int
+        How many components it shows.
+    width : int
+        Pixels, beyond which it would only look coarse.
+    """
+
+    png: str
+    alt: str
+    n_components: int
+    width: int
+
+
+def component_pictures(
+    model: TrialEstimator, color_by: Any, color_name: str | None
+) -> list[Picture]:
+    """Draw the components; several datasets two at a time."""
+    if has_loadings_and_slices(model.fitted_):
+        return [_slices_picture(model, color_by, color_name)]
+    names = model.fitted_.datasets
+    starts = range(0, len(names), DATASETS_A_FIGURE)
+    groups: list[tuple[str, ...] | None] = [names[i : i + DATASETS_A_FIGURE] for i in starts]
+    return [_factors_picture(model, color_by, color_name, group) for group in groups or [None]]
+
+
+def fit_png(model: TrialEstimator) -> str:
     """The loss over sweeps beside the restarts, as `as_png` gives it."""
     # A bare figure: pyplot would show it a second time in a notebook, and keep it alive.
     from matplotlib.figure import Figure
@@ -29,3 +74,56 @@ def as_png(figure: Figure) -> str:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=150)
     return base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def _picture(figure: Figure, alt: str, n_components: int) -> Picture:
+    return Picture(as_png(figure), alt, n_components, round(105 * figure.get_size_inches()[0]))
+
+
+def one_trial_factor(model: TrialEstimator) -> bool:
+    """Whether trials have one factor a component, so that its mean by label can be drawn."""
+    shown = columns(model.fitted_)
+    whole = [column for column in shown if column.dims == ("trial",) and not column.by_block]
+    return len(whole) == 1 and whole[0].dataset is None
+
+
+def _factors_picture(
+    model: TrialEstimator, color_by: Any, color_name: str | None, datasets: Any
+) -> Picture:
+    from matplotlib.figure import Figure
+
+    fitted = model.fitted_
+    n_shown = min(len(fitted.components), MAX_COMPONENTS)
+    means = color_by is not None and one_trial_factor(model)
+    axes = plotting.factor_grid(
+        n_shown, label_means=means, model=model, datasets=datasets, figure=Figure()
+    )
+    plotting.plot_factors(
+        model,
+        color_by=color_by,
+        label_means=means,
+        max_components=n_shown,
+        datasets=datasets,
+        axes=axes,
+    )
+    titles = wording.listed([column.title for column in columns(fitted, datasets)])
+    colored = f", trials coloured by {color_name}" if color_name else ""
+    means_too = ", with the mean for each label" if means else ""
+    alt = f"{n_shown} components, a row each: {titles}{colored}{means_too}."
+    return _picture(axes[0, 0].figure, alt, n_shown)
+
+
+def _slices_picture(model: TrialEstimator, color_by: Any, color_name: str | None) -> Picture:
+    from matplotlib.figure import Figure
+
+    n_shown = sum(len(each.slices) for each in slicing_types(model, MAX_OF_TYPE))
+    axes = plotting.slice_grid(n_shown, figure=Figure())
+    plotting.plot_slices(
+        model, color_by=color_by, order_trials_by=color_by, max_components=MAX_OF_TYPE, axes=axes
+    )
+    alt = (
+        f"Loadings and slices of {n_shown} components: trial loadings as points, neuron loadings "
+        "as bars, time loadings as lines, slices as images"
+    )
+    colored = f", trials coloured by {color_name}" if color_name else ""
+    return _picture(axes[0, 0].figure, f"{alt}{colored}.", n_shown)

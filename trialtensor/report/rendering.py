@@ -1,34 +1,47 @@
-"""What every page is made with: templates, the section on the data, code as text."""
+"""What every page is made with: templates, the data, code as text."""
 
 from __future__ import annotations
 
 import datetime
 import os
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from markupsafe import Markup
 
 from trialtensor.io.export import versions
-from trialtensor.report import wording
+from trialtensor.report import data_wording, wording
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 
-def render(template: str, path: str | os.PathLike[str], **values: Any) -> Path:
-    """Fill a template with values and today's date, and write the page."""
+@cache
+def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    environment = Environment(
+    return Environment(
         loader=PackageLoader("trialtensor.report", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page = environment.get_template(template).render(
-        date=datetime.date.today().isoformat(), **values
-    )
+
+
+def fragment(template: str, **values: Any) -> Markup:
+    """Fill a template; what it gives is not escaped again."""
+    return Markup(_environment().get_template(template).render(**values))
+
+
+def render(template: str, path: str | os.PathLike[str], **values: Any) -> Path:
+    """Fill a template with values, versions and today's date, and write the page."""
+    values = {"versions": versions(), **values}
+    page = fragment(template, date=datetime.date.today().isoformat(), **values)
     path = Path(path)
     path.write_text(page, encoding="utf-8")
     return path
@@ -37,22 +50,34 @@ def render(template: str, path: str | os.PathLike[str], **values: Any) -> Path:
 def data_part(
     source: str | None,
     preprocessing: list[str],
-    summary: dict[str, Any] | None,
-    coords: dict[str, tuple[str, Any]],
+    summary: Mapping[str, Any] | None,
+    coords: Mapping[str, tuple[str, Any]],
+    size: str | None = None,
 ) -> dict[str, Any]:
-    """Values for the section on the data; of a summary that is None nothing is said."""
+    """Values for the section on the data.
+
+    Parameters
+    ----------
+    source : str or None
+    preprocessing : list of str
+    summary : dict or None
+        As in ``Fitted.data``; of None nothing is said.
+    coords : dict
+    size : str, optional
+        How large the data is, where the shape in ``summary`` doesn't say it.
+    """
     part: dict[str, Any] = {
         "source": source,
         "preprocessing": preprocessing,
         "coords": [(name, dim, str(np.asarray(v).dtype)) for name, (dim, v) in coords.items()],
-        "shape": None,
+        "size": None,
     }
     if summary is not None:
+        dtype = f" ({summary['dtype']})" if summary["dtype"] != "unknown" else ""
         part |= {
-            "shape": summary["shape"],
-            "dtype": summary["dtype"],
+            "size": (size or data_wording.size_text(*summary["shape"])) + dtype,
             "missing": wording.missing_sentence(summary),
-            "treatment": summary["treatment"] if summary["missing_fraction"] else "",
+            "treatment": data_wording.treatment(summary),
         }
     return part
 

@@ -4,40 +4,52 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
+from trialtensor.models import Fitted
+from trialtensor.models.fitted import FitRecord
 from trialtensor.report import wording
 
 Row = tuple[str, str, str]
 
 
-def fit_rows(model: Any) -> list[Row]:
+def fit_rows(record: FitRecord, sentence: str) -> list[Row]:
     """How well it fits and why it stopped: name, value, sentence."""
-    ratio, reason = float(model.explained_variance_ratio_), model.stop_reason_
+    ratio, reason = float(record.explained_variance_ratio), record.stop_reason
     return [
+        ("Explained variance", wording.number(ratio, "{:.4f}"), sentence),
         (
-            "Explained variance",
-            wording.number(ratio, "{:.4f}"),
-            wording.explained_variance_sentence(ratio),
-        ),
-        (
-            "Stopped because" if model.restarts_ else "Fit",
+            "Stopped because" if record.was_fitted else "Fit",
             reason.value.replace("_", " "),
-            wording.stop_sentence(reason, int(model.n_iter_)),
+            wording.stop_sentence(reason, int(record.n_iter)),
         ),
     ]
 
 
-def share_rows(model: Any) -> list[list[str]]:
-    """What each component explains alone, uniquely and shared, and its weight."""
-    shares = (
-        model.explained_variance_alone_,
-        model.explained_variance_unique_,
-        model.explained_variance_shared_,
-    )
+def diagnostic_rows(fitted: Fitted) -> list[Row]:
+    """Whether components are more than the data bear, and cancel each other, as far as known."""
+    n, rows = len(fitted.components), []
+    if "core_consistency" in fitted.arrays:
+        core = fitted.number("core_consistency")
+        number = wording.core_consistency_number(core)
+        sentence = wording.core_consistency_sentence(core, n, fitted.n_zero)
+        rows.append(("Core consistency", number, sentence))
+    if "triple_cosine" in fitted.arrays:
+        cosine = fitted.number("triple_cosine")
+        number = wording.number(cosine, "{:.2f}")
+        rows.append(("Most negative cosine", number, wording.triple_cosine_sentence(cosine, n)))
+    return rows
+
+
+def share_rows(fitted: Fitted) -> list[list[str]]:
+    """Name of each component, what it explains alone, uniquely and shared, and its weight."""
     return [
-        [*(percent(share[r]) for share in shares), f"{weight:.4g}"]
-        for r, weight in enumerate(model.weights_)
+        [
+            each.label,
+            percent(each.explained_variance_alone),
+            percent(each.explained_variance_unique),
+            percent(each.explained_variance_alone - each.explained_variance_unique),
+            f"{each.weight:.4g}",
+        ]
+        for each in fitted.components
     ]
 
 
@@ -46,9 +58,9 @@ def percent(share: float) -> str:
     return wording.number(100 * share, "{:.1f} %")
 
 
-def restart_rows(model: Any) -> list[dict[str, Any]]:
+def restart_rows(record: FitRecord) -> list[dict[str, Any]]:
     """What each restart found, best first."""
-    best = model.restarts_[0].loss
+    best = record.restarts[0].loss
     return [
         {
             "seed": "given" if restart.seed is None else restart.seed,
@@ -60,10 +72,5 @@ def restart_rows(model: Any) -> list[dict[str, Any]]:
             "reason": restart.stop_reason.value.replace("_", " "),
             "n_iter": restart.n_iter,
         }
-        for restart in model.restarts_
+        for restart in record.restarts
     ]
-
-
-def n_zero(model: Any) -> int:
-    """Components without any activity."""
-    return int(np.sum(model.weights_ == 0))

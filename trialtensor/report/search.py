@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trialtensor.plotting.candidates import count_text
+from trialtensor.models.observed import LEFT_OUT, count_observed, describe_data, prepare
+from trialtensor.plotting.candidates import count_text, has_consistency
 from trialtensor.plotting.search import plot_search, search_grid
+from trialtensor.report import data_wording
 from trialtensor.report import search_wording as wording
 from trialtensor.report.figures import as_png
 from trialtensor.report.rendering import (
@@ -92,14 +94,15 @@ def write_search_report(
     preprocessing = [preprocessing] if isinstance(preprocessing, str) else list(preprocessing)
     source = None if source is None else os.fspath(source)
     where = f": {Path(source).name}" if source else ""
-    summary, coords = _data(X, mask)
+    summary, coords, size = _data(search, X, mask)
     return render(
         TEMPLATE,
         path,
         title=title or f"How many components{where}",
         model=type(search.estimator).__name__,
-        triples=isinstance(search.table_["n_components"].iloc[0], tuple),
-        data=data_part(source, preprocessing, summary, coords),
+        types=", ".join(search.estimator.component_types),
+        consistency=has_consistency(profile),
+        data=data_part(source, preprocessing, summary, coords, size),
         answer=wording.answer_sentence(search),
         agreement=wording.agreement_sentence(search, profile),
         cautions=wording.cautions(search, profile),
@@ -116,13 +119,24 @@ def write_search_report(
     )
 
 
-def _data(X: Any, mask: Any) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+def _data(search: Any, X: Any, mask: Any) -> tuple[dict[str, Any] | None, dict[str, Any], str]:
+    """Summary, coordinates and size of the data that was searched."""
     if X is None:
-        return None, {}
-    from trialtensor.models.inputs import prepare
-
-    data = prepare(X, mask)
-    return data.summary, data.coords
+        return None, {}, ""
+    layout = search.estimator.layout(X, mask)
+    if layout.single:
+        data = prepare(X, mask)
+        return data.summary, data.coords, data_wording.size_text(*data.summary["shape"])
+    size, n_observed = count_observed(layout.values, layout.observed)
+    summary = describe_data(
+        (layout.n_trials, layout.n_neurons, max(each.shape[2] for each in layout.values)),
+        layout.values[0].dtype,
+        size,
+        n_observed,
+        "none" if n_observed == size else "entries",
+        "Nothing was missing." if n_observed == size else LEFT_OUT,
+    )
+    return summary, {}, data_wording.size_of_layout(layout)
 
 
 def _search_png(search: Any, profile: pandas.DataFrame | None) -> str:

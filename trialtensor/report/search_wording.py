@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-
-from trialtensor.data.axes import AXES
 
 # Fits of which more than this did not converge are worth a word.
 UNFINISHED = 0.1
@@ -15,23 +14,34 @@ AGREEING = 0.8
 FEW_SPLITS = 3
 
 
-def name(n_components: Any) -> str:
+def name(n_components: Any, types: Sequence[str] = ()) -> str:
     """A candidate in words.
+
+    Parameters
+    ----------
+    n_components : int or tuple of int
+    types : sequence of str
+        What each of several numbers counts: ``component_types`` of the model.
 
     Examples
     --------
     >>> from trialtensor.report.search_wording import name
-    >>> name(1), name((2, 0, 1)), name(0)
-    ('1 component', '3 components (2 trial-slicing, 1 time-slicing)', 'no components')
+    >>> name(1), name(0)
+    ('1 component', 'no components')
+    >>> name((2, 0, 1), ("trial-slicing", "neuron-slicing", "time-slicing"))
+    '3 components (2 trial-slicing, 1 time-slicing)'
     """
     total = int(np.sum(n_components))
     if not total:
         return "no components"
     text = f"{total} component{'s' * (total != 1)}"
-    if not isinstance(n_components, tuple):
-        return text
-    kinds = zip(n_components, AXES, strict=True)
-    return f"{text} ({', '.join(f'{n} {axis}-slicing' for n, axis in kinds if n)})"
+    counts = _counts(np.atleast_1d(n_components), types)
+    return f"{text} ({counts})" if types else text
+
+
+def _counts(values: Sequence[int] | np.ndarray, types: Sequence[str]) -> str:
+    """Numbers by type, those that are 0 left out: '2 trial-slicing, 1 time-slicing'."""
+    return ", ".join(f"{n} {kind}" for n, kind in zip(values, types, strict=False) if n)
 
 
 def is_nothing(n_components: Any) -> bool:
@@ -42,7 +52,8 @@ def is_nothing(n_components: Any) -> bool:
 def answer_sentence(search: Any) -> str:
     """What was chosen, and why; or that nothing was, and why."""
     best = _row(search, search.table_.loc[search.table_["error"].idxmin(), "n_components"])
-    lowest = name(best["n_components"])
+    types = search.estimator.component_types
+    lowest = name(best["n_components"], types)
     if is_nothing(search.n_components_):
         if best["error"] >= 1:
             return (
@@ -55,7 +66,7 @@ def answer_sentence(search: Any) -> str:
             f"{lowest}, is within one standard error of that of no components, which is 1."
         )
     chosen = _row(search, search.n_components_)
-    found = name(search.n_components_)
+    found = name(search.n_components_, types)
     if search.n_components_ != best["n_components"]:
         return (
             f"{found}: the fewest parameters with a held-out error within one standard error of "
@@ -76,9 +87,13 @@ def agreement_sentence(search: Any, profile: Any) -> str:
     if not np.isfinite(value):
         return ""
     return (
-        f"Restarts with {name(search.n_components_)} and all data agree by {value:.2f} "
+        f"Restarts with {_chosen(search)} and all data agree by {value:.2f} "
         "(0 is chance, 1 the same model every time)."
     )
+
+
+def _chosen(search: Any) -> str:
+    return name(search.n_components_, search.estimator.component_types)
 
 
 def cautions(search: Any, profile: Any = None) -> list[str]:
@@ -223,8 +238,8 @@ def _of_edges(search: Any) -> str:
     at_end = _ends(search, search.best_n_components_, largest=True)
     if at_end:
         return (
-            f"The lowest error has as many components as were tried ({at_end}): it may fall on, "
-            "and the choice with it. Widen the grid."
+            f"The lowest error has as many components as were tried ({at_end}): it may fall "
+            "further, and the choice may change. Widen the grid."
         )
     at_end = _ends(search, search.n_components_, largest=False)
     if at_end:
@@ -238,16 +253,17 @@ def _ends(search: Any, n_components: Any, *, largest: bool) -> str:
     values = np.atleast_1d(n_components)
     low, high = tried.min(axis=0), tried.max(axis=0)
     # A count that was the same in all candidates was given, not searched; none is no end.
-    edge = (values == high) if largest else (values == low) & (low > 1 - (len(values) == 3))
+    types = search.estimator.component_types
+    edge = (values == high) if largest else (values == low) & (low > (0 if types else 1))
     edge &= low < high
-    if len(values) == 1:
+    if not types:
         return str(values[0]) if edge[0] else ""
-    pairs = zip(values, AXES, edge, strict=True)
-    return ", ".join(f"{n} {axis}-slicing" for n, axis, at in pairs if at)
+    return _counts(np.where(edge, values, 0), types)
 
 
 def _of_the_other_rule(search: Any) -> str:
     best, simple = search.best_n_components_, search.one_se_n_components_
+    types = search.estimator.component_types
     if best == simple or is_nothing(best):
         return ""
     if is_nothing(simple):
@@ -259,12 +275,12 @@ def _of_the_other_rule(search: Any) -> str:
         )
     if search.rule == "one-se":
         return (
-            f"The lowest error is with {name(best)}. Between that and {name(simple)} these data "
-            "do not decide; the choice is the simpler one."
+            f"The lowest error is with {name(best, types)}. Between that and {name(simple, types)} "
+            "these data do not decide; the choice is the simpler one."
         )
     predict = "predicts" if np.sum(simple) == 1 else "predict"
     return (
-        f"{name(simple)} {predict} as well within one standard error "
+        f"{name(simple, types)} {predict} as well within one standard error "
         "and would be the choice by the one-standard-error rule."
     )
 
@@ -293,14 +309,17 @@ def _of_unfinished_fits(search: Any) -> str:
 
 
 def _of_whole_trials(search: Any) -> str:
-    triples = isinstance(search.table_["n_components"].iloc[0], tuple)
-    if not getattr(splitter(search), "whole_trials", False) or not triples:
+    types = search.estimator.component_types
+    if not getattr(splitter(search), "whole_trials", False) or not types:
         return ""
-    if not any(each[1] or each[2] for each in search.table_["n_components"]):
+    # Only trial-slicing ones have nothing but a weight on each trial.
+    free = [i for i, kind in enumerate(types) if not kind.startswith("trial")]
+    if not any(each[i] for each in search.table_["n_components"] for i in free):
         return ""
+    kinds = " and ".join([*(f"{types[i].split('-')[0]}-" for i in free[:-1]), types[free[-1]]])
     return (
-        "Whole trials are no test of neuron- and time-slicing components: these have parameters "
-        "of their own on every trial and explain a new one anyway. Hold out time-blocks instead."
+        f"Whole trials are no test of {kinds} components: these have parameters of their own on "
+        "every trial and explain a new one anyway. Hold out time-blocks instead."
     )
 
 
@@ -308,7 +327,7 @@ def _of_disagreement(search: Any, profile: Any) -> str:
     value = _stability(search, profile)
     if not value < AGREEING:
         return ""
-    what = "subspaces" if isinstance(search.n_components_, tuple) else "components"
+    what = "subspaces" if search.estimator.component_types else "components"
     return (
         f"Restarts agree only in part on the choice ({value:.2f}, where 0 is chance and 1 the same "
         f"model): it predicts, but single {what} may not be the only ones that would."

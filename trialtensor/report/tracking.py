@@ -72,10 +72,10 @@ def write_tracking_report(
         path,
         title=title or f"Components over trials{where}",
         n_trials=len(tracking.series),
-        n_components=sum(name != "behaviour" for name in names),
+        count=wording.count_text([name for name in names if name != "behaviour"]),
         level=f"{tracking.level:.0%}",
         overview=wording.overview_sentence(tracking),
-        told=[(name, wording.series_sentences(tracking, name)) for name in names],
+        told=[(wording.heading(name), wording.series_sentences(tracking, name)) for name in names],
         contrasts=_contrast_rows(tracking),
         patterns=_pattern_rows(patterns),
         periods=periods,
@@ -117,7 +117,7 @@ def _pattern_rows(patterns: Any) -> list[list[str]]:
         return []
     return [
         [
-            f"component {row['component']}",
+            wording.component_text(row["component"]),
             wording.number(row["gain"]),
             wording.p_text(row["gain_p"]),
             wording.number(row["angle_deg"]),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+
+from trialtensor.report.wording import listed
 
 PATTERNS = {
     "no change": "the same neurons, as strong as before",
@@ -22,10 +25,37 @@ def overview_sentence(tracking: Any) -> str:
     names = [name for name in tracking.series.columns if name != "behaviour"]
     changing = [name for name in names if (tracking.changes["series"] == name).any()]
     if not changing:
-        return f"None of {len(names)} components changes its level by more than chance would."
+        return f"None of {count_text(names)} changes its level by more than chance would."
     verb = "changes its" if len(changing) == 1 else "change their"
-    n = "one component" if len(names) == 1 else f"{len(names)} components"
-    return f"Of {n}, {len(changing)} {verb} level: {_listed(changing)}."
+    n = "one component" if len(names) == 1 else count_text(names)
+    return f"Of {n}, {len(changing)} {verb} level: {listed(changing)}."
+
+
+def count_text(names: Sequence[str]) -> str:
+    """How many components; where they have a course for each dataset, how many courses.
+
+    Examples
+    --------
+    >>> count_text(["component 1", "component 2"]), count_text(["trial 1"])
+    ('2 components', '1 component')
+    >>> count_text(["component 1, cortex", "component 1, cerebellum"])
+    '2 courses of components'
+    """
+    plural = "s" * (len(names) != 1)
+    if any("," in name for name in names):
+        return f"{len(names)} course{plural} of components"
+    return f"{len(names)} component{plural}"
+
+
+def heading(name: str) -> str:
+    """A series as a heading: only its first letter changes, since names are somebody's own.
+
+    Examples
+    --------
+    >>> heading("component 1, M1")
+    'Component 1, M1'
+    """
+    return name[:1].upper() + name[1:]
 
 
 def series_sentences(tracking: Any, name: str) -> list[str]:
@@ -52,6 +82,11 @@ def contrast_text(row: dict[str, Any], alpha: float) -> str:
 def pattern_text(verdict: str) -> str:
     """What a verdict of `pattern_change` means."""
     return PATTERNS[verdict]
+
+
+def component_text(component: Any) -> str:
+    """A component that is given by its number or by its name."""
+    return component if isinstance(component, str) else f"component {component}"
 
 
 def p_text(p: float) -> str:
@@ -145,7 +180,3 @@ def _rate(row: Any, process: str) -> str:
         for name in (f"B_{process}", f"A_{process}")
     )
     return f"learns {learns} of an error and keeps {keeps} of what it knows to the next trial"
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]

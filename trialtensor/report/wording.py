@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from trialtensor.data.axes import AXES
+from trialtensor.models.base import DEGENERATE
+
 # Restarts whose loss is this close to the best (relative) count as the same solution.
 SAME_LOSS = 1e-3
 SIMILAR = 0.95
-DEGENERATE = -0.9
 
 
 @dataclass(frozen=True)
@@ -203,8 +205,7 @@ def _stability(restarts: Sequence[Any], n_zero: int, of: Resemblance) -> str:
         )
     if not others:
         return (
-            f"None of the other {n - 1} restarts came within 0.1 % of the best loss: the best "
-            "solution was found "
+            f"{_nobody(n - 1)} came within 0.1 % of the best loss: the best solution was found "
             "once only. Use more restarts (n_init) before believing it."
         )
     # Rounded down: of .996, "1.00 or more" would be untrue.
@@ -224,6 +225,10 @@ def _stability(restarts: Sequence[Any], n_zero: int, of: Resemblance) -> str:
         f"{start}, yet some found other {of.found} ({of.measure} down to {low:.2f}): the data do "
         f"not pin the {of.found} down. Use fewer components and look at which ones change."
     )
+
+
+def _nobody(n_others: int) -> str:
+    return "The other restart never" if n_others == 1 else f"None of the other {n_others} restarts"
 
 
 def corrected_sentence(corrected: float, chance: float) -> str:
@@ -248,6 +253,11 @@ CORE_NOTE = (
     "0.1 % above where they would end, so more may agree with the best than are counted here."
 )
 
+BATCH_NOTE = (
+    "Trials came in batches: the other restarts have the neuron and time factors that they found "
+    "in the first batch, and their losses are estimated for all trials."
+)
+
 CHANCE_NOTE = (
     "Similarity is the factor match score (1 = the same components, 0 = unrelated). It is the raw "
     "score and is "
@@ -264,26 +274,37 @@ def stop_sentence(reason: Any, n_iter: int) -> str:
     return f"After {n_iter} sweep{'s' * (n_iter != 1)}. {reason.advice}"
 
 
-def missing_sentence(summary: dict[str, Any]) -> str:
+def missing_sentence(summary: Mapping[str, Any]) -> str:
     """How much of the data was missing, and which slices wholly."""
-    if not np.isfinite(summary["missing_fraction"]):
+    share, n_observed = float(summary["missing_fraction"]), int(summary["n_observed"])
+    if not np.isfinite(share):
         return "Not known."
-    n_missing = int(np.prod(summary["shape"])) - summary["n_observed"]
+    n_missing = round(n_observed * share / (1 - share))
     if n_missing == 0:
         return "No entry is missing."
-    text = f"{n_missing:,} entries ({100 * summary['missing_fraction']:.1f} %) are missing"
+    text = f"{n_missing:,} entries ({100 * share:.1f} %) are missing"
     if summary["missing_pattern"] not in ("none", "entries"):
         text += f", in the pattern {summary['missing_pattern'].replace(' x ', ' × ')}"
+    counts = {axis: summary.get(f"empty_{axis}s") for axis in AXES}
+    if all(count is None for count in counts.values()):
+        return f"{text}."
     empty = [
-        f"{summary[key]} {word}{'s' * (summary[key] != 1)}"
-        for key, word in (
-            ("empty_trials", "trial"),
-            ("empty_neurons", "neuron"),
-            ("empty_times", "time bin"),
-        )
-        if summary[key]
+        f"{counts[axis]} {word}{'s' * (counts[axis] != 1)}"
+        for axis, word in zip(AXES, ("trial", "neuron", "time bin"), strict=True)
+        if counts[axis]
     ]
     return (
         f"{text}. Wholly without data: "
         f"{', '.join(empty) if empty else 'no trial, neuron or time bin'}."
     )
+
+
+def listed(names: Sequence[str]) -> str:
+    """Several names in a sentence.
+
+    Examples
+    --------
+    >>> listed(["a"]), listed(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
+    return " and ".join([", ".join(names[:-1])] * (len(names) > 1) + list(names[-1:]))

@@ -1,0 +1,109 @@
+"""One cell of the component figure: what a component has in a column."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from trialtensor.models import Component, Fitted
+from trialtensor.plotting.columns import Column
+from trialtensor.plotting.images import draw_slice
+from trialtensor.plotting.labels import shorten
+from trialtensor.plotting.panels import (
+    NO_ACTIVITY,
+    draw_neurons,
+    draw_times,
+    draw_trials,
+    leave_empty,
+    say,
+)
+from trialtensor.plotting.positions import AxisPositions
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What all cells of a column have in common.
+
+    Attributes
+    ----------
+    column : Column
+    places : dict
+        Axis -> where its entries stand.
+    colors : str or (n_trials, 4) array
+        Of trials.
+    others : list of (n, n_components) arrays
+        Factors of other restarts.
+    """
+
+    column: Column
+    places: Mapping[str, AxisPositions]
+    colors: Any
+    others: Sequence[np.ndarray] = field(default_factory=list)
+
+
+def draw_cell(ax: Axes, cell: Cell, component: Component, r: int) -> None:
+    """Draw what component number ``r`` has in a column, or say why there is nothing."""
+    parts = cell.column.parts(component)
+    if not parts:
+        leave_empty(ax, _why_absent(cell.column, component))
+        return
+    zero = component.weight == 0 or component.scales.get(cell.column.dataset, 1.0) == 0
+    if cell.column.is_image:
+        if zero:
+            leave_empty(ax, NO_ACTIVITY)
+        else:
+            _draw_image(ax, cell, component)
+        return
+    values = np.asarray(parts[0].values, dtype=np.float64)
+    _draw_vector(ax, cell, 0 * values if zero else values, r)
+    if zero:
+        say(ax, NO_ACTIVITY)
+
+
+def share_text(fitted: Fitted, dataset: str, r: int) -> str | None:
+    """How much of a component is in a dataset; None where that is not known or nothing."""
+    shares = fitted.arrays.get("shares")
+    if shares is None:
+        return None
+    share = float(shares.values[fitted.datasets.index(dataset), r])
+    text = "< 1 %" if share < 0.005 else f"{100 * share:.0f} %"
+    return f"{text} of it is here" if share > 0 else None
+
+
+def _why_absent(column: Column, component: Component) -> str:
+    elsewhere = {part.dataset for part in component.parts if part.dataset is not None}
+    if column.dataset is not None and elsewhere:
+        return f"only in {', '.join(map(shorten, sorted(elsewhere)))}"
+    return f"has no {column.title.lower()}"
+
+
+def _draw_vector(ax: Axes, cell: Cell, values: np.ndarray, r: int) -> None:
+    place = cell.places[cell.column.axis]
+    faint = [np.asarray(other[:, r], dtype=np.float64) for other in cell.others]
+    if cell.column.axis == "neuron":
+        draw_neurons(ax, place, values, faint)
+    elif cell.column.axis == "trial":
+        draw_trials(ax, place, values, cell.colors, faint)
+    else:
+        draw_times(ax, place, values, faint)
+
+
+def _draw_image(ax: Axes, cell: Cell, component: Component) -> None:
+    column = cell.column
+    parts = column.parts(component)
+    rows = cell.places["block" if column.by_block else column.dims[0]]
+    across = cell.places[column.axis]
+    if not column.by_block:
+        values = np.asarray(parts[0].values, dtype=np.float64)
+    else:
+        # Blocks may have neurons of their own, and not as many.
+        values = np.full((len(rows.order), len(across.order)), np.nan)
+        for row, part in zip(values, parts, strict=True):
+            row[: len(part.values)] = part.values
+    draw_slice(ax, values, rows, across)

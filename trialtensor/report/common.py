@@ -1,0 +1,176 @@
+"""The sections that the page of every model has."""
+
+from __future__ import annotations
+
+from numbers import Integral
+
+from trialtensor.models import TrialEstimator
+from trialtensor.plotting.columns import columns
+from trialtensor.plotting.diagnostics import in_batches
+from trialtensor.plotting.places import n_latest
+from trialtensor.report import data_wording, wording, words
+from trialtensor.report.figures import component_pictures, fit_png
+from trialtensor.report.rendering import (
+    data_part,
+    fragment,
+    literal,
+    reading_code,
+    repeating_part,
+)
+from trialtensor.report.rows import fit_rows, restart_rows
+from trialtensor.report.sections import Context, Fragment
+from trialtensor.selection.residuals import residual_report
+from trialtensor.selection.stability import stability
+
+
+def introduction(model: TrialEstimator, context: Context) -> Fragment:
+    """Say what kind of model this is, and whether all of it is known."""
+    fitted = model.fitted_
+    html = fragment(
+        "sections/introduction.html.jinja",
+        text=words.introduction(model),
+        fitted=fitted.record.was_fitted,
+        noun="factors" if fitted.identified == "components" else "components",
+        n_trials=fitted.shape[0],
+        n_latest=latest(model),
+    )
+    return Fragment(None, html)
+
+
+def data(model: TrialEstimator, context: Context) -> Fragment:
+    """Say what the model was fitted to."""
+    fitted = model.fitted_
+    part = data_part(
+        context.source,
+        context.preprocessing,
+        fitted.data,
+        fitted.coords,
+        data_wording.size_of(fitted),
+    )
+    return Fragment("Data", fragment("data.html.jinja", data=part))
+
+
+def components(model: TrialEstimator, context: Context) -> Fragment:
+    """Show the components, and say how to read the figure."""
+    fitted = model.fitted_
+    pictures = component_pictures(model, context.color_by, context.color_name)
+    html = fragment(
+        "sections/components.html.jinja",
+        reading=words.reading(model, context, sum(each.n_components for each in pictures[:1])),
+        zero=wording.zero_components_sentence(fitted.n_zero, len(fitted.components)),
+        pictures=pictures,
+    )
+    return Fragment("Components", html)
+
+
+def fit(model: TrialEstimator, context: Context) -> Fragment:
+    """Say how well the model fits."""
+    rows = fit_rows(model.fitted_.record, words.explained_sentence(model))
+    html = fragment("sections/fit.html.jinja", rows=[*rows, *words.diagnostics(model)])
+    return Fragment("How well it fits", html)
+
+
+def explained(model: TrialEstimator, context: Context) -> Fragment:
+    """Say what each component explains."""
+    return words.explained(model, context)
+
+
+def left_over(model: TrialEstimator, context: Context) -> Fragment | None:
+    """Say what the model leaves of its data, if that is at hand."""
+    if context.X is None:
+        return None
+    refused = ""
+    sentences: tuple[str, ...] = ()
+    try:
+        sentences = residual_report(model, context.X, mask=context.mask).sentences
+    except ValueError as error:
+        refused = _refusal(error)
+    html = fragment(
+        "sections/left_over.html.jinja",
+        sentences=sentences,
+        refused=refused,
+        n_latest=latest(model),
+    )
+    return Fragment("What is left over", html)
+
+
+def restarts(model: TrialEstimator, context: Context) -> Fragment | None:
+    """Say whether other starts led to the same model."""
+    record, of = model.fitted_.record, words.resemblance(model)
+    if not record.restarts:
+        return None
+    batches = in_batches(record)
+    on_core = not record.all_on_full_data and not batches
+    reading = wording.stability_sentence(
+        record.restarts, on_core=on_core, n_zero=model.fitted_.n_zero, of=of
+    )
+    html = fragment(
+        "sections/restarts.html.jinja",
+        rows=restart_rows(record),
+        stability=f"{reading} {wording.BATCH_NOTE}" if batches else reading,
+        chance=words.chance_note(model),
+        corrected=_corrected(model),
+        to_best=of.to_best,
+        fit_png=fit_png(model),
+    )
+    return Fragment("Do the restarts agree?", html)
+
+
+def repeating(model: TrialEstimator, context: Context) -> Fragment:
+    """Say how to do it again."""
+    parameters = model.get_params(deep=False)
+    reading = context.code or reading_code(context.source, context.preprocessing)
+    fitted = model.fitted_.record.was_fitted
+    html = fragment(
+        "sections/repeating.html.jinja",
+        parameters={name: literal(value) for name, value in parameters.items()},
+        seeded=isinstance(parameters.get("random_state"), Integral),
+        fitted=fitted,
+        **repeating_part(context.command, reproducing_code(model, reading)),
+    )
+    return Fragment("To repeat this fit" if fitted else "Software", html)
+
+
+def reproducing_code(model: TrialEstimator, reading: str) -> str:
+    """Python that repeats the fit, from lines that make the data ``X``."""
+    parameters = model.get_params(deep=False)
+    arguments = ",\n".join(f"    {name}={literal(value)}" for name, value in parameters.items())
+    kind = type(model)
+    ours = kind.__module__.split(".")[0] == "trialtensor"
+    name = f"trialtensor.{kind.__name__}" if ours else kind.__name__
+    made = f"model = {name}(\n{arguments},\n)"
+    lines = ["import trialtensor", "", reading]
+    if not ours:
+        lines.insert(1, f"from {kind.__module__} import {kind.__name__}")
+    if latest(model) or in_batches(model.fitted_.record):
+        batches = "for batch in (X,):  # the trials came in batches"
+        return "\n".join([*lines, made, batches, "    model.partial_fit(batch)"])
+    further = model.fit_arguments()
+    lines += [f"{name} = ...  # one for each trial" for name in further]
+    return "\n".join([*lines, f"{made}.fit({', '.join(['X', *(f'{n}={n}' for n in further)])})"])
+
+
+def latest(model: TrialEstimator) -> int:
+    """How many trials have trial factors, if those are only the latest; otherwise 0."""
+    return max((n_latest(model.fitted_, column) for column in columns(model.fitted_)), default=0)
+
+
+def _corrected(model: TrialEstimator) -> str:
+    if len(model.fitted_.record.restarts) < 2:
+        return ""
+    try:
+        agreement = stability(model)
+    except ValueError as error:
+        return f"Agreement beyond chance is not known: {_refusal(error)}"
+    return wording.corrected_sentence(agreement.corrected, agreement.chance)
+
+
+def _refusal(error: ValueError) -> str:
+    """Why a question can't be asked of this model; errors in the data are the caller's."""
+    text = str(error)
+    if text.startswith(("X", "mask")):
+        raise error
+    if not text.startswith("model: "):
+        return "It could not be computed."
+    text = text.removeprefix("model: ")
+    return f"{text[0].upper()}{text[1:]}."

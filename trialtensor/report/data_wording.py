@@ -1,0 +1,65 @@
+"""How large data is, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from trialtensor.data.axes import AXES
+from trialtensor.models import Fitted
+from trialtensor.models.layout import Layout
+
+
+def treatment(summary: Mapping[str, Any]) -> str:
+    """What was done about what was missing; empty where there was nothing to do."""
+    text = str(summary.get("treatment", ""))
+    return "" if text == "Nothing was missing." else text
+
+
+def size_text(n_trials: Any, n_neurons: Any, n_times: Any) -> str:
+    """The size of data.
+
+    Examples
+    --------
+    >>> size_text(1, "9 to 20", 30)
+    '1 trial × 9 to 20 neurons × 30 time bins'
+    """
+    return " × ".join(
+        f"{n} {word}{'s' * (str(n) != '1')}"
+        for n, word in ((n_trials, "trial"), (n_neurons, "neuron"), (n_times, "time bin"))
+    )
+
+
+def size_of(fitted: Fitted) -> str:
+    """The size of the data of a fit, whose blocks or datasets may differ in size."""
+    if fitted.datasets:
+        ranges = [span(fitted.length(axis, name) for name in fitted.datasets) for axis in AXES]
+        return f"{len(fitted.datasets)} datasets of {size_text(*ranges)}"
+    if not fitted.blocks:
+        return size_text(*fitted.shape)
+    sizes = dict(zip(AXES, map(str, fitted.shape), strict=True))
+    for part in fitted.components[0].parts:
+        if part.block is not None:
+            own = [p for p in fitted.components[0].parts if p.name == part.name]
+            sizes[part.dims[0]] = span(len(each.values) for each in own)
+    n = len(fitted.blocks)
+    return f"{size_text(*sizes.values())}, in {n} block{'s' * (n != 1)} of trials"
+
+
+def size_of_layout(layout: Layout) -> str:
+    """The size of data that came as several arrays."""
+    ranges = [span(each.shape[i] for each in layout.values) for i in range(3)]
+    n = len(layout.values)
+    return f"{n} array{'s' * (n != 1)} of {size_text(*ranges)}"
+
+
+def span(values: Iterable[int]) -> str:
+    """The range of some numbers, or the number that all are.
+
+    Examples
+    --------
+    >>> span([3, 5, 4]), span([3, 3])
+    ('3 to 5', '3')
+    """
+    found = sorted(values)
+    return str(found[0]) if found[0] == found[-1] else f"{found[0]} to {found[-1]}"

@@ -1,0 +1,40 @@
+"""What the page of a TCA says that no other page does."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from trialtensor.models import TCA
+from trialtensor.report import words
+from trialtensor.report.figures import one_trial_factor
+from trialtensor.report.rendering import fragment
+from trialtensor.report.sections import Context
+
+
+@words.introduction.register
+def introduction(model: TCA) -> Markup:
+    """Say what TCA is."""
+    return fragment("kinds/tca.html.jinja")
+
+
+@words.reading.register
+def reading(model: TCA, context: Context, n_shown: int) -> Markup:
+    """Say how to read the figure of the factors."""
+    return fragment(
+        "kinds/tca_reading.html.jinja",
+        order=_order(model),
+        color_name=context.color_name,
+        means=context.color_by is not None and one_trial_factor(model),
+        n_shown=n_shown,
+        n_components=len(model.fitted_.components),
+    )
+
+
+def _order(model: TCA) -> str:
+    """How components stand; after further batches their order stays."""
+    if not model.fitted_.record.was_fitted:
+        return "they were given in"
+    alone = [each.explained_variance_alone for each in model.fitted_.components]
+    if alone == sorted(alone, reverse=True):
+        return "of what each explains by itself"
+    return "of what each explained by itself in the first batch"
