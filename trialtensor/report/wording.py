@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor.data.axes import AXES
-from trialtensor.models.base import DEGENERATE
+from trialtensor.models.warnings import DEGENERATE
 
 # Restarts whose loss is this close to the best (relative) count as the same solution.
 SAME_LOSS = 1e-3

@@ -13,8 +13,8 @@ import scipy.linalg
 import scipy.special
 from sklearn.base import clone
 
-from trialtensor.data.validation import check_trial_tensor
 from trialtensor.data.axes import AXES
+from trialtensor.data.validation import check_trial_tensor
 from trialtensor.models.slicetca.trials import from_features
 from trialtensor.solvers.matching import match_components
 
