@@ -10,8 +10,9 @@ import numpy as np
 import scipy.signal
 import scipy.stats
 
+from trialtensor.models.parameters import check_share
 from trialtensor.tracking.memory import KINDS, Blocks, TrialNoise, trial_noise
-from trialtensor.tracking.series import check_labels, check_one_series, check_share
+from trialtensor.tracking.series import check_labels, check_one_series
 
 if TYPE_CHECKING:
     import pandas
@@ -82,7 +83,7 @@ def block_contrasts(values: Any, labels: Any, *, level: float = 0.9) -> BlockCon
     import pandas
 
     y = check_one_series(values, "values", 20)
-    check_share(level, "level")
+    check_share("level", level)
     names, codes = check_labels(labels, len(y))
     codes = np.where(np.isfinite(y), codes, -1)
     counts = np.bincount(codes[codes >= 0], minlength=len(names))
