@@ -5,16 +5,23 @@ from typing import Annotated
 
 import typer
 
-from trialtensor.cli.options import Gauge, Model, Transform
+from trialtensor.cli.options import Gauge, Transform
 
 File = Annotated[Path, typer.Argument(help="npz, npy, netCDF or HDF5 file.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Folder for the results.")]
-Decomposition = Annotated[Model, typer.Option("--model", help="Decomposition.")]
+MODELS = "tca, slicetca, parafac2, coupled, dynamics, or one that another package registers"
+Decomposition = Annotated[str, typer.Option("--model", help=f"Decomposition: {MODELS}.")]
 Nonnegative = Annotated[
     bool, typer.Option("--nonnegative", help="Components without negative entries.")
 ]
 WhichGauge = Annotated[
     Gauge | None, typer.Option("--gauge", help="slicetca: who gets what slicing types share.")
+]
+Blocks = Annotated[
+    str | None, typer.Option(help="parafac2: trial label of blocks with neurons of their own.")
+]
+Groups = Annotated[
+    str | None, typer.Option(help="coupled: neuron label of datasets, such as area.")
 ]
 Variable = Annotated[str | None, typer.Option(help="Array in the file, if several.")]
 Axes = Annotated[str | None, typer.Option(help="What its axes are, such as neuron,trial,time.")]

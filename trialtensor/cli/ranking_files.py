@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trialtensor.cli.writing import DONE_FIRST, MODEL, REPORT, every_name, remove, write_whole
+from trialtensor.cli.writing import DONE_FIRST, MODEL, REPORT, names_in, remove, write_whole
 
 if TYPE_CHECKING:
     import pandas
 
-    from trialtensor.cli.running import Recording
+    from trialtensor.cli.recording import Recording
     from trialtensor.selection import CrossValidatedSearch
 
 # Names of their own, so that a fit may stand in the same folder.
@@ -36,7 +36,7 @@ def write_ranking(
         ((PAGE,), lambda: _write_page(search, profile, recording, folder / PAGE)),
     ]
     remove(folder, tuple(name for names, _ in steps for name in names))
-    remove(folder / CHOSEN, (MODEL, *every_name()))
+    remove(folder / CHOSEN, (*names_in(folder / CHOSEN), MODEL))
     yield from write_whole(folder, steps)
 
 
