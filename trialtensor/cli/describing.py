@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from trialtensor.models import TrialEstimator
+    from trialtensor.models import FitRecord, TrialEstimator
 
 SIMILAR = 0.95
 # What restarts are compared by: what is identified, and the name of the measure.
@@ -27,8 +27,7 @@ def describe(model: "TrialEstimator", source: Path) -> str:
     lines = [
         f"{source.name}: {n_trials} trials, {n_neurons} neurons, {n_times} times{parts}, "
         + (f"{missing:.1%} missing" if missing else "nothing missing"),
-        f"{_components(model)} explain {record.explained_variance_ratio:.1%} of the "
-        f"sum of squares; {record.stop_reason.value} after {record.n_iter} sweeps",
+        _components(model) + (_explained(record) if record.was_fitted else ""),
     ]
     similarity = sorted(restart.similarity for restart in record.restarts[1:])
     if similarity:
@@ -38,6 +37,13 @@ def describe(model: "TrialEstimator", source: Path) -> str:
             f"found the same {found} ({measure} {similarity[0]:.2f} to {similarity[-1]:.2f})"
         )
     return "\n".join(lines)
+
+
+def _explained(record: "FitRecord") -> str:
+    return (
+        f" explain {record.explained_variance_ratio:.1%} of the sum of squares; "
+        f"{record.stop_reason.value} after {record.n_iter} sweeps"
+    )
 
 
 def _components(model: "TrialEstimator") -> str:

@@ -84,9 +84,12 @@ def write_whole(
 
 
 def figure_names(model: "TrialEstimator") -> tuple[str, ...]:
-    """Files with figures, the components first."""
+    """Files with figures, the components first; diagnostics as far as the fit left something."""
+    record = model.fitted_.record
     name = "slices" if model.fitted_.sliced else "factors"
-    return (f"figures/{name}.png", *DIAGNOSTICS)
+    there = (record.was_fitted, len(record.restarts) > 0)
+    diagnostics = (each for each, known in zip(DIAGNOSTICS, there, strict=True) if known)
+    return (f"figures/{name}.png", *diagnostics)
 
 
 def names_in(folder: Path) -> tuple[str, ...]:
@@ -99,21 +102,20 @@ def names_in(folder: Path) -> tuple[str, ...]:
 
 def _write_figures(model: "TrialEstimator", folder: Path, color_by: str | None) -> None:
     import matplotlib
+    import numpy as np
 
     matplotlib.use("Agg")
     from trialtensor import plotting
 
-    if model.fitted_.sliced:
-        axes = plotting.plot_slices(model, color_by=color_by, order_trials_by=color_by)
-    else:
-        axes = plotting.plot_factors(model, color_by=color_by, label_means=color_by is not None)
-    figures = (
-        axes[0, 0].figure,
-        plotting.plot_loss(model).figure,
-        plotting.plot_restarts(model).figure,
-    )
-    for name, figure in zip(figure_names(model), figures, strict=True):
-        figure.savefig(folder / name, dpi=150)
+    def components(model: "TrialEstimator") -> Any:
+        if model.fitted_.sliced:
+            return plotting.plot_slices(model, color_by=color_by, order_trials_by=color_by)
+        return plotting.plot_factors(model, color_by=color_by, label_means=color_by is not None)
+
+    plots = dict(zip(DIAGNOSTICS, (plotting.plot_loss, plotting.plot_restarts), strict=True))
+    for name in figure_names(model):
+        axes = np.ravel(plots.get(name, components)(model))
+        axes[0].figure.savefig(folder / name, dpi=150)
 
 
 def _write_report(
