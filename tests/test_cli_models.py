@@ -178,7 +178,7 @@ def test_one_dataset_is_tracked_with_its_neurons(results, tmp_path):
 def test_what_cannot_be_said_of_neurons_is_said_in_a_line(small, tmp_path):
     words = ("--variable", "rates", "--labels", "long", "-o", tmp_path / "out")
     with np.load(small) as file:
-        np.savez(tmp_path / "long.npz", **file, long=np.repeat([1, 2], 24))
+        np.savez(tmp_path / "long.npz", **file, long=np.repeat([1, 2], [16, 32]))
     result = run("track", tmp_path / "long.npz", *ASKED["dynamics"], *words)
     assert result.exit_code == 0, result.output
     note = [line for line in result.stderr.splitlines() if line.startswith("note: ")]

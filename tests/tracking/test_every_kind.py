@@ -172,6 +172,19 @@ def test_after_partial_fit_the_latest_trials_are_followed():
         track(model, labels=np.repeat([1, 2], 45))
 
 
+def test_a_block_that_a_region_lacks_is_left_out_for_it(regions):
+    labels = np.repeat(["a", "b", "c"], [30, 40, 30])
+    data = {name: X.copy() for name, X in regions.items()}
+    data["cortex"][70:] = np.nan
+    model = tt.CoupledTCA(2, n_init=2, random_state=0).fit(data)
+    found = track(model, labels=labels)
+    by_series = found.blocks.groupby("series")["block"].apply(list)
+    assert by_series["component 1, cortex"] == ["a", "b"]
+    assert by_series["component 1, cerebellum"] == ["a", "b", "c"]
+    with pytest.raises(ValueError, match="learning_block: component 1, cortex has a value in 0 of"):
+        track(model, labels=labels, learning_block="c")
+
+
 # --- every kind -------------------------------------------------------------------------------
 
 

@@ -114,8 +114,8 @@ def _write_figures(model: "TrialEstimator", folder: Path, color_by: str | None) 
 
     plots = dict(zip(DIAGNOSTICS, (plotting.plot_loss, plotting.plot_restarts), strict=True))
     for name in figure_names(model):
-        axes = np.ravel(plots.get(name, components)(model))
-        axes[0].figure.savefig(folder / name, dpi=150)
+        axes: Any = plots.get(name, components)(model)
+        np.ravel(axes)[0].figure.savefig(folder / name, dpi=150)
 
 
 def _write_report(

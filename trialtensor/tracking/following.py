@@ -50,7 +50,8 @@ class Tracking:
         A row a change: ``series``, ``trial``, ``low``, ``high``, ``before``, ``after``.
     blocks, contrasts : pandas.DataFrame or None
         Means of blocks and their differences, as of `block_contrasts`, with ``series`` first;
-        ``p_adjusted`` is for all pairs of all components.
+        ``p_adjusted`` is for all pairs of all components. A block in which a series has fewer than
+        5 values is left out for this series.
     relations : pandas.DataFrame or None
         A row a component: ``lead`` of the component over behaviour in trials with its interval,
         ``correlation`` from trial to trial, ``p_value``, ``p_adjusted`` (Holm).
@@ -181,7 +182,7 @@ def track(
         name: change_points(y, alpha=alpha, level=level, n_null=n_null, random_state=rng)
         for name, y in columns.items()
     }
-    learning = {name: _learning(y[part], level) for name, y in columns.items()}
+    learning = {name: _learning(name, y[part], level) for name, y in columns.items()}
     related = _related(columns, level, max(499, n_null), rng)
     p_adjusted = _adjusted(found)
     certain = {name: each for name, each in found.items() if p_adjusted[name] <= alpha}
@@ -274,8 +275,13 @@ def _pieces(y: np.ndarray, changes: np.ndarray, level: float) -> list[tuple[int,
     ]
 
 
-def _learning(y: np.ndarray, level: float) -> LearningCurve:
+def _learning(name: str, y: np.ndarray, level: float) -> LearningCurve:
     """With as many models as there are trials for."""
     n = int(np.isfinite(y).sum())
+    if n < trials_needed("constant"):
+        raise ValueError(
+            f"learning_block: {name} has a value in {n} of its {len(y)} trials, expected at least "
+            f"{trials_needed('constant')}; choose another block"
+        )
     models = [model for model in N_PARAMETERS if n >= trials_needed(model)]
-    return learning_curve(y, models=models or ["constant"], level=level)
+    return learning_curve(y, models=models, level=level)
