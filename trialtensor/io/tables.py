@@ -108,8 +108,10 @@ def _write_table(path: Path, fitted: Fitted, name: str) -> None:
     tables = []
     for dataset, block in dict.fromkeys((part.dataset, part.block) for part in parts.values()):
         own = [parts.get((component, dataset, block)) for component in components]
-        # A component that isn't in this dataset adds nothing there.
-        values = np.broadcast_arrays(*(0.0 if each is None else each.values for each in own))
+        known = np.stack([each.values for each in own if each is not None], axis=1)
+        # A component that isn't in this dataset adds nothing there, where there is data.
+        nothing = np.where(np.isnan(known).all(axis=1), np.nan, 0.0)
+        values = [nothing if each is None else each.values for each in own]
         tables.append((dataset, block, np.stack(values, axis=1)))
     axis = next(iter(parts.values())).dims[0]
     with path.open("w", newline="", encoding="utf-8") as file:
