@@ -165,7 +165,7 @@ def track(
         str | None, typer.Option(help="Trial label that holds blocks, such as phase.")
     ] = None,
     behaviour: Annotated[
-        str | None, typer.Option(help="Trial label that holds behaviour, a number a trial.")
+        str | None, typer.Option(help="Trial label that holds behaviour, a number for each trial.")
     ] = None,
     perturbation: Annotated[
         str | None,

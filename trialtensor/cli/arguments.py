@@ -28,5 +28,5 @@ Axes = Annotated[str | None, typer.Option(help="What its axes are, such as neuro
 First = Annotated[Transform, typer.Option("--transform", help="What is done to the data first.")]
 ColorBy = Annotated[str | None, typer.Option(help="Trial label that colours figures.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of everything that is drawn at random.")]
-MaxIter = Annotated[int | None, typer.Option(min=1, help="Sweeps a restart.")]
+MaxIter = Annotated[int | None, typer.Option(min=1, help="Sweeps of each restart, at most.")]
 Tol = Annotated[float | None, typer.Option(min=0, help="Relative tolerance.")]

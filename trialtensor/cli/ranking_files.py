@@ -43,7 +43,7 @@ def write_ranking(
 def candidate_table(
     search: "CrossValidatedSearch", profile: "pandas.DataFrame"
 ) -> "pandas.DataFrame":
-    """A row a candidate: what the search and the restarts say of it, and whether it was chosen."""
+    """What the search and the restarts say of each candidate, and whether it was chosen."""
     columns = {"explained": "explained_of_all_data"}
     table = search.table_.merge(profile.rename(columns=columns), on="n_components", how="left")
     return table.assign(chosen=[each == search.n_components_ for each in table["n_components"]])

@@ -27,11 +27,11 @@ class BlockContrasts:
     Attributes
     ----------
     blocks : pandas.DataFrame
-        A row a block, in the order in which they begin: ``block``, ``n_trials``, ``mean``,
+        A row for each block, in the order in which they begin: ``block``, ``n_trials``, ``mean``,
         ``low``, ``high``.
     contrasts : pandas.DataFrame
-        A row a pair: ``block``, ``minus``, ``difference``, ``low``, ``high``, ``p_value`` and
-        ``p_adjusted`` (Holm's, for all pairs).
+        A row for each pair: ``block``, ``minus``, ``difference``, ``low``, ``high``, ``p_value``
+        and ``p_adjusted`` (Holm's, for all pairs).
     level : float
         Of the intervals.
     n_effective : float

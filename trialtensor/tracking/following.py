@@ -42,22 +42,22 @@ class Tracking:
         A row for each trial, a column for each component (and ``behaviour``, if given). Names of
         several datasets contain theirs: "component 1, cortex".
     summary : pandas.DataFrame
-        A row a series: ``n_changes``, ``change_p`` and ``change_p_adjusted`` (Holm, over
+        A row for each series: ``n_changes``, ``change_p`` and ``change_p_adjusted`` (Holm, over
         components; behaviour by itself), the ``model`` of learning, its first and second time
         constants in trials with intervals, ``start``, ``plateau`` and ``slope`` (a trial), and
         ``n_effective``, how many independent trials the trials are worth.
     changes : pandas.DataFrame
-        A row a change: ``series``, ``trial``, ``low``, ``high``, ``before``, ``after``.
+        A row for each change: ``series``, ``trial``, ``low``, ``high``, ``before``, ``after``.
     blocks, contrasts : pandas.DataFrame or None
         Means of blocks and their differences, as of `block_contrasts`, with ``series`` first;
         ``p_adjusted`` is for all pairs of all components. A block in which a series has fewer than
         5 values is left out for this series.
     relations : pandas.DataFrame or None
-        A row a component: ``lead`` of the component over behaviour in trials with its interval,
-        ``correlation`` from trial to trial, ``p_value``, ``p_adjusted`` (Holm).
+        A row for each component: ``lead`` of the component over behaviour in trials with its
+        interval, ``correlation`` from trial to trial, ``p_value``, ``p_adjusted`` (Holm).
     rates : pandas.DataFrame or None
-        A row a series, with a perturbation: the ``model`` of adaptation that BIC prefers ("two
-        rates", "one rate" or "none"); ``A_f``, ``B_f``, ``A_s``, ``B_s`` and ``scale`` of the
+        With a perturbation, a row for each series: the ``model`` of adaptation that BIC prefers
+        ("two rates", "one rate" or "none"); ``A_f``, ``B_f``, ``A_s``, ``B_s`` and ``scale`` of the
         two-rate fit, each with ``_low`` and ``_high``, and its ``rebound`` in an error clamp (NaN
         where the model is "none"); ``bic_against_one_rate`` and ``bic_against_none``, negative
         where two rates are better.

@@ -43,7 +43,7 @@ def summary(
 
 
 def changes(found: dict[str, ChangePoints]) -> pandas.DataFrame:
-    """A row a change."""
+    """List every change, a row for each."""
     import pandas
 
     rows = [
@@ -98,7 +98,7 @@ def _known_labels(y: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def relations(related: dict[str, Relation]) -> pandas.DataFrame:
-    """A row a component: whether it goes with behaviour, and who leads."""
+    """Say of each component whether it goes with behaviour, and which of the two leads."""
     import pandas
 
     table = pandas.DataFrame(

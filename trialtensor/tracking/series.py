@@ -1,4 +1,4 @@
-"""One number a trial, or several: checking what was given."""
+"""Checks of series of trials, of labels and of counts."""
 
 from __future__ import annotations
 
