@@ -207,6 +207,7 @@ def test_rank(small, kind, tmp_path):
     assert type(chosen).command_name() == kind
     if kind == "parafac2":
         assert list(chosen.fitted_.blocks) == list("abcd")
+        assert summary["fit_options"] == {"blocks": "block"}
     if kind == "coupled":
         assert chosen.dataset_names_ == ["M1", "PMd"]
 

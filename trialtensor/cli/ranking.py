@@ -56,7 +56,7 @@ class Ranking:
         try:
             search.fit(recording.tensor, **self.asked.options)
             profile = self._profile(recording)
-            for name in write_ranking(search, profile, recording, self.output):
+            for name in write_ranking(search, profile, recording, self.output, self.asked.options):
                 written.append(name)
         except KeyboardInterrupt:
             typer.echo(f"error: interrupted; {self._kept()}", err=True)

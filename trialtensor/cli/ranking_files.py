@@ -1,6 +1,6 @@
 """The files that a search for the number of components leaves in its output folder."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,13 +25,31 @@ def write_ranking(
     profile: "pandas.DataFrame",
     recording: "Recording",
     folder: Path,
+    fit_options: Mapping[str, Any],
 ) -> Iterator[str]:
-    """Write what was found, and yield each name once it is there; no old page stands beside it."""
+    """Write what was found, and yield each name once it is there; no old page stands beside it.
+
+    Parameters
+    ----------
+    search : CrossValidatedSearch
+        Fitted.
+    profile : pandas.DataFrame
+        Of the restarts of each candidate.
+    recording : Recording
+    folder : Path
+    fit_options : dict
+        What every fit got beside the data.
+    """
     from trialtensor.io.export import write_summary
+
+    def summary() -> dict[str, Any]:
+        return _summary(search, profile, recording) | (
+            {"fit_options": dict(fit_options)} if fit_options else {}
+        )
 
     steps: list[tuple[tuple[str, ...], Callable[[], Any]]] = [
         ((CANDIDATES, TABLE), lambda: _write_tables(search, profile, folder)),
-        ((SUMMARY,), lambda: write_summary(_summary(search, profile, recording), folder / SUMMARY)),
+        ((SUMMARY,), lambda: write_summary(summary(), folder / SUMMARY)),
         ((FIGURE,), lambda: _write_figure(search, profile, folder / FIGURE)),
         ((PAGE,), lambda: _write_page(search, profile, recording, folder / PAGE)),
     ]
