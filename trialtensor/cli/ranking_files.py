@@ -74,7 +74,8 @@ def _write_tables(
 
     for name, table in (
         (CANDIDATES, candidate_table(search, profile)),
-        (TABLE, search.results_),
+        # Parameters are counted in the table of candidates, once for each.
+        (TABLE, search.results_.drop(columns="n_parameters", errors="ignore")),
     ):
         typed = table.assign(n_components=[count_text(each) for each in table["n_components"]])
         typed.to_csv(folder / name, index=False)
