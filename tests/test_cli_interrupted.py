@@ -53,7 +53,7 @@ class Interrupting:
 
 
 def test_ctrl_c_in_the_middle_of_a_fit_keeps_the_best_so_far(recording, tmp_path, monkeypatch):
-    monkeypatch.setattr("trialtensor.models.tca.progress", Interrupting)
+    monkeypatch.setattr("trialtensor.models.base.progress", Interrupting)
     result = run("fit", recording, "--components", 2, "--n-init", 50, "-o", tmp_path)
     assert result.exit_code == 130
     assert result.stderr.startswith("warning: ")

@@ -11,9 +11,9 @@ import pytest
 from typer.testing import CliRunner
 
 from trialtensor.cli import app
-from trialtensor.cli.options import Model
 from trialtensor.cli.rank_options import parse_grid
 from trialtensor.data import make_slicetca, make_tca
+from trialtensor.models import TCA, SliceTCA
 
 FILES = {
     "rank_fits.jsonl", "rank_candidates.csv", "rank_fits.csv", "rank_summary.json", "figures",
@@ -165,8 +165,8 @@ def test_refused_before_any_fit(recording, tmp_path, words, parts):
 
 
 def test_grids():
-    assert parse_grid(Model.tca, "1:3,6, 2") == [1, 2, 3, 6]
-    assert parse_grid(Model.slicetca, "1:2,0,3") == [(1, 0, 3), (2, 0, 3)]
+    assert parse_grid(TCA, "1:3,6, 2") == [1, 2, 3, 6]
+    assert parse_grid(SliceTCA, "1:2,0,3") == [(1, 0, 3), (2, 0, 3)]
 
 
 @pytest.mark.slow

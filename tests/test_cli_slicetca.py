@@ -11,8 +11,9 @@ from typer.testing import CliRunner
 
 import trialtensor
 from trialtensor.cli import app
-from trialtensor.cli.options import Gauge, Model, make_model, parse_components
+from trialtensor.cli.options import Gauge, make_fit, parse_components
 from trialtensor.data import make_slicetca
+from trialtensor.models import TCA, SliceTCA
 
 SLICED = {
     "model.h5", "trial_loadings.csv", "neuron_loadings.csv", "time_loadings.csv", "slices.nc",
@@ -153,7 +154,7 @@ def test_an_interrupted_fit_keeps_the_best_so_far(recording, tmp_path, monkeypat
         def update(self):
             os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr("trialtensor.models.slicetca.progress", Interrupting)
+    monkeypatch.setattr("trialtensor.models.base.progress", Interrupting)
     words = ("--model", "slicetca", "--components", "1,1,1", "--n-init", 50, "-o", tmp_path)
     result = run("fit", recording, *words)
     assert result.exit_code == 130, result.output
@@ -220,11 +221,11 @@ def test_every_gauge_is_offered():
 
 @pytest.mark.parametrize(("text", "counts"), [("2,3,2", (2, 3, 2)), (" 0, 1 ,0", (0, 1, 0))])
 def test_counts(text, counts):
-    assert parse_components(Model.slicetca, text) == counts
+    assert parse_components(SliceTCA, text) == counts
 
 
 def test_each_model_has_its_own_number_of_restarts():
-    tca = make_model(Model.tca, "3", {"n_init": None})
-    sliced = make_model(Model.slicetca, "1,1,1", {"n_init": None})
+    tca = make_fit(TCA, "3", {"n_init": None}, seed=0).model
+    sliced = make_fit(SliceTCA, "1,1,1", {"n_init": None}, seed=0).model
     assert (tca.n_init, sliced.n_init) == (10, 5)
-    assert make_model(Model.slicetca, "1,1,1", {"n_init": 7}).n_init == 7
+    assert make_fit(SliceTCA, "1,1,1", {"n_init": 7}, seed=0).model.n_init == 7

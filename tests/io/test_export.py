@@ -1,6 +1,7 @@
 import copy
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,13 +9,7 @@ import xarray
 from numpy.testing import assert_array_equal
 
 from trialtensor.data import make_slicetca
-from trialtensor.io.export import (
-    slice_files,
-    summarize,
-    write_factors,
-    write_slices,
-    write_summary,
-)
+from trialtensor.io.export import factor_files, summarize, write_factors, write_summary
 from trialtensor.models import SliceTCA
 
 COMMON = {
@@ -42,9 +37,9 @@ def test_tables_hold_factors(labelled_model, tmp_path):
 
 
 def test_tables_hold_loadings(sliced_model, tmp_path):
-    paths = write_slices(sliced_model, tmp_path)
+    paths = write_factors(sliced_model, tmp_path)
     names = ["trial_loadings.csv", "neuron_loadings.csv", "time_loadings.csv", "slices.nc"]
-    assert [path.name for path in paths] == names == list(slice_files(sliced_model))
+    assert [path.name for path in paths] == names == list(factor_files(sliced_model))
     for axis, path in zip(("trial", "neuron", "time"), paths, strict=False):
         _, values = table(path)
         assert_array_equal(values, getattr(sliced_model, f"{axis}_loadings_"))
@@ -54,7 +49,7 @@ def test_tables_hold_loadings(sliced_model, tmp_path):
 
 
 def test_slices_come_back_with_their_labels(sliced_model, tmp_path):
-    write_slices(sliced_model, tmp_path)
+    write_factors(sliced_model, tmp_path)
     with xarray.open_dataset(tmp_path / "slices.nc", engine="h5netcdf") as dataset:
         for axis in ("trial", "neuron", "time"):
             slices = dataset[f"{axis}_slices"]
@@ -67,14 +62,14 @@ def test_slices_come_back_with_their_labels(sliced_model, tmp_path):
 def test_types_that_are_absent_have_no_table(tmp_path):
     X = make_slicetca(20, 8, 9, (0, 2, 0), random_state=0).X
     model = SliceTCA((0, 2, 0), n_init=1, random_state=0).fit(X)
-    write_slices(model, tmp_path)
+    write_factors(model, tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"neuron_loadings.csv", "slices.nc"}
 
 
 def test_a_label_with_a_slash(sliced_model, tmp_path):
     model = copy.copy(sliced_model)
-    model.coords_ = {"left/right": ("trial", np.arange(40))}
-    write_slices(model, tmp_path)
+    model.fitted_ = replace(model.fitted_, coords={"left/right": ("trial", np.arange(40))})
+    write_factors(model, tmp_path)
     with xarray.open_dataset(tmp_path / "slices.nc", engine="h5netcdf") as dataset:
         assert_array_equal(dataset["left_right"], np.arange(40))
 
@@ -104,9 +99,10 @@ def test_the_summary_of_a_slicetca(sliced_model, tmp_path):
     assert json.loads((tmp_path / "summary.json").read_text()) == summary
 
 
-@pytest.mark.parametrize("name", ["loss_", "explained_variance_ratio_"])
+@pytest.mark.parametrize("name", ["loss", "explained_variance_ratio"])
 def test_what_is_not_known_is_null(sliced_model, name):
     model = copy.copy(sliced_model)
-    setattr(model, name, float("nan"))
+    record = replace(model.fitted_.record, **{name: float("nan")})
+    model.fitted_ = replace(model.fitted_, record=record)
     summary = summarize(model, source="", transform="none")
-    assert summary[name.removesuffix("_ratio_").removesuffix("_")] is None
+    assert summary[name.removesuffix("_ratio")] is None

@@ -7,15 +7,10 @@ import typer
 
 import trialtensor
 from trialtensor.cli import arguments as given
-from trialtensor.cli import rank_options as asked
-from trialtensor.cli.options import Model, Transform, make_model
-from trialtensor.cli.running import (
-    Recording,
-    as_typed,
-    clear_errors,
-    fit_and_write,
-    split_axes,
-)
+from trialtensor.cli import rank_options as ranked
+from trialtensor.cli.options import Transform, find_kind, make_fit
+from trialtensor.cli.recording import Recording, as_typed, split_axes
+from trialtensor.cli.running import clear_errors, fit_and_write
 
 app = typer.Typer(
     help="Find components in neural recordings with trial structure.",
@@ -50,7 +45,9 @@ def fit(
         str,
         typer.Option(help="Such as 6; for slicetca 2,3,2 (trial-, neuron-, time-slicing)."),
     ],
-    model: given.Decomposition = Model.tca,
+    model: given.Decomposition = "tca",
+    blocks: given.Blocks = None,
+    groups: given.Groups = None,
     nonnegative: given.Nonnegative = False,
     gauge: given.WhichGauge = None,
     variable: given.Variable = None,
@@ -67,20 +64,27 @@ def fit(
 ) -> None:
     """Fit a decomposition and write model, tables, figures, summary and report."""
     with clear_errors():
-        parameters = {
+        options = {
+            "blocks": blocks,
+            "groups": groups,
             "nonnegative": nonnegative,
             "gauge": None if gauge is None else gauge.value,
             "n_init": n_init,
             "n_jobs": n_jobs,
-            "random_state": seed,
             "max_iter": max_iter,
             "tol": tol,
         }
-        estimator = make_model(model, components, parameters)
+        asked = make_fit(find_kind(model), components, options, seed=seed)
         recording = Recording.read(
-            file, variable, axes, transform=transform.value, color_by=color_by, context=context
+            file,
+            variable,
+            axes,
+            transform=transform.value,
+            color_by=color_by,
+            context=context,
+            labels=asked.labels,
         )
-        fit_and_write(recording, estimator, output)
+        fit_and_write(recording, asked, output)
 
 
 @app.command()
@@ -88,23 +92,25 @@ def rank(
     context: typer.Context,
     file: given.File,
     output: given.Output,
-    components: asked.Candidates,
-    model: given.Decomposition = Model.tca,
+    components: ranked.Candidates,
+    model: given.Decomposition = "tca",
+    blocks: given.Blocks = None,
+    groups: given.Groups = None,
     nonnegative: given.Nonnegative = False,
     gauge: given.WhichGauge = None,
     variable: given.Variable = None,
     axes: given.Axes = None,
     transform: given.First = Transform.none,
     color_by: given.ColorBy = None,
-    splits: asked.WhatIsHeldOut = asked.Splits.time_blocks,
-    fraction: asked.Fraction = 0.1,
-    length: asked.Length = None,
-    guard: asked.Guard = None,
-    repeats: asked.Repeats = 5,
-    rule: asked.WhichRule = asked.Rule.one_se,
-    n_init: asked.Restarts = None,
+    splits: ranked.WhatIsHeldOut = ranked.Splits.time_blocks,
+    fraction: ranked.Fraction = 0.1,
+    length: ranked.Length = None,
+    guard: ranked.Guard = None,
+    repeats: ranked.Repeats = 5,
+    rule: ranked.WhichRule = ranked.Rule.one_se,
+    n_init: ranked.Restarts = None,
     seed: given.Seed = 0,
-    n_jobs: asked.Jobs = None,
+    n_jobs: ranked.Jobs = None,
     max_iter: given.MaxIter = None,
     tol: given.Tol = None,
 ) -> None:
@@ -115,29 +121,37 @@ def rank(
     with clear_errors():
         from trialtensor.cli.ranking import Ranking
 
-        candidates = asked.parse_grid(model, components)
-        parameters = {
+        kind = find_kind(model)
+        candidates = ranked.parse_grid(kind, components)
+        options = {
+            "blocks": blocks,
+            "groups": groups,
             "nonnegative": nonnegative,
             "gauge": None if gauge is None else gauge.value,
             "n_init": n_init,
-            "random_state": seed,
             "max_iter": max_iter,
             "tol": tol,
         }
+        asked = make_fit(kind, ranked.first_of(candidates), options, seed=seed)
         ranking = Ranking(
-            estimator=asked.make_estimator(model, candidates, parameters),
-            candidates=candidates,
-            splits=asked.make_splits(splits, fraction, length, guard, repeats, seed),
-            rule=rule.value,
-            n_jobs=n_jobs,
-            seed=seed,
-            output=output,
+            asked,
+            candidates,
+            ranked.make_splits(splits, fraction, length, guard, repeats, seed),
+            rule.value,
+            n_jobs,
+            seed,
+            output,
         )
-        ranking.run(
-            Recording.read(
-                file, variable, axes, transform=transform.value, color_by=color_by, context=context
-            )
+        recording = Recording.read(
+            file,
+            variable,
+            axes,
+            transform=transform.value,
+            color_by=color_by,
+            context=context,
+            labels=asked.labels,
         )
+        ranking.run(recording)
 
 
 @app.command()
@@ -151,7 +165,7 @@ def track(
         str | None, typer.Option(help="Trial label that holds blocks, such as phase.")
     ] = None,
     behaviour: Annotated[
-        str | None, typer.Option(help="Trial label that holds behaviour, a number a trial.")
+        str | None, typer.Option(help="Trial label that holds behaviour, a number for each trial.")
     ] = None,
     perturbation: Annotated[
         str | None,
@@ -161,8 +175,16 @@ def track(
         str | None, typer.Option(help="Block of the learning curves; else the second.")
     ] = None,
     components: Annotated[
-        str | None, typer.Option(help="Fit a TCA with so many to the recording first.")
+        str | None, typer.Option(help="Fit a model with so many to the recording first.")
     ] = None,
+    model: Annotated[
+        str | None, typer.Option(help=f"Decomposition to fit: {given.MODELS}; else tca.")
+    ] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="coupled: whose components to follow; else all.")
+    ] = None,
+    blocks: given.Blocks = None,
+    groups: given.Groups = None,
     nonnegative: given.Nonnegative = False,
     variable: given.Variable = None,
     axes: given.Axes = None,
@@ -171,26 +193,36 @@ def track(
 ) -> None:
     """Follow components over trials: which change, when, how fast, and how sure that is."""
     with clear_errors():
-        from trialtensor.cli.tracking import Following
+        from trialtensor.cli.tracking import (
+            Following,
+            loading_code,
+            refuse_options_of_a_fit,
+        )
         from trialtensor.models import load
 
-        following = Following(labels, behaviour, perturbation, learning_block, seed, output)
+        following = Following(
+            labels, behaviour, perturbation, learning_block, seed, output, dataset
+        )
         command = as_typed(context)
+        options = {"blocks": blocks, "groups": groups, "nonnegative": nonnegative}
         if components is None:
-            code = f"import trialtensor\n\nmodel = trialtensor.load({str(file)!r})"
-            following.run(load(file), file, command, code)
+            refuse_options_of_a_fit({"model": model, **options})
+            following.run(load(file), file, command, loading_code(file))
             return
-        model = make_model(
-            Model.tca, components, {"nonnegative": nonnegative, "random_state": seed}
-        )
+        asked = make_fit(find_kind(model or "tca"), components, options, seed=seed)
         recording = Recording.read(
-            file, variable, axes, transform=transform.value, color_by=None, context=context
+            file,
+            variable,
+            axes,
+            transform=transform.value,
+            color_by=None,
+            context=context,
+            labels=asked.labels,
         )
-        following.check_names(recording.tensor)
-        fit_and_write(recording, model, output)
-        saved = output / "model.h5"
-        code = f"import trialtensor\n\nmodel = trialtensor.load({str(saved)!r})"
-        following.run(model, file, command, code, recording.tensor)
+        following.check_names(recording.tensor, asked)
+        fit_and_write(recording, asked, output)
+        code = loading_code(output / "model.h5")
+        following.run(asked.model, file, command, code, recording.tensor)
 
 
 @app.command()
@@ -220,4 +252,4 @@ def demo(
             command=as_typed(context),
             reading="X = trialtensor.load_example()",
         )
-        fit_and_write(recording, make_model(Model.tca, "5", {"random_state": 0}), output)
+        fit_and_write(recording, make_fit(find_kind("tca"), "5", {}, seed=0), output)

@@ -5,21 +5,28 @@ from typing import Annotated
 
 import typer
 
-from trialtensor.cli.options import Gauge, Model, Transform
+from trialtensor.cli.options import Gauge, Transform
 
 File = Annotated[Path, typer.Argument(help="npz, npy, netCDF or HDF5 file.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Folder for the results.")]
-Decomposition = Annotated[Model, typer.Option("--model", help="Decomposition.")]
+MODELS = "tca, slicetca, parafac2, coupled, dynamics, or one that another package registers"
+Decomposition = Annotated[str, typer.Option("--model", help=f"Decomposition: {MODELS}.")]
 Nonnegative = Annotated[
     bool, typer.Option("--nonnegative", help="Components without negative entries.")
 ]
 WhichGauge = Annotated[
     Gauge | None, typer.Option("--gauge", help="slicetca: who gets what slicing types share.")
 ]
+Blocks = Annotated[
+    str | None, typer.Option(help="parafac2: trial label of blocks with neurons of their own.")
+]
+Groups = Annotated[
+    str | None, typer.Option(help="coupled: neuron label of datasets, such as area.")
+]
 Variable = Annotated[str | None, typer.Option(help="Array in the file, if several.")]
 Axes = Annotated[str | None, typer.Option(help="What its axes are, such as neuron,trial,time.")]
 First = Annotated[Transform, typer.Option("--transform", help="What is done to the data first.")]
 ColorBy = Annotated[str | None, typer.Option(help="Trial label that colours figures.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of everything that is drawn at random.")]
-MaxIter = Annotated[int | None, typer.Option(min=1, help="Sweeps a restart.")]
+MaxIter = Annotated[int | None, typer.Option(min=1, help="Sweeps of each restart, at most.")]
 Tol = Annotated[float | None, typer.Option(min=0, help="Relative tolerance.")]

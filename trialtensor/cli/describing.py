@@ -3,28 +3,35 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trialtensor.data.axes import AXES
-
 if TYPE_CHECKING:
-    from trialtensor.models import TCA, SliceTCA
+    from trialtensor.models import FitRecord, TrialEstimator
 
 SIMILAR = 0.95
+# What restarts are compared by: what is identified, and the name of the measure.
+COMPARED = {
+    "components": ("components", "similarity"),
+    "subspaces": ("loading subspaces", "overlap"),
+}
 
 
-def describe(model: "TCA | SliceTCA", source: Path) -> str:
+def describe(model: "TrialEstimator", source: Path) -> str:
     """The data, what is explained, and whether the restarts agree."""
-    summary = model.data_summary_
-    n_trials, n_neurons, n_times = summary["shape"]
-    missing = summary["missing_fraction"]
+    fitted, record = model.fitted_, model.fitted_.record
+    n_trials, n_neurons, n_times = fitted.shape
+    missing = fitted.data["missing_fraction"]
+    parts = "".join(
+        f", {len(each)} {name}{'s' * (len(each) > 1)}"
+        for name, each in (("block", fitted.blocks), ("dataset", fitted.datasets))
+        if each
+    )
     lines = [
-        f"{source.name}: {n_trials} trials, {n_neurons} neurons, {n_times} times, "
+        f"{source.name}: {n_trials} trials, {n_neurons} neurons, {n_times} times{parts}, "
         + (f"{missing:.1%} missing" if missing else "nothing missing"),
-        f"{_components(model)} explain {model.explained_variance_ratio_:.1%} of the "
-        f"sum of squares; {model.stop_reason_.value} after {model.n_iter_} sweeps",
+        _components(model) + (_explained(record) if record.was_fitted else ""),
     ]
-    similarity = sorted(restart.similarity for restart in model.restarts_[1:])
+    similarity = sorted(restart.similarity for restart in record.restarts[1:])
     if similarity:
-        found, measure = _resemblance(model)
+        found, measure = COMPARED[fitted.identified]
         lines.append(
             f"{sum(each >= SIMILAR for each in similarity)} of {len(similarity)} other restarts "
             f"found the same {found} ({measure} {similarity[0]:.2f} to {similarity[-1]:.2f})"
@@ -32,15 +39,16 @@ def describe(model: "TCA | SliceTCA", source: Path) -> str:
     return "\n".join(lines)
 
 
-def _components(model: "TCA | SliceTCA") -> str:
-    text = f"{len(model.weights_)} components"
-    if not hasattr(model, "trial_slices_"):
-        return text
-    counts = {axis: len(getattr(model, f"{axis}_slices_")) for axis in AXES}
-    return f"{text} ({', '.join(f'{n} {axis}-slicing' for axis, n in counts.items() if n)})"
+def _explained(record: "FitRecord") -> str:
+    return (
+        f" explain {record.explained_variance_ratio:.1%} of the sum of squares; "
+        f"{record.stop_reason.value} after {record.n_iter} sweeps"
+    )
 
 
-def _resemblance(model: "TCA | SliceTCA") -> tuple[str, str]:
-    if hasattr(model, "trial_slices_"):
-        return "loading subspaces", "overlap"
-    return "components", "similarity"
+def _components(model: "TrialEstimator") -> str:
+    from trialtensor.io.export import component_counts
+
+    text = f"{len(model.fitted_.components)} components"
+    counts = ", ".join(f"{n} {name}" for name, n in component_counts(model).items() if n)
+    return f"{text} ({counts})" if counts else text

@@ -1,10 +1,17 @@
 """From the words of a command line to an estimator, before any file is read."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from trialtensor.models import TCA, SliceTCA
+    from trialtensor.models import TrialEstimator
+
+# Options that name a label, and the axis that it belongs to.
+LABELS = {"blocks": "trial", "groups": "neuron"}
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six")
 
 
 class Transform(StrEnum):
@@ -16,13 +23,6 @@ class Transform(StrEnum):
     zscore = "zscore"
 
 
-class Model(StrEnum):
-    """Decompositions that `fit` offers."""
-
-    tca = "tca"
-    slicetca = "slicetca"
-
-
 class Gauge(StrEnum):
     """How SliceTCA divides what its types share."""
 
@@ -32,72 +32,167 @@ class Gauge(StrEnum):
     time_first = "time-first"
 
 
-ESTIMATORS = {Model.tca: "TCA", Model.slicetca: "SliceTCA"}
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A fit that was asked for.
+
+    Attributes
+    ----------
+    model : TrialEstimator
+        Not fitted yet.
+    options : dict
+        What its ``fit`` gets beside the data.
+    labels : dict
+        Option -> the label that it names, among those of `LABELS`.
+    """
+
+    model: "TrialEstimator"
+    options: dict[str, Any] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
 
 
-def make_model(kind: Model, components: str, parameters: dict[str, Any]) -> "TCA | SliceTCA":
-    """Build an estimator; refuse wrong parameters before a large file is read.
+def find_kind(name: str) -> "type[TrialEstimator]":
+    """Find a kind of model by what was typed after ``--model``.
+
+    Raises
+    ------
+    ValueError
+        If no package has registered such a kind.
+    """
+    from trialtensor.models import kind_named, kinds
+
+    try:
+        return kind_named(name)
+    except ValueError:
+        known = ", ".join(kind.command_name() for kind in kinds())
+        raise ValueError(
+            f"--model: no kind of model is called {name!r}; known are {known}"
+        ) from None
+
+
+def make_fit(
+    kind: "type[TrialEstimator]", components: str, given: dict[str, Any], *, seed: int
+) -> Fit:
+    """Build an estimator; refuse wrong options before a large file is read.
 
     Parameters
     ----------
-    kind : Model
+    kind : subclass of TrialEstimator
     components : str
         What was typed after ``--components``.
-    parameters : dict
-        Further arguments of the estimator; where one is None, the estimator's own default holds.
+    given : dict
+        Option -> value, for the constructor or for ``fit``; where one is None or False, the model's
+        own default holds.
+    seed : int
+        Of everything that is drawn at random.
 
     Raises
     ------
     ValueError
         Naming the option or the parameter, what it got and what it needs.
     """
-    from trialtensor import models
-
-    given = {name: value for name, value in parameters.items() if value is not None}
+    asked = {name: x for name, x in given.items() if x is not None and x is not False}
     count = parse_components(kind, components)
-    check_gauge(kind, given)
-    model = getattr(models, ESTIMATORS[kind])(count, **given, verbose=1)
+    for name, value in asked.items():
+        check_option(kind, name, value)
+    check_gauge(asked)
+    options = {name: asked.pop(name) for name in kind.fit_options if name in asked}
+    labels = {name: given[name] for name in LABELS if given.get(name) is not None}
+    for name, value in (("random_state", seed), ("verbose", 1)):
+        if name in parameters_of(kind):
+            asked[name] = value
+    model = kind(count, **asked)
     model.check_parameters()
-    return model
+    return Fit(model, options, labels)
 
 
-def parse_components(kind: Model, text: str) -> int | tuple[int, ...]:
-    """One count for TCA, three for SliceTCA.
+def parameters_of(kind: "type[TrialEstimator]") -> Sequence[str]:
+    """Names of the parameters of a kind of model."""
+    return list(signature(kind).parameters)
+
+
+def check_option(kind: "type[TrialEstimator]", name: str, value: Any) -> None:
+    """Refuse an option that a kind of model doesn't have.
+
+    Parameters
+    ----------
+    kind : subclass of TrialEstimator
+    name : str
+        Of the parameter of the model or of its ``fit``.
+    value : what it got
+
+    Raises
+    ------
+    ValueError
+        Naming the option, the model, and the models that have the option.
+    """
+    from trialtensor.models import kinds
+
+    def has(each: "type[TrialEstimator]") -> bool:
+        return name in (*parameters_of(each), *each.fit_options)
+
+    if has(kind):
+        return
+    others = " and ".join(each.command_name() for each in kinds() if has(each)) or "no model"
+    option = name.replace("_", "-")
+    got = "" if value is True else f"got {value}, but "
+    raise ValueError(
+        f"--{option}: {got}{kind.command_name()} has no {option}; it is an option of {others}"
+    )
+
+
+def parse_components(kind: "type[TrialEstimator]", text: str) -> int | tuple[int, ...]:
+    """One count, or one for each type of components of this kind of model.
 
     Examples
     --------
-    >>> from trialtensor.cli.options import Model, parse_components
-    >>> parse_components(Model.tca, "6"), parse_components(Model.slicetca, "2,3,2")
-    (6, (2, 3, 2))
+    >>> from trialtensor.cli.options import find_kind, parse_components
+    >>> parse_components(find_kind("tca"), "6")
+    6
+    >>> parse_components(find_kind("slicetca"), "2,3,2")
+    (2, 3, 2)
     """
     words = [word.strip() for word in text.split(",")]
     # isdecimal takes the digits of every script, as int does; no sign is a count.
     counts = tuple(int(word) for word in words if word.isdecimal())
-    whole = len(counts) == len(words)
-    if kind is Model.tca:
-        if not whole or len(counts) != 1 or counts[0] < 1:
+    whole, types = len(counts) == len(words), kind.component_types
+    if types:
+        if not whole or len(counts) != len(types) or not any(counts):
+            names = ",".join(name.partition("-")[0] for name in types)
             raise ValueError(
-                f"--components: expected one count of at least 1 such as 6, got {text!r}; three "
-                "counts are for --model slicetca"
+                f"--components: expected {_number(len(types))} counts {names} such as "
+                f"{example('2,3,2', len(types))}, not all 0, got {text!r}"
             )
-        return counts[0]
-    if not whole or len(counts) != 3 or not any(counts):
+        return counts
+    if not whole or len(counts) != 1 or counts[0] < 1:
         raise ValueError(
-            "--components: expected three counts trial,neuron,time such as 2,3,2, not all 0, "
-            f"got {text!r}"
+            f"--components: expected one count of at least 1 such as 6, got {text!r}"
+            + _who_takes(len(words))
         )
-    return counts
+    return counts[0]
 
 
-def check_gauge(kind: Model, given: dict[str, Any]) -> None:
+def _who_takes(n: int) -> str:
+    """Which models take so many counts, for somebody who gave them to another."""
+    from trialtensor.models import kinds
+
+    names = " and ".join(each.command_name() for each in kinds() if len(each.component_types) == n)
+    return f"; {_number(n)} counts are for --model {names}" if n > 1 and names else ""
+
+
+def _number(n: int) -> str:
+    return NUMBERS[n] if n < len(NUMBERS) else str(n)
+
+
+def example(text: str, n: int) -> str:
+    """As many of its words as there are types."""
+    words = text.split(",")
+    return ",".join((words * n)[:n])
+
+
+def check_gauge(given: dict[str, Any]) -> None:
     """Refuse a gauge where nothing can be moved between types."""
-    if "gauge" not in given:
-        return
-    if kind is not Model.slicetca:
-        raise ValueError(
-            f"--gauge: got {given['gauge']}, but {kind} has no gauge; it is an option of slicetca"
-        )
-    if given.get("nonnegative"):
+    if "gauge" in given and given.get("nonnegative"):
         raise ValueError(
             f"--gauge: got {given['gauge']} with --nonnegative, where it has no meaning: nothing "
             "can be moved between types without becoming negative; leave out one of the two"

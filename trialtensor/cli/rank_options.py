@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from trialtensor.cli.options import Model, make_model
+from trialtensor.cli.options import example
 
 if TYPE_CHECKING:
-    from trialtensor.models import TCA, SliceTCA
+    from trialtensor.models import TrialEstimator
     from trialtensor.selection import Splitter
 
 Count = int | tuple[int, ...]
@@ -60,8 +60,8 @@ SPLITTERS = {
 }
 
 
-def parse_grid(kind: Model, text: str) -> list[Count]:
-    """Candidates: numbers and ranges for TCA, three of either for SliceTCA.
+def parse_grid(kind: "type[TrialEstimator]", text: str) -> list[Count]:
+    """Candidates: numbers and ranges, or one of either for each type of components of this model.
 
     A range 1:12 ends with 12. Having no components is always compared with, and no candidate.
 
@@ -72,16 +72,17 @@ def parse_grid(kind: Model, text: str) -> list[Count]:
 
     Examples
     --------
-    >>> from trialtensor.cli.options import Model
-    >>> parse_grid(Model.tca, "1:4,8")
+    >>> from trialtensor.cli.options import find_kind
+    >>> parse_grid(find_kind("tca"), "1:4,8")
     [1, 2, 3, 4, 8]
-    >>> parse_grid(Model.slicetca, "0:1,0:1,0")
+    >>> parse_grid(find_kind("slicetca"), "0:1,0:1,0")
     [(0, 1, 0), (1, 0, 0), (1, 1, 0)]
     """
     spans = [_span(word.strip()) for word in text.split(",")]
+    known = [span for span in spans if span is not None]
+    types = kind.component_types
     found: list[Count]
-    if kind is Model.tca:
-        known = [span for span in spans if span is not None]
+    if not types:
         found = sorted({count for span in known for count in span} - {0})
         if len(known) < len(spans) or not found:
             raise ValueError(
@@ -89,14 +90,19 @@ def parse_grid(kind: Model, text: str) -> list[Count]:
                 f"got {text!r}"
             )
         return found
-    known = [span for span in spans if span is not None]
     found = [each for each in itertools.product(*known) if any(each)]
-    if len(known) != 3 or len(spans) != 3 or not found:
+    if len(known) != len(types) or len(spans) != len(types) or not found:
         raise ValueError(
-            "--components: expected numbers or ranges of trial-, neuron- and time-slicing "
-            f"components such as 0:2,0:3,1, not all 0, got {text!r}"
+            f"--components: expected numbers or ranges of {', '.join(types[:-1])} and {types[-1]} "
+            f"components such as {example('0:2,0:3,1', len(types))}, not all 0, got {text!r}"
         )
     return found
+
+
+def first_of(candidates: list[Count]) -> str:
+    """The first candidate, as it would be typed."""
+    first = candidates[0]
+    return ",".join(map(str, first)) if isinstance(first, tuple) else str(first)
 
 
 def _span(word: str) -> range | None:
@@ -107,22 +113,6 @@ def _span(word: str) -> range | None:
         return None
     first, last = int(ends[0]), int(ends[-1])
     return range(first, last + 1) if first <= last else None
-
-
-def make_estimator(
-    kind: Model, candidates: list[Count], parameters: dict[str, Any]
-) -> "TCA | SliceTCA":
-    """Build what is fitted with every candidate, here with the first.
-
-    Raises
-    ------
-    ValueError
-        See `trialtensor.cli.options.make_model`.
-    """
-    first = ",".join(
-        map(str, candidates[0] if isinstance(candidates[0], tuple) else candidates[:1])
-    )
-    return make_model(kind, first, parameters)
 
 
 def make_splits(

@@ -1,18 +1,19 @@
 """What `trialtensor rank` does once it knows what was asked."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from trialtensor.cli.options import Fit
 from trialtensor.cli.rank_options import Count
-from trialtensor.cli.running import INTERRUPTED, Recording, fit_and_write
+from trialtensor.cli.recording import Recording
+from trialtensor.cli.running import INTERRUPTED, fit_and_write
 
 if TYPE_CHECKING:
     import pandas
 
-    from trialtensor.models import TCA, SliceTCA
     from trialtensor.selection import CrossValidatedSearch, Splitter
 
 MAX_JOBS = 8  # by default: every process holds data of its own
@@ -20,9 +21,22 @@ MAX_JOBS = 8  # by default: every process holds data of its own
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
-    """A search for the number of components, and the folder that it leaves behind."""
+    """A search for the number of components, and the folder that it leaves behind.
 
-    estimator: "TCA | SliceTCA"
+    Attributes
+    ----------
+    asked : Fit
+        What is fitted with every candidate.
+    candidates : list
+    splits : Splitter
+    rule : str
+    n_jobs : int or None
+        Fits at a time.
+    seed : int
+    output : Path
+    """
+
+    asked: Fit
     candidates: list[Count]
     splits: "Splitter"
     rule: str
@@ -40,9 +54,9 @@ class Ranking:
         typer.echo(self._plan())
         written = [FITS]
         try:
-            search.fit(recording.tensor)
+            search.fit(recording.tensor, **self.asked.options)
             profile = self._profile(recording)
-            for name in write_ranking(search, profile, recording, self.output):
+            for name in write_ranking(search, profile, recording, self.output, self.asked.options):
                 written.append(name)
         except KeyboardInterrupt:
             typer.echo(f"error: interrupted; {self._kept()}", err=True)
@@ -50,18 +64,17 @@ class Ranking:
         typer.echo(_describe(search, profile))
         typer.echo(f"written to {self.output}: {', '.join(written)}")
         if search.n_components_ in self.candidates:
-            model = self._with_processes().set_params(n_components=search.n_components_, verbose=1)
-            fit_and_write(recording, model, self.output / CHOSEN)
+            chosen = {"n_components": search.n_components_, "verbose": 1}
+            fit = replace(self.asked, model=self._changed(n_jobs=self._n_jobs(), **chosen))
+            fit_and_write(recording, fit, self.output / CHOSEN)
 
     def _search(self) -> "CrossValidatedSearch":
-        from sklearn.base import clone
-
         from trialtensor.cli.ranking_files import FITS
         from trialtensor.selection import CrossValidatedSearch
 
         return CrossValidatedSearch(
             # Neither changes what is found, so neither may make another search of it.
-            clone(self.estimator).set_params(n_jobs=None, verbose=0),
+            self._changed(n_jobs=None, verbose=0),
             self.candidates,
             splits=self.splits,
             rule=self.rule,
@@ -76,20 +89,24 @@ class Ranking:
         from trialtensor.selection import restart_profile
 
         profile = restart_profile(
-            self._with_processes(),
+            self._changed(n_jobs=self._n_jobs(), verbose=0),
             self.candidates,
             recording.tensor,
             random_state=self.seed,
             verbose=1,
+            **self.asked.options,
         )
         if (profile["stop_reason"] == "interrupted").any():
             raise KeyboardInterrupt
         return profile
 
-    def _with_processes(self) -> Any:
+    def _changed(self, **parameters: Any) -> Any:
+        """The estimator with other parameters, as far as it has them."""
         from sklearn.base import clone
 
-        return clone(self.estimator).set_params(n_jobs=self._n_jobs(), verbose=0)
+        model = clone(self.asked.model)
+        there = model.get_params(deep=False)
+        return model.set_params(**{n: value for n, value in parameters.items() if n in there})
 
     def _n_jobs(self) -> int:
         import joblib
@@ -98,9 +115,11 @@ class Ranking:
 
     def _plan(self) -> str:
         n, repeats = len(self.candidates), self.splits.n_splits
+        n_init = self.asked.model.get_params(deep=False).get("n_init")
+        starts = "" if n_init is None else f" of {n_init} starts"
         return (
             f"{n} candidate{'s' * (n > 1)} x {repeats} split{'s' * (repeats > 1)}: "
-            f"{n * repeats} fits of {self.estimator.n_init} starts"
+            f"{n * repeats} fits{starts}"
         )
 
     def _kept(self) -> str:

@@ -1,15 +1,15 @@
 """The files that a search for the number of components leaves in its output folder."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trialtensor.cli.writing import DONE_FIRST, MODEL, REPORT, every_name, remove, write_whole
+from trialtensor.cli.writing import DONE_FIRST, MODEL, REPORT, names_in, remove, write_whole
 
 if TYPE_CHECKING:
     import pandas
 
-    from trialtensor.cli.running import Recording
+    from trialtensor.cli.recording import Recording
     from trialtensor.selection import CrossValidatedSearch
 
 # Names of their own, so that a fit may stand in the same folder.
@@ -25,25 +25,43 @@ def write_ranking(
     profile: "pandas.DataFrame",
     recording: "Recording",
     folder: Path,
+    fit_options: Mapping[str, Any],
 ) -> Iterator[str]:
-    """Write what was found, and yield each name once it is there; no old page stands beside it."""
+    """Write what was found, and yield each name once it is there; no old page stands beside it.
+
+    Parameters
+    ----------
+    search : CrossValidatedSearch
+        Fitted.
+    profile : pandas.DataFrame
+        Of the restarts of each candidate.
+    recording : Recording
+    folder : Path
+    fit_options : dict
+        What every fit got beside the data.
+    """
     from trialtensor.io.export import write_summary
+
+    def summary() -> dict[str, Any]:
+        return _summary(search, profile, recording) | (
+            {"fit_options": dict(fit_options)} if fit_options else {}
+        )
 
     steps: list[tuple[tuple[str, ...], Callable[[], Any]]] = [
         ((CANDIDATES, TABLE), lambda: _write_tables(search, profile, folder)),
-        ((SUMMARY,), lambda: write_summary(_summary(search, profile, recording), folder / SUMMARY)),
+        ((SUMMARY,), lambda: write_summary(summary(), folder / SUMMARY)),
         ((FIGURE,), lambda: _write_figure(search, profile, folder / FIGURE)),
         ((PAGE,), lambda: _write_page(search, profile, recording, folder / PAGE)),
     ]
     remove(folder, tuple(name for names, _ in steps for name in names))
-    remove(folder / CHOSEN, (MODEL, *every_name()))
+    remove(folder / CHOSEN, (*names_in(folder / CHOSEN), MODEL))
     yield from write_whole(folder, steps)
 
 
 def candidate_table(
     search: "CrossValidatedSearch", profile: "pandas.DataFrame"
 ) -> "pandas.DataFrame":
-    """A row a candidate: what the search and the restarts say of it, and whether it was chosen."""
+    """What the search and the restarts say of each candidate, and whether it was chosen."""
     columns = {"explained": "explained_of_all_data"}
     table = search.table_.merge(profile.rename(columns=columns), on="n_components", how="left")
     return table.assign(chosen=[each == search.n_components_ for each in table["n_components"]])
@@ -56,7 +74,8 @@ def _write_tables(
 
     for name, table in (
         (CANDIDATES, candidate_table(search, profile)),
-        (TABLE, search.results_),
+        # Parameters are counted in the table of candidates, once for each.
+        (TABLE, search.results_.drop(columns="n_parameters", errors="ignore")),
     ):
         typed = table.assign(n_components=[count_text(each) for each in table["n_components"]])
         typed.to_csv(folder / name, index=False)

@@ -1,15 +1,20 @@
 """What `trialtensor track` does once it knows what was asked."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from trialtensor.cli.options import Fit
+from trialtensor.cli.recording import check_label
+
 if TYPE_CHECKING:
+    import numpy as np
     import xarray
 
+    from trialtensor.models import TrialEstimator
     from trialtensor.tracking import PatternChange, Tracking
 
 PATTERNS = "tracking_patterns.csv"
@@ -20,7 +25,17 @@ TABLES = ("series", "summary", "changes", "blocks", "contrasts", "relations", "r
 
 @dataclass(frozen=True, eq=False)
 class Following:
-    """Components of a model over trials, and the folder for what is found."""
+    """Components of a model over trials, and the folder for what is found.
+
+    Attributes
+    ----------
+    labels, behaviour, perturbation, learning_block : str or None
+        As typed, for `trialtensor.tracking.track`.
+    seed : int
+    output : Path
+    dataset : str or None
+        For models of several datasets: whose components.
+    """
 
     labels: str | None
     behaviour: str | None
@@ -28,25 +43,61 @@ class Following:
     learning_block: str | None
     seed: int
     output: Path
+    dataset: str | None = None
 
-    def check_names(self, tensor: "xarray.DataArray") -> None:
-        """Refuse labels that aren't there before a long fit."""
-        known = sorted(str(name) for name, each in tensor.coords.items() if each.dims == ("trial",))
-        for argument, name in self._named().items():
-            if name is not None and name not in known:
-                raise ValueError(
-                    f"--{argument}: no label of trials is called {name!r}; known are "
-                    f"{', '.join(known) or 'none'}"
-                )
+    def check_names(self, tensor: "xarray.DataArray", asked: Fit) -> None:
+        """Refuse labels and datasets that aren't there before a long fit.
 
-    def run(self, model: Any, source: Path, command: str, code: str, X: Any = None) -> None:
-        """Track, then write tables, figure and page; with data also whether neurons stay."""
+        Parameters
+        ----------
+        tensor : xarray.DataArray
+            The recording.
+        asked : Fit
+            What will be fitted to it.
+
+        Raises
+        ------
+        ValueError
+            Naming the option, and what there is.
+        """
+        for option, name in self._labels().items():
+            check_label(tensor, option, name)
+        if self.dataset is None:
+            return
+        groups = asked.labels.get("groups")
+        if groups is None:
+            raise ValueError(
+                f"--dataset: got {self.dataset!r}, but without --groups there are no datasets; it "
+                "is an option of coupled, whose --groups names the neuron label of datasets"
+            )
+        known = dict.fromkeys(map(str, tensor.coords[groups].values))
+        if self.dataset not in known:
+            raise ValueError(
+                f"--dataset: {groups} has no {self.dataset!r}; known are {', '.join(known)}"
+            )
+
+    def run(
+        self, model: "TrialEstimator", source: Path, command: str, code: str, X: Any = None
+    ) -> None:
+        """Track, then write tables, figure and page; with data also whether neurons stay.
+
+        Parameters
+        ----------
+        model : fitted model
+        source : Path
+            Where the model or the recording came from.
+        command, code : str
+            What was typed; Python that makes the model.
+        X : xarray.DataArray, optional
+            The recording.
+        """
         from trialtensor.cli.writing import prepare, remove, write_whole
         from trialtensor.report.tracking_wording import overview_sentence
         from trialtensor.tracking import track
 
         tracking = track(
             model,
+            dataset=self.dataset,
             labels=self.labels,
             behaviour=self.behaviour,
             perturbation=self.perturbation,
@@ -54,7 +105,7 @@ class Following:
             random_state=self.seed,
         )
         prepare(self.output)
-        patterns = None if X is None else _patterns(X, model, tracking, self.seed)
+        patterns = None if X is None else self._patterns(X, model, tracking)
         names = [name for name in TABLES if getattr(tracking, name) is not None]
         remove(self.output, (*_tables(TABLES), PATTERNS, FIGURE, REPORT))
         steps: list[tuple[tuple[str, ...], Callable[[], Any]]] = [
@@ -69,16 +120,40 @@ class Following:
         typer.echo(overview_sentence(tracking))
         typer.echo(f"written to {self.output}: {', '.join(written)}")
 
-    def _named(self) -> dict[str, str | None]:
-        """Labels of trials that were asked for, by argument."""
+    def _labels(self) -> dict[str, str | None]:
+        """Labels of trials that were asked for, by option."""
         return {name: getattr(self, name) for name in ("labels", "behaviour", "perturbation")}
 
-    def _block(self, model: Any) -> Any:
+    def _block(self, model: "TrialEstimator") -> Any:
         """What was typed, as the label that it names."""
-        if self.learning_block is None or self.labels not in getattr(model, "coords_", {}):
+        coords = model.fitted_.coords
+        if self.learning_block is None or self.labels is None or self.labels not in coords:
             return self.learning_block
-        labels = model.coords_[self.labels][1].tolist()
+        labels = coords[self.labels][1].tolist()
         return next((x for x in labels if str(x) == self.learning_block), self.learning_block)
+
+    def _patterns(
+        self, X: "xarray.DataArray", model: "TrialEstimator", tracking: "Tracking"
+    ) -> "PatternChange | None":
+        """The first block against the second half of the learning block, if both are long enough.
+
+        Nothing for a model without time courses to compare neurons by: a line says why.
+        """
+        from trialtensor.tracking import pattern_change
+
+        sets = _periods(tracking)
+        if sets is None:
+            return None
+        if self.dataset is not None:
+            groups = X.coords[model.get_params(deep=False)["groups"]]
+            X = X.isel(neuron=[str(label) == self.dataset for label in groups.values])
+        try:
+            return pattern_change(
+                X, *sets, components=model, dataset=self.dataset, random_state=self.seed
+            )
+        except ValueError as error:
+            typer.echo(f"note: whether neurons stay the same was not tested: {error}", err=True)
+            return None
 
     def _write_tables(self, tracking: "Tracking", names: list[str]) -> None:
         for name in names:
@@ -100,10 +175,10 @@ class Following:
     ) -> None:
         from trialtensor.report import write_tracking_report
 
-        given = self._named().items()
-        named = "".join(f", {name}={each!r}" for name, each in given if each is not None)
-        if self.learning_block is not None:
-            named += f", learning_block={self.learning_block!r}"
+        given = {
+            "dataset": self.dataset, **self._labels(), "learning_block": self.learning_block
+        }  # fmt: skip
+        named = "".join(f", {name}={each!r}" for name, each in given.items() if each is not None)
         write_tracking_report(
             tracking,
             self.output / REPORT,
@@ -119,11 +194,9 @@ def _tables(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(f"tracking_{name}.csv" for name in names)
 
 
-def _patterns(X: Any, model: Any, tracking: "Tracking", seed: int) -> "PatternChange | None":
-    """The first block against the second half of the learning block, if both are long enough."""
+def _periods(tracking: "Tracking") -> "tuple[np.ndarray, np.ndarray] | None":
+    """Trials of the first block, and of the second half of the block of learning."""
     import numpy as np
-
-    from trialtensor.tracking import pattern_change
 
     if tracking.labels is None:
         return None
@@ -133,4 +206,30 @@ def _patterns(X: Any, model: Any, tracking: "Tracking", seed: int) -> "PatternCh
     late = trials[(first + last + 1) // 2 : last + 1]
     if min(len(early), len(late)) < MIN_PATTERN_TRIALS or np.isin(late, early).any():
         return None
-    return pattern_change(X, early, late, components=model, random_state=seed)
+    return early, late
+
+
+def loading_code(path: Path) -> str:
+    """Python that loads a saved model."""
+    return f"import trialtensor\n\nmodel = trialtensor.load({str(path)!r})"
+
+
+def refuse_options_of_a_fit(given: Mapping[str, Any]) -> None:
+    """Refuse options that say how to fit where there is a fitted model.
+
+    Parameters
+    ----------
+    given : dict
+        Option -> value, None or False where it wasn't given.
+
+    Raises
+    ------
+    ValueError
+        Naming the first that was given.
+    """
+    for name, value in given.items():
+        if value:
+            raise ValueError(
+                f"--{name}: says how to fit, but without --components the file is a model that "
+                "has been fitted; give --components to fit one to a recording, or leave it out"
+            )

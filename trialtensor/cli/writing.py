@@ -1,12 +1,12 @@
 """The files that a fit leaves in its output folder."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from trialtensor.cli.running import Recording
-    from trialtensor.models import TCA, SliceTCA
+    from trialtensor.cli.recording import Recording
+    from trialtensor.models import TrialEstimator
 
 DONE_FIRST = {
     "none": (),
@@ -31,39 +31,40 @@ def prepare(folder: Path) -> None:
         raise ValueError(f"{folder}: cannot write there: {error.strerror}") from error
 
 
-def write_results(model: "TCA | SliceTCA", recording: "Recording", folder: Path) -> Iterator[str]:
+def write_results(
+    model: "TrialEstimator", recording: "Recording", folder: Path, fit_options: Mapping[str, Any]
+) -> Iterator[str]:
     """Write everything, what took longest to compute first, and yield each name once it is there.
 
     What an earlier run left goes first, of whichever model: no old report or table may stand beside
     a new model. A file that was interrupted is removed, so that what is there is whole.
+
+    Parameters
+    ----------
+    model : fitted model
+    recording : Recording
+    folder : Path
+    fit_options : dict
+        What ``fit`` got beside the data.
     """
-    from trialtensor.io.export import summarize, write_summary
+    from trialtensor.io import export
 
     def summary() -> None:
-        found = summarize(model, source=str(recording.source), transform=recording.transform)
-        write_summary(found, folder / SUMMARY)
-
-    def report() -> None:
-        from trialtensor.report import write_report
-
-        write_report(
+        found = export.summarize(
             model,
-            folder / REPORT,
-            X=recording.tensor,
-            color_by=recording.color_by,
-            source=recording.source,
-            preprocessing=DONE_FIRST[recording.transform],
-            command=recording.command,
-            code=recording.code,
+            source=str(recording.source),
+            transform=recording.transform,
+            fit_options=fit_options,
         )
+        export.write_summary(found, folder / SUMMARY)
 
     steps: list[tuple[tuple[str, ...], Callable[[], Any]]] = [
-        (table_names(model), lambda: write_tables(model, folder)),
+        (export.factor_files(model), lambda: export.write_factors(model, folder)),
         ((SUMMARY,), summary),
         (figure_names(model), lambda: _write_figures(model, folder, recording.color_by)),
-        ((REPORT,), report),
+        ((REPORT,), lambda: _write_report(model, recording, folder / REPORT, fit_options)),
     ]
-    remove(folder, every_name())
+    remove(folder, names_in(folder))
     model.save(folder / MODEL)  # whole or not at all
     yield MODEL
     yield from write_whole(folder, steps)
@@ -82,58 +83,58 @@ def write_whole(
         yield from names
 
 
-def table_names(model: "TCA | SliceTCA") -> tuple[str, ...]:
-    """Files with what was found, for this kind of model."""
-    from trialtensor.io import export
-
-    return export.slice_files(model) if _has_slices(model) else export.FACTORS
-
-
-def figure_names(model: "TCA | SliceTCA") -> tuple[str, ...]:
-    """Files with figures, the components first."""
-    name = "slices" if _has_slices(model) else "factors"
-    return (f"figures/{name}.png", *DIAGNOSTICS)
+def figure_names(model: "TrialEstimator") -> tuple[str, ...]:
+    """Files with figures, the components first; diagnostics as far as the fit left something."""
+    record = model.fitted_.record
+    name = "slices" if model.fitted_.sliced else "factors"
+    there = (record.was_fitted, len(record.restarts) > 0)
+    diagnostics = (each for each, known in zip(DIAGNOSTICS, there, strict=True) if known)
+    return (f"figures/{name}.png", *diagnostics)
 
 
-def every_name() -> tuple[str, ...]:
+def names_in(folder: Path) -> tuple[str, ...]:
     """All that a fit of any model may have left in a folder, but for the model itself."""
-    from trialtensor.io.export import FACTORS, LOADINGS, SLICES
+    from trialtensor.io.export import factor_files_in
 
     components = ("figures/factors.png", "figures/slices.png")
-    return (*FACTORS, *LOADINGS, SLICES, SUMMARY, *components, *DIAGNOSTICS, REPORT)
+    return (*factor_files_in(folder, MODEL), SUMMARY, *components, *DIAGNOSTICS, REPORT)
 
 
-def write_tables(model: "TCA | SliceTCA", folder: Path) -> None:
-    """Write the files of `table_names`."""
-    from trialtensor.io import export
-
-    if _has_slices(model):
-        export.write_slices(model, folder)
-    else:
-        export.write_factors(model, folder)
-
-
-def _write_figures(model: "TCA | SliceTCA", folder: Path, color_by: str | None) -> None:
+def _write_figures(model: "TrialEstimator", folder: Path, color_by: str | None) -> None:
     import matplotlib
+    import numpy as np
 
     matplotlib.use("Agg")
     from trialtensor import plotting
 
-    if _has_slices(model):
-        axes = plotting.plot_slices(model, color_by=color_by, order_trials_by=color_by)
-    else:
-        axes = plotting.plot_factors(model, color_by=color_by, label_means=color_by is not None)
-    figures = (
-        axes[0, 0].figure,
-        plotting.plot_loss(model).figure,
-        plotting.plot_restarts(model).figure,
+    def components(model: "TrialEstimator") -> Any:
+        if model.fitted_.sliced:
+            return plotting.plot_slices(model, color_by=color_by, order_trials_by=color_by)
+        return plotting.plot_factors(model, color_by=color_by, label_means=color_by is not None)
+
+    plots = dict(zip(DIAGNOSTICS, (plotting.plot_loss, plotting.plot_restarts), strict=True))
+    for name in figure_names(model):
+        axes: Any = plots.get(name, components)(model)
+        np.ravel(axes)[0].figure.savefig(folder / name, dpi=150)
+
+
+def _write_report(
+    model: "TrialEstimator", recording: "Recording", path: Path, fit_options: Mapping[str, Any]
+) -> None:
+    from trialtensor.report import write_report
+
+    further: dict[str, Any] = {"fit_options": dict(fit_options)} if fit_options else {}
+    write_report(
+        model,
+        path,
+        X=recording.tensor,
+        color_by=recording.color_by,
+        source=recording.source,
+        preprocessing=DONE_FIRST[recording.transform],
+        command=recording.command,
+        code=recording.code,
+        **further,
     )
-    for name, figure in zip(figure_names(model), figures, strict=True):
-        figure.savefig(folder / name, dpi=150)
-
-
-def _has_slices(model: Any) -> bool:
-    return hasattr(model, "trial_slices_")
 
 
 def remove(folder: Path, names: tuple[str, ...]) -> None:

@@ -1,153 +1,151 @@
-"""A fitted model as tables and as a machine-readable summary."""
+"""What the command leaves of a fitted model: tables, and a machine-readable summary."""
 
-import csv
 import json
 import platform
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 import trialtensor
-from trialtensor.data.axes import AXES
+from trialtensor.io.tables import FACTORS, SLICES, factor_files, factor_files_in, write_factors
+from trialtensor.models.base import TrialEstimator
+from trialtensor.models.fitted import Component, Fitted
 
-if TYPE_CHECKING:
-    from trialtensor.models import TCA, SliceTCA
+__all__ = [
+    "FACTORS",
+    "SLICES",
+    "component_counts",
+    "factor_files",
+    "factor_files_in",
+    "plain",
+    "summarize",
+    "versions",
+    "write_factors",
+    "write_summary",
+]
 
 PACKAGES = ("numpy", "scipy", "numba", "scikit-learn", "xarray", "h5py")
-FACTORS = tuple(f"{axis}_factors.csv" for axis in AXES)
-LOADINGS = tuple(f"{axis}_loadings.csv" for axis in AXES)
-SLICES = "slices.nc"
 SCORES = ("seed", "loss", "explained_variance", "similarity", "stop_reason", "n_iter")
 
 
-def write_factors(model: "TCA", folder: Path) -> list[Path]:
-    """Write trial_factors.csv, neuron_factors.csv and time_factors.csv.
-
-    One row a trial, neuron or time: its number or label, its coordinates, and one column a
-    component (component_1, …). Rows without data have empty cells.
-
-    Returns
-    -------
-    list of Path
-        The files, in the order trial, neuron, time.
-    """
-    paths = [folder / name for name in FACTORS]
-    for axis, path in zip(AXES, paths, strict=True):
-        _write_table(path, axis, getattr(model, f"{axis}_factors_"), model.coords_)
-    return paths
-
-
-def write_slices(model: "SliceTCA", folder: Path) -> list[Path]:
-    """Write the loadings of a SliceTCA as CSV tables, and all of it as slices.nc.
-
-    The tables are like those of `write_factors`: trial_loadings.csv, neuron_loadings.csv and
-    time_loadings.csv, as far as the model has components of that type. slices.nc is netCDF:
-    what `to_xarray` gives, slices and loadings with the labels of the data.
-
-    Returns
-    -------
-    list of Path
-        The files, tables first in the order trial, neuron, time.
-    """
-    paths = [folder / name for name in slice_files(model)]
-    for path in paths[:-1]:
-        axis = path.name.partition("_")[0]
-        _write_table(path, axis, getattr(model, f"{axis}_loadings_"), model.coords_)
-    dataset = model.to_xarray()
-    # A slash would make groups of an HDF5 file.
-    renamed = {name: str(name).replace("/", "_") for name in dataset.variables if "/" in str(name)}
-    dataset.rename(renamed).to_netcdf(paths[-1], engine="h5netcdf")
-    return paths
-
-
-def slice_files(model: "SliceTCA") -> tuple[str, ...]:
-    """Names of the files that `write_slices` writes for this model."""
-    have = [getattr(model, f"{axis}_loadings_").shape[1] > 0 for axis in AXES]
-    return (*(name for name, is_there in zip(LOADINGS, have, strict=True) if is_there), SLICES)
-
-
-def _write_table(path: Path, axis: str, columns: np.ndarray, coords: dict[str, Any]) -> None:
-    labels = {axis: np.arange(len(columns))}
-    labels |= {name: values for name, (dim, values) in coords.items() if dim == axis}
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow([*labels, *(f"component_{r + 1}" for r in range(columns.shape[1]))])
-        for label, row in zip(zip(*labels.values(), strict=True), columns, strict=True):
-            writer.writerow([*label, *("" if np.isnan(x) else repr(float(x)) for x in row)])
-
-
-def summarize(model: "TCA | SliceTCA", *, source: str, transform: str) -> dict[str, Any]:
+def summarize(
+    model: TrialEstimator,
+    *,
+    source: str,
+    transform: str,
+    fit_options: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Return what a script wants to know of a fit, in plain Python types for JSON.
 
     Parameters
     ----------
-    model : TCA or SliceTCA
-        Fitted.
+    model : fitted model of any kind
     source : str
         Where the data came from.
     transform : str
         What was done to it before the fit.
+    fit_options : dict, optional
+        Further arguments that ``fit`` got, such as blocks.
 
     Returns
     -------
     dict
         Keys `model`, `explained_variance`, `loss`, `n_iter`, `stop_reason`, `advice`,
-        `components`, `restarts`, `parameters`, `data`, `versions`; for a TCA also
-        `core_consistency` and `triple_cosine`; for a SliceTCA `slicing_types`, and the
-        `slicing` of each component. What is not finite is None.
+        `components`, `restarts`, `parameters`, `data`, `versions`; besides, every number that
+        this kind of model has (`core_consistency`, `triple_cosine`); with slices `slicing_types`,
+        and the `slicing` of each component; with several datasets what it says of each
+        (`explained_variance_by_dataset`), and for each component its `weights`, `shares` and the
+        `datasets` that it is in; with blocks their trials (`blocks`). What is not finite is None.
     """
+    check_is_fitted(model)
+    fitted, record = model.fitted_, model.fitted_.record
     return plain(
         {
             "model": type(model).__name__,
-            "explained_variance": model.explained_variance_ratio_,
-            "loss": model.loss_,
-            "n_iter": model.n_iter_,
-            "stop_reason": model.stop_reason_.value,
-            "advice": model.stop_reason_.advice,
+            "explained_variance": record.explained_variance_ratio,
+            "loss": record.loss,
+            "n_iter": record.n_iter,
+            "stop_reason": record.stop_reason.value,
+            "advice": record.stop_reason.advice,
             **_of_its_kind(model),
-            "components": _components(model),
-            "restarts": [{name: getattr(r, name) for name in SCORES} for r in model.restarts_],
+            "components": [_component(fitted, r) for r in range(len(fitted.components))],
+            "restarts": [{name: getattr(r, name) for name in SCORES} for r in record.restarts],
             "parameters": model.get_params(deep=False),
-            "data": {"source": source, "transform": transform, **model.data_summary_},
+            **({"fit_options": dict(fit_options)} if fit_options else {}),
+            "data": {"source": source, "transform": transform, **fitted.data},
             "versions": versions(),
         }
     )
 
 
-def _of_its_kind(model: Any) -> dict[str, Any]:
+def component_counts(model: TrialEstimator) -> dict[str, int]:
+    """How many components of each type there are ("trial-slicing"); empty without types.
+
+    Parameters
+    ----------
+    model : fitted model of any kind
+    """
+    found = [_type(component) for component in model.fitted_.components]
+    return {name: found.count(name.partition("-")[0]) for name in model.component_types}
+
+
+def _type(component: Component) -> str:
+    """ "trial" of "trial 2"; "component" where all are of one type."""
+    return component.name.rpartition(" ")[0]
+
+
+def _of_its_kind(model: TrialEstimator) -> dict[str, Any]:
     """What only this kind of model knows of itself."""
-    if not hasattr(model, "trial_slices_"):
-        return {
-            "core_consistency": model.core_consistency_,
-            "triple_cosine": model.triple_cosine_,
-        }
-    return {
-        "slicing_types": {
-            axis: {
-                "n_components": len(getattr(model, f"{axis}_slices_")),
-                "explained_variance_alone": model.type_explained_variance_alone_[i],
-                "explained_variance_unique": model.type_explained_variance_unique_[i],
+    fitted = model.fitted_
+    arrays = fitted.arrays.items()
+    found = {name: named.values for name, named in arrays if named.dims == ()}
+    for name, named in arrays:
+        if named.dims == ("dataset",):
+            found[name] = dict(zip(fitted.datasets, named.values, strict=True))
+    if fitted.blocks:
+        found["blocks"] = {label: trials for label, trials in fitted.blocks.items()}
+    counts = component_counts(model)
+    if counts:
+        found[f"{_typing(fitted)}_types"] = {
+            name.partition("-")[0]: {
+                "n_components": n,
+                **{
+                    key: fitted[f"type_{key}"][i]
+                    for key in ("explained_variance_alone", "explained_variance_unique")
+                    if f"type_{key}" in fitted.arrays
+                },
             }
-            for i, axis in enumerate(AXES)
+            for i, (name, n) in enumerate(counts.items())
         }
-    }
+    return found
 
 
-def _components(model: Any) -> list[dict[str, Any]]:
-    columns: dict[str, Any] = {
-        "weight": model.weights_,
-        "explained_variance_alone": model.explained_variance_alone_,
-        "explained_variance_unique": model.explained_variance_unique_,
-        "explained_variance_shared": model.explained_variance_shared_,
-    }
-    if hasattr(model, "trial_slices_"):
-        counts = [len(getattr(model, f"{axis}_slices_")) for axis in AXES]
-        columns = {"slicing": np.repeat(AXES, counts), **columns}
-    return [
-        {name: values[r] for name, values in columns.items()} for r in range(len(model.weights_))
-    ]
+def _component(fitted: Fitted, r: int) -> dict[str, Any]:
+    component = fitted.components[r]
+    found: dict[str, Any] = {}
+    if _type(component) != "component":
+        found[_typing(fitted)] = _type(component)
+    found["weight"] = component.weight
+    found["explained_variance_alone"] = component.explained_variance_alone
+    found["explained_variance_unique"] = component.explained_variance_unique
+    shared = fitted.arrays.get("explained_variance_shared")
+    found["explained_variance_shared"] = None if shared is None else shared.values[r]
+    if fitted.datasets:
+        own = {part.dataset for part in component.parts} - {None}
+        found["datasets"] = [name for name in fitted.datasets if name in own]
+    for name, named in fitted.arrays.items():
+        if named.dims == ("dataset", "component"):
+            found[name] = dict(zip(fitted.datasets, named.values[:, r], strict=True))
+    return found
+
+
+def _typing(fitted: Fitted) -> str:
+    """What the types of components differ in."""
+    return "slicing" if fitted.sliced else "type"
 
 
 def write_summary(summary: dict[str, Any], path: Path) -> None:

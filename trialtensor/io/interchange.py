@@ -3,26 +3,41 @@
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from trialtensor.data.axes import AXES
+from trialtensor.models.base import TrialEstimator
+from trialtensor.models.fitted import Fitted
 
 if TYPE_CHECKING:
     from trialtensor.models import TCA, SliceTCA
 
+# How far cross products of the patterns of two blocks may be apart, of unit columns.
+_SAME = 1e-5
 
-def to_tensorly(model: "TCA") -> Any:
-    """Return a fitted TCA as a `tensorly.cp_tensor.CPTensor`.
+
+def to_tensorly(model: TrialEstimator) -> Any:
+    """Return the components of a fitted model as an object of tensorly.
 
     Parameters
     ----------
-    model : TCA
-        Fitted.
+    model : fitted model
+        A TCA, or another model each of whose components is a trial, a neuron and a time vector;
+        or a Parafac2, whose neuron (or time) vectors differ between blocks of trials.
 
     Returns
     -------
-    CPTensor
-        Weights (n_components,) and copies of the trial, neuron and time factors.
+    CPTensor or Parafac2Tensor
+        Of a TCA weights (n_components,) and copies of the trial, neuron and time factors. Of a
+        Parafac2 a `tensorly.parafac2_tensor.Parafac2Tensor` with a slice for each trial, whose
+        first axis is that which differs between blocks: neurons x times, or times x neurons with
+        ``varying="time"``. Trials, neurons and times without data are NaN in a CPTensor and 0 in a
+        Parafac2Tensor, whose projections are orthonormal.
 
     Raises
     ------
+    ValueError
+        For models whose components are something else.
     sklearn.exceptions.NotFittedError
         If `model` is not fitted.
 
@@ -36,18 +51,73 @@ def to_tensorly(model: "TCA") -> Any:
     >>> tensorly.cp_to_tensor(to_tensorly(model)).shape
     (20, 10, 15)
     """
-    from sklearn.utils.validation import check_is_fitted
-    from tensorly.cp_tensor import CPTensor
-
+    if not isinstance(model, TrialEstimator):
+        raise ValueError(f"model: expected a fitted model, got {type(model).__name__}")
     check_is_fitted(model)
-    factors = [
-        getattr(model, f"{axis}_factors_", np.empty(0)) for axis in ("trial", "neuron", "time")
-    ]
-    if any(np.ndim(factor) != 2 for factor in factors):
-        raise ValueError(
-            f"model: expected a TCA, whose components are three vectors, got {type(model).__name__}"
-        )
-    return CPTensor((model.weights_.copy(), [factor.copy() for factor in factors]))
+    from tensorly.cp_tensor import CPTensor
+    from tensorly.parafac2_tensor import Parafac2Tensor
+
+    fitted = model.fitted_
+    factors = [_shared_factor(fitted, axis) for axis in AXES]
+    varying = [axis for axis, factor in zip(AXES, factors, strict=True) if factor is None]
+    known = [factor for factor in factors if factor is not None]
+    weights = np.array([component.scales.get(None, np.nan) for component in fitted.components])
+    if len(known) == 3 and _has_only(fitted, 3):
+        return CPTensor((weights.astype(known[0].dtype), [factor.copy() for factor in known]))
+    if len(known) == 2 and varying != ["trial"] and fitted.blocks:
+        projections, cross = _projections(fitted, varying[0])
+        if projections:
+            trial, shared = (np.nan_to_num(factor) for factor in known)
+            return Parafac2Tensor((weights, [trial, cross, shared], projections))
+    raise ValueError(
+        "model: expected a TCA, whose components are three vectors, or a Parafac2, got "
+        f"{type(model).__name__}; give its arrays by themselves, see its to_xarray"
+    )
+
+
+def _has_only(fitted: Fitted, n_parts: int) -> bool:
+    return all(len(component.parts) == n_parts for component in fitted.components)
+
+
+def _shared_factor(fitted: Fitted, axis: str) -> np.ndarray | None:
+    """The (n_axis, n_components) factors, if each component has exactly one for all data."""
+    columns = []
+    for component in fitted.components:
+        parts = component.vectors(axis)
+        if len(parts) != 1 or parts[0].dataset is not None or parts[0].block is not None:
+            return None
+        columns.append(parts[0].values)
+    return np.stack(columns, axis=1) if columns else None
+
+
+def _projections(fitted: Fitted, axis: str) -> tuple[list[np.ndarray], np.ndarray]:
+    """Orthonormal patterns ``P_k`` of each trial and what they are mixed by, ``B_k = P_k B``.
+
+    No patterns where the inner products ``B_k' B_k`` differ, as they don't in a PARAFAC2.
+    """
+    patterns = {}
+    for block in fitted.blocks:
+        columns = [
+            part.values
+            for component in fitted.components
+            for part in component.vectors(axis)
+            if part.block == block and part.dataset is None
+        ]
+        if len(columns) != len(fitted.components) or not _has_only(fitted, 2 + len(fitted.blocks)):
+            return [], np.empty(0)
+        patterns[block] = np.nan_to_num(np.stack(columns, axis=1))
+    products = np.array([each.T @ each for each in patterns.values()])
+    known = products[products.any(axis=(1, 2))]
+    if not len(known) or np.abs(known - known[0]).max() > _SAME:
+        return [], np.empty(0)
+    values, vectors = np.linalg.eigh(known.mean(axis=0))
+    size = np.sqrt(np.maximum(values, np.finfo(float).eps))
+    found: list[np.ndarray] = [np.empty(0)] * sum(map(len, fitted.blocks.values()))
+    for block, trials in fitted.blocks.items():
+        left, _, right = np.linalg.svd(patterns[block] @ vectors / size, full_matrices=False)
+        for trial in trials:
+            found[trial] = left @ right
+    return found, size[:, None] * vectors.T
 
 
 def from_tensorly(cp_tensor: Any) -> "TCA":

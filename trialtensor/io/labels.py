@@ -1,6 +1,5 @@
 """Labels of trials, neurons and times: the one-dimensional variables beside a tensor."""
 
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import numpy as np
 import xarray
 
 from trialtensor.data.axes import AXES, resolve_axes
+from trialtensor.data.notices import warn
 from trialtensor.io.contents import VariableInfo
 from trialtensor.io.readers import Reader
 
@@ -60,7 +60,7 @@ def add_labels(
         try:
             values = _as_text(np.asarray(reader.read(path, info.name)))
         except (ValueError, TypeError, OSError) as error:
-            warnings.warn(f"{path}: label {info.name!r} is left out: {error}", stacklevel=3)
+            warn(f"{path}: label {info.name!r} is left out: {error}")
             continue
         tensor = tensor.assign_coords({label: (axis, values)})
     return _add_time(tensor, variables, reader, path)

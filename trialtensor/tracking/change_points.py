@@ -12,6 +12,7 @@ from trialtensor.kernels.change_points import (
     penalised_changes,
     split_greedily,
 )
+from trialtensor.models.parameters import check_share
 from trialtensor.tracking.memory import (
     Splits,
     TrialNoise,
@@ -19,7 +20,7 @@ from trialtensor.tracking.memory import (
     simulate_together,
     trial_noise,
 )
-from trialtensor.tracking.series import check_count, check_series, check_share
+from trialtensor.tracking.series import check_count, check_series
 
 # Of a series of unit variance: without noise every rounding would be a change.
 LEAST_NOISE = 1e-12
@@ -128,7 +129,7 @@ def change_points(
     """
     min_size = check_count(min_size, "min_size", 1)
     series = check_series(values, "values", max(20, 4 * min_size))
-    check_share(alpha, "alpha"), check_share(level, "level")
+    check_share("alpha", alpha), check_share("level", level)
     check_count(n_null, "n_null", 19), check_count(n_bootstrap, "n_bootstrap", 20)
     rng = np.random.default_rng(random_state)
     centre, scale = np.nanmean(series, axis=0), np.nanstd(series, axis=0)

@@ -10,8 +10,9 @@ import numpy as np
 import scipy.signal
 import scipy.stats
 
+from trialtensor.models.parameters import check_share
 from trialtensor.tracking.memory import KINDS, Blocks, TrialNoise, trial_noise
-from trialtensor.tracking.series import check_labels, check_one_series, check_share
+from trialtensor.tracking.series import check_labels, check_one_series
 
 if TYPE_CHECKING:
     import pandas
@@ -26,11 +27,11 @@ class BlockContrasts:
     Attributes
     ----------
     blocks : pandas.DataFrame
-        A row a block, in the order in which they begin: ``block``, ``n_trials``, ``mean``,
+        A row for each block, in the order in which they begin: ``block``, ``n_trials``, ``mean``,
         ``low``, ``high``.
     contrasts : pandas.DataFrame
-        A row a pair: ``block``, ``minus``, ``difference``, ``low``, ``high``, ``p_value`` and
-        ``p_adjusted`` (Holm's, for all pairs).
+        A row for each pair: ``block``, ``minus``, ``difference``, ``low``, ``high``, ``p_value``
+        and ``p_adjusted`` (Holm's, for all pairs).
     level : float
         Of the intervals.
     n_effective : float
@@ -82,7 +83,7 @@ def block_contrasts(values: Any, labels: Any, *, level: float = 0.9) -> BlockCon
     import pandas
 
     y = check_one_series(values, "values", 20)
-    check_share(level, "level")
+    check_share("level", level)
     names, codes = check_labels(labels, len(y))
     codes = np.where(np.isfinite(y), codes, -1)
     counts = np.bincount(codes[codes >= 0], minlength=len(names))

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialtensor.models.parameters import check_share, generator
 from trialtensor.tracking import following_tables as tables
 from trialtensor.tracking.adaptation import check_perturbation, fit_adaptation
 from trialtensor.tracking.change_points import ChangePoints, change_points
 from trialtensor.tracking.contrasts import holm
+from trialtensor.tracking.courses import trial_series, trial_values
 from trialtensor.tracking.learning import (
     N_PARAMETERS,
     LearningCurve,
@@ -19,7 +21,7 @@ from trialtensor.tracking.learning import (
     trials_needed,
 )
 from trialtensor.tracking.relation import Relation, relate
-from trialtensor.tracking.series import check_labels, check_series, check_share
+from trialtensor.tracking.series import check_labels, check_series
 from trialtensor.tracking.smooth import SmoothCurve, smooth_curve
 from trialtensor.tracking.two_rate import TwoRateFit
 
@@ -37,23 +39,25 @@ class Tracking:
     Attributes
     ----------
     series : pandas.DataFrame
-        A row a trial, a column a component (and ``behaviour``, if given).
+        A row for each trial, a column for each component (and ``behaviour``, if given). Names of
+        several datasets contain theirs: "component 1, cortex".
     summary : pandas.DataFrame
-        A row a series: ``n_changes``, ``change_p`` and ``change_p_adjusted`` (Holm, over
+        A row for each series: ``n_changes``, ``change_p`` and ``change_p_adjusted`` (Holm, over
         components; behaviour by itself), the ``model`` of learning, its first and second time
         constants in trials with intervals, ``start``, ``plateau`` and ``slope`` (a trial), and
         ``n_effective``, how many independent trials the trials are worth.
     changes : pandas.DataFrame
-        A row a change: ``series``, ``trial``, ``low``, ``high``, ``before``, ``after``.
+        A row for each change: ``series``, ``trial``, ``low``, ``high``, ``before``, ``after``.
     blocks, contrasts : pandas.DataFrame or None
         Means of blocks and their differences, as of `block_contrasts`, with ``series`` first;
-        ``p_adjusted`` is for all pairs of all components.
+        ``p_adjusted`` is for all pairs of all components. A block in which a series has fewer than
+        5 values is left out for this series.
     relations : pandas.DataFrame or None
-        A row a component: ``lead`` of the component over behaviour in trials with its interval,
-        ``correlation`` from trial to trial, ``p_value``, ``p_adjusted`` (Holm).
+        A row for each component: ``lead`` of the component over behaviour in trials with its
+        interval, ``correlation`` from trial to trial, ``p_value``, ``p_adjusted`` (Holm).
     rates : pandas.DataFrame or None
-        A row a series, with a perturbation: the ``model`` of adaptation that BIC prefers ("two
-        rates", "one rate" or "none"); ``A_f``, ``B_f``, ``A_s``, ``B_s`` and ``scale`` of the
+        With a perturbation, a row for each series: the ``model`` of adaptation that BIC prefers
+        ("two rates", "one rate" or "none"); ``A_f``, ``B_f``, ``A_s``, ``B_s`` and ``scale`` of the
         two-rate fit, each with ``_low`` and ``_high``, and its ``rebound`` in an error clamp (NaN
         where the model is "none"); ``bic_against_one_rate`` and ``bic_against_none``, negative
         where two rates are better.
@@ -93,6 +97,7 @@ class Tracking:
 def track(
     model: Any,
     *,
+    dataset: str | None = None,
     labels: Any = None,
     behaviour: Any = None,
     perturbation: Any = None,
@@ -111,8 +116,13 @@ def track(
 
     Parameters
     ----------
-    model : fitted model with ``trial_factors_``, or (n_trials,) or (n_trials, n_components) array
-        Factors are multiplied by their weights.
+    model : fitted model of any kind, or (n_trials,) or (n_trials, n_components) array
+        Of a model the course of each component over trials, in the units of the data: its trial
+        factor times its weight or, where the component has a slice over trials instead, the leading
+        singular vector of that. Components without either are left out.
+    dataset : str, optional
+        For a model of several datasets, whose components to follow: by default those of all, as
+        far as these have their trials in common.
     labels : str or (n_trials,) array, optional
         The block of each trial, or the name of such a coordinate of the model.
     behaviour : str or (n_trials,) array, optional
@@ -135,7 +145,13 @@ def track(
     ------
     ValueError
         For fewer than 20 trials with a value (40 with behaviour), blocks that `block_contrasts`
-        refuses, names that the model doesn't have.
+        refuses, names that the model doesn't have, models without courses over trials, and those of
+        datasets with trials of their own unless ``dataset`` chooses one.
+
+    Warns
+    -----
+    UserWarning
+        After ``partial_fit``, when only the latest trials are known and followed.
 
     Examples
     --------
@@ -148,27 +164,25 @@ def track(
     """
     import pandas
 
-    check_share(alpha, "alpha"), check_share(level, "level")
-    values = _values(model)
-    n_trials, n_components = values.shape
-    names = [f"component {r + 1}" for r in range(n_components)]
-    labels = None if labels is None else _trial_values(model, labels, n_trials, "labels")
-    columns = dict(zip(names, values.T, strict=True))
+    check_share("alpha", alpha), check_share("level", level)
+    columns = trial_series(model, dataset, MIN_TRIALS)
+    n_components, n_trials = len(columns), len(next(iter(columns.values())))
+    labels = None if labels is None else trial_values(model, labels, n_trials, "labels")
     if behaviour is not None:
-        given = _trial_values(model, behaviour, n_trials, "behaviour")
+        given = trial_values(model, behaviour, n_trials, "behaviour")
         columns[BEHAVIOUR] = check_series(given, "behaviour", 2 * MIN_TRIALS)[:, 0]
     if perturbation is not None:
-        given = _trial_values(model, perturbation, n_trials, "perturbation")
+        given = trial_values(model, perturbation, n_trials, "perturbation")
         perturbation = check_perturbation(given, np.stack(list(columns.values()), axis=1), level)
     part = _learning_trials(labels, learning_block, n_trials)
-    rng = np.random.default_rng(random_state)
+    rng = generator(random_state)
     # Enough for the smallest p value to survive the number of components.
     n_null = max(199, int(np.ceil(2 * n_components / alpha)))
     found = {
         name: change_points(y, alpha=alpha, level=level, n_null=n_null, random_state=rng)
         for name, y in columns.items()
     }
-    learning = {name: _learning(y[part], level) for name, y in columns.items()}
+    learning = {name: _learning(name, y[part], level) for name, y in columns.items()}
     related = _related(columns, level, max(499, n_null), rng)
     p_adjusted = _adjusted(found)
     certain = {name: each for name, each in found.items() if p_adjusted[name] <= alpha}
@@ -229,37 +243,6 @@ def _adjusted(found: dict[str, ChangePoints]) -> dict[str, float]:
     }
 
 
-def _values(model: Any) -> np.ndarray:
-    if hasattr(model, "trial_factors_"):
-        values = np.asarray(model.trial_factors_, dtype=np.float64) * model.weights_
-    elif hasattr(model, "fit"):
-        raise ValueError(
-            f"model: expected a fitted model with trial factors, got {type(model).__name__}"
-        )
-    else:
-        values = model
-    return check_series(values, "model", MIN_TRIALS)
-
-
-def _trial_values(model: Any, given: Any, n_trials: int, argument: str) -> np.ndarray:
-    if isinstance(given, str):
-        coords = getattr(model, "coords_", {})
-        known = sorted(name for name, (axis, _) in coords.items() if axis == "trial")
-        if given not in known:
-            raise ValueError(
-                f"{argument}: no label of trials is called {given!r}; known are "
-                f"{', '.join(known) or 'none'}"
-            )
-        given = coords[given][1]
-    values = np.asarray(given)
-    if values.shape != (n_trials,):
-        raise ValueError(
-            f"{argument}: expected a value for each of the {n_trials} trials, got shape "
-            f"{values.shape}"
-        )
-    return values
-
-
 def _learning_trials(labels: np.ndarray | None, block: Any, n_trials: int) -> np.ndarray:
     """From the first to the last trial of the block."""
     if labels is None:
@@ -292,8 +275,13 @@ def _pieces(y: np.ndarray, changes: np.ndarray, level: float) -> list[tuple[int,
     ]
 
 
-def _learning(y: np.ndarray, level: float) -> LearningCurve:
+def _learning(name: str, y: np.ndarray, level: float) -> LearningCurve:
     """With as many models as there are trials for."""
     n = int(np.isfinite(y).sum())
+    if n < trials_needed("constant"):
+        raise ValueError(
+            f"learning_block: {name} has a value in {n} of its {len(y)} trials, expected at least "
+            f"{trials_needed('constant')}; choose another block"
+        )
     models = [model for model in N_PARAMETERS if n >= trials_needed(model)]
-    return learning_curve(y, models=models or ["constant"], level=level)
+    return learning_curve(y, models=models, level=level)

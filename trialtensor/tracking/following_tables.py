@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trialtensor.tracking.change_points import ChangePoints
-from trialtensor.tracking.contrasts import block_contrasts, holm
+from trialtensor.tracking.contrasts import MIN_TRIALS, block_contrasts, holm
 from trialtensor.tracking.learning import LearningCurve
 from trialtensor.tracking.relation import Relation
+from trialtensor.tracking.series import check_labels
 
 if TYPE_CHECKING:
     import pandas
@@ -42,7 +43,7 @@ def summary(
 
 
 def changes(found: dict[str, ChangePoints]) -> pandas.DataFrame:
-    """A row a change."""
+    """List every change, a row for each."""
     import pandas
 
     rows = [
@@ -62,7 +63,10 @@ def blocks(
 
     if labels is None:
         return None, None
-    found = {name: block_contrasts(y, labels, level=level) for name, y in columns.items()}
+    found = {
+        name: block_contrasts(y, _known_labels(y, labels), level=level)
+        for name, y in columns.items()
+    }
     tables = []
     for part in ("blocks", "contrasts"):
         each = pandas.concat(
@@ -76,8 +80,25 @@ def blocks(
     return blocks, contrasts.assign(p_adjusted=adjusted)
 
 
+def _known_labels(y: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Labels without the blocks that have enough trials, but hardly a value of this series.
+
+    A region wasn't recorded then, or a model says nothing of these trials: that is no reason not
+    to compare the others. If a single block is left, labels stay, so that they are refused.
+    """
+    names, codes = check_labels(labels, len(y))
+    inside = codes[:, None] == np.arange(len(names))
+    seen = (inside & np.isfinite(y)[:, None]).sum(axis=0)
+    unknown = (inside.sum(axis=0) >= MIN_TRIALS) & (seen < MIN_TRIALS)
+    if not unknown.any() or len(names) - unknown.sum() < 2:
+        return labels
+    known = labels.astype(object)
+    known[np.isin(codes, np.flatnonzero(unknown))] = None
+    return known
+
+
 def relations(related: dict[str, Relation]) -> pandas.DataFrame:
-    """A row a component: whether it goes with behaviour, and who leads."""
+    """Say of each component whether it goes with behaviour, and which of the two leads."""
     import pandas
 
     table = pandas.DataFrame(

@@ -10,8 +10,9 @@ import numpy as np
 import scipy.optimize
 import scipy.stats
 
+from trialtensor.models.parameters import check_share
 from trialtensor.tracking.noise import fit_noise
-from trialtensor.tracking.series import check_one_series, check_share
+from trialtensor.tracking.series import check_one_series
 
 # Parameters of the mean, and how many trials each needs.
 N_PARAMETERS = {"constant": 1, "linear": 2, "exponential": 3, "two-exponential": 5}
@@ -130,7 +131,7 @@ def learning_curve(
         raise ValueError(
             f"models: expected some of {', '.join(N_PARAMETERS)}, got {', '.join(models) or 'none'}"
         )
-    check_share(level, "level")
+    check_share("level", level)
     largest = max(models, key=lambda name: N_PARAMETERS[name])
     needed = trials_needed(largest)
     try:

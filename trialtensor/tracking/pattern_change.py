@@ -9,10 +9,12 @@ import numpy as np
 import scipy.linalg
 import scipy.stats
 
+from trialtensor.models.parameters import check_share, generator
 from trialtensor.tracking.contrasts import holm
+from trialtensor.tracking.pattern_courses import used_courses
 from trialtensor.tracking.pattern_runs import Runs, jackknife, squared_length
 from trialtensor.tracking.patterns import check_tensor, check_trials, unit_means, whole_cells
-from trialtensor.tracking.series import check_count, check_share
+from trialtensor.tracking.series import check_count
 
 if TYPE_CHECKING:
     import pandas
@@ -28,9 +30,10 @@ class PatternChange:
     Attributes
     ----------
     components : pandas.DataFrame
-        A row a component: ``gain`` (late over early strength) with ``gain_low``, ``gain_high``
-        and ``gain_p``; ``angle_deg`` between its neurons early and late, with
-        ``angle_low``, ``angle_high`` and ``rotation_p``; ``early_p`` and ``late_p`` of
+        A row for each component: its number (``component``) and its ``name`` in `track`; ``gain``
+        (late over early strength) with ``gain_low``, ``gain_high`` and ``gain_p``; ``angle_deg``
+        between its neurons early and late, with ``angle_low``, ``angle_high`` and
+        ``rotation_p``; ``early_p`` and ``late_p`` of
         there being nothing early, nothing late; ``verdict``. Gain and angle are NaN unless
         the component is there both early and late.
     new_p : float
@@ -63,6 +66,7 @@ def pattern_change(
     late: Any,
     *,
     components: Any = 1,
+    dataset: str | None = None,
     n_units: int = 8,
     n_null: int = 499,
     alpha: float = 0.05,
@@ -94,8 +98,11 @@ def pattern_change(
     X : (n_trials, n_neurons, n_times) array or xarray.DataArray
         NaN is missing. A neuron or time without a value in some run is left out.
     early, late : (n_trials,) bool array, or indices
-    components : int, (n_times, R) array, or fitted model with ``time_factors_``
-        Time courses; of a number, those of a TCA of the early trials.
+    components : int, (n_times, R) array, or fitted model
+        Time courses; of a number, those of a TCA of the early trials. Of a model its time factors,
+        or the loadings of its time-slicing components.
+    dataset : str, optional
+        For a model of several datasets: whose data ``X`` is.
     n_units : int
         Runs of each set.
     n_null : int
@@ -111,8 +118,8 @@ def pattern_change(
     Raises
     ------
     ValueError
-        For fewer than ``2 * n_units`` trials in a set, trials in both, or time courses that are not
-        independent or as many as times.
+        For fewer than ``2 * n_units`` trials in a set, trials in both, time courses that are not
+        independent or as many as times, and models without time courses that hold for all trials.
 
     References
     ----------
@@ -131,7 +138,7 @@ def pattern_change(
     """
     X = check_tensor(X)
     n_units = check_count(n_units, "n_units", 4)
-    check_count(n_null, "n_null", 19), check_share(alpha, "alpha"), check_share(level, "level")
+    check_count(n_null, "n_null", 19), check_share("alpha", alpha), check_share("level", level)
     sets = [
         check_trials(trials, len(X), name, TRIALS_A_UNIT * n_units)
         for name, trials in (("early", early), ("late", late))
@@ -139,10 +146,10 @@ def pattern_change(
     both = np.intersect1d(sets[0], sets[1])
     if len(both):
         raise ValueError(f"late: expected other trials than early, got trial {both[0]} in both")
-    rng = np.random.default_rng(random_state)
+    rng = generator(random_state)
     units = np.concatenate([unit_means(X, trials, n_units) for trials in sets])
     neurons, times = whole_cells(units)
-    courses = _time_courses(components, X, sets[0], times, rng)
+    names, courses = used_courses(components, dataset, X, sets[0], times, rng)
     units = units[:, neurons][:, :, times]
     runs = Runs(units, courses, np.arange(2 * n_units) >= n_units)
     new_p, n_new = _what_is_new(runs, alpha, n_null, rng)
@@ -152,7 +159,7 @@ def pattern_change(
         _compare(pattern, runs.is_late, lengths[r], spread[r], alpha, level, n_null, rng)
         for r, pattern in enumerate(np.moveaxis(runs.patterns(n_new), 2, 0))
     ]
-    table, new_p = _table(rows, new_p, alpha)
+    table, new_p = _table(rows, names, new_p, alpha)
     return PatternChange(
         table,
         new_p,
@@ -164,39 +171,6 @@ def pattern_change(
         alpha,
         level,
     )
-
-
-def _time_courses(
-    components: Any, X: np.ndarray, early: np.ndarray, times: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    if isinstance(components, int | np.integer) and not isinstance(components, bool):
-        from trialtensor.models import TCA
-
-        n_components = check_count(int(components), "components", 1)
-        if n_components >= times.sum():
-            raise ValueError(
-                f"components: expected fewer than the {times.sum()} times, got {components}"
-            )
-        seed = int(rng.integers(2**31))
-        seen = np.isfinite(X[early]).any(axis=(0, 2))
-        inner = X[early][:, seen][:, :, times]
-        inner = inner[np.isfinite(inner).any(axis=(1, 2))]
-        model = TCA(n_components, n_init=5, random_state=seed).fit(inner)
-        return np.asarray(model.time_factors_)
-    given = np.asarray(getattr(components, "time_factors_", components), dtype=np.float64)
-    if given.ndim != 2 or len(given) != X.shape[2]:
-        raise ValueError(
-            f"components: expected time courses of shape ({X.shape[2]}, n_components), got shape "
-            f"{given.shape}"
-        )
-    given = given[times]
-    if not np.isfinite(given).all() or np.linalg.matrix_rank(given) < given.shape[1]:
-        raise ValueError("components: expected time courses that are finite and independent")
-    if given.shape[1] >= len(given):
-        raise ValueError(
-            f"components: expected fewer than the {len(given)} times, got {given.shape[1]}"
-        )
-    return given
 
 
 def _what_is_new(
@@ -288,7 +262,7 @@ def _rotation(
 
 
 def _table(
-    rows: list[dict[str, float]], new_p: float, alpha: float
+    rows: list[dict[str, float]], components: list[str], new_p: float, alpha: float
 ) -> tuple[pandas.DataFrame, float]:
     """Components with verdicts, after all p values were adjusted together."""
     import pandas
@@ -300,6 +274,7 @@ def _table(
     adjusted = holm(np.append(tested.ravel(), new_p))
     table[["gain_p", "rotation_p"]] = adjusted[:-1].reshape(tested.shape)
     table.insert(0, "component", np.arange(1, len(table) + 1))
+    table.insert(1, "name", components)
     shares = [row.get("share", 1.0) for row in rows]
     table["verdict"] = [
         _verdict(row, share, alpha)

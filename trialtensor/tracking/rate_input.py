@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from trialtensor.models.parameters import check_share
+
 # Below three trials a parameter a perfect fit says nothing.
 TRIALS_PER_PARAMETER = 3
 # Fewer subjects have no spread to speak of.
@@ -31,8 +33,7 @@ def check_adaptation(
             raise ValueError(f"{name}: expected numbers or NaN, got an infinite value")
     if not np.nan_to_num(schedule).any():
         raise ValueError("perturbation: expected trials with a perturbation, got only 0 or NaN")
-    if not 0 < level < 1:
-        raise ValueError(f"level: expected a number between 0 and 1, got {level}")
+    check_share("level", level)
     series = np.atleast_2d(series)
     if 1 < len(series) < MIN_SUBJECTS:
         raise ValueError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import ArrayLike
 from scipy.special import expit, logit
 from scipy.stats import t as t_distribution
 
+from trialtensor.data.notices import warn
 from trialtensor.tracking.rate_fitting import RateProblem, Solution, fit, profile_interval, solve
 from trialtensor.tracking.rate_input import check_adaptation
 from trialtensor.tracking.rate_models import RateModel
@@ -44,12 +44,10 @@ class Observed:
         found = fit(self.problem)
         size = np.nanmax(np.abs(self.problem.schedule))
         if np.abs(self.states(found)).max() < 1e-3 * size:
-            warnings.warn(
+            warn(
                 "y doesn't change in the direction of the perturbation, so nothing is learned in "
                 "the best fit. Hand angles that oppose a rotation go with its negative: "
-                "give -perturbation.",
-                UserWarning,
-                stacklevel=3,
+                "give -perturbation."
             )
         return found
 

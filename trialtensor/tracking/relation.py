@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from trialtensor.tracking.series import check_count, check_one_series, check_share
+from trialtensor.models.parameters import check_share
+from trialtensor.tracking.series import check_count, check_one_series
 from trialtensor.tracking.smooth import smooth_curve
 
 MIN_TRIALS = 40
@@ -111,7 +112,7 @@ def relate(
         raise ValueError(
             f"behaviour: expected a value for each of the {len(x)} trials, got {len(y)}"
         )
-    check_share(level, "level")
+    check_share("level", level)
     check_count(n_null, "n_null", 19), check_count(n_bootstrap, "n_bootstrap", 20)
     limit = min(30, len(x) // 10) if max_lead is None else check_count(max_lead, "max_lead", 0)
     if limit > len(x) // 4:

@@ -1,7 +1,8 @@
-"""One number a trial, or several: checking what was given."""
+"""Checks of series of trials, of labels and of counts."""
 
 from __future__ import annotations
 
+import numbers
 from typing import Any
 
 import numpy as np
@@ -45,16 +46,10 @@ def check_one_series(values: Any, argument: str, n_needed: int) -> np.ndarray:
     return series[:, 0]
 
 
-def check_share(value: float, argument: str) -> float:
-    """A number between 0 and 1, neither included."""
-    if not 0 < value < 1:
-        raise ValueError(f"{argument}: expected a number between 0 and 1, got {value}")
-    return float(value)
-
-
-def check_count(value: int, argument: str, least: int) -> int:
+def check_count(value: Any, argument: str, least: int) -> int:
     """A whole number of at least ``least``."""
-    if value != int(value) or value < least:
+    number = isinstance(value, numbers.Real) and not isinstance(value, bool | np.bool_)
+    if not number or not value >= least or value != value // 1:
         raise ValueError(f"{argument}: expected a whole number of at least {least}, got {value}")
     return int(value)
 

@@ -9,8 +9,9 @@ import numpy as np
 import scipy.signal
 import scipy.special
 
+from trialtensor.models.parameters import check_share
 from trialtensor.tracking.noise import Noise, fit_noise
-from trialtensor.tracking.series import check_one_series, check_share
+from trialtensor.tracking.series import check_one_series
 
 N_BANDWIDTHS = 15
 MIN_TRIALS = 20
@@ -90,7 +91,7 @@ def smooth_curve(
     True
     """
     y = check_one_series(values, "values", MIN_TRIALS)
-    check_share(level, "level")
+    check_share("level", level)
     if bandwidth is not None and not bandwidth >= 3:
         raise ValueError(f"bandwidth: expected at least 3 trials, got {bandwidth}")
     if gap is None:

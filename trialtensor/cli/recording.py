@@ -1,0 +1,167 @@
+"""The recording that a command works on, and what reports say of it."""
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from trialtensor.cli.options import LABELS
+
+if TYPE_CHECKING:
+    import xarray
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """Data that is ready for a fit, and what reports say of it.
+
+    Attributes
+    ----------
+    tensor : xarray.DataArray
+        After `transform`.
+    source : Path
+    transform : str
+    color_by : str or None
+        A label of its trials.
+    command : str
+        The command line.
+    code : str
+        Python that makes `tensor`, named X.
+    """
+
+    tensor: "xarray.DataArray"
+    source: Path
+    transform: str
+    color_by: str | None
+    command: str
+    code: str
+
+    @classmethod
+    def of(
+        cls,
+        tensor: "xarray.DataArray",
+        *,
+        source: Path,
+        transform: str,
+        color_by: str | None,
+        command: str,
+        reading: str,
+    ) -> "Recording":
+        """Transform what was read; refuse a label that isn't there."""
+        from trialtensor.data import transform_values
+
+        tensor = transform_values(_numbered(tensor, color_by), transform)
+        if transform != "none":
+            reading += f"\nX = trialtensor.data.transform_values(X, {transform!r})"
+        return cls(tensor, source, transform, color_by, command, reading)
+
+    @classmethod
+    def read(
+        cls,
+        file: Path,
+        variable: str | None,
+        axes: str | None,
+        *,
+        transform: str,
+        color_by: str | None,
+        context: typer.Context,
+        labels: Mapping[str, str] | None = None,
+    ) -> "Recording":
+        """Read a file as the options of a command say.
+
+        Parameters
+        ----------
+        file : Path
+        variable, axes, transform, color_by : as typed
+        context : typer.Context
+            Of the command.
+        labels : dict, optional
+            Option -> label that it names, see `trialtensor.cli.options.LABELS`.
+        """
+        from trialtensor.io import read
+
+        names = split_axes(axes)
+        tensor = read(file, variable=variable, axes=names)
+        for option, label in (labels or {}).items():
+            check_label(tensor, option, label, LABELS[option])
+        return cls.of(
+            tensor,
+            source=file,
+            transform=transform,
+            color_by=color_by,
+            command=as_typed(context),
+            reading=reading_code(file, variable, names),
+        )
+
+
+def check_label(
+    tensor: "xarray.DataArray",
+    option: str,
+    name: str | None,
+    axis: str = "trial",
+    *,
+    always: tuple[str, ...] = (),
+) -> None:
+    """Refuse a label that isn't there, before a long fit.
+
+    Parameters
+    ----------
+    tensor : xarray.DataArray
+    option : str
+        That named the label; without its dashes.
+    name : str or None
+        None: nothing was asked for.
+    axis : str
+        That the label is of.
+    always : tuple of str
+        Names that mean something without being a label.
+
+    Raises
+    ------
+    ValueError
+        Naming the option and the labels that there are.
+    """
+    there = {str(label) for label, coord in tensor.coords.items() if coord.dims == (axis,)}
+    known = sorted(there.union(always))
+    if name is not None and name not in known:
+        raise ValueError(
+            f"--{option}: no label of {axis}s is called {name!r}; known are "
+            f"{', '.join(known) or 'none'}"
+        )
+
+
+def _numbered(tensor: "xarray.DataArray", color_by: str | None) -> "xarray.DataArray":
+    """Refuse a label that isn't there; the number of the trial always is."""
+    check_label(tensor, "color-by", color_by, always=("trial",))
+    if color_by == "trial" and color_by not in tensor.coords:
+        return tensor.assign_coords(trial=range(tensor.sizes["trial"]))
+    return tensor
+
+
+def reading_code(file: Path, variable: str | None, axes: list[str] | None) -> str:
+    """Python that reads the file as this command did."""
+    given = {"variable": variable, "axes": axes}
+    named = "".join(f", {name}={value!r}" for name, value in given.items() if value is not None)
+    return f"X = trialtensor.read({str(file)!r}{named})"
+
+
+def split_axes(axes: str | None) -> list[str] | None:
+    """Names of axes from what was typed."""
+    return None if axes is None else axes.split(",")
+
+
+def as_typed(context: typer.Context) -> str:
+    """Rebuild the command line from the parameters that are not at their defaults."""
+    words = ["trialtensor", str(context.info_name)]
+    for parameter in context.command.params:
+        value = context.params.get(str(parameter.name))
+        if value is None or value == parameter.default:
+            continue
+        if parameter.param_type_name == "option":
+            words.append(max(parameter.opts, key=len))
+        if value is not True:
+            words.append(str(value))
+    return shlex.join(words)

@@ -1,0 +1,202 @@
+"""What a fitted model says of trials and of times: series to follow, and time courses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from trialtensor.data.notices import warn
+from trialtensor.models.base import TrialEstimator
+from trialtensor.models.fitted import Component, Fitted, Part
+from trialtensor.tracking.series import check_series
+
+
+def trial_series(model: Any, dataset: Any, n_needed: int) -> dict[str, np.ndarray]:
+    """Series to follow over trials, by name: courses of a model's components, or what was given.
+
+    Parameters
+    ----------
+    model : fitted model, or (n_trials,) or (n_trials, n_series) array
+    dataset : str, optional
+        For models of several datasets: whose courses.
+    n_needed : int
+        Trials with a value that each course must have.
+
+    Returns
+    -------
+    dict of (n_trials,) float64 arrays
+        In the units of the data. Components without any course are left out.
+
+    Raises
+    ------
+    ValueError
+        If no component has a course, one has too few trials, or a dataset has to be chosen.
+    """
+    if not isinstance(model, TrialEstimator):
+        if dataset is not None:
+            raise ValueError(f"dataset: an array of series has none; leave out {dataset!r}")
+        values = check_series(model, "model", n_needed)
+        return {f"component {r + 1}": column for r, column in enumerate(values.T)}
+    check_is_fitted(model)
+    fitted, kind = model.fitted_, type(model).__name__
+    dataset = _checked_dataset(fitted, kind, dataset)
+    found = {
+        _series_name(model, component, own): np.asarray(course, dtype=np.float64)
+        for component in fitted.components
+        for own, course in _own_courses(component, fitted, kind, dataset)
+    }
+    if not found:
+        raise ValueError(
+            f"model: no component of the {kind} has a course over trials to follow; give series "
+            "as an array (n_trials, n_series)"
+        )
+    for name, course in found.items():
+        n = int(np.isfinite(course).sum())
+        if n < n_needed:
+            raise ValueError(
+                f"model: expected at least {n_needed} trials with a value, got {n} ({kind}, {name})"
+            )
+    _warn_of_forgotten(fitted, kind, len(course))
+    return found
+
+
+def time_courses(model: TrialEstimator, dataset: Any) -> dict[str, np.ndarray]:
+    """Courses of a model's components within a trial, by name of the component.
+
+    Parameters
+    ----------
+    model : fitted model
+    dataset : str, optional
+        For models of several datasets: whose courses.
+
+    Returns
+    -------
+    dict of (n_times,) float64 arrays
+        Components without a time course of their own are left out.
+
+    Raises
+    ------
+    ValueError
+        If none has one, they differ between blocks, or a dataset has to be chosen.
+    """
+    check_is_fitted(model)
+    fitted, kind = model.fitted_, type(model).__name__
+    dataset = _checked_dataset(fitted, kind, dataset)
+    found = {}
+    for component in fitted.components:
+        parts = _in_dataset(component, fitted, dataset)
+        vectors = [part for part in parts if part.dims == ("time",)]
+        if any(part.block is not None for part in vectors):
+            raise ValueError(
+                f"components: time courses of the {kind} differ between blocks of trials; give "
+                "those of one block as an array (n_times, n_components)"
+            )
+        if len({part.dataset for part in vectors}) > 1:
+            raise ValueError(
+                f"dataset: each dataset of the {kind} has time courses of its own; choose one "
+                f"of {_listed(fitted.datasets)}"
+            )
+        if vectors:
+            product = np.prod([np.asarray(part.values, np.float64) for part in vectors], axis=0)
+            found[full_name(model, component)] = product
+    if not found:
+        sliced = [each for each in model.component_types if each.startswith("time")]
+        raise ValueError(
+            f"components: no component of the {kind} has a time course of its own; give time "
+            "courses (n_times, n_components) or a number of components"
+            + "".join(f", or fit {each} components" for each in sliced)
+        )
+    return found
+
+
+def trial_values(model: Any, given: Any, n_trials: int, argument: str) -> np.ndarray:
+    """A value for each trial: what was given, or a trial coordinate of the model of that name.
+
+    Raises
+    ------
+    ValueError
+        If there is no such coordinate, or the values don't fit the trials.
+    """
+    if isinstance(given, str):
+        coords = model.fitted_.coords if isinstance(model, TrialEstimator) else {}
+        known = sorted(name for name, (axis, _) in coords.items() if axis == "trial")
+        if given not in known:
+            raise ValueError(
+                f"{argument}: no label of trials is called {given!r}; known are "
+                f"{', '.join(known) or 'none'}"
+            )
+        given = coords[given][1]
+    values = np.asarray(given)
+    if values.shape != (n_trials,):
+        raise ValueError(
+            f"{argument}: expected a value for each of the {n_trials} trials, got shape "
+            f"{values.shape}"
+        )
+    return values
+
+
+def full_name(model: TrialEstimator, component: Component) -> str:
+    """The name of a component in a table about trials: "neuron-slicing 1", not "neuron 1"."""
+    of, _, number = component.name.rpartition(" ")
+    whole = next((t for t in model.component_types if t == of or t.startswith(f"{of}-")), of)
+    return f"{whole} {number}"
+
+
+def _series_name(model: TrialEstimator, component: Component, dataset: str | None) -> str:
+    name = full_name(model, component)
+    return name if dataset is None else f"{name}, {dataset}"
+
+
+def _own_courses(
+    component: Component, fitted: Fitted, kind: str, dataset: str | None
+) -> Iterable[tuple[str | None, np.ndarray]]:
+    """Courses by dataset where there are such, else that of all data."""
+    courses = component.courses
+    by_dataset: dict[str | None, np.ndarray] = {
+        own: course for own, course in courses.items() if own is not None
+    }
+    if dataset is not None and by_dataset:
+        return [(own, course) for own, course in by_dataset.items() if own == dataset]
+    if by_dataset and None not in courses and len(fitted.datasets) > 1:
+        raise ValueError(
+            f"dataset: each dataset of the {kind} has trials of its own; choose one of "
+            f"{_listed(fitted.datasets)}"
+        )
+    return (by_dataset or dict(courses)).items()
+
+
+def _in_dataset(component: Component, fitted: Fitted, dataset: str | None) -> list[Part]:
+    """Parts that describe a dataset; none of a component that is private to another."""
+    own = {part.dataset for part in component.parts} - {None}
+    if dataset is not None and own and dataset not in own:
+        return []
+    return [part for part in component.parts if dataset is None or part.dataset in (None, dataset)]
+
+
+def _checked_dataset(fitted: Fitted, kind: str, dataset: Any) -> str | None:
+    """The name of a dataset of the model; that of a list of datasets is its number."""
+    if dataset is None or str(dataset) in fitted.datasets:
+        return None if dataset is None else str(dataset)
+    if not fitted.datasets:
+        raise ValueError(f"dataset: {kind} is a model of one recording; leave out {dataset!r}")
+    raise ValueError(
+        f"dataset: the {kind} knows no dataset {dataset!r}; known are {_listed(fitted.datasets)}"
+    )
+
+
+def _warn_of_forgotten(fitted: Fitted, kind: str, n_known: int) -> None:
+    """After ``partial_fit``, a model knows its latest trials only."""
+    n_trials = fitted.shape[0]
+    if not fitted.datasets and n_known < n_trials:
+        warn(
+            f"the {kind} was fitted in batches and knows the strength of components in its latest "
+            f"trials only: {n_trials - n_known} to {n_trials - 1} of {n_trials}. These are "
+            "followed, counted from 0. For all trials, give what transform returns of them"
+        )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(map(str, names))

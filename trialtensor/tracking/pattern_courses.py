@@ -1,0 +1,101 @@
+"""Whose time courses patterns of neurons are compared by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from trialtensor.models import TCA, TrialEstimator
+from trialtensor.tracking.courses import time_courses
+from trialtensor.tracking.series import check_count
+
+
+def used_courses(
+    components: Any,
+    dataset: Any,
+    X: np.ndarray,
+    early: np.ndarray,
+    times: np.ndarray,
+    rng: np.random.Generator,
+) -> tuple[list[str], np.ndarray]:
+    """Names and time courses of components, at the times that are used.
+
+    Parameters
+    ----------
+    components, dataset : as for `pattern_change`
+    X : (n_trials, n_neurons, n_times) array
+        NaN where missing.
+    early : int array
+        Trials whose TCA gives the time courses, where ``components`` is a number.
+    times : (n_times,) bool array
+    rng : Generator
+
+    Returns
+    -------
+    names : list of str
+    courses : (n_used_times, R) array
+
+    Raises
+    ------
+    ValueError
+        For time courses that don't fit the data or can't be told apart.
+    """
+    if isinstance(components, TrialEstimator):
+        found = time_courses(components, dataset)
+        courses = np.stack(list(found.values()), axis=1)
+        used = _checked_courses(courses, X.shape[2], times, f" of the {type(components).__name__}")
+        return list(found), used
+    if dataset is not None:
+        raise ValueError(f"dataset: is for a model of several datasets, leave out {dataset!r}")
+    if isinstance(components, int | np.integer) and not isinstance(components, bool):
+        used = _early_courses(int(components), X[early], times, rng)
+    else:
+        try:
+            given = np.asarray(components, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise ValueError(
+                "components: expected a number, time courses (n_times, n_components) or a fitted "
+                f"model, got {type(components).__name__}"
+            ) from None
+        used = _checked_courses(given, X.shape[2], times)
+    return [f"component {r + 1}" for r in range(used.shape[1])], used
+
+
+def _early_courses(
+    n_components: int, X: np.ndarray, times: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Time factors of a TCA of the early trials."""
+    check_count(n_components, "components", 1)
+    if n_components >= times.sum():
+        raise ValueError(
+            f"components: expected fewer than the {times.sum()} times, got {n_components}"
+        )
+    seed = int(rng.integers(2**31))
+    seen = np.isfinite(X).any(axis=(0, 2))
+    inner = X[:, seen][:, :, times]
+    inner = inner[np.isfinite(inner).any(axis=(1, 2))]
+    model = TCA(n_components, n_init=5, random_state=seed).fit(inner)
+    return np.asarray(model.time_factors_)
+
+
+def _checked_courses(
+    given: np.ndarray, n_times: int, times: np.ndarray, of: str = ""
+) -> np.ndarray:
+    """Time courses at the times that are used; ``of`` names the model that they are of."""
+    if given.ndim != 2 or len(given) != n_times:
+        raise ValueError(
+            f"components: expected time courses of shape ({n_times}, n_components), got shape "
+            f"{given.shape}{of}"
+        )
+    given = given[times]
+    if not np.isfinite(given).all() or np.linalg.matrix_rank(given) < given.shape[1]:
+        raise ValueError(
+            "components: expected time courses that are finite and independent"
+            + (f", those{of} aren't" if of else "")
+        )
+    if given.shape[1] >= len(given):
+        raise ValueError(
+            f"components: expected fewer than the {len(given)} times, got {given.shape[1]}{of}"
+        )
+    return given
