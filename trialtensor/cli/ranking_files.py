@@ -51,7 +51,7 @@ def write_ranking(
         ((CANDIDATES, TABLE), lambda: _write_tables(search, profile, folder)),
         ((SUMMARY,), lambda: write_summary(summary(), folder / SUMMARY)),
         ((FIGURE,), lambda: _write_figure(search, profile, folder / FIGURE)),
-        ((PAGE,), lambda: _write_page(search, profile, recording, folder / PAGE)),
+        ((PAGE,), lambda: _write_page(search, profile, recording, folder / PAGE, fit_options)),
     ]
     remove(folder, tuple(name for names, _ in steps for name in names))
     remove(folder / CHOSEN, (*names_in(folder / CHOSEN), MODEL))
@@ -124,6 +124,7 @@ def _write_page(
     profile: "pandas.DataFrame",
     recording: "Recording",
     path: Path,
+    fit_options: Mapping[str, Any],
 ) -> None:
     from trialtensor.report import write_search_report
 
@@ -137,4 +138,5 @@ def _write_page(
         command=recording.command,
         code=recording.code,
         model_report=f"{CHOSEN}/{REPORT}",
+        fit_options=fit_options,
     )

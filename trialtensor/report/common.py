@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from numbers import Integral
+from typing import Any
 
 from trialtensor.models import TrialEstimator
 from trialtensor.plotting.columns import columns
@@ -126,12 +128,14 @@ def repeating(model: TrialEstimator, context: Context) -> Fragment:
         parameters={name: literal(value) for name, value in parameters.items()},
         seeded=isinstance(parameters.get("random_state"), Integral),
         fitted=fitted,
-        **repeating_part(context.command, reproducing_code(model, reading)),
+        **repeating_part(context.command, reproducing_code(model, reading, context.fit_options)),
     )
     return Fragment("To repeat this fit" if fitted else "Software", html)
 
 
-def reproducing_code(model: TrialEstimator, reading: str) -> str:
+def reproducing_code(
+    model: TrialEstimator, reading: str, fit_options: Mapping[str, Any] | None = None
+) -> str:
     """Python that repeats the fit, from lines that make the data ``X``."""
     parameters = model.get_params(deep=False)
     arguments = ",\n".join(f"    {name}={literal(value)}" for name, value in parameters.items())
@@ -145,9 +149,13 @@ def reproducing_code(model: TrialEstimator, reading: str) -> str:
     if latest(model) or in_batches(model.fitted_.record):
         batches = "for batch in (X,):  # the trials came in batches"
         return "\n".join([*lines, made, batches, "    model.partial_fit(batch)"])
-    further = model.fit_arguments()
-    lines += [f"{name} = ...  # one for each trial" for name in further]
-    return "\n".join([*lines, f"{made}.fit({', '.join(['X', *(f'{n}={n}' for n in further)])})"])
+    known = {name: literal(value) for name, value in (fit_options or {}).items()}
+    unknown = [name for name in model.fit_arguments() if name not in known]
+    lines += [f"{name} = ...  # one for each trial" for name in unknown]
+    given = [
+        f"{n}={each}" for n, each in (known | dict(zip(unknown, unknown, strict=True))).items()
+    ]
+    return "\n".join([*lines, f"{made}.fit({', '.join(['X', *given])})"])
 
 
 def latest(model: TrialEstimator) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ def write_report(
     preprocessing: Iterable[str] = (),
     command: str | Iterable[str] | None = None,
     code: str | None = None,
+    fit_options: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write a report of a fitted model as one HTML file without external parts or scripts.
 
@@ -55,6 +56,9 @@ def write_report(
     code : str, optional
         Python that makes the data ``X`` that was fitted; the report adds the fit itself.
         Without it, reading `source` and a comment for each step of `preprocessing`.
+    fit_options : dict, optional
+        Further arguments that ``fit`` got, such as ``{"blocks": "session"}``, for the lines that
+        repeat the fit.
 
     Returns
     -------
@@ -91,6 +95,7 @@ def write_report(
         preprocessing=[preprocessing] if isinstance(preprocessing, str) else list(preprocessing),
         command=command,
         code=code,
+        fit_options=dict(fit_options or {}),
     )
     name = type(model).__name__
     where = f"{name} of {Path(context.source).name}" if context.source else f"{name} report"

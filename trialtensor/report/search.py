@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,7 @@ def write_search_report(
     preprocessing: Iterable[str] = (),
     command: str | Iterable[str] | None = None,
     code: str | None = None,
+    fit_options: Mapping[str, Any] | None = None,
     model_report: str | None = None,
 ) -> Path:
     """Write what a search found as one HTML file without external parts or scripts.
@@ -61,6 +62,8 @@ def write_search_report(
         Python that makes the data ``X``; the page adds the search itself.
     model_report : str, optional
         Where the report of the chosen model is.
+    fit_options : dict, optional
+        Further arguments that ``fit`` got, for the lines that repeat the search.
 
     Returns
     -------
@@ -114,7 +117,10 @@ def write_search_report(
         rows=candidate_rows(search, profile),
         n_candidates=len(search.table_),
         **repeating_part(
-            command, searching_code(search, profile, code or reading_code(source, preprocessing))
+            command,
+            searching_code(
+                search, profile, code or reading_code(source, preprocessing), fit_options
+            ),
         ),
     )
 
@@ -195,11 +201,17 @@ def _what(search: Any, n_components: Any) -> str:
     return ", ".join(name for name, each in names.items() if each == n_components)
 
 
-def searching_code(search: Any, profile: pandas.DataFrame | None, reading: str) -> str:
+def searching_code(
+    search: Any,
+    profile: pandas.DataFrame | None,
+    reading: str,
+    fit_options: Mapping[str, Any] | None = None,
+) -> str:
     """Python that repeats the search, from lines that make the data ``X``."""
     candidates = ", ".join(map(str, search.table_["n_components"]))
     estimator = f"trialtensor.{_call(search.estimator)}"
     seeds = f"    n_seeds={search.n_seeds},\n" if search.n_seeds != 1 else ""
+    further = "".join(f", {name}={value!r}" for name, value in (fit_options or {}).items())
     lines = [
         "import trialtensor",
         "",
@@ -212,13 +224,13 @@ def searching_code(search: Any, profile: pandas.DataFrame | None, reading: str) 
         f"    splits=trialtensor.selection.{wording.splitter(search)!r},",
         f"{seeds}    rule={search.rule!r},",
         f"    random_state={search.random_state!r},",
-        ").fit(X)",
+        f").fit(X{further})",
     ]
     if profile is None:
         return "\n".join([*lines, "trialtensor.plot_search(search)"])
     lines += [
         "profile = trialtensor.selection.restart_profile(",
-        f"    estimator, candidates, X, random_state={search.random_state!r}",
+        f"    estimator, candidates, X, random_state={search.random_state!r}{further}",
         ")",
         "trialtensor.plot_search(search, profile)",
     ]

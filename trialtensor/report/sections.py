@@ -42,6 +42,8 @@ class Context:
         What was done to it before the fit.
     command, code
         How the fit was made.
+    fit_options : dict
+        What ``fit`` got beside the data.
     """
 
     X: Any = None
@@ -51,6 +53,7 @@ class Context:
     preprocessing: list[str] = field(default_factory=list)
     command: Any = None
     code: str | None = None
+    fit_options: dict[str, Any] = field(default_factory=dict)
 
     @property
     def color_name(self) -> str | None:
