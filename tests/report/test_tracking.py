@@ -7,7 +7,6 @@ import pytest
 
 from trialtensor.report import write_tracking_report
 from trialtensor.report.tracking_wording import (
-    component_text,
     count_text,
     heading,
     overview_sentence,
@@ -60,5 +59,4 @@ def test_nothing_changes():
 
 def test_names_of_series_are_taken_as_they_are():
     assert heading("component 1, M1") == "Component 1, M1"
-    assert component_text(2) == "component 2" and component_text("neuron 1") == "neuron 1"
     assert count_text(["component 1, M1", "component 1, PMd"]) == "2 courses of components"

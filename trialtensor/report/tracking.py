@@ -117,7 +117,7 @@ def _pattern_rows(patterns: Any) -> list[list[str]]:
         return []
     return [
         [
-            wording.component_text(row["component"]),
+            row["name"],
             wording.number(row["gain"]),
             wording.p_text(row["gain_p"]),
             wording.number(row["angle_deg"]),

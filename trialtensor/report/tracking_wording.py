@@ -84,11 +84,6 @@ def pattern_text(verdict: str) -> str:
     return PATTERNS[verdict]
 
 
-def component_text(component: Any) -> str:
-    """A component that is given by its number or by its name."""
-    return component if isinstance(component, str) else f"component {component}"
-
-
 def p_text(p: float) -> str:
     """A p value as it is printed.
 
