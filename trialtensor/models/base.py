@@ -50,6 +50,9 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     component_types: ClassVar[tuple[str, ...]] = ()
     # Keyword arguments of ``fit`` beside the mask.
     fit_options: ClassVar[tuple[str, ...]] = ()
+    # Whether the model describes every entry by itself. If not, it describes a bin from the bins
+    # before it, and entries that a fit hasn't seen can't be predicted one by one.
+    describes_entries: ClassVar[bool] = True
 
     @classmethod
     def command_name(cls) -> str:
@@ -88,6 +91,23 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             For parameters or data that can't be used, before any work is done.
         """
         return self._fit(X, mask)
+
+    def check_data(self, X: Any, *, mask: Any = None, **options: Any) -> None:
+        """Refuse data that this model can't be fitted to, without fitting it.
+
+        Parameters
+        ----------
+        X, mask : as for ``fit``
+        **options
+            Further arguments of ``fit``.
+
+        Raises
+        ------
+        ValueError
+            As ``fit`` does, for parameters or data that can't be used.
+        """
+        self.check_parameters()
+        self._starts(self._observe(X, mask, **options))
 
     def fit_transform(self, X: Any, y: Any = None, *, mask: Any = None) -> Any:
         """Fit, and return what ``transform`` of the same trials would.

@@ -74,11 +74,23 @@ class Layout:
         return dict(zip(self.names, arrays, strict=True))
 
     def arrays(self, X: Any) -> list[Any]:
-        """List the arrays of something in the form of the data, such as a reconstruction."""
+        """List the arrays of something in the form of the data, such as a reconstruction.
+
+        Raises
+        ------
+        ValueError
+            If it has another form, because the data isn't that of the fit.
+        """
+        if isinstance(X, Mapping):
+            places = [name if name in X else str(name) for name in self.names]
+            if self.single or len(X) != len(places) or any(name not in X for name in places):
+                raise ValueError(
+                    f"X: expected the data of the fit, a dict or list of {list(X)}, got "
+                    f"{'one array' if self.single else list(self.names)}"
+                )
+            return [X[name] for name in places]
         if self.single:
             return [X]
-        if isinstance(X, Mapping):
-            return [X[name if name in X else str(name)] for name in self.names]
         return list(X)
 
     def with_nan(self) -> list[np.ndarray]:

@@ -100,6 +100,8 @@ class TrialVaryingDynamics(TrialEstimator):
     True
     """
 
+    describes_entries = False
+
     @classmethod
     def command_name(cls) -> str:
         """The name of this kind on the command line."""
