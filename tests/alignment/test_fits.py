@@ -1,18 +1,18 @@
 """Components of separate fits find each other, and nothing else."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
-from trialtensor import TCA, make_tca
+from trialtensor import TCA, SliceTCA, TrialVaryingDynamics, from_tensorly, make_tca
 from trialtensor.alignment import match_fits
 
 
 def model(seed=0, rank=3, shape=(40, 30, 50), **factors):
     data = make_tca(*shape, rank, random_state=seed).factors
     names = ("trial_factors_", "neuron_factors_", "time_factors_")
-    return SimpleNamespace(**{**dict(zip(names, data, strict=True)), **factors})
+    whole = [factors.get(name, each) for name, each in zip(names, data, strict=True)]
+    n = min(each.shape[1] for each in whole)
+    return from_tensorly((np.ones(n), [each[:, :n] for each in whole]))
 
 
 def test_a_permutation_and_signs_come_back():

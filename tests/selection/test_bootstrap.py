@@ -95,7 +95,7 @@ def test_nonnegative_intervals_end_at_zero():
 @pytest.mark.parametrize(
     "options, message",
     [
-        ({"n_samples": 1}, "n_samples: expected at least 2"),
+        ({"n_samples": 1}, "n_samples: expected an integer of at least 2"),
         ({"block": 0}, "block: expected 1 to"),
         ({"block": 16}, "block: expected 1 to 15"),
         ({"level": 1}, "level: expected a number between 0 and 1"),
@@ -106,7 +106,7 @@ def test_bad_input(options, message):
     model = TCA(2, n_init=1, random_state=0).fit(X)
     with pytest.raises(ValueError, match=message):
         bootstrap(model, X, **options)
-    with pytest.raises(ValueError, match="X: the model was fitted to data of shape"):
+    with pytest.raises(ValueError, match="X: expected the data of the fit"):
         bootstrap(model, X[1:])
     with pytest.raises(ValueError, match="name: expected one of"):
         bootstrap(model, X, n_samples=2).interval("factors")
