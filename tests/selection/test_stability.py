@@ -43,9 +43,7 @@ def test_only_the_component_that_varies_is_unstable():
     rng = np.random.default_rng(0)
     fixed = tuple(rng.standard_normal((n, 2)) for n in SHAPE)
     others = [
-        as_restart(
-            [np.c_[f, rng.standard_normal(len(f))][:, order] for f in fixed], np.ones(3)
-        )
+        as_restart([np.c_[f, rng.standard_normal(len(f))][:, order] for f in fixed], np.ones(3))
         for order in ([0, 1, 2], [2, 0, 1], [1, 2, 0])
     ]
     found = stability(others)

@@ -102,6 +102,29 @@ def _rows(fitted: Fitted, name: str) -> tuple[tuple[str, int], ...]:
     return tuple((str(part.block), len(part.values)) for part in parts if part.block is not None)
 
 
+def likeness(first: AxisMatrix, second: AxisMatrix) -> np.ndarray:
+    """Absolute cosines between the columns of two matrices, (R, S), over rows that both know.
+
+    A factor can point the other way in one of several blocks or datasets, if that of another axis
+    does: each counts by the size of its own part of the inner product.
+
+    Parameters
+    ----------
+    first, second : AxisMatrix
+        (n, R) and (n, S), of the same blocks or datasets.
+    """
+    a, b = (np.asarray(each.values, dtype=np.float64) for each in (first, second))
+    known = np.isfinite(a).all(axis=1) & np.isfinite(b).all(axis=1)
+    if not first.rows or not second.rows:
+        return np.abs(cosines(a[known], b[known]))
+    a, b = (np.where(known[:, None], each, 0) for each in (a, b))
+    edges = np.cumsum([n for _, n in first.rows])[:-1]
+    parts = zip(np.split(a, edges), np.split(b, edges), strict=True)
+    products = np.sum([np.abs(x.T @ y) for x, y in parts], axis=0)
+    norms = np.linalg.norm(a, axis=0)[:, None] * np.linalg.norm(b, axis=0)
+    return np.divide(products, norms, out=np.zeros_like(products), where=norms > 0)
+
+
 def congruence(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> np.ndarray:
     """Product over matrices of the absolute cosines between columns, (R, S).
 

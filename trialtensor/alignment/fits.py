@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from trialtensor.alignment.factors import AxisMatrix, axis_matrices, check_fitted, unrelated
+from trialtensor.alignment.factors import (
+    AxisMatrix,
+    axis_matrices,
+    check_fitted,
+    likeness,
+    unrelated,
+)
 from trialtensor.data.axes import AXES
 from trialtensor.models.parameters import check_whole
 from trialtensor.solvers.matching import cosines
@@ -104,8 +110,8 @@ def match_fits(
     signs = {name: np.ones(shape, int) for name in names}
     for i, theirs in enumerate(factors):
         _check_alike(ours, theirs)
-        products = _cosines(ours, [each.values for each in theirs])
-        total = np.prod(np.abs(products), axis=0)
+        total = np.prod([likeness(a, b) for a, b in zip(ours, theirs, strict=True)], axis=0)
+        products = _cosines(ours, theirs)
         rows, columns = linear_sum_assignment(total, maximize=True)
         order[i, rows], congruence[i, rows] = columns, total[rows, columns]
         for matrix, each in zip(ours, products, strict=True):
@@ -169,11 +175,11 @@ def _check_alike(ours: Sequence[AxisMatrix], theirs: Sequence[AxisMatrix]) -> No
             )
 
 
-def _cosines(ours: Sequence[AxisMatrix], theirs: Sequence[np.ndarray]) -> np.ndarray:
+def _cosines(ours: Sequence[AxisMatrix], theirs: Sequence[AxisMatrix]) -> np.ndarray:
     """By matrix, over the rows that both know."""
     found = []
     for own, other in zip(ours, theirs, strict=True):
-        a, b = (np.asarray(each, dtype=np.float64) for each in (own.values, other))
+        a, b = (np.asarray(each.values, dtype=np.float64) for each in (own, other))
         seen = np.isfinite(a).all(axis=1) & np.isfinite(b).all(axis=1)
         found.append(cosines(a[seen], b[seen]))
     return np.array(found)
@@ -185,8 +191,8 @@ def _chance(
     """What 5 % of matches with unrelated factors exceed, by component of ours."""
     draws = np.zeros((max(n_null, 1), ours[0].values.shape[1]))
     for k in range(n_null):
-        others = [unrelated(each.values, each.axis, rng) for each in theirs]
-        total = np.prod(np.abs(_cosines(ours, others)), axis=0)
+        drawn = [replace(each, values=unrelated(each.values, each.axis, rng)) for each in theirs]
+        total = np.prod([likeness(a, b) for a, b in zip(ours, drawn, strict=True)], axis=0)
         rows, columns = linear_sum_assignment(total, maximize=True)
         draws[k, rows] = total[rows, columns]
     return np.asarray(np.quantile(draws, 0.95, axis=0))

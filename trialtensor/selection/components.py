@@ -63,13 +63,16 @@ def check_data(model: TrialEstimator, layout: Layout, X: Any, mask: Any) -> None
     ValueError
         Saying what was expected.
     """
-    got = layout.values[0].shape
     if not layout.single:
         model.residuals(X, mask=mask)
-    elif model.fitted_.shape != got:
+        return
+    # After partial_fit, only the latest trials are known.
+    expected, got = model.fitted_.shape, layout.values[0].shape
+    expected = (model.fitted_.length("trial"), *expected[1:])
+    if expected != got:
         raise ValueError(
             "X: expected the data of the fit, (n_trials, n_neurons, n_times) = "
-            f"{model.fitted_.shape}, got {got}"
+            f"{expected}, got {got}"
         )
 
 

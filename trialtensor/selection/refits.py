@@ -10,7 +10,7 @@ import numpy as np
 import scipy.linalg
 from scipy.optimize import linear_sum_assignment
 
-from trialtensor.alignment.factors import axis_matrices, congruence, part_names
+from trialtensor.alignment.factors import axis_matrices, likeness, part_names
 from trialtensor.data.axes import AXES
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Component, Fitted, Part
@@ -57,7 +57,11 @@ def aligned(model: TrialEstimator, again: Any, features: Any) -> Arrays:
         (name, dataset or None) -> array.
     """
     ours, theirs = model.fitted_, again.fitted_
-    found = {key: np.full(each.shape, np.nan) for key, each in estimates_of(ours).items()}
+    # A component is zero in the datasets that it isn't part of.
+    found = {
+        key: np.full(each.shape, np.nan if key[1] is None else 0.0)
+        for key, each in estimates_of(ours).items()
+    }
     del found[EXPLAINED]
     place_of, norms = (_places(ours), _places(theirs)), _norms(ours)
     for r, s in enumerate(_partners(ours, theirs)):
@@ -131,10 +135,10 @@ def _partners(ours: Fitted, theirs: Fitted) -> list[int]:
     The trials are others: neurons and times say it.
     """
     pairs = [
-        [np.nan_to_num(each.values) for each in axis_matrices(fitted) if each.axis != "trial"]
+        [each for each in axis_matrices(fitted) if each.axis != "trial"]
         for fitted in (ours, theirs)
     ]
-    product = congruence(*pairs)
+    product = np.prod([likeness(a, b) for a, b in zip(*pairs, strict=True)], axis=0)
     # Components that are private to a dataset are matched among each other.
     of_parts = [[set(map(_key, c.parts)) for c in fitted.components] for fitted in (ours, theirs)]
     alike = np.array([[a == b for b in of_parts[1]] for a in of_parts[0]])

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.linalg
 from scipy.optimize import linear_sum_assignment
 
-from trialtensor.alignment.factors import AxisMatrix, axis_matrices, check_fitted, congruence
+from trialtensor.alignment.factors import AxisMatrix, axis_matrices, check_fitted, likeness
 from trialtensor.data.axes import AXES
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Restart
@@ -83,7 +83,8 @@ def factor_match_score(first: Any, second: Any, *, weights: bool = False) -> flo
             f"first, second: components of {a.kind} and {b.kind} are of different kinds; compare "
             "two of one kind, or what they span with subspace_angles"
         )
-    product = congruence(*_common_rows(a, b))
+    pairs = zip(*_common_rows(a, b), strict=True)
+    product = np.prod([likeness(one, other) for one, other in pairs], axis=0)
     if a.weights is not None and b.weights is not None and weights:
         product = weigh(product, a.weights, b.weights)
     return float(matched(product).mean())
@@ -126,7 +127,9 @@ def subspace_angles(first: Any, second: Any) -> tuple[np.ndarray, ...]:
     """
     pairs = zip(*_common_rows(_side(first, "first"), _side(second, "second")), strict=True)
     return tuple(
-        np.degrees(scipy.linalg.subspace_angles(a, b)) if a.shape[1] and b.shape[1] else np.empty(0)
+        np.degrees(scipy.linalg.subspace_angles(*_known(a.values, b.values)))
+        if a.values.shape[1] and b.values.shape[1]
+        else np.empty(0)
         for a, b in pairs
     )
 
@@ -182,8 +185,14 @@ def _named(factors: Any, axes: Any) -> list[AxisMatrix]:
     ]
 
 
-def _common_rows(a: _Side, b: _Side) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Matrices of both over the trials, neurons and times that both know."""
+def _known(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Keep the rows that both know."""
+    known = np.isfinite(first).all(axis=1) & np.isfinite(second).all(axis=1)
+    return first[known], second[known]
+
+
+def _common_rows(a: _Side, b: _Side) -> tuple[list[AxisMatrix], list[AxisMatrix]]:
+    """Matrices of both, of the same trials, neurons and times."""
     if a.axes != b.axes:
         raise ValueError(
             f"first, second: {a.name} has matrices of {a.axes}, {b.name} of {b.axes}; compare "
@@ -202,12 +211,12 @@ def _common_rows(a: _Side, b: _Side) -> tuple[list[np.ndarray], list[np.ndarray]
                 f"first, second: {one.name} of {a.name} and {b.name} are of other blocks or "
                 f"datasets, {dict(one.rows)} and {dict(other.rows)}; compare fits of the same ones"
             )
-        pair = [one.values, other.values]
-        known = [np.isfinite(each).all(axis=1) for each in pair]
-        # Those of a restart may come without the rows that had no data.
-        common = known if len(known[0]) != len(known[1]) else [known[0] & known[1]] * 2
-        pair = [each[rows] for each, rows in zip(pair, common, strict=True)]
-        if len(pair[0]) != len(pair[1]):
+        pair = [one, other]
+        if len(one.values) != len(other.values):
+            # Those of a restart may come without the rows that had no data.
+            known = [each.values[np.isfinite(each.values).all(axis=1)] for each in pair]
+            pair = [AxisMatrix(m.name, m.axis, k, ()) for m, k in zip(pair, known, strict=True)]
+        if len(pair[0].values) != len(pair[1].values):
             raise ValueError(
                 f"first, second: {a.name} has {len(one.values)} {one.axis}s, {b.name} "
                 f"{len(other.values)}; compare models of the same ones"
