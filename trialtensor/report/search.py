@@ -119,7 +119,7 @@ def write_search_report(
 def _data(X: Any, mask: Any) -> tuple[dict[str, Any] | None, dict[str, Any]]:
     if X is None:
         return None, {}
-    from trialtensor.models.inputs import prepare
+    from trialtensor.models.observed import prepare
 
     data = prepare(X, mask)
     return data.summary, data.coords
