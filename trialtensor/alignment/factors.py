@@ -114,7 +114,7 @@ def likeness(first: AxisMatrix, second: AxisMatrix) -> np.ndarray:
         (n, R) and (n, S), of the same blocks or datasets.
     """
     a, b = (np.asarray(each.values, dtype=np.float64) for each in (first, second))
-    known = np.isfinite(a).all(axis=1) & np.isfinite(b).all(axis=1)
+    known = np.asarray(np.isfinite(a).all(axis=1) & np.isfinite(b).all(axis=1))
     if not first.rows or not second.rows:
         return np.abs(cosines(a[known], b[known]))
     a, b = (np.where(known[:, None], each, 0) for each in (a, b))

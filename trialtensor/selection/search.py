@@ -74,7 +74,7 @@ class CrossValidatedSearch(BaseEstimator):
     ----------
     results_ : pandas.DataFrame
         A row for each fit: ``n_components``, ``split``, ``seed``, ``error`` (of held-out entries, 1
-        for no components), ``explained`` (of those fitted), ``stop_reason``, ``n_parameters``.
+        for no components), ``explained`` (of those fitted), ``stop_reason``.
     table_ : pandas.DataFrame
         A row for each candidate, fewest parameters first: ``n_components``, ``n_parameters``, mean
         ``error`` over splits and its standard error ``error_se``, the same of its difference to the
@@ -260,7 +260,7 @@ class CrossValidatedSearch(BaseEstimator):
         """Set what was found; return the chosen candidate, None for no components."""
         import pandas
 
-        self.results_ = pandas.DataFrame(
+        whole = pandas.DataFrame(
             [
                 {
                     "n_components": candidates[job.candidate],
@@ -271,7 +271,9 @@ class CrossValidatedSearch(BaseEstimator):
                 for job in sorted(rows)
             ]
         )
-        self.table_ = tabulate(self.results_)
+        sizes = whole.groupby("n_components")["n_parameters"].max()
+        self.results_ = whole.drop(columns="n_parameters")
+        self.table_ = tabulate(self.results_, dict(sizes))
         nothing = nothing_like(candidates[0])
         best, one_se = (_choose(self.table_, n_se) for n_se in (0.0, 1.0))
         chosen = one_se if self.rule == "one-se" else best
@@ -281,7 +283,7 @@ class CrossValidatedSearch(BaseEstimator):
         return chosen
 
 
-def tabulate(results: pandas.DataFrame) -> pandas.DataFrame:
+def tabulate(results: pandas.DataFrame, n_parameters: Mapping[Any, int]) -> pandas.DataFrame:
     """Make a row for each candidate from a row for each fit, fewest parameters first.
 
     Of several seeds on a split the one that explains most of what was fitted counts: the one
@@ -291,6 +293,8 @@ def tabulate(results: pandas.DataFrame) -> pandas.DataFrame:
     ----------
     results : pandas.DataFrame
         As ``results_`` of a search.
+    n_parameters : dict
+        Of each candidate.
     """
     import pandas
 
@@ -298,7 +302,6 @@ def tabulate(results: pandas.DataFrame) -> pandas.DataFrame:
     kept = kept.drop_duplicates(["n_components", "split"])
     errors = kept.pivot(index="split", columns="n_components", values="error")
     explained = kept.pivot(index="split", columns="n_components", values="explained").mean()
-    sizes = kept.pivot(index="split", columns="n_components", values="n_parameters").max()
     n_splits = len(errors)
     best = errors.mean().idxmin()
     above = errors.sub(errors[best], axis=0)
@@ -306,7 +309,7 @@ def tabulate(results: pandas.DataFrame) -> pandas.DataFrame:
     table = pandas.DataFrame(
         {
             "n_components": list(errors.columns),
-            "n_parameters": sizes.astype(int).to_numpy(),
+            "n_parameters": [int(n_parameters[each]) for each in errors.columns],
             "error": errors.mean().to_numpy(),
             "error_se": errors.std(**spread).to_numpy() / n_splits**0.5,
             "above_best": above.mean().to_numpy(),
