@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 
 from benchmarks.problems import Factors, Problem
-from trialtensor.models.inputs import prepare
+from trialtensor.models.observed import prepare
 from trialtensor.solvers.initialization import svd_start
 
 Start = int | Factors

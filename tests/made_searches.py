@@ -1,5 +1,7 @@
 """Searches whose outcome was made up, so that their figures and sentences can be checked."""
 
+import math
+
 import pandas
 
 from trialtensor import TCA, SliceTCA
@@ -18,12 +20,24 @@ def made_search(errors, *, rule="one-se", splits=None, stop_reason="converged", 
         estimator, candidates, splits=splits, rule=rule, refit=False, random_state=3
     )
     rows = {
-        Job(i, split, 0): {"error": error, "explained": 1 - error, "stop_reason": stop_reason}
+        Job(i, split, 0): {
+            "error": error,
+            "explained": 1 - error,
+            "stop_reason": stop_reason,
+            "n_parameters": _n_parameters(each),
+        }
         for i, each in enumerate(candidates)
         for split, error in enumerate(errors[each])
     }
-    search._store(candidates, (20, 15, 30), rows)
+    search._store(candidates, rows)
     return search
+
+
+def _n_parameters(n_components, shape=(20, 15, 30)):
+    if not isinstance(n_components, tuple):
+        return n_components * sum(shape)
+    size = math.prod(shape)
+    return sum(rank * (n + size // n) for rank, n in zip(n_components, shape, strict=True))
 
 
 def made_profile(stability, core_consistency=50.0):

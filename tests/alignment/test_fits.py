@@ -1,18 +1,18 @@
 """Components of separate fits find each other, and nothing else."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
-from trialtensor import TCA, make_tca
+from trialtensor import TCA, SliceTCA, TrialVaryingDynamics, from_tensorly, make_tca
 from trialtensor.alignment import match_fits
 
 
 def model(seed=0, rank=3, shape=(40, 30, 50), **factors):
     data = make_tca(*shape, rank, random_state=seed).factors
     names = ("trial_factors_", "neuron_factors_", "time_factors_")
-    return SimpleNamespace(**{**dict(zip(names, data, strict=True)), **factors})
+    whole = [factors.get(name, each) for name, each in zip(names, data, strict=True)]
+    n = min(each.shape[1] for each in whole)
+    return from_tensorly((np.ones(n), [each[:, :n] for each in whole]))
 
 
 def test_a_permutation_and_signs_come_back():
@@ -63,6 +63,14 @@ def test_rows_without_data_are_left_out():
     assert match_fits([first, model(time_factors_=holed)]).congruence == pytest.approx(1)
 
 
+def dynamics():
+    return TrialVaryingDynamics(1, n_init=1).fit(make_tca(10, 5, 8, 1, random_state=0).X)
+
+
+def slices():
+    return SliceTCA((1, 1, 0), n_init=1).fit(make_tca(10, 5, 8, 1, random_state=0).X)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -70,7 +78,9 @@ def test_rows_without_data_are_left_out():
         (lambda a: match_fits([a, a], axes="cells"), "axes: .*cells"),
         (lambda a: match_fits([a, a], reference=2), "reference: expected 0 to 1"),
         (lambda a: match_fits([a, model(shape=(40, 30, 20))]), "50 and 20 times"),
-        (lambda a: match_fits([a, SimpleNamespace()]), "number 1 .* no single time factor"),
+        (lambda a: match_fits([a, object()]), "fits: number 1: expected a model"),
+        (lambda a: match_fits([a, dynamics()]), r"TrialVaryingDynamics\) has no time factors"),
+        (lambda a: match_fits([slices(), a]), r"number 0 \(SliceTCA\) .*subspace_angles"),
     ],
 )
 def test_bad_input(call, message):

@@ -168,7 +168,7 @@ def test_settings_are_plain_and_speak_for_themselves(kind):
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        ({"fraction": 0}, r"fraction: expected a number between 0 and 1, without both, got 0"),
+        ({"fraction": 0}, r"fraction: expected a number between 0 and 1, got 0"),
         ({"fraction": 1.0}, r"fraction: .* got 1.0"),
         ({"fraction": float("nan")}, r"fraction: .* got nan"),
         ({"fraction": "0.1"}, r"fraction: .* got '0.1'"),

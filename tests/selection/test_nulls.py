@@ -17,7 +17,7 @@ from trialtensor.selection import (
     shift_trials,
     significance,
 )
-from trialtensor.selection.significance import _statistics
+from trialtensor.selection.significance import _statistics, _units
 from trialtensor.solvers.result import StopReason
 
 SURROGATES = (permute_trials, shift_trials, shift_times)
@@ -176,7 +176,9 @@ def test_components_that_cancel_each_other_are_not_large():
     model = from_tensorly((np.array([50.0, -50.0]), pair))
     assert model.weights_.min() ** 2 > 100 * np.sum(X**2)
     statistic = component_test(TCA(2, n_init=1), X, n_permutations=1).statistic
-    assert _statistics(model, X, "permute_trials").max() < statistic.max()
+    layout = model.layout(X)
+    units = _units(model, layout, "permute_trials")
+    assert _statistics(model, layout, "permute_trials", units).max() < statistic.max()
 
 
 def test_one_variable_neuron_is_not_shared():

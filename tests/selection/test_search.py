@@ -14,7 +14,6 @@ from sklearn.base import clone
 from trialtensor.data import make_slicetca, make_tca
 from trialtensor.models import TCA, SliceTCA
 from trialtensor.selection import CrossValidatedSearch, Speckled, TrialsByNeurons, WholeTrials
-from trialtensor.selection.complexity import n_parameters
 from trialtensor.selection.search import tabulate
 
 
@@ -89,7 +88,7 @@ def test_one_standard_error():
         for r, errors in {1: (0.9, 0.8), 2: (0.51, 0.40), 3: (0.50, 0.405)}.items()
         for split, error in enumerate(errors)
     ]
-    table = tabulate(pandas.DataFrame(rows), (10, 10, 10))
+    table = tabulate(pandas.DataFrame(rows), {1: 30, 2: 60, 3: 90})
     assert table["error"].tolist() == pytest.approx([0.85, 0.455, 0.4525])
     assert table["above_best"].tolist() == pytest.approx([0.3975, 0.0025, 0])
     # Differences of .01 and -.005: standard deviation .0106 over the root of two splits.
@@ -103,13 +102,15 @@ def test_of_several_seeds_the_best_fit_counts():
         {"n_components": 1, "split": 0, "seed": 0, "error": 0.1, "explained": 0.5},
         {"n_components": 1, "split": 0, "seed": 1, "error": 0.3, "explained": 0.6},
     ]
-    assert tabulate(pandas.DataFrame(rows), (5, 5, 5))["error"].tolist() == [0.3]
+    assert tabulate(pandas.DataFrame(rows), {1: 15})["error"].tolist() == [0.3]
 
 
 def test_parameters_are_counted():
-    model = SliceTCA((2, 1, 3), n_init=1).fit(make_slicetca(12, 10, 8, (2, 1, 3)).X)
+    X = make_slicetca(12, 10, 8, (2, 1, 3)).X
+    model = SliceTCA((2, 1, 3), n_init=1).fit(X)
     arrays = [getattr(model, f"{a}_{k}_") for a in ("trial", "neuron", "time") for k in KINDS]
-    assert n_parameters((2, 1, 3), (12, 10, 8)) == sum(array.size for array in arrays)
+    found = search([(2, 1, 3)], estimator=model, n_splits=1, refit=False).fit(X)
+    assert found.table_["n_parameters"].item() == sum(array.size for array in arrays)
 
 
 KINDS = ("loadings", "slices")
@@ -196,7 +197,7 @@ def test_bad_input(options, message):
 
 
 def test_too_many_components_are_refused_before_any_work():
-    with pytest.raises(ValueError, match=r"n_components: \(0, 30, 0\) is more than \(40, 20, 25\)"):
+    with pytest.raises(ValueError, match=r"n_components: got 30 neuron-slicing .* has 20 neurons"):
         search([(1, 0, 0), (0, 30, 0)], estimator=SliceTCA((1, 0, 0))).fit(planted())
 
 

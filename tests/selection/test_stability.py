@@ -1,20 +1,23 @@
 """Agreement of restarts, corrected for chance."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
 from trialtensor.data import make_slicetca, make_tca
 from trialtensor.models import TCA, SliceTCA
+from trialtensor.models.fitted import Restart
 from trialtensor.selection import factor_match_score, stability, subspace_angles
+from trialtensor.solvers.result import StopReason
 
 SHAPE = (60, 30, 40)
 
 
+def as_restart(factors, weights, **about):
+    return Restart(0, 1.0, 0.5, 1.0, StopReason.CONVERGED, 9, tuple(factors), weights, **about)
+
+
 def restart(draw, rank):
-    factors = tuple(draw((n, rank)) for n in SHAPE)
-    return SimpleNamespace(factors=factors, weights=np.ones(rank))
+    return as_restart([draw((n, rank)) for n in SHAPE], np.ones(rank))
 
 
 @pytest.mark.parametrize("rank", [2, 6])
@@ -40,10 +43,7 @@ def test_only_the_component_that_varies_is_unstable():
     rng = np.random.default_rng(0)
     fixed = tuple(rng.standard_normal((n, 2)) for n in SHAPE)
     others = [
-        SimpleNamespace(
-            factors=tuple(np.c_[f, rng.standard_normal(len(f))][:, order] for f in fixed),
-            weights=np.ones(3),
-        )
+        as_restart([np.c_[f, rng.standard_normal(len(f))][:, order] for f in fixed], np.ones(3))
         for order in ([0, 1, 2], [2, 0, 1], [1, 2, 0])
     ]
     found = stability(others)
@@ -66,7 +66,7 @@ def test_turned_loadings_span_the_same_but_are_other_components():
     ]
     turn = np.array([[1.0, 1.0], [-1.0, 1.0]]) / np.sqrt(2)
     turned = (loadings[0] @ turn, *loadings[1:])
-    pair = [SimpleNamespace(factors=tuple(f), weights=np.ones(3)) for f in (loadings, turned)]
+    pair = [as_restart(f, np.ones(3), joint=False) for f in (loadings, turned)]
     found = stability(pair)
     assert found.score == pytest.approx(1) and found.corrected == pytest.approx(1)
     assert found.by_component[0] < 0.75 and found.by_component[2] == pytest.approx(1)
@@ -89,9 +89,7 @@ def test_angles_between_subspaces_are_those_of_scipy_and_of_a_closed_form():
 def test_match_scores():
     rng = np.random.default_rng(0)
     first = restart(rng.standard_normal, 3)
-    second = SimpleNamespace(
-        factors=tuple(-f[:, [2, 0, 1]] for f in first.factors), weights=np.array([1.0, 1.0, 0.5])
-    )
+    second = as_restart([-f[:, [2, 0, 1]] for f in first.factors], np.array([1.0, 1.0, 0.5]))
     assert factor_match_score(first, second) == pytest.approx(1)
     # One of three weights is half of its partner's.
     assert factor_match_score(first, second, weights=True) == pytest.approx(2.5 / 3)

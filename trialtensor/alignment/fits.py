@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from trialtensor.alignment.factors import (
+    AxisMatrix,
+    axis_matrices,
+    check_fitted,
+    likeness,
+    unrelated,
+)
+from trialtensor.data.axes import AXES
+from trialtensor.models.parameters import check_whole
 from trialtensor.solvers.matching import cosines
-
-_AXES = ("trial", "neuron", "time")
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +38,8 @@ class Alignment:
         The same with unrelated factors of the same shape and smoothness in place of the fit's: the
         95th percentile of what matching finds by chance.
     signs : dict of (n_fits, R) int arrays
-        By axis: +1, or -1 where the factor points the other way than that of the reference.
+        By axis: +1, or -1 where the factor points the other way than that of the reference; the
+        product of both where a kind has two factors of an axis.
     axes : tuple of str
         What was compared.
     """
@@ -61,11 +69,13 @@ def match_fits(
     Parameters
     ----------
     fits : sequence of fitted models
-        With ``trial_factors_``, ``neuron_factors_``, ``time_factors_`` for the axes compared. They
-        may have different numbers of components.
+        Of one or several kinds, with any numbers of components. Factors that a model has for
+        each block or dataset are compared where both fits have the same ones. SliceTCA, whose
+        components can be rotated into each other, is refused.
     axes : name or names among "trial", "neuron", "time", default "time"
         What the fits have in common: times for sessions or animals, trials for regions recorded
-        together, neurons for sessions with the same cells.
+        together, neurons for sessions with the same cells. Dynamics have two factors of neurons,
+        which are both compared.
     reference : int, default 0
         The fit whose components the others are compared with.
     n_null : int, default 200
@@ -79,7 +89,8 @@ def match_fits(
     Raises
     ------
     ValueError
-        For an axis that is none or whose lengths differ, and fewer than two fits.
+        For an unknown axis, an axis that a fit has no factors of or whose lengths differ, and
+        fewer than two fits.
 
     Examples
     --------
@@ -89,69 +100,99 @@ def match_fits(
     >>> match_fits([early, late], axes=("neuron", "time")).matched.all()
     np.True_
     """
-    names = (axes,) if isinstance(axes, str) else tuple(axes)
-    unknown = [name for name in names if name not in _AXES]
-    if unknown or not names:
-        raise ValueError(f"axes: expected names among {_AXES}, got {axes!r}")
-    if len(fits) < 2:
-        raise ValueError(f"fits: expected at least 2 models to match, got {len(fits)}")
-    if not isinstance(reference, numbers.Integral) or not 0 <= reference < len(fits):
-        raise ValueError(f"reference: expected 0 to {len(fits) - 1}, got {reference!r}")
-    factors = [[_factor(fit, i, name) for name in names] for i, fit in enumerate(fits)]
+    names = _check(fits, axes, reference, n_null)
+    factors = [_factors(fit, i, names) for i, fit in enumerate(fits)]
     ours = factors[int(reference)]
     rng = np.random.default_rng(random_state)
-    shape = (len(fits), ours[0].shape[1])
+    shape = (len(fits), ours[0].values.shape[1])
     order, congruence = np.full(shape, -1), np.full(shape, np.nan)
     chance = np.zeros(shape)
     signs = {name: np.ones(shape, int) for name in names}
     for i, theirs in enumerate(factors):
-        products = _cosines(ours, theirs, names)
-        total = np.prod(np.abs(products), axis=0)
+        _check_alike(ours, theirs)
+        total = np.prod([likeness(a, b) for a, b in zip(ours, theirs, strict=True)], axis=0)
+        products = _cosines(ours, theirs)
         rows, columns = linear_sum_assignment(total, maximize=True)
         order[i, rows], congruence[i, rows] = columns, total[rows, columns]
-        for name, each in zip(names, products, strict=True):
-            signs[name][i, rows] = np.where(each[rows, columns] < 0, -1, 1)
-        draws = np.zeros((max(n_null, 1), shape[1]))
-        for k in range(n_null):
-            unrelated = [_unrelated(f, name, rng) for f, name in zip(theirs, names, strict=True)]
-            other = np.prod(np.abs(_cosines(ours, unrelated, names)), axis=0)
-            rows, columns = linear_sum_assignment(other, maximize=True)
-            draws[k, rows] = other[rows, columns]
-        chance[i] = np.quantile(draws, 0.95, axis=0)
+        for matrix, each in zip(ours, products, strict=True):
+            signs[matrix.axis][i, rows] *= np.where(each[rows, columns] < 0, -1, 1)
+        chance[i] = _chance(ours, theirs, n_null, rng)
     return Alignment(order, congruence, chance, signs, names)
 
 
-def _factor(fit: Any, i: int, name: str) -> np.ndarray:
-    factor = getattr(fit, f"{name}_factors_", None)
-    if factor is None or np.ndim(factor) != 2:
+def _check(fits: Sequence[Any], axes: Any, reference: Any, n_null: Any) -> tuple[str, ...]:
+    names = (axes,) if isinstance(axes, str) else tuple(axes)
+    unknown = [name for name in names if name not in AXES]
+    if unknown or not names:
+        raise ValueError(f"axes: expected names among {AXES}, got {axes!r}")
+    if len(fits) < 2:
+        raise ValueError(f"fits: expected at least 2 models to match, got {len(fits)}")
+    if not isinstance(reference, numbers.Integral) or not 0 <= int(reference) < len(fits):
+        raise ValueError(f"reference: expected 0 to {len(fits) - 1}, got {reference!r}")
+    check_whole("n_null", n_null, 0)
+    return names
+
+
+def _factors(fit: Any, i: int, names: Sequence[str]) -> list[AxisMatrix]:
+    """The matrices of the axes to compare, in their order."""
+    fitted = check_fitted(fit, f"fits: number {i}")
+    if fitted.identified != "components":
         raise ValueError(
-            f"fits: number {i} ({type(fit).__name__}) has no single {name} factor matrix to compare"
+            f"fits: number {i} ({type(fit).__name__}) has components that can be rotated into each "
+            "other; compare what they span with trialtensor.selection.subspace_angles"
         )
-    return np.asarray(factor, dtype=np.float64)
-
-
-def _cosines(
-    ours: Sequence[np.ndarray], theirs: Sequence[np.ndarray], names: Sequence[str]
-) -> np.ndarray:
-    """By axis, over the rows that both know."""
+    matrices = axis_matrices(fitted)
     found = []
-    for a, b, name in zip(ours, theirs, names, strict=True):
-        if len(a) != len(b):
+    for name in names:
+        own = [each for each in matrices if each.axis == name]
+        if not own:
+            has = sorted({each.axis for each in matrices})
             raise ValueError(
-                f"axes: the fits have {len(a)} and {len(b)} {name}s, which can't be compared"
+                f"fits: number {i} ({type(fit).__name__}) has no {name} factors to compare; choose "
+                f"axes among {has}"
             )
+        found += own
+    return found
+
+
+def _check_alike(ours: Sequence[AxisMatrix], theirs: Sequence[AxisMatrix]) -> None:
+    """Refuse matrices that are not of the same trials, neurons or times."""
+    if [each.axis for each in ours] != [each.axis for each in theirs]:
+        raise ValueError(
+            f"axes: the fits have {[each.name for each in ours]} and "
+            f"{[each.name for each in theirs]}, which can't be compared"
+        )
+    for a, b in zip(ours, theirs, strict=True):
+        if a.rows and b.rows and a.rows != b.rows:
+            raise ValueError(
+                f"axes: {a.name} of the fits are of other blocks or datasets, {dict(a.rows)} and "
+                f"{dict(b.rows)}, which can't be compared"
+            )
+        if len(a.values) != len(b.values):
+            raise ValueError(
+                f"axes: the fits have {len(a.values)} and {len(b.values)} {a.axis}s, which can't "
+                "be compared"
+            )
+
+
+def _cosines(ours: Sequence[AxisMatrix], theirs: Sequence[AxisMatrix]) -> np.ndarray:
+    """By matrix, over the rows that both know."""
+    found = []
+    for own, other in zip(ours, theirs, strict=True):
+        a, b = (np.asarray(each.values, dtype=np.float64) for each in (own, other))
         seen = np.isfinite(a).all(axis=1) & np.isfinite(b).all(axis=1)
         found.append(cosines(a[seen], b[seen]))
     return np.array(found)
 
 
-def _unrelated(factor: np.ndarray, name: str, rng: np.random.Generator) -> np.ndarray:
-    """Columns with the same entries in other places: shuffled, or rotated where they are smooth."""
-    if name == "neuron":
-        return rng.permuted(factor, axis=0)
-    n, rank = factor.shape
-    rows = (np.arange(n)[:, None] + rng.integers(n, size=rank)) % n
-    turned = np.take_along_axis(factor, rows, axis=0)
-    backwards = rng.random(rank) < 0.5
-    turned[:, backwards] = turned[::-1, backwards]
-    return turned
+def _chance(
+    ours: Sequence[AxisMatrix], theirs: Sequence[AxisMatrix], n_null: int, rng: np.random.Generator
+) -> np.ndarray:
+    """What 5 % of matches with unrelated factors exceed, by component of ours."""
+    draws = np.zeros((max(n_null, 1), ours[0].values.shape[1]))
+    for k in range(n_null):
+        drawn = [replace(each, values=unrelated(each.values, each.axis, rng)) for each in theirs]
+        total = np.prod([likeness(a, b) for a, b in zip(ours, drawn, strict=True)], axis=0)
+        rows, columns = linear_sum_assignment(total, maximize=True)
+        draws[k, rows] = total[rows, columns]
+    return np.asarray(np.quantile(draws, 0.95, axis=0))

@@ -13,12 +13,8 @@ from trialtensor.selection.profile import restart_profile
 from trialtensor.selection.residuals import ResidualReport, residual_report
 from trialtensor.selection.search import CrossValidatedSearch
 from trialtensor.selection.significance import ComponentTest, component_test
-from trialtensor.selection.stability import (
-    Stability,
-    factor_match_score,
-    stability,
-    subspace_angles,
-)
+from trialtensor.selection.similarity import factor_match_score, subspace_angles
+from trialtensor.selection.stability import Stability, stability
 
 __all__ = [
     "Bootstrap",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,16 +10,25 @@ from typing import Any
 
 import joblib
 import numpy as np
-import scipy.linalg
 import scipy.special
-from sklearn.base import clone
 
-from trialtensor.data.axes import AXES
-from trialtensor.data.validation import check_trial_tensor
-from trialtensor.models.slicetca.trials import from_features
-from trialtensor.solvers.matching import match_components
+from trialtensor.alignment.factors import check_fitted
+from trialtensor.models.base import TrialEstimator
+from trialtensor.models.layout import Layout
+from trialtensor.models.parameters import check_share, check_whole, generator
+from trialtensor.selection.components import (
+    check_data,
+    check_whole_fit,
+    known_form,
+    known_masks,
+    rows_of,
+    take_options,
+)
+from trialtensor.selection.noise import noise_deviations
+from trialtensor.selection.refits import EXPLAINED, Arrays, aligned, can_rotate, estimates_of
 
-Arrays = dict[str, np.ndarray]
+# Of a block: with fewer trials, a draw often leaves only copies of one or two.
+_FEWEST = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,36 +39,52 @@ class Bootstrap:
     ----------
     estimates, standard_errors : dict
         By name of the fitted attribute without its underscore: ``trial_factors``,
-        ``neuron_factors``, ``time_factors`` of TCA; loadings and slices of SliceTCA; and
-        ``explained_variance_ratio``.
+        ``neuron_factors``, ``time_factors`` of TCA; loadings and slices of SliceTCA; output and
+        input factors of dynamics; and ``explained_variance_ratio``. Arrays of the same shape as
+        the attribute, or a dict of arrays by dataset where that is one.
     level : float
         Of the intervals.
     n_samples : int
     nonnegative : bool
     """
 
-    estimates: Arrays
-    standard_errors: Arrays
+    estimates: dict[str, Any]
+    standard_errors: dict[str, Any]
     level: float
     n_samples: int
     nonnegative: bool
 
-    def interval(self, name: str) -> np.ndarray:
-        """Lower and upper ends, ``(2, ...)``, of one of the ``estimates``.
+    def interval(self, name: str) -> Any:
+        """Return lower and upper ends, ``(2, ...)``, of one of the ``estimates``.
 
         The estimate plus and minus so many standard errors as a normal distribution has; NaN
         where the model says nothing. (Percentiles of the refits cover a little less than
         they should: the noise of a refit adds to that of the model.)
+
+        Parameters
+        ----------
+        name : str
+            One of the keys of ``estimates``.
+
+        Returns
+        -------
+        array, or dict of arrays by dataset
         """
         if name not in self.estimates:
             raise ValueError(f"name: expected one of {sorted(self.estimates)}, got {name!r}")
-        half = scipy.special.ndtri((1 + self.level) / 2) * self.standard_errors[name]
-        ends = np.array([self.estimates[name] - half, self.estimates[name] + half])
+        estimate, error = self.estimates[name], self.standard_errors[name]
+        if isinstance(estimate, dict):
+            return {key: self._ends(each, error[key]) for key, each in estimate.items()}
+        return self._ends(estimate, error)
+
+    def _ends(self, estimate: np.ndarray, error: np.ndarray) -> np.ndarray:
+        half = scipy.special.ndtri((1 + self.level) / 2) * error
+        ends = np.array([estimate - half, estimate + half])
         return np.maximum(ends, 0) if self.nonnegative else ends
 
 
 def bootstrap(
-    model: Any,
+    model: TrialEstimator,
     X: Any,
     *,
     mask: Any = None,
@@ -72,13 +98,17 @@ def bootstrap(
 
     What trials share (neuron and time factors, or loadings and trial slices) varies as the refits
     do. What belongs to a single trial is solved for again with each refit, for the trial's data
-    with noise added: normal, with the variance of the model's residuals. Components of TCA are
+    with noise added: normal, with the variance of the model's residuals. Components are
     matched and their signs set; those of SliceTCA are rotated within their type, whose rotation
     is a choice.
 
+    Trials take each other's place within a block of Parafac2, and within a dataset of CoupledTCA
+    with ``shared="time"``. Dynamics are run anew from the first bin of each trial.
+
     Parameters
     ----------
-    model : fitted TCA or SliceTCA
+    model : fitted model
+        Parafac2 must have been fitted with blocks of several trials.
     X, mask : the data it was fitted to
     n_samples : int
     block : int
@@ -96,7 +126,8 @@ def bootstrap(
     Raises
     ------
     ValueError
-        For data of another shape than the model was fitted to, or parameters out of range.
+        For data of another shape than the model was fitted to, parameters out of range, or a
+        model whose trials can't be drawn again.
 
     References
     ----------
@@ -110,65 +141,66 @@ def bootstrap(
     >>> bootstrap(model, X, n_samples=20, random_state=0).interval("time_factors").shape
     (2, 15, 2)
     """
-    checked = check_trial_tensor(X, mask=mask)
-    values, observed = checked.values, checked.observed
-    _check(model, values.shape, n_samples, block, level)
-    rng = np.random.default_rng(random_state)
-    draws = [_resample(len(values), block, rng) for _ in range(n_samples)]
+    check_fitted(model)
+    check_whole_fit(model, "bootstrap")
+    layout = model.layout(X, mask)
+    check_data(model, layout, X, mask)
+    strata = model.strata()
+    _check(model, strata, n_samples, block, level)
+    rng = generator(random_state)
+    draws = [_resample(strata, layout.n_trials, block, rng) for _ in range(n_samples)]
     seeds = rng.integers(2**31, size=n_samples)
-    noise = _noise_deviation(model, values.shape)
+    noise = noise_deviations(model, layout, X, mask)
     parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
     samples = parallel(
-        joblib.delayed(_sample)(model, values, observed, rows, int(seed), noise)
+        joblib.delayed(_sample)(model, layout, rows, int(seed), noise)
         for rows, seed in zip(draws, seeds, strict=True)
     )
-    estimates = _estimates(model)
+    estimates = estimates_of(model.fitted_)
+    errors = _standard_errors(samples, estimates, n_samples)
     return Bootstrap(
-        estimates,
-        _standard_errors(samples, estimates, n_samples),
+        _by_name(estimates),
+        _by_name(errors),
         level,
         n_samples,
-        nonnegative=model.nonnegative is True,
+        nonnegative=getattr(model, "nonnegative", False) is True,
     )
 
 
-def _check(model: Any, shape: tuple[int, ...], n_samples: int, block: int, level: float) -> None:
-    fitted = model.data_summary_["shape"]
-    if shape != fitted:
-        raise ValueError(f"X: the model was fitted to data of shape {fitted}, got {shape}")
-    if n_samples < 2:
-        raise ValueError(f"n_samples: expected at least 2, got {n_samples}")
-    if not 1 <= block <= max(shape[0] // 2, 1):
+def _check(
+    model: TrialEstimator, strata: list[np.ndarray], n_samples: int, block: int, level: float
+) -> None:
+    if model.fitted_.identified != "components" and not can_rotate(model):
         raise ValueError(
-            f"block: expected 1 to {shape[0] // 2} trials, half of what there are, got {block}"
+            f"model: components of {type(model).__name__} can be rotated into each other, and "
+            "bootstrap knows no alignment for them; compare refits with subspace_angles"
         )
-    if not 0 < level < 1:
-        raise ValueError(f"level: expected a number between 0 and 1, got {level}")
+    check_whole("n_samples", n_samples, 2)
+    check_share("level", level)
+    smallest = min(map(len, strata))
+    if smallest < _FEWEST and len(strata) > 1:
+        has = "a block for every trial" if smallest == 1 else f"a block of {smallest} trials"
+        raise ValueError(
+            f"model: {type(model).__name__} has {has}, which leaves too little to draw from; fit "
+            f"it with blocks of {_FEWEST} trials or more"
+        )
+    if not isinstance(block, numbers.Integral) or not 1 <= block <= max(smallest // 2, 1):
+        raise ValueError(
+            f"block: expected 1 to {smallest // 2} trials, half of what there are, got {block!r}"
+        )
 
 
-def _resample(n_trials: int, block: int, rng: np.random.Generator) -> np.ndarray:
-    """Trials in runs of neighbours; the last trial is followed by the first."""
-    starts = rng.integers(n_trials, size=-(-n_trials // block))
-    return ((starts[:, None] + np.arange(block)) % n_trials).ravel()[:n_trials]
-
-
-def _estimates(model: Any) -> Arrays:
-    kinds = ("factors",) if hasattr(model, "trial_factors_") else ("loadings", "slices")
-    names = [f"{axis}_{kind}" for kind in kinds for axis in AXES] + ["explained_variance_ratio"]
-    return {name: np.asarray(getattr(model, f"{name}_")) for name in names}
-
-
-def _noise_deviation(model: Any, shape: tuple[int, ...]) -> float:
-    """Standard deviation of the residuals, with the degrees of freedom that the model took."""
-    taken: float
-    if hasattr(model, "trial_factors_"):
-        taken = len(model.weights_) * (sum(shape) - 2)
-    else:
-        # The projectors off the loadings leave so much.
-        ranks = [len(getattr(model, f"{axis}_slices_")) for axis in AXES]
-        left = np.prod([1 - r / n for r, n in zip(ranks, shape, strict=True)])
-        taken = float((1 - left) * np.prod(shape))
-    return float(np.sqrt(model.loss_ / max(model.data_summary_["n_observed"] - taken, 1)))
+def _resample(
+    strata: list[np.ndarray], n_trials: int, block: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Trials in runs of neighbours; the last of a stratum is followed by its first."""
+    drawn = np.empty(n_trials, int)
+    for trials in strata:
+        n = len(trials)
+        starts = rng.integers(n, size=-(-n // block))
+        runs = ((starts[:, None] + np.arange(block)) % n).ravel()[:n]
+        drawn[trials] = trials[runs]
+    return drawn
 
 
 def _standard_errors(samples: Iterable[Arrays], estimates: Arrays, n_samples: int) -> Arrays:
@@ -188,90 +220,41 @@ def _standard_errors(samples: Iterable[Arrays], estimates: Arrays, n_samples: in
 
 
 def _sample(
-    model: Any,
-    values: np.ndarray,
-    observed: np.ndarray | None,
-    rows: np.ndarray,
-    seed: int,
-    noise: float,
+    model: TrialEstimator, layout: Layout, trials: np.ndarray, seed: int, noise: list[float]
 ) -> Arrays:
-    rng = np.random.default_rng(seed)
-    noisy = values + noise * rng.standard_normal(values.shape, dtype=values.dtype)
+    """Refit to drawn trials, redraw what belongs to single ones, and align all of it."""
+    noisy = model.noisy(layout, noise, np.random.default_rng(seed))
+    rows = rows_of(layout, trials)
+    drawn, options = layout.take(rows), model.fit_arguments()
     with warnings.catch_warnings():
         # The model has said all this of itself.
         warnings.simplefilter("ignore")
-        again = _refit(model, values, observed, rows)
-        trials = again.transform(noisy, mask=observed)
-    align = _aligned_tca if hasattr(model, "trial_factors_") else _aligned_slices
-    explained = np.asarray(again.explained_variance_ratio_)
-    return {**align(model, again, trials), "explained_variance_ratio": explained}
+        again = _refit(model, drawn, rows, take_options(options, layout, rows[0]))
+        seen = None if layout.masks() is None else known_masks(again, layout, layout.seen())
+        features = again.transform(known_form(again, layout, noisy), mask=seen, **options)
+    explained = np.asarray(again.fitted_.record.explained_variance_ratio)
+    return {**aligned(model, again, features), EXPLAINED: explained}
 
 
-def _refit(model: Any, values: np.ndarray, observed: np.ndarray | None, rows: np.ndarray) -> Any:
-    if hasattr(model, "trial_factors_"):
-        start = [model.trial_factors_[rows] * model.weights_, *_shared_factors(model)]
-        options = {"solver": "full"}
-    else:
-        start = [getattr(model, f"{axis}_loadings_") for axis in AXES]
-        start[0], options = start[0][rows], {}
-    start = [np.nan_to_num(each) for each in start]
-    again = clone(model).set_params(init=start, n_init=1, n_jobs=None, verbose=0, **options)
-    return again.fit(values[rows], mask=None if observed is None else observed[rows])
+def _refit(
+    model: TrialEstimator, drawn: Layout, rows: list[np.ndarray], options: dict[str, Any]
+) -> Any:
+    try:
+        return model.restarted(rows).fit(drawn.form(drawn.values), mask=drawn.masks(), **options)
+    except ValueError as error:
+        raise ValueError(
+            f"model: {type(model).__name__} can't be fitted to trials that were drawn with "
+            f"replacement, because too little is left ({error}); use more trials, larger blocks or "
+            "fewer components"
+        ) from error
 
 
-def _shared_factors(model: Any) -> tuple[np.ndarray, np.ndarray]:
-    return model.neuron_factors_, model.time_factors_
-
-
-def _aligned_tca(model: Any, again: Any, trials: np.ndarray) -> Arrays:
-    """Components in the order and with the signs of the model, trials in its units."""
-    ours, theirs = ([np.nan_to_num(f) for f in _shared_factors(m)] for m in (model, again))
-    # The trials are others: neurons and times say which component is which.
-    whole = [np.ones((1, f.shape[1])) for f in (ours[0], theirs[0])]
-    order, _ = match_components((whole[0], *ours), (whole[1], *theirs))
-    neuron, time = (f[:, order] for f in _shared_factors(again))
-    signs = [
-        np.where(np.nansum(a * b, axis=0) < 0, -1, 1)
-        for a, b in zip(_shared_factors(model), (neuron, time), strict=True)
-    ]
-    scale = (
-        again.weights_[order] * signs[0] * signs[1] / np.where(model.weights_, model.weights_, 1)
-    )
-    return {
-        "trial_factors": trials[:, order] * scale,
-        "neuron_factors": neuron * signs[0],
-        "time_factors": time * signs[1],
-    }
-
-
-def _aligned_slices(model: Any, again: Any, trials: np.ndarray) -> Arrays:
-    """Components rotated, within their type, to lie as those of the model do."""
-    loadings, slices = from_features(again.fitted_, trials)
-    found: Arrays = {}
-    for axis, ours, theirs, slice_tensor in zip(
-        AXES, tuple(getattr(model, f"{a}_loadings_") for a in AXES), loadings, slices, strict=True
-    ):
-        turn, back = _rotation(np.nan_to_num(theirs), np.nan_to_num(ours), model.nonnegative)
-        found[f"{axis}_loadings"] = theirs @ turn
-        found[f"{axis}_slices"] = np.tensordot(back, slice_tensor, axes=(1, 0))
+def _by_name(arrays: Arrays) -> dict[str, Any]:
+    """Arrays by name; those of datasets in a dict by dataset."""
+    found: dict[str, Any] = {}
+    for (name, dataset), values in arrays.items():
+        if dataset is None:
+            found[name] = values
+        else:
+            found.setdefault(name, {})[dataset] = values
     return found
-
-
-def _rotation(
-    given: np.ndarray, target: np.ndarray, nonnegative: bool
-) -> tuple[np.ndarray, np.ndarray]:
-    """What makes loadings orthonormal and turns them towards others, and its inverse for slices.
-
-    Trial loadings of a refit have unit norm over the resampled trials, not over all of them.
-    Non-negative components aren't rotated: they start from the model's, in its order.
-    """
-    gram = given.T @ given
-    if nonnegative:
-        size = np.sqrt(np.diag(gram))
-        return np.diag(1 / np.where(size > 0, size, 1)), np.diag(size)
-    if not len(gram):
-        return gram, gram
-    root = scipy.linalg.sqrtm(gram).real
-    inverse = np.linalg.pinv(root, hermitian=True)
-    turn = scipy.linalg.orthogonal_procrustes(given @ inverse, target)[0]
-    return inverse @ turn, turn.T @ root

@@ -1,62 +1,77 @@
-"""Numbers of components, of one kind or of three, and how many parameters they have."""
+"""Numbers of components, of one type or of several."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from sklearn.base import clone
+
+from trialtensor.models.base import TrialEstimator
+
+Counts = int | tuple[int, ...]
 
 
-def as_counts(n_components: Any) -> int | tuple[int, ...]:
-    """A number, or a tuple of numbers, whatever they came as."""
-    if isinstance(n_components, (Sequence, np.ndarray)) and not isinstance(n_components, str):
-        return tuple(int(each) for each in n_components)
-    return int(n_components)
-
-
-def no_components(n_components: int | tuple[int, ...]) -> bool:
-    """Whether that is a model of nothing."""
-    return not any(n_components) if isinstance(n_components, tuple) else n_components == 0
-
-
-def n_parameters(n_components: int | tuple[int, ...], shape: tuple[int, ...]) -> int:
-    """How many numbers a model has.
-
-    Parameters
-    ----------
-    n_components : int or three ints
-        Of TCA, or of SliceTCA.
-    shape : (n_trials, n_neurons, n_times)
-
-    Examples
-    --------
-    >>> n_parameters(2, (30, 20, 10)), n_parameters((2, 0, 1), (30, 20, 10))
-    (120, 1070)
-    """
-    if not isinstance(n_components, tuple):
-        return n_components * sum(shape)
-    size = int(np.prod(shape))
-    return sum(rank * (n + size // n) for rank, n in zip(n_components, shape, strict=True))
-
-
-def check_fits(n_components: int | tuple[int, ...], shape: tuple[int, ...]) -> None:
-    """Refuse more components than data of a shape can have.
+def as_counts(n_components: Any) -> Counts:
+    """Return a number, or a tuple of numbers, whatever they came as.
 
     Raises
     ------
     ValueError
-        With the candidate and the largest possible.
+        For anything else.
+
+    Examples
+    --------
+    >>> as_counts(np.array([2, 0, 1])), as_counts(np.int64(3))
+    ((2, 0, 1), 3)
     """
-    if isinstance(n_components, tuple):
-        if any(rank > n for rank, n in zip(n_components, shape, strict=True)):
-            raise ValueError(
-                f"n_components: {n_components} is more than {shape}, the lengths of the axes"
-            )
-        return
-    size = int(np.prod(shape))
-    largest = min(size // n for n in shape)
-    if n_components > largest:
+    try:
+        if isinstance(n_components, (Sequence, np.ndarray)) and not isinstance(n_components, str):
+            return tuple(int(each) for each in n_components)
+        return int(n_components)
+    except (TypeError, ValueError) as error:
         raise ValueError(
-            f"n_components: got {n_components}, but data of shape {shape} has at most {largest}"
-        )
+            f"n_components: expected whole numbers or tuples of them, got {n_components!r}"
+        ) from error
+
+
+def candidates_of(estimator: TrialEstimator, n_components: Iterable[Any]) -> list[Counts]:
+    """List the candidates that have any components.
+
+    With private components, a CoupledTCA without shared ones is a candidate too.
+    """
+    return [each for each in map(as_counts, n_components) if not _is_nothing(estimator, each)]
+
+
+def with_counts(estimator: TrialEstimator, n_components: Counts, seed: Any) -> TrialEstimator:
+    """Return an unfitted copy with so many components and this seed."""
+    model = clone(estimator).set_params(n_components=n_components)
+    seeded = "random_state" in model.get_params(deep=False)
+    return model.set_params(random_state=seed) if seeded else model
+
+
+def nothing_like(n_components: Counts) -> Counts:
+    """Return the numbers of no components.
+
+    Examples
+    --------
+    >>> nothing_like((2, 0, 1)), nothing_like(3)
+    ((0, 0, 0), 0)
+    """
+    return (0,) * len(n_components) if isinstance(n_components, tuple) else 0
+
+
+def size_of(n_components: Counts) -> int:
+    """Return how many components there are of all types together."""
+    return sum(n_components) if isinstance(n_components, tuple) else n_components
+
+
+def _is_nothing(estimator: TrialEstimator, n_components: Counts) -> bool:
+    if n_components != nothing_like(n_components):
+        return False
+    try:
+        with_counts(estimator, n_components, 0).check_parameters()
+    except ValueError:
+        return True
+    return False

@@ -1,64 +1,134 @@
-"""What the components of a fitted model are, whatever kind of model it is."""
+"""Data beside a model of any kind: how its trials are grouped, and how its fit was called."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from trialtensor.data.axes import AXES
+from trialtensor.alignment.factors import check_model
+from trialtensor.models.base import TrialEstimator
+from trialtensor.models.layout import Layout
 
 
-def axis_matrices(model: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Factors of TCA, or loadings of SliceTCA: (n_trials, R), (n_neurons, R), (n_times, R).
+def check_options(model: Any, options: Mapping[str, Any], name: str = "model") -> None:
+    """Refuse what isn't a model, and arguments that its ``fit`` doesn't take.
+
+    Parameters
+    ----------
+    model : estimator
+    options : dict
+        Arguments of ``fit`` beside the mask.
+    name : str
+        The argument that error messages speak of.
 
     Raises
     ------
     ValueError
-        For something that is no such model, or isn't fitted.
+        Naming the argument.
     """
-    for kind in ("factors", "loadings"):
-        if all(hasattr(model, f"{axis}_{kind}_") for axis in AXES):
-            trial, neuron, time = (getattr(model, f"{axis}_{kind}_") for axis in AXES)
-            return trial, neuron, time
-    raise ValueError(f"model: expected a fitted TCA or SliceTCA, got {model!r}")
+    check_model(model, name)
+    unknown = [each for each in options if each not in type(model).fit_options]
+    if unknown:
+        takes = list(type(model).fit_options)
+        raise ValueError(
+            f"{unknown[0]}: {type(model).__name__}.fit has no such argument; it takes "
+            f"{takes or 'none beside the mask'}"
+        )
 
 
-def is_sliced(model: Any) -> bool:
-    """Whether components are a vector times a matrix."""
-    return hasattr(model, "trial_slices_")
+def check_whole_fit(model: TrialEstimator, what: str) -> None:
+    """Refuse models that have seen trials which they don't remember.
 
-
-def shape_of(model: Any) -> tuple[int, int, int]:
-    """(n_trials, n_neurons, n_times) of the data that a model was fitted to."""
-    n_trials, n_neurons, n_times = (len(matrix) for matrix in axis_matrices(model))
-    return n_trials, n_neurons, n_times
-
-
-def slicing_axes(model: Any) -> np.ndarray:
-    """The axis of the loading of every component of SliceTCA: 0, 1 or 2; -1 for TCA's."""
-    matrices = axis_matrices(model)
-    if not is_sliced(model):
-        return np.full(matrices[0].shape[1], -1)
-    return np.repeat([0, 1, 2], [matrix.shape[1] for matrix in matrices])
-
-
-def component_tensors(model: Any) -> Iterator[np.ndarray]:
-    """The data that each component stands for, one after the other.
-
-    Components of SliceTCA come in the order trial-, neuron-, time-slicing.
-
-    Yields
+    Raises
     ------
-    (n_trials, n_neurons, n_times) array
-        NaN where the model says nothing.
+    ValueError
+        Naming the model.
     """
-    matrices = axis_matrices(model)
-    if not is_sliced(model):
-        for weight, *vectors in zip(model.weights_, *(m.T for m in matrices), strict=True):
-            yield weight * np.multiply.outer(np.multiply.outer(vectors[0], vectors[1]), vectors[2])
+    fitted = model.fitted_
+    known = fitted.length("trial")
+    if known != fitted.shape[0]:
+        raise ValueError(
+            f"model: {what} needs all trials of the fit, but {type(model).__name__} remembers only "
+            f"{known} of {fitted.shape[0]} after partial_fit; use fit with all trials"
+        )
+
+
+def check_data(model: TrialEstimator, layout: Layout, X: Any, mask: Any) -> None:
+    """Refuse data of another shape than a model was fitted to.
+
+    Raises
+    ------
+    ValueError
+        Saying what was expected.
+    """
+    if not layout.single:
+        model.residuals(X, mask=mask)
         return
-    for axis, matrix in enumerate(matrices):
-        for loading, slab in zip(matrix.T, getattr(model, f"{AXES[axis]}_slices_"), strict=True):
-            yield np.moveaxis(np.multiply.outer(loading, slab), 0, axis)
+    # After partial_fit, only the latest trials are known.
+    expected, got = model.fitted_.shape, layout.values[0].shape
+    expected = (model.fitted_.length("trial"), *expected[1:])
+    if expected != got:
+        raise ValueError(
+            "X: expected the data of the fit, (n_trials, n_neurons, n_times) = "
+            f"{expected}, got {got}"
+        )
+
+
+def take_options(options: Mapping[str, Any], layout: Layout, rows: np.ndarray) -> dict[str, Any]:
+    """Keep what arguments of ``fit`` say of some trials.
+
+    Parameters
+    ----------
+    options : dict
+        Labels of the trials, the name of a coordinate, or something that isn't about trials.
+    layout : Layout
+        Of all trials.
+    rows : int array
+        Which trials of the only array.
+    """
+
+    def take(value: Any) -> Any:
+        by_trial = not isinstance(value, str) and np.shape(value)[:1] == (layout.n_trials,)
+        return np.asarray(value)[rows] if by_trial and layout.single else value
+
+    return {name: take(value) for name, value in options.items()}
+
+
+def rows_of(layout: Layout, trials: np.ndarray) -> list[np.ndarray]:
+    """List where trials, by their number among all, are in each array of the data.
+
+    Parameters
+    ----------
+    layout : Layout
+    trials : int array
+        In any order and with repetitions, which are kept.
+
+    Returns
+    -------
+    list of int arrays
+    """
+    found = []
+    for own in layout.trials:
+        place = np.full(layout.n_trials, -1)
+        place[own] = np.arange(len(own))
+        rows = place[trials]
+        found.append(rows[rows >= 0])
+    return found
+
+
+def known_form(model: TrialEstimator, layout: Layout, arrays: Sequence[Any]) -> Any:
+    """Give arrays the form in which ``transform`` and ``score`` recognise their blocks.
+
+    A list has no names, so that its arrays would be taken for new blocks.
+    """
+    blocks = model.fitted_.blocks
+    if layout.as_list and blocks:
+        return dict(zip((list(blocks)[i] for i in layout.names), arrays, strict=True))
+    return layout.form(arrays)
+
+
+def known_masks(model: TrialEstimator, layout: Layout, seen: Sequence[np.ndarray]) -> Any:
+    """Give masks the form of ``known_form``."""
+    return seen[0] if layout.single else known_form(model, layout, seen)

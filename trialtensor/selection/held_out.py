@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import singledispatch
 from typing import Any
 
 import numpy as np
 
-from trialtensor.data.axes import AXES
+from trialtensor.models.base import TrialEstimator
+from trialtensor.models.dynamics import TrialVaryingDynamics
+from trialtensor.models.layout import Layout
+from trialtensor.selection.components import known_form, known_masks, take_options
+from trialtensor.selection.splitting import Split
 
 
 @dataclass(frozen=True, order=True)
@@ -25,67 +31,162 @@ class Job:
         return f"{self.candidate}/{self.split}/{self.seed}"
 
 
-def check_split(
-    number: int, train: np.ndarray, test: np.ndarray, shape: tuple[int, ...], whole_trials: bool
-) -> None:
-    """Refuse masks, of a splitter of the user's, that can't be fitted to or predicted."""
-    for name, mask in (("train", train), ("test", test)):
-        if np.shape(mask) != shape or np.asarray(mask).dtype != bool:
-            raise ValueError(
-                f"splits: expected bool masks of shape {shape}, got a {name} mask of shape "
-                f"{np.shape(mask)} and type {np.asarray(mask).dtype} in split {number}"
-            )
-    if (train & test).any() or not test.any():
-        raise ValueError(
-            f"splits: split {number} has {(train & test).sum()} entries that are both fitted to "
-            f"and predicted, and {test.sum()} to predict; expected none of the first, some of the "
-            "second"
-        )
-    if whole_trials:
-        return
-    for axis, name in enumerate(AXES):
-        others = tuple({0, 1, 2} - {axis})
-        lost = np.flatnonzero(test.any(axis=others) & ~train.any(axis=others))
-        if len(lost):
-            raise ValueError(
-                f"splits: split {number} leaves nothing of {name} {lost[0]} to fit to, so that "
-                "what it holds out there can't be predicted; leave an entry or more"
-            )
-
-
 def fit_one(
     job: Job,
-    model: Any,
-    values: np.ndarray,
-    train: np.ndarray,
-    test: np.ndarray,
+    model: TrialEstimator,
+    layout: Layout,
+    split: Split,
+    options: Mapping[str, Any],
     whole_trials: bool,
 ) -> tuple[Job, dict[str, Any]]:
-    """Fit to what was not held out, and see how well the rest is predicted."""
+    """Fit to what was not held out, and see how well the rest is predicted.
+
+    Parameters
+    ----------
+    job : Job
+    model : estimator
+        Fitted in place.
+    layout : Layout
+        Of all data.
+    split : Split
+    options : dict
+        Further arguments of ``fit``.
+    whole_trials : bool
+        Whether what is held out are trials without anything left to fit to.
+
+    Returns
+    -------
+    job
+    dict
+        ``error``, ``explained``, ``stop_reason`` and ``n_parameters``.
+    """
     with warnings.catch_warnings():
         # Convergence is in the table; a warning a fit would bury everything else.
         warnings.simplefilter("ignore")
         if whole_trials:
-            new = test.any(axis=(1, 2))
-            model.fit(values[~new], mask=train[~new])
-            error = 1 - model.score(values[new], mask=test[new])
+            error, n_parameters = _of_whole_trials(model, layout, split, options)
         else:
-            model.fit(values, mask=train)
-            error = _error(values, model.reconstruct(), test)
-    explained = float(model.explained_variance_ratio_)
+            model.fit(layout.form(layout.values), mask=_as_masks(layout, split.train), **options)
+            error = _error(layout, layout.arrays(model.reconstruct()), split.test)
+            n_parameters = model.fitted_.n_parameters
+    record = model.fitted_.record
     return job, {
         "error": float(error),
-        "explained": explained,
-        "stop_reason": model.stop_reason_.value,
+        "explained": float(record.explained_variance_ratio),
+        "stop_reason": record.stop_reason.value,
+        "n_parameters": int(n_parameters),
     }
 
 
-def _error(values: np.ndarray, model: np.ndarray, test: np.ndarray) -> float:
-    """Squared error of the held-out entries over their sum of squares.
+@singledispatch
+def error_of_trials(model: TrialEstimator, X: Any, mask: Any, options: Mapping[str, Any]) -> float:
+    """Squared error of new trials over their sum of squares, with trial factors fitted to them.
+
+    Parameters
+    ----------
+    model : fitted model
+    X, mask : new trials
+    options : dict
+        Further arguments of ``score``.
+
+    Returns
+    -------
+    float
+    """
+    return 1 - float(model.score(X, mask=mask, **options))
+
+
+@error_of_trials.register
+def _(model: TrialVaryingDynamics, X: Any, mask: Any, options: Mapping[str, Any]) -> float:
+    """Trial factors from one half of the bins, and the error of predictions in the other."""
+    values, seen = np.asarray(X), np.asarray(mask)
+    known = np.isfinite(model.fitted_["output_factors"]).all(axis=1)
+    loss = total = 0.0
+    half = values.shape[2] // 2
+    for bins in (slice(0, half), slice(half, None)):
+        shown = seen.copy()
+        shown[:, :, bins] = False
+        W = np.nan_to_num(model.matrices(model.transform(X, mask=shown)))
+        whole = np.asarray(seen[:, known].all(axis=1))
+        # From bin to bin within the half that was hidden.
+        first = max(bins.start, 1)
+        targets = np.arange(first, half if bins.stop else values.shape[2])
+        pairs = whole[:, targets] & whole[:, targets - 1]
+        truth = values[:, :, targets].astype(np.float64)
+        found = np.matmul(W, np.where(known[:, None], values[:, :, targets - 1], 0))
+        truth, found = truth[:, known], found[:, known]
+        loss += float(np.sum(np.square(truth - found) * pairs[:, None]))
+        total += float(np.sum(np.square(truth) * pairs[:, None]))
+    return loss / total if total else 1.0
+
+
+def _of_whole_trials(
+    model: TrialEstimator, layout: Layout, split: Split, options: Mapping[str, Any]
+) -> tuple[float, int]:
+    """Error of held-out trials, and how many numbers a fit of all trials has."""
+    new = _held_trials(layout, split.test)
+    rows = [new[trials] for trials in layout.trials]
+    kept, held = ([np.flatnonzero(each == side) for each in rows] for side in (False, True))
+    train = layout.take(kept)
+    masks = [mask[own] for mask, own in zip(split.train, kept, strict=True)]
+    model.fit(
+        train.form(train.values),
+        mask=_as_masks(train, masks),
+        **take_options(options, layout, kept[0]),
+    )
+    n_parameters = _of_all_trials(model, layout, held)
+    test = layout.take(held)
+    masks = [mask[own] for mask, own in zip(split.test, held, strict=True)]
+    error = error_of_trials(
+        model,
+        _without_empty(known_form(model, test, test.values)),
+        _without_empty(known_masks(model, test, masks)),
+        take_options(options, layout, held[0]),
+    )
+    return error, n_parameters
+
+
+def _held_trials(layout: Layout, test: Sequence[np.ndarray]) -> np.ndarray:
+    new = np.zeros(layout.n_trials, bool)
+    for trials, mask in zip(layout.trials, test, strict=True):
+        new[trials] |= mask.any(axis=(1, 2))
+    return new
+
+
+def _of_all_trials(model: TrialEstimator, layout: Layout, held: Sequence[np.ndarray]) -> int:
+    """The number of parameters, were the held-out trials among those of the fit."""
+    names = [str(name) for name in layout.names]
+    distinct = {int(t) for own, rows in zip(layout.trials, held, strict=True) for t in own[rows]}
+    more = 0
+    for component in model.fitted_.components:
+        for part in component.parts:
+            if "trial" in part.dims:
+                n = part.values.shape[part.dims.index("trial")]
+                own = part.dataset in names
+                added = len(held[names.index(str(part.dataset))]) if own else len(distinct)
+                more += part.values.size // n * added
+    return model.fitted_.n_parameters + more
+
+
+def _without_empty(X: Any) -> Any:
+    """Leave out the datasets and blocks of a dict in which no trial was held out."""
+    return {name: each for name, each in X.items() if len(each)} if isinstance(X, dict) else X
+
+
+def _as_masks(layout: Layout, masks: Sequence[np.ndarray]) -> Any:
+    return masks[0] if layout.single else layout.form(masks)
+
+
+def _error(layout: Layout, model: Sequence[Any], test: Sequence[np.ndarray]) -> float:
+    """Squared error of the held-out entries over their sum of squares, as they count in the fit.
 
     What a model says nothing about (NaN) it predicts as zero, as no model would.
     """
-    truth = values[test].astype(np.float64)
-    predicted = np.nan_to_num(model[test].astype(np.float64))
-    total = float(truth @ truth)
-    return float(np.sum((truth - predicted) ** 2) / total) if total else 1.0
+    loss = total = 0.0
+    for values, told, held, scale in zip(layout.values, model, test, layout.scales, strict=True):
+        weight = np.broadcast_to(scale, values.shape)[held]
+        truth = values[held].astype(np.float64)
+        predicted = np.nan_to_num(np.asarray(told)[held].astype(np.float64))
+        total += float(truth @ (weight * truth))
+        loss += float(np.sum(weight * (truth - predicted) ** 2))
+    return loss / total if total else 1.0

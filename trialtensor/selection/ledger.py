@@ -10,13 +10,18 @@ from pathlib import Path
 from typing import IO, Any
 
 import joblib
-import numpy as np
 
 FORMAT = "trialtensor-search 1"
 
 
-def fingerprint(values: np.ndarray, observed: np.ndarray | None, settings: Any) -> str:
-    """What a search is about, as one word: the same only for the same data and parameters."""
+def fingerprint(values: Any, observed: Any, settings: Any) -> str:
+    """Sum up a search in one word: the same only for the same data and parameters.
+
+    Parameters
+    ----------
+    values, observed : arrays, or lists of them
+    settings : parameters
+    """
     return str(joblib.hash((values, observed, settings)))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import numbers
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -11,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from trialtensor.data.validation import check_trial_tensor
+from trialtensor.models.parameters import check_share, check_whole
 from trialtensor.selection import drawing
 from trialtensor.selection.drawing import Held
 from trialtensor.selection.ordering import like
@@ -53,12 +53,7 @@ class Splitter:
 
     def __post_init__(self) -> None:
         """Refuse what can't be used, and keep numbers as plain ones, which JSON can hold."""
-        number = isinstance(self.fraction, numbers.Real) and not isinstance(self.fraction, bool)
-        if not number or not 0 < self.fraction < 1:
-            raise ValueError(
-                f"fraction: expected a number between 0 and 1, without both, got {self.fraction!r}"
-            )
-        object.__setattr__(self, "fraction", float(self.fraction))
+        object.__setattr__(self, "fraction", check_share("fraction", self.fraction))
         self._whole("n_splits", 1)
         if self.random_state is not None:
             self._whole("random_state", 0)
@@ -122,11 +117,7 @@ class Splitter:
         raise NotImplementedError("use one of the splitters, such as Speckled()")
 
     def _whole(self, name: str, least: int) -> None:
-        value = getattr(self, name)
-        whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-        if not whole or value < least:
-            raise ValueError(f"{name}: expected an integer of at least {least}, got {value!r}")
-        object.__setattr__(self, name, int(value))
+        object.__setattr__(self, name, check_whole(name, getattr(self, name), least))
 
 
 @dataclass(frozen=True)

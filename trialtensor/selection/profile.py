@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.base import clone
 
-from trialtensor.selection.complexity import as_counts, no_components
+from trialtensor.models.base import TrialEstimator
+from trialtensor.selection.complexity import candidates_of, with_counts
+from trialtensor.selection.components import check_options
 from trialtensor.selection.stability import stability
 
 if TYPE_CHECKING:
@@ -17,19 +18,20 @@ if TYPE_CHECKING:
 
 
 def restart_profile(
-    estimator: Any,
+    estimator: TrialEstimator,
     n_components: Iterable[Any],
     X: Any,
     *,
     mask: Any = None,
     random_state: int | None = None,
     verbose: int = 0,
+    **fit_options: Any,
 ) -> pandas.DataFrame:
     """Fit every candidate to all data and see how far its restarts agree.
 
     Parameters
     ----------
-    estimator : TCA or SliceTCA
+    estimator : model of any kind
         With ``n_init`` of at least 2, or there is nothing to compare.
     n_components : iterable
         Candidates.
@@ -37,13 +39,15 @@ def restart_profile(
     random_state : int, optional
     verbose : int
         1 shows a progress bar, on a terminal only.
+    **fit_options
+        Further arguments of ``fit``, such as ``blocks=``.
 
     Returns
     -------
     pandas.DataFrame
-        A row a candidate: ``n_components``, ``explained`` (of all data), ``stability`` (corrected
-        for chance), ``match`` (not corrected), ``chance``, ``core_consistency`` (percent; NaN
-        where the model has none), ``stop_reason``.
+        A row for each candidate: ``n_components``, ``explained`` (of all data), ``stability``
+        (corrected for chance), ``match`` (not corrected), ``chance``, ``core_consistency``
+        (percent; NaN where the model has none), ``stop_reason``.
 
     Examples
     --------
@@ -56,21 +60,25 @@ def restart_profile(
     import pandas
     from tqdm import tqdm
 
-    candidates = [each for each in map(as_counts, n_components) if not no_components(each)]
+    check_options(estimator, fit_options, "estimator")
+    candidates = candidates_of(estimator, n_components)
+    for each in candidates:
+        with_counts(estimator, each, 0).check_data(X, mask=mask, **fit_options)
     rows = []
     for each in tqdm(candidates, desc="stability", disable=None if verbose else True):
-        model = clone(estimator).set_params(n_components=each, random_state=random_state)
+        model = with_counts(estimator, each, random_state)
         with warnings.catch_warnings():
             # What the fits have to say is in the table.
             warnings.simplefilter("ignore")
-            model.fit(X, mask=mask)
+            model.fit(X, mask=mask, **fit_options)
         rows.append({"n_components": each, **_row(model)})
     return pandas.DataFrame(rows)
 
 
-def _row(model: Any) -> dict[str, Any]:
+def _row(model: TrialEstimator) -> dict[str, Any]:
     found = {"stability": np.nan, "match": np.nan, "chance": np.nan}
-    if len(model.restarts_) > 1:
+    fitted = model.fitted_
+    if len(fitted.record.restarts) > 1:
         agreement = stability(model)
         found = {
             "stability": agreement.corrected,
@@ -78,8 +86,8 @@ def _row(model: Any) -> dict[str, Any]:
             "chance": agreement.chance,
         }
     return {
-        "explained": float(model.explained_variance_ratio_),
+        "explained": float(fitted.record.explained_variance_ratio),
         **found,
-        "core_consistency": float(getattr(model, "core_consistency_", np.nan)),
-        "stop_reason": model.stop_reason_.value,
+        "core_consistency": fitted.number("core_consistency"),
+        "stop_reason": fitted.record.stop_reason.value,
     }

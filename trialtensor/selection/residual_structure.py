@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import scipy.stats
 
-from trialtensor.selection.components import axis_matrices, is_sliced
+from trialtensor.models.base import TrialEstimator
+from trialtensor.selection.residual_arrays import Residuals
+from trialtensor.selection.white_noise import expected_autocorrelation
 
 # Of the interval, and of each neuron's slope.
 ALPHA = 0.05
@@ -72,13 +73,13 @@ class TrialTrend:
         return bool(self.p_value < ALPHA)
 
 
-def autocorrelation(model: Any, residuals: np.ndarray) -> Autocorrelation:
+def autocorrelation(model: TrialEstimator, residuals: Any) -> Autocorrelation:
     """Correlation between neighbouring time bins.
 
     Parameters
     ----------
-    model : fitted TCA or SliceTCA
-    residuals : (n_trials, n_neurons, n_times) array
+    model : fitted model
+    residuals : (n_trials, n_neurons, n_times) array, or Residuals
         NaN where not observed.
 
     Returns
@@ -93,18 +94,22 @@ def autocorrelation(model: Any, residuals: np.ndarray) -> Autocorrelation:
     >>> autocorrelation(model, X - model.reconstruct()).is_white
     True
     """
-    observed = np.isfinite(residuals)
-    z = np.where(observed, residuals, 0).astype(np.float64)
-    # Neurons count the same, whatever their units.
-    power = np.square(z).sum(axis=(0, 2)) / np.maximum(observed.sum(axis=(0, 2)), 1)
-    z /= np.sqrt(np.where(power > 0, power, 1))[:, None]
-    pairs = observed[:, :, :-1] & observed[:, :, 1:]
-    products = np.sum(z[:, :, :-1] * z[:, :, 1:], axis=(1, 2))
-    squares = np.sum((z[:, :, :-1] ** 2 + z[:, :, 1:] ** 2) * pairs, axis=(1, 2)) / 2
+    if not isinstance(residuals, Residuals):
+        residuals = Residuals.of(np.asarray(residuals))
+    power = residuals.neuron_power()
+    products, squares = (np.zeros(residuals.n_trials) for _ in range(2))
+    for values, trials, neurons in residuals:
+        observed = np.isfinite(values)
+        z = np.where(observed, values, 0).astype(np.float64)
+        # Neurons count the same, whatever their units.
+        z /= np.sqrt(np.where(power > 0, power, 1))[neurons, None]
+        pairs = observed[:, :, :-1] & observed[:, :, 1:]
+        products[trials] += np.sum(z[:, :, :-1] * z[:, :, 1:], axis=(1, 2))
+        squares[trials] += np.sum((z[:, :, :-1] ** 2 + z[:, :, 1:] ** 2) * pairs, axis=(1, 2)) / 2
     if squares.sum() == 0:
         return Autocorrelation(np.nan, np.nan, (np.nan, np.nan))
     value = float(products.sum() / squares.sum())
-    expected = _expected(model, observed)
+    expected = expected_autocorrelation(model, residuals)
     n_trials = int((squares > 0).sum())
     if n_trials < 2:
         return Autocorrelation(value, expected, (np.nan, np.nan))
@@ -135,8 +140,23 @@ def trial_trend(residuals: np.ndarray) -> TrialTrend:
     0.001
     """
     counts = np.isfinite(residuals).sum(axis=2)
-    means = np.nansum(residuals, axis=2, dtype=np.float64) / np.maximum(counts, 1)
-    seen = counts > 0
+    sums = np.nansum(residuals, axis=2, dtype=np.float64)
+    return trend_of_means(sums / np.maximum(counts, 1), counts > 0)
+
+
+def trend_of_means(means: np.ndarray, seen: np.ndarray) -> TrialTrend:
+    """Regress means over time bins on the number of the trial.
+
+    Parameters
+    ----------
+    means : (n_trials, n_neurons) array
+    seen : (n_trials, n_neurons) bool array
+        False where nothing was observed.
+
+    Returns
+    -------
+    TrialTrend
+    """
     numbers = np.arange(len(means), dtype=np.float64)
     # The same every time: a report must not change when it is made again.
     rng = np.random.default_rng(0)
@@ -176,83 +196,3 @@ def _regress(x: np.ndarray, y: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray
         explained = np.clip(slopes**2 * var_x / var_y, 0, 1)
         t = np.sqrt(explained * (n - 2) / (1 - explained))
     return slopes, np.where(usable, 2 * scipy.stats.t.sf(t, np.maximum(n - 2, 1)), np.nan)
-
-
-def _expected(model: Any, observed: np.ndarray) -> float:
-    """Lag-one autocorrelation of white noise from which a fit has taken what it could.
-
-    A least-squares fit removes the projection of the noise onto the directions in which its
-    parameters move the model. ``_neighbours`` of such a projection is what it takes from products
-    of neighbouring bins; all else is counting.
-    """
-    trial, neuron, time = (np.nan_to_num(matrix) for matrix in axis_matrices(model))
-    n_trials, n_neurons, n_times = (
-        int(observed.any(axis=others).sum()) for others in ((1, 2), (0, 2), (0, 1))
-    )
-    size = n_trials * n_neurons * n_times
-    # What a parameter takes, it takes from fewer entries where some are missing.
-    seen = observed.sum() / size
-    if not is_sliced(model):
-        n_parameters = trial.shape[1] * (n_trials + n_neurons + n_times - 2)
-        taken = n_trials * _neighbours((neuron,), time) + n_neurons * _neighbours((trial,), time)
-        taken -= 2 * _neighbours((trial, neuron), time)
-        return -taken / max(n_trials * n_neurons * (n_times - 1) * (seen - n_parameters / size), 1)
-    u, v, w = (_orthonormal(matrix) for matrix in (trial, neuron, time))
-    A = _without(np.nan_to_num(model.trial_slices_), v, w)
-    B = _without(np.nan_to_num(model.neuron_slices_), u, w)
-    rest = (1 - u.shape[1] / n_trials) * (1 - v.shape[1] / n_neurons)
-    slices = (n_trials - u.shape[1]) * _neighbours((), A)
-    slices += (n_neurons - v.shape[1]) * _neighbours((), B)
-    taken, left = _within_cells(w, observed)
-    return -(rest * taken + slices / seen) / max(rest * left, 1)
-
-
-def _within_cells(w: np.ndarray, observed: np.ndarray) -> tuple[float, float]:
-    """What time-slicing components take from products of neighbouring bins, and what they leave.
-
-    They have free weights for every neuron on every trial: what they take from those bins is the
-    projection onto the observed rows of ``w``, (n_times, R).
-    """
-    cells, counts = np.unique(observed.reshape(-1, len(w)), axis=0, return_counts=True)
-    pairs = cells[:, :-1] & cells[:, 1:]
-    squares = np.einsum("tr,ts->trs", w, w)
-    products = np.einsum("tr,ts->trs", w[:-1], w[1:])
-    grams = np.tensordot(cells, squares, axes=1)
-    inverse = np.linalg.pinv(grams, rcond=1e-10, hermitian=True)
-    taken = np.sum(inverse * np.tensordot(pairs, products, axes=1), axis=(1, 2))
-    ends = np.tensordot(pairs, (squares[:-1] + squares[1:]) / 2, axes=1)
-    left = pairs.sum(axis=1) - np.sum(inverse * ends, axis=(1, 2))
-    return float(counts @ taken), float(counts @ left)
-
-
-def _neighbours(matrices: Sequence[np.ndarray], times: np.ndarray) -> float:
-    """Sum of the entries that couple neighbouring bins in a projection.
-
-    Parameters
-    ----------
-    matrices : (n, R) arrays
-        The projection is onto the products of their columns and those of ``times``.
-    times : (..., n_times, R) array
-    """
-    if not times.shape[-1]:
-        return 0.0
-    C = times.reshape(-1, *times.shape[-2:])
-    gram = np.einsum("itr,its->rs", C, C)
-    shifted = np.einsum("itr,its->rs", C[:, :-1], C[:, 1:])
-    for matrix in matrices:
-        product = matrix.T @ matrix
-        gram, shifted = gram * product, shifted * product
-    return float(np.sum(np.linalg.pinv(gram, rcond=1e-10, hermitian=True) * shifted))
-
-
-def _orthonormal(matrix: np.ndarray) -> np.ndarray:
-    """A basis of the columns."""
-    U, s, _ = np.linalg.svd(matrix, full_matrices=False)
-    return U[:, s > 1e-6 * s.max(initial=0)]
-
-
-def _without(slices: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Slices (R, n, n_times) less their parts in the spans of two bases, as (n, n_times, R)."""
-    slices = slices - rows @ (rows.T @ slices)
-    slices = slices - (slices @ columns) @ columns.T
-    return slices.transpose(1, 2, 0)

@@ -7,13 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from trialtensor.data.validation import check_trial_tensor
-from trialtensor.selection.components import axis_matrices, shape_of
+from trialtensor.alignment.factors import check_fitted
+from trialtensor.models.base import TrialEstimator
+from trialtensor.selection.components import check_data
+from trialtensor.selection.leverage import leverage_of
+from trialtensor.selection.residual_arrays import Residuals
 from trialtensor.selection.residual_structure import (
     Autocorrelation,
     TrialTrend,
     autocorrelation,
-    trial_trend,
+    trend_of_means,
 )
 
 # Iglewicz & Hoaglin 1993.
@@ -33,7 +36,8 @@ class ResidualReport:
     trial_leverage, neuron_leverage : (n_trials,), (n_neurons,) arrays
         Diagonal of the hat matrix of the factors (loadings of SliceTCA): 0 to 1, the number of
         components in sum. Near 1, a component is there for that trial or neuron alone. NaN
-        without data, 0 where no component has such factors.
+        without data, 0 where no component has such factors. The mean over blocks, where those
+        have factors of their own; of output and input factors of dynamics the larger.
     trial_outlyingness, neuron_outlyingness : arrays of the same shapes
         Robust z-score (from median and MAD) of the logarithm of the mean squared residual. NaN
         without data.
@@ -44,7 +48,7 @@ class ResidualReport:
     trial_trend : TrialTrend
         Slopes of neurons' mean residuals over trials.
     unexplained : float
-        Sum of squared residuals over that of the data.
+        Sum of squared residuals over that of the data; of dynamics, of the bins they predict.
     sentences : tuple of str
         All of this in words; trials and neurons are counted from 0.
     """
@@ -73,15 +77,17 @@ class ResidualReport:
         )
 
 
-def residual_report(model: Any, X: Any, *, mask: Any = None) -> ResidualReport:
+def residual_report(model: TrialEstimator, X: Any, *, mask: Any = None) -> ResidualReport:
     """Look at what a model doesn't explain of the data that it was fitted to.
 
     Parameters
     ----------
-    model : fitted TCA or SliceTCA
-    X : (n_trials, n_neurons, n_times) array or xarray.DataArray
-        The data of the fit.
-    mask : bool array of the shape of ``X``, optional
+    model : fitted model of any kind
+        After ``partial_fit``, only the trials of its latest call can be reported on.
+    X : array, or list or dict of arrays
+        The data of the fit. Trials and neurons of several arrays are counted one after the other,
+        unless the arrays have them in common; errors count as in the fit.
+    mask : in the form of ``X``, optional
         False where missing.
 
     Returns
@@ -110,54 +116,41 @@ def residual_report(model: Any, X: Any, *, mask: Any = None) -> ResidualReport:
     >>> print(report.sentences[-1])
     Nothing drifts: the residuals of 0 % of neurons have a slope over trials at the 5 % level, ...
     """
-    expected = shape_of(model)
-    checked = check_trial_tensor(X, mask=mask)
-    if checked.values.shape != expected:
-        raise ValueError(
-            "X: expected the data of the fit, (n_trials, n_neurons, n_times) = "
-            f"{expected}, got {checked.values.shape}"
-        )
-    residuals = checked.values - model.reconstruct()
-    if checked.observed is not None:
-        residuals[~checked.observed] = np.nan
-    total = float(np.sum(np.square(checked.values), dtype=np.float64))
+    fitted = check_fitted(model)
+    layout = model.layout(X, mask)
+    check_data(model, layout, X, mask)
+    left = [np.asarray(each) for each in layout.arrays(model.residuals(X, mask=mask))]
+    residuals = Residuals.within(layout, left)
+    total = sum(
+        float(np.sum(np.where(np.isfinite(r), np.square(x) * scale, 0), dtype=np.float64))
+        for r, x, scale in zip(left, layout.values, layout.scales, strict=True)
+    )
     if total == 0:
         raise ValueError("X: every observed value is zero, so there is nothing to compare with")
+    n_seen = sum(int(np.isfinite(each).sum()) for each in left)
     # Squares below this are rounding, and of a perfect fit nothing stands out.
-    rounding = np.finfo(residuals.dtype).eps ** 2 * 100 * total / np.isfinite(residuals).sum()
-    trials, neurons = (_outlyingness(residuals, others, rounding) for others in ((1, 2), (0, 2)))
-    trial, neuron, _ = axis_matrices(model)
+    rounding = np.finfo(left[0].dtype).eps ** 2 * 100 * total / n_seen
+    by_trial, by_neuron = (residuals.sums(others, layout.scales) for others in ((1, 2), (0, 2)))
+    trials, neurons = (_outlyingness(*each, rounding) for each in (by_trial, by_neuron))
     return ResidualReport(
-        trial_leverage=_leverage(trial),
-        neuron_leverage=_leverage(neuron),
+        trial_leverage=leverage_of(fitted, layout, "trial"),
+        neuron_leverage=leverage_of(fitted, layout, "neuron"),
         trial_outlyingness=trials,
         neuron_outlyingness=neurons,
         outlying_trials=_outlying(trials),
         outlying_neurons=_outlying(neurons),
         time_autocorrelation=autocorrelation(model, residuals),
-        trial_trend=trial_trend(residuals),
-        unexplained=float(np.nansum(np.square(residuals), dtype=np.float64)) / total,
+        trial_trend=trend_of_means(*residuals.means()),
+        unexplained=float(by_trial[0].sum()) / total,
     )
 
 
-def _leverage(matrix: np.ndarray) -> np.ndarray:
-    """Diagonal of the projection onto the columns, over the rows that are known."""
-    known = np.isfinite(matrix).all(axis=1)
-    leverage = np.full(len(matrix), np.nan)
-    U, s, _ = np.linalg.svd(matrix[known], full_matrices=False)
-    independent = s > np.finfo(matrix.dtype).eps * len(matrix) * s.max(initial=0)
-    leverage[known] = np.square(U[:, independent]).sum(axis=1)
-    return leverage
-
-
-def _outlyingness(residuals: np.ndarray, others: tuple[int, int], rounding: float) -> np.ndarray:
+def _outlyingness(sums: np.ndarray, counts: np.ndarray, rounding: float) -> np.ndarray:
     """Robust z-scores of log mean squares.
 
     Logarithms, because the spread of a mean square grows with it: neurons of different rates
     would all stand out.
     """
-    counts = np.isfinite(residuals).sum(axis=others)
-    sums = np.nansum(np.square(residuals), axis=others, dtype=np.float64)
     logs = np.log(np.maximum(sums / np.maximum(counts, 1), rounding))
     logs[counts == 0] = np.nan
     away = logs - np.nanmedian(logs)

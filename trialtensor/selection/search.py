@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import joblib
 import numpy as np
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 
-from trialtensor.data.validation import check_trial_tensor
-from trialtensor.selection.complexity import as_counts, check_fits, n_parameters, no_components
-from trialtensor.selection.held_out import Job, check_split, fit_one
+from trialtensor.models.layout import Layout
+from trialtensor.models.parameters import check_jobs, check_whole
+from trialtensor.selection.complexity import (
+    Counts,
+    as_counts,
+    candidates_of,
+    nothing_like,
+    size_of,
+    with_counts,
+)
+from trialtensor.selection.components import check_options
+from trialtensor.selection.held_out import Job, fit_one
 from trialtensor.selection.ledger import Ledger, fingerprint
-from trialtensor.selection.masks import TimeBlocks
+from trialtensor.selection.splitting import Split, default_splits, draw_splits
 
 if TYPE_CHECKING:
     import pandas
@@ -33,13 +42,15 @@ class CrossValidatedSearch(BaseEstimator):
 
     Parameters
     ----------
-    estimator : TCA, SliceTCA or another trial estimator
+    estimator : model of any kind
         Its ``n_components`` and ``random_state`` are replaced.
     n_components : iterable
-        Candidates: numbers for TCA, triples for SliceTCA.
-    splits : splitter of :mod:`trialtensor.selection.masks`, default TimeBlocks()
-        Which entries are held out. Neighbouring bins give each other away, so blocks of bins are
-        the default.
+        Candidates: triples for SliceTCA, numbers for all others.
+    splits : splitter of :mod:`trialtensor.selection.masks`, optional
+        Which entries are held out. Neighbouring bins give each other away, so the default is
+        blocks of bins, ``TimeBlocks()``. For dynamics, which predict a bin from the one before it,
+        it is ``WholeTrials()``, and no other splitter can be used: trial factors are then fitted
+        to half of a trial's bins, and errors are those in the other half.
     n_seeds : int, default 1
         Fits of every candidate on every split, each from its own seed; the one with the lowest
         loss on what was not held out counts.
@@ -62,10 +73,10 @@ class CrossValidatedSearch(BaseEstimator):
     Attributes
     ----------
     results_ : pandas.DataFrame
-        A row a fit: ``n_components``, ``split``, ``seed``, ``error`` (of held-out entries, 1 for no
-        components), ``explained`` (of those fitted), ``stop_reason``.
+        A row for each fit: ``n_components``, ``split``, ``seed``, ``error`` (of held-out entries, 1
+        for no components), ``explained`` (of those fitted), ``stop_reason``.
     table_ : pandas.DataFrame
-        A row a candidate, fewest parameters first: ``n_components``, ``n_parameters``, mean
+        A row for each candidate, fewest parameters first: ``n_components``, ``n_parameters``, mean
         ``error`` over splits and its standard error ``error_se``, the same of its difference to the
         best candidate, ``above_best`` and ``above_best_se``, and mean ``explained``.
     best_n_components_ : int or tuple
@@ -117,62 +128,62 @@ class CrossValidatedSearch(BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X: Any, y: Any = None, *, mask: Any = None) -> CrossValidatedSearch:
+    def fit(
+        self, X: Any, y: Any = None, *, mask: Any = None, **fit_options: Any
+    ) -> CrossValidatedSearch:
         """Fit all candidates, and the chosen one to all data.
 
         Parameters
         ----------
-        X : (n_trials, n_neurons, n_times) array or xarray.DataArray
+        X : in any form that the estimator can be fitted to
             NaN is missing.
         y : ignored
-        mask : bool array, optional
+        mask : in the form of ``X``, optional
             False where missing.
+        **fit_options
+            Further arguments of the estimator's ``fit``, such as ``blocks=``.
 
         Raises
         ------
         ValueError
-            For an empty grid, candidates or parameters that can't be used, or a ``results`` file of
-            another search; before any work is done.
+            For an empty grid, candidates, splits or parameters that can't be used, or a
+            ``results`` file of another search; before any work is done.
         """
-        candidates = self._check()
-        values, observed = _as_arrays(X, mask)
+        candidates = self._check(fit_options)
+        layout = self.estimator.layout(X, mask)
         for each in candidates:
-            check_fits(each, values.shape)
-        splits = list((self.splits or TimeBlocks()).split(values, mask=observed))
-        whole = getattr(self.splits, "whole_trials", False)
-        for i, (train, test) in enumerate(splits):
-            check_split(i, train, test, values.shape, whole)
+            self._with(each, 0).check_data(X, mask=mask, **fit_options)
+        smallest = self._with(min(candidates, key=size_of), 0)
+        splitter = default_splits(self.estimator) if self.splits is None else self.splits
+        splits = draw_splits(splitter, smallest, layout, fit_options)
         jobs = [
             Job(*each)
             for each in itertools.product(
                 range(len(candidates)), range(len(splits)), range(self.n_seeds)
             )
         ]
-        about = fingerprint(
-            values,
-            observed,
-            [self.estimator.get_params(), candidates, self.splits, self.n_seeds, self.random_state],
-        )
-        with Ledger.open(self.results, about) as ledger:
+        with Ledger.open(self.results, self._about(layout, candidates, fit_options)) as ledger:
             left = [job for job in jobs if job.key not in ledger.rows]
-            for job, row in self._run(values, splits, candidates, left, whole):
+            whole = bool(getattr(splitter, "whole_trials", False))
+            for job, row in self._run(layout, splits, candidates, left, fit_options, whole):
                 ledger.add(job.key, row)
             rows = {job: ledger.rows[job.key] for job in jobs}
-        self._store(candidates, values.shape, rows)
+        chosen = self._store(candidates, rows)
         self.best_estimator_ = None
-        if self.refit and not no_components(self.n_components_):
-            self.best_estimator_ = self._with(self.n_components_, self.random_state)
-            self.best_estimator_.fit(X, mask=mask)
+        if self.refit and chosen is not None:
+            self.best_estimator_ = self._with(chosen, self.random_state)
+            self.best_estimator_.fit(X, mask=mask, **fit_options)
         return self
 
-    def _check(self) -> list[Any]:
-        candidates = [as_counts(each) for each in self.n_components]
-        if not candidates:
+    def _check(self, fit_options: Mapping[str, Any]) -> list[Counts]:
+        check_options(self.estimator, fit_options, "estimator")
+        given = [as_counts(each) for each in self.n_components]
+        if not given:
             raise ValueError("n_components: the grid is empty; give at least one candidate")
-        if len(set(candidates)) < len(candidates):
-            raise ValueError(f"n_components: some candidates are given twice: {candidates}")
-        if not isinstance(self.n_seeds, int) or self.n_seeds < 1:
-            raise ValueError(f"n_seeds: expected an integer of at least 1, got {self.n_seeds!r}")
+        if len(set(given)) < len(given):
+            raise ValueError(f"n_components: some candidates are given twice: {given}")
+        check_whole("n_seeds", self.n_seeds, 1)
+        check_jobs(self.n_jobs)
         if self.splits is not None and not hasattr(self.splits, "split"):
             raise ValueError(
                 "splits: expected a splitter of trialtensor.selection, such as TimeBlocks(), or an "
@@ -180,7 +191,7 @@ class CrossValidatedSearch(BaseEstimator):
             )
         if self.rule not in RULES:
             raise ValueError(f"rule: expected one of {RULES}, got {self.rule!r}")
-        candidates = [each for each in candidates if not no_components(each)]
+        candidates = candidates_of(self.estimator, given)
         if not candidates:
             raise ValueError(
                 "n_components: nothing but models without components, which need no search"
@@ -189,15 +200,37 @@ class CrossValidatedSearch(BaseEstimator):
             self._with(each, 0).check_parameters()
         return candidates
 
-    def _with(self, n_components: Any, seed: int | None) -> Any:
-        return clone(self.estimator).set_params(n_components=n_components, random_state=seed)
+    def _with(self, n_components: Counts, seed: int | None) -> Any:
+        return with_counts(self.estimator, n_components, seed)
+
+    def _about(self, layout: Layout, candidates: list[Counts], options: Mapping[str, Any]) -> str:
+        """The data and all parameters that results depend on, as one word."""
+        labels = {} if layout.labelled is None else layout.labelled.coords
+        return fingerprint(
+            [
+                layout.values,
+                layout.names,
+                {str(name): each.values for name, each in labels.items()},
+            ],
+            layout.observed,
+            [
+                type(self.estimator).__name__,
+                self.estimator.get_params(),
+                candidates,
+                self.splits,
+                self.n_seeds,
+                self.random_state,
+                dict(options),
+            ],
+        )
 
     def _run(
         self,
-        values: np.ndarray,
-        splits: Sequence[tuple[np.ndarray, np.ndarray]],
-        candidates: Sequence[Any],
+        layout: Layout,
+        splits: Sequence[Split],
+        candidates: Sequence[Counts],
         jobs: Sequence[Job],
+        options: Mapping[str, Any],
         whole_trials: bool,
     ) -> Iterator[tuple[Job, dict[str, Any]]]:
         from tqdm import tqdm
@@ -205,15 +238,14 @@ class CrossValidatedSearch(BaseEstimator):
         seeds = np.random.SeedSequence(self.random_state or 0).generate_state(self.n_seeds)
         parallel = joblib.Parallel(n_jobs=self.n_jobs, return_as="generator_unordered")
         # The longest first, so that no process is left alone with one at the end.
-        ordered = sorted(
-            jobs, key=lambda job: -n_parameters(candidates[job.candidate], values.shape)
-        )
+        ordered = sorted(jobs, key=lambda job: -size_of(candidates[job.candidate]))
         tasks = (
             joblib.delayed(fit_one)(
                 job,
                 self._with(candidates[job.candidate], int(seeds[job.seed])),
-                values,
-                *splits[job.split],
+                layout,
+                splits[job.split],
+                options,
                 whole_trials,
             )
             for job in ordered
@@ -224,12 +256,11 @@ class CrossValidatedSearch(BaseEstimator):
             done, total=len(jobs), desc="search", unit="fit", disable=None if self.verbose else True
         )
 
-    def _store(
-        self, candidates: list[Any], shape: tuple[int, ...], rows: dict[Job, dict[str, Any]]
-    ) -> None:
+    def _store(self, candidates: list[Counts], rows: dict[Job, dict[str, Any]]) -> Counts | None:
+        """Set what was found; return the chosen candidate, None for no components."""
         import pandas
 
-        self.results_ = pandas.DataFrame(
+        whole = pandas.DataFrame(
             [
                 {
                     "n_components": candidates[job.candidate],
@@ -240,20 +271,30 @@ class CrossValidatedSearch(BaseEstimator):
                 for job in sorted(rows)
             ]
         )
-        self.table_ = tabulate(self.results_, shape)
-        nothing = as_counts([0, 0, 0]) if isinstance(candidates[0], tuple) else 0
-        self.best_n_components_ = _choose(self.table_, nothing, 0.0)
-        self.one_se_n_components_ = _choose(self.table_, nothing, 1.0)
-        self.n_components_ = (
-            self.one_se_n_components_ if self.rule == "one-se" else self.best_n_components_
-        )
+        sizes = whole.groupby("n_components")["n_parameters"].max()
+        self.results_ = whole.drop(columns="n_parameters")
+        self.table_ = tabulate(self.results_, dict(sizes))
+        nothing = nothing_like(candidates[0])
+        best, one_se = (_choose(self.table_, n_se) for n_se in (0.0, 1.0))
+        chosen = one_se if self.rule == "one-se" else best
+        self.best_n_components_ = nothing if best is None else best
+        self.one_se_n_components_ = nothing if one_se is None else one_se
+        self.n_components_ = nothing if chosen is None else chosen
+        return chosen
 
 
-def tabulate(results: pandas.DataFrame, shape: tuple[int, ...]) -> pandas.DataFrame:
-    """A row a candidate from a row a fit, fewest parameters first.
+def tabulate(results: pandas.DataFrame, n_parameters: Mapping[Any, int]) -> pandas.DataFrame:
+    """Make a row for each candidate from a row for each fit, fewest parameters first.
 
     Of several seeds on a split the one that explains most of what was fitted counts: the one
     that a user would keep.
+
+    Parameters
+    ----------
+    results : pandas.DataFrame
+        As ``results_`` of a search.
+    n_parameters : dict
+        Of each candidate.
     """
     import pandas
 
@@ -268,7 +309,7 @@ def tabulate(results: pandas.DataFrame, shape: tuple[int, ...]) -> pandas.DataFr
     table = pandas.DataFrame(
         {
             "n_components": list(errors.columns),
-            "n_parameters": [n_parameters(each, shape) for each in errors.columns],
+            "n_parameters": [int(n_parameters[each]) for each in errors.columns],
             "error": errors.mean().to_numpy(),
             "error_se": errors.std(**spread).to_numpy() / n_splits**0.5,
             "above_best": above.mean().to_numpy(),
@@ -279,16 +320,11 @@ def tabulate(results: pandas.DataFrame, shape: tuple[int, ...]) -> pandas.DataFr
     return table.sort_values(["n_parameters", "n_components"], ignore_index=True)
 
 
-def _choose(table: pandas.DataFrame, nothing: Any, n_se: float) -> Any:
+def _choose(table: pandas.DataFrame, n_se: float) -> Counts | None:
     """The smallest candidate within ``n_se`` standard errors of the best; or none at all."""
     errors, se = table["error"].to_numpy(), table["error_se"].to_numpy()
     best = int(errors.argmin())
     if errors[best] + n_se * se[best] >= 1:
-        return nothing
+        return None
     near = table["above_best"].to_numpy() <= n_se * table["above_best_se"].to_numpy()
     return as_counts(table["n_components"].iloc[int(near.argmax())])
-
-
-def _as_arrays(X: Any, mask: Any) -> tuple[np.ndarray, np.ndarray | None]:
-    checked = check_trial_tensor(X, mask=mask)
-    return checked.values, checked.observed

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import numbers
 import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +12,13 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
-from trialtensor.data.validation import check_trial_tensor
-from trialtensor.models.parameters import check_whole, generator
+from trialtensor.data.notices import warn
+from trialtensor.models.base import TrialEstimator
+from trialtensor.models.fitted import Component
+from trialtensor.models.layout import Layout
+from trialtensor.models.parameters import check_jobs, check_whole, generator
 from trialtensor.models.warnings import InterruptedFitWarning
-from trialtensor.selection.components import component_tensors, shape_of, slicing_axes
+from trialtensor.selection.components import check_data, check_options, check_whole_fit, rows_of
 from trialtensor.selection.nulls import NULLS
 from trialtensor.solvers.result import StopReason
 
@@ -65,7 +68,7 @@ class ComponentTest:
 
 
 def component_test(
-    model: Any,
+    model: TrialEstimator,
     X: Any,
     *,
     mask: Any = None,
@@ -74,6 +77,7 @@ def component_test(
     n_jobs: int | None = None,
     random_state: Any = None,
     verbose: int = 0,
+    **fit_options: Any,
 ) -> ComponentTest:
     """Test every component against fits to data in which neurons or trials share nothing.
 
@@ -83,15 +87,14 @@ def component_test(
 
     Parameters
     ----------
-    model : TCA or SliceTCA
+    model : model of any kind
         Fitted to ``X``, or not fitted; a fit of it is tested then. Surrogates are always
         fitted anew, with the same parameters.
-    X : (n_trials, n_neurons, n_times) array or xarray.DataArray
-    mask : bool array, optional
-        False where missing.
+    X, mask : as for ``fit``
     null : {"permute_trials", "shift_trials", "shift_times"}
         See the functions of these names. Neither of the first two changes what time-slicing
-        components of SliceTCA can tell: they aren't tested then.
+        components of SliceTCA can tell: they aren't tested then. Trials are shuffled within each
+        block of Parafac2 and each dataset; every neuron of every dataset for itself.
     n_permutations : int, default 99
         Surrogates; the smallest p-value is ``1 / (n_permutations + 1)``.
     n_jobs : int, optional
@@ -100,6 +103,8 @@ def component_test(
         Of the surrogates, whatever ``n_jobs``; the fits have that of the model.
     verbose : int, default 0
         1 shows a progress bar, on a terminal only.
+    **fit_options
+        Further arguments of ``fit`` for a model that isn't fitted, such as ``blocks=``.
 
     Returns
     -------
@@ -122,8 +127,10 @@ def component_test(
         ``((sum_u h_u)**2 - sum_u h_u**2) / (|c|**2 |X|**2)``.
 
     Where components don't overlap and are spread over many units, that is their share of the
-    data's sum of squares. It can't be inflated by two components that cancel each other, which
-    fits to surrogates often have, nor by one variable neuron.
+    data's sum of squares. Means are those of a block where trials are shuffled within blocks, and
+    datasets count as in the fit. A component of dynamics is what it predicts of every bin from
+    the one before it. The statistic can't be inflated by two components that cancel each other,
+    which fits to surrogates often have, nor by one variable neuron.
 
     p-values are exact where a unit's trials (times) are exchangeable. Neurons that each drift for
     themselves need ``shift_trials``, which finds less where all that they share is slow too.
@@ -150,69 +157,127 @@ def component_test(
     if null not in NULLS:
         raise ValueError(f"null: expected one of {tuple(NULLS)}, got {null!r}")
     check_whole("n_permutations", n_permutations, 1)
-    if n_jobs is not None and (not isinstance(n_jobs, numbers.Integral) or n_jobs == 0):
-        raise ValueError(f"n_jobs: expected None or an integer other than 0, got {n_jobs!r}")
+    check_jobs(n_jobs)
     seeds = generator(random_state).spawn(n_permutations)
+    check_options(model, fit_options)
     model.check_parameters()
-    values = _with_nan(X, mask)
-    fitted = _fitted(model, values)
-    statistic = _statistics(fitted, values, null)
+    layout = model.layout(X, mask)
+    fitted, options = _fitted(model, layout, X, mask, fit_options)
+    units = _units(fitted, layout, null)
+    statistic = _statistics(fitted, layout, null, units)
     if np.isnan(statistic).all():
         raise ValueError(
-            f"null: {null!r} leaves time-slicing components as they are, and the model has no "
-            "others; 'shift_times' tests them"
+            f"null: {null!r} leaves time-slicing components as they are, and this "
+            f"{type(model).__name__} has no others; 'shift_times' tests them"
         )
-    surrogates = _surrogate_statistics(model, values, null, seeds, n_jobs, verbose)
+    data = _Data(layout, null, units, options)
+    surrogates = _surrogate_statistics(model, data, seeds, n_jobs, verbose)
     exceeded = (surrogates[:, None] >= statistic).sum(axis=0)
     p_values = np.where(np.isnan(statistic), np.nan, (1 + exceeded) / (1 + len(surrogates)))
     return ComponentTest(null, statistic, surrogates, p_values)
 
 
-def _with_nan(X: Any, mask: Any) -> np.ndarray:
-    """A bare array whose missing values are NaN, and so move with the others."""
-    checked = check_trial_tensor(X, mask=mask)
-    if checked.observed is None:
-        return checked.values
-    return np.where(checked.observed, checked.values, np.nan).astype(checked.values.dtype)
+@dataclass(frozen=True, eq=False)
+class _Data:
+    """What surrogates are made of, and the arguments that they are fitted with."""
+
+    layout: Layout
+    null: str
+    units: list[list[np.ndarray]]
+    options: Mapping[str, Any]
 
 
-def _fitted(model: Any, values: np.ndarray) -> Any:
-    if not hasattr(model, "weights_"):
-        model = clone(model).fit(values)
-        if model.stop_reason_ is StopReason.INTERRUPTED:
+def _fitted(
+    model: TrialEstimator, layout: Layout, X: Any, mask: Any, options: Mapping[str, Any]
+) -> tuple[TrialEstimator, Mapping[str, Any]]:
+    """The model, fitted, and the further arguments of its fit."""
+    if not hasattr(model, "fitted_"):
+        model = clone(model).fit(layout.form(layout.with_nan()), **options)
+        if model.fitted_.record.stop_reason is StopReason.INTERRUPTED:
             raise KeyboardInterrupt
-    elif shape_of(model) != values.shape:
+        return model, options
+    if options:
         raise ValueError(
-            f"X: expected the data of the fit, (n_trials, n_neurons, n_times) = "
-            f"{shape_of(model)}, got {values.shape}"
+            f"{next(iter(options))}: {type(model).__name__} is fitted already, and surrogates are "
+            "fitted as it was; leave it out, or give an unfitted model"
         )
-    return model
+    check_whole_fit(model, "component_test")
+    check_data(model, layout, X, mask)
+    return model, model.fit_arguments()
 
 
-def _statistics(model: Any, values: np.ndarray, null: str) -> np.ndarray:
+def _units(model: TrialEstimator, layout: Layout, null: str) -> list[list[np.ndarray]]:
+    """For each array, sets of trials that are shuffled among each other.
+
+    Raises
+    ------
+    ValueError
+        If no trial can take the place of another.
+    """
+    strata = [rows_of(layout, trials) for trials in model.strata()]
+    if NULLS[null][1] == 0 and all(len(rows) <= 1 for stratum in strata for rows in stratum):
+        raise ValueError(
+            f"null: {null!r} shuffles the trials within a block, but this "
+            f"{type(model).__name__} has a block for every trial; use 'shift_times', or blocks of "
+            "several trials"
+        )
+    return [
+        [stratum[i] for stratum in strata if len(stratum[i])] for i in range(len(layout.values))
+    ]
+
+
+def _statistics(
+    model: TrialEstimator, layout: Layout, null: str, units: list[list[np.ndarray]]
+) -> np.ndarray:
     """What every component explains jointly between units, see ``component_test``."""
-    _, axis, within = NULLS[null]
-    observed = np.isfinite(values)
-    data = np.where(observed, values, 0)
-    count = np.maximum(observed.sum(axis=axis, keepdims=True), 1)
-    # Each neuron's pattern over trials is its own there, so shuffled trials are as good.
-    untouched = (slicing_axes(model) == 2) & (axis == 0)
+    untouched = [NULLS[null][1] == 0 and _is_free(each) for each in model.fitted_.components]
     statistic = np.full(len(untouched), np.nan)
-    for r, component in enumerate(component_tensors(model)):
+    for r, tensors in enumerate(model.component_tensors(layout)):
         if not untouched[r]:
-            seen = np.where(observed, np.nan_to_num(component), 0)
-            seen -= np.where(observed, seen.sum(axis=axis, keepdims=True) / count, 0)
-            by_unit = np.sum(seen * data, axis=within, dtype=np.float64)
-            jointly = by_unit.sum() ** 2 - np.square(by_unit).sum()
-            power = np.square(seen).sum(dtype=np.float64)
-            statistic[r] = max(jointly, 0.0) / power if power > 0 else 0.0
-    return statistic / np.square(data).sum(dtype=np.float64)
+            statistic[r] = _joint(tensors, layout, null, units)
+    total = sum(
+        np.sum(np.square(each) * scale, dtype=np.float64)
+        for each, scale in zip(layout.values, layout.scales, strict=True)
+    )
+    return statistic / total
+
+
+def _is_free(component: Component) -> bool:
+    """Whether each neuron's pattern over trials is its own, so that shuffled trials are as good."""
+    return any({"trial", "neuron"} <= set(part.dims) for part in component.parts)
+
+
+def _joint(
+    tensors: Sequence[np.ndarray], layout: Layout, null: str, units: list[list[np.ndarray]]
+) -> float:
+    """What one component explains of the data's sum of squares, without what single units add."""
+    _, axis, within = NULLS[null]
+    by_neuron = np.zeros(layout.n_neurons)
+    jointly = alone = power = 0.0
+    for i, (tensor, data, seen) in enumerate(
+        zip(tensors, layout.values, layout.seen(), strict=True)
+    ):
+        for rows in units[i]:
+            known = seen[rows] & np.isfinite(tensor[rows])
+            changing = np.where(known, tensor[rows], 0)
+            count = np.maximum(known.sum(axis=axis, keepdims=True), 1)
+            changing -= np.where(known, changing.sum(axis=axis, keepdims=True) / count, 0)
+            scale = layout.scales[i]
+            products = changing * data[rows] * scale
+            by_unit = np.sum(products, axis=within, dtype=np.float64)
+            power += np.sum(np.square(changing) * scale, dtype=np.float64)
+            if axis == 0:
+                by_neuron[layout.neurons[i]] += by_unit
+            else:
+                jointly, alone = jointly + by_unit.sum(), alone + np.square(by_unit).sum()
+    if axis == 0:
+        jointly, alone = by_neuron.sum(), np.square(by_neuron).sum()
+    return float(max(jointly**2 - alone, 0.0) / power) if power > 0 else 0.0
 
 
 def _surrogate_statistics(
-    model: Any,
-    values: np.ndarray,
-    null: str,
+    model: TrialEstimator,
+    data: _Data,
     seeds: list[np.random.Generator],
     n_jobs: int | None,
     verbose: int,
@@ -221,9 +286,9 @@ def _surrogate_statistics(
     from tqdm import tqdm
 
     model = clone(model)
-    if n_jobs not in (None, 1):
+    if n_jobs not in (None, 1) and "n_jobs" in model.get_params(deep=False):
         model.set_params(n_jobs=None)  # surrogates are processes already
-    tasks = (joblib.delayed(_surrogate_fit)(model, values, null, seed) for seed in seeds)
+    tasks = (joblib.delayed(_surrogate_fit)(model, data, seed) for seed in seeds)
     running = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(tasks)
     # disable=None silences the bar where the output is no terminal.
     hidden = None if verbose else True
@@ -245,27 +310,32 @@ def _surrogate_statistics(
 
 
 def _surrogate_fit(
-    model: Any, values: np.ndarray, null: str, rng: np.random.Generator
+    model: TrialEstimator, data: _Data, rng: np.random.Generator
 ) -> tuple[float, StopReason]:
-    surrogate = NULLS[null][0](values, rng)
+    surrogate = []
+    for values, sets in zip(data.layout.with_nan(), data.units, strict=True):
+        shuffled = values.copy()
+        for rows in sets:
+            shuffled[rows] = NULLS[data.null][0](values[rows], rng)
+        surrogate.append(shuffled)
+    X = data.layout.form(surrogate)
     with warnings.catch_warnings():
         # One warning at the end instead of one a surrogate.
         warnings.simplefilter("ignore")
-        fitted = clone(model).fit(surrogate)
-    return float(np.nanmax(_statistics(fitted, surrogate, null))), fitted.stop_reason_
+        fitted = clone(model).fit(X, **data.options)
+        found = _statistics(fitted, fitted.layout(X), data.null, data.units)
+    return float(np.nanmax(found)), fitted.fitted_.record.stop_reason
 
 
 def _warn(n_found: int, n_asked: int, n_stopped: int, interrupted: bool) -> None:
     if interrupted:
-        warnings.warn(
+        warn(
             f"interrupted after {n_found} of {n_asked} surrogates, which is what p-values are from",
             InterruptedFitWarning,
-            stacklevel=4,
         )
     if n_stopped:
-        warnings.warn(
+        warn(
             f"{n_stopped} of {n_found} fits to surrogates stopped at max_iter; their components "
             "may be too small, and p-values too: raise max_iter",
             ConvergenceWarning,
-            stacklevel=4,
         )

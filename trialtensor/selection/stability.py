@@ -8,13 +8,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy.linalg
-from scipy.optimize import linear_sum_assignment
 
+from trialtensor.alignment.factors import check_fitted, congruence, unrelated
+from trialtensor.models.base import TrialEstimator
+from trialtensor.models.fitted import Restart
+from trialtensor.models.parameters import check_whole, generator
+from trialtensor.selection.similarity import matched, weigh
 from trialtensor.solvers.matching import cosines
 from trialtensor.solvers.slices.diagnostics import subspace_overlap
 
-Factors = tuple[np.ndarray, np.ndarray, np.ndarray]
+# The known rows of the matrices of one restart.
+Matrices = list[np.ndarray]
+Match = Callable[[Matrices, Matrices, tuple[int, int]], np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,47 +50,14 @@ class Stability:
     pairs: np.ndarray
 
 
-def factor_match_score(first: Any, second: Any, *, weights: bool = False) -> float:
-    """How well the components of two models match, 0 to 1.
-
-    Components are paired so that the mean congruence (the product of the absolute cosines
-    of their factors) is largest, by the Hungarian algorithm.
-
-    Parameters
-    ----------
-    first, second : fitted TCA, Restart, or three (n_axis, R) factors
-    weights : bool
-        Lower the congruence of components whose weights differ, by the factor
-        ``1 - |w1 - w2| / max(w1, w2)``; needs models, not bare factors.
-
-    Returns
-    -------
-    float
-        Not corrected for chance, see :func:`stability`.
-
-    References
-    ----------
-    Acar, Dunlavy & Kolda 2011, "A scalable optimization approach for fitting canonical tensor
-    decompositions".
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(0)
-    >>> factors = tuple(rng.normal(size=(n, 2)) for n in (5, 6, 7))
-    >>> round(factor_match_score(factors, tuple(-f[:, ::-1] for f in factors)), 6)
-    1.0
-    """
-    a, b = _factors(first), _factors(second)
-    scales = (first.weights, second.weights) if weights else None
-    if weights and hasattr(first, "weights_"):
-        scales = (first.weights_, second.weights_)
-    return float(_matched(_congruence(a, b, scales)).mean())
-
-
 def stability(
-    model: Any, *, n_null: int = 50, weights: bool = False, random_state: Any = 0
+    model: TrialEstimator | Sequence[Restart],
+    *,
+    n_null: int = 50,
+    weights: bool = False,
+    random_state: Any = 0,
 ) -> Stability:
-    """The agreement of all pairs of restarts of a model, corrected for chance.
+    """Compare all pairs of restarts of a model, and correct their agreement for chance.
 
     Unrelated non-negative models match well by chance (0.77 has been seen), and so do smooth ones.
     Chance is therefore estimated from the restarts themselves: of a pair, one keeps
@@ -95,12 +67,12 @@ def stability(
 
     Parameters
     ----------
-    model : fitted TCA or SliceTCA, or a list of Restart
+    model : fitted model of any kind, or a list of Restart
         With at least two restarts.
     n_null : int
         Unrelated pairs to estimate chance from.
     weights : bool
-        As in `factor_match_score`; for TCA only.
+        As in `factor_match_score`; not for SliceTCA.
     random_state : int or Generator
 
     Returns
@@ -119,19 +91,22 @@ def stability(
     >>> round(stability(TCA(2, n_init=4, random_state=0).fit(X)).corrected, 2)
     1.0
     """
-    restarts = list(getattr(model, "restarts_", model))
-    if len(restarts) < 2:
-        raise ValueError(f"model: expected at least 2 restarts to compare, got {len(restarts)}")
-    sliced = _are_slices(restarts)
-    factors = [_seen(_factors(restart)) for restart in restarts]
-    single = _loadings_match if sliced else _components_match(restarts, weights)
-    overall = _overlap if sliced else single
+    restarts = _restarts(model)
+    check_whole("n_null", n_null, 1)
+    axes, joint = restarts[0].axes, restarts[0].joint
+    if weights and not joint:
+        raise ValueError(
+            "weights: components of SliceTCA are compared as subspaces, which have no weights; "
+            "leave it False"
+        )
+    factors = [_known(restart) for restart in restarts]
+    single = _components_match(restarts, weights) if joint else _loadings_match
+    overall = single if joint else _overlap
     pairs = np.eye(len(restarts))
     for i, j in itertools.combinations(range(len(restarts)), 2):
         pairs[i, j] = pairs[j, i] = overall(factors[i], factors[j], (i, j)).mean()
     by_component = [single(factors[0], other, (0, j)) for j, other in enumerate(factors) if j]
-    rng = np.random.default_rng(random_state)
-    draws = _unrelated_pairs(factors, n_null, rng)
+    draws = _unrelated_pairs(factors, axes, n_null, generator(random_state))
     chance = float(np.mean([overall(*pair) for pair in draws]))
     by_chance = np.mean([single(*pair) for pair in draws], axis=0)
     score = float(pairs[np.triu_indices(len(pairs), 1)].mean())
@@ -139,38 +114,32 @@ def stability(
     return Stability(score, chance, float(_corrected(score, chance)), own, pairs)
 
 
-def subspace_angles(first: Any, second: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Principal angles between the spaces that the loadings, or factors, of two models span.
+def _restarts(model: Any) -> list[Restart]:
+    """Restarts that can be compared with each other."""
+    if isinstance(model, (list, tuple)):
+        restarts, whose = list(model), "the list"
+    else:
+        restarts, whose = check_fitted(model).record.restarts, type(model).__name__
+    wrong = [each for each in restarts if not isinstance(each, Restart)]
+    if wrong:
+        raise ValueError(
+            f"model: expected a fitted model or a list of Restart, got {type(wrong[0]).__name__} "
+            "in the list"
+        )
+    if len(restarts) < 2:
+        raise ValueError(
+            f"model: expected at least 2 restarts to compare, but {whose} has {len(restarts)}; "
+            "fit with n_init=2 or more"
+        )
+    shapes = {(each.axes, each.joint, tuple(f.shape for f in each.factors)) for each in restarts}
+    if len(shapes) > 1:
+        raise ValueError("model: expected restarts of one fit, got matrices of different shapes")
+    return restarts
 
-    Rotations of components within a slicing type, which are a choice, change none of them.
 
-    Parameters
-    ----------
-    first, second : fitted SliceTCA or TCA, Restart, or three (n_axis, R) matrices
-
-    Returns
-    -------
-    trial, neuron, time : arrays
-        Degrees, the largest first; as many as the smaller of the two spaces has dimensions.
-
-    References
-    ----------
-    Knyazev & Argentati 2002, "Principal angles between subspaces in an A-based scalar product".
-
-    Examples
-    --------
-    >>> none, axes = np.empty((3, 0)), np.eye(3)
-    >>> tilted = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
-    >>> trial, neuron, _ = subspace_angles((axes[:, :2], none, none), (tilted, none, none))
-    >>> trial.round(6).tolist(), neuron.tolist()
-    ([45.0, 0.0], [])
-    """
-    pairs = zip(_factors(first), _factors(second), strict=True)
-    trial, neuron, time = (
-        np.degrees(scipy.linalg.subspace_angles(a, b)) if a.shape[1] and b.shape[1] else np.empty(0)
-        for a, b in pairs
-    )
-    return trial, neuron, time
+def _known(restart: Restart) -> Matrices:
+    """Its matrices, without the rows of slices that had no data."""
+    return [f[np.isfinite(f).all(axis=1)] for f in map(np.asarray, restart.factors)]
 
 
 def _corrected(score: Any, chance: Any) -> Any:
@@ -178,86 +147,33 @@ def _corrected(score: Any, chance: Any) -> Any:
 
 
 def _unrelated_pairs(
-    factors: Sequence[Factors], n_null: int, rng: np.random.Generator
-) -> list[tuple[Factors, Factors, tuple[int, int]]]:
+    factors: Sequence[Matrices], axes: Sequence[str], n_null: int, rng: np.random.Generator
+) -> list[tuple[Matrices, Matrices, tuple[int, int]]]:
     """The best restart beside unrelated models."""
     pairs = []
     for _ in range(n_null):
         other = int(rng.integers(1, len(factors)))
-        pairs.append((factors[0], unrelated(factors[other], rng), (0, other)))
+        drawn = [unrelated(f, axis, rng) for f, axis in zip(factors[other], axes, strict=True)]
+        pairs.append((factors[0], drawn, (0, other)))
     return pairs
 
 
-def unrelated(factors: Factors, rng: np.random.Generator) -> Factors:
-    """Factors of the same shape, sign and smoothness that have nothing to do with these."""
-    trial, neuron, time = factors
-    return _turned(trial, rng), rng.permuted(neuron, axis=0), _turned(time, rng)
-
-
-def _turned(factor: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Every column rotated by an offset of its own, and reversed or not."""
-    n, rank = factor.shape
-    rows = (np.arange(n)[:, None] + rng.integers(n, size=rank)) % max(n, 1)
-    turned = np.take_along_axis(factor, rows, axis=0)
-    backwards = rng.random(rank) < 0.5
-    turned[:, backwards] = turned[::-1, backwards]
-    return turned
-
-
-def _components_match(
-    restarts: Sequence[Any], weights: bool
-) -> Callable[[Factors, Factors, tuple[int, int]], np.ndarray]:
-    def match(first: Factors, second: Factors, which: tuple[int, int]) -> np.ndarray:
-        scales = (restarts[which[0]].weights, restarts[which[1]].weights) if weights else None
-        return _matched(_congruence(first, second, scales))
+def _components_match(restarts: Sequence[Restart], weights: bool) -> Match:
+    def match(first: Matrices, second: Matrices, which: tuple[int, int]) -> np.ndarray:
+        product = congruence(first, second)
+        if weights:
+            product = weigh(product, *(restarts[i].weights for i in which))
+        return matched(product)
 
     return match
 
 
-def _overlap(first: Factors, second: Factors, _: tuple[int, int]) -> np.ndarray:
-    return np.array([subspace_overlap(first, second)])
+def _overlap(first: Matrices, second: Matrices, _: tuple[int, int]) -> np.ndarray:
+    return np.array([subspace_overlap(first, second)])  # type: ignore[arg-type]
 
 
-def _loadings_match(first: Factors, second: Factors, _: tuple[int, int]) -> np.ndarray:
-    """Match of the components of SliceTCA, type by type."""
+def _loadings_match(first: Matrices, second: Matrices, _: tuple[int, int]) -> np.ndarray:
+    """Match of components that are single columns, matrix by matrix."""
     return np.concatenate(
-        [_matched(np.abs(cosines(a, b))) for a, b in zip(first, second, strict=True)]
+        [matched(np.abs(cosines(a, b))) for a, b in zip(first, second, strict=True)]
     )
-
-
-def _are_slices(restarts: Sequence[Any]) -> bool:
-    """Whether restarts have loadings, of which each is a component, not factors."""
-    counts = {factor.shape[1] for factor in _factors(restarts[0])}
-    weights = getattr(restarts[0], "weights", None)
-    return len(counts) > 1 or (weights is not None and {len(weights)} != counts)
-
-
-def _matched(congruence: np.ndarray) -> np.ndarray:
-    """Congruence of each component with its partner."""
-    rows, columns = linear_sum_assignment(congruence, maximize=True)
-    return congruence[rows, columns]
-
-
-def _congruence(
-    first: Factors, second: Factors, scales: tuple[np.ndarray, np.ndarray] | None
-) -> np.ndarray:
-    product = np.ones((first[0].shape[1], second[0].shape[1]))
-    for ours, theirs in zip(first, second, strict=True):
-        product = product * np.abs(cosines(ours, theirs))
-    if scales is not None:
-        a, b = np.asarray(scales[0])[:, None], np.asarray(scales[1])[None]
-        product = product * (1 - np.abs(a - b) / np.maximum(np.maximum(a, b), 1e-300))
-    return product
-
-
-def _factors(model: Any) -> Factors:
-    if hasattr(model, "trial_factors_"):
-        return _seen((model.trial_factors_, model.neuron_factors_, model.time_factors_))
-    trial, neuron, time = getattr(model, "factors", model)
-    return _seen((np.asarray(trial), np.asarray(neuron), np.asarray(time)))
-
-
-def _seen(factors: Factors) -> Factors:
-    """Without the rows of slices that had no data."""
-    trial, neuron, time = (f[np.isfinite(f).all(axis=1)] for f in factors)
-    return trial, neuron, time

@@ -1,0 +1,197 @@
+"""What neighbouring residuals would have in common if the noise were white."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from trialtensor.data.axes import AXES
+from trialtensor.models.base import TrialEstimator
+from trialtensor.models.fitted import Component, Fitted, Part
+from trialtensor.selection.residual_arrays import Residuals
+
+
+def expected_autocorrelation(model: TrialEstimator, residuals: Residuals) -> float:
+    """Lag-one autocorrelation of white noise from which a fit has taken what it could.
+
+    A least-squares fit removes the projection of the noise onto the directions in which its
+    parameters move the model. ``_neighbours`` of such a projection is what it takes from products
+    of neighbouring bins; all else is counting.
+
+    Parameters
+    ----------
+    model : fitted model
+    residuals : Residuals
+
+    Returns
+    -------
+    float
+        0 for models that describe a bin by the bins before it.
+    """
+    if not type(model).describes_entries:
+        return 0.0
+    if model.fitted_.sliced:
+        return _of_slices(model.fitted_, np.isfinite(residuals.arrays[0]))
+    taken = left = 0.0
+    fitted_axes = [axis for axis in AXES if any(c.vectors(axis) for c in model.fitted_.components)]
+    for each in _patches(model.fitted_, residuals):
+        own = _of_vectors(*each, fitted_axes)
+        taken, left = taken + own[0], left + own[1]
+    return -taken / max(left, 1)
+
+
+def _patches(
+    fitted: Fitted, residuals: Residuals
+) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray]]:
+    """Each piece of data that has a trial, a neuron and a time matrix of its own."""
+    for i, (values, trials, neurons) in enumerate(residuals):
+        observed = np.isfinite(values)
+        name = residuals.names[i]
+        datasets: list[str | None] = [None if name is None else str(name)]
+        places = fitted.arrays.get("neuron_places")
+        if name is None and fitted.datasets:
+            datasets = list(fitted.datasets)
+        for d, dataset in enumerate(datasets):
+            own = np.arange(len(neurons))
+            if len(datasets) > 1 and places is not None:
+                own = np.flatnonzero(places.values == d)
+            for block, of_block in fitted.blocks.items() or [(None, trials)]:
+                rows = np.flatnonzero(np.isin(trials, of_block))
+                if len(rows) and len(own):
+                    seen = observed[np.ix_(rows, own)]
+                    yield _matrices(fitted, dataset, block, trials[rows], seen.shape), seen
+
+
+def _matrices(
+    fitted: Fitted, dataset: str | None, block: Any, trials: np.ndarray, shape: tuple[int, ...]
+) -> dict[str, np.ndarray]:
+    """Its matrices by axis, constant on an axis that components have no part of."""
+    lengths = dict(zip(AXES, shape, strict=True))
+
+    def vector(component: Component, axis: str) -> np.ndarray:
+        parts = [part for part in component.vectors(axis) if part.within(dataset, block)]
+        if not parts:
+            return np.ones(lengths[axis])
+        return _of_trials(parts[0], trials) if axis == "trial" else parts[0].values
+
+    present = [
+        component
+        for component in fitted.components
+        if dataset is None or not fitted.datasets or component.scales.get(dataset, 0) > 0
+    ]
+    return {
+        axis: np.nan_to_num(
+            np.reshape([vector(each, axis) for each in present], (len(present), lengths[axis])).T
+        )
+        for axis in AXES
+    }
+
+
+def _of_trials(part: Part, trials: np.ndarray) -> np.ndarray:
+    """A trial factor of the trials of this array; that of a dataset has no others."""
+    return part.values if part.dataset is not None else part.values[trials]
+
+
+def _of_vectors(
+    matrices: dict[str, np.ndarray], observed: np.ndarray, fitted_axes: Sequence[str]
+) -> tuple[float, float]:
+    """What components of three vectors take from neighbouring bins, and what is left of those."""
+    trial, neuron, time = (matrices[axis] for axis in AXES)
+    n_trials, n_neurons, n_times = (
+        int(observed.any(axis=others).sum()) for others in ((1, 2), (0, 2), (0, 1))
+    )
+    size = n_trials * n_neurons * n_times
+    if not size:
+        return 0.0, 0.0
+    # What a parameter takes, it takes from fewer entries where some are missing.
+    seen = observed.sum() / size
+    lengths = dict(zip(AXES, (n_trials, n_neurons, n_times), strict=True))
+    # The directions of different axes have one in common: the component itself.
+    in_common = len(fitted_axes) - 1
+    n_parameters = trial.shape[1] * (sum(lengths[axis] for axis in fitted_axes) - in_common)
+    taken = -in_common * _neighbours((trial, neuron), time)
+    if "trial" in fitted_axes:
+        taken += n_trials * _neighbours((neuron,), time)
+    if "neuron" in fitted_axes:
+        taken += n_neurons * _neighbours((trial,), time)
+    return taken, n_trials * n_neurons * (n_times - 1) * (seen - n_parameters / size)
+
+
+def _of_slices(fitted: Fitted, observed: np.ndarray) -> float:
+    """The same of components that are a vector times a matrix, as a correlation."""
+    vectors, slices = _by_type(fitted, observed.shape)
+    n_trials, n_neurons = (int(observed.any(axis=others).sum()) for others in ((1, 2), (0, 2)))
+    seen = observed.sum() / (n_trials * n_neurons * int(observed.any(axis=(0, 1)).sum()))
+    u, v, w = (_orthonormal(matrix) for matrix in vectors)
+    A, B = _without(slices[0], v, w), _without(slices[1], u, w)
+    rest = (1 - u.shape[1] / n_trials) * (1 - v.shape[1] / n_neurons)
+    of_slices = (n_trials - u.shape[1]) * _neighbours((), A)
+    of_slices += (n_neurons - v.shape[1]) * _neighbours((), B)
+    taken, left = _within_cells(w, observed)
+    return -(rest * taken + of_slices / seen) / max(rest * left, 1)
+
+
+def _by_type(fitted: Fitted, shape: tuple[int, ...]) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Loadings (n, R) by axis, and slices (R, n, n) over the two others."""
+    loadings, slices = [], []
+    for axis, name in enumerate(AXES):
+        own = [each for each in fitted.components if each.vectors(name) and len(each.parts) == 2]
+        others = [n for i, n in enumerate(shape) if i != axis]
+        matrix = [each.vectors(name)[0].values for each in own]
+        cells = [next(p.values for p in each.parts if len(p.dims) == 2) for each in own]
+        loadings.append(np.nan_to_num(np.reshape(matrix, (len(own), shape[axis])).T))
+        slices.append(np.nan_to_num(np.reshape(cells, (len(own), *others))))
+    return loadings, slices
+
+
+def _within_cells(w: np.ndarray, observed: np.ndarray) -> tuple[float, float]:
+    """What time-slicing components take from products of neighbouring bins, and what they leave.
+
+    They have free weights for every neuron on every trial: what they take from those bins is the
+    projection onto the observed rows of ``w``, (n_times, R).
+    """
+    cells, counts = np.unique(observed.reshape(-1, len(w)), axis=0, return_counts=True)
+    pairs = cells[:, :-1] & cells[:, 1:]
+    squares = np.einsum("tr,ts->trs", w, w)
+    products = np.einsum("tr,ts->trs", w[:-1], w[1:])
+    grams = np.tensordot(cells, squares, axes=1)
+    inverse = np.linalg.pinv(grams, rcond=1e-10, hermitian=True)
+    taken = np.sum(inverse * np.tensordot(pairs, products, axes=1), axis=(1, 2))
+    ends = np.tensordot(pairs, (squares[:-1] + squares[1:]) / 2, axes=1)
+    left = pairs.sum(axis=1) - np.sum(inverse * ends, axis=(1, 2))
+    return float(counts @ taken), float(counts @ left)
+
+
+def _neighbours(matrices: Sequence[np.ndarray], times: np.ndarray) -> float:
+    """Sum of the entries that couple neighbouring bins in a projection.
+
+    Parameters
+    ----------
+    matrices : (n, R) arrays
+        The projection is onto the products of their columns and those of ``times``.
+    times : (..., n_times, R) array
+    """
+    if not times.shape[-1]:
+        return 0.0
+    C = times.reshape(-1, *times.shape[-2:])
+    gram = np.einsum("itr,its->rs", C, C)
+    shifted = np.einsum("itr,its->rs", C[:, :-1], C[:, 1:])
+    for matrix in matrices:
+        product = matrix.T @ matrix
+        gram, shifted = gram * product, shifted * product
+    return float(np.sum(np.linalg.pinv(gram, rcond=1e-10, hermitian=True) * shifted))
+
+
+def _orthonormal(matrix: np.ndarray) -> np.ndarray:
+    """A basis of the columns."""
+    U, s, _ = np.linalg.svd(matrix, full_matrices=False)
+    return U[:, s > 1e-6 * s.max(initial=0)]
+
+
+def _without(slices: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Slices (R, n, n_times) less their parts in the spans of two bases, as (n, n_times, R)."""
+    slices = slices - rows @ (rows.T @ slices)
+    slices = slices - (slices @ columns) @ columns.T
+    return slices.transpose(1, 2, 0)
