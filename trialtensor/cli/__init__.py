@@ -102,7 +102,7 @@ def rank(
     axes: given.Axes = None,
     transform: given.First = Transform.none,
     color_by: given.ColorBy = None,
-    splits: ranked.WhatIsHeldOut = ranked.Splits.time_blocks,
+    splits: ranked.WhatIsHeldOut = None,
     fraction: ranked.Fraction = 0.1,
     length: ranked.Length = None,
     guard: ranked.Guard = None,
@@ -133,10 +133,11 @@ def rank(
             "tol": tol,
         }
         asked = make_fit(kind, ranked.first_of(candidates), options, seed=seed)
+        held_out = splits or ranked.suited_splits(kind)
         ranking = Ranking(
             asked,
             candidates,
-            ranked.make_splits(splits, fraction, length, guard, repeats, seed),
+            ranked.make_splits(held_out, fraction, length, guard, repeats, seed),
             rule.value,
             n_jobs,
             seed,

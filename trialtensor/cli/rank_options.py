@@ -37,7 +37,10 @@ Candidates = Annotated[
         "--components", help="Candidates: 1:12 or 1,2,4; for slicetca three of those, 0:2,0:3,1."
     ),
 ]
-WhatIsHeldOut = Annotated[Splits, typer.Option("--splits", help="What is held out.")]
+WhatIsHeldOut = Annotated[
+    Splits | None,
+    typer.Option("--splits", help="What is held out; else time-blocks (dynamics: whole-trials)."),
+]
 Fraction = Annotated[float, typer.Option(help="How much of it is held out at a time.")]
 Length = Annotated[int | None, typer.Option(help="Bins of a block; time-blocks only.")]
 Guard = Annotated[
@@ -113,6 +116,11 @@ def _span(word: str) -> range | None:
         return None
     first, last = int(ends[0]), int(ends[-1])
     return range(first, last + 1) if first <= last else None
+
+
+def suited_splits(kind: "type[TrialEstimator]") -> Splits:
+    """What a search holds out unless told otherwise."""
+    return Splits.time_blocks if kind.describes_entries else Splits.whole_trials
 
 
 def make_splits(

@@ -96,16 +96,37 @@ class AskedWithData(BaseEstimator):
             for values, deviation in zip(layout.values, deviations, strict=True)
         ]
 
+    def check_layout(self, layout: Layout) -> None:
+        """Refuse data of another shape than that of the fit.
+
+        Parameters
+        ----------
+        layout : Layout
+
+        Raises
+        ------
+        ValueError
+            Saying what was expected.
+        """
+        check_is_fitted(self)
+        fitted = self.fitted_
+        if layout.single:
+            # After partial_fit, only the latest trials are known.
+            shapes = [(fitted.length("trial"), *fitted.shape[1:])]
+        elif fitted.blocks:
+            shapes = [each.shape for each in self._told(layout)]
+        else:
+            names = [str(name) for name in layout.names]
+            shapes = [tuple(fitted.length(axis, name) for axis in AXES) for name in names]
+        self._check_shapes(layout, shapes)
+
     def component_tensors(self, layout: Layout) -> Iterator[list[np.ndarray]]:
         """Yield what each component adds to the data, a list with an array for each of its arrays.
 
         NaN where the model says nothing.
         """
         check_is_fitted(self)
-        if not self.fitted_.blocks:
-            datasets = [None if name is None else str(name) for name in layout.names]
-            shapes = [tuple(self.fitted_.length(a, d) for a in AXES) for d in datasets]
-            self._check_shapes(layout, shapes)
+        self.check_layout(layout)
         for component in self.fitted_.components:
             yield [self._outer(component, layout, i) for i in range(len(layout.values))]
 

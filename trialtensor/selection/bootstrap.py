@@ -17,7 +17,6 @@ from trialtensor.models.base import TrialEstimator
 from trialtensor.models.layout import Layout
 from trialtensor.models.parameters import check_share, check_whole, generator
 from trialtensor.selection.components import (
-    check_data,
     check_whole_fit,
     known_form,
     known_masks,
@@ -144,7 +143,7 @@ def bootstrap(
     check_fitted(model)
     check_whole_fit(model, "bootstrap")
     layout = model.layout(X, mask)
-    check_data(model, layout, X, mask)
+    model.check_layout(layout)
     strata = model.strata()
     _check(model, strata, n_samples, block, level)
     rng = generator(random_state)

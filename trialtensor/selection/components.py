@@ -55,27 +55,6 @@ def check_whole_fit(model: TrialEstimator, what: str) -> None:
         )
 
 
-def check_data(model: TrialEstimator, layout: Layout, X: Any, mask: Any) -> None:
-    """Refuse data of another shape than a model was fitted to.
-
-    Raises
-    ------
-    ValueError
-        Saying what was expected.
-    """
-    if not layout.single:
-        model.residuals(X, mask=mask)
-        return
-    # After partial_fit, only the latest trials are known.
-    expected, got = model.fitted_.shape, layout.values[0].shape
-    expected = (model.fitted_.length("trial"), *expected[1:])
-    if expected != got:
-        raise ValueError(
-            "X: expected the data of the fit, (n_trials, n_neurons, n_times) = "
-            f"{expected}, got {got}"
-        )
-
-
 def take_options(options: Mapping[str, Any], layout: Layout, rows: np.ndarray) -> dict[str, Any]:
     """Keep what arguments of ``fit`` say of some trials.
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from trialtensor.alignment.factors import check_fitted
 from trialtensor.models.base import TrialEstimator
-from trialtensor.selection.components import check_data
 from trialtensor.selection.leverage import leverage_of
 from trialtensor.selection.residual_arrays import Residuals
 from trialtensor.selection.residual_structure import (
@@ -118,7 +117,7 @@ def residual_report(model: TrialEstimator, X: Any, *, mask: Any = None) -> Resid
     """
     fitted = check_fitted(model)
     layout = model.layout(X, mask)
-    check_data(model, layout, X, mask)
+    model.check_layout(layout)
     left = [np.asarray(each) for each in layout.arrays(model.residuals(X, mask=mask))]
     residuals = Residuals.within(layout, left)
     total = sum(

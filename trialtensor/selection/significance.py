@@ -18,7 +18,7 @@ from trialtensor.models.fitted import Component
 from trialtensor.models.layout import Layout
 from trialtensor.models.parameters import check_jobs, check_whole, generator
 from trialtensor.models.warnings import InterruptedFitWarning
-from trialtensor.selection.components import check_data, check_options, check_whole_fit, rows_of
+from trialtensor.selection.components import check_options, check_whole_fit, rows_of
 from trialtensor.selection.nulls import NULLS
 from trialtensor.solvers.result import StopReason
 
@@ -202,7 +202,7 @@ def _fitted(
             "fitted as it was; leave it out, or give an unfitted model"
         )
     check_whole_fit(model, "component_test")
-    check_data(model, layout, X, mask)
+    model.check_layout(layout)
     return model, model.fit_arguments()
 
 

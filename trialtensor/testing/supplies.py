@@ -74,19 +74,23 @@ class Supplies:
         for name, parameter in parameters.items():
             if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
                 continue
+            if name in self.options:
+                given[name] = self.options[name]
+                continue
             if parameter.default is not parameter.empty and name not in SMALL:
                 if name in ("X", "components") and thing.__name__ != "write_report":
                     given[name] = self._value(name, thing)
                 continue
             given[name] = self._value(name, thing)
-        takes_options = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-        if takes_options and thing.__name__ != "CrossValidatedSearch":
-            given |= self.options
+        if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+            # What is fitted already knows them.
+            given |= {} if self.fitted and "model" in parameters else self.options
         return thing(**given)
 
     def _value(self, name: str, thing: Any) -> Any:
         if name in SMALL:
             return SMALL[name]
+        grid = "estimator" in inspect.signature(thing).parameters
         values: dict[str, Callable[[], Any]] = {
             "model": lambda: self.model,
             "components": lambda: self.model,
@@ -94,7 +98,7 @@ class Supplies:
             "second": lambda: self.model,
             "fits": lambda: [self.model, self.model],
             "estimator": lambda: clone(self.model),
-            "n_components": lambda: [self.model.n_components],
+            "n_components": lambda: [self.model.n_components] if grid else 2,
             "X": lambda: self._data(thing),
             "mask": lambda: None,
             "path": lambda: self.folder / f"{thing.__name__}.html",
