@@ -115,6 +115,24 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
         """
         return self.fit(X, y, mask=mask)._training_features()
 
+    def partial_fit(self, X: Any, y: Any = None, *, mask: Any = None) -> Self:
+        """Take in more trials without keeping them, if this kind of model can.
+
+        Parameters
+        ----------
+        X, mask : more trials, as for ``fit``
+        y : ignored
+
+        Raises
+        ------
+        ValueError
+            If this kind needs all trials at once.
+        """
+        raise ValueError(
+            f"partial_fit: {type(self).__name__} needs all trials at once; use fit with all of "
+            "them, or TCA, which takes them in batches"
+        )
+
     def transform(self, X: Any, *, mask: Any = None) -> Any:
         """Return the trial factors of new trials, with all other factors as fitted.
 

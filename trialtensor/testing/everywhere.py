@@ -15,7 +15,7 @@ from typing import Any
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from trialtensor.models import load
+from trialtensor.models import TrialEstimator, load
 from trialtensor.testing.supplies import Supplies
 
 LAYERS = ("alignment", "io", "plotting", "report", "selection", "tracking")
@@ -114,7 +114,7 @@ def _asks(thing: Any) -> bool:
 
 def _cells(estimator: Any, condition: str, options: dict[str, Any]) -> Iterator[Cell]:
     kind = type(estimator).__name__
-    if condition == "partial_fit" and not hasattr(estimator, "partial_fit"):
+    if condition == "partial_fit" and not _takes_batches(estimator):
         return
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -133,12 +133,15 @@ def _cells(estimator: Any, condition: str, options: dict[str, Any]) -> Iterator[
                 yield Cell(kind, name, condition, "works")
 
 
+def _takes_batches(estimator: Any) -> bool:
+    return type(estimator).partial_fit is not TrialEstimator.partial_fit
+
+
 def _judge(kind: str, consumer: str, condition: str, error: Exception) -> Cell:
     said = f"{type(error).__name__}: {error}"
-    if condition == "unfitted":
-        refused = isinstance(error, NotFittedError)
-    else:
-        refused = type(error) is ValueError and kind in str(error)
+    # Before any fit, that is the reason; but a kind may say by name that it never can.
+    named = type(error) is ValueError and kind in str(error)
+    refused = named or (condition == "unfitted" and isinstance(error, NotFittedError))
     return Cell(kind, consumer, condition, "refused" if refused else "fails", said)
 
 
