@@ -135,6 +135,8 @@ def plot_factors(
     if means is not None and labels is not None:
         _draw_means(axes, shown.index(means), rows, labels)
     _name_rows(axes, fitted, rows)
+    if fills_figure(axes):
+        axes[0, 0].figure.align_ylabels(axes[:, 0])  # names of rows under each other
     _draw_shares(axes, fitted, shown, rows)
     if labels is not None:
         gap = IMAGE_GAP if shown[-1].is_image and not label_means else GAP

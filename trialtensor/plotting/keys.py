@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MAX_ENTRIES = 14
 GAP = 0.15  # inches between the axes and its key
 IMAGE_GAP = 0.75  # where the colour bar of an image stands between them
-MARGIN = 0.1  # inches below; text is a little larger at other resolutions
+MARGIN = 0.1  # inches below and to the left; text is a little larger at other resolutions
 STRIP = 1.7  # inches kept for the key in a figure of our own
 
 
@@ -29,7 +29,8 @@ def draw_key(ax: Axes, labels: TrialLabels, *, own_figure: bool, gap: float = GA
     if own_figure:
         width, height = figure.get_size_inches()
         low = MARGIN / height
-        figure.get_layout_engine().set(rect=(0, low, 1 - STRIP / width, 1 - low))
+        left = MARGIN / width
+        figure.get_layout_engine().set(rect=(left, low, 1 - STRIP / width - left, 1 - low))
         for _ in range(2):  # the first pass places the tick labels that the second makes room for
             figure.draw_without_rendering()
         figure.set_layout_engine("none")
