@@ -1,13 +1,14 @@
 """The `trialtensor` command: from a recording to a report."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 import trialtensor
 from trialtensor.cli import arguments as given
 from trialtensor.cli import rank_options as ranked
+from trialtensor.cli import track_options as followed
 from trialtensor.cli.options import Transform, find_kind, make_fit
 from trialtensor.cli.recording import Recording, as_typed, split_axes
 from trialtensor.cli.running import clear_errors, fit_and_write
@@ -143,47 +144,22 @@ def rank(
             seed,
             output,
         )
-        recording = Recording.read(
-            file,
-            variable,
-            axes,
-            transform=transform.value,
-            color_by=color_by,
-            context=context,
-            labels=asked.labels,
-        )
-        ranking.run(recording)
+        read: Any = {"transform": transform.value, "color_by": color_by, "labels": asked.labels}
+        ranking.run(Recording.read(file, variable, axes, context=context, **read))
 
 
 @app.command()
 def track(
     context: typer.Context,
-    file: Annotated[
-        Path, typer.Argument(help="A model that fit has saved; with --components, a recording.")
-    ],
+    file: followed.Followed,
     output: given.Output,
-    labels: Annotated[
-        str | None, typer.Option(help="Trial label that holds blocks, such as phase.")
-    ] = None,
-    behaviour: Annotated[
-        str | None, typer.Option(help="Trial label that holds behaviour, a number for each trial.")
-    ] = None,
-    perturbation: Annotated[
-        str | None,
-        typer.Option(help="Trial label of what is adapted to, NaN in an error clamp: fits rates."),
-    ] = None,
-    learning_block: Annotated[
-        str | None, typer.Option(help="Block of the learning curves; else the second.")
-    ] = None,
-    components: Annotated[
-        str | None, typer.Option(help="Fit a model with so many to the recording first.")
-    ] = None,
-    model: Annotated[
-        str | None, typer.Option(help=f"Decomposition to fit: {given.MODELS}; else tca.")
-    ] = None,
-    dataset: Annotated[
-        str | None, typer.Option(help="coupled: whose components to follow; else all.")
-    ] = None,
+    labels: followed.Labels = None,
+    behaviour: followed.Behaviour = None,
+    perturbation: followed.Perturbation = None,
+    learning_block: followed.LearningBlock = None,
+    components: followed.Components = None,
+    model: followed.Decomposition = None,
+    dataset: followed.Dataset = None,
     blocks: given.Blocks = None,
     groups: given.Groups = None,
     nonnegative: given.Nonnegative = False,
