@@ -14,7 +14,7 @@ import pytest
 from trialtensor import TCA, CoupledTCA, Parafac2, SliceTCA, TrialVaryingDynamics
 from trialtensor.models import TrialEstimator, kinds, register
 from trialtensor.testing import CONDITIONS, check_everywhere, check_trial_estimator, consumers
-from trialtensor.testing.supplies import Supplies
+from trialtensor.testing.supplies import Supplies, data_for
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "docs" / "examples" / "time_mean_nmf"
 sys.path.append(str(EXAMPLE))
@@ -60,6 +60,36 @@ ALSO_REFUSED = {
         "report.write_report",
     },
 }
+
+
+# Data in other forms: several datasets or blocks, each with neurons or trials of its own.
+X = data_for("complete")
+FORMS = {
+    "regions": (CoupledTCA(2, **OPTIONS), {"a": X[:, :6], "b": X[:, 6:, :12]}, {}),
+    "private": (CoupledTCA(1, n_private=1, **OPTIONS), [X[:, :6], X[:, 6:]], {}),
+    "animals": (CoupledTCA(2, shared="time", **OPTIONS), {"a": X[:25], "b": X[15:, :8]}, {}),
+    "animals in one": (
+        CoupledTCA(2, shared="time", groups=["a"] * 6 + ["b"] * 6, **OPTIONS), X, {},
+    ),
+    "sessions": (
+        Parafac2(2, **OPTIONS), {"mon": X[:12, :9], "tue": X[12:28], "wed": X[28:, 2:]}, {},
+    ),
+    "timing": (
+        Parafac2(2, varying="time", **OPTIONS), X, {"blocks": np.repeat(np.arange(5), 8)},
+    ),
+    "single trials": (Parafac2(2, **OPTIONS), X, {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("condition", ["complete", "missing", "float32", "loaded", "unfitted"])
+@pytest.mark.parametrize("form", FORMS)
+def test_other_forms_of_data(form, condition):
+    estimator, data, options = FORMS[form]
+    cells = check_everywhere(estimator, data=data, conditions=(condition,), **options)
+    works = sum(cell.outcome == "works" for cell in cells)
+    assert works >= (10 if condition == "unfitted" else 35), [
+        cell.consumer for cell in cells if cell.outcome == "refused"
+    ]
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)

@@ -133,7 +133,7 @@ def check_option(kind: "type[TrialEstimator]", name: str, value: Any) -> None:
 
     if has(kind):
         return
-    others = " and ".join(each.command_name() for each in kinds() if has(each)) or "no model"
+    others = ", ".join(each.command_name() for each in kinds() if has(each)) or "no model"
     option = name.replace("_", "-")
     got = "" if value is True else f"got {value}, but "
     raise ValueError(
@@ -176,7 +176,7 @@ def _who_takes(n: int) -> str:
     """Which models take so many counts, for somebody who gave them to another."""
     from trialtensor.models import kinds
 
-    names = " and ".join(each.command_name() for each in kinds() if len(each.component_types) == n)
+    names = ", ".join(each.command_name() for each in kinds() if len(each.component_types) == n)
     return f"; {_number(n)} counts are for --model {names}" if n > 1 and names else ""
 
 

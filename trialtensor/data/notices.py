@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from pathlib import Path
@@ -26,7 +27,7 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
 
 
 def _is_ours(filename: str) -> bool:
-    if filename.startswith(_PACKAGE):
+    if filename.startswith(_PACKAGE + os.sep):
         return True
     parts = Path(filename).parts
     return "site-packages" in parts and any(name in parts for name in _IN_BETWEEN)

@@ -1,7 +1,17 @@
 """Files in and out: readers, what is in a file, tables, and interchange."""
 
+from trialtensor.io.export import summarize
 from trialtensor.io.inspection import inspect
 from trialtensor.io.interchange import from_slicetca, from_tensorly, to_tensorly
 from trialtensor.io.reading import read
+from trialtensor.io.tables import write_factors
 
-__all__ = ["from_slicetca", "from_tensorly", "inspect", "read", "to_tensorly"]
+__all__ = [
+    "from_slicetca",
+    "from_tensorly",
+    "inspect",
+    "read",
+    "summarize",
+    "to_tensorly",
+    "write_factors",
+]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -52,7 +53,8 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
     @classmethod
     def command_name(cls) -> str:
         """The name of this kind on the command line."""
-        return cls.__name__.lower()
+        # Its own, not that of a kind that it is made from.
+        return str(cls.__dict__.get("_command", cls.__name__.lower()))
 
     def check_parameters(self) -> None:
         """Refuse parameters that can't be used, without any data.
@@ -113,7 +115,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
         y : ignored
         mask : as for ``fit``, optional
         """
-        return self.fit(X, y, mask=mask)._training_features()
+        return self.fit(X, y, mask=mask).training_features()
 
     def partial_fit(self, X: Any, y: Any = None, *, mask: Any = None) -> Self:
         """Take in more trials without keeping them, if this kind of model can.
@@ -167,8 +169,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
 
     def reconstruct(self) -> Any:
         """Return the model of the training data, in the form of ``inverse_transform``."""
-        check_is_fitted(self)
-        return self.inverse_transform(self._training_features())
+        return self.inverse_transform(self.training_features())
 
     def score(self, X: Any, y: Any = None, *, mask: Any = None) -> float:
         """Return the fraction of the sum of squares of new trials that the model explains.
@@ -251,7 +252,9 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
         """Put arrays and the record of their fit (record, data, coords) together."""
         return Fitted(type(self).__name__, arrays, make_components(arrays), **about)
 
-    def _training_features(self) -> Any:
+    def training_features(self) -> Any:
+        """Return what ``transform`` gives of the training trials."""
+        check_is_fitted(self)
         return self.fitted_.arrays["trial_factors"].values
 
     def _variables(self) -> dict[str, Any]:
@@ -280,7 +283,8 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
             except KeyboardInterrupt:
                 # The work is done and this takes moments: losing it all now would be a pity.
                 fitted = self._describe(data, mark_interrupted(found))
-        self._store(fitted)
+        # A kind that is made from another one is a kind of its own.
+        self._store(replace(fitted, kind=type(self).__name__))
         warn_of(fitted)
         return self
 

@@ -165,11 +165,9 @@ def of_several(
     ValueError
         As :func:`trialtensor.data.validation.check_trial_tensor`.
     """
-    names = tuple(X) if isinstance(X, Mapping) else tuple(range(len(X)))
+    names = names_of(X)
     arrays = list(X.values()) if isinstance(X, Mapping) else list(X)
-    if isinstance(mask, Mapping):
-        mask = [mask.get(name) for name in names]
-    masks = [None] * len(arrays) if mask is None else list(mask)
+    masks = masks_of(mask, X)
     checked = [
         check_trial_tensor(
             each[None] if np.ndim(each) == 2 else each,
@@ -205,6 +203,49 @@ def balanced(layout: Layout, groups: np.ndarray | None = None) -> Layout:
         return replace(layout, scales=scales)
     of_group = np.array([squares[0][groups == group].sum() for group in groups])
     return replace(layout, scales=((1 / np.maximum(of_group, 1e-300))[:, None],))
+
+
+def names_of(X: Mapping[Any, Any] | Sequence[Any]) -> tuple[Any, ...]:
+    """Name several arrays: by the keys of a dict, by the places in a list.
+
+    Raises
+    ------
+    ValueError
+        If two keys read the same, as 1 and "1" do.
+    """
+    names = tuple(X) if isinstance(X, Mapping) else tuple(range(len(X)))
+    texts = [str(name) for name in names]
+    twice = sorted({text for text in texts if texts.count(text) > 1})
+    if twice:
+        raise ValueError(f"X: two keys read {twice[0]!r}; give every array a name of its own")
+    return names
+
+
+def masks_of(mask: Any, X: Mapping[Any, Any] | Sequence[Any]) -> list[Any]:
+    """List the mask of each of several arrays, None for those without.
+
+    Raises
+    ------
+    ValueError
+        For keys that ``X`` lacks, and another number of masks.
+    """
+    names = names_of(X)
+    if mask is None:
+        return [None] * len(names)
+    if isinstance(mask, Mapping):
+        unknown = [key for key in mask if key not in names]
+        if unknown:
+            raise ValueError(f"mask: X has no {unknown[0]!r}; its keys are {list(names)}")
+        return [mask.get(name) for name in names]
+    masks = list(mask)
+    if len(masks) != len(names):
+        raise ValueError(f"mask: expected one for each of {len(names)} arrays, got {len(masks)}")
+    return masks
+
+
+def are_arrays(X: Any) -> bool:
+    """Whether data is a list of arrays, not one array that is written as nested lists."""
+    return isinstance(X, (list, tuple)) and any(hasattr(each, "shape") for each in X)
 
 
 def is_dict(X: Any) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
@@ -38,30 +37,42 @@ def load(path: str | os.PathLike[str]) -> TrialEstimator:
         raise FileNotFoundError(f"path: there is no file {str(path)!r}")
     try:
         with h5py.File(path, "r") as file:
-            kind = _kind(file, path)
-            first = int(file.attrs["format_version"]) == 1
-            stored = read_first_format(file) if first else read(file)
-            model = kind(**stored.parameters)
-            model._store(
-                model._assemble(
-                    stored.arrays, record=stored.record, data=stored.data, coords=stored.coords
-                )
-            )
-            return model
-    except (OSError, KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+            return _model(_kind(file), file)
+    except _RefusedError as error:
+        raise ValueError(f"path: {str(path)!r} {error}") from None
+    except Exception as error:
+        # Whatever a damaged file makes of its arrays and words.
         raise ValueError(f"path: {str(path)!r} is not a complete saved model ({error})") from error
 
 
-def _kind(file: h5py.File, path: Path) -> type[TrialEstimator]:
+class _RefusedError(Exception):
+    """What is wrong with a file that isn't damaged."""
+
+
+def _model(kind: type[TrialEstimator], file: h5py.File) -> TrialEstimator:
+    first = int(file.attrs["format_version"]) == 1
+    stored = read_first_format(file) if first else read(file)
+    if "weights" not in stored.arrays:
+        raise ValueError("it holds no weights")
+    model = kind(**stored.parameters)
+    model.check_parameters()
+    about = {"record": stored.record, "data": stored.data, "coords": stored.coords}
+    model._store(model._assemble(stored.arrays, **about))
+    return model
+
+
+def _kind(file: h5py.File) -> type[TrialEstimator]:
     if file.attrs.get("format") != FORMAT:
-        raise ValueError(f"path: {str(path)!r} is an HDF5 file, but not a saved model")
+        raise _RefusedError("is an HDF5 file, but not a saved model")
     version = int(file.attrs["format_version"])
     if version > FORMAT_VERSION:
-        raise ValueError(
-            f"path: {str(path)!r} was written by a newer version (format {version}, this one "
-            f"reads up to {FORMAT_VERSION}): upgrade trialtensor"
+        raise _RefusedError(
+            f"was written by a newer version (format {version}, this one reads up to "
+            f"{FORMAT_VERSION}): upgrade trialtensor"
         )
+    if version < 1:
+        raise ValueError(f"format {version} never existed")
     try:
         return kind_named(str(file.attrs["model"]))
     except ValueError as error:
-        raise ValueError(f"path: {str(path)!r} {error}") from None
+        raise _RefusedError(str(error)) from None

@@ -110,7 +110,10 @@ def principal_course(values: np.ndarray) -> np.ndarray:
 
 
 def _component_axis(named: Named) -> str:
-    return next(dim for dim in named.dims if dim.endswith("component"))
+    found = [dim for dim in named.dims if dim.endswith("component")]
+    if len(found) != 1:
+        raise ValueError(f"expected one axis of components, got the axes {named.dims}")
+    return found[0]
 
 
 def _size(named: Named, axis: str) -> int:

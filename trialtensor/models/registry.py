@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, TypeVar
 
+from trialtensor.data.notices import warn
+
 if TYPE_CHECKING:
     from trialtensor.models.base import TrialEstimator
 
@@ -34,12 +36,18 @@ def register(kind: Kind) -> Kind:
     ValueError
         If another class has the same name.
     """
-    for name in (kind.__name__, kind.command_name()):
+    names = (kind.__name__, kind.command_name())
+    for name in names:
         other = _kinds.get(name)
-        if other is not None and other.__qualname__ != kind.__qualname__:
+        # A module that is loaded again brings its classes again.
+        if other is not None and _place(other) != _place(kind):
             raise ValueError(f"kind: {name!r} is already the name of {other!r}, got {kind!r}")
-        _kinds[name] = kind
+    _kinds.update(dict.fromkeys(names, kind))
     return kind
+
+
+def _place(kind: type) -> tuple[str, str]:
+    return kind.__module__, kind.__qualname__
 
 
 def kinds() -> list[type[TrialEstimator]]:
@@ -66,6 +74,11 @@ def kind_named(name: str) -> type[TrialEstimator]:
 
 def _load_entry_points() -> None:
     for point in entry_points(group=GROUP):
-        if point.value not in _asked:
-            _asked.add(point.value)
+        if point.value in _asked:
+            continue
+        _asked.add(point.value)
+        try:
             register(point.load())
+        except Exception as error:
+            # Somebody else's package must not take ours down.
+            warn(f"the model {point.value!r} of another package can't be used: {error}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -117,6 +118,11 @@ class AskedWithData(BaseEstimator):
             shapes = [each.shape for each in self._told(layout)]
         else:
             names = [str(name) for name in layout.names]
+            if names != list(fitted.datasets):
+                raise ValueError(
+                    f"X: {type(self).__name__} was fitted to datasets {list(fitted.datasets)}, got "
+                    f"{names}"
+                )
             shapes = [tuple(fitted.length(axis, name) for axis in AXES) for name in names]
         self._check_shapes(layout, shapes)
 
@@ -144,11 +150,14 @@ class AskedWithData(BaseEstimator):
         whole = np.full(shape, np.nan, layout.values[i].dtype)
         number = {trial: row for row, trial in enumerate(layout.trials[i].tolist())}
         course = component.vectors("trial")[0].values
+        # By block, or finding the parts of one would take as long as there are blocks.
+        own = {part.block: part for part in component.parts if part.block is not None}
+        common = [part for part in component.parts if part.block is None]
         for block, trials in blocks.items():
             rows = [number[trial] for trial in trials.tolist() if trial in number]
             if rows:
                 within = {"neuron": shape[1], "time": shape[2]}
-                pattern = component.outer(within, dataset=None, block=block)
+                pattern = replace(component, parts=(own[block], *common)).outer(within, block=block)
                 whole[rows] = np.multiply.outer(course[layout.trials[i][rows]], pattern)
         return whole
 
@@ -159,7 +168,8 @@ class AskedWithData(BaseEstimator):
             raise ValueError(
                 "X: expected the data of the fit, (n_trials, n_neurons, n_times) = "
                 f"{expected[0] if one else expected}, got {got[0] if one else got}; "
-                f"{type(self).__name__} knows the trials of its last fit or partial_fit only"
+                f"this {type(self).__name__} was fitted to other data (after partial_fit, only the "
+                "latest trials are known)"
             )
 
     def _quiet(self) -> dict[str, Any]:

@@ -238,8 +238,10 @@ def _sample(
 def _refit(
     model: TrialEstimator, drawn: Layout, rows: list[np.ndarray], options: dict[str, Any]
 ) -> Any:
+    # Arrays, whatever form the user's transform has.
+    again = model.restarted(rows).set_output(transform="default")
     try:
-        return model.restarted(rows).fit(drawn.form(drawn.values), mask=drawn.masks(), **options)
+        return again.fit(drawn.form(drawn.values), mask=drawn.masks(), **options)
     except ValueError as error:
         raise ValueError(
             f"model: {type(model).__name__} can't be fitted to trials that were drawn with "

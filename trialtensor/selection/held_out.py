@@ -106,7 +106,7 @@ def _(model: TrialVaryingDynamics, X: Any, mask: Any, options: Mapping[str, Any]
     for bins in (slice(0, half), slice(half, None)):
         shown = seen.copy()
         shown[:, :, bins] = False
-        W = np.nan_to_num(model.matrices(model.transform(X, mask=shown)))
+        W = np.nan_to_num(model.matrices(np.asarray(model.transform(X, mask=shown))))
         whole = np.asarray(seen[:, known].all(axis=1))
         # From bin to bin within the half that was hidden.
         first = max(bins.start, 1)

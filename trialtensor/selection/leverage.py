@@ -56,6 +56,8 @@ def _matrices(fitted: Fitted, axis: str) -> Iterator[tuple[Part, np.ndarray]]:
 def _places(fitted: Fitted, layout: Layout, part: Part, axis: str) -> np.ndarray:
     """Where the entries of a part are among all trials or neurons."""
     places = layout.trials if axis == "trial" else layout.neurons
+    if axis == "trial" and layout.single:
+        return np.arange(len(part.values))
     if part.dataset is None and (part.block is None or layout.single):
         return np.arange(len(part.values))
     if layout.single:

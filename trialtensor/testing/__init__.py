@@ -20,7 +20,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 
 from trialtensor.data import make_tca
-from trialtensor.models import load
+from trialtensor.models import kinds, load
 from trialtensor.testing.everywhere import CONDITIONS, Cell, check_everywhere, consumers
 
 
@@ -180,6 +180,8 @@ def check_files(estimator: Any, X: np.ndarray) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.h5"
         estimator.save(path)
+        known = type(estimator) in kinds()
+        assert known, "its kind isn't registered (trialtensor.models.register), so no file opens"
         copies = [load(path), pickle.loads(pickle.dumps(estimator))]
     for copy in copies:
         assert copy.get_params() == estimator.get_params()

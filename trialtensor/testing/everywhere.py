@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -49,7 +50,11 @@ class Cell:
 
 
 def check_everywhere(
-    estimator: Any, *, conditions: tuple[str, ...] = CONDITIONS, **fit_options: Any
+    estimator: Any,
+    *,
+    data: Any = None,
+    conditions: tuple[str, ...] = CONDITIONS,
+    **fit_options: Any,
 ) -> list[Cell]:
     """Take a model through everything public that asks for one.
 
@@ -61,6 +66,8 @@ def check_everywhere(
     estimator : unfitted estimator
         With a fixed ``random_state`` and parameters that suit data of 40 trials x 12 neurons x
         15 bins that is above zero on the whole.
+    data : array, list or dict of arrays, optional
+        Instead of those data; labels are left out.
     conditions : names among "complete", "missing", "labelled", "float32", "loaded", "unfitted" and
         "partial_fit"
     **fit_options
@@ -112,14 +119,16 @@ def _asks(thing: Any) -> bool:
     return also or any(name in _ASKS for name in parameters)
 
 
-def _cells(estimator: Any, condition: str, options: dict[str, Any]) -> Iterator[Cell]:
+def _cells(
+    estimator: Any, condition: str, options: dict[str, Any], data: Any = None
+) -> Iterator[Cell]:
     kind = type(estimator).__name__
     if condition == "partial_fit" and not _takes_batches(estimator):
         return
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            supplies = _prepare(estimator, condition, options, Path(folder))
+            supplies = _prepare(estimator, condition, options, Path(folder), data)
         except ValueError as error:
             # A kind that can't be fitted to such data says so itself.
             yield _judge(kind, "fit", condition, error)
@@ -140,13 +149,15 @@ def _takes_batches(estimator: Any) -> bool:
 def _judge(kind: str, consumer: str, condition: str, error: Exception) -> Cell:
     said = f"{type(error).__name__}: {error}"
     # Before any fit, that is the reason; but a kind may say by name that it never can.
-    named = type(error) is ValueError and kind in str(error)
+    named = type(error) is ValueError and re.search(rf"\b{kind}\b", str(error)) is not None
     refused = named or (condition == "unfitted" and isinstance(error, NotFittedError))
     return Cell(kind, consumer, condition, "refused" if refused else "fails", said)
 
 
-def _prepare(estimator: Any, condition: str, options: dict[str, Any], folder: Path) -> Supplies:
-    supplies = Supplies.of(clone(estimator), condition, options, folder)
+def _prepare(
+    estimator: Any, condition: str, options: dict[str, Any], folder: Path, data: Any
+) -> Supplies:
+    supplies = Supplies.of(clone(estimator), condition, options, folder, data)
     model = supplies.model
     if condition == "unfitted":
         return supplies

@@ -53,9 +53,12 @@ class Supplies:
         return self.condition != "unfitted"
 
     @classmethod
-    def of(cls, model: Any, condition: str, options: dict[str, Any], folder: Path) -> Supplies:
+    def of(
+        cls, model: Any, condition: str, options: dict[str, Any], folder: Path, data: Any = None
+    ) -> Supplies:
         """Data for a condition, and the model that is to be fitted to it."""
-        return cls(model, data_for(condition), options, folder, condition)
+        X = data_for(condition) if data is None else changed(data, condition)
+        return cls(model, X, options, folder, condition)
 
     def with_model(self, model: Any) -> Supplies:
         """The same with another model."""
@@ -109,8 +112,8 @@ class Supplies:
             "late": lambda: np.arange(N_TRIALS - 16, N_TRIALS),
             "rng": lambda: np.random.default_rng(0),
             "layout": lambda: self.model.layout(self.X),
-            "deviations": lambda: [1.0],
-            "rows": lambda: [np.arange(20)],
+            "rows": lambda: [np.arange(len(each)) for each in self.model.layout(self.X).values],
+            "deviations": lambda: [1.0] * len(self.model.layout(self.X).values),
             "start": lambda: np.ones((N_TRIALS, self.X.shape[1])),
             "n_times": lambda: 3,
         }
@@ -119,7 +122,7 @@ class Supplies:
     def _data(self, thing: Any) -> Any:
         """Features for what goes back to data, the data for all else."""
         if thing.__name__ == "inverse_transform" and self.fitted:
-            return np.nan_to_num(self.model._training_features())
+            return self.model.training_features()
         return self.X
 
     def commands(self) -> Iterator[tuple[str, Callable[[], Any]]]:
@@ -131,6 +134,8 @@ class Supplies:
         yield "command track MODEL", partial(self._command, "track", str(model))
         if self.condition in ("loaded", "partial_fit"):
             return
+        if isinstance(self.X, (list, dict)):
+            return  # no file holds these
         file = self._write()
         counts = ",".join(["1"] * len(self.model.component_types)) or "2"
         kind = ["--model", type(self.model).command_name(), "--components", counts]
@@ -166,6 +171,20 @@ class Supplies:
             raise ValueError(done.output)
         if done.exit_code:
             raise RuntimeError(f"exit status {done.exit_code}: {done.output} {done.exception!r}")
+
+
+def changed(data: Any, condition: str) -> Any:
+    """Data of the caller's own as a condition has it, in the same form."""
+    if isinstance(data, dict):
+        return {name: changed(each, condition) for name, each in data.items()}
+    if isinstance(data, list):
+        return [changed(each, condition) for each in data]
+    if condition == "float32":
+        return data.astype(np.float32)
+    if condition == "missing":
+        data = data.copy()
+        data[::4, 2, 5:9] = np.nan
+    return data
 
 
 def data_for(condition: str) -> Any:

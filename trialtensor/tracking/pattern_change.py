@@ -9,6 +9,7 @@ import numpy as np
 import scipy.linalg
 import scipy.stats
 
+from trialtensor.models.layout import are_arrays, is_dict
 from trialtensor.models.parameters import check_share, generator
 from trialtensor.tracking.contrasts import holm
 from trialtensor.tracking.pattern_courses import used_courses
@@ -136,6 +137,11 @@ def pattern_change(
     >>> found["verdict"].tolist(), float(found["gain"][0].round(1))
     (['gain change'], 1.5)
     """
+    if is_dict(X) or are_arrays(X):
+        raise ValueError(
+            "X: expected one array (n_trials, n_neurons, n_times), got several; give that of one "
+            f"block or dataset of the {type(components).__name__}"
+        )
     X = check_tensor(X)
     n_units = check_count(n_units, "n_units", 4)
     check_count(n_null, "n_null", 19), check_share("alpha", alpha), check_share("level", level)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor.data.validation import CheckedTensor, check_trial_tensor
-from trialtensor.models.layout import is_dict
+from trialtensor.models.layout import are_arrays, is_dict, masks_of, names_of
 from trialtensor.models.observed import Observed, check_scale, without_empty
 
 ORDER = {"trial": (0, 1, 2), "time": (2, 1, 0)}
@@ -85,21 +85,17 @@ def split_datasets(
 
 def are_separate(X: Any) -> bool:
     """Whether there is an array for each dataset, not one array of all neurons."""
-    if is_dict(X):
-        return True
-    return isinstance(X, (list, tuple)) and any(hasattr(each, "shape") for each in X)
+    return is_dict(X) or are_arrays(X)
 
 
 def _separate(X: Any, mask: Any, groups: Any, shared: str, known: list[str] | None) -> Datasets:
     if groups is not None:
         raise ValueError("groups: expected None, because X already is one array a dataset")
-    names = [str(name) for name in (X if isinstance(X, Mapping) else range(len(X)))]
+    if not len(X):
+        raise ValueError("X: expected at least one dataset, got none")
+    names = [str(name) for name in names_of(X)]
     arrays = list(X.values()) if isinstance(X, Mapping) else list(X)
-    if isinstance(mask, Mapping):
-        mask = [mask.get(name) for name in X]
-    masks = [None] * len(arrays) if mask is None else list(mask)
-    if not arrays or len(masks) != len(arrays):
-        raise ValueError(f"mask: expected one for each of {len(arrays)} datasets, at least one")
+    masks = masks_of(mask, X)
     unknown = [name for name in names if known is not None and name not in known]
     if unknown:
         raise ValueError(f"X: the fit has seen no dataset {unknown[0]!r}; it knows {known}")

@@ -127,10 +127,7 @@ class CoupledTCA(TrialEstimator):
     array([1., 1.])
     """
 
-    @classmethod
-    def command_name(cls) -> str:
-        """The name of this kind on the command line."""
-        return "coupled"
+    _command = "coupled"
 
     def __init__(
         self,
@@ -218,6 +215,21 @@ class CoupledTCA(TrialEstimator):
         """Names of the datasets, in their order."""
         return list(self.fitted_.datasets)
 
+    def set_output(self, *, transform: Any = None) -> Self:
+        """Choose the form of what ``transform`` returns, as scikit-learn's transformers do.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"}, optional
+            With ``shared="time"`` there is an array for each dataset, which can't be one table.
+        """
+        if self.shared == "time" and transform not in (None, "default"):
+            raise ValueError(
+                f"transform: CoupledTCA with shared='time' returns a dict of arrays, not a table; "
+                f"expected 'default', got {transform!r}"
+            )
+        return super().set_output(transform=transform)
+
     def layout(self, X: Any, mask: Any = None) -> Layout:
         """Check data and say where its arrays lie among all trials and neurons.
 
@@ -241,7 +253,7 @@ class CoupledTCA(TrialEstimator):
     def strata(self) -> list[np.ndarray]:
         """Sets of trials that take each other's place when trials are drawn again."""
         check_is_fitted(self)
-        if self.shared == "trial":
+        if self.shared == "trial" or len(self.neuron_places_):
             return [np.arange(self.fitted_.shape[0])]
         lengths = [len(each) for each in self.trial_factors_.values()]
         first = np.cumsum([0, *lengths])

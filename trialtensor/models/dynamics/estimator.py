@@ -107,10 +107,7 @@ class TrialVaryingDynamics(TrialEstimator):
 
     describes_entries = False
 
-    @classmethod
-    def command_name(cls) -> str:
-        """The name of this kind on the command line."""
-        return "dynamics"
+    _command = "dynamics"
 
     def __init__(
         self,

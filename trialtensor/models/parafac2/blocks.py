@@ -11,7 +11,7 @@ import numpy as np
 
 from trialtensor.data.axes import AXES
 from trialtensor.data.validation import CheckedTensor, check_trial_tensor
-from trialtensor.models.layout import is_dict
+from trialtensor.models.layout import are_arrays, is_dict, names_of
 from trialtensor.models.observed import Observed, check_scale, without_empty
 from trialtensor.solvers.problems import sum_of_squares
 
@@ -82,7 +82,7 @@ def split_blocks(X: Any, mask: Any, blocks: Any, varying: str) -> BlockedTrials:
         Naming the argument, what it got and what it needs.
     """
     if is_dict(X):
-        labels = _as_labels(list(X), len(X))
+        labels = _as_labels(list(names_of(X)), len(X))
         return _ragged(list(X.values()), _masks_by_key(mask, X), blocks, varying, labels)
     if is_ragged(X):
         return _ragged(list(X), mask, blocks, varying, np.arange(len(X)))
@@ -249,9 +249,7 @@ def scatter_rows(
 
 def is_ragged(X: Any) -> bool:
     """Whether it is a list of blocks, not one tensor that is written as nested lists."""
-    if not isinstance(X, (list, tuple)):
-        return False
-    return not len(X) or any(hasattr(block, "shape") for block in X)
+    return are_arrays(X) or (isinstance(X, (list, tuple)) and not len(X))
 
 
 def _ragged(

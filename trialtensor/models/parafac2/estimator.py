@@ -277,8 +277,19 @@ class Parafac2(TrialEstimator):
         """
         if not layouts.is_dict(X) and not is_ragged(X):
             return layouts.of_array(X, mask)
+        if layouts.is_dict(X) and hasattr(self, "fitted_"):
+            X = self._in_order_of_fit(X)
         same_neurons = self.varying == "time"
         return layouts.of_several(X, mask, same_trials=False, same_neurons=same_neurons)
+
+    def _in_order_of_fit(self, X: Any) -> dict[Any, Any]:
+        """Blocks by name, in the order in which their trials were counted."""
+        given = {str(name): name for name in layouts.names_of(X)}
+        known = [str(label) for label in self.fitted_.blocks]
+        if not self.ragged_ or set(given) != set(known):
+            fitted_to = f"blocks {known}" if self.ragged_ else "an array"
+            raise ValueError(f"X: Parafac2 was fitted to {fitted_to}, got blocks {list(given)}")
+        return {given[name]: X[given[name]] for name in known}
 
     def fit_arguments(self) -> dict[str, Any]:
         """Return the block of each training trial, as ``fit`` got it."""

@@ -258,7 +258,9 @@ class SliceTCA(TrialEstimator):
         X, norm2 = data.problem.X, data.problem.norm2
         return SweepData(X, norm2, data.observed, float(self.missing_weight))
 
-    def _training_features(self) -> np.ndarray:
+    def training_features(self) -> np.ndarray:
+        """Return what ``transform`` gives of the training trials."""
+        check_is_fitted(self)
         return trials.as_features(self.trial_loadings_, self.neuron_slices_, self.time_slices_)
 
     def _told_of_trials(self) -> trials.Told:
