@@ -1,5 +1,8 @@
 """What every fitted model offers: arrays, components, a record, and a place in files."""
 
+import dataclasses
+
+import h5py
 import numpy as np
 import pytest
 import xarray
@@ -200,3 +203,65 @@ def test_features_and_names_of_neurons(models, name):
         assert not hasattr(again.fit(X), "feature_names_in_")
         with pytest.raises(ValueError, match="neuron 0 is labelled 'cell 11'"):
             clone(model).fit(labelled).transform(labelled[:, ::-1])
+
+
+def test_blocks_are_found_by_name_in_any_order():
+    X = tensor()
+    model = Parafac2(2, **OPTIONS).fit({"x": X[:15, :9], "y": X[15:]})
+    turned = {"y": X[15:], "x": X[:15, :9]}
+    squares = sum(np.nansum(each**2) for each in model.residuals(turned).values())
+    assert squares == pytest.approx(model.loss_, rel=1e-8)
+    np.testing.assert_array_equal([len(each) for each in model.layout(turned).values], [15, 25])
+    with pytest.raises(ValueError, match=r"Parafac2 was fitted to blocks \['x', 'y'\], got"):
+        model.residuals({"x": X[:15, :9], "z": X[15:]})
+
+
+@pytest.mark.parametrize("model", [CoupledTCA(1, **OPTIONS), Parafac2(1, **OPTIONS)])
+def test_keys_of_masks_and_of_data_are_checked(model):
+    X = tensor()
+    data = {"a": X[:, :5], "b": X[:, 5:]}
+    with pytest.raises(ValueError, match=r"mask: .*'A'|mask: expected a dict with the keys"):
+        clone(model).fit(data, mask={"A": np.zeros(data["a"].shape, bool)})
+    with pytest.raises(ValueError, match="X: two keys read '1'"):
+        clone(model).fit({1: data["a"], "1": data["b"]})
+
+
+def test_arrays_must_not_hide_other_attributes():
+    fitted = TCA(1, **OPTIONS).fit(tensor()).fitted_
+    for name in ("fitted", "restarts", "a/b", "loss"):
+        with pytest.raises(ValueError, match="can't be the name of a fitted array"):
+            dataclasses.replace(fitted, arrays={**fitted.arrays, name: fitted.arrays["weights"]})
+
+
+@pytest.mark.parametrize("break_it", ["dims", "weights", "reason", "version", "empty", "parameter"])
+def test_damaged_files_are_refused_with_their_path(break_it, tmp_path):
+    path = tmp_path / "model.h5"
+    TCA(2, **OPTIONS).fit(tensor()).save(path)
+    with h5py.File(path, "a") as file:
+        if break_it == "dims":
+            file["arrays/trial_factors"].attrs["dims"] = '["trial", "thing"]'
+        elif break_it == "weights":
+            del file["arrays/weights"]
+            file["arrays/weights"] = np.ones(1)
+            file["arrays/weights"].attrs["dims"] = '["component"]'
+        elif break_it == "reason":
+            file.attrs["stop_reason"] = "zzz"
+        elif break_it == "version":
+            file.attrs["format_version"] = 0
+        elif break_it == "empty":
+            del file["arrays"]
+            file.create_group("arrays")
+        else:
+            file.attrs["parameters"] = '{"n_components": "two"}'
+    with pytest.raises(ValueError, match=r"model\.h5' is not a complete saved model"):
+        trialtensor.load(path)
+
+
+def test_tables_of_features_do_not_get_in_the_way():
+    X = tensor()
+    model = TCA(2, **OPTIONS).set_output(transform="pandas").fit(X)
+    assert list(model.transform(X).columns) == ["tca0", "tca1"]
+    errors = trialtensor.bootstrap(model, X, n_samples=3, random_state=0).standard_errors
+    assert errors["trial_factors"].shape == (40, 2)
+    with pytest.raises(ValueError, match="CoupledTCA with shared='time' returns a dict"):
+        CoupledTCA(1, shared="time").set_output(transform="pandas")
