@@ -1,4 +1,4 @@
-"""Components of separate fits, matched by the factors that they have in common."""
+"""Matching the components of separate fits by the factors they share."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from trialtensor.solvers.matching import cosines
 
 @dataclass(frozen=True, eq=False)
 class Alignment:
-    """Components of several fits beside those of a reference.
+    """Components of several fits matched to those of a reference.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class Alignment:
 
     @property
     def matched(self) -> np.ndarray:
-        """Where a component matches better than unrelated ones would, (n_fits, R) bools."""
+        """True where a component matches better than unrelated ones would, (n_fits, R) bools."""
         return np.nan_to_num(self.congruence, nan=-1.0) > self.chance
 
 
@@ -134,7 +134,7 @@ def _check(fits: Sequence[Any], axes: Any, reference: Any, n_null: Any) -> tuple
 
 
 def _factors(fit: Any, i: int, names: Sequence[str]) -> list[AxisMatrix]:
-    """The matrices of the axes to compare, in their order."""
+    """Return the matrices of the axes to compare, in the order of ``axes``."""
     fitted = check_fitted(fit, f"fits: number {i}")
     if fitted.identified != "components":
         raise ValueError(
@@ -156,7 +156,7 @@ def _factors(fit: Any, i: int, names: Sequence[str]) -> list[AxisMatrix]:
 
 
 def _check_alike(ours: Sequence[AxisMatrix], theirs: Sequence[AxisMatrix]) -> None:
-    """Refuse matrices that are not of the same trials, neurons or times."""
+    """Refuse matrices with different trials, neurons or times."""
     if [each.axis for each in ours] != [each.axis for each in theirs]:
         raise ValueError(
             f"axes: the fits have {[each.name for each in ours]} and "
@@ -176,7 +176,7 @@ def _check_alike(ours: Sequence[AxisMatrix], theirs: Sequence[AxisMatrix]) -> No
 
 
 def _cosines(ours: Sequence[AxisMatrix], theirs: Sequence[AxisMatrix]) -> np.ndarray:
-    """By matrix, over the rows that both know."""
+    """Compute cosines for each matrix, over the rows known to both."""
     found = []
     for own, other in zip(ours, theirs, strict=True):
         a, b = (np.asarray(each.values, dtype=np.float64) for each in (own, other))
@@ -188,7 +188,7 @@ def _cosines(ours: Sequence[AxisMatrix], theirs: Sequence[AxisMatrix]) -> np.nda
 def _chance(
     ours: Sequence[AxisMatrix], theirs: Sequence[AxisMatrix], n_null: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """What 5 % of matches with unrelated factors exceed, by component of ours."""
+    """Return the level that 5 % of unrelated matches exceed, for each of our components."""
     draws = np.zeros((max(n_null, 1), ours[0].values.shape[1]))
     for k in range(n_null):
         drawn = [replace(each, values=unrelated(each.values, each.axis, rng)) for each in theirs]

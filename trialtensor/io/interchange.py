@@ -80,7 +80,7 @@ def _has_only(fitted: Fitted, n_parts: int) -> bool:
 
 
 def _shared_factor(fitted: Fitted, axis: str) -> np.ndarray | None:
-    """The (n_axis, n_components) factors, if each component has exactly one for all data."""
+    """Return the (n_axis, n_components) factors, if each component has exactly one for all data."""
     columns = []
     for component in fitted.components:
         parts = component.vectors(axis)
@@ -91,7 +91,7 @@ def _shared_factor(fitted: Fitted, axis: str) -> np.ndarray | None:
 
 
 def _projections(fitted: Fitted, axis: str) -> tuple[list[np.ndarray], np.ndarray]:
-    """Orthonormal patterns ``P_k`` of each trial and what they are mixed by, ``B_k = P_k B``.
+    """Return each trial's orthonormal patterns ``P_k`` and their mixture ``B``, ``B_k = P_k B``.
 
     No patterns where the inner products ``B_k' B_k`` differ, as they don't in a PARAFAC2.
     """

@@ -1,4 +1,4 @@
-"""Factors, loadings and slices of a fitted model as files for other programs."""
+"""Tables of factors and loadings, and files of slices, for other programs."""
 
 import csv
 from collections.abc import Iterator
@@ -73,7 +73,7 @@ def factor_files(model: TrialEstimator) -> tuple[str, ...]:
 
 
 def factor_files_in(folder: Path, model_file: str = "model.h5") -> tuple[str, ...]:
-    """Names of files in a folder that `write_factors` may have left there, of whichever model.
+    """Return files in a folder that `write_factors` may have left there, for any model.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def _vectors(fitted: Fitted) -> Iterator[tuple[Component, Part]]:
 
 
 def _write_table(path: Path, fitted: Fitted, name: str) -> None:
-    """Write one array, with a row for each entry of its axis in every dataset or block."""
+    """Write one array, with one row for each entry of its axis in every dataset or block."""
     parts = {
         (component.name, part.dataset, part.block): part
         for component, part in _vectors(fitted)
@@ -126,7 +126,7 @@ def _write_table(path: Path, fitted: Fitted, name: str) -> None:
 def _labelled(
     fitted: Fitted, axis: str, tables: list[tuple[str | None, Any, np.ndarray]]
 ) -> Iterator[tuple[dict[str, Any], np.ndarray]]:
-    """Columns that say whose each row is: dataset, block, number, coordinates."""
+    """Return the identifying columns of each row: dataset, block, number, coordinates."""
     rows = [_row_numbers(fitted, axis, dataset, len(table)) for dataset, _, table in tables]
     n_rows = 1 + max(int(each.max(initial=-1)) for each in rows)
     coords = {name: c for name, (of, c) in fitted.coords.items() if of == axis and len(c) >= n_rows}
@@ -138,7 +138,7 @@ def _labelled(
 
 
 def _row_numbers(fitted: Fitted, axis: str, dataset: str | None, n: int) -> np.ndarray:
-    """Which entries of the axis rows are of: of all data, if datasets came in one array."""
+    """Number the rows within the data, counting all neurons if datasets came in one array."""
     places = fitted.arrays.get(f"{axis}_places")
     if dataset is None or places is None or not len(places.values):
         return np.arange(n)
@@ -146,7 +146,7 @@ def _row_numbers(fitted: Fitted, axis: str, dataset: str | None, n: int) -> np.n
 
 
 def _column_names(components: list[str]) -> list[str]:
-    """component_1, ...; with their type where a table has components of several types."""
+    """Name the columns component_1, ...; include the type if a table has several types."""
     numbered = [f"component_{name.rpartition(' ')[2]}" for name in components]
     several = len(set(numbered)) < len(numbered)
     return [name.replace(" ", "_") for name in components] if several else numbered

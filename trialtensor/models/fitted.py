@@ -1,4 +1,4 @@
-"""What a fitted model is: named arrays, components, and a record of the fit."""
+"""A fitted model: named arrays, components, and a record of the fit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from trialtensor.solvers.result import SolverResult, StopReason
 
 @dataclass(frozen=True, eq=False)
 class Named:
-    """An array whose axes have names.
+    """An array with named axes.
 
     Attributes
     ----------
@@ -53,16 +53,16 @@ class Part:
 
     @property
     def is_vector(self) -> bool:
-        """Whether it is a factor or a loading, with a number for each entry of one axis."""
+        """True for a factor or a loading, with one number for each entry of one axis."""
         return len(self.dims) == 1 and self.dims[0] in AXES
 
     @property
     def title(self) -> str:
-        """How figures and tables call it: "Neuron factors"."""
+        """Name in figures and tables: "Neuron factors"."""
         return self.name.replace("_", " ").capitalize()
 
     def within(self, dataset: str | None, block: Any) -> bool:
-        """Whether it describes this dataset and block; parts without either describe all."""
+        """Return True if it describes this dataset and block; parts without either describe all."""
         return self.dataset in (None, dataset) and (self.block is None or self.block == block)
 
 
@@ -77,12 +77,12 @@ class Component:
     weight : float
         Its norm, in the units of the data.
     explained_variance_alone, explained_variance_unique : float
-        What it explains by itself, and what is lost without it, as fractions of the sum of
+        Variance it explains alone, and variance lost without it, as fractions of the sum of
         squares; NaN if that isn't known.
     parts : tuple of Part
         Its arrays. Their product, times the scale, is what the component adds to the data.
     scales : dict
-        What the product of the parts is multiplied by, for each dataset (None: for the data).
+        Factor by which to multiply the product of its parts, for each dataset (None: the data).
     courses : dict
         Its strength on every trial, (n_trials,) in the units of the data, for each dataset that
         has a course of its own (None: for all data). Of a slice over trials this is the course
@@ -99,36 +99,36 @@ class Component:
 
     @property
     def label(self) -> str:
-        """Its name in a figure or a table of components, where "component" goes without saying."""
+        """Name in a figure or table of components, where "component" goes without saying."""
         return self.name.removeprefix("component ")
 
     @property
     def trial(self) -> np.ndarray | None:
-        """Its course over trials, (n_trials,) in the units of the data; None if it has none."""
+        """Course over trials, (n_trials,) in the units of the data; None if it has none."""
         if None in self.courses:
             return self.courses[None]
         return next(iter(self.courses.values())) if len(self.courses) == 1 else None
 
     def vectors(self, axis: str) -> list[Part]:
-        """The parts that have a number for each entry of ``axis`` and no other axis."""
+        """Return the parts with one number for each entry of ``axis`` and no other axis."""
         return [part for part in self.parts if part.dims == (axis,)]
 
     def outer(
         self, lengths: Mapping[str, int], dataset: str | None = None, block: Any = None
     ) -> np.ndarray:
-        """What the component adds to the data of a dataset and block.
+        """Return the component's contribution to the data of a dataset and block.
 
         Parameters
         ----------
         lengths : dict
             Axis -> number of entries, in the order that the result should have; an axis without
-            a part of its own is constant.
+            a part is constant.
         dataset, block : optional
 
         Returns
         -------
         array with those axes
-            NaN where the model says nothing.
+            NaN where the model is undefined.
         """
         product: Any = self.scales.get(dataset, 1.0)
         for part in self.parts:
@@ -140,7 +140,7 @@ class Component:
 
 @dataclass(frozen=True, eq=False)
 class Restart:
-    """What one restart found.
+    """Result of one restart.
 
     Attributes
     ----------
@@ -187,7 +187,7 @@ class Restart:
 
 @dataclass(frozen=True, eq=False)
 class FitRecord:
-    """How a fit went.
+    """Record of a fit.
 
     Attributes
     ----------
@@ -215,7 +215,7 @@ class FitRecord:
     def of(
         cls, best: SolverResult[Any], loss: float, norm2: float, restarts: list[Restart]
     ) -> FitRecord:
-        """The record of a fit whose trials were solved for once more at the end.
+        """Make the record of a fit whose trials were solved for once more at the end.
 
         Parameters
         ----------
@@ -236,24 +236,24 @@ class FitRecord:
 
     @classmethod
     def given(cls) -> FitRecord:
-        """The record of factors from elsewhere, whose quality isn't known."""
+        """Make the record of factors from elsewhere, whose quality isn't known."""
         nothing = float("nan")
         return cls(nothing, np.empty(0), np.float64(nothing), 0, StopReason.GIVEN, [])
 
     @property
     def was_fitted(self) -> bool:
-        """Whether the factors come from a fit, so that there are a loss and restarts."""
+        """True if the factors come from a fit, with a loss and restarts."""
         return self.stop_reason is not StopReason.GIVEN
 
     @property
     def all_on_full_data(self) -> bool:
-        """Whether every restart converged on the full data, none on a compressed core."""
+        """True if every restart converged on the full data, none on a compressed core."""
         return all(restart.on_full_data for restart in self.restarts)
 
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """A fitted model of any kind: what everything after the fit asks.
+    """A fitted model of any kind, which all code after the fit works with.
 
     Attributes
     ----------
@@ -268,7 +268,7 @@ class Fitted:
     coords : dict
         Coordinates of labelled data: name -> (axis, values).
     identified : {"components", "subspaces"}
-        What the data determine; "subspaces" if components of a type may be rotated freely.
+        What the data identify; "subspaces" if components of a type may be rotated freely.
     blocks : dict
         Label -> its trials, for models whose factors differ between blocks of trials.
     datasets : tuple of str
@@ -286,12 +286,12 @@ class Fitted:
     datasets: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> Any:
-        """The values of one of ``arrays``."""
+        """Return the values of one of ``arrays``."""
         return self.arrays[name].values
 
     @property
     def n_parameters(self) -> int:
-        """How many numbers the components consist of."""
+        """Number of values that the components consist of."""
         return sum(part.values.size for each in self.components for part in each.parts)
 
     @property
@@ -301,21 +301,21 @@ class Fitted:
 
     @property
     def sliced(self) -> bool:
-        """Whether some parts are slices, over two axes of the data."""
+        """True if some parts are slices, over two axes of the data."""
         return any(len(part.dims) > 1 for each in self.components for part in each.parts)
 
     @property
     def n_zero(self) -> int:
-        """How many components have no activity."""
+        """Number of components without activity."""
         return sum(component.weight == 0 for component in self.components)
 
     def number(self, name: str) -> float:
-        """A fitted number such as ``core_consistency``; NaN if this kind has none."""
+        """Return a fitted number such as ``core_consistency``; NaN if this kind has none."""
         named = self.arrays.get(name)
         return float("nan") if named is None else float(named.values)
 
     def length(self, axis: str, dataset: str | None = None) -> int:
-        """How many trials, neurons or times the data had, in one of several datasets."""
+        """Return the number of trials, neurons or times, of one of several datasets."""
         for component in self.components:
             for part in component.parts:
                 if axis in part.dims and part.dataset in (None, dataset) and part.block is None:
@@ -323,7 +323,7 @@ class Fitted:
         return int(self.shape[AXES.index(axis)])
 
     def matrices(self) -> dict[str, np.ndarray]:
-        """Factor (or loading) matrices to compare models by, name -> (n, n_components).
+        """Return factor (or loading) matrices to compare models by, name -> (n, n_components).
 
         Those of several datasets or blocks stand under each other, those of datasets with the
         square root of a component's scale there.
@@ -341,7 +341,7 @@ class Fitted:
         return {name: np.stack(columns, axis=1) for name, columns in stacks.items()}
 
     def _whole(self, name: str, places: Mapping[Any, np.ndarray]) -> np.ndarray:
-        """One column, zero in the datasets that the component is not in."""
+        """Return one column, zero in datasets without this component."""
         values = self.arrays[name].values
         if not isinstance(values, dict):
             return np.concatenate(list(places.values()))

@@ -1,4 +1,4 @@
-"""One cell of the component figure: what a component has in a column."""
+"""One cell of the component figure: the part of a component in one column."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Cell:
-    """What all cells of a column have in common.
+    """Settings shared by all cells of a column.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class Cell:
 
 
 def draw_cell(ax: Axes, cell: Cell, component: Component, r: int) -> None:
-    """Draw what component number ``r`` has in a column, or say why there is nothing."""
+    """Draw component number ``r`` in a column, or state why there is nothing."""
     parts = cell.column.parts(component)
     if not parts:
         leave_empty(ax, _why_absent(cell.column, component))
@@ -67,7 +67,7 @@ def draw_cell(ax: Axes, cell: Cell, component: Component, r: int) -> None:
 
 
 def share_text(fitted: Fitted, dataset: str, r: int) -> str | None:
-    """How much of a component is in a dataset; None where that is not known or nothing."""
+    """Return a component's share in a dataset; None if unknown or zero."""
     shares = fitted.arrays.get("shares")
     if shares is None:
         return None

@@ -1,4 +1,4 @@
-"""The component figure: a row a component, a column for each of its parts."""
+"""The component figure: one row per component, one column for each of its parts."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def _n_shown(max_components: int | None, n_components: int) -> int:
 
 
 def _mean_column(fitted: Fitted, shown: Sequence[Column]) -> Column:
-    """The column whose means are taken."""
+    """Return the column whose means are taken."""
     found = [column for column in shown if column.dims == ("trial",) and not column.by_block]
     if len(found) != 1:
         raise ValueError(
@@ -190,7 +190,7 @@ def _draw_means(axes: np.ndarray, place: int, rows: Sequence[Component], labels:
 def _draw_shares(
     axes: np.ndarray, fitted: Fitted, shown: Sequence[Column], rows: Sequence[Component]
 ) -> None:
-    """How much of each component is in a dataset, above the first panel of that dataset."""
+    """Write the share of each component in a dataset above the dataset's first panel."""
     first = {column.dataset: i for i, column in reversed(list(enumerate(shown)))}
     for dataset, i in first.items():
         for r in range(len(rows)):

@@ -1,4 +1,4 @@
-"""The key to the trial colours: a compass, a legend or a colour bar beside an axes."""
+"""Keys to the trial colours: a compass, a legend or a colour bar beside an axes."""
 
 from __future__ import annotations
 

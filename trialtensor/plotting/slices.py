@@ -1,4 +1,4 @@
-"""The figure of SliceTCA: a row a component, its loading and its slice, type by type."""
+"""The figure of SliceTCA: one row per component, with loading and slice, type by type."""
 
 from __future__ import annotations
 
@@ -69,12 +69,12 @@ class SlicingType:
 
     @property
     def names(self) -> list[str]:
-        """What figures and tables call the components: "trial 1", "trial 2", …"""
+        """Names in figures and tables: "trial 1", "trial 2", …"""
         return [f"{self.axis} {r + 1}" for r in range(len(self.slices))]
 
 
 def slicing_types(model: Any, max_components: int | None = None) -> list[SlicingType]:
-    """The slicing types that a fitted model has, each with its components, largest first.
+    """Return the slicing types of a fitted model with their components, largest first.
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ def plot_slices(
     max_components: int | None = None,
     axes: Any = None,
 ) -> np.ndarray:
-    """Plot the components of a SliceTCA: left the loading of each, right its slice as an image.
+    """Plot the components of a SliceTCA: loadings on the left, slices as images on the right.
 
     Trial-slicing components come first (a weight a trial, and a neuron x time slice), then
     neuron-slicing (a weight a neuron, and a trial x time slice) and time-slicing ones (a weight
@@ -243,12 +243,12 @@ def _trials(coords: Any, n_trials: int, order_by: Any) -> AxisPositions:
 
 
 def is_nonnegative(model: Any) -> bool:
-    """Whether nothing in a model of slices can be negative."""
+    """Return True if nothing in a model of slices can be negative."""
     return getattr(model, "nonnegative", False) is True
 
 
 def _by_peak(place: AxisPositions, types: list[SlicingType]) -> AxisPositions:
-    """Neurons by when they are farthest from zero in the first trial-slicing component."""
+    """Order neurons by the time of their peak in the first trial-slicing component."""
     if types[0].axis != "trial":
         return place
     first = np.abs(types[0].slices[0])
@@ -298,7 +298,7 @@ def _mark_zero(ax: Any, times: AxisPositions) -> None:
 
 
 def _name_type(rows: np.ndarray, each: SlicingType, places: Places) -> None:
-    """Titles above the first row, names of the horizontal axes below the last that is drawn."""
+    """Write titles above the first row, and axis labels below the last one drawn."""
     title = f"{each.axis.capitalize()}-slicing"
     if np.isfinite(each.type_unique):
         title += f": {100 * each.type_unique:.1f} % unique to the type"
@@ -317,7 +317,7 @@ def _name_type(rows: np.ndarray, each: SlicingType, places: Places) -> None:
 
 
 def _rule_above(ax: Any) -> None:
-    """A thin line over the whole width, just above the title of `ax`."""
+    """Draw a thin line over the whole width, just above the title of `ax`."""
     from matplotlib.lines import Line2D
     from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 

@@ -126,7 +126,7 @@ def write_search_report(
 
 
 def _data(search: Any, X: Any, mask: Any) -> tuple[dict[str, Any] | None, dict[str, Any], str]:
-    """Summary, coordinates and size of the data that was searched."""
+    """Return summary, coordinates and size of the data that was searched."""
     if X is None:
         return None, {}, ""
     layout = search.estimator.layout(X, mask)
@@ -155,7 +155,7 @@ def _search_png(search: Any, profile: pandas.DataFrame | None) -> str:
 
 
 def candidate_rows(search: Any, profile: pandas.DataFrame | None) -> list[dict[str, Any]]:
-    """The table of the page, a row a candidate, fewest parameters first."""
+    """Return the table of the page, one row per candidate, fewest parameters first."""
     n_splits = wording.n_splits(search)
     rows = []
     for row in search.table_.to_dict("records"):
@@ -190,7 +190,7 @@ def _core(value: float) -> str:
 
 
 def _what(search: Any, n_components: Any) -> str:
-    """What a candidate is called in the table, if it matters."""
+    """Return the table's term for a candidate, if it matters."""
     names = {
         "chosen": search.n_components_,
         "lowest error": search.best_n_components_,
@@ -207,7 +207,7 @@ def searching_code(
     reading: str,
     fit_options: Mapping[str, Any] | None = None,
 ) -> str:
-    """Python that repeats the search, from lines that make the data ``X``."""
+    """Return Python code that repeats the search, from lines that make the data ``X``."""
     candidates = ", ".join(map(str, search.table_["n_components"]))
     estimator = f"trialtensor.{_call(search.estimator)}"
     seeds = f"    n_seeds={search.n_seeds},\n" if search.n_seeds != 1 else ""
@@ -238,7 +238,7 @@ def searching_code(
 
 
 def _call(estimator: Any) -> str:
-    """An estimator as it would be typed in: what is not at its default."""
+    """Write an estimator as Python source, with only non-default parameters."""
     from inspect import signature
 
     defaults = signature(type(estimator)).parameters

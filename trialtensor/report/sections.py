@@ -1,4 +1,4 @@
-"""Sections of the page of a model: a registry, and what each section is given."""
+"""Sections of the page of a model: their registry and their context."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from trialtensor.models import TrialEstimator
 
 @dataclass(frozen=True)
 class Fragment:
-    """One section as it stands in the page.
+    """One section as rendered in the page.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class Fragment:
 
 @dataclass(frozen=True)
 class Context:
-    """What is known beside the model.
+    """What is known besides the model.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class Context:
 
     @property
     def color_name(self) -> str | None:
-        """What to call the labels; None without any."""
+        """Name of the labels; None without labels."""
         if self.color_by is None or isinstance(self.color_by, str):
             return self.color_by
         name = getattr(self.color_by, "name", None)
@@ -86,7 +86,7 @@ _sections: list[Section] = []
 
 
 def register_section(name: str, write: Writer, *, before: str | None = None) -> None:
-    """Add a section to the page of every model that it has something to say about.
+    """Add a section to the page of every model that it applies to.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ def register_section(name: str, write: Writer, *, before: str | None = None) -> 
 
 
 def remove_section(name: str) -> Section:
-    """Take a section out of all pages, and return it.
+    """Remove a section from all pages, and return it.
 
     Parameters
     ----------

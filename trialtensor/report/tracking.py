@@ -26,7 +26,7 @@ def write_tracking_report(
     command: str | Iterable[str] | None = None,
     code: str = "tracking = trialtensor.track(model, labels=..., behaviour=...)",
 ) -> Path:
-    """Write which components change, when, how fast and how sure that is, as one HTML file.
+    """Write one HTML file on which components change, when, how fast and how certainly.
 
     Parameters
     ----------

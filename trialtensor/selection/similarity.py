@@ -1,4 +1,4 @@
-"""How alike two models are: their components one by one, or what they span."""
+"""Similarity of two models: of single components, or of the subspaces they span."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class _Side:
 
 
 def factor_match_score(first: Any, second: Any, *, weights: bool = False) -> float:
-    """Say how well the components of two models match, 0 to 1.
+    """Compute how well the components of two models match, 0 to 1.
 
     Components are paired so that the mean congruence (the product of the absolute cosines
     of their factors) is largest, by the Hungarian algorithm. Factors of several blocks or datasets
@@ -98,8 +98,8 @@ def subspace_angles(first: Any, second: Any) -> tuple[np.ndarray, ...]:
     Parameters
     ----------
     first, second : fitted models, Restart, or tuples of (n_axis, R) matrices
-        Of any kinds that have matrices of the same axes. Those of several blocks or datasets
-        are compared as one, under each other.
+        Of any kinds with matrices for the same axes. Matrices of several blocks or datasets are
+        stacked and compared as one.
 
     Returns
     -------
@@ -135,7 +135,7 @@ def subspace_angles(first: Any, second: Any) -> tuple[np.ndarray, ...]:
 
 
 def matched(product: np.ndarray) -> np.ndarray:
-    """Congruence of each component with its partner, paired by the Hungarian algorithm.
+    """Return the congruence of each component with its partner, by the Hungarian algorithm.
 
     Parameters
     ----------
@@ -186,13 +186,13 @@ def _named(factors: Any, axes: Any) -> list[AxisMatrix]:
 
 
 def _known(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Keep the rows that both know."""
+    """Keep the rows known to both."""
     known = np.isfinite(first).all(axis=1) & np.isfinite(second).all(axis=1)
     return first[known], second[known]
 
 
 def _common_rows(a: _Side, b: _Side) -> tuple[list[AxisMatrix], list[AxisMatrix]]:
-    """Matrices of both, of the same trials, neurons and times."""
+    """Return matrices of both models for the same trials, neurons and times."""
     if a.axes != b.axes:
         raise ValueError(
             f"first, second: {a.name} has matrices of {a.axes}, {b.name} of {b.axes}; compare "
@@ -213,7 +213,7 @@ def _common_rows(a: _Side, b: _Side) -> tuple[list[AxisMatrix], list[AxisMatrix]
             )
         pair = [one, other]
         if len(one.values) != len(other.values):
-            # Those of a restart may come without the rows that had no data.
+            # Matrices of a restart may lack the rows without data.
             known = [each.values[np.isfinite(each.values).all(axis=1)] for each in pair]
             pair = [AxisMatrix(m.name, m.axis, k, ()) for m, k in zip(pair, known, strict=True)]
         if len(pair[0].values) != len(pair[1].values):

@@ -1,4 +1,4 @@
-"""Every model in everything public that asks for one, under every condition of the data."""
+"""Every model in every public function that takes one, under every condition of the data."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Cell:
 def check_everywhere(
     estimator: Any, *, conditions: tuple[str, ...] = CONDITIONS, **fit_options: Any
 ) -> list[Cell]:
-    """Take a model through everything public that asks for one.
+    """Pass a model to every public function that takes one.
 
     Consumers are found by the names of their parameters, so that a new one takes part by being
     public.
@@ -92,7 +92,7 @@ def check_everywhere(
 
 
 def consumers() -> dict[str, Any]:
-    """Everything public that takes a model: name -> function or class."""
+    """Return all public functions and classes that take a model, by name."""
     found = {}
     for layer in LAYERS:
         module = importlib.import_module(f"trialtensor.{layer}")
@@ -181,7 +181,7 @@ def _run(thing: Any, supplies: Supplies) -> None:
 
 
 def _consume(found: Any) -> None:
-    """Run what is computed only when asked for."""
+    """Compute lazy results."""
     if inspect.isgenerator(found):
         list(found)
 

@@ -1,4 +1,4 @@
-"""Does a component go with behaviour, and which of them is first?"""
+"""Relation of a component to behaviour, and which one leads."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MIN_TRIALS = 40
 
 @dataclass(frozen=True, eq=False)
 class Relation:
-    """How a component and behaviour go together over trials.
+    """Relation of a component and behaviour over trials.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class Relation:
     leads : (n_leads,) array of int
     correlations : (n_leads,) array
     chance : (n_leads,) array
-        Strength of correlation below which so many unrelated series stay at each lead.
+        Absolute correlation that this share of unrelated series stays below at each lead.
     level : float
         Of the interval and of `chance`.
     """
@@ -146,13 +146,13 @@ def relate(
 
 
 def _at_leads(x: np.ndarray, limit: int) -> np.ndarray:
-    """``x`` so many trials earlier than each inner trial: ``(n_inner, n_leads)``."""
+    """Return ``x`` shifted to each lead, at inner trials: ``(n_inner, n_leads)``."""
     windows = np.lib.stride_tricks.sliding_window_view(x, 2 * limit + 1)
     return windows[:, ::-1]
 
 
 def _correlations(x: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
-    """Of ``y`` with each column over trials where both are known; a row for each weighting."""
+    """Correlate ``y`` with each column over trials known in both; one row per weighting."""
     seen = np.isfinite(x) & np.isfinite(y)[:, None]
     x0 = np.where(seen, x - np.nanmean(x), 0.0)
     y0 = np.where(seen, (y - np.nanmean(y))[:, None], 0.0)
@@ -166,7 +166,7 @@ def _correlations(x: np.ndarray, y: np.ndarray, weights: np.ndarray | None = Non
 
 
 def _surrogates(x: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
-    """Series ``(n, n_trials)`` with the spectrum of ``x`` and random phases."""
+    """Return series ``(n, n_trials)`` with the spectrum of ``x`` and random phases."""
     seen = np.isfinite(x)
     trials = np.arange(len(x))
     filled = np.interp(trials, trials[seen], x[seen])

@@ -1,4 +1,4 @@
-"""Do neurons keep the patterns they had: subspaces, templates and similarity over trials."""
+"""Stability of neural patterns: subspaces, templates and similarity over trials."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def _subspace(mean: np.ndarray, n_dims: int) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class TemplateAlignment:
-    """How much the pattern of each trial resembles that of early and of late trials.
+    """Similarity of each trial's pattern to early and late templates.
 
     Attributes
     ----------
@@ -193,7 +193,7 @@ def _correlation(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def trial_similarity(X: Any, *, n_windows: int = 40) -> tuple[np.ndarray, np.ndarray]:
-    """Representational similarity: correlation of mean patterns between windows of trials.
+    """Correlate mean patterns between windows of trials (representational similarity).
 
     Patterns are of all neurons and times, less their mean over all trials; odd trials of one window
     are correlated with even trials of the other, so the diagonal is a reliability, not 1.

@@ -21,7 +21,7 @@ from trialtensor.solvers.runs import RestartResult, Start
 
 
 class _Input(NamedTuple):
-    """Checked trials, which neurons have data, and the moments of their transitions."""
+    """Checked trials, a mask of neurons with data, and the moments of their transitions."""
 
     checked: CheckedTensor
     neurons: np.ndarray
@@ -51,7 +51,7 @@ class TrialVaryingDynamics(TrialEstimator):
     n_components : int
         Number of components, and the largest rank that any ``W_k`` can have.
     init : {"svd", "random"}, default "svd"
-        Where the first restart begins: the singular vectors of the matrix that fits all
+        Starting point of the first restart: the singular vectors of the matrix that fits all
         trials together; the others begin at random.
     n_init : int, default 10
         Restarts; the one with the lowest loss is kept.
@@ -109,7 +109,7 @@ class TrialVaryingDynamics(TrialEstimator):
 
     @classmethod
     def command_name(cls) -> str:
-        """The name of this kind on the command line."""
+        """Name of this kind on the command line."""
         return "dynamics"
 
     def __init__(
@@ -138,7 +138,7 @@ class TrialVaryingDynamics(TrialEstimator):
         self._check_solver_parameters()
 
     def matrices(self, trial_factors: Any = None) -> np.ndarray:
-        """Return ``W_k`` of the training trials, or for other trial factors.
+        """Return ``W_k`` for the training trials, or for other trial factors.
 
         Parameters
         ----------
@@ -205,7 +205,7 @@ class TrialVaryingDynamics(TrialEstimator):
     def noisy(
         self, layout: Layout, deviations: Sequence[float], rng: np.random.Generator
     ) -> list[np.ndarray]:
-        """Draw the trials once more: run from their first bin, with noise in every step.
+        """Simulate the trials again from their first bin, with noise in every step.
 
         Parameters
         ----------
@@ -226,7 +226,7 @@ class TrialVaryingDynamics(TrialEstimator):
         return [found.astype(values.dtype, copy=False)]
 
     def component_tensors(self, layout: Layout) -> Iterator[list[np.ndarray]]:
-        """Yield what each component predicts of every bin from the one before it.
+        """Yield each component's predictions of every bin from the one before.
 
         Parameters
         ----------
@@ -265,7 +265,7 @@ class TrialVaryingDynamics(TrialEstimator):
         return 1 - problem.loss((trial, *trials.known_factors(self.fitted_))) / problem.norm2
 
     def _step(self, checked: CheckedTensor, W: np.ndarray) -> np.ndarray:
-        """``W_k x_t``, NaN in the first bin, after incomplete ones and for unknown neurons."""
+        """Compute ``W_k x_t``; NaN at first bins, after incomplete ones, for unknown neurons."""
         values = checked.values.astype(np.float64)
         unknown = ~np.isfinite(self.output_factors_).all(axis=1)
         if checked.observed is not None:
@@ -277,7 +277,7 @@ class TrialVaryingDynamics(TrialEstimator):
         return found
 
     def _told(self, layout: Layout) -> list[np.ndarray]:
-        """What the model says of its training data: predictions, of bins with a complete target."""
+        """Return the predictions of the training data, for bins with a complete target."""
         found = self.predict(layout.form(layout.values), mask=layout.masks())
         seen = layout.observed[0]
         if seen is not None:
@@ -288,7 +288,7 @@ class TrialVaryingDynamics(TrialEstimator):
         return [found]
 
     def _typed(self, values: np.ndarray, X: Any) -> np.ndarray:
-        """In single precision if data and model are."""
+        """Convert to single precision if data and model have it."""
         single = getattr(X, "dtype", None) == np.float32 and self.weights_.dtype == np.float32
         return values.astype(np.float32) if single else values
 
