@@ -25,7 +25,7 @@ class AxisMatrix:
         The fitted attribute without its underscore.
     axis : {"trial", "neuron", "time"}
     values : (n, R) array
-        Those of several blocks or datasets stand under each other. NaN without data.
+        Values of several blocks or datasets are stacked. NaN without data.
     rows : tuple
         Name of the block or dataset and number of rows of each of those; empty if there is one.
     """
@@ -43,7 +43,7 @@ def check_fitted(model: Any, name: str = "model") -> Fitted:
     ----------
     model : fitted model of any kind
     name : str
-        The argument that error messages speak of.
+        Name of the argument, for error messages.
 
     Raises
     ------

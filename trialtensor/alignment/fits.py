@@ -35,13 +35,13 @@ class Alignment:
         Product of the absolute cosines of the factors that were compared, 0 to 1; NaN without
         a partner.
     chance : (n_fits, R) array
-        The same with unrelated factors of the same shape and smoothness in place of the fit's: the
-        95th percentile of what matching finds by chance.
+        The same with unrelated factors of the same shape and smoothness in place of the fit's:
+        the 95th percentile of chance matches.
     signs : dict of (n_fits, R) int arrays
-        By axis: +1, or -1 where the factor points the other way than that of the reference; the
-        product of both where a kind has two factors of an axis.
+        By axis: +1, or -1 if the factor points in the opposite direction to the reference's; the
+        product of both if a kind has two factors of an axis.
     axes : tuple of str
-        What was compared.
+        The axes compared.
     """
 
     order: np.ndarray
@@ -69,11 +69,11 @@ def match_fits(
     Parameters
     ----------
     fits : sequence of fitted models
-        Of one or several kinds, with any numbers of components. Factors that a model has for
-        each block or dataset are compared where both fits have the same ones. SliceTCA, whose
-        components can be rotated into each other, is refused.
+        Of one or several kinds, with any numbers of components. Factors of blocks or datasets are
+        compared for those that both fits have. SliceTCA, whose components can be rotated into each
+        other, is refused.
     axes : name or names among "trial", "neuron", "time", default "time"
-        What the fits have in common: times for sessions or animals, trials for regions recorded
+        Axes that the fits share: times for sessions or animals, trials for regions recorded
         together, neurons for sessions with the same cells. Dynamics have two factors of neurons,
         which are both compared.
     reference : int, default 0

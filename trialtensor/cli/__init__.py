@@ -43,7 +43,7 @@ def fit(
     output: given.Output,
     components: Annotated[
         str,
-        typer.Option(help="Such as 6; for slicetca 2,3,2 (trial-, neuron-, time-slicing)."),
+        typer.Option(help="Number, such as 6; slicetca: 2,3,2 (trial-, neuron-, time-slicing)."),
     ],
     model: given.Decomposition = "tca",
     blocks: given.Blocks = None,
@@ -55,7 +55,7 @@ def fit(
     transform: given.First = Transform.none,
     color_by: given.ColorBy = None,
     n_init: Annotated[
-        int | None, typer.Option(min=1, help="Restarts; else the model's own number.")
+        int | None, typer.Option(min=1, help="Restarts; default: the model's.")
     ] = None,
     seed: given.Seed = 0,
     n_jobs: Annotated[int | None, typer.Option(help="Processes for restarts.")] = None,
@@ -114,9 +114,9 @@ def rank(
     max_iter: given.MaxIter = None,
     tol: given.Tol = None,
 ) -> None:
-    """Choose the number of components by held-out error, and fit what was chosen.
+    """Choose the number of components by held-out error, and fit that model.
 
-    The same command again goes on where it was stopped.
+    To resume an interrupted search, run the same command again.
     """
     with clear_errors():
         from trialtensor.cli.ranking import Ranking
@@ -159,30 +159,30 @@ def rank(
 def track(
     context: typer.Context,
     file: Annotated[
-        Path, typer.Argument(help="A model that fit has saved; with --components, a recording.")
+        Path, typer.Argument(help="A model saved by fit; with --components, a recording.")
     ],
     output: given.Output,
     labels: Annotated[
         str | None, typer.Option(help="Trial label that holds blocks, such as phase.")
     ] = None,
     behaviour: Annotated[
-        str | None, typer.Option(help="Trial label that holds behaviour, a number for each trial.")
+        str | None, typer.Option(help="Trial label with behaviour, one number per trial.")
     ] = None,
     perturbation: Annotated[
         str | None,
-        typer.Option(help="Trial label of what is adapted to, NaN in an error clamp: fits rates."),
+        typer.Option(help="Trial label of the perturbation, NaN in an error clamp: fits rates."),
     ] = None,
     learning_block: Annotated[
-        str | None, typer.Option(help="Block of the learning curves; else the second.")
+        str | None, typer.Option(help="Block for learning curves; default: the second.")
     ] = None,
     components: Annotated[
-        str | None, typer.Option(help="Fit a model with so many to the recording first.")
+        str | None, typer.Option(help="First fit a model with this many to the recording.")
     ] = None,
     model: Annotated[
-        str | None, typer.Option(help=f"Decomposition to fit: {given.MODELS}; else tca.")
+        str | None, typer.Option(help=f"Decomposition to fit: {given.MODELS}; default: tca.")
     ] = None,
     dataset: Annotated[
-        str | None, typer.Option(help="coupled: whose components to follow; else all.")
+        str | None, typer.Option(help="coupled: dataset to follow; default: all.")
     ] = None,
     blocks: given.Blocks = None,
     groups: given.Groups = None,
@@ -192,7 +192,7 @@ def track(
     transform: given.First = Transform.none,
     seed: given.Seed = 0,
 ) -> None:
-    """Follow components over trials: which change, when, how fast, and how sure that is."""
+    """Follow components over trials: which change, when, how fast, and how certainly."""
     with clear_errors():
         from trialtensor.cli.tracking import (
             Following,
@@ -228,7 +228,7 @@ def track(
 
 @app.command()
 def inspect(file: given.File, axes: given.Axes = None) -> None:
-    """Say what is in a file, and how it would be read."""
+    """Describe the contents of a file, and how it would be read."""
     with clear_errors():
         from trialtensor.io import inspect
 

@@ -41,7 +41,7 @@ class Fit:
     model : TrialEstimator
         Not fitted yet.
     options : dict
-        What its ``fit`` gets beside the data.
+        Further arguments of ``fit``, besides the data.
     labels : dict
         Option -> the label that it names, among those of `LABELS`.
     """
@@ -79,7 +79,7 @@ def make_fit(
     ----------
     kind : subclass of TrialEstimator
     components : str
-        What was typed after ``--components``.
+        Text after ``--components``.
     given : dict
         Option -> value, for the constructor or for ``fit``; where one is None or False, the model's
         own default holds.
@@ -89,7 +89,7 @@ def make_fit(
     Raises
     ------
     ValueError
-        Naming the option or the parameter, what it got and what it needs.
+        Naming the option or the parameter, its value and what is expected.
     """
     asked = {name: x for name, x in given.items() if x is not None and x is not False}
     count = parse_components(kind, components)

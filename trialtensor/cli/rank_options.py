@@ -34,26 +34,26 @@ class Rule(StrEnum):
 Candidates = Annotated[
     str,
     typer.Option(
-        "--components", help="Candidates: 1:12 or 1,2,4; for slicetca three of those, 0:2,0:3,1."
+        "--components", help="Candidates: 1:12 or 1,2,4; slicetca: one per type, 0:2,0:3,1."
     ),
 ]
 WhatIsHeldOut = Annotated[
     Splits | None,
-    typer.Option("--splits", help="What is held out; else time-blocks (dynamics: whole-trials)."),
+    typer.Option("--splits", help="What to hold out; default time-blocks (dynamics whole-trials)."),
 ]
-Fraction = Annotated[float, typer.Option(help="How much of it is held out at a time.")]
-Length = Annotated[int | None, typer.Option(help="Bins of a block; time-blocks only.")]
+Fraction = Annotated[float, typer.Option(help="Fraction of the data to hold out at a time.")]
+Length = Annotated[int | None, typer.Option(help="Bins per block; time-blocks only.")]
 Guard = Annotated[
     int | None, typer.Option(help="Unused bins on both sides of a block; time-blocks only.")
 ]
-Repeats = Annotated[int, typer.Option(help="How often other entries are held out.")]
+Repeats = Annotated[int, typer.Option(help="Number of splits.")]
 WhichRule = Annotated[
     Rule, typer.Option("--rule", help="Fewest within one standard error, or lowest error.")
 ]
 Restarts = Annotated[
-    int | None, typer.Option(min=1, help="Restarts of every fit; else the model's own number.")
+    int | None, typer.Option(min=1, help="Restarts of every fit; default: the model's.")
 ]
-Jobs = Annotated[int | None, typer.Option(help="Fits at a time; else one a core, 8 at most.")]
+Jobs = Annotated[int | None, typer.Option(help="Parallel fits; default: one per core, at most 8.")]
 
 SPLITTERS = {
     Splits.time_blocks: "TimeBlocks",

@@ -26,7 +26,7 @@ class Ranking:
     Attributes
     ----------
     asked : Fit
-        What is fitted with every candidate.
+        The fit to run with every candidate.
     candidates : list
     splits : Splitter
     rule : str

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from trialtensor.cli.recording import Recording
     from trialtensor.selection import CrossValidatedSearch
 
-# Names of their own, so that a fit may stand in the same folder.
+# Distinct names, so that a fit can share the folder.
 FITS = "rank_fits.jsonl"
 CANDIDATES, TABLE, SUMMARY = "rank_candidates.csv", "rank_fits.csv", "rank_summary.json"
 FIGURE, PAGE = "figures/rank.png", "rank_report.html"
@@ -38,7 +38,7 @@ def write_ranking(
     recording : Recording
     folder : Path
     fit_options : dict
-        What every fit got beside the data.
+        Further arguments of every fit, besides the data.
     """
     from trialtensor.io.export import write_summary
 

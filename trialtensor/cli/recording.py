@@ -111,11 +111,11 @@ def check_label(
     ----------
     tensor : xarray.DataArray
     option : str
-        That named the label; without its dashes.
+        Option that named the label, without its dashes.
     name : str or None
-        None: nothing was asked for.
+        None if no label was requested.
     axis : str
-        That the label is of.
+        Axis of the label.
     always : tuple of str
         Names that mean something without being a label.
 

@@ -53,7 +53,7 @@ class Following:
         tensor : xarray.DataArray
             The recording.
         asked : Fit
-            What will be fitted to it.
+            The fit to run.
 
         Raises
         ------
@@ -87,7 +87,7 @@ class Following:
         source : Path
             Where the model or the recording came from.
         command, code : str
-            What was typed; Python that makes the model.
+            The command line; Python code that makes the model.
         X : xarray.DataArray, optional
             The recording.
         """

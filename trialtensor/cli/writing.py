@@ -45,7 +45,7 @@ def write_results(
     recording : Recording
     folder : Path
     fit_options : dict
-        What ``fit`` got beside the data.
+        Further arguments of ``fit``, besides the data.
     """
     from trialtensor.io import export
 

@@ -47,7 +47,7 @@ def summarize(
     source : str
         Where the data came from.
     transform : str
-        What was done to it before the fit.
+        Processing before the fit.
     fit_options : dict, optional
         Further arguments that ``fit`` got, such as blocks.
 
@@ -55,11 +55,11 @@ def summarize(
     -------
     dict
         Keys `model`, `explained_variance`, `loss`, `n_iter`, `stop_reason`, `advice`,
-        `components`, `restarts`, `parameters`, `data`, `versions`; besides, every number that
-        this kind of model has (`core_consistency`, `triple_cosine`); with slices `slicing_types`,
-        and the `slicing` of each component; with several datasets what it says of each
-        (`explained_variance_by_dataset`), and for each component its `weights`, `shares` and the
-        `datasets` that it is in; with blocks their trials (`blocks`). What is not finite is None.
+        `components`, `restarts`, `parameters`, `data`, `versions`; also, every number that
+        this kind of model has (`core_consistency`, `triple_cosine`); with slices, `slicing_types`
+        and the `slicing` of each component; with several datasets, numbers for each
+        (`explained_variance_by_dataset`), and each component's `weights`, `shares` and
+        `datasets`; with blocks, their trials (`blocks`). Non-finite values are None.
     """
     check_is_fitted(model)
     fitted, record = model.fitted_, model.fitted_.record

@@ -12,7 +12,7 @@ from trialtensor.models.fitted import Fitted
 if TYPE_CHECKING:
     from trialtensor.models import TCA, SliceTCA
 
-# How far cross products of the patterns of two blocks may be apart, of unit columns.
+# Largest difference allowed between the cross products of two blocks, for unit columns.
 _SAME = 1e-5
 
 
@@ -174,7 +174,7 @@ def from_slicetca(components: Any, *, gauge: str = "minimal-norm") -> "SliceTCA"
     Parameters
     ----------
     components : nested sequence
-        What ``slicetca.decompose`` returns first, or ``model.get_components(numpy=True)``: for
+        First result of ``slicetca.decompose``, or ``model.get_components(numpy=True)``: for
         trials, neurons and times (the axes of the data, in this order) a pair of loadings
         ``(n_components, n_axis)`` and slices ``(n_components, ...)``.
     gauge : str

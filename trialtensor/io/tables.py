@@ -15,7 +15,7 @@ from trialtensor.models.fitted import Component, Fitted, Part
 
 FACTORS = tuple(f"{axis}_factors.csv" for axis in AXES)
 SLICES = "slices.nc"
-# What models of this package leave; those of others are named in the model file beside them.
+# Files of this package's models; names for other models are in the model file next to them.
 _OURS = (
     *FACTORS,
     *(f"{axis}_loadings.csv" for axis in AXES),
@@ -28,17 +28,16 @@ _OURS = (
 def write_factors(model: TrialEstimator, folder: Path) -> list[Path]:
     """Write factors or loadings as CSV tables, and slices as netCDF.
 
-    There is a table for each array of the model with a number for each entry of an axis:
+    There is one table per array of the model that has one number per entry of an axis:
     trial_factors.csv, neuron_factors.csv and time_factors.csv of a TCA; trial_loadings.csv, ... of
-    a SliceTCA, as far as it has components of that type. A row for each trial, neuron or time:
-    its number or label, its coordinates, and a column for each component (component_1, ...).
+    a SliceTCA, if it has components of that type. Each trial, neuron or time has a row with its
+    number or label, its coordinates, and one column per component (component_1, ...).
     Rows without data have empty cells.
 
-    Where each block of trials or each dataset has factors of its own, their rows stand under each
-    other, and a column ``block`` or ``dataset`` says whose they are. A component that is private to
-    another dataset is 0 there.
+    Factors that differ between blocks of trials or datasets are stacked, and a column ``block`` or
+    ``dataset`` identifies them. A component that is private to another dataset is 0 there.
 
-    Models with slices leave slices.nc besides: what `to_xarray` gives, with the labels of the data.
+    Models with slices also write slices.nc: the result of `to_xarray`, with labels of the data.
 
     Parameters
     ----------
@@ -79,7 +78,7 @@ def factor_files_in(folder: Path, model_file: str = "model.h5") -> tuple[str, ..
     ----------
     folder : Path
     model_file : str
-        The model that was saved beside them: one of another package may have names of its own.
+        The model saved next to them: a model from another package may use other names.
     """
     names = list(_OURS)
     try:

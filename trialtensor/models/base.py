@@ -78,7 +78,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
         Returns
         -------
         self
-            After Ctrl-C too, then with the best result so far and a warning.
+            After Ctrl-C, with the best result so far and a warning.
 
         Raises
         ------
@@ -198,7 +198,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
         Parameters
         ----------
         path : path
-            Replaced if it exists, whole or not at all.
+            Replaced if it exists; never left partially written.
         """
         from trialtensor.models.files import save
 

@@ -90,7 +90,7 @@ class AskedWithData(BaseEstimator):
     def noisy(
         self, layout: Layout, deviations: Sequence[float], rng: np.random.Generator
     ) -> list[np.ndarray]:
-        """Draw the data again, with noise of these standard deviations for each array."""
+        """Return the data plus noise with these standard deviations for each array."""
         return [
             values + deviation * rng.standard_normal(values.shape, dtype=values.dtype)
             for values, deviation in zip(layout.values, deviations, strict=True)

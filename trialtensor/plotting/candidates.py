@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas
 
-# More candidates of several numbers than these could not be told apart along one axis.
+# More candidates of several numbers than this would be illegible along one axis.
 MAX_TRIPLES = 60
 
 
@@ -26,11 +26,11 @@ class Candidates:
     splits : (n_candidates, n_splits) array
         Held-out error on every split.
     profile : dict of (n_candidates,) arrays, or None
-        What restarts say: ``stability``, ``match``, ``core_consistency``; NaN where unknown.
+        Results of restarts: ``stability``, ``match``, ``core_consistency``; NaN if unknown.
     n_tried : int
         Candidates of the search, of which these may be a part.
     types : tuple of str
-        What each number of a candidate counts, where it is several.
+        The types that a candidate counts, if it has several numbers.
     """
 
     table: pandas.DataFrame

@@ -34,7 +34,7 @@ class Cell:
     ----------
     column : Column
     places : dict
-        Axis -> where its entries stand.
+        Axis -> positions of its entries.
     colors : str or (n_trials, 4) array
         Of trials.
     others : list of (n, n_components) arrays
@@ -102,7 +102,7 @@ def _draw_image(ax: Axes, cell: Cell, component: Component) -> None:
     if not column.by_block:
         values = np.asarray(parts[0].values, dtype=np.float64)
     else:
-        # Blocks may have neurons of their own, and not as many.
+        # Blocks may have different neurons, and different numbers of them.
         values = np.full((len(rows.order), len(across.order)), np.nan)
         for row, part in zip(values, parts, strict=True):
             row[: len(part.values)] = part.values

@@ -11,14 +11,14 @@ import numpy as np
 from trialtensor.models import Component, Fitted, Part, TrialEstimator
 from trialtensor.plotting.labels import shorten
 
-# Trials stand last, beside the key to their colours; axes that only some kinds have before them.
+# Trials come last, next to the key to their colours, after axes that only some kinds have.
 RANKS = {"neuron": 0, "time": 1, "trial": 3}
 WIDTHS = {"neuron": 3.2, "time": 2.6, "trial": 4.0}
 OTHER_WIDTH = 2.6
 IMAGE_WIDTH = 3.4
 # Of models of several datasets, which have several times the columns.
 NARROWER = 0.75
-# What a title says where the name of the fitted attribute says less.
+# Titles that are clearer than the names of the fitted attributes.
 TITLES = {"output_factors": "Drives (output)", "input_factors": "Reads (input)"}
 
 
@@ -35,7 +35,7 @@ class Column:
     dataset : str or None
         The dataset that they belong to.
     by_block : bool
-        Whether every block of trials has a part of its own.
+        True if every block of trials has a separate part.
     """
 
     name: str

@@ -21,8 +21,8 @@ OVERLAP = "overlap with the loading subspaces of the best\n(1 = same; chance not
 def plot_loss(model: Any, ax: Axes | None = None) -> Axes:
     """Plot the loss of the best restart above its last value, sweep by sweep.
 
-    A line that falls to the bottom is a fit that has converged; one that stops high on the
-    axis was cut short.
+    A line that falls to the bottom shows a fit that has converged; one that stops high on the
+    axis, a fit that was cut short.
 
     Parameters
     ----------
@@ -76,12 +76,12 @@ def plot_loss(model: Any, ax: Axes | None = None) -> Axes:
 def plot_restarts(model: Any, ax: Axes | None = None) -> Axes:
     """Plot the loss of each restart above the best against its similarity to the best.
 
-    Restarts that reach one loss with other factors (low, to the left) say that the data do not
-    pin the components down. The resemblance is the similarity of their components; where data
-    determine only subspaces (SliceTCA), it is the overlap of those that loadings span. Neither is
-    corrected for chance. On large data, restarts that repeat a solution or fall behind stay where
-    the compressed core took them, up to about 0.1 % above where they would end. After
-    ``partial_fit`` the others are as they were after the first trials.
+    Restarts that reach the same loss with other factors (low, to the left) show that the data do
+    not determine the components. Similarity is that of their components or, if the data determine
+    only subspaces (SliceTCA), the overlap of the subspaces that loadings span. Neither is
+    corrected for chance. On large data, restarts that repeat a solution or fall behind stop on
+    the compressed core, up to about 0.1 % above where they would end. After ``partial_fit`` the
+    others are shown as they were after the first trials.
 
     Parameters
     ----------

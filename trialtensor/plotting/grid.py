@@ -35,7 +35,7 @@ def factor_grid(
     label_means : bool
         Add the last column of `plot_factors(label_means=True)`.
     model : fitted model, optional
-        What the columns are for; by default neurons, times and trials, as for TCA.
+        Contents of the columns; by default neurons, times and trials, as for TCA.
     datasets : collection of str, optional
         As for `plot_factors`.
     figure : Figure, optional

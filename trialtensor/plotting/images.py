@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.image import AxesImage
 
-# Left edge and width of what stands to the right of an image, in widths of the image.
+# Left edge and width of items to the right of an image, in widths of the image.
 STRIP_AT = (1.012, 0.016)
 BAR_AT = (1.045, 0.018)
 PERCENTILE = 99

@@ -192,7 +192,7 @@ def resolve_labels(
     Raises
     ------
     ValueError
-        If no trial coordinate has the name, or the array has not one entry for each trial.
+        If no trial coordinate has the name, or the array doesn't have one entry per trial.
     """
     if isinstance(label, str):
         known = [name for name, (dim, _) in coords.items() if dim == "trial"]
@@ -286,7 +286,7 @@ def _categories(values: np.ndarray, name: str) -> TrialLabels:
 def shorten(text: str, limit: int = 20) -> str:
     """Cut a long name in the middle, since its beginning and its end tell names apart.
 
-    The name is ready for a figure: what stands between two dollars in it is no formula.
+    The name is ready for a figure: text between two dollars in it isn't read as a formula.
     """
     if len(text) > limit:
         head = (limit - 1) * 2 // 3

@@ -17,8 +17,8 @@ Curves = Mapping[tuple[str, str | None], np.ndarray]
 def other_restarts(fitted: Fitted) -> list[Curves]:
     """Return the factors of every restart but the best, where restarts kept them.
 
-    Components stand in the order of the model and have its signs. Factors that each block of
-    trials has for itself are left out: images can't be laid over each other.
+    Components have the order and signs of the model. Factors that differ between blocks of trials
+    are left out, since images can't be overlaid.
     """
     restarts = fitted.record.restarts
     own = _fitted_curves(fitted)
@@ -91,7 +91,7 @@ def _unstacked(matrix: np.ndarray, own: Mapping[Any, np.ndarray]) -> dict[Any, n
         stop = start + int(rows.sum())
         found[key] = np.full(own[key].shape, np.nan)
         part = matrix[start:stop]
-        # Those of several datasets are of unit length together, in the model each by itself.
+        # Factors of several datasets have joint unit length here, but separate in the model.
         found[key][rows] = part if len(known) == 1 else _unit(part)
         start = stop
     return found

@@ -73,12 +73,12 @@ def resolve(fitted: Fitted, shown: Sequence[Column], label: Any, argument: str) 
     shown : list of Column
     label : str, array of shape (n_trials,), dict of such arrays by dataset, or None
     argument : str
-        What errors speak of.
+        Name of the argument, for error messages.
 
     Raises
     ------
     ValueError
-        If there are no such labels, or not one for each trial.
+        If there are no such labels, or not one per trial.
     """
     if label is None:
         return None
@@ -141,7 +141,7 @@ def axis_place(
     group_by : str or None
         Of neurons, as in `positions.neuron_positions`.
     order : TrialLabels, optional
-        What trials are sorted by.
+        Labels by which trials are sorted.
     """
     if axis == "trial":
         return trial_positions(coords, n) if order is None else ordered_trials(order)

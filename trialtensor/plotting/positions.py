@@ -144,9 +144,9 @@ def sorted_inside_groups(place: AxisPositions, key: np.ndarray, by: str) -> Axis
     place : AxisPositions
         Of n neurons, grouped or not.
     key : array of shape (n,)
-        What to sort by, smallest first; equal ones keep their order and NaN goes last.
+        Sort key, smallest first; ties keep their order and NaN goes last.
     by : str
-        What the key is, for the label of the axis.
+        Description of the key, for the label of the axis.
 
     Examples
     --------

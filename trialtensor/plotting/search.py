@@ -23,11 +23,11 @@ def plot_search(
 
     From top to bottom: the held-out error as a fraction of that of no components, with one
     standard error over splits (filled: within one standard error of the best, by the differences
-    on each split); the same close up, as what it is above the best; how far restarts agree, where
+    on each split); a close-up of the error above the best; the agreement of restarts, where
     0 is chance and 1 the same model every time; and the core consistency, for models with one. The
-    last two need the profile. Candidates stand evenly spaced, fewest parameters first; of more
-    than 60 candidates of several numbers (SliceTCA) those with the lowest errors are drawn. Arrows
-    at an edge are values beyond it.
+    last two need the profile. Candidates are evenly spaced, fewest parameters first; of more
+    than 60 candidates of several numbers (SliceTCA), those with the lowest errors are drawn. Arrows
+    at an edge mark values beyond it.
 
     Parameters
     ----------

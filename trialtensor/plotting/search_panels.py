@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 BEST = "#d55e00"
 MAX_NUMBERS = 40
-# Below these a value is drawn as an arrow at the edge: how far below says nothing more.
+# Values below these are drawn as arrows at the edge: how far below is uninformative.
 LEAST_STABILITY = -0.25
 LEAST_CONSISTENCY = -25.0
 
@@ -42,7 +42,7 @@ def draw_error(ax: Axes, shown: Candidates, search: Any) -> None:
     _draw_means(ax, shown, error, shown.table["error_se"].to_numpy())
     _mark_choices(ax, shown, search, error)
     low = min(error.min(), shown.splits.min(), 1)
-    # What is far above no components only has to be seen to be there.
+    # Values far above those of no components only need to be visible.
     high = min(max(error.max(), shown.splits.max(), 1), 1 + max(1 - low, 0.25))
     pad = 0.06 * (high - low)
     ax.set_ylim(low - pad, high + pad)

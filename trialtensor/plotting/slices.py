@@ -54,7 +54,7 @@ class SlicingType:
     type_unique : float
         The fraction that is lost without all of them.
     n_fitted : int
-        How many the model has, which may be more than are here.
+        Number in the model, which may be more than are listed here.
     """
 
     axis: str
@@ -80,7 +80,7 @@ def slicing_types(model: Any, max_components: int | None = None) -> list[Slicing
     ----------
     model : fitted SliceTCA, or another whose components are a loading and a slice
     max_components : int, optional
-        Of each type, at most so many.
+        Maximum number of each type.
 
     Raises
     ------
@@ -148,33 +148,33 @@ def plot_slices(
 ) -> np.ndarray:
     """Plot the components of a SliceTCA: loadings on the left, slices as images on the right.
 
-    Trial-slicing components come first (a weight a trial, and a neuron x time slice), then
-    neuron-slicing (a weight a neuron, and a trial x time slice) and time-slicing ones (a weight
-    a time bin, and a trial x neuron slice). Loadings have unit length; a weight times a cell of
-    the slice is what the component adds to the data there. White is zero, red above it and blue
-    below; colours end at the 99th percentile of the magnitude, each slice having a colour bar of
-    its own, in the units of the data. What was never observed is
-    grey. The row's name carries what is lost without the component. One whose slice is zero says
-    so and isn't drawn.
+    Trial-slicing components come first (one weight per trial, and a neuron x time slice), then
+    neuron-slicing (one weight per neuron, and a trial x time slice) and time-slicing ones (one
+    weight per time bin, and a trial x neuron slice). Loadings have unit length; a weight times a
+    cell of the slice is the component's contribution to the data there. White is zero, red above
+    it and blue below; colours end at the 99th percentile of the magnitude. Each slice has its own
+    colour bar, in the units of the data. Cells that were never observed are grey. The row's name
+    states the variance lost without the component. A component whose slice is zero says so and
+    isn't drawn.
 
     Parameters
     ----------
     model : fitted SliceTCA, or another whose components are a loading and a slice
     color_by : str or array of shape (n_trials,), optional
-        Trial label, as in `plot_factors`: it colours the trial loadings, and a strip beside
+        Trial label, as in `plot_factors`: it colours the trial loadings, and a strip next to
         every slice with trials as rows.
     order_trials_by : str or array of shape (n_trials,), optional
         Sort the trials by this label in all panels; recorded order by default.
     sort_neurons : {"peak", None}
         "peak" sorts neurons by when they are farthest from zero in the slice of the first
         trial-slicing component; without such a component, or with None, they stay as recorded.
-        It is one order for all panels, so that a neuron can be followed from row to row and a
-        sequence in any other slice isn't the work of the sorting.
+        All panels use the same order, so you can follow a neuron from row to row, and a sequence
+        in any other slice isn't an artefact of the sorting.
     group_neurons_by : str or None
-        Neuron coordinate whose groups stand together, as in `plot_factors`; neurons are sorted
-        inside their group.
+        Neuron coordinate to group neurons by, as in `plot_factors`; neurons are sorted within
+        their group.
     max_components : int, optional
-        Draw only so many components of each slicing type, the largest.
+        Draw only this many components of each slicing type, the largest.
     axes : array of Axes, shape (n_components, 2)
         Drawn into; by default a new figure from `slice_grid`.
 
@@ -185,7 +185,7 @@ def plot_slices(
     Raises
     ------
     ValueError
-        If a label is no trial coordinate or has the wrong length, `sort_neurons` is unknown,
+        If a label isn't a trial coordinate or has the wrong length, `sort_neurons` is unknown,
         `axes` has the wrong shape, or the model has factors in place of slices.
     sklearn.exceptions.NotFittedError
         If the model has not been fitted.

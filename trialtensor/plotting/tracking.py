@@ -21,8 +21,8 @@ def plot_tracking(tracking: Any, *, axes: Any = None) -> np.ndarray:
     """Plot the result of `trialtensor.tracking.track`, one row per series.
 
     Points are trials; the line is a smooth curve between changes, with its interval. A vertical
-    line is a change of level, the band about it the interval of its trial. Blocks are shaded in
-    turn and named above.
+    line marks a change of level, and the band around it the interval of its trial. Alternate
+    blocks are shaded, with names above.
 
     Parameters
     ----------

@@ -32,9 +32,9 @@ class Picture:
     png : str
         As `as_png` gives it.
     alt : str
-        What it shows, for those who can't see it.
+        Text description of the figure, for screen readers.
     n_components : int
-        How many components it shows.
+        Number of components shown.
     width : int
         Pixels, beyond which it would only look coarse.
     """

@@ -64,7 +64,7 @@ def data_part(
         As in ``Fitted.data``; of None nothing is said.
     coords : dict
     size : str, optional
-        How large the data is, where the shape in ``summary`` doesn't say it.
+        Size of the data, if the shape in ``summary`` doesn't give it.
     """
     part: dict[str, Any] = {
         "source": source,

@@ -45,7 +45,7 @@ def write_search_report(
     fit_options: Mapping[str, Any] | None = None,
     model_report: str | None = None,
 ) -> Path:
-    """Write what a search found as one HTML file without external parts or scripts.
+    """Write the results of a search as one HTML file without external parts or scripts.
 
     Parameters
     ----------
@@ -53,15 +53,15 @@ def write_search_report(
     path : path
         The HTML file; overwritten if it exists. Its folder must exist.
     profile : pandas.DataFrame, optional
-        From `trialtensor.selection.restart_profile`: whether restarts agree.
+        Agreement of restarts, from `trialtensor.selection.restart_profile`.
     X, mask : optional
-        The data that was searched, for its size and what is missing.
+        The data of the search, for its size and missing entries.
     title, source, preprocessing, command
         As for `trialtensor.report.write_report`.
     code : str, optional
         Python that makes the data ``X``; the page adds the search itself.
     model_report : str, optional
-        Where the report of the chosen model is.
+        Path to the report of the chosen model.
     fit_options : dict, optional
         Further arguments that ``fit`` got, for the lines that repeat the search.
 
@@ -196,7 +196,7 @@ def _what(search: Any, n_components: Any) -> str:
         "lowest error": search.best_n_components_,
         "fewest within one standard error": search.one_se_n_components_,
     }
-    # What the rule asks for is the choice; that need not be said twice.
+    # The rule's candidate is the choice; don't repeat it.
     del names["fewest within one standard error" if search.rule == "one-se" else "lowest error"]
     return ", ".join(name for name, each in names.items() if each == n_components)
 
@@ -242,7 +242,7 @@ def _call(estimator: Any) -> str:
     from inspect import signature
 
     defaults = signature(type(estimator)).parameters
-    # How it is computed, and what the search sets itself, change nothing.
+    # Leave out parameters of the computation, and those that the search sets.
     ignored = ("n_jobs", "verbose", "random_state")
     arguments = [
         f"{name}={literal(value)}"

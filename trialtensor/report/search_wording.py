@@ -21,7 +21,7 @@ def name(n_components: Any, types: Sequence[str] = ()) -> str:
     ----------
     n_components : int or tuple of int
     types : sequence of str
-        What each of several numbers counts: ``component_types`` of the model.
+        The types that several numbers count: ``component_types`` of the model.
 
     Examples
     --------
@@ -252,7 +252,7 @@ def _ends(search: Any, n_components: Any, *, largest: bool) -> str:
     tried = np.array([np.atleast_1d(each) for each in search.table_["n_components"]])
     values = np.atleast_1d(n_components)
     low, high = tried.min(axis=0), tried.max(axis=0)
-    # A count that was the same in all candidates was given, not searched; none is no end.
+    # A count that is the same in all candidates was given, not searched; zero isn't an end.
     types = search.estimator.component_types
     edge = (values == high) if largest else (values == low) & (low > (0 if types else 1))
     edge &= low < high
@@ -312,7 +312,7 @@ def _of_whole_trials(search: Any) -> str:
     types = search.estimator.component_types
     if not getattr(splitter(search), "whole_trials", False) or not types:
         return ""
-    # Only trial-slicing ones have nothing but a weight on each trial.
+    # Only trial-slicing components have just one weight on each trial.
     free = [i for i, kind in enumerate(types) if not kind.startswith("trial")]
     if not any(each[i] for each in search.table_["n_components"] for i in free):
         return ""

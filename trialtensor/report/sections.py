@@ -28,7 +28,7 @@ class Fragment:
 
 @dataclass(frozen=True)
 class Context:
-    """What is known besides the model.
+    """Information available besides the model.
 
     Attributes
     ----------
@@ -39,11 +39,11 @@ class Context:
     source : str or None
         Where the data came from.
     preprocessing : list of str
-        What was done to it before the fit.
+        Processing steps before the fit.
     command, code
-        How the fit was made.
+        Command line and Python code of the fit.
     fit_options : dict
-        What ``fit`` got beside the data.
+        Further arguments of ``fit``, besides the data.
     """
 
     X: Any = None
@@ -75,7 +75,7 @@ class Section:
     ----------
     name : str
     write : callable
-        From a model and a `Context` to a `Fragment`, or to None where there is nothing to say.
+        Takes a model and a `Context`; returns a `Fragment`, or None if there is nothing to say.
     """
 
     name: str
@@ -93,10 +93,10 @@ def register_section(name: str, write: Writer, *, before: str | None = None) -> 
     name : str
         A section of this name is replaced and keeps its place.
     write : callable
-        From a model and a `Context` to a `Fragment`, or to None for a model that has no such
+        Takes a model and a `Context`; returns a `Fragment`, or None for a model without such a
         section.
     before : str, optional
-        The section that it stands before; by default it comes last.
+        The section to insert it before; by default it comes last.
 
     Raises
     ------

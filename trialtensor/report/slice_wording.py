@@ -90,7 +90,7 @@ def identified_sentence(
     nonnegative : bool
         Without negative values, nothing can be moved between types.
     missing : bool
-        Whether entries were missing: what is solved for last then leaves right angles a little.
+        True if entries were missing: the last solve then slightly breaks orthogonality.
 
     Examples
     --------

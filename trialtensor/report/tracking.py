@@ -34,9 +34,9 @@ def write_tracking_report(
     path : path
         The HTML file; overwritten if it exists. Its folder must exist.
     patterns : trialtensor.tracking.PatternChange, optional
-        Whether neurons stayed the same.
+        The test of whether neurons stayed the same.
     periods : str
-        Between which trials, for the reader.
+        Description of the trials compared, for the reader.
     title : str, optional
     source : str or path, optional
         Where the model or the data came from.

@@ -24,7 +24,7 @@ class Resemblance:
     Attributes
     ----------
     found : str
-        What restarts find, in the plural.
+        Noun for what restarts find, in the plural.
     measure : str
         The name of `Restart.similarity` for this kind of model.
     to_best : str
@@ -182,11 +182,11 @@ def stability_sentence(
     restarts : sequence of Restart
         Best first.
     on_core : bool
-        Whether some of them may not have converged on the full data.
+        True if some of them may not have converged on the full data.
     n_zero : int
         Components of the best one that are zero.
     of : Resemblance
-        What is similar: components, unless told otherwise.
+        Words for what is similar: components, by default.
     """
     reading = _stability(restarts, n_zero, of)
     return f"{reading} {CORE_NOTE}" if on_core and len(restarts) > 1 else reading

@@ -24,7 +24,7 @@ from trialtensor.report.sections import Context, Fragment
 def introduction(model: TrialEstimator) -> Markup:
     """Introduce this kind of model for a reader who doesn't know it.
 
-    By default the first lines of the class's docstring, and what its components consist of.
+    By default the first lines of the class's docstring, and the parts of its components.
     """
     doc = (type(model).__doc__ or "").strip().split("\n\n")[0]
     parts = [column.title for column in columns(model.fitted_)]
@@ -48,7 +48,7 @@ def reading(model: TrialEstimator, context: Context, n_shown: int) -> Markup:
         color_name=context.color_name,
         n_shown=n_shown,
         n_components=len(fitted.components),
-        # As the figure has it.
+        # As in the figure.
         means=context.color_by is not None and one_trial_factor(model),
     )
 
@@ -83,7 +83,7 @@ def explained_table(rows: list[list[str]], *, weight: str | None) -> Fragment:
     rows : list
         As from `rows.share_rows`.
     weight : str or None
-        What the last column is called; None without weights.
+        Title of the last column; None without weights.
     """
     html = fragment("sections/explained.html.jinja", rows=rows, weight=weight)
     return Fragment("What each component explains", html)

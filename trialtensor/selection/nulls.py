@@ -15,8 +15,8 @@ Surrogate = Callable[[Any, np.random.Generator], Any]
 def permute_trials(X: Any, rng: np.random.Generator) -> Any:
     """Permute the trials of every neuron independently.
 
-    Keeps each neuron's time courses and how they are distributed over trials, and so each neuron's
-    mean; destroys what neurons share from trial to trial.
+    This keeps each neuron's time courses and their distribution over trials, and so each neuron's
+    mean; it destroys what neurons share from trial to trial.
 
     Parameters
     ----------
@@ -46,9 +46,8 @@ def permute_trials(X: Any, rng: np.random.Generator) -> Any:
 def shift_trials(X: Any, rng: np.random.Generator) -> Any:
     """Rotate the trial sequence of every neuron by an independent offset.
 
-    As :func:`permute_trials`, but trials that follow each other still do (but for the first and
-    the last): slow drifts of single neurons stay what they are, and only what neurons share
-    goes.
+    As :func:`permute_trials`, but successive trials stay together (except the first and the last):
+    slow drifts of single neurons are kept, and only what neurons share is destroyed.
 
     Parameters
     ----------

@@ -45,9 +45,9 @@ def restart_profile(
     Returns
     -------
     pandas.DataFrame
-        A row for each candidate: ``n_components``, ``explained`` (of all data), ``stability``
+        One row per candidate: ``n_components``, ``explained`` (of all data), ``stability``
         (corrected for chance), ``match`` (not corrected), ``chance``, ``core_consistency``
-        (percent; NaN where the model has none), ``stop_reason``.
+        (percent; NaN if the model has none), ``stop_reason``.
 
     Examples
     --------

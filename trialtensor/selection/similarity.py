@@ -36,13 +36,13 @@ def factor_match_score(first: Any, second: Any, *, weights: bool = False) -> flo
 
     Components are paired so that the mean congruence (the product of the absolute cosines
     of their factors) is largest, by the Hungarian algorithm. Factors of several blocks or datasets
-    are compared as one, those of datasets by their strength there.
+    are stacked and compared as one, those of datasets weighted by their strength.
 
     Parameters
     ----------
     first, second : fitted models of one kind, Restart, or tuples of (n_axis, R) factors
-        Not SliceTCA: its components can be rotated into each other, so compare what they span,
-        with :func:`subspace_angles`.
+        Not SliceTCA: its components can be rotated into each other, so compare the subspaces they
+        span, with :func:`subspace_angles`.
     weights : bool
         Lower the congruence of components whose weights differ, by the factor
         ``1 - |w1 - w2| / max(w1, w2)``; needs models or restarts, not bare factors.
@@ -93,7 +93,7 @@ def factor_match_score(first: Any, second: Any, *, weights: bool = False) -> flo
 def subspace_angles(first: Any, second: Any) -> tuple[np.ndarray, ...]:
     """Compute principal angles between the spaces that factors, or loadings, of two models span.
 
-    Rotations of components within a slicing type, which are a choice, change none of them.
+    Rotations of components within a slicing type, which are arbitrary, don't change them.
 
     Parameters
     ----------
@@ -104,8 +104,8 @@ def subspace_angles(first: Any, second: Any) -> tuple[np.ndarray, ...]:
     Returns
     -------
     tuple of arrays
-        Degrees, the largest first; as many as the smaller of the two spaces has dimensions. An
-        array for each matrix: trial, neuron and time for TCA and SliceTCA; trial, output and
+        Degrees, largest first; as many as the dimensions of the smaller space. One array per
+        matrix: trial, neuron and time for TCA and SliceTCA; trial, output and
         input for dynamics.
 
     Raises

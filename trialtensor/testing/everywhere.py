@@ -22,9 +22,9 @@ LAYERS = ("alignment", "io", "plotting", "report", "selection", "tracking")
 CONDITIONS = ("complete", "missing", "labelled", "float32", "loaded", "unfitted", "partial_fit")
 # A public function or class with such a parameter asks for a model.
 _ASKS = ("model", "estimator", "fits", "first")
-# These fit, so they get a model of their own.
+# These fit, so each gets its own model.
 _FIT = ("fit", "fit_transform", "partial_fit")
-# scikit-learn's, which ask nothing of what was fitted.
+# scikit-learn's methods, which don't use the fit.
 _NOT_OURS = ("get_params", "set_params", "set_output", "get_metadata_routing")
 
 
@@ -38,7 +38,7 @@ class Cell:
     outcome : {"works", "refused", "fails"}
         "refused" is a ``ValueError`` that names the kind (or, unfitted, a ``NotFittedError``).
     said : str
-        Type and message of what was raised.
+        Type and message of the exception.
     """
 
     kind: str
@@ -53,14 +53,14 @@ def check_everywhere(
 ) -> list[Cell]:
     """Pass a model to every public function that takes one.
 
-    Consumers are found by the names of their parameters, so that a new one takes part by being
-    public.
+    Consumers are found by the names of their parameters, so a new public one is included
+    automatically.
 
     Parameters
     ----------
     estimator : unfitted estimator
         With a fixed ``random_state`` and parameters that suit data of 40 trials x 12 neurons x
-        15 bins that is above zero on the whole.
+        15 bins with a positive mean.
     conditions : names among "complete", "missing", "labelled", "float32", "loaded", "unfitted" and
         "partial_fit"
     **fit_options
@@ -73,7 +73,7 @@ def check_everywhere(
     Raises
     ------
     AssertionError
-        Listing the cells that end in anything but a result or a refusal by name.
+        Listing the cells that neither work nor are refused by name.
 
     Examples
     --------
@@ -107,7 +107,7 @@ def _asks(thing: Any) -> bool:
     parameters = inspect.signature(thing).parameters
     if inspect.isclass(thing) and not hasattr(thing, "fit"):
         return False  # a result, not something that takes a model
-    # Some take a model beside other things, and say so.
+    # Some take a model among other things, and document it.
     also = "components" in parameters and "fitted model" in str(thing.__doc__)
     return also or any(name in _ASKS for name in parameters)
 

@@ -21,13 +21,13 @@ class Relation:
     Attributes
     ----------
     lead : int
-        By how many trials the component is ahead where they correlate most; negative if it
+        Number of trials by which the component leads at the strongest correlation; negative if it
         follows.
     lead_interval : (2,) array of int
     correlation : float
         At that lead.
     p_value : float
-        Of a correlation as strong at any lead, for series that have nothing to do with each other.
+        Chance of a correlation as strong at any lead between unrelated series.
     leads : (n_leads,) array of int
     correlations : (n_leads,) array
     chance : (n_leads,) array
@@ -65,9 +65,9 @@ def relate(
 
     Two series that both learn correlate whether or not they are related: a trend is one event,
     however many trials it spans, and no null can be drawn from one event. So smooth curves are
-    taken off both first, and what is tested is whether they go together from trial to trial.
-    Without ``detrend`` the correlation includes the trend, and ``p_value`` holds for series without
-    one: two unrelated learning curves are then significant in a quarter of all cases.
+    subtracted from both first, and the test is whether they covary from trial to trial.
+    Without ``detrend`` the correlation includes the trend, and ``p_value`` is valid only for
+    series without one: two unrelated learning curves are then significant in a quarter of cases.
 
     The interval of the lead is from a bootstrap of blocks of trials, each with its neighbours at
     all leads.

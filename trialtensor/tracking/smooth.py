@@ -51,11 +51,11 @@ def smooth_curve(
 ) -> SmoothCurve:
     """Smooth a series by a weighted linear fit to the neighbours of every trial.
 
-    Weights are Epanechnikov's, ``1 - (distance / bandwidth)²``. The bandwidth that is used predicts
+    Weights are Epanechnikov's, ``1 - (distance / bandwidth)²``. The default bandwidth predicts
     each trial best from others that are more than ``gap`` trials away: neighbours with
-    the same noise would make any curve that follows them look good. Intervals have the long-run
-    variance of that noise, and are wider where a parabola through the same neighbours passes
-    elsewhere: there lines are flatter than the truth.
+    the same noise would make any curve that follows them look good. Intervals use the long-run
+    variance of that noise, and are wider where a parabola through the same neighbours differs:
+    there, lines are flatter than the truth.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def smooth_curve(
     bandwidth : float, optional
         In trials; by cross-validation if not given.
     gap : int, optional
-        In trials; by default as far as the noise of a rough curve is correlated.
+        In trials; by default the range over which the noise of a rough curve is correlated.
     level : float
         Of the intervals.
 
@@ -192,7 +192,7 @@ def _choose(y: np.ndarray, gap: int) -> float:
     errors = []
     for candidate in candidates:
         rest = y - _local_lines(y, candidate, gap).value
-        # What can't be predicted at all would be an advantage of a small bandwidth.
+        # Leaving out unpredictable trials would favour small bandwidths.
         rest = np.where(np.isnan(rest) & np.isfinite(y), y - np.nanmean(y), rest)
         errors.append(np.nanmean(rest**2))
     return float(candidates[int(np.argmin(errors))])

@@ -39,11 +39,11 @@ class TrialVaryingDynamics(TrialEstimator):
 
     The matrices are a tensor of low rank, ``W_k = sum_r w_r a_kr b_r c_r'``: component ``r`` reads
     the activity along ``c_r`` and drives it along ``b_r``, with a strength that changes over
-    trials. So it tells how *interactions* change with learning, where TCA tells how activity does.
+    trials. So it shows how *interactions* change with learning, while TCA shows how activity does.
 
     A bin in which any neuron is missing is neither predicted nor predicted from. New trials may
     have any number of bins from 2. ``inverse_transform`` and ``reconstruct`` run the dynamics
-    without noise from ``first_state_``; ``predict`` starts anew from every bin, and so do
+    without noise from ``first_state_``; ``predict`` restarts from every bin, as do
     ``residuals``, ``loss_`` and ``score``.
 
     Parameters
@@ -65,13 +65,13 @@ class TrialVaryingDynamics(TrialEstimator):
     output_factors_, input_factors_ : (n_neurons, R) arrays
         ``b`` and ``c``, positively skewed columns of norm 1.
     weights_ : (R,) array
-        ``w``, ordered by what each component explains alone.
+        ``w``, ordered by explained variance alone.
     eigenvalues_ : (n_trials, R) complex array
-        Of each ``W_k``, largest modulus first; its others are zero.
+        Of each ``W_k``, largest modulus first; the remaining eigenvalues are zero.
     spectral_radius_ : (n_trials,) array
         Largest modulus of an eigenvalue of ``W_k``.
     stable_ : (n_trials,) bool array
-        Whether activity would decay on this trial: a spectral radius below 1.
+        True if activity would decay on this trial: a spectral radius below 1.
     n_transitions_ : (n_trials,) int array
         Pairs of complete neighbouring bins that each trial was fitted to.
     first_state_ : (n_neurons,) array

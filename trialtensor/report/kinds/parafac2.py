@@ -13,7 +13,7 @@ from trialtensor.report.figures import one_trial_factor
 from trialtensor.report.rendering import fragment
 from trialtensor.report.sections import Context, Fragment
 
-# Of more blocks, such as single trials, a table would be a page by itself.
+# A table of more blocks, such as single trials, would fill a page.
 MAX_LISTED = 30
 
 
