@@ -1,4 +1,4 @@
-"""Which component of one fit is which of another: sessions, animals, regions."""
+"""Matching the components of separate fits: sessions, animals, regions."""
 
 from trialtensor.alignment.fits import Alignment, match_fits
 

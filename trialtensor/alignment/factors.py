@@ -1,4 +1,4 @@
-"""The matrices that models are compared by, and what unrelated ones would look like."""
+"""Matrices that models are compared by, and a null for unrelated matrices."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class AxisMatrix:
         The fitted attribute without its underscore.
     axis : {"trial", "neuron", "time"}
     values : (n, R) array
-        Those of several blocks or datasets stand under each other. NaN without data.
+        Values of several blocks or datasets are stacked. NaN without data.
     rows : tuple
         Name of the block or dataset and number of rows of each of those; empty if there is one.
     """
@@ -37,13 +37,13 @@ class AxisMatrix:
 
 
 def check_fitted(model: Any, name: str = "model") -> Fitted:
-    """Return what a model has found.
+    """Return the fitted model of an estimator.
 
     Parameters
     ----------
     model : fitted model of any kind
     name : str
-        The argument that error messages speak of.
+        Name of the argument, for error messages.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def check_fitted(model: Any, name: str = "model") -> Fitted:
 
 
 def check_model(model: Any, name: str = "model") -> None:
-    """Refuse what isn't an estimator of trials x neurons x times.
+    """Refuse anything but an estimator of trials x neurons x times.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def check_model(model: Any, name: str = "model") -> None:
 
 
 def part_names(fitted: Fitted) -> list[str]:
-    """List the arrays that components consist of, those of a type without components included."""
+    """List the arrays that components consist of, including those of types without components."""
     used = {part.name for component in fitted.components for part in component.parts}
 
     def is_part(name: str) -> bool:
@@ -94,7 +94,7 @@ def axis_matrices(fitted: Fitted) -> list[AxisMatrix]:
 
 
 def _rows(fitted: Fitted, name: str) -> tuple[tuple[str, int], ...]:
-    """Which blocks or datasets stand under each other in one of ``matrices``."""
+    """Return which blocks or datasets are stacked in one of ``matrices``."""
     values = fitted[name]
     if isinstance(values, dict):
         return tuple((str(dataset), len(each)) for dataset, each in values.items())
@@ -103,7 +103,7 @@ def _rows(fitted: Fitted, name: str) -> tuple[tuple[str, int], ...]:
 
 
 def likeness(first: AxisMatrix, second: AxisMatrix) -> np.ndarray:
-    """Absolute cosines between the columns of two matrices, (R, S), over rows that both know.
+    """Compute absolute cosines between columns of two matrices, (R, S), over rows known to both.
 
     A factor can point the other way in one of several blocks or datasets, if that of another axis
     does: each counts by the size of its own part of the inner product.
@@ -126,7 +126,7 @@ def likeness(first: AxisMatrix, second: AxisMatrix) -> np.ndarray:
 
 
 def congruence(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> np.ndarray:
-    """Product over matrices of the absolute cosines between columns, (R, S).
+    """Multiply the absolute cosines between columns over matrices, (R, S).
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ def congruence(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> np.
 
 
 def unrelated(matrix: np.ndarray, axis: str, rng: np.random.Generator) -> np.ndarray:
-    """Columns with the same entries in other places, each by itself.
+    """Return columns with the same entries in other places, each column independently.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Components of separate fits, matched by the factors that they have in common."""
+"""Matching the components of separate fits by the factors they share."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from trialtensor.solvers.matching import cosines
 
 @dataclass(frozen=True, eq=False)
 class Alignment:
-    """Components of several fits beside those of a reference.
+    """Components of several fits matched to those of a reference.
 
     Attributes
     ----------
@@ -35,13 +35,13 @@ class Alignment:
         Product of the absolute cosines of the factors that were compared, 0 to 1; NaN without
         a partner.
     chance : (n_fits, R) array
-        The same with unrelated factors of the same shape and smoothness in place of the fit's: the
-        95th percentile of what matching finds by chance.
+        The same with unrelated factors of the same shape and smoothness in place of the fit's:
+        the 95th percentile of chance matches.
     signs : dict of (n_fits, R) int arrays
-        By axis: +1, or -1 where the factor points the other way than that of the reference; the
-        product of both where a kind has two factors of an axis.
+        By axis: +1, or -1 if the factor points in the opposite direction to the reference's; the
+        product of both if a kind has two factors of an axis.
     axes : tuple of str
-        What was compared.
+        The axes compared.
     """
 
     order: np.ndarray
@@ -52,7 +52,7 @@ class Alignment:
 
     @property
     def matched(self) -> np.ndarray:
-        """Where a component matches better than unrelated ones would, (n_fits, R) bools."""
+        """True where a component matches better than unrelated ones would, (n_fits, R) bools."""
         return np.nan_to_num(self.congruence, nan=-1.0) > self.chance
 
 
@@ -69,11 +69,11 @@ def match_fits(
     Parameters
     ----------
     fits : sequence of fitted models
-        Of one or several kinds, with any numbers of components. Factors that a model has for
-        each block or dataset are compared where both fits have the same ones. SliceTCA, whose
-        components can be rotated into each other, is refused.
+        Of one or several kinds, with any numbers of components. Factors of blocks or datasets are
+        compared for those that both fits have. SliceTCA, whose components can be rotated into each
+        other, is refused.
     axes : name or names among "trial", "neuron", "time", default "time"
-        What the fits have in common: times for sessions or animals, trials for regions recorded
+        Axes that the fits share: times for sessions or animals, trials for regions recorded
         together, neurons for sessions with the same cells. Dynamics have two factors of neurons,
         which are both compared.
     reference : int, default 0
@@ -134,7 +134,7 @@ def _check(fits: Sequence[Any], axes: Any, reference: Any, n_null: Any) -> tuple
 
 
 def _factors(fit: Any, i: int, names: Sequence[str]) -> list[AxisMatrix]:
-    """The matrices of the axes to compare, in their order."""
+    """Return the matrices of the axes to compare, in the order of ``axes``."""
     fitted = check_fitted(fit, f"fits: number {i}")
     if fitted.identified != "components":
         raise ValueError(
@@ -156,7 +156,7 @@ def _factors(fit: Any, i: int, names: Sequence[str]) -> list[AxisMatrix]:
 
 
 def _check_alike(ours: Sequence[AxisMatrix], theirs: Sequence[AxisMatrix]) -> None:
-    """Refuse matrices that are not of the same trials, neurons or times."""
+    """Refuse matrices with different trials, neurons or times."""
     if [each.axis for each in ours] != [each.axis for each in theirs]:
         raise ValueError(
             f"axes: the fits have {[each.name for each in ours]} and "
@@ -176,7 +176,7 @@ def _check_alike(ours: Sequence[AxisMatrix], theirs: Sequence[AxisMatrix]) -> No
 
 
 def _cosines(ours: Sequence[AxisMatrix], theirs: Sequence[AxisMatrix]) -> np.ndarray:
-    """By matrix, over the rows that both know."""
+    """Compute cosines for each matrix, over the rows known to both."""
     found = []
     for own, other in zip(ours, theirs, strict=True):
         a, b = (np.asarray(each.values, dtype=np.float64) for each in (own, other))
@@ -188,7 +188,7 @@ def _cosines(ours: Sequence[AxisMatrix], theirs: Sequence[AxisMatrix]) -> np.nda
 def _chance(
     ours: Sequence[AxisMatrix], theirs: Sequence[AxisMatrix], n_null: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """What 5 % of matches with unrelated factors exceed, by component of ours."""
+    """Return the level that 5 % of unrelated matches exceed, for each of our components."""
     draws = np.zeros((max(n_null, 1), ours[0].values.shape[1]))
     for k in range(n_null):
         drawn = [replace(each, values=unrelated(each.values, each.axis, rng)) for each in theirs]

@@ -44,7 +44,7 @@ def fit(
     output: given.Output,
     components: Annotated[
         str,
-        typer.Option(help="Such as 6; for slicetca 2,3,2 (trial-, neuron-, time-slicing)."),
+        typer.Option(help="Number, such as 6; slicetca: 2,3,2 (trial-, neuron-, time-slicing)."),
     ],
     model: given.Decomposition = "tca",
     blocks: given.Blocks = None,
@@ -56,7 +56,7 @@ def fit(
     transform: given.First = Transform.none,
     color_by: given.ColorBy = None,
     n_init: Annotated[
-        int | None, typer.Option(min=1, help="Restarts; else the model's own number.")
+        int | None, typer.Option(min=1, help="Restarts; default: the model's.")
     ] = None,
     seed: given.Seed = 0,
     n_jobs: Annotated[int | None, typer.Option(help="Processes for restarts.")] = None,
@@ -115,9 +115,9 @@ def rank(
     max_iter: given.MaxIter = None,
     tol: given.Tol = None,
 ) -> None:
-    """Choose the number of components by held-out error, and fit what was chosen.
+    """Choose the number of components by held-out error, and fit that model.
 
-    The same command again goes on where it was stopped.
+    To resume an interrupted search, run the same command again.
     """
     with clear_errors():
         from trialtensor.cli.ranking import Ranking
@@ -168,7 +168,7 @@ def track(
     transform: given.First = Transform.none,
     seed: given.Seed = 0,
 ) -> None:
-    """Follow components over trials: which change, when, how fast, and how sure that is."""
+    """Follow components over trials: which change, when, how fast, and how certainly."""
     with clear_errors():
         from trialtensor.cli.tracking import (
             Following,
@@ -204,7 +204,7 @@ def track(
 
 @app.command()
 def inspect(file: given.File, axes: given.Axes = None) -> None:
-    """Say what is in a file, and how it would be read."""
+    """Describe the contents of a file, and how it would be read."""
     with clear_errors():
         from trialtensor.io import inspect
 

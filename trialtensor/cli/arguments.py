@@ -1,4 +1,4 @@
-"""Arguments and options that several commands have."""
+"""Arguments and options shared by several commands."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,18 +15,18 @@ Nonnegative = Annotated[
     bool, typer.Option("--nonnegative", help="Components without negative entries.")
 ]
 WhichGauge = Annotated[
-    Gauge | None, typer.Option("--gauge", help="slicetca: who gets what slicing types share.")
+    Gauge | None, typer.Option("--gauge", help="slicetca: which type gets shared variance.")
 ]
 Blocks = Annotated[
-    str | None, typer.Option(help="parafac2: trial label of blocks with neurons of their own.")
+    str | None, typer.Option(help="parafac2: trial label of blocks with separate neuron factors.")
 ]
 Groups = Annotated[
     str | None, typer.Option(help="coupled: neuron label of datasets, such as area.")
 ]
 Variable = Annotated[str | None, typer.Option(help="Array in the file, if several.")]
-Axes = Annotated[str | None, typer.Option(help="What its axes are, such as neuron,trial,time.")]
-First = Annotated[Transform, typer.Option("--transform", help="What is done to the data first.")]
+Axes = Annotated[str | None, typer.Option(help="Order of its axes, such as neuron,trial,time.")]
+First = Annotated[Transform, typer.Option("--transform", help="Transform of the data first.")]
 ColorBy = Annotated[str | None, typer.Option(help="Trial label that colours figures.")]
-Seed = Annotated[int, typer.Option(min=0, help="Seed of everything that is drawn at random.")]
-MaxIter = Annotated[int | None, typer.Option(min=1, help="Sweeps of each restart, at most.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")]
+MaxIter = Annotated[int | None, typer.Option(min=1, help="Maximum sweeps per restart.")]
 Tol = Annotated[float | None, typer.Option(min=0, help="Relative tolerance.")]

@@ -1,4 +1,4 @@
-"""What a fit found, in the few lines that the command prints."""
+"""The few lines that the command prints about a fit."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ COMPARED = {
 
 
 def describe(model: "TrialEstimator", source: Path) -> str:
-    """The data, what is explained, and whether the restarts agree."""
+    """Describe the data, the explained variance, and the agreement of restarts."""
     fitted, record = model.fitted_, model.fitted_.record
     n_trials, n_neurons, n_times = fitted.shape
     missing = fitted.data["missing_fraction"]

@@ -1,4 +1,4 @@
-"""From the words of a command line to an estimator, before any file is read."""
+"""Building an estimator from the command line, before any file is read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ NUMBERS = ("no", "one", "two", "three", "four", "five", "six")
 
 
 class Transform(StrEnum):
-    """What `fit` may do to the data first, see `trialtensor.data.transforms`."""
+    """Transforms that `fit` can apply to the data first; see `trialtensor.data.transforms`."""
 
     none = "none"
     sqrt = "sqrt"
@@ -34,14 +34,14 @@ class Gauge(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """A fit that was asked for.
+    """The fit that the user asked for.
 
     Attributes
     ----------
     model : TrialEstimator
         Not fitted yet.
     options : dict
-        What its ``fit`` gets beside the data.
+        Further arguments of ``fit``, besides the data.
     labels : dict
         Option -> the label that it names, among those of `LABELS`.
     """
@@ -52,7 +52,7 @@ class Fit:
 
 
 def find_kind(name: str) -> "type[TrialEstimator]":
-    """Find a kind of model by what was typed after ``--model``.
+    """Find the kind of model named after ``--model``.
 
     Raises
     ------
@@ -73,13 +73,13 @@ def find_kind(name: str) -> "type[TrialEstimator]":
 def make_fit(
     kind: "type[TrialEstimator]", components: str, given: dict[str, Any], *, seed: int
 ) -> Fit:
-    """Build an estimator; refuse wrong options before a large file is read.
+    """Build an estimator, refusing wrong options before a large file is read.
 
     Parameters
     ----------
     kind : subclass of TrialEstimator
     components : str
-        What was typed after ``--components``.
+        Text after ``--components``.
     given : dict
         Option -> value, for the constructor or for ``fit``; where one is None or False, the model's
         own default holds.
@@ -89,7 +89,7 @@ def make_fit(
     Raises
     ------
     ValueError
-        Naming the option or the parameter, what it got and what it needs.
+        Naming the option or the parameter, its value and what is expected.
     """
     asked = {name: x for name, x in given.items() if x is not None and x is not False}
     count = parse_components(kind, components)
@@ -107,12 +107,12 @@ def make_fit(
 
 
 def parameters_of(kind: "type[TrialEstimator]") -> Sequence[str]:
-    """Names of the parameters of a kind of model."""
+    """Return the parameter names of a kind of model."""
     return list(signature(kind).parameters)
 
 
 def check_option(kind: "type[TrialEstimator]", name: str, value: Any) -> None:
-    """Refuse an option that a kind of model doesn't have.
+    """Refuse an option that this kind of model doesn't have.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def check_option(kind: "type[TrialEstimator]", name: str, value: Any) -> None:
 
 
 def parse_components(kind: "type[TrialEstimator]", text: str) -> int | tuple[int, ...]:
-    """One count, or one for each type of components of this kind of model.
+    """Parse one count, or one for each type of components of this kind of model.
 
     Examples
     --------
@@ -173,7 +173,7 @@ def parse_components(kind: "type[TrialEstimator]", text: str) -> int | tuple[int
 
 
 def _who_takes(n: int) -> str:
-    """Which models take so many counts, for somebody who gave them to another."""
+    """Return the models that take this many counts, as a hint for the error message."""
     from trialtensor.models import kinds
 
     names = ", ".join(each.command_name() for each in kinds() if len(each.component_types) == n)
@@ -185,13 +185,13 @@ def _number(n: int) -> str:
 
 
 def example(text: str, n: int) -> str:
-    """As many of its words as there are types."""
+    """Return as many of the example's words as there are types."""
     words = text.split(",")
     return ",".join((words * n)[:n])
 
 
 def check_gauge(given: dict[str, Any]) -> None:
-    """Refuse a gauge where nothing can be moved between types."""
+    """Refuse a gauge for models in which nothing can move between types."""
     if "gauge" in given and given.get("nonnegative"):
         raise ValueError(
             f"--gauge: got {given['gauge']} with --nonnegative, where it has no meaning: nothing "

@@ -1,4 +1,4 @@
-"""From the words of `trialtensor rank` to candidates and splits, before any file is read."""
+"""Parsing the options of `trialtensor rank` into candidates and splits, before reading files."""
 
 import itertools
 from enum import StrEnum
@@ -16,7 +16,7 @@ Count = int | tuple[int, ...]
 
 
 class Splits(StrEnum):
-    """What `rank` holds out, see `trialtensor.selection.masks`."""
+    """What `rank` holds out; see `trialtensor.selection.masks`."""
 
     time_blocks = "time-blocks"
     speckled = "speckled"
@@ -25,7 +25,7 @@ class Splits(StrEnum):
 
 
 class Rule(StrEnum):
-    """How `rank` chooses."""
+    """Rules by which `rank` chooses."""
 
     one_se = "one-se"
     best = "best"
@@ -34,26 +34,26 @@ class Rule(StrEnum):
 Candidates = Annotated[
     str,
     typer.Option(
-        "--components", help="Candidates: 1:12 or 1,2,4; for slicetca three of those, 0:2,0:3,1."
+        "--components", help="Candidates: 1:12 or 1,2,4; slicetca: one per type, 0:2,0:3,1."
     ),
 ]
 WhatIsHeldOut = Annotated[
     Splits | None,
-    typer.Option("--splits", help="What is held out; else time-blocks (dynamics: whole-trials)."),
+    typer.Option("--splits", help="What to hold out; default time-blocks (dynamics whole-trials)."),
 ]
-Fraction = Annotated[float, typer.Option(help="How much of it is held out at a time.")]
-Length = Annotated[int | None, typer.Option(help="Bins of a block; time-blocks only.")]
+Fraction = Annotated[float, typer.Option(help="Fraction of the data to hold out at a time.")]
+Length = Annotated[int | None, typer.Option(help="Bins per block; time-blocks only.")]
 Guard = Annotated[
     int | None, typer.Option(help="Unused bins on both sides of a block; time-blocks only.")
 ]
-Repeats = Annotated[int, typer.Option(help="How often other entries are held out.")]
+Repeats = Annotated[int, typer.Option(help="Number of splits.")]
 WhichRule = Annotated[
     Rule, typer.Option("--rule", help="Fewest within one standard error, or lowest error.")
 ]
 Restarts = Annotated[
-    int | None, typer.Option(min=1, help="Restarts of every fit; else the model's own number.")
+    int | None, typer.Option(min=1, help="Restarts of every fit; default: the model's.")
 ]
-Jobs = Annotated[int | None, typer.Option(help="Fits at a time; else one a core, 8 at most.")]
+Jobs = Annotated[int | None, typer.Option(help="Parallel fits; default: one per core, at most 8.")]
 
 SPLITTERS = {
     Splits.time_blocks: "TimeBlocks",
@@ -64,7 +64,7 @@ SPLITTERS = {
 
 
 def parse_grid(kind: "type[TrialEstimator]", text: str) -> list[Count]:
-    """Candidates: numbers and ranges, or one of either for each type of components of this model.
+    """Parse candidates: numbers and ranges, or one of either for each type of components.
 
     A range 1:12 ends with 12. Having no components is always compared with, and no candidate.
 
@@ -103,13 +103,13 @@ def parse_grid(kind: "type[TrialEstimator]", text: str) -> list[Count]:
 
 
 def first_of(candidates: list[Count]) -> str:
-    """The first candidate, as it would be typed."""
+    """Return the first candidate, as the user would type it."""
     first = candidates[0]
     return ",".join(map(str, first)) if isinstance(first, tuple) else str(first)
 
 
 def _span(word: str) -> range | None:
-    """3 or 1:12; None for anything else."""
+    """Parse 3 or 1:12; return None for anything else."""
     ends = word.split(":")
     # isdecimal takes the digits of every script, as int does; no sign is a count.
     if not all(end.isdecimal() for end in ends) or len(ends) > 2:
@@ -119,7 +119,7 @@ def _span(word: str) -> range | None:
 
 
 def suited_splits(kind: "type[TrialEstimator]") -> Splits:
-    """What a search holds out unless told otherwise."""
+    """Return the default splits for a kind of model."""
     return Splits.time_blocks if kind.describes_entries else Splits.whole_trials
 
 
@@ -131,7 +131,7 @@ def make_splits(
     repeats: int,
     seed: int,
 ) -> "Splitter":
-    """Build a splitter; options that are None are left to it.
+    """Build a splitter; options that are None keep its defaults.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What `trialtensor rank` does once it knows what was asked."""
+"""Running `trialtensor rank` once its options are parsed."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,12 +21,12 @@ MAX_JOBS = 8  # by default: every process holds data of its own
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
-    """A search for the number of components, and the folder that it leaves behind.
+    """A search for the number of components, and its output folder.
 
     Attributes
     ----------
     asked : Fit
-        What is fitted with every candidate.
+        The fit to run with every candidate.
     candidates : list
     splits : Splitter
     rule : str
@@ -45,7 +45,7 @@ class Ranking:
     output: Path
 
     def run(self, recording: Recording) -> None:
-        """Search, write what was found, then fit and write what was chosen."""
+        """Search, write the results, then fit the choice and write that."""
         from trialtensor.cli.ranking_files import CHOSEN, FITS, write_ranking
         from trialtensor.cli.writing import prepare
 
@@ -101,7 +101,7 @@ class Ranking:
         return profile
 
     def _changed(self, **parameters: Any) -> Any:
-        """The estimator with other parameters, as far as it has them."""
+        """Return the estimator with other parameters, ignoring those it doesn't have."""
         from sklearn.base import clone
 
         model = clone(self.asked.model)
@@ -123,7 +123,7 @@ class Ranking:
         )
 
     def _kept(self) -> str:
-        """How much of the search is safe, for somebody who has just stopped it."""
+        """Tell a user who has just stopped the search how much of it is saved."""
         from trialtensor.cli.ranking_files import FITS
 
         path, total = self.output / FITS, len(self.candidates) * self.splits.n_splits
@@ -136,7 +136,7 @@ class Ranking:
 
 
 def _describe(search: "CrossValidatedSearch", profile: "pandas.DataFrame") -> str:
-    """The choice, and what has to be known before it is believed."""
+    """Describe the choice, and the cautions that apply to it."""
     from trialtensor.report import search_wording as wording
 
     lines = [wording.answer_sentence(search), wording.agreement_sentence(search, profile)]

@@ -1,4 +1,4 @@
-"""The files that a search for the number of components leaves in its output folder."""
+"""Output files of a search for the number of components."""
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from trialtensor.cli.recording import Recording
     from trialtensor.selection import CrossValidatedSearch
 
-# Names of their own, so that a fit may stand in the same folder.
+# Distinct names, so that a fit can share the folder.
 FITS = "rank_fits.jsonl"
 CANDIDATES, TABLE, SUMMARY = "rank_candidates.csv", "rank_fits.csv", "rank_summary.json"
 FIGURE, PAGE = "figures/rank.png", "rank_report.html"
@@ -27,7 +27,7 @@ def write_ranking(
     folder: Path,
     fit_options: Mapping[str, Any],
 ) -> Iterator[str]:
-    """Write what was found, and yield each name once it is there; no old page stands beside it.
+    """Write the results, yielding each name once its file exists; remove an old page first.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def write_ranking(
     recording : Recording
     folder : Path
     fit_options : dict
-        What every fit got beside the data.
+        Further arguments of every fit, besides the data.
     """
     from trialtensor.io.export import write_summary
 
@@ -61,7 +61,7 @@ def write_ranking(
 def candidate_table(
     search: "CrossValidatedSearch", profile: "pandas.DataFrame"
 ) -> "pandas.DataFrame":
-    """What the search and the restarts say of each candidate, and whether it was chosen."""
+    """Tabulate the search and restart results for each candidate, and mark the choice."""
     columns = {"explained": "explained_of_all_data"}
     table = search.table_.merge(profile.rename(columns=columns), on="n_components", how="left")
     return table.assign(chosen=[each == search.n_components_ for each in table["n_components"]])
@@ -84,7 +84,7 @@ def _write_tables(
 def _summary(
     search: "CrossValidatedSearch", profile: "pandas.DataFrame", recording: "Recording"
 ) -> dict[str, Any]:
-    """What a script wants to know, in plain Python types for JSON."""
+    """Summarize the search for scripts, in plain Python types for JSON."""
     from dataclasses import asdict
 
     from trialtensor.io.export import plain, versions

@@ -1,4 +1,4 @@
-"""The recording that a command works on, and what reports say of it."""
+"""The recording that a command works on, and its description for reports."""
 
 import shlex
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """Data that is ready for a fit, and what reports say of it.
+    """Data ready for a fit, and its description for reports.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Recording:
         command: str,
         reading: str,
     ) -> "Recording":
-        """Transform what was read; refuse a label that isn't there."""
+        """Transform the data; refuse a label that doesn't exist."""
         from trialtensor.data import transform_values
 
         tensor = transform_values(_numbered(tensor, color_by), transform)
@@ -70,7 +70,7 @@ class Recording:
         context: typer.Context,
         labels: Mapping[str, str] | None = None,
     ) -> "Recording":
-        """Read a file as the options of a command say.
+        """Read a file according to the options of a command.
 
         Parameters
         ----------
@@ -105,17 +105,17 @@ def check_label(
     *,
     always: tuple[str, ...] = (),
 ) -> None:
-    """Refuse a label that isn't there, before a long fit.
+    """Refuse a label that doesn't exist, before a long fit.
 
     Parameters
     ----------
     tensor : xarray.DataArray
     option : str
-        That named the label; without its dashes.
+        Option that named the label, without its dashes.
     name : str or None
-        None: nothing was asked for.
+        None if no label was requested.
     axis : str
-        That the label is of.
+        Axis of the label.
     always : tuple of str
         Names that mean something without being a label.
 
@@ -134,7 +134,7 @@ def check_label(
 
 
 def _numbered(tensor: "xarray.DataArray", color_by: str | None) -> "xarray.DataArray":
-    """Refuse a label that isn't there; the number of the trial always is."""
+    """Refuse a label that doesn't exist; the trial number always does."""
     check_label(tensor, "color-by", color_by, always=("trial",))
     if color_by == "trial" and color_by not in tensor.coords:
         return tensor.assign_coords(trial=range(tensor.sizes["trial"]))
@@ -142,19 +142,19 @@ def _numbered(tensor: "xarray.DataArray", color_by: str | None) -> "xarray.DataA
 
 
 def reading_code(file: Path, variable: str | None, axes: list[str] | None) -> str:
-    """Python that reads the file as this command did."""
+    """Return Python code that reads the file as this command did."""
     given = {"variable": variable, "axes": axes}
     named = "".join(f", {name}={value!r}" for name, value in given.items() if value is not None)
     return f"X = trialtensor.read({str(file)!r}{named})"
 
 
 def split_axes(axes: str | None) -> list[str] | None:
-    """Names of axes from what was typed."""
+    """Parse the names of axes."""
     return None if axes is None else axes.split(",")
 
 
 def as_typed(context: typer.Context) -> str:
-    """Rebuild the command line from the parameters that are not at their defaults."""
+    """Rebuild the command line from the parameters that differ from their defaults."""
     words = ["trialtensor", str(context.info_name)]
     for parameter in context.command.params:
         value = context.params.get(str(parameter.name))

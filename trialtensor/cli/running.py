@@ -1,4 +1,4 @@
-"""What commands share: a fit and its files, errors in one line."""
+"""Code shared by commands: a fit with its files, and one-line errors."""
 
 import sys
 import warnings
@@ -17,7 +17,7 @@ INTERRUPTED = 130
 
 
 def fit_and_write(recording: Recording, fit: Fit, output: Path) -> None:
-    """Fit, print what was found, and write the files.
+    """Fit, print the results, and write the files.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def fit_and_write(recording: Recording, fit: Fit, output: Path) -> None:
 
 @contextmanager
 def clear_errors() -> Iterator[None]:
-    """Say in one line on stderr what is wrong, without a traceback."""
+    """Report errors in one line on stderr, without a traceback."""
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         try:

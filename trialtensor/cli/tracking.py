@@ -1,4 +1,4 @@
-"""What `trialtensor track` does once it knows what was asked."""
+"""Running `trialtensor track` once its options are parsed."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ TABLES = ("series", "summary", "changes", "blocks", "contrasts", "relations", "r
 
 @dataclass(frozen=True, eq=False)
 class Following:
-    """Components of a model over trials, and the folder for what is found.
+    """Components of a model to follow over trials, and the output folder.
 
     Attributes
     ----------
@@ -46,14 +46,14 @@ class Following:
     dataset: str | None = None
 
     def check_names(self, tensor: "xarray.DataArray", asked: Fit) -> None:
-        """Refuse labels and datasets that aren't there before a long fit.
+        """Refuse labels and datasets that don't exist, before a long fit.
 
         Parameters
         ----------
         tensor : xarray.DataArray
             The recording.
         asked : Fit
-            What will be fitted to it.
+            The fit to run.
 
         Raises
         ------
@@ -79,7 +79,7 @@ class Following:
     def run(
         self, model: "TrialEstimator", source: Path, command: str, code: str, X: Any = None
     ) -> None:
-        """Track, then write tables, figure and page; with data also whether neurons stay.
+        """Track, then write tables, figure and page; with data, also test whether neurons stay.
 
         Parameters
         ----------
@@ -87,7 +87,7 @@ class Following:
         source : Path
             Where the model or the recording came from.
         command, code : str
-            What was typed; Python that makes the model.
+            The command line; Python code that makes the model.
         X : xarray.DataArray, optional
             The recording.
         """
@@ -121,11 +121,11 @@ class Following:
         typer.echo(f"written to {self.output}: {', '.join(written)}")
 
     def _labels(self) -> dict[str, str | None]:
-        """Labels of trials that were asked for, by option."""
+        """Return the trial labels that were asked for, by option."""
         return {name: getattr(self, name) for name in ("labels", "behaviour", "perturbation")}
 
     def _block(self, model: "TrialEstimator") -> Any:
-        """What was typed, as the label that it names."""
+        """Return the label that the typed text names."""
         coords = model.fitted_.coords
         if self.learning_block is None or self.labels is None or self.labels not in coords:
             return self.learning_block
@@ -135,7 +135,7 @@ class Following:
     def _patterns(
         self, X: "xarray.DataArray", model: "TrialEstimator", tracking: "Tracking"
     ) -> "PatternChange | None":
-        """The first block against the second half of the learning block, if both are long enough.
+        """Compare the first block with the second half of the learning block, if long enough.
 
         Nothing for a model without time courses to compare neurons by: a line says why.
         """
@@ -195,7 +195,7 @@ def _tables(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _periods(tracking: "Tracking") -> "tuple[np.ndarray, np.ndarray] | None":
-    """Trials of the first block, and of the second half of the block of learning."""
+    """Return the trials of the first block, and of the second half of the learning block."""
     import numpy as np
 
     if tracking.labels is None:
@@ -210,12 +210,12 @@ def _periods(tracking: "Tracking") -> "tuple[np.ndarray, np.ndarray] | None":
 
 
 def loading_code(path: Path) -> str:
-    """Python that loads a saved model."""
+    """Return Python code that loads a saved model."""
     return f"import trialtensor\n\nmodel = trialtensor.load({str(path)!r})"
 
 
 def refuse_options_of_a_fit(given: Mapping[str, Any]) -> None:
-    """Refuse options that say how to fit where there is a fitted model.
+    """Refuse options for fitting when given a fitted model.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The files that a fit leaves in its output folder."""
+"""Output files of a fit."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -19,7 +19,7 @@ DIAGNOSTICS = ("figures/loss.png", "figures/restarts.png")
 
 
 def prepare(folder: Path) -> None:
-    """Make the folders, and find out whether they can be written to before a long fit."""
+    """Create the folders, and check that they are writable before a long fit."""
     figures = folder / "figures"
     try:
         figures.mkdir(parents=True, exist_ok=True)
@@ -34,7 +34,7 @@ def prepare(folder: Path) -> None:
 def write_results(
     model: "TrialEstimator", recording: "Recording", folder: Path, fit_options: Mapping[str, Any]
 ) -> Iterator[str]:
-    """Write everything, what took longest to compute first, and yield each name once it is there.
+    """Write everything, starting with the costliest results; yield each name once it exists.
 
     What an earlier run left goes first, of whichever model: no old report or table may stand beside
     a new model. A file that was interrupted is removed, so that what is there is whole.
@@ -45,7 +45,7 @@ def write_results(
     recording : Recording
     folder : Path
     fit_options : dict
-        What ``fit`` got beside the data.
+        Further arguments of ``fit``, besides the data.
     """
     from trialtensor.io import export
 
@@ -73,7 +73,7 @@ def write_results(
 def write_whole(
     folder: Path, steps: Iterable[tuple[tuple[str, ...], Callable[[], Any]]]
 ) -> Iterator[str]:
-    """Write step after step, each named by its files; remove those of one that was interrupted."""
+    """Run the steps, each named by its files; remove the files of an interrupted step."""
     for names, write in steps:
         try:
             write()
@@ -84,7 +84,7 @@ def write_whole(
 
 
 def figure_names(model: "TrialEstimator") -> tuple[str, ...]:
-    """Files with figures, the components first; diagnostics as far as the fit left something."""
+    """Return the names of figure files: components first, then the diagnostics available."""
     record = model.fitted_.record
     name = "slices" if model.fitted_.sliced else "factors"
     there = (record.was_fitted, len(record.restarts) > 0)
@@ -93,7 +93,7 @@ def figure_names(model: "TrialEstimator") -> tuple[str, ...]:
 
 
 def names_in(folder: Path) -> tuple[str, ...]:
-    """All that a fit of any model may have left in a folder, but for the model itself."""
+    """Return all files, except the model, that any fit may have left in a folder."""
     from trialtensor.io.export import factor_files_in
 
     components = ("figures/factors.png", "figures/slices.png")
@@ -138,6 +138,6 @@ def _write_report(
 
 
 def remove(folder: Path, names: tuple[str, ...]) -> None:
-    """Remove files, where they are there."""
+    """Remove those of the files that exist."""
     for name in names:
         (folder / name).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Descriptions of the contents of files, and errors for files that can't be read."""
+"""Descriptions of file contents, and errors for unreadable files."""
 
 import zipfile
 import zlib

@@ -1,4 +1,4 @@
-"""What the command leaves of a fitted model: tables, and a machine-readable summary."""
+"""Tables and a machine-readable summary of a fitted model."""
 
 import json
 import platform
@@ -39,7 +39,7 @@ def summarize(
     transform: str,
     fit_options: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return what a script wants to know of a fit, in plain Python types for JSON.
+    """Return a summary of a fit for scripts, in plain Python types for JSON.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def summarize(
     source : str
         Where the data came from.
     transform : str
-        What was done to it before the fit.
+        Processing before the fit.
     fit_options : dict, optional
         Further arguments that ``fit`` got, such as blocks.
 
@@ -55,11 +55,11 @@ def summarize(
     -------
     dict
         Keys `model`, `explained_variance`, `loss`, `n_iter`, `stop_reason`, `advice`,
-        `components`, `restarts`, `parameters`, `data`, `versions`; besides, every number that
-        this kind of model has (`core_consistency`, `triple_cosine`); with slices `slicing_types`,
-        and the `slicing` of each component; with several datasets what it says of each
-        (`explained_variance_by_dataset`), and for each component its `weights`, `shares` and the
-        `datasets` that it is in; with blocks their trials (`blocks`). What is not finite is None.
+        `components`, `restarts`, `parameters`, `data`, `versions`; also, every number that
+        this kind of model has (`core_consistency`, `triple_cosine`); with slices, `slicing_types`
+        and the `slicing` of each component; with several datasets, numbers for each
+        (`explained_variance_by_dataset`), and each component's `weights`, `shares` and
+        `datasets`; with blocks, their trials (`blocks`). Non-finite values are None.
     """
     check_is_fitted(model)
     fitted, record = model.fitted_, model.fitted_.record
@@ -83,7 +83,7 @@ def summarize(
 
 
 def component_counts(model: TrialEstimator) -> dict[str, int]:
-    """How many components of each type there are ("trial-slicing"); empty without types.
+    """Count the components of each type ("trial-slicing"); empty for models without types.
 
     Parameters
     ----------
@@ -94,12 +94,12 @@ def component_counts(model: TrialEstimator) -> dict[str, int]:
 
 
 def _type(component: Component) -> str:
-    """ "trial" of "trial 2"; "component" where all are of one type."""
+    """Return "trial" for "trial 2", or "component" if there is only one type."""
     return component.name.rpartition(" ")[0]
 
 
 def _of_its_kind(model: TrialEstimator) -> dict[str, Any]:
-    """What only this kind of model knows of itself."""
+    """Return values that only this kind of model has."""
     fitted = model.fitted_
     arrays = fitted.arrays.items()
     found = {name: named.values for name, named in arrays if named.dims == ()}
@@ -144,7 +144,7 @@ def _component(fitted: Fitted, r: int) -> dict[str, Any]:
 
 
 def _typing(fitted: Fitted) -> str:
-    """What the types of components differ in."""
+    """Return the name for types of components: "slicing" or "type"."""
     return "slicing" if fitted.sliced else "type"
 
 
@@ -155,7 +155,7 @@ def write_summary(summary: dict[str, Any], path: Path) -> None:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that results depend on."""
+    """Return the versions of Python and of packages that affect results."""
     return {
         "trialtensor": trialtensor.__version__,
         "python": platform.python_version(),
@@ -164,7 +164,7 @@ def versions() -> dict[str, str]:
 
 
 def plain(value: Any) -> Any:
-    """Turn NumPy types into those of JSON, and what is not finite into None.
+    """Convert NumPy types to JSON types, and non-finite numbers to None.
 
     Examples
     --------

@@ -12,7 +12,7 @@ from trialtensor.models.fitted import Fitted
 if TYPE_CHECKING:
     from trialtensor.models import TCA, SliceTCA
 
-# How far cross products of the patterns of two blocks may be apart, of unit columns.
+# Largest difference allowed between the cross products of two blocks, for unit columns.
 _SAME = 1e-5
 
 
@@ -80,7 +80,7 @@ def _has_only(fitted: Fitted, n_parts: int) -> bool:
 
 
 def _shared_factor(fitted: Fitted, axis: str) -> np.ndarray | None:
-    """The (n_axis, n_components) factors, if each component has exactly one for all data."""
+    """Return the (n_axis, n_components) factors, if each component has exactly one for all data."""
     columns = []
     for component in fitted.components:
         parts = component.vectors(axis)
@@ -91,7 +91,7 @@ def _shared_factor(fitted: Fitted, axis: str) -> np.ndarray | None:
 
 
 def _projections(fitted: Fitted, axis: str) -> tuple[list[np.ndarray], np.ndarray]:
-    """Orthonormal patterns ``P_k`` of each trial and what they are mixed by, ``B_k = P_k B``.
+    """Return each trial's orthonormal patterns ``P_k`` and their mixture ``B``, ``B_k = P_k B``.
 
     No patterns where the inner products ``B_k' B_k`` differ, as they don't in a PARAFAC2.
     """
@@ -174,7 +174,7 @@ def from_slicetca(components: Any, *, gauge: str = "minimal-norm") -> "SliceTCA"
     Parameters
     ----------
     components : nested sequence
-        What ``slicetca.decompose`` returns first, or ``model.get_components(numpy=True)``: for
+        First result of ``slicetca.decompose``, or ``model.get_components(numpy=True)``: for
         trials, neurons and times (the axes of the data, in this order) a pair of loadings
         ``(n_components, n_axis)`` and slices ``(n_components, ...)``.
     gauge : str

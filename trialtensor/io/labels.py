@@ -1,4 +1,4 @@
-"""Labels of trials, neurons and times: the one-dimensional variables beside a tensor."""
+"""Labels of trials, neurons and times: the one-dimensional variables stored beside a tensor."""
 
 from collections.abc import Sequence
 from pathlib import Path

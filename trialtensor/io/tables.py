@@ -1,4 +1,4 @@
-"""Factors, loadings and slices of a fitted model as files for other programs."""
+"""Tables of factors and loadings, and files of slices, for other programs."""
 
 import csv
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from trialtensor.models.fitted import Component, Fitted, Part
 
 FACTORS = tuple(f"{axis}_factors.csv" for axis in AXES)
 SLICES = "slices.nc"
-# What models of this package leave; those of others are named in the model file beside them.
+# Files of this package's models; names for other models are in the model file next to them.
 _OURS = (
     *FACTORS,
     *(f"{axis}_loadings.csv" for axis in AXES),
@@ -28,17 +28,16 @@ _OURS = (
 def write_factors(model: TrialEstimator, folder: Path) -> list[Path]:
     """Write factors or loadings as CSV tables, and slices as netCDF.
 
-    There is a table for each array of the model with a number for each entry of an axis:
+    There is one table per array of the model that has one number per entry of an axis:
     trial_factors.csv, neuron_factors.csv and time_factors.csv of a TCA; trial_loadings.csv, ... of
-    a SliceTCA, as far as it has components of that type. A row for each trial, neuron or time:
-    its number or label, its coordinates, and a column for each component (component_1, ...).
+    a SliceTCA, if it has components of that type. Each trial, neuron or time has a row with its
+    number or label, its coordinates, and one column per component (component_1, ...).
     Rows without data have empty cells.
 
-    Where each block of trials or each dataset has factors of its own, their rows stand under each
-    other, and a column ``block`` or ``dataset`` says whose they are. A component that is private to
-    another dataset is 0 there.
+    Factors that differ between blocks of trials or datasets are stacked, and a column ``block`` or
+    ``dataset`` identifies them. A component that is private to another dataset is 0 there.
 
-    Models with slices leave slices.nc besides: what `to_xarray` gives, with the labels of the data.
+    Models with slices also write slices.nc: the result of `to_xarray`, with labels of the data.
 
     Parameters
     ----------
@@ -73,13 +72,13 @@ def factor_files(model: TrialEstimator) -> tuple[str, ...]:
 
 
 def factor_files_in(folder: Path, model_file: str = "model.h5") -> tuple[str, ...]:
-    """Names of files in a folder that `write_factors` may have left there, of whichever model.
+    """Return files in a folder that `write_factors` may have left there, for any model.
 
     Parameters
     ----------
     folder : Path
     model_file : str
-        The model that was saved beside them: one of another package may have names of its own.
+        The model saved next to them: a model from another package may use other names.
     """
     names = list(_OURS)
     try:
@@ -98,7 +97,7 @@ def _vectors(fitted: Fitted) -> Iterator[tuple[Component, Part]]:
 
 
 def _write_table(path: Path, fitted: Fitted, name: str) -> None:
-    """Write one array, with a row for each entry of its axis in every dataset or block."""
+    """Write one array, with one row for each entry of its axis in every dataset or block."""
     parts = {
         (component.name, part.dataset, part.block): part
         for component, part in _vectors(fitted)
@@ -126,7 +125,7 @@ def _write_table(path: Path, fitted: Fitted, name: str) -> None:
 def _labelled(
     fitted: Fitted, axis: str, tables: list[tuple[str | None, Any, np.ndarray]]
 ) -> Iterator[tuple[dict[str, Any], np.ndarray]]:
-    """Columns that say whose each row is: dataset, block, number, coordinates."""
+    """Return the identifying columns of each row: dataset, block, number, coordinates."""
     rows = [_row_numbers(fitted, axis, dataset, len(table)) for dataset, _, table in tables]
     n_rows = 1 + max(int(each.max(initial=-1)) for each in rows)
     coords = {name: c for name, (of, c) in fitted.coords.items() if of == axis and len(c) >= n_rows}
@@ -138,7 +137,7 @@ def _labelled(
 
 
 def _row_numbers(fitted: Fitted, axis: str, dataset: str | None, n: int) -> np.ndarray:
-    """Which entries of the axis rows are of: of all data, if datasets came in one array."""
+    """Number the rows within the data, counting all neurons if datasets came in one array."""
     places = fitted.arrays.get(f"{axis}_places")
     if dataset is None or places is None or not len(places.values):
         return np.arange(n)
@@ -146,7 +145,7 @@ def _row_numbers(fitted: Fitted, axis: str, dataset: str | None, n: int) -> np.n
 
 
 def _column_names(components: list[str]) -> list[str]:
-    """component_1, ...; with their type where a table has components of several types."""
+    """Name the columns component_1, ...; include the type if a table has several types."""
     numbered = [f"component_{name.rpartition(' ')[2]}" for name in components]
     several = len(set(numbered)) < len(numbered)
     return [name.replace(" ", "_") for name in components] if several else numbered

@@ -1,4 +1,4 @@
-"""The estimators, and what a fitted model is."""
+"""Estimators and fitted models."""
 
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.coupled import CoupledTCA

@@ -1,4 +1,4 @@
-"""What all models are: estimators that fit, store what they found, and can be asked about it."""
+"""Base class of all models: fitting, storing the results, and using them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
 
     # Names of the types that ``n_components`` counts; none where it is a single number.
     component_types: ClassVar[tuple[str, ...]] = ()
-    # Keyword arguments of ``fit`` beside the mask.
+    # Keyword arguments of ``fit`` besides the mask.
     fit_options: ClassVar[tuple[str, ...]] = ()
     # Whether the model describes every entry by itself. If not, it describes a bin from the bins
     # before it, and entries that a fit hasn't seen can't be predicted one by one.
@@ -62,7 +62,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
         Raises
         ------
         ValueError
-            Naming the parameter, what it got and what it needs.
+            Naming the parameter, its value and what is expected.
         """
         self._check()
 
@@ -80,7 +80,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
         Returns
         -------
         self
-            After Ctrl-C too, then with the best result so far and a warning.
+            After Ctrl-C, with the best result so far and a warning.
 
         Raises
         ------
@@ -107,7 +107,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
         self._starts(self._observe(X, mask, **options))
 
     def fit_transform(self, X: Any, y: Any = None, *, mask: Any = None) -> Any:
-        """Fit, and return what ``transform`` of the same trials would.
+        """Fit, and return ``transform`` of the same trials.
 
         Parameters
         ----------
@@ -118,7 +118,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
         return self.fit(X, y, mask=mask).training_features()
 
     def partial_fit(self, X: Any, y: Any = None, *, mask: Any = None) -> Self:
-        """Take in more trials without keeping them, if this kind of model can.
+        """Add more trials without storing them, if this kind of model supports it.
 
         Parameters
         ----------
@@ -154,7 +154,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
         return self._transform(X, mask)
 
     def inverse_transform(self, X: Any) -> Any:
-        """Return the data that features, as from ``transform``, stand for.
+        """Return the data described by features, as returned by ``transform``.
 
         Parameters
         ----------
@@ -187,7 +187,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
         return self._score(X, mask)
 
     def to_xarray(self) -> xarray.Dataset:
-        """Return all that was fitted, labelled with the coordinates of the data."""
+        """Return all fitted arrays, labelled with the coordinates of the data."""
         from trialtensor.models.labelled import as_dataset
 
         check_is_fitted(self)
@@ -199,14 +199,14 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
         Parameters
         ----------
         path : path
-            Replaced if it exists, whole or not at all.
+            Replaced if it exists; never left partially written.
         """
         from trialtensor.models.files import save
 
         check_is_fitted(self)
         save(self, path)
 
-    # What a kind supplies or leaves as it is.
+    # Methods that a kind supplies or inherits.
 
     def _check(self) -> None:
         """Refuse parameters that can't be used."""
@@ -230,11 +230,11 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
         return 1 - error / total
 
     def _observe(self, X: Any, mask: Any) -> Any:
-        """Check the data and bring it into the form that ``_solve`` takes."""
+        """Check the data and convert it to the form that ``_solve`` takes."""
         return prepare(X, mask)
 
     def _starts(self, data: Any) -> list[Start]:
-        """Say where the restarts begin, and refuse data that the parameters don't suit."""
+        """Choose the starting points, and refuse data that don't suit the parameters."""
         return self._drawn_starts()
 
     def _warn_missing(self, data: Any) -> None:
@@ -249,7 +249,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
         raise NotImplementedError
 
     def _assemble(self, arrays: Mapping[str, Named], **about: Any) -> Fitted:
-        """Put arrays and the record of their fit (record, data, coords) together."""
+        """Combine arrays with the record of their fit (record, data, coords)."""
         return Fitted(type(self).__name__, arrays, make_components(arrays), **about)
 
     def training_features(self) -> Any:
@@ -289,7 +289,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
         return self
 
     def _store(self, fitted: Fitted) -> None:
-        """Set every attribute that ends in an underscore: views of ``fitted``."""
+        """Set the attributes that end in an underscore: views of ``fitted``."""
         before = getattr(self, "fitted_", None)
         for name in set() if before is None else set(before.arrays) - set(fitted.arrays):
             delattr(self, f"{name}_")
@@ -309,13 +309,13 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
             self.feature_names_in_ = np.asarray([str(name) for name in names], dtype=object)
 
     def _drawn_starts(self) -> list[Start]:
-        """The first start as ``init`` says, the others at random, each with its own seed."""
+        """Yield the first start by ``init``, the others at random, each with its own seed."""
         seeds: Any = generator(self.random_state).integers(2**31, size=self.n_init)
         kinds = [getattr(self, "init", "random")] + ["random"] * (self.n_init - 1)
         return [Start(kind, int(seed)) for kind, seed in zip(kinds, seeds, strict=True)]
 
     def _check_solver_parameters(self, *, given_init: bool = False) -> None:
-        """Check the parameters that all iterative models have."""
+        """Check the parameters common to iterative models."""
         check_whole("n_init", self.n_init, 1)
         check_whole("max_iter", self.max_iter, 1)
         check_share("tol", self.tol, zero=True)
@@ -344,8 +344,8 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
 
 
 def progress(total: int, verbose: int) -> Any:
-    """Open a bar for ``total`` restarts; silent unless ``verbose`` and the output is a terminal."""
+    """Open a progress bar for ``total`` restarts; silent unless ``verbose`` and on a terminal."""
     from tqdm import tqdm
 
-    # disable=None silences the bar where the output is no terminal.
+    # disable=None silences the bar if the output isn't a terminal.
     return tqdm(total=total, desc="restarts", unit="fit", disable=None if verbose else True)

@@ -1,4 +1,4 @@
-"""Restarts beside the best of them: aligned, and how similar they are."""
+"""Aligning restarts with the best one, and measuring their similarity."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def as_restart(
     *,
     joint: bool = True,
 ) -> Restart:
-    """Write down one restart; see :class:`~trialtensor.models.fitted.Restart` for the arguments."""
+    """Record one restart; see :class:`~trialtensor.models.fitted.Restart` for the arguments."""
     return Restart(
         seed=found.seed,
         loss=loss,
@@ -51,7 +51,7 @@ def aligned_restarts(
     expand: Callable[[Factors], Factors] | None = None,
     axes: tuple[str, ...] = AXES,
 ) -> list[Restart]:
-    """Write down restarts with their components in the order and with the signs of the best one.
+    """Record restarts with their components in the order and with the signs of the best one.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def aligned_restarts(
 
 
 def unit_factors(factors: Factors) -> tuple[Factors, np.ndarray]:
-    """Scale the columns of three factors to norm 1; also the product of their norms."""
+    """Scale the columns of three factors to norm 1; also return the product of their norms."""
     pairs = [canonical.unit_columns(factor) for factor in factors]
     norms = np.prod([norms for _, norms in pairs], axis=0)
     return (pairs[0][0], pairs[1][0], pairs[2][0]), norms

@@ -21,7 +21,7 @@ FORMAT_VERSION = 2
 
 @dataclass(frozen=True, eq=False)
 class Stored:
-    """What a file holds of a model.
+    """The contents of a model file.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Stored:
 
 
 def save(model: Any, path: str | os.PathLike[str]) -> None:
-    """Write a fitted model; the file appears whole or not at all.
+    """Write a fitted model; the file appears complete or not at all.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def _write(file: h5py.File, model: Any) -> None:
 
 
 def read(file: h5py.File) -> Stored:
-    """Read what ``save`` wrote, in the present format."""
+    """Read a file that ``save`` wrote in the current format."""
     summary = json.loads(file.attrs["data_summary"])
     restarts = file["restarts"]
     return Stored(
@@ -122,13 +122,13 @@ def read(file: h5py.File) -> Stored:
 
 
 def read_parameters(file: h5py.File) -> dict[str, Any]:
-    """Parameters of the estimator; JSON has lists only, names of axes are a tuple by custom."""
+    """Read parameters; JSON lists of axis names become tuples."""
     parameters = json.loads(file.attrs["parameters"])
     return {k: tuple(v) if isinstance(v, list) else v for k, v in parameters.items()}
 
 
 def read_coords(file: h5py.File) -> dict[str, tuple[str, np.ndarray]]:
-    """Coordinates of the data."""
+    """Read the coordinates of the data."""
     stored = [file["coords"][key] for key in sorted(file["coords"])]
     return {
         str(each.attrs["name"]): (str(each.attrs["axis"]), read_values(each)) for each in stored
@@ -155,7 +155,7 @@ def _read_named(stored: h5py.Group | h5py.Dataset) -> Named:
 
 
 def _plain_parameters(model: Any) -> dict[str, Any]:
-    """Parameters as JSON; a generator's state or given factors can't be one, and are named."""
+    """Return parameters as JSON, and the names of those that can't be stored."""
     plain = {}
     for name, value in model.get_params(deep=False).items():
         if isinstance(value, np.generic):
@@ -200,7 +200,7 @@ def _write_restart(group: h5py.Group, restart: Restart) -> None:
 
 
 def read_values(dataset: h5py.Dataset) -> np.ndarray:
-    """Read what ``write_values`` wrote."""
+    """Read an array that ``write_values`` wrote."""
     if h5py.check_string_dtype(dataset.dtype):
         values = np.asarray(dataset.asstr()[()], dtype=str)
     else:
@@ -222,7 +222,7 @@ def _read_restart(group: h5py.Group) -> Restart:
 
 
 def as_restart(group: h5py.Group, **more: Any) -> Restart:
-    """A restart from what files of every format hold of it, and ``more``."""
+    """Build a restart from the fields that every file format stores, and ``more``."""
     return Restart(
         seed=int(group.attrs["seed"]) if "seed" in group.attrs else None,
         loss=float(group.attrs["loss"]),

@@ -1,4 +1,4 @@
-"""Files of the first format, in which each kind of model listed its own arrays."""
+"""Reading files of the first format, in which each kind of model listed its own arrays."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def read_first_format(file: h5py.File) -> Stored:
 
 
 def _dims(name: str, dims: tuple[str, ...], parameters: dict[str, Any]) -> tuple[str, ...]:
-    """The axes of an array, with blocks first where factors vary between them."""
+    """Return the axes of an array, with blocks first if factors vary between them."""
     return ("block", *dims) if name == f"{parameters.get('varying')}_factors" else dims
 
 

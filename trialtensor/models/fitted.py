@@ -21,7 +21,7 @@ _TAKEN = (
 
 @dataclass(frozen=True, eq=False)
 class Restart:
-    """What one restart found.
+    """Result of one restart.
 
     Attributes
     ----------
@@ -68,7 +68,7 @@ class Restart:
 
 @dataclass(frozen=True, eq=False)
 class FitRecord:
-    """How a fit went.
+    """Record of a fit.
 
     Attributes
     ----------
@@ -96,7 +96,7 @@ class FitRecord:
     def of(
         cls, best: SolverResult[Any], loss: float, norm2: float, restarts: list[Restart]
     ) -> FitRecord:
-        """The record of a fit whose trials were solved for once more at the end.
+        """Make the record of a fit whose trials were solved for once more at the end.
 
         Parameters
         ----------
@@ -117,24 +117,24 @@ class FitRecord:
 
     @classmethod
     def given(cls) -> FitRecord:
-        """The record of factors from elsewhere, whose quality isn't known."""
+        """Make the record of factors from elsewhere, whose quality isn't known."""
         nothing = float("nan")
         return cls(nothing, np.empty(0), np.float64(nothing), 0, StopReason.GIVEN, [])
 
     @property
     def was_fitted(self) -> bool:
-        """Whether the factors come from a fit, so that there are a loss and restarts."""
+        """True if the factors come from a fit, with a loss and restarts."""
         return self.stop_reason is not StopReason.GIVEN
 
     @property
     def all_on_full_data(self) -> bool:
-        """Whether every restart converged on the full data, none on a compressed core."""
+        """True if every restart converged on the full data, none on a compressed core."""
         return all(restart.on_full_data for restart in self.restarts)
 
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """A fitted model of any kind: what everything after the fit asks.
+    """A fitted model of any kind, which all code after the fit works with.
 
     Attributes
     ----------
@@ -149,7 +149,7 @@ class Fitted:
     coords : dict
         Coordinates of labelled data: name -> (axis, values).
     identified : {"components", "subspaces"}
-        What the data determine; "subspaces" if components of a type may be rotated freely.
+        What the data identify; "subspaces" if components of a type may be rotated freely.
     blocks : dict
         Label -> its trials, for models whose factors differ between blocks of trials.
     datasets : tuple of str
@@ -173,12 +173,12 @@ class Fitted:
                 raise ValueError(f"arrays: {name!r} can't be the name of a fitted array")
 
     def __getitem__(self, name: str) -> Any:
-        """The values of one of ``arrays``."""
+        """Return the values of one of ``arrays``."""
         return self.arrays[name].values
 
     @property
     def n_parameters(self) -> int:
-        """How many numbers the components consist of."""
+        """Number of values that the components consist of."""
         return sum(part.values.size for each in self.components for part in each.parts)
 
     @property
@@ -188,21 +188,21 @@ class Fitted:
 
     @property
     def sliced(self) -> bool:
-        """Whether some parts are slices, over two axes of the data."""
+        """True if some parts are slices, over two axes of the data."""
         return any(len(part.dims) > 1 for each in self.components for part in each.parts)
 
     @property
     def n_zero(self) -> int:
-        """How many components have no activity."""
+        """Number of components without activity."""
         return sum(component.weight == 0 for component in self.components)
 
     def number(self, name: str) -> float:
-        """A fitted number such as ``core_consistency``; NaN if this kind has none."""
+        """Return a fitted number such as ``core_consistency``; NaN if this kind has none."""
         named = self.arrays.get(name)
         return float("nan") if named is None else float(named.values)
 
     def length(self, axis: str, dataset: str | None = None) -> int:
-        """How many trials, neurons or times the data had, in one of several datasets."""
+        """Return the number of trials, neurons or times, of one of several datasets."""
         for component in self.components:
             for part in component.parts:
                 if axis in part.dims and part.dataset in (None, dataset) and part.block is None:
@@ -210,7 +210,7 @@ class Fitted:
         return int(self.shape[AXES.index(axis)])
 
     def matrices(self) -> dict[str, np.ndarray]:
-        """Factor (or loading) matrices to compare models by, name -> (n, n_components).
+        """Return factor (or loading) matrices to compare models by, name -> (n, n_components).
 
         Those of several datasets or blocks stand under each other, those of datasets with the
         square root of a component's scale there.
@@ -228,7 +228,7 @@ class Fitted:
         return {name: np.stack(columns, axis=1) for name, columns in stacks.items()}
 
     def _whole(self, name: str, places: Mapping[Any, np.ndarray]) -> np.ndarray:
-        """One column, zero in the datasets that the component is not in."""
+        """Return one column, zero in datasets without this component."""
         values = self.arrays[name].values
         if not isinstance(values, dict):
             return np.concatenate(list(places.values()))

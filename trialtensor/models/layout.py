@@ -1,4 +1,4 @@
-"""Where the arrays that data came in lie among all of its trials and neurons."""
+"""Positions of the given arrays among all trials and neurons."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """Data in the form in which it was given: one array, or an array for each dataset or block.
+    """The form in which data was given: one array, or one for each dataset or block.
 
     Everything that looks at data and model together (residuals, held-out entries, surrogates,
     resampled trials) works on these arrays and gives them back to the model in the same form.
@@ -28,15 +28,15 @@ class Layout:
     observed : tuple of bool arrays or None
         False where missing; None where nothing is.
     trials, neurons : tuple of int arrays
-        Which of all trials and neurons those of each array are.
+        Indices of each array's trials and neurons among all.
     names : tuple
         Keys of a dict; None for one array.
     scales : tuple of arrays
-        What a squared error counts, by array: ``(n_neurons, 1)``, or 1.
+        Weight of a squared error, by array: ``(n_neurons, 1)``, or 1.
     as_list : bool
-        Whether the data came as a list.
+        True if the data came as a list.
     labelled : xarray.DataArray, optional
-        The data as it came, trials first, if it is one array with labels.
+        The data as given, trials first, if it is one labelled array.
     """
 
     values: tuple[np.ndarray, ...]
@@ -50,21 +50,21 @@ class Layout:
 
     @property
     def single(self) -> bool:
-        """Whether the data is one array."""
+        """True if the data is one array."""
         return self.names == (None,) and not self.as_list
 
     @property
     def n_trials(self) -> int:
-        """How many trials there are in all arrays together."""
+        """Number of trials in all arrays together."""
         return 1 + max(int(each.max(initial=-1)) for each in self.trials)
 
     @property
     def n_neurons(self) -> int:
-        """How many neurons there are in all arrays together."""
+        """Number of neurons in all arrays together."""
         return 1 + max(int(each.max(initial=-1)) for each in self.neurons)
 
     def form(self, arrays: Sequence[Any]) -> Any:
-        """Give arrays the form that the data had: an array, a list or a dict."""
+        """Convert arrays to the form of the data: an array, a list or a dict."""
         if self.labelled is not None:
             return self.labelled.copy(deep=False, data=arrays[0])
         if self.single:
@@ -74,7 +74,7 @@ class Layout:
         return dict(zip(self.names, arrays, strict=True))
 
     def arrays(self, X: Any) -> list[Any]:
-        """List the arrays of something in the form of the data, such as a reconstruction.
+        """List the arrays of values that have the form of the data, such as a reconstruction.
 
         Raises
         ------
@@ -94,21 +94,21 @@ class Layout:
         return list(X)
 
     def with_nan(self) -> list[np.ndarray]:
-        """List the arrays with NaN where something is missing."""
+        """List the arrays, with NaN for missing entries."""
         return [
             each if seen is None else np.where(seen, each, np.nan).astype(each.dtype)
             for each, seen in zip(self.values, self.observed, strict=True)
         ]
 
     def seen(self) -> list[np.ndarray]:
-        """List bool arrays, True where something was observed."""
+        """List bool arrays, True for observed entries."""
         return [
             np.ones(each.shape, bool) if seen is None else seen
             for each, seen in zip(self.values, self.observed, strict=True)
         ]
 
     def masks(self) -> Any:
-        """What was observed, in the form of the data; None if nothing is missing."""
+        """Return the observed entries in the form of the data; None if nothing is missing."""
         if all(seen is None for seen in self.observed):
             return None
         return self.seen()[0] if self.single else self.form(self.seen())
@@ -158,7 +158,7 @@ def of_several(
         An array with two axes is a single trial.
     mask : in the form of ``X``, optional
     same_trials, same_neurons : bool
-        Whether the arrays have their trials (neurons) in common, or one after the other.
+        True if the arrays share their trials (neurons), False to count them consecutively.
 
     Raises
     ------
@@ -189,7 +189,7 @@ def of_several(
 
 
 def balanced(layout: Layout, groups: np.ndarray | None = None) -> Layout:
-    """Let every array, or every group of neurons of one array, count the same.
+    """Give every array, or every group of neurons of one array, the same weight.
 
     Parameters
     ----------
@@ -249,7 +249,7 @@ def are_arrays(X: Any) -> bool:
 
 
 def is_dict(X: Any) -> bool:
-    """Whether data is a dict of arrays. (scipy's ``dok`` matrices are mappings too, of numbers.)"""
+    """Return True for a dict of arrays. (scipy's ``dok`` matrices are mappings too, of numbers.)"""
     return isinstance(X, Mapping) and not hasattr(X, "nnz")
 
 

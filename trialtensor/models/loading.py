@@ -1,4 +1,4 @@
-"""Fitted models from files."""
+"""Loading fitted models from files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""New trials against what a fit has seen."""
+"""Checking new trials against the data of a fit."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from trialtensor.models.observed import Observed, of_checked, warn_empty
 def check_new_trials(
     fitted: Fitted, X: Any, mask: Any, known: tuple[np.ndarray, np.ndarray], dtype: Any
 ) -> Observed:
-    """Check new trials against a fitted model, and drop what is empty in them or unknown to it.
+    """Check new trials against a fitted model, dropping empty slices and those unknown to it.
 
     Parameters
     ----------
     fitted : Fitted
     X, mask : as for ``transform``
     known : (n_neurons,), (n_times,) bool arrays
-        Which neurons and bins the fit has seen: the others can't be compared with.
+        Neurons and bins that the fit has seen; the others can't be used.
     dtype : dtype of the model
 
     Raises
@@ -43,7 +43,7 @@ def check_new_trials(
 
 
 def check_labels(fitted: Fitted, checked: CheckedTensor) -> None:
-    """Refuse labelled neurons that are not the fitted ones, or not in their order.
+    """Refuse labelled neurons that differ from the fitted ones, or have another order.
 
     Raises
     ------
@@ -64,10 +64,10 @@ def check_labels(fitted: Fitted, checked: CheckedTensor) -> None:
 
 
 def known_rows(factors: np.ndarray) -> np.ndarray:
-    """Say of which entries of an axis a factor matrix knows something, as a bool array."""
+    """Return which rows of a factor matrix are known, as a bool array."""
     return np.asarray(np.isfinite(factors).all(axis=1))
 
 
 def warn_empty_trials(new: Observed) -> None:
-    """Tell of new trials without any data."""
+    """Warn about new trials without any data."""
     warn_empty(new.kept[:1], ("trial",))

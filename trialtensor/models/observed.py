@@ -1,4 +1,4 @@
-"""Data without its empty slices: the one form in which models hand data to solvers."""
+"""Data without its empty slices: the one form in which models pass data to solvers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from trialtensor.models.warnings import MissingSliceWarning
 from trialtensor.solvers.normal_equations import find_pattern
 from trialtensor.solvers.problems import DenseProblem, MaskedProblem, sum_of_squares
 
-# Which slices of each axis are kept.
+# The slices kept on each axis.
 Kept = tuple[np.ndarray, np.ndarray, np.ndarray]
 LEFT_OUT = "Missing entries were left out of the loss; nothing was filled in."
 _PATTERN_NAMES = {2: "trial x neuron", 1: "trial x time", 0: "neuron x time"}
@@ -45,11 +45,11 @@ class Observed:
         return sum_of_squares(self.values)
 
     def problem(self) -> DenseProblem | MaskedProblem:
-        """The cheapest exact least-squares problem for what is missing."""
+        """The cheapest exact least-squares problem for this missing-data pattern."""
         return as_problem(self.values, self.mask)[0]
 
     def without(self, axis: int, keep: np.ndarray) -> Observed:
-        """Drop further slices of an axis; ``keep`` is a bool array over those that are left."""
+        """Drop further slices of an axis; ``keep`` is a bool array over the remaining ones."""
         if keep.all():
             return self
         mask = None if self.mask is None else self.mask.compress(keep, axis)
@@ -63,7 +63,7 @@ class Observed:
 def without_empty(
     values: np.ndarray, mask: np.ndarray | None, kept: Sequence[np.ndarray | None] = (None,) * 3
 ) -> Observed:
-    """Drop the slices that have no data; nothing is copied where all have some.
+    """Drop slices without data; copy nothing if all have some.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def without_empty(
     mask : bool array of the same shape, or None
         False where missing.
     kept : three bool arrays or None
-        Which slices of an axis to keep instead of those with data.
+        Slices of an axis to keep, instead of those with data.
     """
     chosen = []
     for axis, given in enumerate(kept):
@@ -104,7 +104,7 @@ class FitInput:
     coords : dict
         Coordinate name -> (axis, values).
     summary : dict
-        What is missing and what was done about it, for the report.
+        The missing data and its treatment, for the report.
     """
 
     problem: DenseProblem | MaskedProblem
@@ -115,12 +115,12 @@ class FitInput:
 
     @property
     def size(self) -> int:
-        """How many entries the solver sees."""
+        """Number of entries that the solver sees."""
         return int(self.problem.X.size)
 
 
 def prepare(X: Any, mask: Any) -> FitInput:
-    """Check the data, set empty slices aside, and find the pattern of what is missing.
+    """Check the data, set empty slices aside, and determine the pattern of missing entries.
 
     Raises
     ------
@@ -143,7 +143,7 @@ def prepare(X: Any, mask: Any) -> FitInput:
 def of_checked(
     checked: CheckedTensor, neurons: np.ndarray | None = None, times: np.ndarray | None = None
 ) -> Observed:
-    """Drop empty trials, and empty neurons and bins unless told which of those to keep."""
+    """Drop empty trials, and empty neurons and bins unless given the ones to keep."""
     kept = (
         ~checked.empty_trials,
         ~checked.empty_neurons if neurons is None else neurons,
@@ -153,7 +153,7 @@ def of_checked(
 
 
 def check_scale(X: np.ndarray, norm2: float) -> None:
-    """Refuse data without any signal, and units in which products leave the number range.
+    """Refuse data without signal, and units in which products overflow or underflow.
 
     Raises
     ------
@@ -175,7 +175,7 @@ def check_scale(X: np.ndarray, norm2: float) -> None:
 def as_problem(
     values: np.ndarray, observed: np.ndarray | None
 ) -> tuple[DenseProblem | MaskedProblem, str]:
-    """Find the cheapest exact problem for what is missing, and the pattern's name."""
+    """Find the cheapest exact problem for the missing entries, and name their pattern."""
     norm2 = sum_of_squares(values)
     if observed is None:
         return DenseProblem(values, norm2), "none"
@@ -186,7 +186,7 @@ def as_problem(
 
 
 def warn_empty(kept: Sequence[np.ndarray], axes: Sequence[str] = AXES) -> None:
-    """Tell of slices without any data; ``kept`` says for each of ``axes`` which have some."""
+    """Warn about slices without any data; ``kept`` marks those with data, for each of ``axes``."""
     for axis, keep in zip(axes, kept, strict=True):
         if not keep.all():
             empty = np.flatnonzero(~keep)
@@ -228,7 +228,7 @@ def describe_data(
     treatment: str,
     **more: int,
 ) -> dict[str, Any]:
-    """Summarise the data of a fit: what every kind of model keeps as ``data_summary_``."""
+    """Summarise the data of a fit; every kind of model keeps this as ``data_summary_``."""
     return {
         "shape": tuple(int(n) for n in shape),
         "dtype": str(dtype),
@@ -243,7 +243,7 @@ def describe_data(
 def count_observed(
     values: Sequence[np.ndarray], masks: Sequence[np.ndarray | None]
 ) -> tuple[int, int]:
-    """Count the entries of several arrays, and how many of them were observed."""
+    """Count all entries and the observed entries of several arrays."""
     size = sum(each.size for each in values)
     seen = sum(
         each.size if mask is None else int(mask.sum())

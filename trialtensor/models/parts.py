@@ -1,4 +1,4 @@
-"""From named arrays to components."""
+"""Building components from named arrays."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def make_components(
     private_to: Mapping[int, str] | None = None,
     courses: Mapping[str, np.ndarray] | None = None,
 ) -> tuple[Component, ...]:
-    """Take arrays apart into components, along their axis that ends in "component".
+    """Split arrays into components, along their axis that ends in "component".
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def make_components(
         ``weights`` and ``explained_variance_alone`` and ``..._unique`` are those of the
         components, in their order; the first may have an axis ``dataset``.
     parts : names, optional
-        Which arrays are parts; by default those that are called factors, loadings or slices.
+        Arrays that are parts; by default those named factors, loadings or slices.
     blocks, block_lengths : sequences, optional
         Labels along an axis ``block`` and how many entries each has on the axis that follows.
     private_to : dict, optional
@@ -64,7 +64,7 @@ def make_components(
 
 
 def explained(variance: ComponentVariance, order: np.ndarray | None = None) -> dict[str, Named]:
-    """Name what each component explains: alone, uniquely, and what others explain as well.
+    """Name each component's explained variance: alone, unique, and shared with others.
 
     Parameters
     ----------
@@ -80,13 +80,13 @@ def explained(variance: ComponentVariance, order: np.ndarray | None = None) -> d
 
 
 def unexplained(n_components: int) -> dict[str, Named]:
-    """The same for components from elsewhere, of which nothing is known."""
+    """Return the same names with NaN, for components from elsewhere."""
     unknown = np.full(n_components, np.nan)
     return explained(ComponentVariance(unknown, unknown))
 
 
 def principal_course(values: np.ndarray) -> np.ndarray:
-    """Reduce a slice over trials to one number a trial: its leading singular vector.
+    """Reduce a slice over trials to one number per trial: its leading singular vector.
 
     Parameters
     ----------

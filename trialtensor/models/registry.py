@@ -1,4 +1,4 @@
-"""The kinds of models there are: ours, and those that other packages register."""
+"""Registry of model kinds: ours, and those that other packages register."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _asked: set[str] = set()
 
 
 def register(kind: Kind) -> Kind:
-    """Make a kind of model known to files, the command and the tests of all kinds.
+    """Register a kind of model for files, the command and the tests of all kinds.
 
     Can be used as a class decorator. A package registers its models for everybody by an entry
     point in the group ``trialtensor.models`` that names the class.
@@ -51,7 +51,7 @@ def _place(kind: type) -> tuple[str, str]:
 
 
 def kinds() -> list[type[TrialEstimator]]:
-    """List all registered kinds, in the order in which they were registered."""
+    """List all registered kinds, in order of registration."""
     _load_entry_points()
     return list(dict.fromkeys(_kinds.values()))
 

@@ -1,4 +1,4 @@
-"""Warnings that fits give."""
+"""Warnings raised by fits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DEGENERATE = -0.9
 
 
 class DegeneracyWarning(UserWarning):
-    """Components that can't be believed: two cancel each other, or some are zero."""
+    """Components can't be trusted: two cancel each other, or some are zero."""
 
 
 class MissingSliceWarning(UserWarning):
@@ -25,7 +25,7 @@ class InterruptedFitWarning(UserWarning):
 
 
 def warn_of(fitted: Fitted) -> None:
-    """Warn of what the user must know before believing a fit."""
+    """Warn about problems to know of before interpreting a fit."""
     reason = fitted.record.stop_reason
     if reason is StopReason.INTERRUPTED:
         warn(reason.advice, InterruptedFitWarning)

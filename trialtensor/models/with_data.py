@@ -1,4 +1,4 @@
-"""What is asked of a fitted model together with data: residuals, refits, shares of components."""
+"""Methods that use a fitted model with its data: residuals, refits, shares of components."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from trialtensor.models.layout import Layout
 
 
 class AskedWithData(BaseEstimator):
-    """The part of every model that consumers of data and model together rely on.
+    """Methods of every model that take the model and its data together.
 
     A kind that takes other data than one array of trials overrides ``layout``; one whose ``fit``
     takes more than a mask overrides ``fit_arguments``.
@@ -26,7 +26,7 @@ class AskedWithData(BaseEstimator):
     fitted_: Fitted
 
     def residuals(self, X: Any, *, mask: Any = None) -> Any:
-        """Return what the model leaves of the data that it was fitted to.
+        """Return the residuals of the data that the model was fitted to.
 
         Parameters
         ----------
@@ -35,7 +35,7 @@ class AskedWithData(BaseEstimator):
         Returns
         -------
         array, or list or dict of arrays, in the form of ``X``
-            NaN where nothing was observed, and where the model says nothing.
+            NaN where nothing was observed, and where the model is undefined.
 
         Raises
         ------
@@ -54,7 +54,7 @@ class AskedWithData(BaseEstimator):
         )
 
     def layout(self, X: Any, mask: Any = None) -> Layout:
-        """Check data and say where its arrays lie among all trials and neurons.
+        """Check data and return the positions of its arrays among all trials and neurons.
 
         Parameters
         ----------
@@ -67,11 +67,11 @@ class AskedWithData(BaseEstimator):
         return layouts.of_array(X, mask)
 
     def fit_arguments(self) -> dict[str, Any]:
-        """Further arguments that the fit got, such as a label for each trial."""
+        """Return further arguments passed to the fit, such as a label for each trial."""
         return {}
 
     def strata(self) -> list[np.ndarray]:
-        """Sets of trials that take each other's place when trials are drawn again."""
+        """Return sets of trials that may replace each other in resampling."""
         check_is_fitted(self)
         fitted = self.fitted_
         if fitted.blocks:
@@ -84,21 +84,21 @@ class AskedWithData(BaseEstimator):
         Parameters
         ----------
         rows : list of int arrays
-            Which trials of each array of the data.
+            Indices of the trials in each array of the data.
         """
         return clone(self).set_params(**self._quiet())
 
     def noisy(
         self, layout: Layout, deviations: Sequence[float], rng: np.random.Generator
     ) -> list[np.ndarray]:
-        """Draw the data once more, with noise of these standard deviations by array."""
+        """Return the data plus noise with these standard deviations for each array."""
         return [
             values + deviation * rng.standard_normal(values.shape, dtype=values.dtype)
             for values, deviation in zip(layout.values, deviations, strict=True)
         ]
 
     def check_layout(self, layout: Layout) -> None:
-        """Refuse data of another shape than that of the fit.
+        """Refuse data whose shape differs from that of the fit.
 
         Parameters
         ----------
@@ -127,9 +127,9 @@ class AskedWithData(BaseEstimator):
         self._check_shapes(layout, shapes)
 
     def component_tensors(self, layout: Layout) -> Iterator[list[np.ndarray]]:
-        """Yield what each component adds to the data, a list with an array for each of its arrays.
+        """Yield each component's contribution to the data, a list with one array per array.
 
-        NaN where the model says nothing.
+        NaN where the model is undefined.
         """
         check_is_fitted(self)
         self.check_layout(layout)
@@ -137,11 +137,11 @@ class AskedWithData(BaseEstimator):
             yield [self._outer(component, layout, i) for i in range(len(layout.values))]
 
     def _told(self, layout: Layout) -> list[np.ndarray]:
-        """What the model says of its training data."""
+        """Return the model's description of its training data."""
         return layout.arrays(self.reconstruct())
 
     def _outer(self, component: Component, layout: Layout, i: int) -> np.ndarray:
-        """One component's share of one array of the data."""
+        """Return one component's contribution to one array of the data."""
         dataset, shape = layout.names[i], layout.values[i].shape
         blocks = self.fitted_.blocks
         if not blocks:
@@ -173,7 +173,7 @@ class AskedWithData(BaseEstimator):
             )
 
     def _quiet(self) -> dict[str, Any]:
-        """Parameters of a fit that runs beside many others."""
+        """Return parameters for a fit that runs beside many others."""
         return {
             name: value
             for name, value in (("n_jobs", None), ("verbose", 0))

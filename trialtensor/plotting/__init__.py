@@ -1,4 +1,4 @@
-"""Figures of fitted models: matplotlib, one function a figure, axes taken and returned."""
+"""Figures of fitted models: matplotlib, one function per figure, axes taken and returned."""
 
 from trialtensor.plotting.diagnostics import plot_loss, plot_missing, plot_restarts
 from trialtensor.plotting.factors import plot_factors

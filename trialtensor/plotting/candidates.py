@@ -1,4 +1,4 @@
-"""Candidates of a search, as they stand along the axis of its figure."""
+"""Candidates of a search, as positions along the axis of its figure."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas
 
-# More candidates of several numbers than these could not be told apart along one axis.
+# More candidates of several numbers than this would be illegible along one axis.
 MAX_TRIPLES = 60
 
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """What is drawn: a row for each candidate, in the order of the axis.
+    """The candidates drawn: one row each, in the order of the axis.
 
     Attributes
     ----------
@@ -26,11 +26,11 @@ class Candidates:
     splits : (n_candidates, n_splits) array
         Held-out error on every split.
     profile : dict of (n_candidates,) arrays, or None
-        What restarts say: ``stability``, ``match``, ``core_consistency``; NaN where unknown.
+        Results of restarts: ``stability``, ``match``, ``core_consistency``; NaN if unknown.
     n_tried : int
         Candidates of the search, of which these may be a part.
     types : tuple of str
-        What each number of a candidate counts, where it is several.
+        The types that a candidate counts, if it has several numbers.
     """
 
     table: pandas.DataFrame
@@ -46,17 +46,17 @@ class Candidates:
 
     @property
     def near(self) -> np.ndarray:
-        """Which are within one standard error of the best, as the rule has it."""
+        """Candidates within one standard error of the best, as the rule defines it."""
         return (self.table["above_best"] <= self.table["above_best_se"]).to_numpy()
 
     def place(self, n_components: Any) -> int | None:
-        """Where a candidate stands; None for no components."""
+        """Return a candidate's position; None for no components."""
         places = [i for i, each in enumerate(self.table["n_components"]) if each == n_components]
         return places[0] if places else None
 
 
 def count_text(n_components: Any) -> str:
-    """A candidate as it is typed: 6, or 2,3,2.
+    """Write a candidate as the user would type it: 6, or 2,3,2.
 
     Examples
     --------
@@ -67,7 +67,7 @@ def count_text(n_components: Any) -> str:
 
 
 def candidates(search: Any, profile: pandas.DataFrame | None) -> Candidates:
-    """What a fitted search and a profile say, of the candidates that are drawn."""
+    """Collect the results of a fitted search and a profile for the candidates drawn."""
     from sklearn.utils.validation import check_is_fitted
 
     check_is_fitted(search, "table_")
@@ -84,14 +84,14 @@ def candidates(search: Any, profile: pandas.DataFrame | None) -> Candidates:
 
 
 def has_consistency(profile: pandas.DataFrame | None) -> bool:
-    """Whether a profile knows core consistencies; not all kinds of model have one."""
+    """Return whether a profile has core consistencies; not all kinds of model have one."""
     if profile is None or "core_consistency" not in profile:
         return False
     return bool(np.isfinite(profile["core_consistency"].to_numpy(dtype=np.float64)).any())
 
 
 def _single_splits(results: pandas.DataFrame, candidates: Sequence[Any]) -> np.ndarray:
-    """Error by candidate and split; of several seeds, of the one that the table counts."""
+    """Return errors by candidate and split, for the seed that the table counts."""
     kept = results.sort_values(["explained", "seed"], ascending=[False, True])
     kept = kept.drop_duplicates(["n_components", "split"])
     found = {

@@ -1,4 +1,4 @@
-"""One cell of the component figure: what a component has in a column."""
+"""One cell of the component figure: the part of a component in one column."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Cell:
-    """What all cells of a column have in common.
+    """Settings shared by all cells of a column.
 
     Attributes
     ----------
     column : Column
     places : dict
-        Axis -> where its entries stand.
+        Axis -> positions of its entries.
     colors : str or (n_trials, 4) array
         Of trials.
     others : list of (n, n_components) arrays
@@ -48,7 +48,7 @@ class Cell:
 
 
 def draw_cell(ax: Axes, cell: Cell, component: Component, r: int) -> None:
-    """Draw what component number ``r`` has in a column, or say why there is nothing."""
+    """Draw component number ``r`` in a column, or state why there is nothing."""
     parts = cell.column.parts(component)
     if not parts:
         leave_empty(ax, _why_absent(cell.column, component))
@@ -67,7 +67,7 @@ def draw_cell(ax: Axes, cell: Cell, component: Component, r: int) -> None:
 
 
 def share_text(fitted: Fitted, dataset: str, r: int) -> str | None:
-    """How much of a component is in a dataset; None where that is not known or nothing."""
+    """Return a component's share in a dataset; None if unknown or zero."""
     shares = fitted.arrays.get("shares")
     if shares is None:
         return None
@@ -102,7 +102,7 @@ def _draw_image(ax: Axes, cell: Cell, component: Component) -> None:
     if not column.by_block:
         values = np.asarray(parts[0].values, dtype=np.float64)
     else:
-        # Blocks may have neurons of their own, and not as many.
+        # Blocks may have different neurons, and different numbers of them.
         values = np.full((len(rows.order), len(across.order)), np.nan)
         for row, part in zip(values, parts, strict=True):
             row[: len(part.values)] = part.values

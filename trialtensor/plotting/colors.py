@@ -44,7 +44,7 @@ _LMS_TO_LINEAR_RGB = np.array(
 
 
 def cyclic_colors(degrees: np.ndarray) -> np.ndarray:
-    """Colours on a closed ring, for directions and phases.
+    """Return colours on a closed ring, for directions and phases.
 
     The ring is a tilted circle in the OKLab space (Ottosson 2020): lightness goes with the
     cosine and blue to yellow with the sine. Both are kept in red-green colour vision
@@ -76,14 +76,14 @@ def cyclic_colors(degrees: np.ndarray) -> np.ndarray:
 
 
 def cyclic_colormap() -> ListedColormap:
-    """The ring of `cyclic_colors` as a matplotlib colour map; 0 and 1 are the same colour."""
+    """Return the ring of `cyclic_colors` as a colour map; 0 and 1 are the same colour."""
     from matplotlib.colors import ListedColormap
 
     return ListedColormap(cyclic_colors(np.linspace(0, 360, 257)), name="trialtensor_cyclic")
 
 
 def sequential_colormap() -> Colormap:
-    """Viridis without its palest end, which is hard to see as points on white."""
+    """Return viridis without its palest end, which is hard to see as points on white."""
     import matplotlib
     from matplotlib.colors import ListedColormap
 
@@ -93,7 +93,7 @@ def sequential_colormap() -> Colormap:
 
 
 def diverging_colormap() -> Colormap:
-    """Blue below zero, white at zero, red above: both ends differ in lightness from the middle.
+    """Return blue below zero, white at zero, red above; the ends differ in lightness.
 
     Red and blue stay apart in every colour vision deficiency, and no colour of it is the grey of
     what is missing.
@@ -104,7 +104,7 @@ def diverging_colormap() -> Colormap:
 
 
 def positive_colormap() -> Colormap:
-    """The upper half of `diverging_colormap`: white at zero, red above, and never blue."""
+    """Return the upper half of `diverging_colormap`: white at zero, red above, never blue."""
     import matplotlib
     from matplotlib.colors import ListedColormap
 
@@ -112,7 +112,7 @@ def positive_colormap() -> Colormap:
 
 
 def qualitative_colors(n: int) -> np.ndarray:
-    """`n` colours for categories without a shared order, shape (n, 4).
+    """Return `n` colours for categories without an order, shape (n, 4).
 
     Beyond the eight of Okabe and Ito no set stays distinguishable, so a sequential map is
     sampled and the order of the categories carries the meaning.

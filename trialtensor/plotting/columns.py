@@ -1,4 +1,4 @@
-"""The columns of the component figure: one for each kind of part that components have."""
+"""Columns of the component figure: one for each kind of part."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import numpy as np
 from trialtensor.models import Component, Fitted, Part, TrialEstimator
 from trialtensor.plotting.labels import shorten
 
-# Trials stand last, beside the key to their colours; axes that only some kinds have before them.
+# Trials come last, next to the key to their colours, after axes that only some kinds have.
 RANKS = {"neuron": 0, "time": 1, "trial": 3}
 WIDTHS = {"neuron": 3.2, "time": 2.6, "trial": 4.0}
 OTHER_WIDTH = 2.6
 IMAGE_WIDTH = 3.4
 # Of models of several datasets, which have several times the columns.
 NARROWER = 0.75
-# What a title says where the name of the fitted attribute says less.
+# Titles that are clearer than the names of the fitted attributes.
 TITLES = {"output_factors": "Drives (output)", "input_factors": "Reads (input)"}
 
 
@@ -35,7 +35,7 @@ class Column:
     dataset : str or None
         The dataset that they belong to.
     by_block : bool
-        Whether every block of trials has a part of its own.
+        True if every block of trials has a separate part.
     """
 
     name: str
@@ -45,17 +45,17 @@ class Column:
 
     @property
     def axis(self) -> str:
-        """The axis that runs from left to right."""
+        """The horizontal axis."""
         return self.dims[-1]
 
     @property
     def is_image(self) -> bool:
-        """Whether its panels are images rather than curves."""
+        """True if its panels are images rather than curves."""
         return self.by_block or len(self.dims) > 1
 
     @property
     def title(self) -> str:
-        """What stands above it."""
+        """Title above the column."""
         title = TITLES.get(self.name) or Part(self.name, self.dims, np.empty(0)).title
         if self.by_block:
             title += " by block"
@@ -65,14 +65,14 @@ class Column:
 
     @property
     def width(self) -> float:
-        """Inches."""
+        """Width in inches."""
         if self.is_image:
             return IMAGE_WIDTH
         width = WIDTHS.get(self.axis, OTHER_WIDTH)
         return width if self.dataset is None else NARROWER * width
 
     def parts(self, component: Component) -> list[Part]:
-        """The parts of a component that belong here: none, one, or one for each block."""
+        """Return the parts of a component for this column: none, one, or one per block."""
         return [
             part
             for part in component.parts
@@ -80,14 +80,14 @@ class Column:
         ]
 
     def length(self, fitted: Fitted, axis: str | None = None) -> int:
-        """Entries along one of its axes, the last by default; of the longest block."""
+        """Return the length of one of its axes, the last by default; that of the longest block."""
         place = -1 if axis is None else self.dims.index(axis)
         parts = (part for component in fitted.components for part in self.parts(component))
         return max((part.values.shape[place] for part in parts), default=0)
 
 
 def fitted_of(model: Any) -> Fitted:
-    """What a model found, once it is certain that it is a fitted model.
+    """Return the fitted model; refuse anything else.
 
     Raises
     ------
@@ -105,7 +105,7 @@ def fitted_of(model: Any) -> Fitted:
 
 
 def columns(fitted: Fitted, datasets: Collection[str] | None = None) -> list[Column]:
-    """Columns for the parts of all components; those of one dataset stand together.
+    """Make columns for the parts of all components, with those of one dataset together.
 
     Parts of more than two axes can't be drawn and have none.
 
@@ -135,7 +135,7 @@ def columns(fitted: Fitted, datasets: Collection[str] | None = None) -> list[Col
 
 
 def check_datasets(fitted: Fitted, datasets: Collection[str] | None) -> tuple[str, ...]:
-    """The datasets to show, in the order asked for.
+    """Return the datasets to show, in the order requested.
 
     Raises
     ------
@@ -155,7 +155,7 @@ def check_datasets(fitted: Fitted, datasets: Collection[str] | None) -> tuple[st
 
 
 def has_loadings_and_slices(fitted: Fitted) -> bool:
-    """Whether every component is a loading of one axis times one slice over the two others."""
+    """Return whether each component is a loading of one axis times one slice over the others."""
     return bool(fitted.components) and all(
         sorted(len(part.dims) for part in component.parts) == [1, 2]
         and len({dim for part in component.parts for dim in part.dims}) == 3

@@ -1,4 +1,4 @@
-"""Figures about the fit itself: its loss, its restarts, and what was missing."""
+"""Figures about the fit itself: its loss, its restarts, and missing data."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ OVERLAP = "overlap with the loading subspaces of the best\n(1 = same; chance not
 
 
 def plot_loss(model: Any, ax: Axes | None = None) -> Axes:
-    """Plot how far the loss of the best restart was above its last value, sweep by sweep.
+    """Plot the loss of the best restart above its last value, sweep by sweep.
 
-    A line that falls to the bottom is a fit that has converged; one that stops high on the
-    axis was cut short.
+    A line that falls to the bottom shows a fit that has converged; one that stops high on the
+    axis, a fit that was cut short.
 
     Parameters
     ----------
@@ -74,14 +74,14 @@ def plot_loss(model: Any, ax: Axes | None = None) -> Axes:
 
 
 def plot_restarts(model: Any, ax: Axes | None = None) -> Axes:
-    """Plot how much worse each restart ended against how much it resembles the best one.
+    """Plot the loss of each restart above the best against its similarity to the best.
 
-    Restarts that reach one loss with other factors (low, to the left) say that the data do not
-    pin the components down. The resemblance is the similarity of their components; where data
-    determine only subspaces (SliceTCA), it is the overlap of those that loadings span. Neither is
-    corrected for chance. On large data, restarts that repeat a solution or fall behind stay where
-    the compressed core took them, up to about 0.1 % above where they would end. After
-    ``partial_fit`` the others are as they were after the first trials.
+    Restarts that reach the same loss with other factors (low, to the left) show that the data do
+    not determine the components. Similarity is that of their components or, if the data determine
+    only subspaces (SliceTCA), the overlap of the subspaces that loadings span. Neither is
+    corrected for chance. On large data, restarts that repeat a solution or fall behind stop on
+    the compressed core, up to about 0.1 % above where they would end. After ``partial_fit`` the
+    others are shown as they were after the first trials.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def plot_restarts(model: Any, ax: Axes | None = None) -> Axes:
 
 
 def _draw_restarts(ax: Axes, record: FitRecord, excess: np.ndarray) -> np.ndarray:
-    """Points, and what they mean; returns their similarities."""
+    """Draw points and the explanation of their meaning; return their similarities."""
     restarts = record.restarts
     similarity = np.array([restart.similarity for restart in restarts], dtype=np.float64)
     done = np.array([restart.stop_reason.value in ("converged", "exact") for restart in restarts])
@@ -151,12 +151,12 @@ def _draw_restarts(ax: Axes, record: FitRecord, excess: np.ndarray) -> np.ndarra
 
 
 def in_batches(record: FitRecord) -> bool:
-    """Whether trials came in batches, so that other restarts know only those of the first."""
+    """Return True if trials came in batches, so that other restarts know only the first batch."""
     return any("trial" not in each.axes and not each.on_full_data for each in record.restarts)
 
 
 def _record(model: Any, what: str) -> FitRecord:
-    """The record of a fit; refuses factors that were given."""
+    """Return the record of a fit; refuse given factors."""
     record = fitted_of(model).record
     if not record.was_fitted or (what == "restarts" and not record.restarts):
         raise ValueError(
@@ -167,7 +167,7 @@ def _record(model: Any, what: str) -> FitRecord:
 
 
 def plot_missing(X: Any, *, mask: Any = None, axes: Any = None) -> np.ndarray:
-    """Plot how much of the data is there: for every trial and neuron, and every trial and time.
+    """Plot the fraction of data observed by trial and neuron, and by trial and time.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The component figure: a row a component, a column for each of its parts."""
+"""The component figure: one row per component, one column for each of its parts."""
 
 from __future__ import annotations
 
@@ -33,17 +33,16 @@ def plot_factors(
 ) -> np.ndarray:
     """Plot the parts of every component: neurons as bars, time as a line, trials as points.
 
-    Works for every kind of model: a row a component, a column for each of its parts. Factors that
-    every block of trials has for itself (`Parafac2`) are an image, blocks from top to bottom. Of
-    several datasets (`CoupledTCA`) each has columns of its own, and the text above a panel says
-    how much of the component is in that dataset. `SliceTCA`, whose components are a loading and a
-    slice, is drawn by `plot_slices`.
+    Works for every kind of model: one row per component, one column for each of its parts. Factors
+    that differ between blocks of trials (`Parafac2`) are an image, blocks from top to bottom. Each
+    of several datasets (`CoupledTCA`) has its own columns, with the component's share in that
+    dataset above each panel. `SliceTCA`, whose components are a loading and a slice, is drawn by
+    `plot_slices`.
 
-    Factors are drawn at unit length, so heights compare within a panel, not between
-    components; the row's name carries what the component explains. Wholly missing trials and
-    neurons leave a gap. A component whose weight is zero says so in its row: its neuron and time
-    factors mean nothing and are not drawn. After ``partial_fit`` only the latest trials can be
-    drawn; the title says so.
+    Factors are drawn at unit length, so compare heights within a panel, not between components;
+    the row's name states what the component explains. Trials and neurons without data leave a gap.
+    The row of a component of weight zero says so: its neuron and time factors are meaningless and
+    are not drawn. After ``partial_fit`` only the latest trials can be drawn; the title says so.
 
     Parameters
     ----------
@@ -51,22 +50,22 @@ def plot_factors(
     color_by : str or array of shape (n_trials,), optional
         Trial label: the name of a trial coordinate of the data, or the labels. Angles (name
         ends in ``_deg`` and the values go round) get a ring of colours, categories a legend,
-        other numbers a colour bar. Where datasets have trials of their own, a dict with an array
-        for each.
+        other numbers a colour bar. If datasets have different trials, a dict with an array for
+        each.
     order_trials_by : as `color_by`, optional
         Sort the trials by this label; recorded order by default.
     restarts : bool
-        Overlay the other restarts, faintly, as far as they kept their factors.
+        Overlay the other restarts, faintly, if they kept their factors.
     label_means : bool
         Add a column with the mean trial factor for each label of `color_by` and its 95 %
         interval (of Student's t, trials taken as independent).
     group_neurons_by : str or None
-        Neuron coordinate whose groups stand together; "auto" takes the first that holds a few
-        names, such as an area.
+        Neuron coordinate to group neurons by; "auto" takes the first one with only a few names,
+        such as an area.
     max_components : int, optional
         Draw only the first components, which explain most.
     datasets : collection of str, optional
-        Draw only these, of a model of several datasets.
+        Draw only these datasets of a model of several.
     axes : array of Axes, shape (n_components, n_columns)
         Drawn into; by default a new figure from `factor_grid`.
 
@@ -78,8 +77,8 @@ def plot_factors(
     Raises
     ------
     ValueError
-        If a label is no trial coordinate or has the wrong length, `axes` has the wrong shape,
-        `label_means` is asked for without `color_by`, or the kind of model can't have an option.
+        If a label isn't a trial coordinate or has the wrong length, `axes` has the wrong shape,
+        `label_means` is set without `color_by`, or the kind of model doesn't support an option.
     sklearn.exceptions.NotFittedError
         If the model has not been fitted.
 
@@ -162,7 +161,7 @@ def _n_shown(max_components: int | None, n_components: int) -> int:
 
 
 def _mean_column(fitted: Fitted, shown: Sequence[Column]) -> Column:
-    """The column whose means are taken."""
+    """Return the column whose means are taken."""
     found = [column for column in shown if column.dims == ("trial",) and not column.by_block]
     if len(found) != 1:
         raise ValueError(
@@ -192,7 +191,7 @@ def _draw_means(axes: np.ndarray, place: int, rows: Sequence[Component], labels:
 def _draw_shares(
     axes: np.ndarray, fitted: Fitted, shown: Sequence[Column], rows: Sequence[Component]
 ) -> None:
-    """How much of each component is in a dataset, above the first panel of that dataset."""
+    """Write the share of each component in a dataset above the dataset's first panel."""
     first = {column.dataset: i for i, column in reversed(list(enumerate(shown)))}
     for dataset, i in first.items():
         for r in range(len(rows)):

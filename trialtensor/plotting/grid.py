@@ -27,7 +27,7 @@ def factor_grid(
     datasets: Collection[str] | None = None,
     figure: Figure | None = None,
 ) -> np.ndarray:
-    """Axes for `plot_factors`: a row a component, a column for each of its parts.
+    """Make axes for `plot_factors`: one row per component, one column for each of its parts.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def factor_grid(
     label_means : bool
         Add the last column of `plot_factors(label_means=True)`.
     model : fitted model, optional
-        What the columns are for; by default neurons, times and trials, as for TCA.
+        Contents of the columns; by default neurons, times and trials, as for TCA.
     datasets : collection of str, optional
         As for `plot_factors`.
     figure : Figure, optional
@@ -60,7 +60,7 @@ def grid_of(
     label_means: bool = False,
     figure: Figure | None = None,
 ) -> np.ndarray:
-    """Axes for columns that are known; see `factor_grid`."""
+    """Make axes for given columns; see `factor_grid`."""
     widths = [column.width for column in shown] + [MEANS_WIDTH] * label_means
     several = any(column.dataset is not None for column in shown)
     height = max((ROW_HEIGHT + TEXT_HEIGHT * several) * n_components + 0.75, 2.1)
@@ -76,7 +76,7 @@ def grid_of(
 
 
 def slice_grid(n_components: int, *, figure: Figure | None = None) -> np.ndarray:
-    """Axes for `plot_slices`: a row a component, columns for its loading and its slice.
+    """Make axes for `plot_slices`: one row per component, columns for loading and slice.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def slice_grid(n_components: int, *, figure: Figure | None = None) -> np.ndarray
 
 
 def check_axes(axes: Any, n_components: int, n_columns: int) -> np.ndarray:
-    """The axes that a caller brought, as an array of the shape that is needed."""
+    """Return the caller's axes as an array of the required shape."""
     axes = np.asarray(axes, dtype=object)
     if axes.ndim == 1 and n_components == 1:
         axes = axes[None, :]
@@ -112,7 +112,7 @@ def check_axes(axes: Any, n_components: int, n_columns: int) -> np.ndarray:
 
 
 def fills_figure(axes: np.ndarray) -> bool:
-    """Whether the figure holds nothing else, so that its layout may be frozen."""
+    """Return True if the figure holds nothing else, so that its layout may be frozen."""
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 

@@ -1,4 +1,4 @@
-"""A slice as an image, the colour bar that reads it, and the labels of its trials beside it."""
+"""Slices as images, with colour bars and the labels of their trials."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.image import AxesImage
 
-# Left edge and width of what stands to the right of an image, in widths of the image.
+# Left edge and width of items to the right of an image, in widths of the image.
 STRIP_AT = (1.012, 0.016)
 BAR_AT = (1.045, 0.018)
 PERCENTILE = 99
@@ -38,7 +38,7 @@ def draw_slice(
     *,
     positive: bool = False,
 ) -> AxesImage:
-    """A cell for each pair of a row and a column, its colour bar beside it; grey is missing.
+    """Draw a cell for each pair of row and column, with a colour bar; grey is missing.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def draw_slice(
 
 
 def color_limit(values: np.ndarray) -> float:
-    """Where the colours end: the 99th percentile of the magnitude, or the largest if that is near.
+    """Return the 99th percentile of the magnitude, or the largest magnitude if that is close.
 
     A single outlier would leave all other cells the colour of zero.
 
@@ -93,7 +93,7 @@ def color_limit(values: np.ndarray) -> float:
 
 
 def _thinned(values: np.ndarray) -> np.ndarray:
-    """Means of neighbouring rows where there are too many, of what is there of them."""
+    """Average neighbouring rows if there are too many, over the observed entries."""
     n = len(values)
     if n <= MAX_CELLS:
         return values
@@ -105,7 +105,7 @@ def _thinned(values: np.ndarray) -> np.ndarray:
 
 
 def draw_label_strip(ax: Axes, colors: np.ndarray, rows: AxisPositions) -> None:
-    """The colour of every trial's label in a narrow strip along the right edge of an image.
+    """Draw the colour of each trial's label in a narrow strip along the right edge.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def _draw_color_bar(ax: Axes, image: Any, *, beyond: bool) -> None:
 
 
 def _span(place: AxisPositions) -> tuple[float, float]:
-    """From the outer edge of the first cell to that of the last."""
+    """Return the range from the outer edge of the first cell to that of the last."""
     x = place.positions
     half = (x[1] - x[0]) / 2 if len(x) > 1 else 0.5
     return float(x[0] - half), float(x[-1] + half)

@@ -1,4 +1,4 @@
-"""The key to the trial colours: a compass, a legend or a colour bar beside an axes."""
+"""Keys to the trial colours: a compass, a legend or a colour bar beside an axes."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def draw_key(ax: Axes, labels: TrialLabels, *, own_figure: bool, gap: float = GA
 
 
 def _inset(ax: Axes, width: float, height: float, gap: float) -> Axes:
-    # Sizes in inches, so that the key looks the same beside wide and narrow axes.
+    # Sizes in inches, so that the key looks the same next to wide and narrow axes.
     across, up = _inches(ax)
     return ax.inset_axes((1 + gap / across, 1 - height / up, width / across, height / up))
 

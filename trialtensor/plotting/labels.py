@@ -1,4 +1,4 @@
-"""Trial labels: what kind they are and which colour every trial gets."""
+"""Trial labels: their kind, and the colour of each trial."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class TrialLabels:
 
     @property
     def discrete(self) -> bool:
-        """Whether the labels are few enough to be listed one by one."""
+        """True if the labels are few enough to list."""
         return len(self.texts) > 0
 
     @property
@@ -72,7 +72,7 @@ class TrialLabels:
 
     @property
     def in_degrees(self) -> bool:
-        """Whether the label is an angle in degrees."""
+        """True if the label is an angle in degrees."""
         return self.name.endswith("_deg")
 
     @property
@@ -81,7 +81,7 @@ class TrialLabels:
         return np.isnan(self.values)
 
     def level_colors(self) -> np.ndarray:
-        """One colour a level, shape (n_levels, 4)."""
+        """Return one colour per level, shape (n_levels, 4)."""
         if self.kind == "circular":
             return cyclic_colors(self.levels)
         return qualitative_colors(len(self.levels))
@@ -97,7 +97,7 @@ class TrialLabels:
         return ScalarMappable(Normalize(low, high), sequential_colormap())
 
     def color_range(self) -> tuple[float, float, Extend]:
-        """Range of the colours of numbers, and the ends beyond which values are left.
+        """Return the range of the colours of numbers, and the ends beyond which values lie.
 
         An end stops at the 1st or 99th percentile where values lie far beyond it: one outlier
         would leave all other trials the same colour.
@@ -121,7 +121,7 @@ class TrialLabels:
         return low, inner[1] if above else ends[1], extends[below, above]
 
     def colors(self) -> np.ndarray:
-        """One colour a trial, shape (n_trials, 4); grey where the label is missing."""
+        """Return one colour per trial, shape (n_trials, 4); grey where the label is missing."""
         from matplotlib.colors import to_rgba
 
         out = np.tile(to_rgba(NO_LABEL), (len(self.values), 1))
@@ -149,7 +149,7 @@ class TrialLabels:
         return days.tolist(), [str(date).replace("T", " ") for date in dates]
 
     def groups(self) -> list[Group]:
-        """Trials by label; sectors of the circle or quantiles where the label is continuous."""
+        """Group trials by label; by sector or quantile if the label is continuous."""
         if self.discrete:
             index = self.level_index()
             positions = self.levels if self.kind == "circular" else np.arange(len(self.levels))
@@ -187,12 +187,12 @@ class TrialLabels:
 def resolve_labels(
     coords: Mapping[str, tuple[str, Any]], label: Any, n_trials: int, argument: str
 ) -> TrialLabels:
-    """Trial labels from the name of a trial coordinate or from an array of them.
+    """Return trial labels from the name of a trial coordinate or from an array.
 
     Raises
     ------
     ValueError
-        If no trial coordinate has the name, or the array has not one entry for each trial.
+        If no trial coordinate has the name, or the array doesn't have one entry per trial.
     """
     if isinstance(label, str):
         known = [name for name, (dim, _) in coords.items() if dim == "trial"]
@@ -243,7 +243,7 @@ def make_labels(values: Any, name: str) -> TrialLabels:
 
 
 def covers_circle(degrees: np.ndarray) -> bool:
-    """Whether angles go all the way round: three or more, and no gap wider than 120 degrees.
+    """Return whether angles cover the circle: three or more, no gap wider than 120 degrees.
 
     Examples
     --------
@@ -284,9 +284,9 @@ def _categories(values: np.ndarray, name: str) -> TrialLabels:
 
 
 def shorten(text: str, limit: int = 20) -> str:
-    """Cut a long name in the middle; its beginning and its end tell names apart.
+    """Cut a long name in the middle, since its beginning and its end tell names apart.
 
-    The name is ready for a figure: what stands between two dollars in it is no formula.
+    The name is ready for a figure: text between two dollars in it isn't read as a formula.
     """
     if len(text) > limit:
         head = (limit - 1) * 2 // 3

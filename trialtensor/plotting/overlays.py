@@ -1,4 +1,4 @@
-"""The other restarts, taken apart into the columns of the component figure."""
+"""Factors of the other restarts, split into the columns of the component figure."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Curves = Mapping[tuple[str, str | None], np.ndarray]
 
 
 def other_restarts(fitted: Fitted) -> list[Curves]:
-    """Factors of every restart but the best, as far as it kept them.
+    """Return the factors of every restart but the best, where restarts kept them.
 
-    Components stand in the order of the model and have its signs. Factors that each block of
-    trials has for itself are left out: images can't be laid over each other.
+    Components have the order and signs of the model. Factors that differ between blocks of trials
+    are left out, since images can't be overlaid.
     """
     restarts = fitted.record.restarts
     own = _fitted_curves(fitted)
@@ -40,7 +40,7 @@ def other_restarts(fitted: Fitted) -> list[Curves]:
 
 
 def _fitted_curves(fitted: Fitted) -> dict[tuple[str, str | None], np.ndarray]:
-    """The vectors of the model, zero where a component lacks them."""
+    """Return the vectors of the model, zero where a component lacks them."""
     found: dict[tuple[str, str | None], np.ndarray] = {}
     for r, component in enumerate(fitted.components):
         for part in component.parts:
@@ -67,7 +67,7 @@ def _curves(
 
 
 def _names(fitted: Fitted) -> dict[str, list[str]]:
-    """Axis -> names of the parts that are its factors, in the order of the model."""
+    """Return axis -> names of the parts that are its factors, in the order of the model."""
     found: dict[str, dict[str, None]] = {}
     for component in fitted.components:
         for part in component.parts:
@@ -77,7 +77,7 @@ def _names(fitted: Fitted) -> dict[str, list[str]]:
 
 
 def _unstacked(matrix: np.ndarray, own: Mapping[Any, np.ndarray]) -> dict[Any, np.ndarray]:
-    """A matrix by dataset; some kinds keep only the rows that had data."""
+    """Split a matrix by dataset; some kinds keep only the rows that had data."""
     known = {key: np.isfinite(values).all(axis=1) for key, values in own.items()}
     matrix = np.asarray(matrix, dtype=np.float64)
     if not own or matrix.shape[1] != next(iter(own.values())).shape[1]:
@@ -91,14 +91,14 @@ def _unstacked(matrix: np.ndarray, own: Mapping[Any, np.ndarray]) -> dict[Any, n
         stop = start + int(rows.sum())
         found[key] = np.full(own[key].shape, np.nan)
         part = matrix[start:stop]
-        # Those of several datasets are of unit length together, in the model each by itself.
+        # Factors of several datasets have joint unit length here, but separate in the model.
         found[key][rows] = part if len(known) == 1 else _unit(part)
         start = stop
     return found
 
 
 def _order(own: Curves, first: Curves) -> np.ndarray:
-    """Which component of the best restart each of the model is."""
+    """Return the component of the best restart that corresponds to each of the model's."""
     alike: Any = 1.0
     for key, values in first.items():
         alike = alike * np.abs(_unit(own[key]).T @ _unit(values))
@@ -114,7 +114,7 @@ def _unit(values: np.ndarray) -> np.ndarray:
 
 
 def _like_the_blocks(fitted: Fitted, name: str, values: np.ndarray, own: np.ndarray) -> np.ndarray:
-    """Trial factors with the sign that each block has in the model: a block's sign is free."""
+    """Give trial factors the sign of each block in the model, which is arbitrary."""
     if fitted.arrays[name].dims[0] != "trial":
         return values
     values = values.copy()

@@ -1,4 +1,4 @@
-"""One panel of the component figures a function: neurons, times, trials, means by label."""
+"""Panels of the component figures, one function each: neurons, times, trials, means by label."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RESTART: dict[str, Any] = {"color": "#555555", "alpha": 0.25}
 
 
 def style_panel(ax: Axes) -> None:
-    """Thin frame, small numbers, few ticks."""
+    """Apply a thin frame, small numbers and few ticks."""
     from matplotlib.ticker import MaxNLocator
 
     ax.spines[["top", "right"]].set_visible(False)
@@ -31,7 +31,7 @@ def style_panel(ax: Axes) -> None:
 def draw_neurons(
     ax: Axes, place: AxisPositions, factor: np.ndarray, others: Sequence[np.ndarray] = ()
 ) -> None:
-    """Bars from zero; a missing neuron leaves its place empty."""
+    """Draw bars from zero; a missing neuron leaves its place empty."""
     from matplotlib.collections import PolyCollection
 
     style_panel(ax)
@@ -59,7 +59,7 @@ def draw_neurons(
 def draw_times(
     ax: Axes, place: AxisPositions, factor: np.ndarray, others: Sequence[np.ndarray] = ()
 ) -> None:
-    """A line over time, with zero time marked where it lies inside the trial."""
+    """Draw a line over time, marking time zero if it lies inside the trial."""
     style_panel(ax)
     x = place.positions
     if x.min() < 0 < x.max():
@@ -80,7 +80,7 @@ def draw_trials(
     colors: Any,
     others: Sequence[np.ndarray] = (),
 ) -> None:
-    """A point a trial, coloured by its label."""
+    """Draw one point per trial, coloured by its label."""
     style_panel(ax)
     count_in_whole_numbers(ax)
     x = place.positions
@@ -99,7 +99,7 @@ def draw_trials(
 
 
 def draw_label_means(ax: Axes, labels: TrialLabels, factor: np.ndarray) -> None:
-    """Mean of the trial factor for each label, with its 95 % interval."""
+    """Draw the mean of the trial factor for each label, with its 95 % interval."""
     style_panel(ax)
     groups = [group for group in labels.groups() if np.isfinite(factor[group.rows]).any()]
     means, halves = (
@@ -127,7 +127,7 @@ def draw_label_means(ax: Axes, labels: TrialLabels, factor: np.ndarray) -> None:
 
 
 def mean_interval(values: np.ndarray) -> tuple[float, float]:
-    """Mean and half width of its 95 % interval (Student's t); NaN width for a single value.
+    """Return the mean and half width of its 95 % interval (Student's t); NaN for one value.
 
     Examples
     --------
@@ -147,7 +147,7 @@ def mean_interval(values: np.ndarray) -> tuple[float, float]:
 
 
 def row_text(name: str, unique: float) -> str:
-    """The name of a component, and below it what it explains uniquely where that is known."""
+    """Return the name of a component, with its unique explained variance if known."""
     return f"{name}\n{100 * unique:.1f} %\nunique" if np.isfinite(unique) else name
 
 
@@ -157,13 +157,13 @@ def name_row(ax: Axes, text: str) -> None:
 
 
 def say(ax: Axes, text: str) -> None:
-    """Write into the middle of a panel why there is nothing in it."""
+    """Write in the middle of a panel why it is empty."""
     middle: dict[str, Any] = {"ha": "center", "va": "center", "transform": ax.transAxes}
     ax.text(0.5, 0.5, text, fontsize=8, color=INK, **middle)
 
 
 def leave_empty(ax: Axes, text: str) -> None:
-    """A panel without a frame that says why."""
+    """Draw a panel without a frame, with the reason why it is empty."""
     style_panel(ax)
     say(ax, text)
     ax.tick_params(left=False, labelleft=False)
@@ -192,7 +192,7 @@ def _mean_ticks(ax: Axes, labels: TrialLabels, groups: Sequence[Any]) -> None:
 
 
 def name_ticks(ax: Axes, place: AxisPositions) -> None:
-    """Names below the axis where the positions have some."""
+    """Write names below the axis for positions that have them."""
     if not place.ticks:
         return
     ax.set_xticks(place.ticks, place.tick_labels)
@@ -202,7 +202,7 @@ def name_ticks(ax: Axes, place: AxisPositions) -> None:
 
 
 def count_in_whole_numbers(ax: Axes) -> None:
-    """No half trials, neurons or sweeps along the axis."""
+    """Use whole-number ticks for trials, neurons or sweeps."""
     from matplotlib.ticker import MaxNLocator
 
     ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))

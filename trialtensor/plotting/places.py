@@ -1,4 +1,4 @@
-"""Where the entries of a model's axes stand, and which label each of its trials has."""
+"""Positions along a model's axes, and the labels of its trials."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MAX_NAMED_BLOCKS = 6
 
 @dataclass(frozen=True)
 class Labels:
-    """Trial labels of a model whose datasets may have trials of their own.
+    """Trial labels of a model whose datasets may have different trials.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Labels:
 
 
 def coords_of(fitted: Fitted, dataset: str | None, lengths: Mapping[str, int]) -> Coords:
-    """The coordinates that fit a dataset: those of its own neurons, and of as many entries.
+    """Return the coordinates that match the neurons and axis lengths of a dataset.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def coords_of(fitted: Fitted, dataset: str | None, lengths: Mapping[str, int]) -
 
 
 def resolve(fitted: Fitted, shown: Sequence[Column], label: Any, argument: str) -> Labels | None:
-    """Labels of all trials that are drawn; None for no label.
+    """Return labels for all trials drawn; None for no label.
 
     Parameters
     ----------
@@ -73,12 +73,12 @@ def resolve(fitted: Fitted, shown: Sequence[Column], label: Any, argument: str) 
     shown : list of Column
     label : str, array of shape (n_trials,), dict of such arrays by dataset, or None
     argument : str
-        What errors speak of.
+        Name of the argument, for error messages.
 
     Raises
     ------
     ValueError
-        If there are no such labels, or not one for each trial.
+        If there are no such labels, or not one per trial.
     """
     if label is None:
         return None
@@ -130,7 +130,7 @@ def axis_place(
     group_by: str | None = "auto",
     order: TrialLabels | None = None,
 ) -> AxisPositions:
-    """Where the ``n`` entries of an axis stand.
+    """Return the positions of the ``n`` entries of an axis.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def axis_place(
     group_by : str or None
         Of neurons, as in `positions.neuron_positions`.
     order : TrialLabels, optional
-        What trials are sorted by.
+        Labels by which trials are sorted.
     """
     if axis == "trial":
         return trial_positions(coords, n) if order is None else ordered_trials(order)
@@ -155,7 +155,7 @@ def axis_place(
 def column_places(
     fitted: Fitted, column: Column, *, group_by: str | None, order: Labels | None
 ) -> dict[str, AxisPositions]:
-    """Positions for the axes of a column, and those of its blocks.
+    """Return positions for the axes of a column, and those of its blocks.
 
     Raises
     ------
@@ -186,7 +186,7 @@ def column_places(
 
 
 def n_latest(fitted: Fitted, column: Column) -> int:
-    """How many trials a column shows if that is only the latest of all; otherwise 0."""
+    """Return the number of trials a column shows if only the latest are known; otherwise 0."""
     if "trial" not in column.dims or column.dataset is not None:
         return 0
     n = column.length(fitted, "trial")

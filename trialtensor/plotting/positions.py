@@ -1,4 +1,4 @@
-"""Where trials, neurons and times stand on their axes, from the coordinates of the data."""
+"""Positions of trials, neurons and times, from the coordinates of the data."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ N_CELL_TICKS = 5
 
 @dataclass(frozen=True)
 class AxisPositions:
-    """Rows of a factor matrix in drawing order, their positions, and what the axis says.
+    """Rows of a factor matrix in drawing order, their positions, and the axis label.
 
     `ticks` and `tick_labels` are empty where matplotlib should choose; `edges` are positions
     of lines between groups.
@@ -34,7 +34,7 @@ class AxisPositions:
 
 
 def time_positions(coords: Coords, n_times: int) -> AxisPositions:
-    """Seconds where the data has a `time` coordinate, otherwise another number or the bin."""
+    """Return seconds from a `time` coordinate, otherwise another number or the bin."""
     order = np.arange(n_times)
     on_time = {name: np.asarray(v) for name, (dim, v) in coords.items() if dim == "time"}
     if "time" in on_time:
@@ -49,7 +49,7 @@ def time_positions(coords: Coords, n_times: int) -> AxisPositions:
 
 
 def trial_positions(coords: Coords, n_trials: int) -> AxisPositions:
-    """Recorded order; by trial number where the data has growing numbers."""
+    """Return the recorded order, or trial numbers if the data has increasing ones."""
     order = np.arange(n_trials)
     if "trial" in coords:
         values = np.asarray(coords["trial"][1])
@@ -61,7 +61,7 @@ def trial_positions(coords: Coords, n_trials: int) -> AxisPositions:
 def neuron_positions(
     coords: Coords, n_neurons: int, group_by: str | None = "auto"
 ) -> AxisPositions:
-    """Neurons side by side; those of one group together, with a gap between groups.
+    """Place neurons side by side, those of one group together, with a gap between groups.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def _grouped(values: np.ndarray, name: str) -> AxisPositions:
 
 
 def ordered_trials(labels: TrialLabels) -> AxisPositions:
-    """Trials sorted by their label, equal ones in recorded order, unlabelled ones last."""
+    """Sort trials by label: ties in recorded order, unlabelled ones last."""
     key = labels.level_index().astype(float) if labels.discrete else labels.values.copy()
     key[labels.missing] = np.inf
     order = np.argsort(key, kind="stable")
@@ -137,16 +137,16 @@ def ordered_trials(labels: TrialLabels) -> AxisPositions:
 
 
 def sorted_inside_groups(place: AxisPositions, key: np.ndarray, by: str) -> AxisPositions:
-    """The same places with other occupants: sorted by `key`, each staying in its group.
+    """Reassign the same places by sorting on `key`, within each group.
 
     Parameters
     ----------
     place : AxisPositions
         Of n neurons, grouped or not.
     key : array of shape (n,)
-        What to sort by, smallest first; equal ones keep their order and NaN goes last.
+        Sort key, smallest first; ties keep their order and NaN goes last.
     by : str
-        What the key is, for the label of the axis.
+        Description of the key, for the label of the axis.
 
     Examples
     --------
@@ -169,7 +169,7 @@ def sorted_inside_groups(place: AxisPositions, key: np.ndarray, by: str) -> Axis
 
 
 def side_by_side(place: AxisPositions) -> AxisPositions:
-    """The same axis in equal steps, as the cells of an image need it.
+    """Return the same axis in equal steps, as the cells of an image require.
 
     Gaps between groups close and uneven times become cells of one width; ticks and edges move
     along, so that they still read what is there.

@@ -1,4 +1,4 @@
-"""How many components: what a search and the restarts say of every candidate."""
+"""Figure of a search for the number of components."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ HEIGHTS = {"error": 2.3, "close-up": 1.6, "stability": 1.5, "core consistency": 
 def plot_search(
     search: Any, profile: pandas.DataFrame | None = None, *, axes: Any = None
 ) -> np.ndarray:
-    """Plot how well each number of components predicts what was held out, and more.
+    """Plot how well each number of components predicts held-out entries, and more.
 
     From top to bottom: the held-out error as a fraction of that of no components, with one
     standard error over splits (filled: within one standard error of the best, by the differences
-    on each split); the same close up, as what it is above the best; how far restarts agree, where
+    on each split); a close-up of the error above the best; the agreement of restarts, where
     0 is chance and 1 the same model every time; and the core consistency, for models with one. The
-    last two need the profile. Candidates stand evenly spaced, fewest parameters first; of more
-    than 60 candidates of several numbers (SliceTCA) those with the lowest errors are drawn. Arrows
-    at an edge are values beyond it.
+    last two need the profile. Candidates are evenly spaced, fewest parameters first; of more
+    than 60 candidates of several numbers (SliceTCA), those with the lowest errors are drawn. Arrows
+    at an edge mark values beyond it.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def plot_search(
 def search_grid(
     search: Any, profile: pandas.DataFrame | None = None, *, figure: Figure | None = None
 ) -> np.ndarray:
-    """Axes for `plot_search`, one above the other.
+    """Make axes for `plot_search`, one above the other.
 
     Parameters
     ----------

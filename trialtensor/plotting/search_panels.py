@@ -1,4 +1,4 @@
-"""One panel of the figure of a search a function: errors, stability, core consistency."""
+"""Panels of the search figure, one function each: errors, stability, core consistency."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 BEST = "#d55e00"
 MAX_NUMBERS = 40
-# Below these a value is drawn as an arrow at the edge: how far below says nothing more.
+# Values below these are drawn as arrows at the edge: how far below is uninformative.
 LEAST_STABILITY = -0.25
 LEAST_CONSISTENCY = -25.0
 
 
 def draw_frame(ax: Axes, shown: Candidates, search: Any, *, named: bool) -> None:
-    """An empty panel with the choice shaded."""
+    """Draw an empty panel with the choice shaded."""
     from matplotlib.ticker import MaxNLocator
 
     style_panel(ax)
@@ -35,14 +35,14 @@ def draw_frame(ax: Axes, shown: Candidates, search: Any, *, named: bool) -> None
 
 
 def draw_error(ax: Axes, shown: Candidates, search: Any) -> None:
-    """Held-out error of every candidate, where 1 is no components."""
+    """Draw the held-out error of every candidate, relative to no components."""
     error = shown.table["error"].to_numpy()
     ax.axhline(1, color=INK, linewidth=1.0, linestyle=(0, (4, 3)), label="no components")
     _draw_splits(ax, shown, shown.splits)
     _draw_means(ax, shown, error, shown.table["error_se"].to_numpy())
     _mark_choices(ax, shown, search, error)
     low = min(error.min(), shown.splits.min(), 1)
-    # What is far above no components only has to be seen to be there.
+    # Values far above those of no components only need to be visible.
     high = min(max(error.max(), shown.splits.max(), 1), 1 + max(1 - low, 0.25))
     pad = 0.06 * (high - low)
     ax.set_ylim(low - pad, high + pad)
@@ -55,7 +55,7 @@ def draw_error(ax: Axes, shown: Candidates, search: Any) -> None:
 
 
 def draw_close_up(ax: Axes, shown: Candidates, search: Any) -> None:
-    """What that error is above the best, split by split."""
+    """Draw the error above the best, split by split."""
     above = shown.table["above_best"].to_numpy()
     error = shown.table["above_best_se"].to_numpy()
     best = int(np.argmin(shown.table["error"].to_numpy()))
@@ -74,7 +74,7 @@ def draw_close_up(ax: Axes, shown: Candidates, search: Any) -> None:
 
 
 def _draw_splits(ax: Axes, shown: Candidates, values: np.ndarray) -> None:
-    """Thin lines; points where neighbours on the axis are not neighbours in kind."""
+    """Draw thin lines, or points if candidates have several types."""
     x = np.arange(len(values))
     if values.shape[1] < 2:
         return
@@ -129,7 +129,7 @@ def _mark_choices(ax: Axes, shown: Candidates, search: Any, heights: np.ndarray)
 
 
 def draw_stability(ax: Axes, shown: Candidates, profile: dict[str, np.ndarray]) -> None:
-    """How far restarts agree, as far as that is known."""
+    """Draw the agreement of restarts where it is known."""
     corrected, match = profile["stability"], profile["match"]
     x = np.arange(len(corrected))
     ax.axhline(0, color=INK, linewidth=1.0, linestyle=(0, (4, 3)), label="chance")
@@ -158,7 +158,7 @@ def draw_stability(ax: Axes, shown: Candidates, profile: dict[str, np.ndarray]) 
 
 
 def draw_consistency(ax: Axes, percent: np.ndarray) -> None:
-    """Core consistency, percent."""
+    """Draw the core consistency in percent."""
     ax.axhline(0, color=FAINT, linewidth=0.8, zorder=0)
     x = np.arange(len(percent))
     inside = ~(percent < LEAST_CONSISTENCY)
@@ -175,7 +175,7 @@ def draw_consistency(ax: Axes, percent: np.ndarray) -> None:
 
 
 def _draw_beyond(ax: Axes, rows: np.ndarray, *, upwards: bool, label: str = "") -> None:
-    """Arrows at the edge for candidates whose values lie beyond it."""
+    """Draw arrows at the edge for candidates whose values lie outside the panel."""
     from matplotlib.transforms import ScaledTranslation
 
     if not rows.any():
@@ -195,7 +195,7 @@ def _draw_beyond(ax: Axes, rows: np.ndarray, *, upwards: bool, label: str = "") 
 
 
 def _draw_key(ax: Axes) -> None:
-    """Beside the panel, where it can't cover anything; what varies first."""
+    """Draw the key beside the panel, where it can't cover anything."""
     handles, names = ax.get_legend_handles_labels()
     order = sorted(range(len(names)), key=lambda i: not names[i].startswith(("mean", "corrected")))
     ax.legend(
@@ -216,7 +216,7 @@ def _name_panel(ax: Axes, title: str, name: str) -> None:
 
 
 def name_candidates(axes: np.ndarray, shown: Candidates) -> None:
-    """Names along the lowest panel."""
+    """Write candidate names along the lowest panel."""
     names = shown.names
     step = 1 if shown.types else -(-len(names) // MAX_NUMBERS)
     ticks = range(0, len(names), step)

@@ -1,4 +1,4 @@
-"""The figure of SliceTCA: a row a component, its loading and its slice, type by type."""
+"""The figure of SliceTCA: one row per component, with loading and slice, type by type."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class SlicingType:
     type_unique : float
         The fraction that is lost without all of them.
     n_fitted : int
-        How many the model has, which may be more than are here.
+        Number in the model, which may be more than are listed here.
     """
 
     axis: str
@@ -69,18 +69,18 @@ class SlicingType:
 
     @property
     def names(self) -> list[str]:
-        """What figures and tables call the components: "trial 1", "trial 2", …"""
+        """Names in figures and tables: "trial 1", "trial 2", …"""
         return [f"{self.axis} {r + 1}" for r in range(len(self.slices))]
 
 
 def slicing_types(model: Any, max_components: int | None = None) -> list[SlicingType]:
-    """The slicing types that a fitted model has, each with its components, largest first.
+    """Return the slicing types of a fitted model with their components, largest first.
 
     Parameters
     ----------
     model : fitted SliceTCA, or another whose components are a loading and a slice
     max_components : int, optional
-        Of each type, at most so many.
+        Maximum number of each type.
 
     Raises
     ------
@@ -146,35 +146,35 @@ def plot_slices(
     max_components: int | None = None,
     axes: Any = None,
 ) -> np.ndarray:
-    """Plot the components of a SliceTCA: left the loading of each, right its slice as an image.
+    """Plot the components of a SliceTCA: loadings on the left, slices as images on the right.
 
-    Trial-slicing components come first (a weight a trial, and a neuron x time slice), then
-    neuron-slicing (a weight a neuron, and a trial x time slice) and time-slicing ones (a weight
-    a time bin, and a trial x neuron slice). Loadings have unit length; a weight times a cell of
-    the slice is what the component adds to the data there. White is zero, red above it and blue
-    below; colours end at the 99th percentile of the magnitude, each slice having a colour bar of
-    its own, in the units of the data. What was never observed is
-    grey. The row's name carries what is lost without the component. One whose slice is zero says
-    so and isn't drawn.
+    Trial-slicing components come first (one weight per trial, and a neuron x time slice), then
+    neuron-slicing (one weight per neuron, and a trial x time slice) and time-slicing ones (one
+    weight per time bin, and a trial x neuron slice). Loadings have unit length; a weight times a
+    cell of the slice is the component's contribution to the data there. White is zero, red above
+    it and blue below; colours end at the 99th percentile of the magnitude. Each slice has its own
+    colour bar, in the units of the data. Cells that were never observed are grey. The row's name
+    states the variance lost without the component. A component whose slice is zero says so and
+    isn't drawn.
 
     Parameters
     ----------
     model : fitted SliceTCA, or another whose components are a loading and a slice
     color_by : str or array of shape (n_trials,), optional
-        Trial label, as in `plot_factors`: it colours the trial loadings, and a strip beside
+        Trial label, as in `plot_factors`: it colours the trial loadings, and a strip next to
         every slice with trials as rows.
     order_trials_by : str or array of shape (n_trials,), optional
         Sort the trials by this label in all panels; recorded order by default.
     sort_neurons : {"peak", None}
         "peak" sorts neurons by when they are farthest from zero in the slice of the first
         trial-slicing component; without such a component, or with None, they stay as recorded.
-        It is one order for all panels, so that a neuron can be followed from row to row and a
-        sequence in any other slice isn't the work of the sorting.
+        All panels use the same order, so you can follow a neuron from row to row, and a sequence
+        in any other slice isn't an artefact of the sorting.
     group_neurons_by : str or None
-        Neuron coordinate whose groups stand together, as in `plot_factors`; neurons are sorted
-        inside their group.
+        Neuron coordinate to group neurons by, as in `plot_factors`; neurons are sorted within
+        their group.
     max_components : int, optional
-        Draw only so many components of each slicing type, the largest.
+        Draw only this many components of each slicing type, the largest.
     axes : array of Axes, shape (n_components, 2)
         Drawn into; by default a new figure from `slice_grid`.
 
@@ -185,7 +185,7 @@ def plot_slices(
     Raises
     ------
     ValueError
-        If a label is no trial coordinate or has the wrong length, `sort_neurons` is unknown,
+        If a label isn't a trial coordinate or has the wrong length, `sort_neurons` is unknown,
         `axes` has the wrong shape, or the model has factors in place of slices.
     sklearn.exceptions.NotFittedError
         If the model has not been fitted.
@@ -243,12 +243,12 @@ def _trials(coords: Any, n_trials: int, order_by: Any) -> AxisPositions:
 
 
 def is_nonnegative(model: Any) -> bool:
-    """Whether nothing in a model of slices can be negative."""
+    """Return True if nothing in a model of slices can be negative."""
     return getattr(model, "nonnegative", False) is True
 
 
 def _by_peak(place: AxisPositions, types: list[SlicingType]) -> AxisPositions:
-    """Neurons by when they are farthest from zero in the first trial-slicing component."""
+    """Order neurons by the time of their peak in the first trial-slicing component."""
     if types[0].axis != "trial":
         return place
     first = np.abs(types[0].slices[0])
@@ -298,7 +298,7 @@ def _mark_zero(ax: Any, times: AxisPositions) -> None:
 
 
 def _name_type(rows: np.ndarray, each: SlicingType, places: Places) -> None:
-    """Titles above the first row, names of the horizontal axes below the last that is drawn."""
+    """Write titles above the first row, and axis labels below the last one drawn."""
     title = f"{each.axis.capitalize()}-slicing"
     if np.isfinite(each.type_unique):
         title += f": {100 * each.type_unique:.1f} % unique to the type"
@@ -317,7 +317,7 @@ def _name_type(rows: np.ndarray, each: SlicingType, places: Places) -> None:
 
 
 def _rule_above(ax: Any) -> None:
-    """A thin line over the whole width, just above the title of `ax`."""
+    """Draw a thin line over the whole width, just above the title of `ax`."""
     from matplotlib.lines import Line2D
     from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 

@@ -1,4 +1,4 @@
-"""Components over trials: points, a smooth curve, and where their level changes."""
+"""Components over trials: points, a smooth curve, and change points."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ BLOCK = "#eef1f4"
 
 
 def plot_tracking(tracking: Any, *, axes: Any = None) -> np.ndarray:
-    """Plot what `trialtensor.tracking.track` found, a row for each series.
+    """Plot the result of `trialtensor.tracking.track`, one row per series.
 
     Points are trials; the line is a smooth curve between changes, with its interval. A vertical
-    line is a change of level, the band about it the interval of its trial. Blocks are shaded in
-    turn and named above.
+    line marks a change of level, and the band around it the interval of its trial. Alternate
+    blocks are shaded, with names above.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def plot_tracking(tracking: Any, *, axes: Any = None) -> np.ndarray:
 
 
 def plot_similarity(similarity: np.ndarray, windows: np.ndarray, *, ax: Any = None) -> Any:
-    """Show `trialtensor.tracking.trial_similarity` as a picture, a cell for each pair of windows.
+    """Show `trialtensor.tracking.trial_similarity` as an image, one cell per pair of windows.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def _new_axes(n: int) -> np.ndarray:
 
 
 def _in_lines(name: str) -> str:
-    """The name of a series in lines that fit beside its panel."""
+    """Break the name of a series into lines that fit beside its panel."""
     return "\n".join(shorten(part) for part in str(name).split(", "))
 
 

@@ -1,4 +1,4 @@
-"""The sections that the page of every model has."""
+"""Sections common to the pages of all models."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from trialtensor.selection.stability import stability
 
 
 def introduction(model: TrialEstimator, context: Context) -> Fragment:
-    """Say what kind of model this is, and whether all of it is known."""
+    """State the kind of the model, and whether all of it is identified."""
     fitted = model.fitted_
     html = fragment(
         "sections/introduction.html.jinja",
@@ -40,7 +40,7 @@ def introduction(model: TrialEstimator, context: Context) -> Fragment:
 
 
 def data(model: TrialEstimator, context: Context) -> Fragment:
-    """Say what the model was fitted to."""
+    """Describe the data that the model was fitted to."""
     fitted = model.fitted_
     part = data_part(
         context.source,
@@ -53,7 +53,7 @@ def data(model: TrialEstimator, context: Context) -> Fragment:
 
 
 def components(model: TrialEstimator, context: Context) -> Fragment:
-    """Show the components, and say how to read the figure."""
+    """Show the components, and explain the figure."""
     fitted = model.fitted_
     pictures = component_pictures(model, context.color_by, context.color_name)
     html = fragment(
@@ -66,19 +66,19 @@ def components(model: TrialEstimator, context: Context) -> Fragment:
 
 
 def fit(model: TrialEstimator, context: Context) -> Fragment:
-    """Say how well the model fits."""
+    """State how well the model fits."""
     rows = fit_rows(model.fitted_.record, words.explained_sentence(model))
     html = fragment("sections/fit.html.jinja", rows=[*rows, *words.diagnostics(model)])
     return Fragment("How well it fits", html)
 
 
 def explained(model: TrialEstimator, context: Context) -> Fragment:
-    """Say what each component explains."""
+    """State the explained variance of each component."""
     return words.explained(model, context)
 
 
 def left_over(model: TrialEstimator, context: Context) -> Fragment | None:
-    """Say what the model leaves of its data, if that is at hand."""
+    """Describe the residuals, if the data is available."""
     if context.X is None:
         return None
     refused = ""
@@ -97,7 +97,7 @@ def left_over(model: TrialEstimator, context: Context) -> Fragment | None:
 
 
 def restarts(model: TrialEstimator, context: Context) -> Fragment | None:
-    """Say whether other starts led to the same model."""
+    """State whether other starts led to the same model."""
     record, of = model.fitted_.record, words.resemblance(model)
     if not record.restarts:
         return None
@@ -119,7 +119,7 @@ def restarts(model: TrialEstimator, context: Context) -> Fragment | None:
 
 
 def repeating(model: TrialEstimator, context: Context) -> Fragment:
-    """Say how to do it again."""
+    """Show how to repeat the fit."""
     parameters = model.get_params(deep=False)
     reading = context.code or reading_code(context.source, context.preprocessing)
     fitted = model.fitted_.record.was_fitted
@@ -136,7 +136,7 @@ def repeating(model: TrialEstimator, context: Context) -> Fragment:
 def reproducing_code(
     model: TrialEstimator, reading: str, fit_options: Mapping[str, Any] | None = None
 ) -> str:
-    """Python that repeats the fit, from lines that make the data ``X``."""
+    """Return Python code that repeats the fit, from lines that make the data ``X``."""
     parameters = model.get_params(deep=False)
     arguments = ",\n".join(f"    {name}={literal(value)}" for name, value in parameters.items())
     kind = type(model)
@@ -159,7 +159,7 @@ def reproducing_code(
 
 
 def latest(model: TrialEstimator) -> int:
-    """How many trials have trial factors, if those are only the latest; otherwise 0."""
+    """Return the number of trials if only the latest have trial factors; otherwise 0."""
     return max((n_latest(model.fitted_, column) for column in columns(model.fitted_)), default=0)
 
 
@@ -174,7 +174,7 @@ def _corrected(model: TrialEstimator) -> str:
 
 
 def _refusal(error: ValueError) -> str:
-    """Why a question can't be asked of this model; errors in the data are the caller's."""
+    """Return why this model can't answer a question; let errors in the data propagate."""
     text = str(error)
     if text.startswith(("X", "mask")):
         raise error

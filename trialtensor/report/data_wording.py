@@ -1,4 +1,4 @@
-"""How large data is, in words."""
+"""Data sizes in words."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from trialtensor.models.layout import Layout
 
 
 def treatment(summary: Mapping[str, Any]) -> str:
-    """What was done about what was missing; empty where there was nothing to do."""
+    """Describe how missing entries were treated; empty if there were none."""
     text = str(summary.get("treatment", ""))
     return "" if text == "Nothing was missing." else text
 
 
 def size_text(n_trials: Any, n_neurons: Any, n_times: Any) -> str:
-    """The size of data.
+    """Describe the size of data.
 
     Examples
     --------
@@ -31,7 +31,7 @@ def size_text(n_trials: Any, n_neurons: Any, n_times: Any) -> str:
 
 
 def size_of(fitted: Fitted) -> str:
-    """The size of the data of a fit, whose blocks or datasets may differ in size."""
+    """Describe the size of a fit's data, whose blocks or datasets may differ in size."""
     if fitted.datasets:
         ranges = [span(fitted.length(axis, name) for name in fitted.datasets) for axis in AXES]
         return f"{len(fitted.datasets)} datasets of {size_text(*ranges)}"
@@ -47,14 +47,14 @@ def size_of(fitted: Fitted) -> str:
 
 
 def size_of_layout(layout: Layout) -> str:
-    """The size of data that came as several arrays."""
+    """Describe the size of data that came as several arrays."""
     ranges = [span(each.shape[i] for each in layout.values) for i in range(3)]
     n = len(layout.values)
     return f"{n} array{'s' * (n != 1)} of {size_text(*ranges)}"
 
 
 def span(values: Iterable[int]) -> str:
-    """The range of some numbers, or the number that all are.
+    """Return the range of some numbers, or the one value that they all have.
 
     Examples
     --------

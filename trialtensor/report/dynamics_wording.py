@@ -1,4 +1,4 @@
-"""What numbers of trial-varying dynamics mean, in one plain sentence each."""
+"""Sentences on the numbers of trial-varying dynamics."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from trialtensor.report.wording import explained_variance_sentence
 
 
 def prediction_sentence(ratio: float) -> str:
-    """Reading of the explained variance of predictions one bin ahead.
+    """Interpret the explained variance of predictions one bin ahead.
 
     Examples
     --------
@@ -26,7 +26,7 @@ def prediction_sentence(ratio: float) -> str:
 
 
 def steps_sentence(counts: np.ndarray, n_possible: int) -> str:
-    """How many steps from a bin to the next the dynamics were fitted to.
+    """State how many steps between bins the dynamics were fitted to.
 
     Examples
     --------
@@ -40,7 +40,7 @@ def steps_sentence(counts: np.ndarray, n_possible: int) -> str:
 
 
 def radius_sentence(radius: np.ndarray) -> str:
-    """On how many trials activity would decay.
+    """State on how many trials activity would decay.
 
     Examples
     --------

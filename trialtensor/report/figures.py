@@ -1,4 +1,4 @@
-"""Figures as they stand in a page: drawn without pyplot, written into the text."""
+"""Figures for a page: drawn without pyplot, embedded in the text."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class Picture:
     png : str
         As `as_png` gives it.
     alt : str
-        What it shows, for those who can't see it.
+        Text description of the figure, for screen readers.
     n_components : int
-        How many components it shows.
+        Number of components shown.
     width : int
         Pixels, beyond which it would only look coarse.
     """
@@ -48,7 +48,7 @@ class Picture:
 def component_pictures(
     model: TrialEstimator, color_by: Any, color_name: str | None
 ) -> list[Picture]:
-    """Draw the components; several datasets two at a time."""
+    """Draw the components, at most two datasets per figure."""
     if has_loadings_and_slices(model.fitted_):
         return [_slices_picture(model, color_by, color_name)]
     names = model.fitted_.datasets
@@ -58,7 +58,7 @@ def component_pictures(
 
 
 def fit_png(model: TrialEstimator) -> str:
-    """The loss over sweeps beside the restarts, as `as_png` gives it."""
+    """Draw the loss over sweeps beside the restarts, as base64 text (see `as_png`)."""
     # A bare figure: pyplot would show it a second time in a notebook, and keep it alive.
     from matplotlib.figure import Figure
 
@@ -70,7 +70,7 @@ def fit_png(model: TrialEstimator) -> str:
 
 
 def as_png(figure: Figure) -> str:
-    """PNG as base64 text."""
+    """Encode a figure as PNG in base64 text."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=150)
     return base64.b64encode(buffer.getvalue()).decode("ascii")
@@ -81,7 +81,7 @@ def _picture(figure: Figure, alt: str, n_components: int) -> Picture:
 
 
 def one_trial_factor(model: TrialEstimator) -> bool:
-    """Whether trials have one factor a component, so that its mean by label can be drawn."""
+    """Return whether each component has one trial factor, whose label means can be drawn."""
     shown = columns(model.fitted_)
     whole = [column for column in shown if column.dims == ("trial",) and not column.by_block]
     return len(whole) == 1 and whole[0].dataset is None

@@ -32,9 +32,9 @@ def write_report(
 ) -> Path:
     """Write a report of a fitted model as one HTML file without external parts or scripts.
 
-    Works for every kind of model; `trialtensor.report.register_section` adds sections of one's own.
-    Of a model whose factors were given (`trialtensor.from_tensorly`) it tells what is known: the
-    factors, not how well they fit.
+    Works for every kind of model; add your own sections with `trialtensor.report.register_section`.
+    For a model with given factors (`trialtensor.from_tensorly`), the report has the factors, but
+    not how well they fit.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def write_report(
     path : path
         The HTML file; overwritten if it exists. Its folder must exist.
     X, mask : optional
-        The data of the fit, as for ``fit``: the page then says what the model leaves over, see
+        The data of the fit, as for ``fit``: the page then describes the residuals, see
         `trialtensor.selection.residual_report`. After ``partial_fit``, the last batch.
     color_by : str or array of shape (n_trials,), optional
         Trial label, as in `trialtensor.plotting.plot_factors` and `plot_slices`.
@@ -50,12 +50,12 @@ def write_report(
     source : str or path, optional
         Where the data came from.
     preprocessing : iterable of str
-        What was done to the data before the fit, a phrase each, in order.
+        Processing steps before the fit, one phrase each, in order.
     command : str or list of str, optional
-        Command line that made the fit, shown as the way to repeat it.
+        Command line of the fit, shown as the way to repeat it.
     code : str, optional
         Python that makes the data ``X`` that was fitted; the report adds the fit itself.
-        Without it, reading `source` and a comment for each step of `preprocessing`.
+        By default, code that reads `source` and a comment for each step of `preprocessing`.
     fit_options : dict, optional
         Further arguments that ``fit`` got, such as ``{"blocks": "session"}``, for the lines that
         repeat the fit.
@@ -68,7 +68,7 @@ def write_report(
     Raises
     ------
     ValueError
-        If `color_by` is no trial label, or `X` is other data than that of the fit.
+        If `color_by` isn't a trial label, or `X` isn't the data of the fit.
     sklearn.exceptions.NotFittedError
         If the model has not been fitted.
     OSError

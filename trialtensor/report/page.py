@@ -1,4 +1,4 @@
-"""Which sections the page of a model has, in their order."""
+"""Sections of the page of a model, in order."""
 
 from trialtensor.report import common
 from trialtensor.report.kinds import coupled, dynamics, parafac2

@@ -1,4 +1,4 @@
-"""What every page is made with: templates, the data, code as text."""
+"""Rendering shared by all pages: templates, the data, code as text."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _environment() -> Environment:
 
 
 def fragment(template: str, **values: Any) -> Markup:
-    """Fill a template; what it gives is not escaped again."""
+    """Fill a template whose output isn't escaped again."""
     return Markup(_environment().get_template(template).render(**values))
 
 
@@ -54,7 +54,7 @@ def data_part(
     coords: Mapping[str, tuple[str, Any]],
     size: str | None = None,
 ) -> dict[str, Any]:
-    """Values for the section on the data.
+    """Return values for the section on the data.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def data_part(
         As in ``Fitted.data``; of None nothing is said.
     coords : dict
     size : str, optional
-        How large the data is, where the shape in ``summary`` doesn't say it.
+        Size of the data, if the shape in ``summary`` doesn't give it.
     """
     part: dict[str, Any] = {
         "source": source,
@@ -83,14 +83,14 @@ def data_part(
 
 
 def repeating_part(command: str | Iterable[str] | None, code: str) -> dict[str, Any]:
-    """Values for the section that says how to do it again."""
+    """Return values for the section on repeating the analysis."""
     if command is not None and not isinstance(command, str):
         command = shlex.join(command)
     return {"command": command, "code": code, "versions": versions()}
 
 
 def reading_code(source: str | None, preprocessing: list[str]) -> str:
-    """Python that makes ``X``: what can be known without being told; the rest as a comment."""
+    """Return Python code that makes ``X``, with a comment for what can't be known."""
     read = "X = ...  # trials x neurons x time"
     if source is not None:
         read = f"# variable=... where the file holds several\nX = trialtensor.read({source!r})"
@@ -98,7 +98,7 @@ def reading_code(source: str | None, preprocessing: list[str]) -> str:
 
 
 def literal(value: Any) -> str:
-    """A value as it would be typed in."""
+    """Return a value as Python source."""
     # Starting factors and generators have no text that could be typed in again.
     if isinstance(value, list | tuple | set | frozenset):
         items = [_item(each) for each in value]

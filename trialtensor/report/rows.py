@@ -1,4 +1,4 @@
-"""Rows of the tables that a page of any model has."""
+"""Table rows for the page of any model."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Row = tuple[str, str, str]
 
 
 def fit_rows(record: FitRecord, sentence: str) -> list[Row]:
-    """How well it fits and why it stopped: name, value, sentence."""
+    """Return goodness of fit and stop reason: name, value, sentence."""
     ratio, reason = float(record.explained_variance_ratio), record.stop_reason
     return [
         ("Explained variance", wording.number(ratio, "{:.4f}"), sentence),
@@ -25,7 +25,7 @@ def fit_rows(record: FitRecord, sentence: str) -> list[Row]:
 
 
 def diagnostic_rows(fitted: Fitted) -> list[Row]:
-    """Whether components are more than the data bear, and cancel each other, as far as known."""
+    """Return diagnostics, where known, of too many components and of cancelling ones."""
     n, rows = len(fitted.components), []
     if "core_consistency" in fitted.arrays:
         core = fitted.number("core_consistency")
@@ -40,7 +40,7 @@ def diagnostic_rows(fitted: Fitted) -> list[Row]:
 
 
 def share_rows(fitted: Fitted) -> list[list[str]]:
-    """Name of each component, what it explains alone, uniquely and shared, and its weight."""
+    """Return each component's name, its variance alone, unique and shared, and its weight."""
     return [
         [
             each.label,
@@ -54,12 +54,12 @@ def share_rows(fitted: Fitted) -> list[list[str]]:
 
 
 def percent(share: float) -> str:
-    """A fraction as percent, in words where it is not known."""
+    """Format a fraction as percent, or state that it is unknown."""
     return wording.number(100 * share, "{:.1f} %")
 
 
 def restart_rows(record: FitRecord) -> list[dict[str, Any]]:
-    """What each restart found, best first."""
+    """Return the result of each restart, best first."""
     best = record.restarts[0].loss
     return [
         {

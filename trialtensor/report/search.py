@@ -45,7 +45,7 @@ def write_search_report(
     fit_options: Mapping[str, Any] | None = None,
     model_report: str | None = None,
 ) -> Path:
-    """Write what a search found as one HTML file without external parts or scripts.
+    """Write the results of a search as one HTML file without external parts or scripts.
 
     Parameters
     ----------
@@ -53,15 +53,15 @@ def write_search_report(
     path : path
         The HTML file; overwritten if it exists. Its folder must exist.
     profile : pandas.DataFrame, optional
-        From `trialtensor.selection.restart_profile`: whether restarts agree.
+        Agreement of restarts, from `trialtensor.selection.restart_profile`.
     X, mask : optional
-        The data that was searched, for its size and what is missing.
+        The data of the search, for its size and missing entries.
     title, source, preprocessing, command
         As for `trialtensor.report.write_report`.
     code : str, optional
         Python that makes the data ``X``; the page adds the search itself.
     model_report : str, optional
-        Where the report of the chosen model is.
+        Path to the report of the chosen model.
     fit_options : dict, optional
         Further arguments that ``fit`` got, for the lines that repeat the search.
 
@@ -126,7 +126,7 @@ def write_search_report(
 
 
 def _data(search: Any, X: Any, mask: Any) -> tuple[dict[str, Any] | None, dict[str, Any], str]:
-    """Summary, coordinates and size of the data that was searched."""
+    """Return summary, coordinates and size of the data that was searched."""
     if X is None:
         return None, {}, ""
     layout = search.estimator.layout(X, mask)
@@ -155,7 +155,7 @@ def _search_png(search: Any, profile: pandas.DataFrame | None) -> str:
 
 
 def candidate_rows(search: Any, profile: pandas.DataFrame | None) -> list[dict[str, Any]]:
-    """The table of the page, a row a candidate, fewest parameters first."""
+    """Return the table of the page, one row per candidate, fewest parameters first."""
     n_splits = wording.n_splits(search)
     rows = []
     for row in search.table_.to_dict("records"):
@@ -190,13 +190,13 @@ def _core(value: float) -> str:
 
 
 def _what(search: Any, n_components: Any) -> str:
-    """What a candidate is called in the table, if it matters."""
+    """Return the table's term for a candidate, if it matters."""
     names = {
         "chosen": search.n_components_,
         "lowest error": search.best_n_components_,
         "fewest within one standard error": search.one_se_n_components_,
     }
-    # What the rule asks for is the choice; that need not be said twice.
+    # The rule's candidate is the choice; don't repeat it.
     del names["fewest within one standard error" if search.rule == "one-se" else "lowest error"]
     return ", ".join(name for name, each in names.items() if each == n_components)
 
@@ -207,7 +207,7 @@ def searching_code(
     reading: str,
     fit_options: Mapping[str, Any] | None = None,
 ) -> str:
-    """Python that repeats the search, from lines that make the data ``X``."""
+    """Return Python code that repeats the search, from lines that make the data ``X``."""
     candidates = ", ".join(map(str, search.table_["n_components"]))
     estimator = f"trialtensor.{_call(search.estimator)}"
     seeds = f"    n_seeds={search.n_seeds},\n" if search.n_seeds != 1 else ""
@@ -238,11 +238,11 @@ def searching_code(
 
 
 def _call(estimator: Any) -> str:
-    """An estimator as it would be typed in: what is not at its default."""
+    """Write an estimator as Python source, with only non-default parameters."""
     from inspect import signature
 
     defaults = signature(type(estimator)).parameters
-    # How it is computed, and what the search sets itself, change nothing.
+    # Leave out parameters of the computation, and those that the search sets.
     ignored = ("n_jobs", "verbose", "random_state")
     arguments = [
         f"{name}={literal(value)}"

@@ -1,4 +1,4 @@
-"""What a search for the number of components found, in plain sentences."""
+"""Sentences on a search for the number of components."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ FEW_SPLITS = 3
 
 
 def name(n_components: Any, types: Sequence[str] = ()) -> str:
-    """A candidate in words.
+    """Describe a candidate in words.
 
     Parameters
     ----------
     n_components : int or tuple of int
     types : sequence of str
-        What each of several numbers counts: ``component_types`` of the model.
+        The types that several numbers count: ``component_types`` of the model.
 
     Examples
     --------
@@ -40,17 +40,17 @@ def name(n_components: Any, types: Sequence[str] = ()) -> str:
 
 
 def _counts(values: Sequence[int] | np.ndarray, types: Sequence[str]) -> str:
-    """Numbers by type, those that are 0 left out: '2 trial-slicing, 1 time-slicing'."""
+    """List non-zero numbers by type: '2 trial-slicing, 1 time-slicing'."""
     return ", ".join(f"{n} {kind}" for n, kind in zip(values, types, strict=False) if n)
 
 
 def is_nothing(n_components: Any) -> bool:
-    """Whether a choice is to have no components."""
+    """Return whether the choice is no components."""
     return not np.any(n_components)
 
 
 def answer_sentence(search: Any) -> str:
-    """What was chosen, and why; or that nothing was, and why."""
+    """State the choice, or that there is none, and the reason."""
     best = _row(search, search.table_.loc[search.table_["error"].idxmin(), "n_components"])
     types = search.estimator.component_types
     lowest = name(best["n_components"], types)
@@ -82,7 +82,7 @@ def answer_sentence(search: Any) -> str:
 
 
 def agreement_sentence(search: Any, profile: Any) -> str:
-    """How far restarts agree on what was chosen; empty where that is not known."""
+    """State how well restarts of the choice agree; empty if that isn't known."""
     value = _stability(search, profile)
     if not np.isfinite(value):
         return ""
@@ -97,7 +97,7 @@ def _chosen(search: Any) -> str:
 
 
 def cautions(search: Any, profile: Any = None) -> list[str]:
-    """What has to be known before the choice is believed, a sentence each."""
+    """List cautions to know before trusting the choice, one sentence each."""
     checks = (
         _of_one_candidate(search),
         _of_edges(search),
@@ -111,7 +111,7 @@ def cautions(search: Any, profile: Any = None) -> list[str]:
 
 
 def asked_sentence(search: Any) -> str:
-    """What the search did."""
+    """State what the search did."""
     n_candidates, n, seeds = len(search.table_), n_splits(search), search.n_seeds
     share = getattr(splitter(search), "fraction", None)
     part = "entries" if share is None else f"{100 * share:g} % of the entries"
@@ -127,7 +127,7 @@ def asked_sentence(search: Any) -> str:
 
 
 def splits_sentence(splits: Any) -> str:
-    """Which entries were held out, and what that is a test of.
+    """State which entries were held out, and what that tests.
 
     Examples
     --------
@@ -175,7 +175,7 @@ _SPLITS = {
 
 
 def splitter(search: Any) -> Any:
-    """The splits that a search used, also where it was left to its default."""
+    """Return the splits that a search used, including the default."""
     if search.splits is not None:
         return search.splits
     from trialtensor.selection.masks import TimeBlocks
@@ -184,12 +184,12 @@ def splitter(search: Any) -> Any:
 
 
 def n_splits(search: Any) -> int:
-    """How many splits a fitted search had."""
+    """Return how many splits a fitted search had."""
     return int(search.results_["split"].nunique())
 
 
 def profile_row(profile: Any, n_components: Any) -> dict[str, Any]:
-    """What restarts say of one candidate; empty where that is not known."""
+    """Return what restarts say of one candidate; empty if that isn't known."""
     if profile is None:
         return {}
     rows = {row["n_components"]: row for row in profile.to_dict("records")}
@@ -197,7 +197,7 @@ def profile_row(profile: Any, n_components: Any) -> dict[str, Any]:
 
 
 def plus_minus(value: float, error: float, n_splits: int) -> str:
-    """A mean and its standard error, as far as there is one."""
+    """Format a mean and its standard error, if it has one."""
     return f"{value:.4f} ± {error:.4f}" if n_splits > 1 else f"{value:.4f}"
 
 
@@ -226,7 +226,7 @@ def _of_one_candidate(search: Any) -> str:
 
 
 def _of_edges(search: Any) -> str:
-    """The choice, or else the lowest error, lies where the grid ends."""
+    """Warn if the choice, or else the lowest error, lies at the edge of the grid."""
     if is_nothing(search.n_components_):
         return ""
     at_end = _ends(search, search.n_components_, largest=True)
@@ -248,11 +248,11 @@ def _of_edges(search: Any) -> str:
 
 
 def _ends(search: Any, n_components: Any, *, largest: bool) -> str:
-    """Where a candidate is at an end of what was tried: '8', or '3 trial-slicing'; or nothing."""
+    """Return where a candidate is at an end of the grid: '8', or '3 trial-slicing'; or nothing."""
     tried = np.array([np.atleast_1d(each) for each in search.table_["n_components"]])
     values = np.atleast_1d(n_components)
     low, high = tried.min(axis=0), tried.max(axis=0)
-    # A count that was the same in all candidates was given, not searched; none is no end.
+    # A count that is the same in all candidates was given, not searched; zero isn't an end.
     types = search.estimator.component_types
     edge = (values == high) if largest else (values == low) & (low > (0 if types else 1))
     edge &= low < high
@@ -312,7 +312,7 @@ def _of_whole_trials(search: Any) -> str:
     types = search.estimator.component_types
     if not getattr(splitter(search), "whole_trials", False) or not types:
         return ""
-    # Only trial-slicing ones have nothing but a weight on each trial.
+    # Only trial-slicing components have just one weight on each trial.
     free = [i for i, kind in enumerate(types) if not kind.startswith("trial")]
     if not any(each[i] for each in search.table_["n_components"] for i in free):
         return ""

@@ -1,4 +1,4 @@
-"""Sections of the page of a model: a registry, and what each section is given."""
+"""Sections of the page of a model: their registry and their context."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from trialtensor.models import TrialEstimator
 
 @dataclass(frozen=True)
 class Fragment:
-    """One section as it stands in the page.
+    """One section as rendered in the page.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class Fragment:
 
 @dataclass(frozen=True)
 class Context:
-    """What is known beside the model.
+    """Information available besides the model.
 
     Attributes
     ----------
@@ -39,11 +39,11 @@ class Context:
     source : str or None
         Where the data came from.
     preprocessing : list of str
-        What was done to it before the fit.
+        Processing steps before the fit.
     command, code
-        How the fit was made.
+        Command line and Python code of the fit.
     fit_options : dict
-        What ``fit`` got beside the data.
+        Further arguments of ``fit``, besides the data.
     """
 
     X: Any = None
@@ -57,7 +57,7 @@ class Context:
 
     @property
     def color_name(self) -> str | None:
-        """What to call the labels; None without any."""
+        """Name of the labels; None without labels."""
         if self.color_by is None or isinstance(self.color_by, str):
             return self.color_by
         name = getattr(self.color_by, "name", None)
@@ -75,7 +75,7 @@ class Section:
     ----------
     name : str
     write : callable
-        From a model and a `Context` to a `Fragment`, or to None where there is nothing to say.
+        Takes a model and a `Context`; returns a `Fragment`, or None if there is nothing to say.
     """
 
     name: str
@@ -86,17 +86,17 @@ _sections: list[Section] = []
 
 
 def register_section(name: str, write: Writer, *, before: str | None = None) -> None:
-    """Add a section to the page of every model that it has something to say about.
+    """Add a section to the page of every model that it applies to.
 
     Parameters
     ----------
     name : str
         A section of this name is replaced and keeps its place.
     write : callable
-        From a model and a `Context` to a `Fragment`, or to None for a model that has no such
+        Takes a model and a `Context`; returns a `Fragment`, or None for a model without such a
         section.
     before : str, optional
-        The section that it stands before; by default it comes last.
+        The section to insert it before; by default it comes last.
 
     Raises
     ------
@@ -128,7 +128,7 @@ def register_section(name: str, write: Writer, *, before: str | None = None) -> 
 
 
 def remove_section(name: str) -> Section:
-    """Take a section out of all pages, and return it.
+    """Remove a section from all pages, and return it.
 
     Parameters
     ----------

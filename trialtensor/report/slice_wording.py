@@ -1,4 +1,4 @@
-"""What SliceTCA is, and what of a fit is found and what is chosen, in plain sentences."""
+"""Sentences on SliceTCA: what a fit determines and what is a choice."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ OVERLAP_NOTE = (
 
 
 def type_sentence(axis: str) -> str:
-    """What a component of one slicing type describes.
+    """Describe a component of one slicing type.
 
     Examples
     --------
@@ -49,7 +49,7 @@ def type_sentence(axis: str) -> str:
 
 
 def sorting_phrase(types: Sequence[str]) -> str:
-    """How the figure sorts neurons, to follow on that they stand in one order.
+    """Describe how the figure sorts neurons, continuing a sentence about their order.
 
     Examples
     --------
@@ -63,7 +63,7 @@ def sorting_phrase(types: Sequence[str]) -> str:
 
 
 def division_sentence(n_types: int, gauge: str, *, nonnegative: bool) -> str:
-    """What the shares of the types hang on beside the data; empty where on nothing.
+    """State what, besides the data, the shares of the types depend on; empty if nothing.
 
     Examples
     --------
@@ -79,7 +79,7 @@ def division_sentence(n_types: int, gauge: str, *, nonnegative: bool) -> str:
 def identified_sentence(
     types: Sequence[str], gauge: str, *, nonnegative: bool, missing: bool = False
 ) -> str:
-    """What the data decide and what was chosen.
+    """State what the data determine and what was chosen.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def identified_sentence(
     nonnegative : bool
         Without negative values, nothing can be moved between types.
     missing : bool
-        Whether entries were missing: what is solved for last then leaves right angles a little.
+        True if entries were missing: the last solve then slightly breaks orthogonality.
 
     Examples
     --------

@@ -26,7 +26,7 @@ def write_tracking_report(
     command: str | Iterable[str] | None = None,
     code: str = "tracking = trialtensor.track(model, labels=..., behaviour=...)",
 ) -> Path:
-    """Write which components change, when, how fast and how sure that is, as one HTML file.
+    """Write one HTML file on which components change, when, how fast and how certainly.
 
     Parameters
     ----------
@@ -34,9 +34,9 @@ def write_tracking_report(
     path : path
         The HTML file; overwritten if it exists. Its folder must exist.
     patterns : trialtensor.tracking.PatternChange, optional
-        Whether neurons stayed the same.
+        The test of whether neurons stayed the same.
     periods : str
-        Between which trials, for the reader.
+        Description of the trials compared, for the reader.
     title : str, optional
     source : str or path, optional
         Where the model or the data came from.

@@ -1,4 +1,4 @@
-"""What happened to components over trials, in sentences."""
+"""Sentences on components over trials."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PATTERNS = {
 
 
 def overview_sentence(tracking: Any) -> str:
-    """Which components change."""
+    """State which components change."""
     names = [name for name in tracking.series.columns if name != "behaviour"]
     changing = [name for name in names if (tracking.changes["series"] == name).any()]
     if not changing:
@@ -32,7 +32,7 @@ def overview_sentence(tracking: Any) -> str:
 
 
 def count_text(names: Sequence[str]) -> str:
-    """How many components; where they have a course for each dataset, how many courses.
+    """State how many components there are, or courses if each dataset has its own.
 
     Examples
     --------
@@ -48,7 +48,7 @@ def count_text(names: Sequence[str]) -> str:
 
 
 def heading(name: str) -> str:
-    """A series as a heading: only its first letter changes, since names are somebody's own.
+    """Capitalise the first letter of a series name, leaving the rest as given.
 
     Examples
     --------
@@ -59,7 +59,7 @@ def heading(name: str) -> str:
 
 
 def series_sentences(tracking: Any, name: str) -> list[str]:
-    """When, how fast, and whether it goes with behaviour."""
+    """State when and how fast a series changes, and whether it goes with behaviour."""
     row = tracking.summary.set_index("series").loc[name]
     changes = tracking.changes[tracking.changes["series"] == name]
     sentences = [_no_change(row["change_p_adjusted"])]
@@ -75,17 +75,17 @@ def series_sentences(tracking: Any, name: str) -> list[str]:
 
 
 def contrast_text(row: dict[str, Any], alpha: float) -> str:
-    """Whether two blocks differ."""
+    """State whether two blocks differ."""
     return "differ" if row["p_adjusted"] <= alpha else "no certain difference"
 
 
 def pattern_text(verdict: str) -> str:
-    """What a verdict of `pattern_change` means."""
+    """Explain a verdict of `pattern_change`."""
     return PATTERNS[verdict]
 
 
 def p_text(p: float) -> str:
-    """A p value as it is printed.
+    """Format a p value.
 
     Examples
     --------
@@ -98,7 +98,7 @@ def p_text(p: float) -> str:
 
 
 def number(value: float) -> str:
-    """Three digits, or a dash where there is none."""
+    """Format with three digits, or a dash for no number."""
     return f"{value:.3g}" if np.isfinite(value) else "–"
 
 

@@ -1,4 +1,4 @@
-"""What a number of a fit means, in one plain sentence each."""
+"""Sentences that interpret the numbers of a fit."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ SIMILAR = 0.95
 
 @dataclass(frozen=True)
 class Resemblance:
-    """How a page speaks of what two restarts have in common.
+    """Words for the similarity of two restarts.
 
     Attributes
     ----------
     found : str
-        What restarts find, in the plural.
+        Noun for what restarts find, in the plural.
     measure : str
         The name of `Restart.similarity` for this kind of model.
     to_best : str
@@ -48,7 +48,7 @@ COMPONENTS = Resemblance(
 
 
 def explained_variance_sentence(ratio: float) -> str:
-    """Reading of the explained variance about zero.
+    """Interpret the explained variance about zero.
 
     Examples
     --------
@@ -68,7 +68,7 @@ def explained_variance_sentence(ratio: float) -> str:
 
 
 def number(value: float, pattern: str) -> str:
-    """A number in a format of `str.format`, in words where there is none.
+    """Format a number by `str.format`, or use words if there is none.
 
     Examples
     --------
@@ -80,7 +80,7 @@ def number(value: float, pattern: str) -> str:
 
 
 def core_consistency_number(value: float) -> str:
-    """Core consistency; only its sign and order of magnitude where it is far below zero.
+    """Format the core consistency; round it to its magnitude far below zero.
 
     Examples
     --------
@@ -95,7 +95,7 @@ def core_consistency_number(value: float) -> str:
 
 
 def core_consistency_sentence(value: float, n_components: int, n_zero: int = 0) -> str:
-    """Reading of the core consistency (Bro & Kiers 2003); `n_zero` components are zero."""
+    """Interpret the core consistency (Bro & Kiers 2003); `n_zero` components are zero."""
     if not np.isfinite(value):
         if n_zero:
             return "A component is zero, and the measure is not defined then."
@@ -126,7 +126,7 @@ def core_consistency_sentence(value: float, n_components: int, n_zero: int = 0) 
 
 
 def zero_components_sentence(n_zero: int, n_components: int) -> str:
-    """What components of weight zero mean; empty without one.
+    """Explain components of weight zero; empty if there are none.
 
     Examples
     --------
@@ -146,7 +146,7 @@ def zero_components_sentence(n_zero: int, n_components: int) -> str:
 
 
 def triple_cosine_sentence(value: float, n_components: int) -> str:
-    """Reading of the most negative cosine between two components."""
+    """Interpret the most negative cosine between two components."""
     if n_components == 1 or not np.isfinite(value):
         return "It needs at least two components."
     if value < DEGENERATE:
@@ -163,7 +163,7 @@ def triple_cosine_sentence(value: float, n_components: int) -> str:
 
 
 def same_loss(restarts: Sequence[Any]) -> list[Any]:
-    """Restarts that ended within 0.1 % of the best loss, the best included."""
+    """Return the restarts that ended within 0.1 % of the best loss, including the best."""
     best = restarts[0].loss
     return [restart for restart in restarts if restart.loss <= best * (1 + SAME_LOSS)]
 
@@ -175,18 +175,18 @@ def stability_sentence(
     n_zero: int = 0,
     of: Resemblance = COMPONENTS,
 ) -> str:
-    """Reading of the similarities of the restarts to the best one.
+    """Interpret the similarities of the restarts to the best one.
 
     Parameters
     ----------
     restarts : sequence of Restart
         Best first.
     on_core : bool
-        Whether some of them may not have converged on the full data.
+        True if some of them may not have converged on the full data.
     n_zero : int
         Components of the best one that are zero.
     of : Resemblance
-        What is similar: components, unless told otherwise.
+        Words for what is similar: components, by default.
     """
     reading = _stability(restarts, n_zero, of)
     return f"{reading} {CORE_NOTE}" if on_core and len(restarts) > 1 else reading
@@ -232,7 +232,7 @@ def _nobody(n_others: int) -> str:
 
 
 def corrected_sentence(corrected: float, chance: float) -> str:
-    """How far all restarts agree beyond chance.
+    """State how far all restarts agree beyond chance.
 
     Examples
     --------
@@ -268,14 +268,14 @@ CHANCE_NOTE = (
 
 
 def stop_sentence(reason: Any, n_iter: int) -> str:
-    """How the best restart ended, with what to do about it."""
+    """State how the best restart ended, and what to do about it."""
     if reason.value == "given":
         return reason.advice
     return f"After {n_iter} sweep{'s' * (n_iter != 1)}. {reason.advice}"
 
 
 def missing_sentence(summary: Mapping[str, Any]) -> str:
-    """How much of the data was missing, and which slices wholly."""
+    """State how much of the data was missing, and which slices entirely."""
     share, n_observed = float(summary["missing_fraction"]), int(summary["n_observed"])
     if not np.isfinite(share):
         return "Not known."
@@ -300,7 +300,7 @@ def missing_sentence(summary: Mapping[str, Any]) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Several names in a sentence.
+    """Join several names for use in a sentence.
 
     Examples
     --------

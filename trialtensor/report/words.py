@@ -1,4 +1,4 @@
-"""What a page says of one kind of model only; each kind registers its own, and others need not.
+"""Words for a page that each kind of model may register; all have defaults.
 
 Kinds override these functions with ``function.register(Class)``, as the modules in
 `trialtensor.report.kinds` do. What is here goes for every kind.
@@ -22,9 +22,9 @@ from trialtensor.report.sections import Context, Fragment
 
 @singledispatch
 def introduction(model: TrialEstimator) -> Markup:
-    """Say what this kind of model is, for someone who has never met it.
+    """Introduce this kind of model for a reader who doesn't know it.
 
-    By default the first lines of the class's docstring, and what its components consist of.
+    By default the first lines of the class's docstring, and the parts of its components.
     """
     doc = (type(model).__doc__ or "").strip().split("\n\n")[0]
     parts = [column.title for column in columns(model.fitted_)]
@@ -39,7 +39,7 @@ def introduction(model: TrialEstimator) -> Markup:
 
 @singledispatch
 def reading(model: TrialEstimator, context: Context, n_shown: int) -> Markup:
-    """Say how to read the figure of the components."""
+    """Explain the figure of the components."""
     fitted = model.fitted_
     return fragment(
         "kinds/reading.html.jinja",
@@ -48,26 +48,26 @@ def reading(model: TrialEstimator, context: Context, n_shown: int) -> Markup:
         color_name=context.color_name,
         n_shown=n_shown,
         n_components=len(fitted.components),
-        # As the figure has it.
+        # As in the figure.
         means=context.color_by is not None and one_trial_factor(model),
     )
 
 
 @singledispatch
 def explained_sentence(model: TrialEstimator) -> str:
-    """Say what the explained variance means."""
+    """Explain what the explained variance means."""
     return wording.explained_variance_sentence(float(model.fitted_.record.explained_variance_ratio))
 
 
 @singledispatch
 def diagnostics(model: TrialEstimator) -> list[Row]:
-    """Further numbers of a fit: name, value, sentence."""
+    """Return further numbers of a fit: name, value, sentence."""
     return diagnostic_rows(model.fitted_)
 
 
 @singledispatch
 def explained(model: TrialEstimator, context: Context) -> Fragment:
-    """Say what each component explains."""
+    """State what each component explains."""
     rows = share_rows(model.fitted_)
     if model.fitted_.datasets:
         # Units, and so weights, may differ between datasets.
@@ -76,27 +76,27 @@ def explained(model: TrialEstimator, context: Context) -> Fragment:
 
 
 def explained_table(rows: list[list[str]], *, weight: str | None) -> Fragment:
-    """The section with a table of what components explain.
+    """Return the section with a table of explained variance by component.
 
     Parameters
     ----------
     rows : list
         As from `rows.share_rows`.
     weight : str or None
-        What the last column is called; None without weights.
+        Title of the last column; None without weights.
     """
     html = fragment("sections/explained.html.jinja", rows=rows, weight=weight)
     return Fragment("What each component explains", html)
 
 
 def resemblance(model: TrialEstimator) -> wording.Resemblance:
-    """How to speak of what restarts have in common."""
+    """Return the words for the similarity of restarts."""
     components = model.fitted_.identified == "components"
     return wording.COMPONENTS if components else slice_wording.SUBSPACES
 
 
 def chance_note(model: TrialEstimator) -> str:
-    """What the similarity of restarts is, and that chance is in it."""
+    """Explain the similarity of restarts, and that it includes chance."""
     components = model.fitted_.identified == "components"
     return wording.CHANCE_NOTE if components else slice_wording.OVERLAP_NOTE
 

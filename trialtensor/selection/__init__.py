@@ -1,4 +1,4 @@
-"""Choosing a model, and believing it."""
+"""Choosing and validating a model."""
 
 from trialtensor.selection.bootstrap import Bootstrap, bootstrap
 from trialtensor.selection.masks import (

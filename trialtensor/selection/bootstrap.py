@@ -1,4 +1,4 @@
-"""How sure we are of each entry of a model: bootstrap over trials."""
+"""Bootstrap over trials: standard errors of each entry of a model."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _FEWEST = 5
 
 @dataclass(frozen=True, eq=False)
 class Bootstrap:
-    """A model and the standard errors of all that it says.
+    """A model and the standard errors of its estimates.
 
     Attributes
     ----------
@@ -56,9 +56,9 @@ class Bootstrap:
     def interval(self, name: str) -> Any:
         """Return lower and upper ends, ``(2, ...)``, of one of the ``estimates``.
 
-        The estimate plus and minus so many standard errors as a normal distribution has; NaN
-        where the model says nothing. (Percentiles of the refits cover a little less than
-        they should: the noise of a refit adds to that of the model.)
+        The estimate plus and minus the normal quantile times the standard error; NaN where the
+        model is undefined. (Percentiles of the refits cover slightly too little: the noise of a
+        refit adds to that of the model.)
 
         Parameters
         ----------
@@ -93,16 +93,16 @@ def bootstrap(
     n_jobs: int | None = None,
     random_state: Any = None,
 ) -> Bootstrap:
-    """Resample trials, refit from the model, and align the refits with it.
+    """Resample trials, refit from the model, and align the refits with the model.
 
-    What trials share (neuron and time factors, or loadings and trial slices) varies as the refits
-    do. What belongs to a single trial is solved for again with each refit, for the trial's data
-    with noise added: normal, with the variance of the model's residuals. Components are
-    matched and their signs set; those of SliceTCA are rotated within their type, whose rotation
-    is a choice.
+    Standard errors of quantities that trials share (neuron and time factors, or loadings and trial
+    slices) come from the refits. Trial-specific quantities are solved for again with each refit, on
+    the trial's data plus normal noise with the variance of the model's residuals. Components are
+    matched and their signs aligned; those of SliceTCA are rotated within their type, since that
+    rotation is arbitrary.
 
-    Trials take each other's place within a block of Parafac2, and within a dataset of CoupledTCA
-    with ``shared="time"``. Dynamics are run anew from the first bin of each trial.
+    Trials are drawn within each block of Parafac2, and within each dataset of CoupledTCA with
+    ``shared="time"``. Dynamics are simulated again from the first bin of each trial.
 
     Parameters
     ----------
@@ -111,11 +111,11 @@ def bootstrap(
     X, mask : the data it was fitted to
     n_samples : int
     block : int
-        Trials are drawn in runs of so many neighbours; more than 1 where they are autocorrelated.
+        Number of neighbouring trials drawn together; use more than 1 if trials are autocorrelated.
     level : float
         Of the intervals.
     n_jobs : int, optional
-        Refits at a time, in joblib processes.
+        Parallel refits, in joblib processes.
     random_state : int, Generator or None
 
     Returns
@@ -126,7 +126,7 @@ def bootstrap(
     ------
     ValueError
         For data of another shape than the model was fitted to, parameters out of range, or a
-        model whose trials can't be drawn again.
+        model whose trials can't be resampled.
 
     References
     ----------
@@ -192,7 +192,7 @@ def _check(
 def _resample(
     strata: list[np.ndarray], n_trials: int, block: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Trials in runs of neighbours; the last of a stratum is followed by its first."""
+    """Draw trials in runs of neighbours, wrapping around at the end of a stratum."""
     drawn = np.empty(n_trials, int)
     for trials in strata:
         n = len(trials)
@@ -203,7 +203,7 @@ def _resample(
 
 
 def _standard_errors(samples: Iterable[Arrays], estimates: Arrays, n_samples: int) -> Arrays:
-    """Standard deviations over samples, which are not kept: slices can be large."""
+    """Compute standard deviations over samples without keeping them: slices can be large."""
     first = {name: np.zeros(value.shape) for name, value in estimates.items()}
     second = {name: np.zeros(value.shape) for name, value in estimates.items()}
     for sample in samples:
@@ -221,12 +221,12 @@ def _standard_errors(samples: Iterable[Arrays], estimates: Arrays, n_samples: in
 def _sample(
     model: TrialEstimator, layout: Layout, trials: np.ndarray, seed: int, noise: list[float]
 ) -> Arrays:
-    """Refit to drawn trials, redraw what belongs to single ones, and align all of it."""
+    """Refit to drawn trials, redraw trial-specific estimates, and align everything."""
     noisy = model.noisy(layout, noise, np.random.default_rng(seed))
     rows = rows_of(layout, trials)
     drawn, options = layout.take(rows), model.fit_arguments()
     with warnings.catch_warnings():
-        # The model has said all this of itself.
+        # The original fit has given these warnings already.
         warnings.simplefilter("ignore")
         again = _refit(model, drawn, rows, take_options(options, layout, rows[0]))
         seen = None if layout.masks() is None else known_masks(again, layout, layout.seen())
@@ -251,7 +251,7 @@ def _refit(
 
 
 def _by_name(arrays: Arrays) -> dict[str, Any]:
-    """Arrays by name; those of datasets in a dict by dataset."""
+    """Return arrays by name, those of datasets in a dict by dataset."""
     found: dict[str, Any] = {}
     for (name, dataset), values in arrays.items():
         if dataset is None:

@@ -14,7 +14,7 @@ Counts = int | tuple[int, ...]
 
 
 def as_counts(n_components: Any) -> Counts:
-    """Return a number, or a tuple of numbers, whatever they came as.
+    """Convert a count or counts to a plain number or a tuple of plain numbers.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def as_counts(n_components: Any) -> Counts:
 
 
 def candidates_of(estimator: TrialEstimator, n_components: Iterable[Any]) -> list[Counts]:
-    """List the candidates that have any components.
+    """List the candidates with at least one component.
 
     With private components, a CoupledTCA without shared ones is a candidate too.
     """
@@ -45,14 +45,14 @@ def candidates_of(estimator: TrialEstimator, n_components: Iterable[Any]) -> lis
 
 
 def with_counts(estimator: TrialEstimator, n_components: Counts, seed: Any) -> TrialEstimator:
-    """Return an unfitted copy with so many components and this seed."""
+    """Return an unfitted copy with these component counts and this seed."""
     model = clone(estimator).set_params(n_components=n_components)
     seeded = "random_state" in model.get_params(deep=False)
     return model.set_params(random_state=seed) if seeded else model
 
 
 def nothing_like(n_components: Counts) -> Counts:
-    """Return the numbers of no components.
+    """Return the counts for no components.
 
     Examples
     --------
@@ -63,7 +63,7 @@ def nothing_like(n_components: Counts) -> Counts:
 
 
 def size_of(n_components: Counts) -> int:
-    """Return how many components there are of all types together."""
+    """Return the number of components of all types together."""
     return sum(n_components) if isinstance(n_components, tuple) else n_components
 
 

@@ -1,4 +1,4 @@
-"""Data beside a model of any kind: how its trials are grouped, and how its fit was called."""
+"""Checks of a model with its data: groups of trials, and arguments of the fit."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from trialtensor.models.layout import Layout
 
 
 def check_options(model: Any, options: Mapping[str, Any], name: str = "model") -> None:
-    """Refuse what isn't a model, and arguments that its ``fit`` doesn't take.
+    """Refuse what isn't a model, and arguments that its ``fit`` doesn't accept.
 
     Parameters
     ----------
     model : estimator
     options : dict
-        Arguments of ``fit`` beside the mask.
+        Arguments of ``fit`` besides the mask.
     name : str
         The argument that error messages speak of.
 
@@ -39,7 +39,7 @@ def check_options(model: Any, options: Mapping[str, Any], name: str = "model") -
 
 
 def check_whole_fit(model: TrialEstimator, what: str) -> None:
-    """Refuse models that have seen trials which they don't remember.
+    """Refuse models that have seen trials they no longer store.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def check_whole_fit(model: TrialEstimator, what: str) -> None:
 
 
 def take_options(options: Mapping[str, Any], layout: Layout, rows: np.ndarray) -> dict[str, Any]:
-    """Keep what arguments of ``fit`` say of some trials.
+    """Select the arguments of ``fit`` for some of the trials.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def take_options(options: Mapping[str, Any], layout: Layout, rows: np.ndarray) -
     layout : Layout
         Of all trials.
     rows : int array
-        Which trials of the only array.
+        Trials of the only array.
     """
 
     def take(value: Any) -> Any:
@@ -76,7 +76,7 @@ def take_options(options: Mapping[str, Any], layout: Layout, rows: np.ndarray) -
 
 
 def rows_of(layout: Layout, trials: np.ndarray) -> list[np.ndarray]:
-    """List where trials, by their number among all, are in each array of the data.
+    """List the rows of the given trials in each array of the data.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Drawing the entries that are held out, so that no trial, neuron or time bin loses all it has.
+"""Drawing held-out entries so that no trial, neuron or time bin loses all its data.
 
 Every function takes ``observed``, a bool array (n_trials, n_neurons, n_times). A plain draw is
 taken where it leaves something of every slice; only where it doesn't, entries that stay are set
@@ -19,14 +19,14 @@ _ATTEMPTS = 10
 
 
 class Held(NamedTuple):
-    """What a draw takes away.
+    """Entries removed by a draw.
 
     Attributes
     ----------
     test : bool array
         Observed entries that are held out.
     out : bool array
-        What must not be fitted to: ``test``, and guards that belong to neither side.
+        Entries not to fit to: ``test``, and guards that belong to neither side.
     """
 
     test: np.ndarray
@@ -34,7 +34,7 @@ class Held(NamedTuple):
 
 
 class UnreachableError(Exception):
-    """Not enough entries could be held out; ``most`` is how many could."""
+    """Too few entries could be held out; ``most`` is how many could."""
 
     def __init__(self, most: int) -> None:
         super().__init__(most)
@@ -42,7 +42,7 @@ class UnreachableError(Exception):
 
 
 def first_bare(observed: np.ndarray, train: np.ndarray) -> tuple[str, int] | None:
-    """The first axis and slice that had entries and has none left, such as ("neuron", 3)."""
+    """Return the first axis and slice left without entries, such as ("neuron", 3)."""
     for axis, others in enumerate(OTHERS):
         bare = observed.any(axis=others) & ~train.any(axis=others)
         if bare.any():
@@ -51,7 +51,7 @@ def first_bare(observed: np.ndarray, train: np.ndarray) -> tuple[str, int] | Non
 
 
 def draw_entries(observed: np.ndarray, n_test: int, rng: np.random.Generator) -> Held:
-    """Single entries, exactly ``n_test`` of them.
+    """Draw single entries, exactly ``n_test`` of them.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def draw_entries(observed: np.ndarray, n_test: int, rng: np.random.Generator) ->
 def draw_blocks(
     observed: np.ndarray, length: int, guard: int, n_test: int, rng: np.random.Generator
 ) -> Held:
-    """Blocks of successive bins of one neuron on one trial, ``n_test`` entries to half a block.
+    """Draw blocks of successive bins of one neuron on one trial, ``n_test`` to half a block.
 
     First every pair of trial and neuron gets blocks at random places, all arrangements being
     equally likely; then blocks are taken at random from all of them. A pair gets one block fewer
@@ -133,7 +133,7 @@ class _Blocks(NamedTuple):
         return cls(observed, starts, counts, length, guard)
 
     def allowed(self, keep: np.ndarray | None) -> np.ndarray:
-        """Blocks that hold observed entries and, guards included, none of ``keep``."""
+        """Return blocks with observed entries but, guards included, none of ``keep``."""
         good = self.counts > 0
         if keep is not None:
             first, last = self._with_guard()
@@ -155,7 +155,7 @@ class _Blocks(NamedTuple):
 
 
 def draw_trials(observed: np.ndarray, n_test: int, rng: np.random.Generator) -> Held:
-    """Whole trials, ``n_test`` entries to half a trial; neurons and bins keep something.
+    """Draw whole trials, ``n_test`` entries to half a trial; neurons and bins keep something.
 
     Raises
     ------
@@ -163,7 +163,7 @@ def draw_trials(observed: np.ndarray, n_test: int, rng: np.random.Generator) -> 
         If other trials are all that some neuron or time bin has.
     """
     by_trial = observed.sum(axis=(1, 2))
-    # What must stay seen on some other trial: every neuron and every time bin.
+    # Every neuron and every time bin must stay observed on some other trial.
     seen = np.concatenate([observed.any(axis=2), observed.any(axis=1)], axis=1)
     most = 0
     for attempt in range(_ATTEMPTS):
@@ -186,7 +186,7 @@ def draw_trials(observed: np.ndarray, n_test: int, rng: np.random.Generator) -> 
 def draw_rectangle(
     observed: np.ndarray, share: float, n_test: int, rng: np.random.Generator
 ) -> Held:
-    """A set of trials x a set of neurons, of which that is ``share`` of all; all times.
+    """Draw some trials x a ``share`` of all neurons, at all times.
 
     Trials are added until the rectangle holds ``n_test`` entries, to half a trial of it.
 
@@ -222,7 +222,7 @@ def draw_rectangle(
 
 
 def n_nearest(counts: np.ndarray, target: int) -> int:
-    """How many of the first ``counts`` to take so that their sum is nearest to ``target``.
+    """Return how many of the first ``counts`` give the sum nearest to ``target``.
 
     Examples
     --------
@@ -234,7 +234,7 @@ def n_nearest(counts: np.ndarray, target: int) -> int:
 
 
 def _keepers(observed: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A few observed entries, at least one in every trial, neuron and bin that has any."""
+    """Choose a few observed entries, at least one in every trial, neuron and bin with any."""
     keep = np.zeros(observed.shape, bool)
     for axis, others in enumerate(OTHERS):
         lacking = observed.any(axis=others) & ~keep.any(axis=others)
@@ -246,7 +246,7 @@ def _keepers(observed: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _keeper_trials(seen: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A few trials that together show every column of ``seen`` (n_trials, n) that any shows."""
+    """Choose a few trials that together show every column seen in ``seen`` (n_trials, n)."""
     keep = np.zeros(len(seen), bool)
     for column in rng.permutation(np.flatnonzero(seen.any(axis=0))):
         if not seen[keep, column].any():
@@ -255,7 +255,7 @@ def _keeper_trials(seen: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _sums(values: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """Sums over bins ``first`` to ``last`` (without it) of every pair of trial and neuron."""
+    """Sum over bins ``first`` to ``last`` (exclusive) of every pair of trial and neuron."""
     total = np.zeros((values.shape[0] * values.shape[1], values.shape[2] + 1), np.int32)
     np.cumsum(values.reshape(len(total), -1), axis=1, out=total[:, 1:])
     return np.take_along_axis(total, last, axis=1) - np.take_along_axis(total, first, axis=1)
@@ -264,7 +264,7 @@ def _sums(values: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray
 def _runs(
     shape: tuple[int, ...], cells: np.ndarray, first: np.ndarray, last: np.ndarray
 ) -> np.ndarray:
-    """True from ``first`` to ``last`` (without it) in each of these pairs of trial and neuron."""
+    """Mark ``first`` to ``last`` (exclusive) as True in each of these pairs of trial and neuron."""
     steps = np.zeros((shape[0] * shape[1], shape[2] + 1), np.int32)
     np.add.at(steps, (cells, first), 1)
     np.add.at(steps, (cells, last), -1)

@@ -1,4 +1,4 @@
-"""One fit of a search: what it may be fitted to, and its error on what it has not seen."""
+"""One fit of a search, and its error on held-out data."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from trialtensor.selection.splitting import Split
 
 @dataclass(frozen=True, order=True)
 class Job:
-    """One fit of a search: which candidate, on which split, from which seed."""
+    """One fit of a search: its candidate, split and seed."""
 
     candidate: int
     split: int
@@ -27,7 +27,7 @@ class Job:
 
     @property
     def key(self) -> str:
-        """Its name in a file of results."""
+        """Key in a results file."""
         return f"{self.candidate}/{self.split}/{self.seed}"
 
 
@@ -39,7 +39,7 @@ def fit_one(
     options: Mapping[str, Any],
     whole_trials: bool,
 ) -> tuple[Job, dict[str, Any]]:
-    """Fit to what was not held out, and see how well the rest is predicted.
+    """Fit to the entries kept, and measure how well the held-out ones are predicted.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def fit_one(
     options : dict
         Further arguments of ``fit``.
     whole_trials : bool
-        Whether what is held out are trials without anything left to fit to.
+        True if whole trials are held out, with nothing left to fit to.
 
     Returns
     -------
@@ -80,7 +80,7 @@ def fit_one(
 
 @singledispatch
 def error_of_trials(model: TrialEstimator, X: Any, mask: Any, options: Mapping[str, Any]) -> float:
-    """Squared error of new trials over their sum of squares, with trial factors fitted to them.
+    """Return the relative squared error of new trials, with trial factors fitted to them.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def error_of_trials(model: TrialEstimator, X: Any, mask: Any, options: Mapping[s
 
 @error_of_trials.register
 def _(model: TrialVaryingDynamics, X: Any, mask: Any, options: Mapping[str, Any]) -> float:
-    """Trial factors from one half of the bins, and the error of predictions in the other."""
+    """Fit trial factors to one half of the bins, and measure the prediction error in the other."""
     values, seen = np.asarray(X), np.asarray(mask)
     known = np.isfinite(model.fitted_["output_factors"]).all(axis=1)
     loss = total = 0.0
@@ -123,7 +123,7 @@ def _(model: TrialVaryingDynamics, X: Any, mask: Any, options: Mapping[str, Any]
 def _of_whole_trials(
     model: TrialEstimator, layout: Layout, split: Split, options: Mapping[str, Any]
 ) -> tuple[float, int]:
-    """Error of held-out trials, and how many numbers a fit of all trials has."""
+    """Return the error of held-out trials, and the parameter count of a fit to all trials."""
     new = _held_trials(layout, split.test)
     rows = [new[trials] for trials in layout.trials]
     kept, held = ([np.flatnonzero(each == side) for each in rows] for side in (False, True))
@@ -154,7 +154,7 @@ def _held_trials(layout: Layout, test: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _of_all_trials(model: TrialEstimator, layout: Layout, held: Sequence[np.ndarray]) -> int:
-    """The number of parameters, were the held-out trials among those of the fit."""
+    """Return the number of parameters if the held-out trials were part of the fit."""
     names = [str(name) for name in layout.names]
     distinct = {int(t) for own, rows in zip(layout.trials, held, strict=True) for t in own[rows]}
     more = 0
@@ -169,7 +169,7 @@ def _of_all_trials(model: TrialEstimator, layout: Layout, held: Sequence[np.ndar
 
 
 def _without_empty(X: Any) -> Any:
-    """Leave out the datasets and blocks of a dict in which no trial was held out."""
+    """Leave out datasets and blocks of a dict without held-out trials."""
     return {name: each for name, each in X.items() if len(each)} if isinstance(X, dict) else X
 
 
@@ -178,9 +178,9 @@ def _as_masks(layout: Layout, masks: Sequence[np.ndarray]) -> Any:
 
 
 def _error(layout: Layout, model: Sequence[Any], test: Sequence[np.ndarray]) -> float:
-    """Squared error of the held-out entries over their sum of squares, as they count in the fit.
+    """Return the relative squared error of held-out entries, weighted as in the fit.
 
-    What a model says nothing about (NaN) it predicts as zero, as no model would.
+    Where a model is undefined (NaN), its prediction is zero, as with no model.
     """
     loss = total = 0.0
     for values, told, held, scale in zip(layout.values, model, test, layout.scales, strict=True):

@@ -1,4 +1,4 @@
-"""Results written to a file as they come, so that a killed search loses nothing."""
+"""Results written to a file as they arrive, so that a killed search loses nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FORMAT = "trialtensor-search 1"
 
 
 def fingerprint(values: Any, observed: Any, settings: Any) -> str:
-    """Sum up a search in one word: the same only for the same data and parameters.
+    """Hash a search: equal only for the same data and parameters.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def fingerprint(values: Any, observed: Any, settings: Any) -> str:
 
 
 class Ledger:
-    """Rows by key, and the file that they are added to.
+    """Rows by key, and the file that they are appended to.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Ledger:
     @classmethod
     @contextmanager
     def open(cls, path: str | os.PathLike[str] | None, about: str) -> Iterator[Ledger]:
-        """The rows of an earlier search of the same kind, ready for more.
+        """Open a ledger, with the rows of an earlier run of the same search.
 
         Parameters
         ----------
@@ -69,7 +69,7 @@ class Ledger:
             yield cls(rows, file)
 
     def add(self, key: str, row: dict[str, Any]) -> None:
-        """Add a row, on disk before this returns."""
+        """Append a row, which is on disk when this returns."""
         self.rows[key] = row
         if self._file is not None:
             self._file.write(_line(key, row))

@@ -1,4 +1,4 @@
-"""How far single trials and neurons decide about components."""
+"""Leverage: how strongly single trials and neurons determine components."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from trialtensor.models.layout import Layout
 
 
 def leverage_of(fitted: Fitted, layout: Layout, axis: str) -> np.ndarray:
-    """Diagonal of the hat matrix of the factors or loadings of an axis.
+    """Return the diagonal of the hat matrix of the factors or loadings of an axis.
 
     Parameters
     ----------
@@ -37,14 +37,14 @@ def leverage_of(fitted: Fitted, layout: Layout, axis: str) -> np.ndarray:
     if not by_name:
         return np.zeros(n)
     with warnings.catch_warnings():
-        # Means of nothing but NaN: neurons without data.
+        # Means of only NaN: neurons without data.
         warnings.simplefilter("ignore", RuntimeWarning)
         means = [np.nanmean(each, axis=0) for each in by_name.values()]
     return np.asarray(np.fmax.reduce(means))
 
 
 def _matrices(fitted: Fitted, axis: str) -> Iterator[tuple[Part, np.ndarray]]:
-    """Every matrix (n, R) of an axis, with one of the parts that are its columns."""
+    """Return every matrix (n, R) of an axis, with one of the parts that are its columns."""
     columns: dict[tuple[str, str | None, Any], list[Part]] = {}
     for component in fitted.components:
         for part in component.vectors(axis):
@@ -54,7 +54,7 @@ def _matrices(fitted: Fitted, axis: str) -> Iterator[tuple[Part, np.ndarray]]:
 
 
 def _places(fitted: Fitted, layout: Layout, part: Part, axis: str) -> np.ndarray:
-    """Where the entries of a part are among all trials or neurons."""
+    """Return the positions of a part's entries among all trials or neurons."""
     places = layout.trials if axis == "trial" else layout.neurons
     if axis == "trial" and layout.single:
         return np.arange(len(part.values))
@@ -68,7 +68,7 @@ def _places(fitted: Fitted, layout: Layout, part: Part, axis: str) -> np.ndarray
 
 
 def _leverage(matrix: np.ndarray) -> np.ndarray:
-    """Diagonal of the projection onto the columns, over the rows that are known."""
+    """Return the diagonal of the projection onto the columns, over the known rows."""
     known = np.isfinite(matrix).all(axis=1)
     leverage = np.full(len(matrix), np.nan)
     U, s, _ = np.linalg.svd(matrix[known], full_matrices=False)

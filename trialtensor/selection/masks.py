@@ -18,31 +18,31 @@ from trialtensor.selection.ordering import like
 
 @dataclass(frozen=True)
 class Splitter:
-    """What all splitters have; use one of the others.
+    """Base class of all splitters; use one of its subclasses.
 
     Splits are drawn independently of each other: an entry may be held out in several or in none.
     A draw leaves at least one observed entry in every trial, neuron and time bin that had any, so
-    that a model can say something about all that is held out.
+    that a model can predict everything that is held out.
 
     Parameters
     ----------
     fraction : float, default 0.1
-        How much of the observed entries is held out, not counting guards.
+        Share of the observed entries to hold out, not counting guards.
     n_splits : int, default 5
     random_state : int or None, default 0
-        The same int gives the same masks; None gives others every time. A split is the same however
-        many follow it.
+        The same int gives the same masks; None gives new ones every time. A split doesn't depend
+        on the number of splits after it.
 
     Attributes
     ----------
     whole_trials : bool
-        Whether what is held out is trials without anything left to fit to. They have no
-        trial factors then and are scored by ``score``, not by their reconstruction.
+        True if complete trials are held out, with nothing left to fit to. They then have no
+        trial factors and are scored by ``score``, not by their reconstruction.
 
     Raises
     ------
     ValueError
-        For a fraction that is not between 0 and 1, and counts that are no counts.
+        For a fraction outside 0 to 1, or invalid counts.
     """
 
     fraction: float = 0.1
@@ -52,14 +52,14 @@ class Splitter:
     whole_trials: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        """Refuse what can't be used, and keep numbers as plain ones, which JSON can hold."""
+        """Refuse invalid parameters, and convert numbers to plain ones for JSON."""
         object.__setattr__(self, "fraction", check_share("fraction", self.fraction))
         self._whole("n_splits", 1)
         if self.random_state is not None:
             self._whole("random_state", 0)
 
     def split(self, X: Any, *, mask: Any = None) -> Iterator[tuple[Any, Any]]:
-        """Draw masks of what to fit to and what to predict.
+        """Draw masks of entries to fit to and entries to predict.
 
         Parameters
         ----------
@@ -153,19 +153,19 @@ class Speckled(Splitter):
 
 @dataclass(frozen=True)
 class TimeBlocks(Splitter):
-    """Hold out blocks of time bins of one neuron on one trial, with guards that count for nothing.
+    """Hold out blocks of time bins of one neuron on one trial, between unused guard bins.
 
-    Neighbouring bins resemble each other through smooth noise, not just through what a model
-    describes. Between what is fitted to and what is predicted, ``guard`` bins therefore belong to
-    neither. Where a neuron has several blocks on one trial, they are a guard or more apart.
+    Smooth noise makes neighbouring bins similar, beyond what a model describes. ``guard`` bins
+    between fitted and predicted bins are therefore used for neither. Several blocks of a neuron on
+    one trial are at least a guard apart.
 
     Parameters
     ----------
     fraction : float, default 0.1
-        Share of the observed entries that is in blocks, guards not counted; met to half a block.
+        Share of the observed entries in blocks, not counting guards; met to within half a block.
     length : int, default 5
-        Bins of a block. As long as noise is correlated, or longer. A block never leaves its trial,
-        so that the first and last bins of trials are held out less often than others.
+        Bins per block; at least the correlation time of the noise. A block never leaves its trial,
+        so the first and last bins of trials are held out less often than others.
     guard : int, default 1
         Bins on both sides of a block.
     n_splits, random_state
@@ -188,7 +188,7 @@ class TimeBlocks(Splitter):
     guard: int = 1
 
     def __post_init__(self) -> None:
-        """Refuse what can't be used."""
+        """Refuse invalid parameters."""
         super().__post_init__()
         self._whole("length", 1)
         self._whole("guard", 0)
@@ -209,14 +209,15 @@ class TimeBlocks(Splitter):
 class WholeTrials(Splitter):
     """Hold out whole trials.
 
-    Asks whether neuron and time factors describe trials that were not fitted to; the factors of
-    those trials are then fitted. That is no test of components which have parameters of
-    their own on every trial (neuron- and time-slicing ones), which explain a new trial anyway.
+    This tests whether neuron and time factors describe new trials, whose trial factors are then
+    fitted. It doesn't test components with separate parameters for every trial (neuron- and
+    time-slicing ones), which explain a new trial in any case.
 
     Parameters
     ----------
     fraction, n_splits, random_state
-        As for :class:`Splitter`; ``fraction`` is met to half a trial, but one is held out at least.
+        As for :class:`Splitter`; ``fraction`` is met to within half a trial, but at least one is
+        held out.
 
     Examples
     --------
@@ -236,8 +237,8 @@ class WholeTrials(Splitter):
 class TrialsByNeurons(Splitter):
     """Hold out some neurons on some trials, at all times: bi-cross-validation.
 
-    The trials are known by the other neurons and the neurons by the other trials, so what is
-    predicted is what neurons share from trial to trial.
+    Other neurons determine the trials and other trials the neurons, so the prediction tests what
+    neurons share from trial to trial.
 
     Parameters
     ----------

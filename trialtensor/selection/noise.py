@@ -1,4 +1,4 @@
-"""How large the noise is that a model leaves."""
+"""The noise level that a model implies."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from trialtensor.models.layout import Layout
 def noise_deviations(model: TrialEstimator, layout: Layout, X: Any, mask: Any) -> list[float]:
     """Estimate the standard deviation of the noise in each array of the data.
 
-    That of the residuals, with the degrees of freedom that the model took.
+    That of the residuals, corrected for the degrees of freedom of the model.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def noise_deviations(model: TrialEstimator, layout: Layout, X: Any, mask: Any) -
 
 
 def _taken(fitted: Fitted, layout: Layout, i: int, share: float) -> float:
-    """Degrees of freedom that a model takes from one array, which is ``share`` of the data."""
+    """Return the degrees of freedom used in one array, which is ``share`` of the data."""
     shape = layout.values[i].shape
     if fitted.sliced:
         # The projectors off the loadings leave so much.

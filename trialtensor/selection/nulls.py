@@ -1,4 +1,4 @@
-"""Surrogate data: shuffled so that what neurons or trials share is gone and all else is kept."""
+"""Surrogate data: shuffled to destroy what neurons or trials share and keep all else."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Surrogate = Callable[[Any, np.random.Generator], Any]
 
 
 def permute_trials(X: Any, rng: np.random.Generator) -> Any:
-    """Put every neuron's trials in an order of their own.
+    """Permute the trials of every neuron independently.
 
-    Keeps each neuron's time courses and how they are distributed over trials, and so each neuron's
-    mean; destroys what neurons share from trial to trial.
+    This keeps each neuron's time courses and their distribution over trials, and so each neuron's
+    mean; it destroys what neurons share from trial to trial.
 
     Parameters
     ----------
@@ -44,11 +44,10 @@ def permute_trials(X: Any, rng: np.random.Generator) -> Any:
 
 
 def shift_trials(X: Any, rng: np.random.Generator) -> Any:
-    """Rotate every neuron's sequence of trials by an offset of its own.
+    """Rotate the trial sequence of every neuron by an independent offset.
 
-    As :func:`permute_trials`, but trials that follow each other still do (but for the first and
-    the last): slow drifts of single neurons stay what they are, and only what neurons share
-    goes.
+    As :func:`permute_trials`, but successive trials stay together (except the first and the last):
+    slow drifts of single neurons are kept, and only what neurons share is destroyed.
 
     Parameters
     ----------
@@ -74,7 +73,7 @@ def shift_trials(X: Any, rng: np.random.Generator) -> Any:
 
 
 def shift_times(X: Any, rng: np.random.Generator) -> Any:
-    """Rotate every trial of every neuron in time by an offset of its own.
+    """Rotate every trial of every neuron in time by an independent offset.
 
     Keeps each trial's values and their autocorrelation in time; destroys when in the trial
     things happen, and so what trials and neurons share.
@@ -112,7 +111,7 @@ NULLS: dict[str, tuple[Surrogate, int, tuple[int, ...]]] = {
 
 
 def _reordered(X: Any, order: Callable[[int, int, int], tuple[np.ndarray, int]]) -> Any:
-    """``X`` with its entries taken along an axis in the order that ``order`` draws."""
+    """Return ``X`` with entries along an axis in the order that ``order`` draws."""
     values = np.asarray(X)
     if values.ndim != 3:
         raise ValueError(f"X: expected (n_trials, n_neurons, n_times), got shape {values.shape}")

@@ -1,4 +1,4 @@
-"""Axes as (trial, neuron, time) inside, and in the order in which the data came outside."""
+"""Conversion between (trial, neuron, time) and the axis order of the data."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from trialtensor.data.axes import AXES, resolve_axes
 
 
 def axis_order(X: Any) -> tuple[int, ...]:
-    """Which axes of ``X`` are trial, neuron and time; 0, 1, 2 for a bare array.
+    """Return which axes of ``X`` are trial, neuron and time; 0, 1, 2 for a bare array.
 
     Raises
     ------
     ValueError
-        If ``X`` has dimension names that are no axes.
+        If ``X`` has dimension names that aren't axes.
 
     Examples
     --------
@@ -30,7 +30,7 @@ def axis_order(X: Any) -> tuple[int, ...]:
 
 
 def like(values: np.ndarray, X: Any) -> Any:
-    """``values`` of shape (n_trials, n_neurons, n_times) in the form of ``X``.
+    """Return ``values`` of shape (n_trials, n_neurons, n_times) in the form of ``X``.
 
     Parameters
     ----------

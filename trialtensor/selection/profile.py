@@ -1,4 +1,4 @@
-"""What fits to all data say about each number of components: do restarts agree, and so on."""
+"""Fits to all data for each number of components: agreement of restarts and more."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def restart_profile(
     verbose: int = 0,
     **fit_options: Any,
 ) -> pandas.DataFrame:
-    """Fit every candidate to all data and see how far its restarts agree.
+    """Fit every candidate to all data and measure the agreement of its restarts.
 
     Parameters
     ----------
@@ -45,9 +45,9 @@ def restart_profile(
     Returns
     -------
     pandas.DataFrame
-        A row for each candidate: ``n_components``, ``explained`` (of all data), ``stability``
+        One row per candidate: ``n_components``, ``explained`` (of all data), ``stability``
         (corrected for chance), ``match`` (not corrected), ``chance``, ``core_consistency``
-        (percent; NaN where the model has none), ``stop_reason``.
+        (percent; NaN if the model has none), ``stop_reason``.
 
     Examples
     --------
@@ -68,7 +68,7 @@ def restart_profile(
     for each in tqdm(candidates, desc="stability", disable=None if verbose else True):
         model = with_counts(estimator, each, random_state)
         with warnings.catch_warnings():
-            # What the fits have to say is in the table.
+            # The table already holds what the warnings say.
             warnings.simplefilter("ignore")
             model.fit(X, mask=mask, **fit_options)
         rows.append({"n_components": each, **_row(model)})

@@ -1,4 +1,4 @@
-"""Refits beside the model that they started from: components in its order and with its signs."""
+"""Aligning refits with the model they started from: order and signs of components."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from trialtensor.models.fitted import Component, Fitted, Part
 from trialtensor.models.slicetca import SliceTCA
 from trialtensor.models.slicetca.trials import from_features
 
-# By name, and by dataset where each has an array of its own.
+# By name, and by dataset if each has a separate array.
 Arrays = dict[tuple[str, str | None], np.ndarray]
 EXPLAINED = ("explained_variance_ratio", None)
 
@@ -40,9 +40,9 @@ def estimates_of(fitted: Fitted) -> Arrays:
 
 @singledispatch
 def aligned(model: TrialEstimator, again: Any, features: Any) -> Arrays:
-    """Bring what a refit found into the order, the signs and the units of the model.
+    """Give the estimates of a refit the order, signs and units of the model.
 
-    Kinds whose components can be rotated into each other have an alignment of their own.
+    Kinds whose components can be rotated into each other register a separate alignment.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def aligned(model: TrialEstimator, again: Any, features: Any) -> Arrays:
 
 
 def can_rotate(model: TrialEstimator) -> bool:
-    """Say whether a kind has an alignment of its own."""
+    """Return whether a kind has an alignment of its own."""
     return aligned.dispatch(type(model)) is not aligned.dispatch(object)
 
 
@@ -108,7 +108,7 @@ def _(model: SliceTCA, again: Any, features: Any) -> Arrays:
 def _rotation(
     given: np.ndarray, target: np.ndarray, nonnegative: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What makes loadings orthonormal and turns them towards others, and its inverse for slices.
+    """Return the transform that orthonormalises and rotates loadings, and its inverse for slices.
 
     Trial loadings of a refit have unit norm over the resampled trials, not over all of them.
     Non-negative components aren't rotated: they start from the model's, in its order.
@@ -130,7 +130,7 @@ def _key(part: Part) -> tuple[str, str | None, Any]:
 
 
 def _partners(ours: Fitted, theirs: Fitted) -> list[int]:
-    """Which component of a refit is which of the model.
+    """Return which component of a refit corresponds to each of the model.
 
     The trials are others: neurons and times say it.
     """
@@ -147,7 +147,7 @@ def _partners(ours: Fitted, theirs: Fitted) -> list[int]:
 
 
 def _flips(ours: Component, theirs: Component) -> dict[tuple[str, str | None, Any], int]:
-    """The sign of each part, but for those of trials, that lets it point the same way."""
+    """Return the sign that aligns each part other than those of trials."""
     other = {_key(part): part.values for part in theirs.parts}
     return {
         _key(part): -1 if np.nansum(part.values * other[_key(part)]) < 0 else 1
@@ -190,7 +190,7 @@ def _trial_signs(
     part: Part,
     flips: Mapping[tuple[str, str | None, Any], int],
 ) -> Any:
-    """What the flips of other parts mean for each trial."""
+    """Return the sign of each trial that follows from the flips of other parts."""
     if fitted.blocks:
         signs = np.ones(len(part.values))
         for block, trials in fitted.blocks.items():
@@ -202,7 +202,7 @@ def _trial_signs(
 
 
 def _norms(fitted: Fitted) -> dict[str, float]:
-    """How strong all components together are in each dataset, whose units may differ."""
+    """Return the joint strength of all components in each dataset; units may differ."""
     return {
         name: float(np.linalg.norm([c.scales[name] for c in fitted.components])) or 1.0
         for name in fitted.datasets
@@ -210,7 +210,7 @@ def _norms(fitted: Fitted) -> dict[str, float]:
 
 
 def _strength(component: Component, dataset: str | None, norms: Mapping[str, float]) -> float:
-    """What a component's trial factors are multiplied by; of shared ones in all datasets."""
+    """Return the scale of a component's trial factors; for shared ones, in all datasets."""
     if dataset is not None:
         return component.scales[dataset]
     if not norms:
@@ -219,7 +219,7 @@ def _strength(component: Component, dataset: str | None, norms: Mapping[str, flo
 
 
 def _places(fitted: Fitted) -> list[int]:
-    """Where each component is on the axis that it shares with others of its type."""
+    """Return each component's index on the axis that it shares with others of its type."""
 
     def positions() -> Iterator[int]:
         counts: dict[str, int] = {}
@@ -233,6 +233,6 @@ def _places(fitted: Fitted) -> list[int]:
 
 
 def _column(values: np.ndarray, dims: tuple[str, ...], place: int) -> np.ndarray:
-    """One component of an array, as a view."""
+    """Return one component of an array, as a view."""
     axis = next(i for i, dim in enumerate(dims) if dim.endswith("component"))
     return np.moveaxis(values, axis, 0)[place]

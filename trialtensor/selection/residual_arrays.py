@@ -13,7 +13,7 @@ from trialtensor.models.layout import Layout
 
 @dataclass(frozen=True, eq=False)
 class Residuals:
-    """Residuals of each array of the data, with their place among all trials and neurons.
+    """Residuals of each array of the data, with their positions among all trials and neurons.
 
     Attributes
     ----------
@@ -31,44 +31,44 @@ class Residuals:
 
     @classmethod
     def of(cls, array: np.ndarray) -> Residuals:
-        """Take those of a single array."""
+        """Wrap the residuals of a single array."""
         return cls([array], [np.arange(len(array))], [np.arange(array.shape[1])])
 
     @classmethod
     def within(cls, layout: Layout, arrays: Sequence[np.ndarray]) -> Residuals:
-        """Take those of data that is laid out like this."""
+        """Wrap the residuals of data with this layout."""
         return cls(arrays, layout.trials, layout.neurons, layout.names)
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """Each array with its trials and neurons."""
+        """Yield each array with its trials and neurons."""
         return iter(zip(self.arrays, self.trials, self.neurons, strict=True))
 
     @property
     def n_trials(self) -> int:
-        """How many trials all arrays have together."""
+        """Number of trials in all arrays together."""
         return 1 + max(int(each.max()) for each in self.trials)
 
     @property
     def n_neurons(self) -> int:
-        """How many neurons all arrays have together."""
+        """Number of neurons in all arrays together."""
         return 1 + max(int(each.max()) for each in self.neurons)
 
     def neuron_power(self) -> np.ndarray:
-        """Mean square of each neuron, 0 without data."""
+        """Return the mean square of each neuron, 0 without data."""
         sums, counts = self.sums((0, 2))
         return sums / np.maximum(counts, 1)
 
     def sums(
         self, others: tuple[int, int], scales: Sequence[Any] | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Sums of squares, and how many entries there are, of each trial or neuron.
+        """Return sums of squares and entry counts for each trial or neuron.
 
         Parameters
         ----------
         others : two ints
             The axes to sum over: (1, 2) for trials, (0, 2) for neurons.
         scales : list of arrays, optional
-            What squares are multiplied by.
+            Weights of the squares.
         """
         n = self.n_trials if others == (1, 2) else self.n_neurons
         total, counts = np.zeros(n), np.zeros(n, int)
@@ -80,7 +80,7 @@ class Residuals:
         return total, counts
 
     def means(self) -> tuple[np.ndarray, np.ndarray]:
-        """Mean over time bins of every neuron on every trial, and which of those have any data."""
+        """Average each neuron over time bins on each trial; also return which have data."""
         total = np.zeros((self.n_trials, self.n_neurons))
         counts = np.zeros(total.shape, int)
         for values, trials, neurons in self:

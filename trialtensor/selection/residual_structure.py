@@ -1,4 +1,4 @@
-"""What residuals still say: whether they are smooth in time, and whether they drift over trials."""
+"""Structure in residuals: smoothness in time and drift over trials."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Autocorrelation:
         Average over neurons and trials, each neuron with the same weight. NaN if no two
         neighbouring bins were observed.
     expected : float
-        What residuals of this model have where noise is white: a little below zero, since
-        fitted parameters take something smooth out of the noise. To first order in their number.
+        Value for residuals of this model if the noise is white: slightly below zero, since fitted
+        parameters absorb smooth parts of the noise. To first order in their number.
     interval : (float, float)
-        Where 95 % of values lie with white noise; from how trials differ, so that noise
-        that neurons share does not narrow it.
+        Range of 95 % of values under white noise, from the variation between trials, so that noise
+        shared by neurons doesn't narrow it.
     """
 
     value: float
@@ -40,7 +40,7 @@ class Autocorrelation:
 
     @property
     def is_white(self) -> bool:
-        """Whether the value is in the interval."""
+        """True if the value is in the interval."""
         return bool(self.interval[0] <= self.value <= self.interval[1])
 
 
@@ -56,10 +56,10 @@ class TrialTrend:
     share : float
         Of neurons whose slope differs from zero at the 5 % level.
     expected : float
-        The same share where nothing drifts.
+        The same share if nothing drifts.
     p_value : float
-        How often the share is as high when trials come in a random order, the same for all
-        neurons: a binomial test would take what neurons share on a trial for many observations.
+        How often the share is as high when trials are in a random order, the same for all
+        neurons: a binomial test would count what neurons share on a trial as many observations.
     """
 
     slopes: np.ndarray
@@ -69,12 +69,12 @@ class TrialTrend:
 
     @property
     def is_trend(self) -> bool:
-        """Whether more neurons drift than by chance, at the 5 % level."""
+        """True if more neurons drift than by chance, at the 5 % level."""
         return bool(self.p_value < ALPHA)
 
 
 def autocorrelation(model: TrialEstimator, residuals: Any) -> Autocorrelation:
-    """Correlation between neighbouring time bins.
+    """Compute the correlation between residuals of neighbouring time bins.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def autocorrelation(model: TrialEstimator, residuals: Any) -> Autocorrelation:
 
 
 def trial_trend(residuals: np.ndarray) -> TrialTrend:
-    """Regress every neuron's mean residual on the number of the trial.
+    """Regress every neuron's mean residual on the trial number.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def trial_trend(residuals: np.ndarray) -> TrialTrend:
 
 
 def trend_of_means(means: np.ndarray, seen: np.ndarray) -> TrialTrend:
-    """Regress means over time bins on the number of the trial.
+    """Regress means over time bins on the trial number.
 
     Parameters
     ----------
@@ -171,7 +171,7 @@ def trend_of_means(means: np.ndarray, seen: np.ndarray) -> TrialTrend:
 
 
 def _regress(x: np.ndarray, y: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Slopes and two-sided p-values of every column of ``y`` on every row of ``x``.
+    """Return slopes and two-sided p-values of every column of ``y`` on every row of ``x``.
 
     Parameters
     ----------

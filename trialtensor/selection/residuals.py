@@ -1,4 +1,4 @@
-"""What a model leaves: which trials and neurons stand out, and what structure there still is."""
+"""Residuals of a model: outlying trials and neurons, and remaining structure."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ _N_NAMED = 5
 
 @dataclass(frozen=True, eq=False)
 class ResidualReport:
-    """What is left of the data beside a model.
+    """Diagnostics of the residuals of a model.
 
     Attributes
     ----------
     trial_leverage, neuron_leverage : (n_trials,), (n_neurons,) arrays
-        Diagonal of the hat matrix of the factors (loadings of SliceTCA): 0 to 1, the number of
-        components in sum. Near 1, a component is there for that trial or neuron alone. NaN
-        without data, 0 where no component has such factors. The mean over blocks, where those
-        have factors of their own; of output and input factors of dynamics the larger.
+        Diagonal of the hat matrix of the factors (loadings of SliceTCA): 0 to 1, summing to the
+        number of components. Near 1, a component serves that trial or neuron alone. NaN without
+        data, 0 if no component has such factors. The mean over blocks with separate factors; the
+        larger of output and input factors for dynamics.
     trial_outlyingness, neuron_outlyingness : arrays of the same shapes
         Robust z-score (from median and MAD) of the logarithm of the mean squared residual. NaN
         without data.
     outlying_trials, outlying_neurons : int arrays
-        Indices of those above 3.5, worst first.
+        Indices of trials or neurons above 3.5, worst first.
     time_autocorrelation : Autocorrelation
         Of residuals one bin apart, and what white noise would give.
     trial_trend : TrialTrend
         Slopes of neurons' mean residuals over trials.
     unexplained : float
-        Sum of squared residuals over that of the data; of dynamics, of the bins they predict.
+        Sum of squared residuals over that of the data; for dynamics, over predicted bins.
     sentences : tuple of str
         All of this in words; trials and neurons are counted from 0.
     """
@@ -64,7 +64,7 @@ class ResidualReport:
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """The report in words."""
+        """Return the report in words."""
         return (
             f"{100 * self.unexplained:.1f} % of the data's sum of squares is left over.",
             _outlying_sentence("trial", self.outlying_trials, self.trial_outlyingness),
@@ -77,15 +77,15 @@ class ResidualReport:
 
 
 def residual_report(model: TrialEstimator, X: Any, *, mask: Any = None) -> ResidualReport:
-    """Look at what a model doesn't explain of the data that it was fitted to.
+    """Analyse what a model doesn't explain of the data that it was fitted to.
 
     Parameters
     ----------
     model : fitted model of any kind
         After ``partial_fit``, only the trials of its latest call can be reported on.
     X : array, or list or dict of arrays
-        The data of the fit. Trials and neurons of several arrays are counted one after the other,
-        unless the arrays have them in common; errors count as in the fit.
+        The data of the fit. Trials and neurons of several arrays are numbered consecutively,
+        unless the arrays share them; errors are weighted as in the fit.
     mask : in the form of ``X``, optional
         False where missing.
 
@@ -145,7 +145,7 @@ def residual_report(model: TrialEstimator, X: Any, *, mask: Any = None) -> Resid
 
 
 def _outlyingness(sums: np.ndarray, counts: np.ndarray, rounding: float) -> np.ndarray:
-    """Robust z-scores of log mean squares.
+    """Return robust z-scores of log mean squares.
 
     Logarithms, because the spread of a mean square grows with it: neurons of different rates
     would all stand out.
@@ -161,13 +161,13 @@ def _outlyingness(sums: np.ndarray, counts: np.ndarray, rounding: float) -> np.n
 
 
 def _outlying(scores: np.ndarray) -> np.ndarray:
-    """Indices of scores above the threshold, worst first."""
+    """Return indices of scores above the threshold, worst first."""
     found = np.flatnonzero(scores > OUTLYING)
     return found[np.argsort(-scores[found], kind="stable")]
 
 
 def _named(axis: str, indices: np.ndarray) -> str:
-    """``trial 3`` or ``trials 3, 5 and 9 more``."""
+    """Write ``trial 3`` or ``trials 3, 5 and 9 more``."""
     if len(indices) == 1:
         return f"{axis} {indices[0]}"
     shown = [str(index) for index in indices[:_N_NAMED]]

@@ -1,4 +1,4 @@
-"""How many components: fit every candidate with entries held out, and compare what they predict."""
+"""Cross-validation: fit every candidate with entries held out, and compare predictions."""
 
 from __future__ import annotations
 
@@ -33,12 +33,11 @@ RULES = ("one-se", "best")
 
 
 class CrossValidatedSearch(BaseEstimator):
-    """Choose the number of components by the error of entries that were held out.
+    """Choose the number of components by the error of held-out entries.
 
-    Every candidate is fitted with entries left out, on several splits and from several seeds; its
-    error is that of the left-out entries, as a fraction of their sum of squares. Having no
-    components at all is always a candidate, with an error of 1: where nothing predicts better,
-    nothing in the data generalises.
+    Every candidate is fitted with entries held out, on several splits and from several seeds; its
+    error is that of the held-out entries, as a fraction of their sum of squares. No components is
+    always a candidate, with an error of 1: if none predicts better, no component generalises.
 
     Parameters
     ----------
@@ -47,13 +46,13 @@ class CrossValidatedSearch(BaseEstimator):
     n_components : iterable
         Candidates: triples for SliceTCA, numbers for all others.
     splits : splitter of :mod:`trialtensor.selection.masks`, optional
-        Which entries are held out. Neighbouring bins give each other away, so the default is
-        blocks of bins, ``TimeBlocks()``. For dynamics, which predict a bin from the one before it,
-        it is ``WholeTrials()``, and no other splitter can be used: trial factors are then fitted
-        to half of a trial's bins, and errors are those in the other half.
+        How to hold out entries. Neighbouring bins predict each other, so the default is blocks of
+        bins, ``TimeBlocks()``. For dynamics, which predict a bin from the one before it, only
+        ``WholeTrials()``, the default, can be used: trial factors are then fitted to half of a
+        trial's bins, and errors are those in the other half.
     n_seeds : int, default 1
         Fits of every candidate on every split, each from its own seed; the one with the lowest
-        loss on what was not held out counts.
+        loss on the fitted entries counts.
     rule : {"one-se", "best"}
         "best" takes the candidate with the lowest mean error, "one-se" the one with the fewest
         parameters whose mean error is within one standard error (of the differences between the
@@ -61,10 +60,10 @@ class CrossValidatedSearch(BaseEstimator):
     refit : bool, default True
         Whether to fit the chosen candidate to all data.
     results : path, optional
-        A file that results are added to as they come. A search with the same file, data and
-        parameters goes on where the last one stopped.
+        A file to which results are appended as they arrive. A search with the same file, data and
+        parameters resumes where the last one stopped.
     n_jobs : int, optional
-        Fits at a time, by joblib: processes, or whatever ``joblib.parallel_config`` says
+        Parallel fits, by joblib: processes, or the backend set by ``joblib.parallel_config``
         (dask, ray).
     random_state : int, optional
     verbose : int, default 0
@@ -73,18 +72,18 @@ class CrossValidatedSearch(BaseEstimator):
     Attributes
     ----------
     results_ : pandas.DataFrame
-        A row for each fit: ``n_components``, ``split``, ``seed``, ``error`` (of held-out entries, 1
-        for no components), ``explained`` (of those fitted), ``stop_reason``.
+        One row per fit: ``n_components``, ``split``, ``seed``, ``error`` (of held-out entries, 1
+        for no components), ``explained`` (of fitted entries), ``stop_reason``.
     table_ : pandas.DataFrame
-        A row for each candidate, fewest parameters first: ``n_components``, ``n_parameters``, mean
-        ``error`` over splits and its standard error ``error_se``, the same of its difference to the
-        best candidate, ``above_best`` and ``above_best_se``, and mean ``explained``.
+        One row per candidate, fewest parameters first: ``n_components``, ``n_parameters``, mean
+        ``error`` over splits and its standard error ``error_se``, the same for its difference from
+        the best candidate, ``above_best`` and ``above_best_se``, and mean ``explained``.
     best_n_components_ : int or tuple
         Lowest mean error.
     one_se_n_components_ : int or tuple
-        By the one-standard-error rule.
+        Choice of the one-standard-error rule.
     n_components_ : int or tuple
-        What ``rule`` chose; 0 or (0, 0, 0) where no component generalises.
+        Choice by ``rule``; 0 or (0, 0, 0) if no component generalises.
     best_estimator_ : estimator or None
         Fitted to all data with ``n_components_``; None for no components or without ``refit``.
 
@@ -204,7 +203,7 @@ class CrossValidatedSearch(BaseEstimator):
         return with_counts(self.estimator, n_components, seed)
 
     def _about(self, layout: Layout, candidates: list[Counts], options: Mapping[str, Any]) -> str:
-        """The data and all parameters that results depend on, as one word."""
+        """Return a hash of the data and of all parameters that affect results."""
         labels = {} if layout.labelled is None else layout.labelled.coords
         return fingerprint(
             [
@@ -251,13 +250,13 @@ class CrossValidatedSearch(BaseEstimator):
             for job in ordered
         )
         done = parallel(tasks) if jobs else iter(())
-        # disable=None silences the bar where the output is no terminal.
+        # disable=None silences the bar if the output isn't a terminal.
         yield from tqdm(
             done, total=len(jobs), desc="search", unit="fit", disable=None if self.verbose else True
         )
 
     def _store(self, candidates: list[Counts], rows: dict[Job, dict[str, Any]]) -> Counts | None:
-        """Set what was found; return the chosen candidate, None for no components."""
+        """Set the results; return the chosen candidate, None for no components."""
         import pandas
 
         whole = pandas.DataFrame(
@@ -321,7 +320,7 @@ def tabulate(results: pandas.DataFrame, n_parameters: Mapping[Any, int]) -> pand
 
 
 def _choose(table: pandas.DataFrame, n_se: float) -> Counts | None:
-    """The smallest candidate within ``n_se`` standard errors of the best; or none at all."""
+    """Return the smallest candidate within ``n_se`` standard errors of the best, or none."""
     errors, se = table["error"].to_numpy(), table["error_se"].to_numpy()
     best = int(errors.argmin())
     if errors[best] + n_se * se[best] >= 1:

@@ -1,4 +1,4 @@
-"""Which components are more than what shuffled data gives: a permutation test."""
+"""Permutation test: components that exceed those of shuffled data."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from trialtensor.solvers.result import StopReason
 
 @dataclass(frozen=True, eq=False)
 class ComponentTest:
-    """Components against the largest of surrogate data.
+    """Components compared with the largest in surrogate data.
 
     Attributes
     ----------
     kind : str
-        Which null.
+        The null.
     statistic : (R,) array
-        Fraction of the data's sum of squares that a component explains in what the null destroys,
-        see :func:`component_test`; NaN for components that it leaves as they are. Components
-        come in the order of the model (SliceTCA: trial-, neuron-, time-slicing).
+        Fraction of the data's sum of squares that a component explains in the structure that the
+        null destroys, see :func:`component_test`; NaN for components that the null leaves intact.
+        Components are in the order of the model (SliceTCA: trial-, neuron-, time-slicing).
     null : (n_permutations,) array
         The largest statistic in each surrogate.
     p_values : (R,) array
-        Corrected for the number of components: the chance that data without anything shared has
+        Corrected for the number of components: the chance that data without shared structure has
         any component as large.
     """
 
@@ -48,14 +48,17 @@ class ComponentTest:
     p_values: np.ndarray
 
     def significant(self, alpha: float = 0.05) -> np.ndarray:
-        """Which components are significant, (R,) bools.
+        """Return which components are significant, (R,) bools.
 
-        With a chance of at most ``alpha`` any of them is, where there is nothing.
+        Parameters
+        ----------
+        alpha : float
+            Chance that any component is significant if there is no shared structure.
 
         Raises
         ------
         ValueError
-            If ``alpha`` is below what so few surrogates can show.
+            If ``alpha`` is below the smallest p-value that the surrogates allow.
         """
         least = 1 / (len(self.null) + 1)
         # Rounding must not forbid 0.05 with 19 surrogates.
@@ -81,26 +84,26 @@ def component_test(
 ) -> ComponentTest:
     """Test every component against fits to data in which neurons or trials share nothing.
 
-    Each surrogate is fitted with as many components and restarts, and gives the largest of its
-    components. How large a component is, is what it explains by itself of what the null destroys,
-    as a fraction of the data's sum of squares; see the notes.
+    Each surrogate is fitted with the same number of components and restarts, and contributes its
+    largest component. The size of a component is what it explains alone of the structure that the
+    null destroys, as a fraction of the data's sum of squares; see the notes.
 
     Parameters
     ----------
     model : model of any kind
-        Fitted to ``X``, or not fitted; a fit of it is tested then. Surrogates are always
-        fitted anew, with the same parameters.
+        Fitted to ``X``, or unfitted, in which case it is fitted first. Surrogates are always
+        fitted from scratch, with the same parameters.
     X, mask : as for ``fit``
     null : {"permute_trials", "shift_trials", "shift_times"}
-        See the functions of these names. Neither of the first two changes what time-slicing
-        components of SliceTCA can tell: they aren't tested then. Trials are shuffled within each
-        block of Parafac2 and each dataset; every neuron of every dataset for itself.
+        See the functions of these names. The first two leave the structure of SliceTCA's
+        time-slicing components intact, so these aren't tested. Trials are shuffled within each
+        block of Parafac2 and each dataset, independently for every neuron of every dataset.
     n_permutations : int, default 99
         Surrogates; the smallest p-value is ``1 / (n_permutations + 1)``.
     n_jobs : int, optional
-        Surrogates at a time, as joblib processes.
+        Parallel surrogates, in joblib processes.
     random_state : int, Generator, RandomState or None
-        Of the surrogates, whatever ``n_jobs``; the fits have that of the model.
+        Seeds the surrogates, independently of ``n_jobs``; the fits use that of the model.
     verbose : int, default 0
         1 shows a progress bar, on a terminal only.
     **fit_options
@@ -119,27 +122,26 @@ def component_test(
     Notes
     -----
     The null keeps means along the axis that it shuffles (trials; times for ``shift_times``), and
-    each unit by itself (a neuron; a neuron on one trial). Let ``c`` be the component without its
+    each single unit (a neuron; a neuron on one trial). Let ``c`` be the component without its
     mean along that axis, over observed entries, and ``h_u = <x_u, c_u>`` its inner product with
-    the data of unit ``u``. By itself ``c`` explains ``(sum_u h_u)**2 / |c|**2``; without what
-    single units contribute to it, the statistic is
+    the data of unit ``u``. Alone, ``c`` explains ``(sum_u h_u)**2 / |c|**2``; without the
+    contributions of single units, the statistic is
 
         ``((sum_u h_u)**2 - sum_u h_u**2) / (|c|**2 |X|**2)``.
 
-    Where components don't overlap and are spread over many units, that is their share of the
-    data's sum of squares. Means are those of a block where trials are shuffled within blocks, and
-    datasets count as in the fit. A component of dynamics is what it predicts of every bin from
+    For components that don't overlap and span many units, this is their share of the data's sum
+    of squares. If trials are shuffled within blocks, means are those of a block; datasets are
+    weighted as in the fit. For dynamics, ``c`` is the component's prediction of every bin from
     the one before it. The statistic can't be inflated by two components that cancel each other,
-    which fits to surrogates often have, nor by one variable neuron.
+    which are common in fits to surrogates, nor by one variable neuron.
 
-    p-values are exact where a unit's trials (times) are exchangeable. Neurons that each drift for
-    themselves need ``shift_trials``, which finds less where all that they share is slow too.
+    p-values are exact if a unit's trials (times) are exchangeable. Neurons that drift
+    independently need ``shift_trials``, which has less power if their shared structure is slow too.
     With ``shift_times``, time-slicing components of SliceTCA fit surrogates well, since they have
     free weights for every neuron on every trial; weaker components of other types then don't
-    stand out. Two components that nearly cancel each other, of which the fit warns, explain little
-    by themselves: that neither is significant says nothing against what they explain together. A
-    significant component says that there is shared structure like it, not that no fewer components
-    would do.
+    stand out. Two components that nearly cancel each other, which the fit warns about, explain
+    little alone: if neither is significant, they may still be so together. A significant component
+    is evidence of shared structure like it, not that fewer components would be too few.
 
     References
     ----------
@@ -179,7 +181,7 @@ def component_test(
 
 @dataclass(frozen=True, eq=False)
 class _Data:
-    """What surrogates are made of, and the arguments that they are fitted with."""
+    """The data to make surrogates of, and the arguments to fit them with."""
 
     layout: Layout
     null: str
@@ -190,7 +192,7 @@ class _Data:
 def _fitted(
     model: TrialEstimator, layout: Layout, X: Any, mask: Any, options: Mapping[str, Any]
 ) -> tuple[TrialEstimator, Mapping[str, Any]]:
-    """The model, fitted, and the further arguments of its fit."""
+    """Return the fitted model, and the further arguments of its fit."""
     if not hasattr(model, "fitted_"):
         model = clone(model).fit(layout.form(layout.with_nan()), **options)
         if model.fitted_.record.stop_reason is StopReason.INTERRUPTED:
@@ -207,7 +209,7 @@ def _fitted(
 
 
 def _units(model: TrialEstimator, layout: Layout, null: str) -> list[list[np.ndarray]]:
-    """For each array, sets of trials that are shuffled among each other.
+    """Return, for each array, sets of trials that are shuffled among each other.
 
     Raises
     ------
@@ -229,7 +231,7 @@ def _units(model: TrialEstimator, layout: Layout, null: str) -> list[list[np.nda
 def _statistics(
     model: TrialEstimator, layout: Layout, null: str, units: list[list[np.ndarray]]
 ) -> np.ndarray:
-    """What every component explains jointly between units, see ``component_test``."""
+    """Return each component's test statistic; see ``component_test``."""
     untouched = [NULLS[null][1] == 0 and _is_free(each) for each in model.fitted_.components]
     statistic = np.full(len(untouched), np.nan)
     for r, tensors in enumerate(model.component_tensors(layout)):
@@ -243,14 +245,14 @@ def _statistics(
 
 
 def _is_free(component: Component) -> bool:
-    """Whether each neuron's pattern over trials is its own, so that shuffled trials are as good."""
+    """Return whether each neuron's pattern over trials is free, so shuffling fits as well."""
     return any({"trial", "neuron"} <= set(part.dims) for part in component.parts)
 
 
 def _joint(
     tensors: Sequence[np.ndarray], layout: Layout, null: str, units: list[list[np.ndarray]]
 ) -> float:
-    """What one component explains of the data's sum of squares, without what single units add."""
+    """Return the sum of squares a component explains jointly, without that of single units."""
     _, axis, within = NULLS[null]
     by_neuron = np.zeros(layout.n_neurons)
     jointly = alone = power = 0.0
@@ -282,7 +284,7 @@ def _surrogate_statistics(
     n_jobs: int | None,
     verbose: int,
 ) -> np.ndarray:
-    """The largest statistic in each surrogate, in the order of ``seeds``."""
+    """Return the largest statistic of each surrogate, in the order of ``seeds``."""
     from tqdm import tqdm
 
     model = clone(model)
@@ -290,7 +292,7 @@ def _surrogate_statistics(
         model.set_params(n_jobs=None)  # surrogates are processes already
     tasks = (joblib.delayed(_surrogate_fit)(model, data, seed) for seed in seeds)
     running = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(tasks)
-    # disable=None silences the bar where the output is no terminal.
+    # disable=None silences the bar if the output isn't a terminal.
     hidden = None if verbose else True
     found, n_stopped, interrupted = [], 0, False
     try:

@@ -1,4 +1,4 @@
-"""How alike two models are: their components one by one, or what they span."""
+"""Similarity of two models: of single components, or of the subspaces they span."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ class _Side:
 
 
 def factor_match_score(first: Any, second: Any, *, weights: bool = False) -> float:
-    """Say how well the components of two models match, 0 to 1.
+    """Compute how well the components of two models match, 0 to 1.
 
     Components are paired so that the mean congruence (the product of the absolute cosines
     of their factors) is largest, by the Hungarian algorithm. Factors of several blocks or datasets
-    are compared as one, those of datasets by their strength there.
+    are stacked and compared as one, those of datasets weighted by their strength.
 
     Parameters
     ----------
     first, second : fitted models of one kind, Restart, or tuples of (n_axis, R) factors
-        Not SliceTCA: its components can be rotated into each other, so compare what they span,
-        with :func:`subspace_angles`.
+        Not SliceTCA: its components can be rotated into each other, so compare the subspaces they
+        span, with :func:`subspace_angles`.
     weights : bool
         Lower the congruence of components whose weights differ, by the factor
         ``1 - |w1 - w2| / max(w1, w2)``; needs models or restarts, not bare factors.
@@ -93,19 +93,19 @@ def factor_match_score(first: Any, second: Any, *, weights: bool = False) -> flo
 def subspace_angles(first: Any, second: Any) -> tuple[np.ndarray, ...]:
     """Compute principal angles between the spaces that factors, or loadings, of two models span.
 
-    Rotations of components within a slicing type, which are a choice, change none of them.
+    Rotations of components within a slicing type, which are arbitrary, don't change them.
 
     Parameters
     ----------
     first, second : fitted models, Restart, or tuples of (n_axis, R) matrices
-        Of any kinds that have matrices of the same axes. Those of several blocks or datasets
-        are compared as one, under each other.
+        Of any kinds with matrices for the same axes. Matrices of several blocks or datasets are
+        stacked and compared as one.
 
     Returns
     -------
     tuple of arrays
-        Degrees, the largest first; as many as the smaller of the two spaces has dimensions. An
-        array for each matrix: trial, neuron and time for TCA and SliceTCA; trial, output and
+        Degrees, largest first; as many as the dimensions of the smaller space. One array per
+        matrix: trial, neuron and time for TCA and SliceTCA; trial, output and
         input for dynamics.
 
     Raises
@@ -135,7 +135,7 @@ def subspace_angles(first: Any, second: Any) -> tuple[np.ndarray, ...]:
 
 
 def matched(product: np.ndarray) -> np.ndarray:
-    """Congruence of each component with its partner, paired by the Hungarian algorithm.
+    """Return the congruence of each component with its partner, by the Hungarian algorithm.
 
     Parameters
     ----------
@@ -186,13 +186,13 @@ def _named(factors: Any, axes: Any) -> list[AxisMatrix]:
 
 
 def _known(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Keep the rows that both know."""
+    """Keep the rows known to both."""
     known = np.isfinite(first).all(axis=1) & np.isfinite(second).all(axis=1)
     return first[known], second[known]
 
 
 def _common_rows(a: _Side, b: _Side) -> tuple[list[AxisMatrix], list[AxisMatrix]]:
-    """Matrices of both, of the same trials, neurons and times."""
+    """Return matrices of both models for the same trials, neurons and times."""
     if a.axes != b.axes:
         raise ValueError(
             f"first, second: {a.name} has matrices of {a.axes}, {b.name} of {b.axes}; compare "
@@ -213,7 +213,7 @@ def _common_rows(a: _Side, b: _Side) -> tuple[list[AxisMatrix], list[AxisMatrix]
             )
         pair = [one, other]
         if len(one.values) != len(other.values):
-            # Those of a restart may come without the rows that had no data.
+            # Matrices of a restart may lack the rows without data.
             known = [each.values[np.isfinite(each.values).all(axis=1)] for each in pair]
             pair = [AxisMatrix(m.name, m.axis, k, ()) for m, k in zip(pair, known, strict=True)]
         if len(pair[0].values) != len(pair[1].values):

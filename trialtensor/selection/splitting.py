@@ -1,4 +1,4 @@
-"""What a search holds out, in data of any form."""
+"""Splits of data in any form for a search."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ Masks = list[np.ndarray]
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """What to fit to and what to predict, a bool array for each array of the data."""
+    """Entries to fit to and to predict, one bool array for each array of the data."""
 
     train: Masks
     test: Masks
 
 
 def default_splits(estimator: TrialEstimator) -> Any:
-    """Return the splitter that suits a kind of model: blocks of bins where it can use them."""
+    """Return the default splitter of a kind of model: blocks of bins where it can use them."""
     return TimeBlocks() if type(estimator).describes_entries else WholeTrials()
 
 
@@ -79,17 +79,17 @@ def draw_splits(
 def check_split(
     number: int, train: np.ndarray, test: np.ndarray, shape: tuple[int, ...], whole_trials: bool
 ) -> None:
-    """Refuse masks, of a splitter of the user's, that can't be fitted to or predicted.
+    """Refuse masks of a custom splitter that can't be fitted to or predicted.
 
     Parameters
     ----------
     number : int
-        Which split.
+        Number of the split.
     train, test : arrays
     shape : tuple of int
         Of the data.
     whole_trials : bool
-        Whether whole trials are held out, of which nothing is left.
+        True if whole trials are held out, with nothing left to fit to.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def check_split(
 def _structure(
     estimator: TrialEstimator, layout: Layout, options: Mapping[str, Any]
 ) -> tuple[list[np.ndarray], dict[str, list[np.ndarray]]]:
-    """Trials that take each other's place, and the trials of each block by the axis that varies.
+    """Return sets of interchangeable trials, and trials of each block by the axis that varies.
 
     Only a fit knows them, so a kind that has any gets the shortest of fits.
     """
@@ -142,7 +142,7 @@ def _structure(
 
 
 def _by_array(splitter: Any, layout: Layout) -> list[Split]:
-    """Split every array by itself."""
+    """Split every array independently."""
     drawn = [
         list(splitter.split(values, mask=seen))
         for values, seen in zip(layout.values, layout.observed, strict=True)
@@ -177,9 +177,9 @@ def _by_stratum(
 def _of_stratum(
     splitter: Any, layout: Layout, trials: np.ndarray
 ) -> list[list[tuple[int, np.ndarray, np.ndarray, np.ndarray]]]:
-    """For each split: array, its rows, and their masks.
+    """Return, for each split, the arrays, their rows, and their masks.
 
-    Arrays that share trials stand beside each other as one, padded to the same number of bins.
+    Arrays that share trials are concatenated into one, padded to the same number of bins.
     """
     rows = rows_of(layout, trials)
     which = [i for i, own in enumerate(rows) if len(own)]
@@ -200,7 +200,7 @@ def _of_stratum(
 def _check_blocks(
     number: int, split: Split, layout: Layout, blocks: Mapping[str, Sequence[np.ndarray]], kind: str
 ) -> None:
-    """Refuse to hold out all that a block has of a neuron, or bin, with a factor of its own."""
+    """Refuse to hold out all of a neuron, or bin, that has its own factor in a block."""
     for axis, of_blocks in blocks.items():
         others = (0, 2) if axis == "neuron" else (0, 1)
         for trials in of_blocks:

@@ -1,4 +1,4 @@
-"""Do restarts agree, and by more than chance would have it?"""
+"""Agreement of restarts, corrected for chance."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Match = Callable[[Matrices, Matrices, tuple[int, int]], np.ndarray]
 
 @dataclass(frozen=True, eq=False)
 class Stability:
-    """How far fits from different starts agree.
+    """Agreement of fits from different starts.
 
     Attributes
     ----------
@@ -37,8 +37,8 @@ class Stability:
     by_component : (R,) array
         Corrected match of each component of the best restart with the others. Components of
         SliceTCA, trial-slicing ones first, are those of its gauge, matched within their type by
-        their loadings; two of nearly the same size turn into each other, and match badly even where
-        the subspaces, which ``score`` compares, are the same.
+        their loadings; two of similar size can rotate into each other, and match badly even if the
+        subspaces, which ``score`` compares, agree.
     pairs : (n_restarts, n_restarts) array
         Match of every pair, not corrected.
     """
@@ -59,11 +59,11 @@ def stability(
 ) -> Stability:
     """Compare all pairs of restarts of a model, and correct their agreement for chance.
 
-    Unrelated non-negative models match well by chance (0.77 has been seen), and so do smooth ones.
-    Chance is therefore estimated from the restarts themselves: of a pair, one keeps
-    its factors and the other gets unrelated ones of the same shape, sign and smoothness (trial
-    and time factors rotated by random offsets and reversed at random, neuron factors with
-    their entries permuted, each component by itself).
+    Unrelated non-negative models match well by chance (we have seen 0.77), and so do smooth ones.
+    Chance is therefore estimated from the restarts themselves: one of a pair keeps its factors and
+    the other gets unrelated ones of the same shape, sign and smoothness (trial and time factors
+    rotated by random offsets and reversed at random, neuron factors with permuted entries,
+    independently for each component).
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def stability(
 
 
 def _restarts(model: Any) -> list[Restart]:
-    """Restarts that can be compared with each other."""
+    """Return the restarts that can be compared with each other."""
     if isinstance(model, (list, tuple)):
         restarts, whose = list(model), "the list"
     else:
@@ -138,7 +138,7 @@ def _restarts(model: Any) -> list[Restart]:
 
 
 def _known(restart: Restart) -> Matrices:
-    """Its matrices, without the rows of slices that had no data."""
+    """Return the matrices of a restart without the rows of empty slices."""
     return [f[np.isfinite(f).all(axis=1)] for f in map(np.asarray, restart.factors)]
 
 
@@ -149,7 +149,7 @@ def _corrected(score: Any, chance: Any) -> Any:
 def _unrelated_pairs(
     factors: Sequence[Matrices], axes: Sequence[str], n_null: int, rng: np.random.Generator
 ) -> list[tuple[Matrices, Matrices, tuple[int, int]]]:
-    """The best restart beside unrelated models."""
+    """Pair the best restart with unrelated models."""
     pairs = []
     for _ in range(n_null):
         other = int(rng.integers(1, len(factors)))
@@ -173,7 +173,7 @@ def _overlap(first: Matrices, second: Matrices, _: tuple[int, int]) -> np.ndarra
 
 
 def _loadings_match(first: Matrices, second: Matrices, _: tuple[int, int]) -> np.ndarray:
-    """Match of components that are single columns, matrix by matrix."""
+    """Match components that are single columns, matrix by matrix."""
     return np.concatenate(
         [matched(np.abs(cosines(a, b))) for a, b in zip(first, second, strict=True)]
     )

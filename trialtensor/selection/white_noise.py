@@ -1,4 +1,4 @@
-"""What neighbouring residuals would have in common if the noise were white."""
+"""Expected correlation of neighbouring residuals if the noise were white."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from trialtensor.selection.residual_arrays import Residuals
 
 
 def expected_autocorrelation(model: TrialEstimator, residuals: Residuals) -> float:
-    """Lag-one autocorrelation of white noise from which a fit has taken what it could.
+    """Return the lag-one autocorrelation of white noise after a fit.
 
     A least-squares fit removes the projection of the noise onto the directions in which its
     parameters move the model. ``_neighbours`` of such a projection is what it takes from products
@@ -45,7 +45,7 @@ def expected_autocorrelation(model: TrialEstimator, residuals: Residuals) -> flo
 def _patches(
     fitted: Fitted, residuals: Residuals
 ) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray]]:
-    """Each piece of data that has a trial, a neuron and a time matrix of its own."""
+    """Return each piece of data with its own trial, neuron and time matrices."""
     for i, (values, trials, neurons) in enumerate(residuals):
         observed = np.isfinite(values)
         name = residuals.names[i]
@@ -67,7 +67,7 @@ def _patches(
 def _matrices(
     fitted: Fitted, dataset: str | None, block: Any, trials: np.ndarray, shape: tuple[int, ...]
 ) -> dict[str, np.ndarray]:
-    """Its matrices by axis, constant on an axis that components have no part of."""
+    """Return the matrices by axis, constant on an axis that components don't vary along."""
     lengths = dict(zip(AXES, shape, strict=True))
 
     def vector(component: Component, axis: str) -> np.ndarray:
@@ -90,14 +90,14 @@ def _matrices(
 
 
 def _of_trials(part: Part, trials: np.ndarray) -> np.ndarray:
-    """A trial factor of the trials of this array; that of a dataset has no others."""
+    """Return a trial factor for the trials of this array."""
     return part.values if part.dataset is not None else part.values[trials]
 
 
 def _of_vectors(
     matrices: dict[str, np.ndarray], observed: np.ndarray, fitted_axes: Sequence[str]
 ) -> tuple[float, float]:
-    """What components of three vectors take from neighbouring bins, and what is left of those."""
+    """Return what three-vector components take from neighbouring bins, and what remains."""
     trial, neuron, time = (matrices[axis] for axis in AXES)
     n_trials, n_neurons, n_times = (
         int(observed.any(axis=others).sum()) for others in ((1, 2), (0, 2), (0, 1))
@@ -120,7 +120,7 @@ def _of_vectors(
 
 
 def _of_slices(fitted: Fitted, observed: np.ndarray) -> float:
-    """The same of components that are a vector times a matrix, as a correlation."""
+    """Return the same for components that are a vector times a matrix, as a correlation."""
     vectors, slices = _by_type(fitted, observed.shape)
     n_trials, n_neurons = (int(observed.any(axis=others).sum()) for others in ((1, 2), (0, 2)))
     seen = observed.sum() / (n_trials * n_neurons * int(observed.any(axis=(0, 1)).sum()))
@@ -134,7 +134,7 @@ def _of_slices(fitted: Fitted, observed: np.ndarray) -> float:
 
 
 def _by_type(fitted: Fitted, shape: tuple[int, ...]) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Loadings (n, R) by axis, and slices (R, n, n) over the two others."""
+    """Return loadings (n, R) by axis, and slices (R, n, n) over the two others."""
     loadings, slices = [], []
     for axis, name in enumerate(AXES):
         own = [each for each in fitted.components if each.vectors(name) and len(each.parts) == 2]
@@ -147,9 +147,9 @@ def _by_type(fitted: Fitted, shape: tuple[int, ...]) -> tuple[list[np.ndarray], 
 
 
 def _within_cells(w: np.ndarray, observed: np.ndarray) -> tuple[float, float]:
-    """What time-slicing components take from products of neighbouring bins, and what they leave.
+    """Return what time-slicing components take from neighbouring bins, and what remains.
 
-    They have free weights for every neuron on every trial: what they take from those bins is the
+    They have free weights for every neuron on every trial: what they absorb of those bins is the
     projection onto the observed rows of ``w``, (n_times, R).
     """
     cells, counts = np.unique(observed.reshape(-1, len(w)), axis=0, return_counts=True)
@@ -165,7 +165,7 @@ def _within_cells(w: np.ndarray, observed: np.ndarray) -> tuple[float, float]:
 
 
 def _neighbours(matrices: Sequence[np.ndarray], times: np.ndarray) -> float:
-    """Sum of the entries that couple neighbouring bins in a projection.
+    """Sum the entries that couple neighbouring bins in a projection.
 
     Parameters
     ----------
@@ -185,13 +185,13 @@ def _neighbours(matrices: Sequence[np.ndarray], times: np.ndarray) -> float:
 
 
 def _orthonormal(matrix: np.ndarray) -> np.ndarray:
-    """A basis of the columns."""
+    """Return a basis of the columns."""
     U, s, _ = np.linalg.svd(matrix, full_matrices=False)
     return U[:, s > 1e-6 * s.max(initial=0)]
 
 
 def _without(slices: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Slices (R, n, n_times) less their parts in the spans of two bases, as (n, n_times, R)."""
+    """Return slices (R, n, n_times) without the spans of two bases, as (n, n_times, R)."""
     slices = slices - rows @ (rows.T @ slices)
     slices = slices - (slices @ columns) @ columns.T
     return slices.transpose(1, 2, 0)

@@ -1,4 +1,4 @@
-"""Checks that every model passes, ours and those of other packages.
+"""Checks that every model passes, whether ours or from other packages.
 
 ``check_trial_estimator`` is the contract of an estimator: scikit-learn's ``check_estimator`` skips
 almost everything for three-dimensional input. ``check_everywhere`` takes a model through everything
@@ -25,7 +25,7 @@ from trialtensor.testing.everywhere import CONDITIONS, Cell, check_everywhere, c
 
 
 def check_trial_estimator(estimator: Any) -> None:
-    """Check that an estimator keeps the contract of this package.
+    """Check that an estimator meets the contract of this package.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def _raises(error: type[Exception], call: Callable[[], Any], *words: str) -> Non
 
 
 def check_parameters(estimator: Any, X: np.ndarray) -> None:
-    """Constructor arguments are stored unchanged, and fitting leaves them alone."""
+    """Check that constructor arguments are stored unchanged and survive fitting."""
     before = estimator.get_params()
     estimator.fit(X)
     after = estimator.get_params()
@@ -78,13 +78,13 @@ def check_parameters(estimator: Any, X: np.ndarray) -> None:
 
 
 def check_not_fitted(estimator: Any, X: np.ndarray) -> None:
-    """Nothing that needs a fit works before it."""
+    """Check that methods which need a fit raise an error before it."""
     _raises(NotFittedError, lambda: estimator.transform(X))
     _raises(NotFittedError, estimator.reconstruct)
 
 
 def check_input_untouched(estimator: Any, X: np.ndarray) -> None:
-    """The data is the same, byte by byte, after every method."""
+    """Check that no method changes a byte of the data."""
     X[0, 0, 0] = np.nan
     original = X.tobytes()
     estimator.fit(X)
@@ -94,13 +94,13 @@ def check_input_untouched(estimator: Any, X: np.ndarray) -> None:
 
 
 def check_repeatable(estimator: Any, X: np.ndarray) -> None:
-    """The same seed gives the same bits."""
+    """Check that the same seed gives identical bits."""
     first, again = clone(estimator).fit(X), clone(estimator).fit(X)
     assert first.reconstruct().tobytes() == again.reconstruct().tobytes(), "bits differ"
 
 
 def check_transform(estimator: Any, X: np.ndarray) -> None:
-    """Transforming the training trials is what fit_transform returns."""
+    """Check that transforming the training trials gives the result of fit_transform."""
     learned = clone(estimator).fit_transform(X)
     transformed = estimator.fit(X).transform(X)
     np.testing.assert_allclose(transformed, learned, rtol=1e-6, atol=1e-9)
@@ -112,7 +112,7 @@ def check_transform(estimator: Any, X: np.ndarray) -> None:
 
 
 def check_loss(estimator: Any, X: np.ndarray) -> None:
-    """The loss is the sum of squares of the residuals, and never rises."""
+    """Check that the loss is the residual sum of squares, and never rises."""
     estimator.fit(X)
     error = float(np.nansum(estimator.residuals(X) ** 2))
     assert abs(error - estimator.loss_) <= 1e-8 * error, "loss_ is not the squared error"
@@ -122,7 +122,7 @@ def check_loss(estimator: Any, X: np.ndarray) -> None:
 
 
 def check_missing(estimator: Any, X: np.ndarray) -> None:
-    """NaN, a mask, and a mask over garbage are the same thing."""
+    """Check that NaN, a mask, and a mask over garbage give the same result."""
     observed = np.random.default_rng(0).random(X.shape) < 0.8
     with_nan = clone(estimator).fit(np.where(observed, X, np.nan))
     masked = clone(estimator).fit(X, mask=observed)
@@ -133,7 +133,7 @@ def check_missing(estimator: Any, X: np.ndarray) -> None:
 
 
 def check_empty_slices(estimator: Any, X: np.ndarray) -> None:
-    """A trial or neuron without data gets NaN, and changes nothing for the others."""
+    """Check that an empty trial or neuron gets NaN, and doesn't affect the others."""
     holed = X.copy()
     holed[3] = np.nan
     holed[:, 5] = np.nan
@@ -147,7 +147,7 @@ def check_empty_slices(estimator: Any, X: np.ndarray) -> None:
 
 
 def check_scale(estimator: Any, X: np.ndarray) -> None:
-    """Other units give the same model."""
+    """Check that other units give the same model."""
     model = clone(estimator).fit(X)
     for factor in (1e-6, 1e6):
         scaled = clone(estimator).fit(X * factor)
@@ -158,14 +158,14 @@ def check_scale(estimator: Any, X: np.ndarray) -> None:
 
 
 def check_float32(estimator: Any, X: np.ndarray) -> None:
-    """float32 stays float32."""
+    """Check that float32 stays float32."""
     estimator.fit(X.astype(np.float32))
     assert estimator.reconstruct().dtype == np.float32
     assert estimator.transform(X.astype(np.float32)).dtype == np.float32
 
 
 def check_labelled(estimator: Any, X: np.ndarray) -> None:
-    """Labelled data is read by the names of its dimensions."""
+    """Check that labelled data is read by dimension name."""
     import xarray
 
     labelled = xarray.DataArray(X.transpose(2, 0, 1), dims=("bin", "epoch", "unit"))
@@ -175,7 +175,7 @@ def check_labelled(estimator: Any, X: np.ndarray) -> None:
 
 
 def check_files(estimator: Any, X: np.ndarray) -> None:
-    """Pickling, and saving and loading, give the same model back."""
+    """Check that pickling, and saving and loading, preserve the model."""
     estimator.fit(X)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.h5"
@@ -191,7 +191,7 @@ def check_files(estimator: Any, X: np.ndarray) -> None:
 
 
 def check_sklearn(estimator: Any, X: np.ndarray) -> None:
-    """Cross-validation, grid search and labelled output work on trials."""
+    """Check that cross-validation, grid search and labelled output work on trials."""
     folds = KFold(3, shuffle=True, random_state=0)
     scores = cross_val_score(clone(estimator), X, cv=folds)
     assert np.isfinite(scores).all()
@@ -202,7 +202,7 @@ def check_sklearn(estimator: Any, X: np.ndarray) -> None:
 
 
 def check_bad_input(estimator: Any, X: np.ndarray) -> None:
-    """What can't be used is refused before any work, by name."""
+    """Check that invalid input is refused by name, before any work."""
     _raises(ValueError, lambda: estimator.fit(X[0]), "n_trials, n_neurons, n_times")
     _raises(ValueError, lambda: estimator.fit(np.where(X.max() == X, np.inf, X)), "infinite")
     _raises(ValueError, lambda: estimator.fit(X, mask=np.ones(3, bool)), "mask")

@@ -1,4 +1,4 @@
-"""Every model in everything public that asks for one, under every condition of the data."""
+"""Every model in every public function that takes one, under every condition of the data."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ LAYERS = ("alignment", "io", "plotting", "report", "selection", "tracking")
 CONDITIONS = ("complete", "missing", "labelled", "float32", "loaded", "unfitted", "partial_fit")
 # A public function or class with such a parameter asks for a model.
 _ASKS = ("model", "estimator", "fits", "first")
-# These fit, so they get a model of their own.
+# These fit, so each gets its own model.
 _FIT = ("fit", "fit_transform", "partial_fit")
-# scikit-learn's, which ask nothing of what was fitted.
+# scikit-learn's methods, which don't use the fit.
 _NOT_OURS = ("get_params", "set_params", "set_output", "get_metadata_routing")
 
 
@@ -39,7 +39,7 @@ class Cell:
     outcome : {"works", "refused", "fails"}
         "refused" is a ``ValueError`` that names the kind (or, unfitted, a ``NotFittedError``).
     said : str
-        Type and message of what was raised.
+        Type and message of the exception.
     """
 
     kind: str
@@ -56,10 +56,10 @@ def check_everywhere(
     conditions: tuple[str, ...] = CONDITIONS,
     **fit_options: Any,
 ) -> list[Cell]:
-    """Take a model through everything public that asks for one.
+    """Pass a model to every public function that takes one.
 
-    Consumers are found by the names of their parameters, so that a new one takes part by being
-    public.
+    Consumers are found by the names of their parameters, so a new public one is included
+    automatically.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def check_everywhere(
     Raises
     ------
     AssertionError
-        Listing the cells that end in anything but a result or a refusal by name.
+        Listing the cells that neither work nor are refused by name.
 
     Examples
     --------
@@ -99,7 +99,7 @@ def check_everywhere(
 
 
 def consumers() -> dict[str, Any]:
-    """Everything public that takes a model: name -> function or class."""
+    """Return all public functions and classes that take a model, by name."""
     found = {}
     for layer in LAYERS:
         module = importlib.import_module(f"trialtensor.{layer}")
@@ -114,7 +114,7 @@ def _asks(thing: Any) -> bool:
     parameters = inspect.signature(thing).parameters
     if inspect.isclass(thing) and not hasattr(thing, "fit"):
         return False  # a result, not something that takes a model
-    # Some take a model beside other things, and say so.
+    # Some take a model among other things, and document it.
     also = "components" in parameters and "fitted model" in str(thing.__doc__)
     return also or any(name in _ASKS for name in parameters)
 
@@ -192,7 +192,7 @@ def _run(thing: Any, supplies: Supplies) -> None:
 
 
 def _consume(found: Any) -> None:
-    """Run what is computed only when asked for."""
+    """Compute lazy results."""
     if inspect.isgenerator(found):
         list(found)
 

@@ -1,4 +1,4 @@
-"""What the functions that are taken through all models are called with."""
+"""Arguments for the functions that every model is passed to."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Supplies:
 
     @property
     def fitted(self) -> bool:
-        """Whether the model is fitted."""
+        """True if the model is fitted."""
         return self.condition != "unfitted"
 
     @classmethod
@@ -61,11 +61,11 @@ class Supplies:
         return cls(model, X, options, folder, condition)
 
     def with_model(self, model: Any) -> Supplies:
-        """The same with another model."""
+        """Return the same supplies with another model."""
         return replace(self, model=model)
 
     def call(self, thing: Callable[..., Any]) -> Any:
-        """Call a function with an argument for each of its parameters that needs one.
+        """Call a function, supplying each parameter that needs an argument.
 
         Raises
         ------
@@ -120,13 +120,13 @@ class Supplies:
         return values[name]()
 
     def _data(self, thing: Any) -> Any:
-        """Features for what goes back to data, the data for all else."""
+        """Return features for functions that invert them, data for all others."""
         if thing.__name__ == "inverse_transform" and self.fitted:
             return self.model.training_features()
         return self.X
 
     def commands(self) -> Iterator[tuple[str, Callable[[], Any]]]:
-        """What the command line does with such a kind of model and such data."""
+        """Yield the commands that apply to this kind of model and data, by name."""
         if not self.fitted:
             return
         model = self.folder / "of_command.h5"
@@ -151,7 +151,7 @@ class Supplies:
         return name in self.model.get_params(deep=False) or name in self.model.fit_options
 
     def _write(self) -> str:
-        """The data as a file."""
+        """Write the data to a file."""
         if hasattr(self.X, "to_netcdf"):
             path = self.folder / "recording.nc"
             self.X.to_netcdf(path, engine="h5netcdf")
@@ -161,7 +161,7 @@ class Supplies:
         return str(path)
 
     def _command(self, *words: str) -> None:
-        """Run a command, and raise what it said if it refused."""
+        """Run a command, and raise its message if it failed."""
         from typer.testing import CliRunner
 
         from trialtensor.cli import app
@@ -188,7 +188,7 @@ def changed(data: Any, condition: str) -> Any:
 
 
 def data_for(condition: str) -> Any:
-    """Trials x neurons x times, above zero on the whole."""
+    """Make trials x neurons x times with a positive mean."""
     data = make_tca(N_TRIALS, 12, 15, 2, nonnegative=True, snr=5.0, random_state=0)
     X = np.asarray(data.X)
     if condition == "float32":

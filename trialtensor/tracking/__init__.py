@@ -1,4 +1,4 @@
-"""What happens to a component, or to behaviour, over trials: when, how fast, how sure."""
+"""Changes of a component, or of behaviour, over trials: when, how fast, how certain."""
 
 from trialtensor.tracking.change_points import ChangePoints, change_points
 from trialtensor.tracking.contrasts import BlockContrasts, block_contrasts

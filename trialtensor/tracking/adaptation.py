@@ -1,4 +1,4 @@
-"""The two-rate model on every series at once: components and behaviour beside one perturbation."""
+"""The two-rate model fitted to every series: components and behaviour under one perturbation."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ N_PARAMETERS = len(RATES) + 2
 
 
 def check_perturbation(perturbation: Any, series: np.ndarray, level: float) -> np.ndarray:
-    """A perturbation a trial, as numbers; NaN is an error clamp.
+    """Check for one perturbation per trial, as numbers; NaN is an error clamp.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def check_perturbation(perturbation: Any, series: np.ndarray, level: float) -> n
 def fit_adaptation(
     columns: dict[str, np.ndarray], perturbation: np.ndarray, level: float
 ) -> tuple[pandas.DataFrame, dict[str, TwoRateFit]]:
-    """Two rates, one, or none, for each series; the fits where it isn't none.
+    """Choose two rates, one, or none for each series; return fits that aren't none.
 
     All have a scale and an offset. BIC counts as many trials as independent ones would be worth,
     by the noise of what the two-rate model leaves.
@@ -62,7 +62,7 @@ def fit_adaptation(
 
 
 def _criteria(y: np.ndarray, perturbation: np.ndarray) -> dict[str, float]:
-    """BIC of a flat series, one rate and two rates; the first that is as good is preferred."""
+    """Return BIC of none, one and two rates; ties go to the first."""
     shown = {"none": np.full(len(y), np.nanmean(y))}
     counts = {"none": 1}
     if np.nanstd(y) > 0:

@@ -1,4 +1,4 @@
-"""When does the level of a trial series change, and how sure is that?"""
+"""Times at which the level of a trial series changes, with their uncertainty."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MAX_SHARED = 3  # changes that the test of shared changes looks for
 
 @dataclass(frozen=True, eq=False)
 class ChangePoints:
-    """Changes of the level of one or several trial series.
+    """Level changes of one or several trial series.
 
     Attributes
     ----------
@@ -40,13 +40,14 @@ class ChangePoints:
     levels : (n_changes + 1,) or (n_changes + 1, n_series) array
         Means between the changes.
     p_value : float
-        Of the series having no change at all, by the noise alone.
+        For the null of no change at all, only noise.
     level : float
         Of the intervals.
     noise_sd : (n_series,) array
-        Of a trial about its level.
+        Standard deviation of a trial about its level.
     inflation : (n_series,) array
-        How many trials are worth one independent trial, by the correlation of their noise.
+        Number of trials that carry the information of one independent trial, from the correlation
+        of their noise.
     fitted : array of the shape of the series
         The level of each trial.
     """
@@ -62,7 +63,7 @@ class ChangePoints:
 
     @property
     def n_changes(self) -> int:
-        """How many changes were found."""
+        """Number of changes found."""
         return len(self.trials)
 
 
@@ -78,26 +79,26 @@ def change_points(
 ) -> ChangePoints:
     """Find the trials at which the level of a series, or of several together, changes.
 
-    Least squares, exactly, by dynamic programming. First a test: does the best segmentation
-    explain more of the series than of noise in which nothing changes? Trials that drift slowly look
-    like changes, so that noise is simulated: white, slow, or both, each kind as often as it is
-    likely once levels are taken away, and with the outliers of the series. Only
-    if ``p_value`` is at most ``alpha`` are there changes; how many is then Schwarz's criterion
-    with the long-run variance of that noise: another change must lower ``SSE / variance`` by
-    ``2 log n`` (one log for its position, one for each new level).
+    The segmentation is exact least squares, by dynamic programming. First, a test: does the best
+    segmentation explain more of the series than of pure noise? Slow drift looks like changes, so
+    the simulated noise is white, slow, or both, each kind in proportion to its likelihood once
+    levels are removed, with the outliers of the series. Changes are reported only if ``p_value``
+    is at most ``alpha``; Schwarz's criterion with the long-run variance of that noise then gives
+    their number: another change must lower ``SSE / variance`` by ``2 log n`` (one log for its
+    position, one for each new level).
 
     Intervals come from a bootstrap: such noise is added to the fitted levels, and each
-    change is located anew between its neighbours.
+    change is located again between its neighbours.
 
     Parameters
     ----------
     values : (n_trials,) or (n_trials, n_series) array
-        NaN is missing. Several series change together or not at all; for changes of each by itself
-        call once for each.
+        NaN is missing. Several series are assumed to change together; for separate changes, call
+        the function once per series.
     min_size : int
-        Trials between changes, at least; of a single series, trials with a value.
+        Minimum number of trials between changes; for a single series, of trials with a value.
     alpha : float
-        Changes are false in so many of all series in which nothing changes.
+        Share of series without changes in which some are reported.
     level : float
         Of the intervals.
     n_null, n_bootstrap : int
@@ -164,7 +165,7 @@ def _test(
     n_null: int,
     rng: np.random.Generator,
 ) -> float:
-    """How often noise alone is explained as well."""
+    """Return how often noise alone is explained as well."""
     if not any(each.variance > 0 for each in noise):
         return 1.0 if np.nanvar(series) == 0 else 1 / (n_null + 1)
     slowness = np.array([each.inflation for each in noise])
@@ -178,7 +179,7 @@ def _test(
 
 
 def _improvement(series: np.ndarray, slowness: np.ndarray, min_size: int) -> float:
-    """What the best segmentation explains, in units of the noise, minus ``log n`` a change."""
+    """Return the gain of the best segmentation, in noise units, less ``log n`` per change."""
     scaled = []
     for y, inflation in zip(series.T, slowness, strict=True):
         unit = np.sqrt(np.nanvar(Splits(min_size).flatten(y)) * inflation)
@@ -194,7 +195,7 @@ def _improvement(series: np.ndarray, slowness: np.ndarray, min_size: int) -> flo
 
 
 def _segment(series: np.ndarray, noise: list[TrialNoise], min_size: int) -> np.ndarray:
-    """The changes by Schwarz's criterion, at least one."""
+    """Return the changes by Schwarz's criterion, at least one."""
     units = np.sqrt([max(each.long_run_variance, LEAST_NOISE) for each in noise])
     values = series / units
     n, n_series = values.shape
@@ -252,7 +253,7 @@ def _intervals(
     n_bootstrap: int,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Where each change is found again, between its neighbours, with other noise."""
+    """Return where each change reappears, between its neighbours, with other noise."""
     edges = [0, *trials.tolist(), len(series)]
     _, fitted = _levels(series, trials)
     units = np.sqrt([max(each.long_run_variance, LEAST_NOISE) for each in noise])
@@ -266,7 +267,7 @@ def _intervals(
 
 
 def _shortest(found: np.ndarray, change: int, level: float) -> tuple[int, int]:
-    """The shortest range with the change in it that holds so many of the draws.
+    """Return the shortest range that contains the change and this many of the draws.
 
     Quantiles would hold more: most draws are on few trials.
     """
@@ -279,7 +280,7 @@ def _shortest(found: np.ndarray, change: int, level: float) -> tuple[int, int]:
 
 
 def _locate(values: np.ndarray, min_size: int) -> int:
-    """The best single split of several series."""
+    """Return the best single split of several series."""
     seen = np.isfinite(values)
     count = np.cumsum(seen, axis=0)
     total = np.cumsum(np.where(seen, values, 0.0), axis=0)

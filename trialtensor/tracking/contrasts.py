@@ -1,4 +1,4 @@
-"""Do blocks of trials differ: baseline, adaptation, washout?"""
+"""Differences between blocks of trials: baseline, adaptation, washout."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ class BlockContrasts:
     Attributes
     ----------
     blocks : pandas.DataFrame
-        A row for each block, in the order in which they begin: ``block``, ``n_trials``, ``mean``,
+        One row per block, in order of their first trials: ``block``, ``n_trials``, ``mean``,
         ``low``, ``high``.
     contrasts : pandas.DataFrame
-        A row for each pair: ``block``, ``minus``, ``difference``, ``low``, ``high``, ``p_value``
+        One row per pair: ``block``, ``minus``, ``difference``, ``low``, ``high``, ``p_value``
         and ``p_adjusted`` (Holm's, for all pairs).
     level : float
         Of the intervals.
     n_effective : float
-        How many independent trials the trials are worth.
+        Effective number of independent trials.
     """
 
     blocks: pandas.DataFrame
@@ -47,17 +47,17 @@ class BlockContrasts:
 def block_contrasts(values: Any, labels: Any, *, level: float = 0.9) -> BlockContrasts:
     """Compare the means of blocks of trials.
 
-    Trials of a block follow each other and so are no independent draws: the variance of every
-    difference is that of its weights on the trials under noise that may be slow, estimated from
-    what is left within blocks. What changes within a block counts as noise. Labels that
-    take turns, such as directions, are compared in the same way.
+    Successive trials aren't independent draws: the variance of every difference is that of its
+    weights on the trials under noise that may be slow, estimated from the variation within blocks.
+    Any change within a block counts as noise. Labels that alternate, such as directions, are
+    compared in the same way.
 
     Parameters
     ----------
     values : (n_trials,) array
         NaN is missing.
     labels : (n_trials,) array
-        The block of each trial. None and NaN belong to none.
+        The block of each trial; None or NaN for no block.
     level : float
         Of the intervals.
 
@@ -127,7 +127,7 @@ def block_contrasts(values: Any, labels: Any, *, level: float = 0.9) -> BlockCon
 
 
 def holm(p_values: np.ndarray) -> np.ndarray:
-    """Adjusted for how many there are (Holm 1979); NaN stays and doesn't count.
+    """Adjust p values for their number (Holm 1979); NaN stays and doesn't count.
 
     Examples
     --------
@@ -143,7 +143,7 @@ def holm(p_values: np.ndarray) -> np.ndarray:
 
 
 def _variance(weight: np.ndarray, noise: TrialNoise) -> float:
-    """Of a weighted sum of trials."""
+    """Return the variance of a weighted sum of trials."""
     overlap = scipy.signal.correlate(weight, weight)[len(weight) - 1 :]
     lags = np.arange(1, len(weight))
     total = 0.0

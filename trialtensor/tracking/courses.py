@@ -1,4 +1,4 @@
-"""What a fitted model says of trials and of times: series to follow, and time courses."""
+"""Courses of a fitted model over trials and within trials."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from trialtensor.tracking.series import check_series
 
 
 def trial_series(model: Any, dataset: Any, n_needed: int) -> dict[str, np.ndarray]:
-    """Series to follow over trials, by name: courses of a model's components, or what was given.
+    """Return series to follow over trials, by name: a model's courses, or those given.
 
     Parameters
     ----------
     model : fitted model, or (n_trials,) or (n_trials, n_series) array
     dataset : str, optional
-        For models of several datasets: whose courses.
+        For models of several datasets: the one to follow.
     n_needed : int
         Trials with a value that each course must have.
 
@@ -64,7 +64,7 @@ def trial_series(model: Any, dataset: Any, n_needed: int) -> dict[str, np.ndarra
 
 
 def time_courses(model: TrialEstimator, dataset: Any) -> dict[str, np.ndarray]:
-    """Courses of a model's components within a trial, by name of the component.
+    """Return courses of a model's components within a trial, by component name.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def time_courses(model: TrialEstimator, dataset: Any) -> dict[str, np.ndarray]:
     Returns
     -------
     dict of (n_times,) float64 arrays
-        Components without a time course of their own are left out.
+        Components without a separate time course are left out.
 
     Raises
     ------
@@ -113,7 +113,7 @@ def time_courses(model: TrialEstimator, dataset: Any) -> dict[str, np.ndarray]:
 
 
 def trial_values(model: Any, given: Any, n_trials: int, argument: str) -> np.ndarray:
-    """A value for each trial: what was given, or a trial coordinate of the model of that name.
+    """Return one value per trial: those given, or a trial coordinate of that name.
 
     Raises
     ------
@@ -139,7 +139,7 @@ def trial_values(model: Any, given: Any, n_trials: int, argument: str) -> np.nda
 
 
 def full_name(model: TrialEstimator, component: Component) -> str:
-    """The name of a component in a table about trials: "neuron-slicing 1", not "neuron 1"."""
+    """Return a component's name for tables on trials: "neuron-slicing 1", not "neuron 1"."""
     of, _, number = component.name.rpartition(" ")
     whole = next((t for t in model.component_types if t == of or t.startswith(f"{of}-")), of)
     return f"{whole} {number}"
@@ -153,7 +153,7 @@ def _series_name(model: TrialEstimator, component: Component, dataset: str | Non
 def _own_courses(
     component: Component, fitted: Fitted, kind: str, dataset: str | None
 ) -> Iterable[tuple[str | None, np.ndarray]]:
-    """Courses by dataset where there are such, else that of all data."""
+    """Return courses by dataset if there are any, else that of all data."""
     courses = component.courses
     by_dataset: dict[str | None, np.ndarray] = {
         own: course for own, course in courses.items() if own is not None
@@ -169,7 +169,7 @@ def _own_courses(
 
 
 def _in_dataset(component: Component, fitted: Fitted, dataset: str | None) -> list[Part]:
-    """Parts that describe a dataset; none of a component that is private to another."""
+    """Return parts that describe a dataset; none if a component is private to another."""
     own = {part.dataset for part in component.parts} - {None}
     if dataset is not None and own and dataset not in own:
         return []
@@ -177,7 +177,7 @@ def _in_dataset(component: Component, fitted: Fitted, dataset: str | None) -> li
 
 
 def _checked_dataset(fitted: Fitted, kind: str, dataset: Any) -> str | None:
-    """The name of a dataset of the model; that of a list of datasets is its number."""
+    """Return the name of a dataset of the model; in a list of datasets, its number."""
     if dataset is None or str(dataset) in fitted.datasets:
         return None if dataset is None else str(dataset)
     if not fitted.datasets:
@@ -188,7 +188,7 @@ def _checked_dataset(fitted: Fitted, kind: str, dataset: Any) -> str | None:
 
 
 def _warn_of_forgotten(fitted: Fitted, kind: str, n_known: int) -> None:
-    """After ``partial_fit``, a model knows its latest trials only."""
+    """Warn that after ``partial_fit`` a model knows only its latest trials."""
     n_trials = fitted.shape[0]
     if not fitted.datasets and n_known < n_trials:
         warn(

@@ -1,4 +1,4 @@
-"""All components at once: which change, when, how fast, and how sure that is."""
+"""Tracking all components: which change, when, how fast, and how certain that is."""
 
 from __future__ import annotations
 
@@ -34,33 +34,33 @@ BEHAVIOUR = "behaviour"  # the name of its series
 
 @dataclass(frozen=True, eq=False)
 class Tracking:
-    """What happens to every component over trials, as tidy tables and as results.
+    """Results on every component over trials, including tidy tables.
 
     Attributes
     ----------
     series : pandas.DataFrame
-        A row for each trial, a column for each component (and ``behaviour``, if given). Names of
-        several datasets contain theirs: "component 1, cortex".
+        One row per trial, one column per component (and ``behaviour``, if given). With several
+        datasets, names include the dataset: "component 1, cortex".
     summary : pandas.DataFrame
-        A row for each series: ``n_changes``, ``change_p`` and ``change_p_adjusted`` (Holm, over
-        components; behaviour by itself), the ``model`` of learning, its first and second time
-        constants in trials with intervals, ``start``, ``plateau`` and ``slope`` (a trial), and
-        ``n_effective``, how many independent trials the trials are worth.
+        One row per series: ``n_changes``, ``change_p`` and ``change_p_adjusted`` (Holm, over
+        components; behaviour is not adjusted), the ``model`` of learning, its first and second
+        time constants in trials with intervals, ``start``, ``plateau`` and ``slope`` (per trial),
+        and ``n_effective``, the effective number of independent trials.
     changes : pandas.DataFrame
-        A row for each change: ``series``, ``trial``, ``low``, ``high``, ``before``, ``after``.
+        One row per change: ``series``, ``trial``, ``low``, ``high``, ``before``, ``after``.
     blocks, contrasts : pandas.DataFrame or None
-        Means of blocks and their differences, as of `block_contrasts`, with ``series`` first;
-        ``p_adjusted`` is for all pairs of all components. A block in which a series has fewer than
-        5 values is left out for this series.
+        Means of blocks and their differences, as from `block_contrasts`, with ``series`` first;
+        ``p_adjusted`` is for all pairs of all components. Blocks in which a series has fewer than
+        5 values are left out for this series.
     relations : pandas.DataFrame or None
-        A row for each component: ``lead`` of the component over behaviour in trials with its
+        One row per component: ``lead`` of the component over behaviour in trials with its
         interval, ``correlation`` from trial to trial, ``p_value``, ``p_adjusted`` (Holm).
     rates : pandas.DataFrame or None
-        With a perturbation, a row for each series: the ``model`` of adaptation that BIC prefers
+        With a perturbation, one row per series: the ``model`` of adaptation that BIC prefers
         ("two rates", "one rate" or "none"); ``A_f``, ``B_f``, ``A_s``, ``B_s`` and ``scale`` of the
         two-rate fit, each with ``_low`` and ``_high``, and its ``rebound`` in an error clamp (NaN
         where the model is "none"); ``bic_against_one_rate`` and ``bic_against_none``, negative
-        where two rates are better.
+        if two rates are better.
     curves : dict of str -> list of (int, SmoothCurve)
         By series: smooth curves between its changes, each with its first trial. Pieces of fewer
         than 20 trials are smoothed with their neighbours.
@@ -73,7 +73,7 @@ class Tracking:
     learning_trials : (2,) tuple of int
         First and last trial that learning curves were fitted to.
     alpha, level : float
-        Of what counts as a change, and of intervals.
+        Significance level of changes, and coverage of intervals.
     """
 
     series: pandas.DataFrame
@@ -108,32 +108,32 @@ def track(
 ) -> Tracking:
     """Follow the components of a model, or any trial series, over trials.
 
-    For each: a smooth curve, changes of its level (`change_points`), a learning curve
-    (`learning_curve`); with labels the means of blocks (`block_contrasts`), with behaviour
-    who goes with it (`relate`), with a perturbation the two-rate model of motor adaptation
-    (`two_rate_fit`) beside one rate and none. A change is listed only if its component changes at
-    ``alpha`` once there being several components is accounted for.
+    For each: a smooth curve, changes of its level (`change_points`), and a learning curve
+    (`learning_curve`); with labels, the means of blocks (`block_contrasts`); with behaviour, the
+    relation to it (`relate`); with a perturbation, the two-rate model of motor adaptation
+    (`two_rate_fit`), compared with one rate and none. A change is listed only if its component
+    changes significantly at ``alpha``, corrected for the number of components.
 
     Parameters
     ----------
     model : fitted model of any kind, or (n_trials,) or (n_trials, n_components) array
-        Of a model the course of each component over trials, in the units of the data: its trial
-        factor times its weight or, where the component has a slice over trials instead, the leading
-        singular vector of that. Components without either are left out.
+        For a model, the course of each component over trials, in the units of the data: its trial
+        factor times its weight or, if the component has a slice over trials instead, the slice's
+        leading singular vector. Components without either are left out.
     dataset : str, optional
-        For a model of several datasets, whose components to follow: by default those of all, as
-        far as these have their trials in common.
+        For a model of several datasets, the one to follow: by default all, provided that they
+        share their trials.
     labels : str or (n_trials,) array, optional
         The block of each trial, or the name of such a coordinate of the model.
     behaviour : str or (n_trials,) array, optional
-        The same for behaviour.
+        Behaviour, in the same form.
     perturbation : str or (n_trials,) array, optional
-        The same for what is adapted to, such as the rotation of the cursor; NaN is an error clamp.
-        Fits have a scale of either sign and an offset, for behaviour too, so its unit and sign
-        don't matter. They take some seconds a series.
+        The perturbation, in the same form, such as the rotation of the cursor; NaN is an error
+        clamp. Fits have a scale of either sign and an offset, for behaviour too, so units and sign
+        don't matter. They take some seconds per series.
     learning_block : label, optional
-        The block whose trials learning curves are fitted to: by default the second, as the first is
-        the baseline; all trials without labels.
+        The block to fit learning curves to: by default the second, since the first is the baseline;
+        all trials without labels.
     alpha, level : float
     random_state : int, Generator or None
 
@@ -223,7 +223,7 @@ def track(
 def _related(
     columns: dict[str, np.ndarray], level: float, n_null: int, rng: np.random.Generator
 ) -> dict[str, Relation]:
-    """Components beside behaviour, where there is any."""
+    """Relate components to behaviour, if any is given."""
     if BEHAVIOUR not in columns:
         return {}
     return {
@@ -234,7 +234,7 @@ def _related(
 
 
 def _adjusted(found: dict[str, ChangePoints]) -> dict[str, float]:
-    """P values of changes, corrected for the number of components; behaviour stands alone."""
+    """Correct p values of changes for the number of components; leave behaviour uncorrected."""
     names = [name for name in found if name != BEHAVIOUR]
     adjusted = holm(np.array([found[name].p_value for name in names])).tolist()
     return {
@@ -244,7 +244,7 @@ def _adjusted(found: dict[str, ChangePoints]) -> dict[str, float]:
 
 
 def _learning_trials(labels: np.ndarray | None, block: Any, n_trials: int) -> np.ndarray:
-    """From the first to the last trial of the block."""
+    """Return the trials from the first to the last of the block."""
     if labels is None:
         if block is not None:
             raise ValueError("learning_block: needs labels, to know which trials belong to it")
@@ -261,7 +261,7 @@ def _learning_trials(labels: np.ndarray | None, block: Any, n_trials: int) -> np
 
 
 def _pieces(y: np.ndarray, changes: np.ndarray, level: float) -> list[tuple[int, SmoothCurve]]:
-    """A curve across a step would smear it."""
+    """Split at changes, since a curve across a step would smear it."""
     seen = np.cumsum(np.isfinite(y))
     edges = [0]
     for change in changes.tolist():
@@ -276,7 +276,7 @@ def _pieces(y: np.ndarray, changes: np.ndarray, level: float) -> list[tuple[int,
 
 
 def _learning(name: str, y: np.ndarray, level: float) -> LearningCurve:
-    """With as many models as there are trials for."""
+    """Fit as many learning models as there are enough trials for."""
     n = int(np.isfinite(y).sum())
     if n < trials_needed("constant"):
         raise ValueError(

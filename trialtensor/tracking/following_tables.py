@@ -1,4 +1,4 @@
-"""What was found of every series, as tidy tables."""
+"""Results on every series, as tidy tables."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def summary(
     name: str, found: ChangePoints, p_adjusted: float, learning: LearningCurve, alpha: float
 ) -> dict[str, Any]:
-    """A row of what is known of a series."""
+    """Return a summary row for a series."""
     best = learning.best
     row = {
         "series": name,
@@ -43,7 +43,7 @@ def summary(
 
 
 def changes(found: dict[str, ChangePoints]) -> pandas.DataFrame:
-    """List every change, a row for each."""
+    """List every change, one row each."""
     import pandas
 
     rows = [
@@ -58,7 +58,7 @@ def changes(found: dict[str, ChangePoints]) -> pandas.DataFrame:
 def blocks(
     columns: dict[str, np.ndarray], labels: np.ndarray | None, level: float
 ) -> tuple[pandas.DataFrame | None, pandas.DataFrame | None]:
-    """Means of blocks and their differences, corrected for the number of components."""
+    """Tabulate block means and differences, corrected for the number of components."""
     import pandas
 
     if labels is None:
@@ -81,10 +81,10 @@ def blocks(
 
 
 def _known_labels(y: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Labels without the blocks that have enough trials, but hardly a value of this series.
+    """Remove blocks that have enough trials, but too few values of this series.
 
-    A region wasn't recorded then, or a model says nothing of these trials: that is no reason not
-    to compare the others. If a single block is left, labels stay, so that they are refused.
+    A region may not have been recorded, or a model be undefined, on these trials; the others can
+    still be compared. If a single block is left, labels stay, so that they are refused.
     """
     names, codes = check_labels(labels, len(y))
     inside = codes[:, None] == np.arange(len(names))
@@ -98,7 +98,7 @@ def _known_labels(y: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def relations(related: dict[str, Relation]) -> pandas.DataFrame:
-    """Say of each component whether it goes with behaviour, and which of the two leads."""
+    """State for each component whether it goes with behaviour, and which one leads."""
     import pandas
 
     table = pandas.DataFrame(

@@ -1,4 +1,4 @@
-"""How fast does a trial series learn? Constant, line, one or two exponentials."""
+"""Learning curves of a trial series: constant, line, one or two exponentials."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class LearningFit:
     bic : float
         Relative to that of the best model.
     start, plateau : float
-        At the first trial, and where an exponential ends up; for a line, its ends.
+        Value at the first trial, and asymptote of the exponentials; for a line, its ends.
     amplitudes : (n_exponentials,) array
-        How far each exponential goes: ``start = plateau - sum(amplitudes)``.
+        Total change of each exponential: ``start = plateau - sum(amplitudes)``.
     time_constants : (n_exponentials,) array
         In trials, fastest first.
     time_constant_intervals : (n_exponentials, 2) array
@@ -54,23 +54,23 @@ class LearningFit:
 
     @property
     def slope(self) -> float:
-        """Mean change a trial from the first to the last."""
+        """Mean change per trial from the first to the last."""
         return float((self.fitted[-1] - self.fitted[0]) / max(len(self.fitted) - 1, 1))
 
 
 @dataclass(frozen=True, eq=False)
 class LearningCurve:
-    """Which model of a learning curve the data prefer, and all of them.
+    """The preferred model of a learning curve, and all candidates.
 
     Attributes
     ----------
     best : LearningFit
-        With the lowest BIC.
+        The model with the lowest BIC.
     fits : dict of str -> LearningFit
     level : float
         Of the intervals.
     n_effective : float
-        How many independent trials the trials are worth.
+        Effective number of independent trials.
     """
 
     best: LearningFit
@@ -85,7 +85,7 @@ def learning_curve(
     models: Sequence[str] = ("constant", "linear", "exponential", "two-exponential"),
     level: float = 0.9,
 ) -> LearningCurve:
-    """Fit models of learning to a series that begins with it, and choose between them by BIC.
+    """Fit models of learning to a series that starts with it, and choose by BIC.
 
     An exponential is ``plateau - amplitude * exp(-trial / time_constant)``. For given time
     constants the rest is linear least squares, so only they are searched for, on a grid and then
@@ -98,7 +98,7 @@ def learning_curve(
     values : (n_trials,) array
         From the first trial that can show learning; NaN is missing.
     models : sequence of str
-        Which to try.
+        Models to try.
     level : float
         Of the intervals: time constants for which the best fit is not significantly
         worse (profile likelihood).
@@ -161,7 +161,7 @@ def learning_curve(
 
 
 def trials_needed(model: str) -> int:
-    """How many trials with a value a model of a learning curve needs.
+    """Return how many trials with a value a model of a learning curve needs.
 
     Examples
     --------
@@ -192,14 +192,14 @@ class _Problem:
         return np.stack(columns, axis=1)
 
     def solve(self, taus: np.ndarray, linear: bool = False) -> tuple[float, np.ndarray, np.ndarray]:
-        """Sum of squared errors, coefficients, fitted values of all trials."""
+        """Return the sum of squared errors, coefficients, and fitted values of all trials."""
         design = self.design(taus, linear)
         coefficients = np.linalg.lstsq(design[self.seen], self.y, rcond=None)[0]
         fitted = design @ coefficients
         return float(np.sum((self.y - fitted[self.seen]) ** 2)), coefficients, fitted
 
     def loss(self, log_taus: np.ndarray) -> float:
-        """For a search without bounds: infinite outside."""
+        """Return the loss for a search without bounds: infinite outside."""
         taus = np.exp(np.sort(log_taus))
         if taus[0] < SHORTEST or taus[-1] > self.longest:
             return np.inf
@@ -252,7 +252,7 @@ def _describe(
 
 
 def _interval(problem: _Problem, taus: np.ndarray, which: int, limit: float) -> tuple[float, float]:
-    """Where the loss, the other time constant free, crosses the limit on either side."""
+    """Find where the profile loss of a time constant crosses the limit on either side."""
     others = np.log(np.delete(taus, which))
     coarse = np.log(problem.grid[::2])
 

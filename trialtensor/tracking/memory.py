@@ -1,4 +1,4 @@
-"""Which noise may lie under the levels of a trial series: how much of it is slow, and how slow.
+"""Noise under the levels of a trial series: how much of it is slow, and how slow.
 
 Levels and slow noise resemble each other, and what is left after levels were taken away looks
 less slow than it was. So noise of many kinds is simulated, levels are taken away from it too, and
@@ -23,7 +23,7 @@ from trialtensor.tracking.noise import autocovariance
 MEMORIES = (0.3, 0.5, 0.7, 0.8, 0.9, 0.95)
 SHARES = (0.25, 0.5, 0.75, 1.0)
 KINDS = np.array([(0.0, 0.0), *((memory, share) for memory in MEMORIES for share in SHARES)])
-# The noise is that of the residuals of so many splits, whatever the number of changes.
+# The noise is estimated from residuals of this many splits, whatever the number of changes.
 N_SPLITS = 3
 N_SIMULATED = 200
 # Longer series lose no more memory to their levels.
@@ -32,14 +32,14 @@ LONGEST = 1000
 
 @dataclass(frozen=True, eq=False)
 class TrialNoise:
-    """What the noise of a trial series may be.
+    """Candidate noise models of a trial series, with their weights.
 
     Attributes
     ----------
     weights : (n_kinds,) array
-        How much each of `KINDS` counts; they sum to 1.
+        Weight of each of `KINDS`, summing to 1.
     variances : (n_kinds,) array
-        Of a trial, if the noise is of that kind.
+        Variance of a trial, if the noise is of that kind.
     quantiles : (n,) array
         Sorted standardised residuals: outliers are part of the noise.
     """
@@ -50,7 +50,7 @@ class TrialNoise:
 
     @property
     def variance(self) -> float:
-        """Of a trial."""
+        """Variance of one trial."""
         return float(self.weights @ self.variances)
 
     @property
@@ -60,11 +60,11 @@ class TrialNoise:
 
     @property
     def inflation(self) -> float:
-        """How many trials are worth one independent trial, when means are taken."""
+        """Number of trials that carry the information of one independent trial, for means."""
         return self.long_run_variance / self.variance if self.variance > 0 else 1.0
 
     def simulate(self, normal: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Noise from standard normal numbers ``(2, n_draws, n)``, each draw of a kind by weight."""
+        """Make noise from standard normals ``(2, n_draws, n)``, drawing its kind by weight."""
         kinds = rng.choice(len(KINDS), size=normal.shape[1], p=self.weights)
         noise = np.empty(normal.shape[1:])
         for kind in np.unique(kinds):
@@ -74,7 +74,7 @@ class TrialNoise:
         return noise
 
     def _reshaped(self, values: np.ndarray) -> np.ndarray:
-        """Normal numbers with the distribution of the residuals instead."""
+        """Map normal numbers to the distribution of the residuals."""
         n = len(self.quantiles)
         place = scipy.special.ndtr(values) * n - 0.5
         return np.interp(place, np.arange(n), self.quantiles)
@@ -87,14 +87,14 @@ def simulate_together(
     n_trials: int,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Noise of several series ``(n_draws, n_trials, n_series)``, correlated by ``mixing``."""
+    """Make noise of several series ``(n_draws, n_trials, n_series)``, correlated by ``mixing``."""
     normal = rng.standard_normal((2, n_draws, n_trials, len(noise))) @ mixing.T
     columns = [each.simulate(normal[..., d], rng) for d, each in enumerate(noise)]
     return np.stack(columns, axis=-1)
 
 
 def mixing_of(series: np.ndarray, levels: Splits) -> np.ndarray:
-    """What correlates independent numbers as the residuals of series ``(n_trials, n_series)``."""
+    """Return the matrix that gives independent numbers the correlation of the residuals."""
     rest = np.stack([levels.flatten(column) for column in series.T], axis=1)
     whole = rest[np.isfinite(rest).all(axis=1)]
     n_series = series.shape[1]
@@ -108,13 +108,13 @@ def mixing_of(series: np.ndarray, levels: Splits) -> np.ndarray:
 
 
 def inflations() -> np.ndarray:
-    """Long-run variance of each kind, for unit variance."""
+    """Return the long-run variance of each kind, for unit variance."""
     memory, share = KINDS.T
     return 1 - share + share * (1 + memory) / (1 - memory)
 
 
 def filtered(normal: np.ndarray, kind: int) -> np.ndarray:
-    """Noise of unit variance from standard normal numbers ``(2, ..., n)``."""
+    """Make noise of unit variance from standard normals ``(2, ..., n)``."""
     memory, share = KINDS[kind]
     if share == 0:
         return normal[0].copy()
@@ -126,13 +126,13 @@ def filtered(normal: np.ndarray, kind: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Splits:
-    """Takes the levels of the best few splits off a series; NaN stays."""
+    """Removes the levels of the best few splits from a series; NaN stays."""
 
     min_size: int
     n_splits: int = N_SPLITS
 
     def flatten(self, series: np.ndarray) -> np.ndarray:
-        """The series minus its levels."""
+        """Subtract the levels from the series."""
         seen = np.isfinite(series)
         rest = np.full(len(series), np.nan)
         known = np.ascontiguousarray(series[seen])
@@ -140,18 +140,18 @@ class Splits:
         return rest
 
     def shortened(self, n: int) -> Splits:
-        """The same for ``n`` trials without gaps."""
+        """Return the same for ``n`` trials without gaps."""
         return self
 
 
 @dataclass(frozen=True)
 class Blocks:
-    """Takes the means of blocks off a series; -1 is no block."""
+    """Removes the means of blocks from a series; -1 is no block."""
 
     codes: tuple[int, ...]
 
     def flatten(self, series: np.ndarray) -> np.ndarray:
-        """The series minus the means of its blocks."""
+        """Subtract the means of its blocks from the series."""
         codes = np.where(np.isfinite(series), np.array(self.codes), -1)
         inside = codes >= 0
         counts = np.bincount(codes[inside])
@@ -159,14 +159,14 @@ class Blocks:
         return np.where(inside, series - means[codes], np.nan)
 
     def shortened(self, n: int) -> Blocks:
-        """The same for ``n`` trials without gaps, with blocks as long in proportion."""
+        """Return the same for ``n`` trials without gaps, with blocks scaled in proportion."""
         inside = [code for code in self.codes if code >= 0]
         places = np.arange(n) * len(inside) // n
         return Blocks(tuple(inside[place] for place in places))
 
 
 def trial_noise(series: np.ndarray, levels: Splits | Blocks) -> TrialNoise:
-    """The noise of a series ``(n_trials,)`` with levels in it, NaN where missing.
+    """Estimate the noise of a series ``(n_trials,)`` with levels in it, NaN where missing.
 
     Kinds are weighted by a synthetic likelihood: that of the autocorrelations of the residuals,
     taken as normal with the mean and covariance that simulations of that kind have (Wood 2010,
@@ -179,7 +179,7 @@ def trial_noise(series: np.ndarray, levels: Splits | Blocks) -> TrialNoise:
         min(n, LONGEST), levels.shortened(min(n, LONGEST))
     )
     covariance = autocovariance(rest, means.shape[1])
-    # Rounding is no noise.
+    # Rounding isn't noise.
     if covariance[0] <= 1e-24 * np.nanmean(series**2):
         return TrialNoise(np.eye(len(KINDS))[0], np.zeros(len(KINDS)), np.zeros(1))
     difference = covariance[1:] / covariance[0] - means
@@ -196,7 +196,7 @@ def trial_noise(series: np.ndarray, levels: Splits | Blocks) -> TrialNoise:
 def _expected(
     n: int, levels: Splits | Blocks
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Of each kind after flattening: mean autocorrelations, their precision, variance kept."""
+    """Return for each kind, after flattening: autocorrelations, precision, variance kept."""
     rng = np.random.default_rng(n)
     normal = rng.standard_normal((2, N_SIMULATED, n))
     lags = min(10, n // 6)

@@ -1,4 +1,4 @@
-"""How one trial's noise depends on that of the trials before it.
+"""Autoregressive noise of trial series.
 
 Trials that follow each other resemble each other, changes or not. Everything that says how sure it
 is about trial series must know by how much. Here it is an autoregressive process, whose long-run
@@ -41,11 +41,11 @@ class Noise:
 
     @property
     def inflation(self) -> float:
-        """How many trials are worth one independent trial, when means are taken."""
+        """Number of trials that carry the information of one independent trial, for means."""
         return self.long_run_variance / self.variance if self.variance > 0 else 1.0
 
     def simulate(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
-        """Normal draws along the last axis."""
+        """Draw normal noise along the last axis."""
         warm = 10 + 50 * bool(len(self.coefficients))
         new = rng.standard_normal((*shape[:-1], shape[-1] + warm))
         new *= np.sqrt(self.innovation_variance)
@@ -57,7 +57,7 @@ class Noise:
 
 
 def fit_noise(residuals: np.ndarray, max_order: int = MAX_ORDER) -> Noise:
-    """The autoregressive process of residuals ``(n_trials,)``, NaN where missing.
+    """Fit an autoregressive process to residuals ``(n_trials,)``, NaN where missing.
 
     By the Yule-Walker equations; the order, at most a twentieth of the trials, by Akaike's
     criterion.
@@ -68,7 +68,7 @@ def fit_noise(residuals: np.ndarray, max_order: int = MAX_ORDER) -> Noise:
 
 
 def autocovariance(residuals: np.ndarray, order: int) -> np.ndarray:
-    """Lags 0 to ``order``, over pairs that were observed; shrunk as the usual estimate is."""
+    """Return lags 0 to ``order``, over observed pairs; shrunk as the usual estimate is."""
     seen = np.isfinite(residuals)
     values = np.where(seen, residuals, 0.0)
     n, seen = len(values), seen.astype(float)
@@ -79,7 +79,7 @@ def autocovariance(residuals: np.ndarray, order: int) -> np.ndarray:
 
 
 def _process(covariance: np.ndarray, n: int) -> Noise:
-    """Levinson's recursion over orders; the one with the lowest criterion."""
+    """Run Levinson's recursion over orders; return the one with the lowest criterion."""
     variance = float(covariance[0])
     coefficients, error = np.zeros(0), variance
     if variance <= 0:

@@ -1,4 +1,4 @@
-"""Same neurons with another strength, other neurons, or something new?"""
+"""Distinguishing gain changes, rotations and new activity of neurons."""
 
 from __future__ import annotations
 
@@ -26,28 +26,28 @@ MAX_REST = 1 / 3  # strength that may be left of a component that is called lost
 
 @dataclass(frozen=True, eq=False)
 class PatternChange:
-    """What happened to the neurons of each component between two sets of trials.
+    """Changes in the neurons of each component between two sets of trials.
 
     Attributes
     ----------
     components : pandas.DataFrame
-        A row for each component: its number (``component``) and its ``name`` in `track`; ``gain``
+        One row per component: its number (``component``) and its ``name`` in `track`; ``gain``
         (late over early strength) with ``gain_low``, ``gain_high`` and ``gain_p``; ``angle_deg``
         between its neurons early and late, with ``angle_low``, ``angle_high`` and
-        ``rotation_p``; ``early_p`` and ``late_p`` of
-        there being nothing early, nothing late; ``verdict``. Gain and angle are NaN unless
-        the component is there both early and late.
+        ``rotation_p``; ``early_p`` and ``late_p`` for the nulls that it is absent early or
+        late; ``verdict``. Gain and angle are NaN unless the component is present both early
+        and late.
     new_p : float
-        Of late activity having no other neurons with another time course than the components. It
-        and the p values of gain and rotation are adjusted for how many there are (Holm).
+        For the null that late activity has no new neurons with a time course that components lack.
+        It and the p values of gain and rotation are adjusted for their number (Holm).
     n_new : int
-        How many such patterns were set aside before components were compared.
+        Number of such patterns, which were set aside before comparing components.
     new_neurons, new_times : (n_neurons, n_new) and (n_times, n_new) arrays
-        Them, of unit length; a time course only as far as it differs from those of components.
+        These patterns, of unit length; only the part of a time course that components lack.
     neurons, times : bool arrays
-        Which neurons and times were used: those with a value in every run of trials.
+        Neurons and times used: those with a value in every run of trials.
     alpha, level : float
-        Of verdicts and of intervals.
+        Significance level of verdicts, and coverage of intervals.
     """
 
     components: pandas.DataFrame
@@ -74,25 +74,25 @@ def pattern_change(
     level: float = 0.9,
     random_state: Any = 0,
 ) -> PatternChange:
-    """Tell gain change, rotation and new components apart.
+    """Distinguish gain changes, rotations and new components.
 
-    The time courses of components stay; by least squares on them the mean activity of some trials
+    The time courses of components stay fixed; regressing the mean activity of some trials on them
     gives each component a pattern of neurons. Between early and late trials, that pattern can
 
     - become longer or shorter: a *gain change*, the same neurons with another strength;
     - turn: a *rotation*, other neurons with the same time course;
-    - appear or vanish: a *new* (or *lost*) component, with at most a third of its strength where
-      it isn't certain to be there at all; and late activity with a time course that
-      isn't a sum of those of the components is a new one too.
+    - appear or vanish: a *new* (or *lost*) component, with at most a third of its strength while
+      its presence isn't certain; late activity with a time course that isn't a sum of the
+      components' time courses is new as well.
 
-    Activity that is new and has the very time course of a component can't be told from a
-    rotation of that component; as far as it overlaps, it is taken out of the patterns once it is
-    found by the rest.
+    New activity with exactly the time course of a component can't be distinguished from a
+    rotation of that component; once new activity is detected elsewhere, its overlap is removed
+    from the patterns.
 
-    Both sets of trials are cut into ``n_units`` runs of neighbours, and all that is tested is
-    tested on their means: lengths and angles from products of different runs, which noise doesn't
-    bias; the gain by a jackknife over runs; the rotation and what is new by permuting runs,
-    whose lengths were made equal first for the rotation. So noise may be correlated within runs.
+    Both sets of trials are divided into ``n_units`` runs of neighbours, and all tests use their
+    means: lengths and angles come from products of different runs, which noise doesn't bias; the
+    gain test is a jackknife over runs; the tests of rotation and new activity permute runs, after
+    equalising lengths for the rotation. So noise may be correlated within runs.
 
     Parameters
     ----------
@@ -100,10 +100,10 @@ def pattern_change(
         NaN is missing. A neuron or time without a value in some run is left out.
     early, late : (n_trials,) bool array, or indices
     components : int, (n_times, R) array, or fitted model
-        Time courses; of a number, those of a TCA of the early trials. Of a model its time factors,
-        or the loadings of its time-slicing components.
+        Time courses; for a number, those of a TCA of the early trials; for a model, its time
+        factors, or the loadings of its time-slicing components.
     dataset : str, optional
-        For a model of several datasets: whose data ``X`` is.
+        For a model of several datasets: the dataset of ``X``.
     n_units : int
         Runs of each set.
     n_null : int
@@ -182,7 +182,7 @@ def pattern_change(
 def _what_is_new(
     runs: Runs, alpha: float, n_null: int, rng: np.random.Generator
 ) -> tuple[float, int]:
-    """P value, and how many patterns differ from those of early runs in neurons and in time.
+    """Return a p value, and the number of patterns with new neurons and time courses.
 
     A component with another gain differs in neither, even if its time course isn't quite right.
     """
@@ -198,7 +198,7 @@ def _what_is_new(
 
 
 def _difference(means: np.ndarray, is_late: np.ndarray) -> np.ndarray:
-    """Singular values of late minus early."""
+    """Return the singular values of late minus early."""
     difference = means[is_late].mean(axis=0) - means[~is_late].mean(axis=0)
     return np.linalg.svd(difference, compute_uv=False)
 
@@ -213,7 +213,7 @@ def _compare(
     n_null: int,
     rng: np.random.Generator,
 ) -> dict[str, float]:
-    """One component's patterns ``(n_runs, n_neurons)``."""
+    """Compare one component's patterns ``(n_runs, n_neurons)``."""
     row = {
         "early_p": _presence(patterns[~is_late], rng, n_null),
         "late_p": _presence(patterns[is_late], rng, n_null),
@@ -239,7 +239,7 @@ def _compare(
 
 
 def _presence(patterns: np.ndarray, rng: np.random.Generator, n_null: int) -> float:
-    """P value of no common pattern: signs of runs are turned at random."""
+    """Return the p value of no common pattern, by random signs of runs."""
     products = patterns @ patterns.T
     np.fill_diagonal(products, 0)
     signs = rng.choice([-1.0, 1.0], size=(n_null, len(products)))
@@ -252,7 +252,7 @@ def _presence(patterns: np.ndarray, rng: np.random.Generator, n_null: int) -> fl
 def _rotation(
     patterns: np.ndarray, is_late: np.ndarray, n_null: int, rng: np.random.Generator
 ) -> float:
-    """P value of the same direction, by permuting runs of equal length."""
+    """Return the p value of an unchanged direction, by permuting runs of equal length."""
     lengths = [np.sqrt(squared_length(patterns[group])) for group in (~is_late, is_late)]
     units = patterns / np.where(is_late, lengths[1], lengths[0])[:, None]
     middle = units.mean(axis=0)
@@ -270,7 +270,7 @@ def _rotation(
 def _table(
     rows: list[dict[str, float]], components: list[str], new_p: float, alpha: float
 ) -> tuple[pandas.DataFrame, float]:
-    """Components with verdicts, after all p values were adjusted together."""
+    """Tabulate components with verdicts, after adjusting all p values together."""
     import pandas
 
     names = ["gain", "gain_low", "gain_high", "gain_p", "angle_deg", "angle_low", "angle_high"]

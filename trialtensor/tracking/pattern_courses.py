@@ -1,4 +1,4 @@
-"""Whose time courses patterns of neurons are compared by."""
+"""Time courses used to compare patterns of neurons."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def used_courses(
     times: np.ndarray,
     rng: np.random.Generator,
 ) -> tuple[list[str], np.ndarray]:
-    """Names and time courses of components, at the times that are used.
+    """Return names and time courses of components, at the times used.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def used_courses(
 def _early_courses(
     n_components: int, X: np.ndarray, times: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Time factors of a TCA of the early trials."""
+    """Return the time factors of a TCA of the early trials."""
     check_count(n_components, "components", 1)
     if n_components >= times.sum():
         raise ValueError(
@@ -82,7 +82,7 @@ def _early_courses(
 def _checked_courses(
     given: np.ndarray, n_times: int, times: np.ndarray, of: str = ""
 ) -> np.ndarray:
-    """Time courses at the times that are used; ``of`` names the model that they are of."""
+    """Check time courses at the times used; ``of`` names the model that they come from."""
     if given.ndim != 2 or len(given) != n_times:
         raise ValueError(
             f"components: expected time courses of shape ({n_times}, n_components), got shape "

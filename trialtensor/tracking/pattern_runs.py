@@ -1,4 +1,4 @@
-"""Patterns of neurons in runs of trials: their gain and direction, and what components leave."""
+"""Patterns of neurons in runs of trials: gain, direction, and activity beyond components."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ class Runs:
     is_late: np.ndarray
 
     def without(self, run: Any) -> Runs:
-        """All but one."""
+        """Return all runs but one."""
         keep = np.arange(len(self.means)) != run
         return Runs(self.means[keep], self.courses, self.is_late[keep])
 
     def early(self) -> np.ndarray:
-        """Patterns ``(n_neurons, R)`` of the mean of early runs."""
+        """Return the patterns ``(n_neurons, R)`` of the mean of early runs."""
         return self.means[~self.is_late].mean(axis=0) @ np.linalg.pinv(self.courses).T
 
     def unknown(self, means: np.ndarray) -> np.ndarray:
-        """Activity of other neurons and with another time course than those of components."""
+        """Return activity of other neurons with time courses that components lack."""
         known = scipy.linalg.orth(self.early())
         others = means - known @ (known.T @ means)
         return others - (others @ np.linalg.pinv(self.courses).T) @ self.courses.T
 
     def new_patterns(self, n_new: int) -> tuple[np.ndarray, np.ndarray]:
-        """What late activity has besides components with any gain: neurons and time courses.
+        """Return late activity beyond components of any gain: neurons and time courses.
 
         That is where it is if no component rotates, so its overlap with the neurons and time
         courses of components is found too. Gains and what is new are solved for in turn.
@@ -55,14 +55,14 @@ class Runs:
         return left[:, :n_new], right[:n_new].T
 
     def patterns(self, n_new: int) -> np.ndarray:
-        """Patterns of components ``(n_runs, n_neurons, R)``, without the neurons of what is new."""
+        """Return component patterns ``(n_runs, n_neurons, R)`` without the new neurons."""
         neurons, _ = self.new_patterns(n_new)
         patterns = self.means @ np.linalg.pinv(self.courses).T
         return patterns - np.einsum("nm,pm,upr->unr", neurons, neurons, patterns)
 
 
 def jackknife(runs: Runs, n_new: int) -> tuple[np.ndarray, np.ndarray]:
-    """Log gain and cosine ``(R, 2)`` of every component, and their standard errors."""
+    """Return log gain and cosine ``(R, 2)`` of every component, with standard errors."""
     variance = np.zeros((runs.courses.shape[1], 2))
     for group in (~runs.is_late, runs.is_late):
         left_out = np.array([_lengths(runs.without(i), n_new) for i in np.flatnonzero(group)])
@@ -82,7 +82,7 @@ def _lengths(runs: Runs, n_new: int) -> np.ndarray:
 
 
 def squared_length(patterns: np.ndarray) -> float:
-    """Of the mean pattern, from pairs of different runs; noise doesn't add to it."""
+    """Return the squared length of the mean pattern from pairs of runs, without noise bias."""
     products = patterns @ patterns.T
     n, own = len(products), np.trace(products)
     return float(max((products.sum() - own) / (n * (n - 1)), 1e-12 * own / n))

@@ -10,14 +10,14 @@ from trialtensor.data import check_trial_tensor
 
 
 def check_tensor(X: Any, argument: str = "X") -> np.ndarray:
-    """A trial tensor ``(n_trials, n_neurons, n_times)`` of float64, NaN where missing."""
+    """Return a trial tensor ``(n_trials, n_neurons, n_times)`` of float64, NaN where missing."""
     checked = check_trial_tensor(X, name=argument)
     values = np.asarray(checked.values, dtype=np.float64)
     return values if checked.observed is None else np.where(checked.observed, values, np.nan)
 
 
 def check_trials(trials: Any, n_trials: int, argument: str, n_needed: int) -> np.ndarray:
-    """Indices of some trials, from indices or from a mask, in their order.
+    """Return the indices of some trials, from indices or from a mask, in order.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def check_trials(trials: Any, n_trials: int, argument: str, n_needed: int) -> np
 
 
 def unit_means(X: np.ndarray, trials: np.ndarray, n_units: int) -> np.ndarray:
-    """Means ``(n_units, n_neurons, n_times)`` of so many runs of trials, nearly equal in length.
+    """Average ``n_units`` runs of trials of similar length, ``(n_units, n_neurons, n_times)``.
 
     NaN where a neuron has no value at that time in any trial of the run.
     """
@@ -59,7 +59,7 @@ def unit_means(X: np.ndarray, trials: np.ndarray, n_units: int) -> np.ndarray:
 
 
 def whole_cells(units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Which neurons and times to keep so that every mean is known there.
+    """Return the neurons and times to keep so that every mean is known.
 
     Times go first as long as they miss a larger share than neurons do: trials end early, and
     neurons are lost.

@@ -1,4 +1,4 @@
-"""Least squares for recursions: from many starts, and along the profile of a parameter."""
+"""Least squares for recursions: multi-start fits, and profiles of a parameter."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MARGIN = 1e-4
 
 @dataclass(frozen=True, eq=False)
 class RateProblem:
-    """Weighted least squares between a series and what a recursion shows.
+    """Weighted least squares between a series and the output of a recursion.
 
     Attributes
     ----------
@@ -29,7 +29,7 @@ class RateProblem:
     schedule, series, weights : (n_trials,) arrays
         The weight is the number of observations behind a trial's mean: 0 where missing.
     affine : tuple of str
-        Which of ``"scale"`` and ``"offset"`` are to be found too.
+        Those of ``"scale"`` and ``"offset"`` to fit as well.
     """
 
     model: RateModel
@@ -51,12 +51,12 @@ class RateProblem:
         return int(self.seen.sum())
 
     def shown(self, parameters: Mapping[str, np.ndarray]) -> np.ndarray:
-        """What is observed but for noise, (n_trials, ...)."""
+        """Return the expected observations without noise, (n_trials, ...)."""
         output = self.model.states(parameters, self.schedule).sum(axis=0)
         return parameters.get("scale", 1.0) * output + parameters.get("offset", 0.0)
 
     def residuals(self, parameters: Mapping[str, np.ndarray]) -> np.ndarray:
-        """(n_observed, ...), each times the root of its weight."""
+        """Return residuals (n_observed, ...), each times the root of its weight."""
         gap = (self.shown(parameters)[self.seen].T - self.series[self.seen]).T
         return (gap.T * np.sqrt(self.weights[self.seen])).T
 
@@ -70,7 +70,7 @@ class Solution:
 
 
 def fit(problem: RateProblem, n_starts: int = N_STARTS) -> Solution:
-    """The best of several local minima; the starts are the best points of a grid."""
+    """Return the best of several local minima, started from the best points of a grid."""
     found = (solve(problem, start) for start in itertools.islice(_starts(problem), n_starts))
     return min(found, key=lambda solution: solution.loss)
 
@@ -89,7 +89,7 @@ def _starts(problem: RateProblem) -> Iterator[dict[str, float]]:
 
 
 def _regress(problem: RateProblem, output: np.ndarray) -> dict[str, float]:
-    """Scale and offset by linear regression on the output."""
+    """Fit scale and offset by linear regression on the output."""
     columns = {"scale": output, "offset": np.ones_like(output)}
     fixed = 0.0 if "scale" in problem.affine else output
     root = np.sqrt(problem.weights[problem.seen])
@@ -104,7 +104,7 @@ def _regress(problem: RateProblem, output: np.ndarray) -> dict[str, float]:
 def solve(
     problem: RateProblem, start: Mapping[str, float], held: Mapping[str, float] | None = None
 ) -> Solution:
-    """The local minimum next to a start, with some parameters held at a value."""
+    """Find the local minimum next to a start, with some parameters held at a value."""
     held = dict(held or {})
     free = [name for name in problem.names if name not in held]
     if not free:
@@ -139,7 +139,7 @@ def solve(
 def _from_box(
     model: RateModel, z: Mapping[str, np.ndarray], held: Mapping[str, float]
 ) -> dict[str, np.ndarray]:
-    """Parameters from numbers between 0 and 1: of an ordered pair, one is a share of its room."""
+    """Map numbers between 0 and 1 to parameters, keeping ordered pairs in order."""
     found = {**{name: np.asarray(value) for name, value in held.items()}, **z}
     for low, high in model.ordered:
         if low in held and high not in held:
@@ -165,7 +165,7 @@ def _to_box(
 def profile_interval(
     problem: RateProblem, best: Solution, name: str, level: float
 ) -> tuple[float, float]:
-    """Ends of the values of a parameter that an F test doesn't reject.
+    """Return the ends of the parameter values that an F test doesn't reject.
 
     All other parameters are fitted anew at each value, so bends and bounds of the likelihood are
     followed (Bates & Watts 1988, ch. 6). An end at a bound is the bound.

@@ -1,4 +1,4 @@
-"""Checks of what is given to the fits of adaptation."""
+"""Input checks for fits of adaptation."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from trialtensor.models.parameters import check_share
 
-# Below three trials a parameter a perfect fit says nothing.
+# With fewer than three trials per parameter, a perfect fit means nothing.
 TRIALS_PER_PARAMETER = 3
 # Fewer subjects have no spread to speak of.
 MIN_SUBJECTS = 5
@@ -16,7 +16,7 @@ MIN_SUBJECTS = 5
 def check_adaptation(
     y: ArrayLike, perturbation: ArrayLike, n_parameters: int, level: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Subjects × trials, and the schedule."""
+    """Check subjects × trials, and the schedule."""
     series = np.asarray(y, dtype=float)
     schedule = np.asarray(perturbation, dtype=float)
     if series.ndim not in (1, 2) or 0 in series.shape:

@@ -16,7 +16,7 @@ Recursion = Callable[[Parameters, np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class RateModel:
-    """A recursion, and where its parameters may lie: all between 0 and 1.
+    """A recursion and the range of its parameters, all between 0 and 1.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class RateModel:
 
 
 def one_state(parameters: Parameters, schedule: np.ndarray) -> np.ndarray:
-    """``x <- A x + B e``, from 0; returns (1, n_trials, ...)."""
+    """Run ``x <- A x + B e`` from 0; return (1, n_trials, ...)."""
     A, B = np.broadcast_arrays(parameters["A"], parameters["B"])
     states = np.zeros((1, len(schedule), *A.shape), np.result_type(A, B, float))
     x = np.zeros_like(states[0, 0])
@@ -46,7 +46,7 @@ def one_state(parameters: Parameters, schedule: np.ndarray) -> np.ndarray:
 
 
 def two_states(parameters: Parameters, schedule: np.ndarray, form: Form) -> np.ndarray:
-    """Fast and slow state, from 0; returns (2, n_trials, ...).
+    """Run the fast and slow state from 0; return (2, n_trials, ...).
 
     Both learn from the error (parallel), or the slow one from the fast one (serial).
     """

@@ -1,4 +1,4 @@
-"""Observed adaptation beside a recursion: the best fit, its likelihood, its intervals."""
+"""Fits of a recursion to observed adaptation: best fit, likelihood, intervals."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from trialtensor.tracking.rate_models import RateModel
 
 
 class Observed:
-    """A series or several, checked, beside the model that is fitted to them."""
+    """One or several checked series, with the model to fit to them."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class Observed:
         }
 
     def _jackknife(self, best: Solution) -> dict[str, tuple[float, float]]:
-        """Each subject left out once (Efron & Tibshirani 1993, ch. 11)."""
+        """Leave out each subject once (Efron & Tibshirani 1993, ch. 11)."""
         n = len(self.y)
         refits = [
             solve(self._of(np.delete(self.y, subject, axis=0)), best.parameters).parameters
@@ -113,7 +113,7 @@ def _logit(values: np.ndarray) -> np.ndarray:
 
 
 def rebound(output: ArrayLike, perturbation: ArrayLike) -> float:
-    """Spontaneous recovery in an error clamp, as a share of the adaptation before it.
+    """Return spontaneous recovery in an error clamp, as a share of prior adaptation.
 
     How far the output rises in the clamp above where it starts, and above zero, in the direction of
     the largest adaptation before. A single state only decays towards zero: its rebound is 0.

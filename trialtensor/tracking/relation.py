@@ -1,4 +1,4 @@
-"""Does a component go with behaviour, and which of them is first?"""
+"""Relation of a component to behaviour, and which one leads."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ MIN_TRIALS = 40
 
 @dataclass(frozen=True, eq=False)
 class Relation:
-    """How a component and behaviour go together over trials.
+    """Relation of a component and behaviour over trials.
 
     Attributes
     ----------
     lead : int
-        By how many trials the component is ahead where they correlate most; negative if it
+        Number of trials by which the component leads at the strongest correlation; negative if it
         follows.
     lead_interval : (2,) array of int
     correlation : float
         At that lead.
     p_value : float
-        Of a correlation as strong at any lead, for series that have nothing to do with each other.
+        Chance of a correlation as strong at any lead between unrelated series.
     leads : (n_leads,) array of int
     correlations : (n_leads,) array
     chance : (n_leads,) array
-        Strength of correlation below which so many unrelated series stay at each lead.
+        Absolute correlation that this share of unrelated series stays below at each lead.
     level : float
         Of the interval and of `chance`.
     """
@@ -65,9 +65,9 @@ def relate(
 
     Two series that both learn correlate whether or not they are related: a trend is one event,
     however many trials it spans, and no null can be drawn from one event. So smooth curves are
-    taken off both first, and what is tested is whether they go together from trial to trial.
-    Without ``detrend`` the correlation includes the trend, and ``p_value`` holds for series without
-    one: two unrelated learning curves are then significant in a quarter of all cases.
+    subtracted from both first, and the test is whether they covary from trial to trial.
+    Without ``detrend`` the correlation includes the trend, and ``p_value`` is valid only for
+    series without one: two unrelated learning curves are then significant in a quarter of cases.
 
     The interval of the lead is from a bootstrap of blocks of trials, each with its neighbours at
     all leads.
@@ -146,13 +146,13 @@ def relate(
 
 
 def _at_leads(x: np.ndarray, limit: int) -> np.ndarray:
-    """``x`` so many trials earlier than each inner trial: ``(n_inner, n_leads)``."""
+    """Return ``x`` shifted to each lead, at inner trials: ``(n_inner, n_leads)``."""
     windows = np.lib.stride_tricks.sliding_window_view(x, 2 * limit + 1)
     return windows[:, ::-1]
 
 
 def _correlations(x: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
-    """Of ``y`` with each column over trials where both are known; a row for each weighting."""
+    """Correlate ``y`` with each column over trials known in both; one row per weighting."""
     seen = np.isfinite(x) & np.isfinite(y)[:, None]
     x0 = np.where(seen, x - np.nanmean(x), 0.0)
     y0 = np.where(seen, (y - np.nanmean(y))[:, None], 0.0)
@@ -166,7 +166,7 @@ def _correlations(x: np.ndarray, y: np.ndarray, weights: np.ndarray | None = Non
 
 
 def _surrogates(x: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
-    """Series ``(n, n_trials)`` with the spectrum of ``x`` and random phases."""
+    """Return series ``(n, n_trials)`` with the spectrum of ``x`` and random phases."""
     seen = np.isfinite(x)
     trials = np.arange(len(x))
     filled = np.interp(trials, trials[seen], x[seen])

@@ -9,7 +9,7 @@ import numpy as np
 
 
 def check_series(values: Any, argument: str, n_needed: int) -> np.ndarray:
-    """Series of numbers as ``(n_trials, n_series)`` floats, with NaN where missing.
+    """Return series of numbers as ``(n_trials, n_series)`` floats, with NaN where missing.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def check_series(values: Any, argument: str, n_needed: int) -> np.ndarray:
 
 
 def check_one_series(values: Any, argument: str, n_needed: int) -> np.ndarray:
-    """A single series, ``(n_trials,)``; otherwise as `check_series`."""
+    """Return a single series, ``(n_trials,)``; otherwise as `check_series`."""
     series = check_series(values, argument, n_needed)
     if series.shape[1] != 1:
         raise ValueError(f"{argument}: expected (n_trials,), got shape {np.shape(values)}")
@@ -47,7 +47,7 @@ def check_one_series(values: Any, argument: str, n_needed: int) -> np.ndarray:
 
 
 def check_count(value: Any, argument: str, least: int) -> int:
-    """A whole number of at least ``least``."""
+    """Return a whole number of at least ``least``."""
     number = isinstance(value, numbers.Real) and not isinstance(value, bool | np.bool_)
     if not number or not value >= least or value != value // 1:
         raise ValueError(f"{argument}: expected a whole number of at least {least}, got {value}")
@@ -57,7 +57,7 @@ def check_count(value: Any, argument: str, least: int) -> int:
 def check_labels(
     labels: Any, n_trials: int, argument: str = "labels"
 ) -> tuple[list[Any], np.ndarray]:
-    """Names of blocks in the order in which they begin, and the block of each trial (-1: none)."""
+    """Return block names in order of appearance, and the block of each trial (-1: none)."""
     values = np.asarray(labels)
     if values.shape != (n_trials,):
         raise ValueError(

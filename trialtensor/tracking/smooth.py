@@ -49,13 +49,13 @@ class SmoothCurve:
 def smooth_curve(
     values: Any, *, bandwidth: float | None = None, gap: int | None = None, level: float = 0.9
 ) -> SmoothCurve:
-    """Fit a line to the neighbours of every trial, the nearer the more.
+    """Smooth a series by a weighted linear fit to the neighbours of every trial.
 
-    Weights are Epanechnikov's, ``1 - (distance / bandwidth)²``. The bandwidth that is used predicts
+    Weights are Epanechnikov's, ``1 - (distance / bandwidth)²``. The default bandwidth predicts
     each trial best from others that are more than ``gap`` trials away: neighbours with
-    the same noise would make any curve that follows them look good. Intervals have the long-run
-    variance of that noise, and are wider where a parabola through the same neighbours passes
-    elsewhere: there lines are flatter than the truth.
+    the same noise would make any curve that follows them look good. Intervals use the long-run
+    variance of that noise, and are wider where a parabola through the same neighbours differs:
+    there, lines are flatter than the truth.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def smooth_curve(
     bandwidth : float, optional
         In trials; by cross-validation if not given.
     gap : int, optional
-        In trials; by default as far as the noise of a rough curve is correlated.
+        In trials; by default the range over which the noise of a rough curve is correlated.
     level : float
         Of the intervals.
 
@@ -129,7 +129,7 @@ class _Lines:
 
 
 def _local_lines(y: np.ndarray, bandwidth: float, gap: int = -1) -> _Lines:
-    """A line for each trial, without the trials that are at most ``gap`` away."""
+    """Fit a line for each trial, without the trials that are at most ``gap`` away."""
     (s0, s1, s2), (t0, t1) = _moments(y, bandwidth, 3, 2, gap=gap)
     (q0, q1, q2), _ = _moments(y, bandwidth, 3, 0, gap=gap, squared=True)
     determinant = s0 * s2 - s1**2
@@ -144,7 +144,7 @@ def _local_lines(y: np.ndarray, bandwidth: float, gap: int = -1) -> _Lines:
 
 
 def _local_parabolas(y: np.ndarray, bandwidth: float) -> np.ndarray:
-    """Values of parabolas through the same neighbours; NaN where they are too few."""
+    """Return values of parabolas through the same neighbours; NaN where too few."""
     s, t = _moments(y, bandwidth, 5, 3)
     scale = np.abs(s[0]).max() * bandwidth ** np.arange(3)
     matrix = np.stack([np.stack([s[i + j] for j in range(3)], -1) for i in range(3)], -2)
@@ -165,7 +165,7 @@ def _moments(
     gap: int = -1,
     squared: bool = False,
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Sums over neighbours of weight times distance to the powers 0, 1, …; the same of values.
+    """Sum weight times powers 0, 1, … of distance over neighbours; the same for values.
 
     They are convolutions with the weights and their moments.
     """
@@ -185,21 +185,21 @@ def _moments(
 
 
 def _choose(y: np.ndarray, gap: int) -> float:
-    """The bandwidth with the least error of prediction across the gap."""
+    """Choose the bandwidth with the smallest prediction error across the gap."""
     n = len(y)
     least = min(max(5.0, 2.0 * gap + 4), n / 2)
     candidates = np.geomspace(least, n, N_BANDWIDTHS)
     errors = []
     for candidate in candidates:
         rest = y - _local_lines(y, candidate, gap).value
-        # What can't be predicted at all would be an advantage of a small bandwidth.
+        # Leaving out unpredictable trials would favour small bandwidths.
         rest = np.where(np.isnan(rest) & np.isfinite(y), y - np.nanmean(y), rest)
         errors.append(np.nanmean(rest**2))
     return float(candidates[int(np.argmin(errors))])
 
 
 def _gap(y: np.ndarray) -> int:
-    """How far noise about a rough curve is correlated by more than 0.1."""
+    """Return how far noise about a rough curve is correlated by more than 0.1."""
     rough = _local_lines(y, max(len(y) / 5, 10.0))
     noise = fit_noise(y - rough.value)
     impulse = np.zeros(200)

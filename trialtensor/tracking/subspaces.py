@@ -1,4 +1,4 @@
-"""Do neurons keep the patterns they had: subspaces, templates and similarity over trials."""
+"""Stability of neural patterns: subspaces, templates and similarity over trials."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class SubspaceDrift:
         First and last trial.
     overlap : (n_windows, n_windows) array
         Mean squared cosine of the principal angles, from halves of the windows: odd trials of
-        one, even trials of the other. On the diagonal, how well a window finds itself again.
+        one, even trials of the other. The diagonal is the overlap of a window with itself.
     angles_deg : (n_windows, n_windows, n_dims) array
         Principal angles between the same halves, smallest first.
     p_value : float
-        Of windows differing no more than windows of the same trials in another order.
+        For the null that windows differ no more than if trials were in another order.
     """
 
     windows: np.ndarray
@@ -41,9 +41,9 @@ def subspace_drift(
     """Compare the subspaces that neurons occupy in windows of trials.
 
     The subspace of a window holds the leading patterns of neurons of its mean activity over time.
-    Noise alone turns subspaces, so nothing is compared with itself: overlaps are between odd and
-    even trials, and the diagonal says what to expect without drift. For the p value, runs of a
-    quarter of a window are dealt out to the windows at random.
+    Noise alone rotates subspaces, so nothing is compared with itself: overlaps are between odd and
+    even trials, and the diagonal shows what to expect without drift. For the p value, runs of a
+    quarter of a window are assigned to the windows at random.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def subspace_drift(
     Raises
     ------
     ValueError
-        For fewer than 8 trials a window, or more dimensions than neurons or times.
+        For fewer than 8 trials per window, or more dimensions than neurons or times.
 
     References
     ----------
@@ -119,12 +119,12 @@ def _subspace(mean: np.ndarray, n_dims: int) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class TemplateAlignment:
-    """How much the pattern of each trial resembles that of early and of late trials.
+    """Similarity of each trial's pattern to early and late templates.
 
     Attributes
     ----------
     early, late : (n_trials,) arrays
-        Correlation with the mean of the others of the early and of the late trials.
+        Correlation with the mean of the early and of the late trials, excluding the trial itself.
     shift : (n_trials,) array
         Late minus early; rises as patterns move from one to the other.
     """
@@ -138,12 +138,12 @@ def template_alignment(X: Any, early: Any, late: Any) -> TemplateAlignment:
     """Correlate each trial's pattern with templates from early and from late trials.
 
     A pattern is a trial's activity of all neurons and times, less the mean of all trials. A
-    trial never counts in the template that it is compared with.
+    trial is left out of the template that it is compared with.
 
     Parameters
     ----------
     X : (n_trials, n_neurons, n_times) array or xarray.DataArray
-        What is missing in a trial, or always, is left out.
+        Entries that are missing in a trial, or in all trials, are left out.
     early, late : (n_trials,) bool array, or indices
         At least 5 trials each.
 
@@ -193,7 +193,7 @@ def _correlation(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def trial_similarity(X: Any, *, n_windows: int = 40) -> tuple[np.ndarray, np.ndarray]:
-    """Representational similarity: correlation of mean patterns between windows of trials.
+    """Correlate mean patterns between windows of trials (representational similarity).
 
     Patterns are of all neurons and times, less their mean over all trials; odd trials of one window
     are correlated with even trials of the other, so the diagonal is a reliability, not 1.

@@ -1,4 +1,4 @@
-"""The two-rate model of motor adaptation, and its one-rate control, fitted to what was observed."""
+"""The two-rate model of motor adaptation, and its one-rate control."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from trialtensor.tracking.rate_observed import Observed
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RateFit:
-    """What was found.
+    """Result of a fit of adaptation.
 
     Attributes
     ----------
     parameters : dict of float
-        By name; with ``scale`` and ``offset`` where they were asked for.
+        By name; with ``scale`` and ``offset`` if they were fitted.
     intervals : dict of (float, float)
         Lower and upper end for every one of the parameters, at `level`.
     output : (n_trials,) array
         Adaptation in the unit of the perturbation: the sum of the states.
     predicted : (n_trials,) array
-        What is expected to be observed: ``scale * output + offset``.
+        Expected observations: ``scale * output + offset``.
     noise : float
         Standard deviation of an observation about `predicted`.
     log_likelihood, bic : float
         The criterion counts the parameters and the noise; smaller is better.
     rebound : float
         Spontaneous recovery of `output` in an error clamp, as a share of the adaptation before: how
-        far it rises, past zero, towards what was learned. NaN where no clamp follows adaptation.
+        far it rises, past zero, towards what was learned. NaN if no clamp follows adaptation.
     n_observations : int
     level : float
     """
@@ -52,7 +52,7 @@ class RateFit:
         raise NotImplementedError
 
     def predict(self, perturbation: ArrayLike) -> np.ndarray:
-        """What these parameters expect to be observed in another schedule, (n_trials,).
+        """Predict observations in another schedule with these parameters, (n_trials,).
 
         Parameters
         ----------
@@ -116,23 +116,23 @@ def two_rate_fit(
 
     In trial k the error is ``e = p - (x_f + x_s)``, or 0 in an error clamp, and the states become
     ``A_f x_f + B_f e`` and ``A_s x_s + B_s e`` (parallel), or ``A_s x_s + B_s x_f`` (serial: the
-    slow state learns what the fast one does). Observed is ``x_f + x_s`` and normal noise, with
+    slow state learns from the fast one). The observation is ``x_f + x_s`` plus normal noise, with
     0 <= A_f <= A_s <= 1 and 0 <= B_s <= B_f <= 1.
 
     Parameters
     ----------
     y : (n_trials,) or (n_subjects, n_trials) array
         Adaptation of each trial, with the sign of the perturbation: hand angles that oppose a
-        rotation of the cursor have to be given the opposite sign (or the rotation). NaN is a
-        missing trial. Subjects share their parameters; their mean, ``nanmean(y, axis=0)``, may be
-        given instead.
+        rotation of the cursor must be negated (or the rotation must). NaN is a missing trial.
+        Subjects share their parameters; you can pass their mean, ``nanmean(y, axis=0)``,
+        instead.
     perturbation : (n_trials,) array
         In the same unit; NaN is an error clamp.
     form : {"parallel", "serial"}
     scale, offset : bool
-        Whether ``y = scale * (x_f + x_s) + offset``, as for the trial factor of a component, whose
-        unit isn't that of the perturbation. The scale may be negative. Without a clamp or a
-        washout, it can't be told apart from learning rates, and the intervals say so.
+        Fit ``y = scale * (x_f + x_s) + offset``, as for the trial factor of a component, which has
+        other units than the perturbation. The scale may be negative. Without a clamp or a washout,
+        it can't be separated from the learning rates, and the intervals are wide.
     level : float
         Of the intervals.
 
@@ -148,18 +148,18 @@ def two_rate_fit(
     Warns
     -----
     UserWarning
-        Where `y` goes against the perturbation, and nothing can be fitted.
+        If `y` opposes the perturbation, so that nothing can be fitted.
 
     Notes
     -----
-    One series: intervals are of the profile likelihood, and hold if its noise is independent from
-    trial to trial. Subjects: intervals are of the jackknife over subjects, on a logit scale, and
-    hold for the mean of the population that they come from; at least 5 are needed. (Where subjects
-    differ, the parameters of a mean aren't the mean of the parameters.)
+    One series: intervals are from the profile likelihood, and valid if its noise is independent
+    from trial to trial. Subjects: intervals are from the jackknife over subjects, on a logit scale,
+    and valid for the population mean; at least 5 subjects are needed. (If subjects differ, the
+    parameters of a mean aren't the mean of the parameters.)
 
-    The two forms are the same linear system in other coordinates, so behaviour alone can't tell
-    them apart: ``B_s`` of the parallel form is ``B_f B_s / (A_s - A_f)`` of the serial one, and
-    both sums of ``B`` agree. Their fits differ only where a bound is met.
+    The two forms are the same linear system in other coordinates, so behaviour alone can't
+    distinguish them: ``B_s`` of the parallel form is ``B_f B_s / (A_s - A_f)`` of the serial one,
+    and both sums of ``B`` agree. Their fits differ only at a bound.
 
     References
     ----------
@@ -197,7 +197,14 @@ def one_rate_fit(
 ) -> OneRateFit:
     """Fit adaptation by a single state, ``x <- A x + B e``: the control of `two_rate_fit`.
 
-    Parameters, intervals and errors are those of `two_rate_fit`, with 0 <= A, B <= 1.
+    Parameters
+    ----------
+    y, perturbation, scale, offset, level : as for `two_rate_fit`
+
+    Returns
+    -------
+    OneRateFit
+        Intervals and errors are those of `two_rate_fit`, with 0 <= A, B <= 1.
 
     Examples
     --------

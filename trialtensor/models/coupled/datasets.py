@@ -17,7 +17,7 @@ ORDER = {"trial": (0, 1, 2), "time": (2, 1, 0)}
 
 @dataclass(frozen=True, eq=False)
 class Datasets:
-    """Checked tensors, the shared axis first.
+    """Checked tensors with the shared axis first.
 
     Attributes
     ----------
@@ -26,11 +26,11 @@ class Datasets:
         Zeros where missing.
     observed : list of bool arrays or None
     neurons : list of int arrays, or None
-        Where the neurons of each were in one tensor, if they came in one.
+        Positions of each dataset's neurons, if they came in one tensor.
     coords : dict
         Coordinate name -> (axis, values), of one tensor only.
     checked : CheckedTensor or None
-        The tensor as it came, if it was one.
+        The tensor as given, if there was only one.
     """
 
     names: list[str]
@@ -44,7 +44,7 @@ class Datasets:
 def split_datasets(
     X: Any, mask: Any, groups: Any, shared: str, known: list[str] | None = None
 ) -> Datasets:
-    """Check what was given and take it apart.
+    """Check the data and split it into datasets.
 
     Parameters
     ----------
@@ -152,14 +152,14 @@ def _labels(groups: Any, coords: dict[str, tuple[str, np.ndarray]], n: int) -> n
 
 @dataclass(frozen=True, eq=False)
 class KeptDatasets:
-    """Datasets without what has no data in them.
+    """Datasets without their empty entries.
 
     Attributes
     ----------
     parts : list of Observed
         (shared, neuron, own) arrays, one for each dataset.
     shared : (n_shared,) bool array
-        Which entries of the shared axis have data in any of them.
+        Entries of the shared axis with data in any dataset.
     """
 
     parts: list[Observed]
@@ -167,35 +167,35 @@ class KeptDatasets:
 
     @property
     def values(self) -> list[np.ndarray]:
-        """The values of each dataset."""
+        """Values of each dataset."""
         return [part.values for part in self.parts]
 
     @property
     def masks(self) -> list[np.ndarray | None]:
-        """What is observed in each dataset."""
+        """Masks of observed entries, for each dataset."""
         return [part.mask for part in self.parts]
 
     @property
     def neurons(self) -> list[np.ndarray]:
-        """Which neurons of each dataset are kept, as bool arrays."""
+        """Bool arrays of the neurons kept in each dataset."""
         return [part.kept[1] for part in self.parts]
 
     @property
     def own(self) -> list[np.ndarray]:
-        """Which entries of the axis that isn't shared are kept, as bool arrays."""
+        """Bool arrays of the entries kept on the axis that isn't shared."""
         return [part.kept[2] for part in self.parts]
 
 
 def without_empty_datasets(
     data: Datasets, known: list[tuple[np.ndarray, np.ndarray]] | None = None
 ) -> KeptDatasets:
-    """Drop neurons and entries of the other axis without data, and shared ones without any.
+    """Drop empty neurons, shared entries without data, and empty entries of the other axis.
 
     Parameters
     ----------
     data : Datasets
     known : list of two bool arrays, optional
-        Which neurons and other entries of each dataset to keep instead of those with data.
+        Neurons and other entries of each dataset to keep, instead of those with data.
     """
     shared = np.any(
         [
@@ -213,7 +213,7 @@ def without_empty_datasets(
 
 
 def check_datasets(data: Datasets, kept: KeptDatasets, ranks: list[int], shared: str) -> None:
-    """Refuse datasets without signal, and more components than they can have.
+    """Refuse datasets without signal, and too many components for the data.
 
     Raises
     ------

@@ -20,7 +20,7 @@ def as_problem(
     balanced: bool,
     scales: np.ndarray | None = None,
 ) -> tuple[CoupledProblem, np.ndarray]:
-    """The problem, and what each dataset was multiplied by so that it counts as it should."""
+    """Return the problem, and the factor by which each dataset is scaled to get its weight."""
     if scales is None:
         norms = np.array([sum_of_squares(values) for values in kept.values])
         scales = np.sqrt(norms.mean() / norms) if balanced else np.ones(len(norms))
@@ -38,7 +38,7 @@ def solved(
     nonnegative: tuple[bool, bool, bool],
     shared_axis: str,
 ) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray], np.ndarray]:
-    """Trial factors solved for once more, as ``transform`` does; scale in strengths.
+    """Solve for the trial factors once more, as ``transform`` does; move scale into strengths.
 
     Returns unit columns of all ``n_components`` for every tensor (zeros where it lacks one), and
     ``(n_tensors, n_components)`` strengths.
@@ -79,7 +79,7 @@ def _own_rows(
     neuron: np.ndarray,
     nonnegative: bool,
 ) -> np.ndarray:
-    """The factor of the last axis, exactly."""
+    """Solve for the factor of the last axis exactly."""
     each = problem.problems[i]
     observed = getattr(each, "observed", None)
     pattern = getattr(each, "pattern", None)
@@ -96,7 +96,7 @@ def last_rows(
     *,
     nonnegative: bool,
 ) -> np.ndarray:
-    """The factor of the last axis for given others, exactly."""
+    """Solve exactly for the factor of the last axis, given the others."""
     turned = np.ascontiguousarray(X.transpose(2, 1, 0))
     seen = None if observed is None else np.ascontiguousarray(observed.transpose(2, 1, 0))
     problem, _ = as_least_squares(turned, seen)
@@ -112,7 +112,7 @@ def signed(
     strength: np.ndarray,
     nonnegative: tuple[bool, bool, bool],
 ) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:
-    """Positively skewed factors, as far as the sign of the shared factor allows it.
+    """Make factors positively skewed, as far as the sign of the shared factor allows.
 
     It is what most of the strength would have; a tensor that would have the other keeps its own
     axis positively skewed, and its neurons take the sign that is left.

@@ -1,4 +1,4 @@
-"""Coupled TCA: components that regions, sessions or animals share."""
+"""Coupled TCA: components shared by regions, sessions or animals."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from trialtensor.solvers.runs import RestartResult, Start
 
 
 class _Input(NamedTuple):
-    """Datasets with and without what is empty, and the problem that they pose."""
+    """Datasets with and without their empty entries, and the problem to solve."""
 
     whole: Datasets
     kept: KeptDatasets
@@ -52,28 +52,28 @@ class CoupledTCA(TrialEstimator):
     """TCA of several datasets at once: common trial factors, neurons of their own.
 
     Regions that were recorded together have the same trials: ``x^i_knt = sum_r w_ir a_kr b^i_nr
-    c^i_tr`` with the trial factors ``a`` in common. With ``shared="time"`` it is the time factors,
-    for sessions or animals with trials of their own. A component that has weight in one dataset
-    only is private; ``n_private`` asks for such components.
+    c^i_tr`` with the trial factors ``a`` in common. With ``shared="time"`` the time factors are
+    common instead, for sessions or animals with different trials. A component with weight in only
+    one dataset is private; ``n_private`` requests such components.
 
     Parameters
     ----------
     n_components : int
         Components that all datasets share; may be 0 if there are private ones.
     n_private : int, default 0
-        Components that each dataset has for itself besides.
+        Additional components that are private to each dataset.
     shared : {"trial", "time"}, default "trial"
-        Which factors are common.
+        Axis whose factors all datasets share.
     groups : str or sequence of labels, optional
         For a single array: which dataset each neuron belongs to, by labels or by the name of a
         neuron coordinate, such as ``"area"``.
     balanced : bool, default True
-        Whether each dataset counts the same, however many neurons it has and whatever its units:
-        errors are then relative to its sum of squares. Otherwise every entry counts the same.
+        Give each dataset the same weight, regardless of its units and number of neurons: errors
+        are then relative to its sum of squares. Otherwise every entry has the same weight.
     nonnegative : bool or iterable of {"trial", "neuron", "time"}, default False
-        Which factors must not be negative; True for all three.
+        Factors constrained to be non-negative; True for all three.
     init : {"svd", "random"}, default "svd"
-        Where the first restart begins; the others begin at random.
+        Starting point of the first restart; the others start at random.
     n_init : int, default 10
         Restarts; the one with the lowest loss is kept.
     max_iter, tol, n_jobs, random_state, verbose :
@@ -84,29 +84,29 @@ class CoupledTCA(TrialEstimator):
     dataset_names_ : list of str
     trial_factors_ : (n_trials, R) array
         Columns of norm 1; shared components first, then the private ones of each dataset in turn.
-        With ``shared="time"`` a dict with an array a dataset, and `time_factors_` is the array.
+        With ``shared="time"``, a dict with one array per dataset; `time_factors_` is the array.
     neuron_factors_, time_factors_ : dict of (n_neurons, R), (n_times, R) arrays
         By dataset; positively skewed columns of norm 1, zero for a component that is private
         to another. NaN for a neuron or bin without data.
     weights_ : (n_datasets, R) array
         Scale of each component in each dataset, in the units of its data.
     private_to_ : (R,) int array
-        Which dataset a component is private to, -1 if it is shared.
+        Dataset that a component is private to, -1 if it is shared.
     shares_ : (n_datasets, R) array
-        How much of each component is in each dataset: its sum of squares there, relative to all of
-        the dataset, over the sum of that in all datasets. Columns sum to 1.
+        Share of each component in each dataset: its sum of squares there, relative to that of the
+        dataset, divided by the sum of this ratio over datasets. Columns sum to 1.
     dataset_trial_factors_ : dict of (n_trials, R) arrays
         With ``shared="trial"``: the trial factors that each dataset alone would have, with its
-        neuron and time factors as fitted. Where they part, the datasets express a component at
-        different times. NaN where a dataset lacks the trial or the component.
+        neuron and time factors as fitted. If they differ, the datasets express a component on
+        different trials. NaN where a dataset lacks the trial or the component.
     explained_variance_by_dataset_ : (n_datasets,) array
         ``1 - loss / sum of squares`` of each dataset.
     explained_variance_alone_, explained_variance_unique_, explained_variance_shared_ : (R,)
-        As in TCA, of all datasets together as they count in the fit.
+        As in TCA, for all datasets together, weighted as in the fit.
     explained_variance_ratio_, loss_ : float
-        Of all, as weighed by ``balanced``; in the units of a single dataset, if there is one.
+        For all datasets, weighted by ``balanced``; in the data's units if there is only one.
     loss_history_, n_iter_, stop_reason_, restarts_, coords_, data_summary_ :
-        As in TCA; a restart has the neuron and time factors of all datasets under each other.
+        As in TCA; a restart stacks the neuron and time factors of all datasets.
 
     References
     ----------
@@ -175,8 +175,8 @@ class CoupledTCA(TrialEstimator):
         Parameters
         ----------
         X : dict or list of (n_trials, n_neurons, n_times) arrays, or one array
-            One array a dataset; with ``shared="trial"`` all have the same trials, and trials that
-            one of them lacks are NaN there. One array is taken apart by ``groups``. Never modified.
+            One array per dataset; with ``shared="trial"`` all have the same trials, and trials
+            missing from a dataset are NaN. A single array is split by ``groups``. Never modified.
         y : ignored
         mask : bool arrays in the form of ``X``, optional
             False where missing.
@@ -184,7 +184,7 @@ class CoupledTCA(TrialEstimator):
         Returns
         -------
         self
-            After Ctrl-C too, then with the best result so far and a warning.
+            After Ctrl-C, with the best result so far and a warning.
 
         Raises
         ------
@@ -212,7 +212,7 @@ class CoupledTCA(TrialEstimator):
 
     @property
     def dataset_names_(self) -> list[str]:
-        """Names of the datasets, in their order."""
+        """Names of the datasets, in order."""
         return list(self.fitted_.datasets)
 
     def set_output(self, *, transform: Any = None) -> Self:
@@ -231,7 +231,7 @@ class CoupledTCA(TrialEstimator):
         return super().set_output(transform=transform)
 
     def layout(self, X: Any, mask: Any = None) -> Layout:
-        """Check data and say where its arrays lie among all trials and neurons.
+        """Check data and return the positions of its arrays among all trials and neurons.
 
         Parameters
         ----------
@@ -251,7 +251,7 @@ class CoupledTCA(TrialEstimator):
         return layouts.balanced(found, None if are_separate(X) else neuron_groups(X, self.groups))
 
     def strata(self) -> list[np.ndarray]:
-        """Sets of trials that take each other's place when trials are drawn again."""
+        """Return sets of trials that may replace each other in resampling."""
         check_is_fitted(self)
         if self.shared == "trial" or len(self.neuron_places_):
             return [np.arange(self.fitted_.shape[0])]
@@ -304,7 +304,7 @@ class CoupledTCA(TrialEstimator):
         return outcome.to_variables(self.fitted_)
 
     def _outer(self, component: Component, layout: Layout, i: int) -> np.ndarray:
-        """One component's share of one array; of a single array, each dataset has its neurons."""
+        """Return one component's contribution to one array, which may hold all datasets."""
         if not layout.single:
             return super()._outer(component, layout, i)
         whole = np.zeros(layout.values[0].shape, self.weights_.dtype)
@@ -320,7 +320,7 @@ class CoupledTCA(TrialEstimator):
         return trials.Told(self.shared, self.groups, positive)
 
     def _columns(self, n_datasets: int) -> tuple[list[np.ndarray], np.ndarray]:
-        """Which components each dataset has, and which dataset each is private to."""
+        """Return the components of each dataset, and the dataset of each private component."""
         private = np.repeat(np.arange(n_datasets), self.n_private)
         private_to = np.concatenate([np.full(self.n_components, -1), private]).astype(int)
         return [
@@ -328,6 +328,6 @@ class CoupledTCA(TrialEstimator):
         ], (private_to)
 
     def _nonnegative(self) -> tuple[bool, bool, bool]:
-        """Of the shared axis, of neurons, and of the axis that each dataset has for itself."""
+        """Return constraints of the shared axis, of neurons, and of each dataset's own axis."""
         trial, neuron, time = nonnegative_axes(self.nonnegative)
         return (trial, neuron, time) if self.shared == "trial" else (time, neuron, trial)

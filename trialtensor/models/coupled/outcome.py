@@ -1,4 +1,4 @@
-"""From what the solver found to a fitted CoupledTCA."""
+"""Building a fitted CoupledTCA from the solver's result."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from trialtensor.solvers.result import Factors
 from trialtensor.solvers.row_updates import solve_rows
 from trialtensor.solvers.runs import RestartResult
 
-# The axis that each dataset has for itself, by the one that all share.
+# The axis that differs between datasets, by the shared axis.
 OWN_AXIS = {"trial": "time", "time": "trial"}
 
 
@@ -42,7 +42,7 @@ def describe(
     nonnegative: tuple[bool, bool, bool],
     shared_axis: str,
 ) -> Fitted:
-    """Describe a finished fit; ``nonnegative`` is that of shared, neuron and own factors."""
+    """Describe a finished fit; ``nonnegative`` is for shared, neuron and own factors, in order."""
     best = found[0].result
     shared, neurons, own, strength = solved(problem, best.factors, nonnegative, shared_axis)
     order = np.lexsort((-np.sum(strength**2, axis=0), private_to))
@@ -79,7 +79,7 @@ def describe(
 def assemble(
     arrays: Mapping[str, Named], *, record: FitRecord, data: dict[str, Any], coords: dict[str, Any]
 ) -> Fitted:
-    """Put arrays and the record of their fit together."""
+    """Combine arrays with the record of their fit."""
     names = tuple(arrays["neuron_factors"].values)
     private_to = arrays["private_to"].values.tolist()
     alone, weights = arrays["dataset_trial_factors"].values, arrays["weights"].values
@@ -93,7 +93,7 @@ def assemble(
 
 
 def to_variables(fitted: Fitted) -> dict[str, Any]:
-    """Arrays for an xarray.Dataset, with the neurons of one array in their own order."""
+    """Return arrays for an xarray.Dataset; neurons of one array keep their own order."""
     places = fitted["neuron_places"]
     joined = len(places) > 0
     variables: dict[str, Any] = {}
@@ -117,7 +117,7 @@ def to_variables(fitted: Fitted) -> dict[str, Any]:
 
 
 def warn_missing(data: Datasets, kept: KeptDatasets, shared: str) -> None:
-    """Tell of shared entries, neurons and others without any data."""
+    """Warn about shared entries, neurons and others without any data."""
     by_axis = (kept.shared, np.concatenate(kept.neurons), np.concatenate(kept.own))
     warn_empty(by_axis if shared == "trial" else by_axis[::-1])
 
@@ -130,7 +130,7 @@ def _losses(
     own: list[np.ndarray],
     strength: np.ndarray,
 ) -> np.ndarray:
-    """Sum of squared errors of each dataset, as it counts in the fit."""
+    """Compute the squared error of each dataset, as weighted in the fit."""
     parts = zip(problem.problems, neurons, own, strength, kept.masks, strict=True)
     return np.array(
         [
@@ -156,7 +156,7 @@ def _variance(
     own: list[np.ndarray],
     strength: np.ndarray,
 ) -> ComponentVariance:
-    """What each component explains of all datasets together, as they count in the fit."""
+    """Return the share of all datasets that each component explains, as weighted in the fit."""
     factors: list[np.ndarray] = [shared]
     for i, (neuron, other) in enumerate(zip(neurons, own, strict=True)):
         factors += [(neuron * strength[i]).astype(shared.dtype), other]
@@ -174,7 +174,7 @@ def _factors(
     own: list[np.ndarray],
     shared_axis: str,
 ) -> dict[str, Named]:
-    """Factors by axis, in a dict by dataset but for those that all share."""
+    """Return factors by axis, in a dict by dataset unless all datasets share them."""
     found: dict[str, Any] = {shared_axis: insert_empty(shared, kept.shared)}
     for axis, factors, keeps in (
         ("neuron", neurons, kept.neurons),
@@ -196,7 +196,7 @@ def _alone(
     strength: np.ndarray,
     nonnegative: bool,
 ) -> dict[str, np.ndarray]:
-    """The trial factors that each dataset by itself would have."""
+    """Solve for the trial factors that each dataset alone would have."""
     alone = {}
     for i, name in enumerate(data.names):
         columns = np.flatnonzero(strength[i] > 0)
@@ -245,7 +245,7 @@ def _restarts(
     loss: float,
     shared_axis: str,
 ) -> list[Restart]:
-    """Every restart, aligned to the best; the factors of all datasets under each other."""
+    """Align every restart to the best, with the factors of all datasets stacked."""
 
     def expand(factors: Factors) -> Factors:
         return factors if shared_axis == "trial" else (factors[2], factors[1], factors[0])
@@ -256,7 +256,7 @@ def _restarts(
 
 
 def _stacked(problem: CoupledProblem, factors: CoupledFactors) -> tuple[Factors, np.ndarray]:
-    """Unit factors of all datasets under each other, and their scale."""
+    """Return the unit factors of all datasets, stacked, and their scale."""
     rank = problem.n_components
     stacks: list[list[np.ndarray]] = [[], []]
     for i, columns in enumerate(problem.columns):

@@ -1,4 +1,4 @@
-"""New trials against a fitted CoupledTCA."""
+"""Applying a fitted CoupledTCA to new trials."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from trialtensor.solvers.threads import blas_threads_for
 
 @dataclass(frozen=True)
 class Told:
-    """What a CoupledTCA was told that new trials are solved with.
+    """Settings of a CoupledTCA that solving for new trials needs.
 
     Attributes
     ----------
     shared : {"trial", "time"}
     groups : labels, name or None
     nonnegative : bool
-        Whether trial factors must not be negative.
+        True if trial factors are constrained to be non-negative.
     """
 
     shared: str
@@ -42,7 +42,7 @@ class Told:
 
 
 def transform(fitted: Fitted, told: Told, X: Any, mask: Any) -> Any:
-    """Trial factors of new trials."""
+    """Solve for the trial factors of new trials."""
     data, kept, trial = _solve(fitted, told, X, mask)
     if told.shared == "trial":
         warn_empty((kept.shared,), ("trial",))
@@ -54,7 +54,7 @@ def transform(fitted: Fitted, told: Told, X: Any, mask: Any) -> Any:
 
 
 def score(fitted: Fitted, told: Told, X: Any, mask: Any) -> float:
-    """Explained fraction of the sum of squares of new trials, weighed as in the fit."""
+    """Return the explained fraction of the sum of squares of new trials, weighted as in the fit."""
     data, kept, trial = _solve(fitted, told, X, mask)
     loss = total = 0.0
     for i, name in enumerate(data.names):
@@ -71,7 +71,7 @@ def score(fitted: Fitted, told: Told, X: Any, mask: Any) -> float:
 
 
 def inverse_transform(fitted: Fitted, told: Told, X: Any) -> Any:
-    """What trial factors stand for: a dict of arrays, or one array if the fit got one."""
+    """Return the data that trial factors describe: a dict, or one array if the fit got one."""
     names = list(fitted.datasets)
     rank = fitted["weights"].shape[1]
     trial = X if isinstance(X, Mapping) else {name: X for name in names}
@@ -102,7 +102,7 @@ def inverse_transform(fitted: Fitted, told: Told, X: Any) -> Any:
 def _given(
     fitted: Fitted, told: Told, kept: KeptDatasets, i: int, name: str, dtype: Any
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Weights, weighted neuron factor, and what else is known of a dataset, without empty rows."""
+    """Return a dataset's weights, weighted neuron factor and other factors, without empty rows."""
     weights = fitted["weights"][list(fitted.datasets).index(name)]
     neuron = (fitted["neuron_factors"][name] * weights)[kept.neurons[i]].astype(dtype)
     if told.shared == "trial":
@@ -111,7 +111,7 @@ def _given(
 
 
 def _solve(fitted: Fitted, told: Told, X: Any, mask: Any) -> tuple[Datasets, KeptDatasets, Any]:
-    """The trial factors, one array for all datasets or with shared times one for each."""
+    """Solve for the trial factors: one array, or with shared times one for each dataset."""
     data = split_datasets(X, mask, _groups(fitted, told, X), told.shared, list(fitted.datasets))
     if data.checked is not None:
         check_labels(fitted, data.checked)
@@ -122,7 +122,7 @@ def _solve(fitted: Fitted, told: Told, X: Any, mask: Any) -> tuple[Datasets, Kep
 
 
 def _groups(fitted: Fitted, told: Told, X: Any) -> Any:
-    """Which dataset each neuron of one array belongs to: as in the fit."""
+    """Return the dataset of each neuron of one array, as in the fit."""
     places = fitted["neuron_places"]
     if not len(places) or isinstance(X, Mapping) or told.groups is None:
         return None
@@ -132,7 +132,7 @@ def _groups(fitted: Fitted, told: Told, X: Any) -> Any:
 
 
 def _known(fitted: Fitted, told: Told, data: Datasets) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Which neurons and other entries of each dataset the fit has seen.
+    """Return which neurons and other entries of each dataset the fit has seen.
 
     Raises
     ------

@@ -21,7 +21,7 @@ from trialtensor.solvers.runs import RestartResult, Start
 
 
 class _Input(NamedTuple):
-    """Checked trials, which neurons have data, and the moments of their transitions."""
+    """Checked trials, a mask of neurons with data, and the moments of their transitions."""
 
     checked: CheckedTensor
     neurons: np.ndarray
@@ -39,11 +39,11 @@ class TrialVaryingDynamics(TrialEstimator):
 
     The matrices are a tensor of low rank, ``W_k = sum_r w_r a_kr b_r c_r'``: component ``r`` reads
     the activity along ``c_r`` and drives it along ``b_r``, with a strength that changes over
-    trials. So it tells how *interactions* change with learning, where TCA tells how activity does.
+    trials. So it shows how *interactions* change with learning, while TCA shows how activity does.
 
     A bin in which any neuron is missing is neither predicted nor predicted from. New trials may
     have any number of bins from 2. ``inverse_transform`` and ``reconstruct`` run the dynamics
-    without noise from ``first_state_``; ``predict`` starts anew from every bin, and so do
+    without noise from ``first_state_``; ``predict`` restarts from every bin, as do
     ``residuals``, ``loss_`` and ``score``.
 
     Parameters
@@ -51,7 +51,7 @@ class TrialVaryingDynamics(TrialEstimator):
     n_components : int
         Number of components, and the largest rank that any ``W_k`` can have.
     init : {"svd", "random"}, default "svd"
-        Where the first restart begins: the singular vectors of the matrix that fits all
+        Starting point of the first restart: the singular vectors of the matrix that fits all
         trials together; the others begin at random.
     n_init : int, default 10
         Restarts; the one with the lowest loss is kept.
@@ -65,13 +65,13 @@ class TrialVaryingDynamics(TrialEstimator):
     output_factors_, input_factors_ : (n_neurons, R) arrays
         ``b`` and ``c``, positively skewed columns of norm 1.
     weights_ : (R,) array
-        ``w``, ordered by what each component explains alone.
+        ``w``, ordered by explained variance alone.
     eigenvalues_ : (n_trials, R) complex array
-        Of each ``W_k``, largest modulus first; its others are zero.
+        Of each ``W_k``, largest modulus first; the remaining eigenvalues are zero.
     spectral_radius_ : (n_trials,) array
         Largest modulus of an eigenvalue of ``W_k``.
     stable_ : (n_trials,) bool array
-        Whether activity would decay on this trial: a spectral radius below 1.
+        True if activity would decay on this trial: a spectral radius below 1.
     n_transitions_ : (n_trials,) int array
         Pairs of complete neighbouring bins that each trial was fitted to.
     first_state_ : (n_neurons,) array
@@ -135,7 +135,7 @@ class TrialVaryingDynamics(TrialEstimator):
         self._check_solver_parameters()
 
     def matrices(self, trial_factors: Any = None) -> np.ndarray:
-        """Return ``W_k`` of the training trials, or for other trial factors.
+        """Return ``W_k`` for the training trials, or for other trial factors.
 
         Parameters
         ----------
@@ -202,7 +202,7 @@ class TrialVaryingDynamics(TrialEstimator):
     def noisy(
         self, layout: Layout, deviations: Sequence[float], rng: np.random.Generator
     ) -> list[np.ndarray]:
-        """Draw the trials once more: run from their first bin, with noise in every step.
+        """Simulate the trials again from their first bin, with noise in every step.
 
         Parameters
         ----------
@@ -223,7 +223,7 @@ class TrialVaryingDynamics(TrialEstimator):
         return [found.astype(values.dtype, copy=False)]
 
     def component_tensors(self, layout: Layout) -> Iterator[list[np.ndarray]]:
-        """Yield what each component predicts of every bin from the one before it.
+        """Yield each component's predictions of every bin from the one before.
 
         Parameters
         ----------
@@ -262,7 +262,7 @@ class TrialVaryingDynamics(TrialEstimator):
         return 1 - problem.loss((trial, *trials.known_factors(self.fitted_))) / problem.norm2
 
     def _step(self, checked: CheckedTensor, W: np.ndarray) -> np.ndarray:
-        """``W_k x_t``, NaN in the first bin, after incomplete ones and for unknown neurons."""
+        """Compute ``W_k x_t``; NaN at first bins, after incomplete ones, for unknown neurons."""
         values = checked.values.astype(np.float64)
         unknown = ~np.isfinite(self.output_factors_).all(axis=1)
         if checked.observed is not None:
@@ -274,7 +274,7 @@ class TrialVaryingDynamics(TrialEstimator):
         return found
 
     def _told(self, layout: Layout) -> list[np.ndarray]:
-        """What the model says of its training data: predictions, of bins with a complete target."""
+        """Return the predictions of the training data, for bins with a complete target."""
         found = self.predict(layout.form(layout.values), mask=layout.masks())
         seen = layout.observed[0]
         if seen is not None:
@@ -285,7 +285,7 @@ class TrialVaryingDynamics(TrialEstimator):
         return [found]
 
     def _typed(self, values: np.ndarray, X: Any) -> np.ndarray:
-        """In single precision if data and model are."""
+        """Convert to single precision if data and model have it."""
         single = getattr(X, "dtype", None) == np.float32 and self.weights_.dtype == np.float32
         return values.astype(np.float32) if single else values
 

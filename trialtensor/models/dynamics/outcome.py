@@ -1,4 +1,4 @@
-"""From what the solver found to a fitted TrialVaryingDynamics."""
+"""Building a fitted TrialVaryingDynamics from the solver's result."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def describe(
     first_state: np.ndarray,
     found: list[RestartResult[Factors]],
 ) -> Fitted:
-    """Describe a finished fit; ``neurons`` says which have data."""
+    """Describe a finished fit; ``neurons`` marks those with data."""
     best = found[0].result
     trial, output, source = best.factors
     output, _ = canonical.unit_columns(output)
@@ -62,12 +62,12 @@ def describe(
 def assemble(
     arrays: Mapping[str, Named], *, record: FitRecord, data: dict[str, Any], coords: dict[str, Any]
 ) -> Fitted:
-    """Put arrays and the record of their fit together."""
+    """Combine arrays with the record of their fit."""
     return Fitted("TrialVaryingDynamics", arrays, make_components(arrays), record, data, coords)
 
 
 def eigenvalues(factors: Factors) -> np.ndarray:
-    """Eigenvalues of ``W_k``, from matrices of the size of the rank, largest modulus first.
+    """Compute the eigenvalues of ``W_k`` from rank-sized matrices, largest modulus first.
 
     Those of ``B diag(a_k) C'`` other than zero are those of ``diag(a_k) C' B``.
     """

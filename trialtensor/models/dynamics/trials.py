@@ -1,4 +1,4 @@
-"""From trials to the second moments of their transitions, and new trials against a fit."""
+"""Second moments of the transitions of trials, and solving for new trials."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def known_neurons(checked: CheckedTensor, neurons: np.ndarray) -> Observed:
 
 
 def moments_of(data: Observed) -> tuple[DynamicsProblem, np.ndarray]:
-    """Second moments of transitions, and how many transitions each trial has.
+    """Compute second moments of transitions, and count the transitions of each trial.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def moments_of(data: Observed) -> tuple[DynamicsProblem, np.ndarray]:
 
 
 def with_transitions(problem: DynamicsProblem, counts: np.ndarray) -> DynamicsProblem:
-    """Drop the trials without a transition: they must not change what the others get."""
+    """Drop trials without a transition, so that they can't affect the others."""
     kept = counts > 0
     if kept.all():
         return problem
@@ -54,7 +54,7 @@ def with_transitions(problem: DynamicsProblem, counts: np.ndarray) -> DynamicsPr
 
 
 def first_state(data: Observed) -> np.ndarray:
-    """Mean over trials of the first bin in which all neurons are observed, (n_neurons,)."""
+    """Average the first fully observed bin over trials, (n_neurons,)."""
     if data.mask is None:
         return np.asarray(data.values[:, :, 0].mean(axis=0))
     complete = np.asarray(data.mask.all(axis=1))
@@ -64,7 +64,7 @@ def first_state(data: Observed) -> np.ndarray:
 
 
 def warn_missing(counts: np.ndarray) -> None:
-    """Say which trials have no transition; ``counts`` has how many each has."""
+    """Warn about trials without a transition; ``counts`` has the number for each trial."""
     empty = np.flatnonzero(counts == 0)
     if len(empty):
         shown = ", ".join(map(str, empty[:5])) + (", ..." if len(empty) > 5 else "")
@@ -76,7 +76,7 @@ def warn_missing(counts: np.ndarray) -> None:
 
 
 def new_moments(fitted: Fitted, X: Any, mask: Any) -> tuple[DynamicsProblem, np.ndarray]:
-    """Second moments of the transitions of new trials, of the neurons that the fit has seen.
+    """Compute second moments of the transitions of new trials, for neurons that the fit has seen.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def new_moments(fitted: Fitted, X: Any, mask: Any) -> tuple[DynamicsProblem, np.
 
 
 def solve(fitted: Fitted, problem: DynamicsProblem, counts: np.ndarray) -> np.ndarray:
-    """Trial factors of new trials, (n_trials, R); NaN for trials without a transition."""
+    """Solve for the trial factors of new trials, (n_trials, R); NaN without a transition."""
     output, source = known_factors(fitted)
     weights = fitted["weights"]
     start = np.zeros((len(counts), len(weights)))
@@ -105,6 +105,6 @@ def solve(fitted: Fitted, problem: DynamicsProblem, counts: np.ndarray) -> np.nd
 
 
 def known_factors(fitted: Fitted) -> tuple[np.ndarray, np.ndarray]:
-    """Output and input factors of the neurons that the fit has seen."""
+    """Return the output and input factors of the neurons that the fit has seen."""
     neurons = known_rows(fitted["output_factors"])
     return fitted["output_factors"][neurons], fitted["input_factors"][neurons]

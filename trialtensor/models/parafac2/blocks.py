@@ -1,4 +1,4 @@
-"""Trials in blocks: what is given to a model whose patterns differ from block to block."""
+"""Trials in blocks, for a model whose patterns differ between blocks."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class BlockedTrials:
         Which of the trials, as given, those of each block are.
     n_trials : int
     ragged : bool
-        Whether each block came as an array of its own, with rows of its own.
+        True if each block came as a separate array with its own rows.
     coords : dict
         Coordinate name -> (axis, values); none for ragged data.
     checked : CheckedTensor or None
-        The array as it came, if it was one.
+        The array as given, if there was only one.
     """
 
     labels: np.ndarray
@@ -57,7 +57,7 @@ class BlockedTrials:
 
     @property
     def block_of_trial(self) -> np.ndarray:
-        """Which block each trial, as given, belongs to."""
+        """Block of each trial, in the order given."""
         return scatter_rows(
             [np.full((len(t), 1), b) for b, t in enumerate(self.trials)], self.trials, self.n_trials
         )[:, 0].astype(int)
@@ -109,7 +109,7 @@ def split_blocks(X: Any, mask: Any, blocks: Any, varying: str) -> BlockedTrials:
 
 @dataclass(frozen=True, eq=False)
 class KeptBlocks:
-    """Blocks without what has no data in them.
+    """Blocks without their empty entries.
 
     Attributes
     ----------
@@ -118,9 +118,9 @@ class KeptBlocks:
     trials : list of int arrays
         Which of the trials, as given, those of each block are.
     which : (n_kept_blocks,) int array
-        Which blocks these are.
+        Indices of the blocks.
     shared : (n_shared,) bool array
-        Which entries of the shared axis have data.
+        Entries of the shared axis with data.
     """
 
     parts: list[Observed]
@@ -130,22 +130,22 @@ class KeptBlocks:
 
     @property
     def values(self) -> list[np.ndarray]:
-        """The values of each block."""
+        """Values of each block."""
         return [part.values for part in self.parts]
 
     @property
     def masks(self) -> list[np.ndarray | None]:
-        """What is observed in each block."""
+        """Masks of observed entries, for each block."""
         return [part.mask for part in self.parts]
 
     @property
     def rows(self) -> list[np.ndarray]:
-        """Which rows of each block are kept."""
+        """Rows kept in each block."""
         return [np.flatnonzero(part.kept[1]) for part in self.parts]
 
     @property
     def size(self) -> int:
-        """How many entries there are."""
+        """Number of entries."""
         return sum(part.values.size for part in self.parts)
 
     @property
@@ -155,7 +155,7 @@ class KeptBlocks:
 
     @property
     def edges(self) -> np.ndarray:
-        """Where each block begins and ends when their trials stand under each other."""
+        """Start and end of each block when the trials of all blocks are stacked."""
         return np.cumsum([0, *(len(trials) for trials in self.trials)])
 
     def subset(self, which: Sequence[int]) -> KeptBlocks:
@@ -169,13 +169,13 @@ class KeptBlocks:
 
 
 def without_empty_blocks(data: BlockedTrials, shared: np.ndarray | None = None) -> KeptBlocks:
-    """Drop trials and rows without data from each block, and blocks that have none.
+    """Drop trials and rows without data from each block, and blocks without any data.
 
     Parameters
     ----------
     data : BlockedTrials
     shared : (n_shared,) bool array, optional
-        Which entries of the shared axis to keep; by default those with data.
+        Entries of the shared axis to keep; by default those with data.
     """
     if shared is None:
         shared = np.any(
@@ -196,7 +196,7 @@ def without_empty_blocks(data: BlockedTrials, shared: np.ndarray | None = None) 
 
 
 def _with_data(values: np.ndarray, mask: np.ndarray | None, shared: np.ndarray) -> Observed | None:
-    """One block without its empty trials and rows; None if nothing is left of it."""
+    """Return a block without its empty trials and rows; None if nothing remains."""
     everything = [np.ones(n, bool) for n in values.shape[:2]]
     part = without_empty(values, mask, (*everything, shared))
     if part.mask is None:
@@ -211,7 +211,7 @@ def _with_data(values: np.ndarray, mask: np.ndarray | None, shared: np.ndarray) 
 
 
 def check_size(data: BlockedTrials, kept: KeptBlocks, n_components: int, varying: str) -> None:
-    """Refuse blocks whose patterns can't be told apart, and data without any signal.
+    """Refuse data without signal, and blocks whose patterns can't be told apart.
 
     Raises
     ------
@@ -240,7 +240,7 @@ def check_size(data: BlockedTrials, kept: KeptBlocks, n_components: int, varying
 def scatter_rows(
     parts: Sequence[np.ndarray], where: Sequence[np.ndarray], n_rows: int
 ) -> np.ndarray:
-    """Rows of parts put where they belong; NaN elsewhere."""
+    """Put the rows of parts in their places, with NaN elsewhere."""
     whole = np.full((n_rows, parts[0].shape[1]), np.nan, np.result_type(*parts, np.float32))
     for part, rows in zip(parts, where, strict=True):
         whole[rows] = part

@@ -29,7 +29,7 @@ from trialtensor.solvers.runs import RestartResult, Start
 
 
 class _Input(NamedTuple):
-    """Trials by block, with and without what is empty."""
+    """Trials by block, with and without empty entries."""
 
     whole: BlockedTrials
     kept: KeptBlocks
@@ -43,23 +43,23 @@ class Parafac2(TrialEstimator):
     """Components whose neurons drift: as TCA, with other neuron factors in every block of trials.
 
     A trial ``k`` of block ``b`` is approximated by ``x_knt = sum_r w_r a_kr B_b[n, r] c_tr``. A
-    block is a session, some trials, or a single trial. Its neuron factors ``B_b`` are its own, but
-    for their inner products ``B_b' B_b``, which are the same in all blocks: how similar two
-    components are doesn't change, which neurons carry them does. Blocks need not have the same
-    neurons. With ``varying="time"`` it is the time factors that differ, for trials of different
-    length or a code whose timing changes.
+    block is a session, some trials, or a single trial. It has its own neuron factors ``B_b``, but
+    their inner products ``B_b' B_b`` are the same in all blocks: the similarity of two components
+    stays fixed while the neurons that carry them change. Blocks need not have the same neurons.
+    With ``varying="time"`` the time factors differ instead, for trials of different length or a
+    code whose timing changes.
 
     Parameters
     ----------
     n_components : int
         At most as many as the smallest block has neurons (with ``varying="time"``: bins).
     varying : {"neuron", "time"}, default "neuron"
-        Which factors each block has for itself.
+        Axis whose factors differ between blocks.
     nonnegative : bool or iterable of axis names, default False
-        Which factors must not be negative, of "trial" and the axis that doesn't vary; True for
-        both. What varies can't be constrained.
+        Factors constrained to be non-negative: "trial" or the shared axis; True for both. Factors
+        that vary between blocks can't be constrained.
     init : {"svd", "random"}, default "svd"
-        Where the first restart begins; the others begin at random.
+        Starting point of the first restart; the others start at random.
     n_init : int, default 10
         Restarts; the one with the lowest loss is kept.
     max_iter : int, default 2000
@@ -77,7 +77,7 @@ class Parafac2(TrialEstimator):
     Attributes
     ----------
     trial_factors_ : (n_trials, R) array
-        Columns of norm 1; positive on the whole in every block, see Notes.
+        Columns of norm 1; mostly positive in every block, see Notes.
     neuron_factors_ : (n_blocks, n_neurons, R) array
         Columns of norm 1 in every block. NaN for a neuron without data in the block, and below the
         last neuron of a shorter one.
@@ -91,14 +91,13 @@ class Parafac2(TrialEstimator):
     block_labels_ : (n_blocks,) array
         In the order in which they first appear among the trials.
     block_of_trial_ : (n_trials,) int array
-        Which of the blocks each trial belongs to.
+        Index of the block of each trial.
     loss_, loss_history_, explained_variance_ratio_, n_iter_, stop_reason_, restarts_ :
-        As in :class:`~trialtensor.models.TCA`; the factors of a restart have those of all blocks
-        under each other.
+        As in :class:`~trialtensor.models.TCA`; a restart stacks the factors of all blocks.
     explained_variance_alone_, explained_variance_unique_, explained_variance_shared_ : (R,)
         As in :class:`~trialtensor.models.TCA`.
     core_consistency_ : float
-        Percent, as in TCA, of the data turned back by the patterns of each block.
+        Percent, as in TCA, for the data projected onto the patterns of each block.
     triple_cosine_ : float
         Most negative cosine between two components; near -1 they cancel each other.
     coords_, data_summary_ : dict
@@ -107,10 +106,10 @@ class Parafac2(TrialEstimator):
     Notes
     -----
     The patterns of a block and the weights of its trials can change sign together. Here the weights
-    of each block are positive on the whole: ``sum_r w_r sum_k a_kr >= 0``.
+    of each block have a non-negative sum: ``sum_r w_r sum_k a_kr >= 0``.
 
-    Unique components need several blocks: at least about four for two components, more for more,
-    whose weights differ (Kiers, ten Berge & Bro 1999).
+    Components are unique only with several blocks whose weights differ: about four for two
+    components, more for more components (Kiers, ten Berge & Bro 1999).
 
     References
     ----------
@@ -172,20 +171,20 @@ class Parafac2(TrialEstimator):
         Parameters
         ----------
         X : (n_trials, n_neurons, n_times) array or xarray.DataArray, or a list or dict of arrays
-            A list has an array for each block, whose neurons (with ``varying="time"``: bins) may
-            differ in number; two-dimensional ones are single trials. The keys of a dict name its
-            blocks. NaN is missing; neurons without data in a block are not part of it. Never
-            modified.
+            A list has one array per block, and blocks may differ in the number of neurons (with
+            ``varying="time"``: bins); two-dimensional arrays are single trials. The keys of a dict
+            name its blocks. NaN is missing; neurons without data in a block are not part of it.
+            Never modified.
         y : ignored
         blocks : (n_trials,) labels, or the name of a trial coordinate, optional
-            Which block each trial of an array belongs to; by default each is a block by itself.
+            The block of each trial of an array; by default, each trial is its own block.
         mask : bool arrays in the form of ``X``, optional
             False where missing.
 
         Returns
         -------
         self
-            After Ctrl-C too, then with the best result so far and a warning.
+            After Ctrl-C, with the best result so far and a warning.
 
         Raises
         ------
@@ -209,15 +208,15 @@ class Parafac2(TrialEstimator):
     def transform(self, X: Any, *, blocks: Any = None, mask: Any = None) -> np.ndarray:
         """Return the trial factors of new trials.
 
-        Trials of blocks that the fit has seen are described by the patterns found then. Other
-        blocks get patterns of their own, with the inner products of the fit.
+        Trials of fitted blocks are described by the patterns of those blocks. Other blocks get new
+        patterns, with the inner products of the fit.
 
         Parameters
         ----------
         X : as for ``fit``
         blocks : (n_new_trials,) labels, or the name of a trial coordinate, optional
-            As for ``fit``. By default each trial is a new block, which only makes sense where the
-            fit had blocks of one trial.
+            As for ``fit``. By default each trial is a new block, which only makes sense if the fit
+            had blocks of one trial.
         mask : bool arrays, optional
             False where missing.
 
@@ -231,20 +230,20 @@ class Parafac2(TrialEstimator):
         return trials.transform(self.fitted_, X, blocks, mask, nonnegative=positive)
 
     def inverse_transform(self, X: Any, *, blocks: Any = None) -> np.ndarray | list[np.ndarray]:
-        """Return the data that trial factors stand for.
+        """Return the data that trial factors describe.
 
         Parameters
         ----------
         X : (n_trials, R) array
         blocks : (n_trials,) labels, optional
-            In whose patterns. By default those of the training trials if there are as many, and
-            otherwise the mean pattern of all blocks.
+            Blocks whose patterns to use. By default those of the training trials if the number of
+            trials agrees, otherwise the mean pattern of all blocks.
 
         Returns
         -------
         (n_trials, n_neurons, n_times) array
-            NaN for neurons that are not in the block. A list with an array for each block, in the
-            order in which they appear, if the fit got blocks with neurons of their own.
+            NaN for neurons that are not in the block. A list with an array for each block, in order
+            of appearance, if the fit got blocks with different neurons.
         """
         check_is_fitted(self)
         return trials.inverse_transform(self.fitted_, self._check_features(X), blocks)
@@ -265,7 +264,7 @@ class Parafac2(TrialEstimator):
         return trials.score(self.fitted_, X, blocks, mask, nonnegative=positive)
 
     def layout(self, X: Any, mask: Any = None) -> Layout:
-        """Check data and say where its arrays lie among all trials and neurons.
+        """Check data and return the positions of its arrays among all trials and neurons.
 
         Parameters
         ----------
@@ -292,7 +291,7 @@ class Parafac2(TrialEstimator):
         return {given[name]: X[given[name]] for name in known}
 
     def fit_arguments(self) -> dict[str, Any]:
-        """Return the block of each training trial, as ``fit`` got it."""
+        """Return the block of each training trial, as passed to ``fit``."""
         check_is_fitted(self)
         if self.ragged_:
             return {}
@@ -332,7 +331,7 @@ class Parafac2(TrialEstimator):
         return outcome.assemble(arrays, **about)
 
     def _nonnegative(self) -> tuple[bool, bool]:
-        """Whether trial factors and those of the shared axis must not be negative."""
+        """Return whether trial factors and those of the shared axis are constrained."""
         check_whole("n_components", self.n_components, 1)
         if self.varying not in ("neuron", "time"):
             raise ValueError(f"varying: expected 'neuron' or 'time', got {self.varying!r}")

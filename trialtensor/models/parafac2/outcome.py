@@ -1,4 +1,4 @@
-"""From what the solver found to a fitted Parafac2."""
+"""Building a fitted Parafac2 from the solver's result."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def describe(
 def assemble(
     arrays: Mapping[str, Named], *, record: FitRecord, data: dict[str, Any], coords: dict[str, Any]
 ) -> Fitted:
-    """Put arrays and the record of their fit together."""
+    """Combine arrays with the record of their fit."""
     labels, which = arrays["block_labels"].values, arrays["block_of_trial"].values
     blocks = {label: np.flatnonzero(which == b) for b, label in enumerate(labels.tolist())}
     components = make_components(
@@ -74,17 +74,17 @@ def assemble(
 
 
 def varying_axis(fitted: Fitted) -> str:
-    """The axis whose factors each block has for itself."""
+    """Return the axis with separate factors in each block."""
     return "neuron" if "block" in fitted.arrays["neuron_factors"].dims else "time"
 
 
 def shared_axis(varying: str) -> str:
-    """The axis whose factors all blocks share."""
+    """Return the axis whose factors all blocks share."""
     return "time" if varying == "neuron" else "neuron"
 
 
 def warn_missing(data: BlockedTrials, kept: KeptBlocks, varying: str) -> None:
-    """Tell of trials, and entries of the axis that is shared, without any data."""
+    """Warn about trials, and entries of the shared axis, without any data."""
     trials = np.zeros(data.n_trials, bool)
     for rows in kept.trials:
         trials[rows] = True
@@ -94,7 +94,7 @@ def warn_missing(data: BlockedTrials, kept: KeptBlocks, varying: str) -> None:
 def equations(
     kept: KeptBlocks, parts: Sequence[np.ndarray], shared: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Normal equations of the trial weights for the patterns of each block.
+    """Form the normal equations of the trial weights, given the patterns of each block.
 
     Returns
     -------
@@ -114,7 +114,7 @@ def equations(
 def residual_sum_of_squares(
     kept: KeptBlocks, trial: np.ndarray, parts: Sequence[np.ndarray], shared: np.ndarray
 ) -> float:
-    """Sum of squared errors over the observed entries, from the residuals themselves."""
+    """Sum the squared residuals over the observed entries."""
     total, first = 0.0, 0
     for values, observed, part in zip(kept.values, kept.masks, parts, strict=True):
         own = trial[first : first + len(values)]
@@ -124,7 +124,7 @@ def residual_sum_of_squares(
 
 
 def block_signs(trial: np.ndarray, blocks: Sequence[np.ndarray]) -> np.ndarray:
-    """+1 or -1 a block, so that its weights, scales included, are positive on the whole."""
+    """Return +1 or -1 for each block that makes its weights, scales included, mostly positive."""
     sums = np.array([trial[rows].sum() for rows in blocks])
     return _plus_or_minus(sums)
 
@@ -145,7 +145,7 @@ def _core_consistency(
     cross: np.ndarray,
     shared: np.ndarray,
 ) -> float:
-    """Of the data turned back by its patterns, which a CP model should then describe."""
+    """Compute the core consistency of the data projected onto its patterns."""
     small, first = [], 0
     for values, observed, pattern in zip(kept.values, kept.masks, patterns, strict=True):
         if observed is not None:
@@ -165,7 +165,7 @@ def _factors(
     shared: np.ndarray,
     varying: str,
 ) -> dict[str, Named]:
-    """Factors of all trials, neurons and times, with the signs that the class describes."""
+    """Return factors of all trials, neurons and times, with the signs the class documents."""
     own, flip_trial = _signs(kept, trial)
     flip_shared = canonical.skewness_sign(shared)
     sign_of_trial = np.repeat(own, [len(rows) for rows in kept.trials])[:, None]
@@ -199,7 +199,7 @@ def _factors(
 
 
 def _signs(kept: KeptBlocks, trial: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of blocks and of columns, with which weights are positive on the whole in every block."""
+    """Return signs of blocks and of columns that make weights mostly positive in every block."""
     parts = [np.arange(i, j) for i, j in itertools.pairwise(kept.edges)]
     sums = np.array([trial[part].sum(axis=0) for part in parts])
     columns = _plus_or_minus(np.linalg.svd(sums, full_matrices=False)[2][0])
@@ -223,7 +223,7 @@ def _restarts(
     norm2: float,
     varying: str,
 ) -> list[Restart]:
-    """Every restart, aligned to the best; patterns of all blocks are under each other."""
+    """Align every restart to the best, with the patterns of all blocks stacked."""
     (trial, stacked, shared), norms = _stacked(found[0].result.factors)
     order = np.argsort(-norms, kind="stable")
     best = (trial[:, order], stacked[:, order], shared[:, order])
@@ -238,7 +238,7 @@ def _restarts(
 
 
 def _stacked(model: Parafac2Model) -> tuple[Factors, np.ndarray]:
-    """Unit factors with the patterns of all blocks under each other, and their scale."""
+    """Return unit factors with the patterns of all blocks stacked, and their scale."""
     trial, cross, shared, patterns = model
     stacked = np.concatenate([pattern @ cross for pattern in patterns])
     return unit_factors((trial, stacked, shared))

@@ -1,4 +1,4 @@
-"""New trials, in blocks that a fitted Parafac2 knows or in new ones."""
+"""Applying a fitted Parafac2 to new trials, in known or in new blocks."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from trialtensor.solvers.threads import blas_threads_for
 
 
 def transform(fitted: Fitted, X: Any, blocks: Any, mask: Any, *, nonnegative: bool) -> np.ndarray:
-    """Trial factors of new trials, (n_trials, R)."""
+    """Solve for the trial factors of new trials, (n_trials, R)."""
     data, kept, trial, _ = _solve(fitted, X, blocks, mask, nonnegative)
     warn_missing(data, kept, varying_axis(fitted))
     weights = fitted["weights"]
@@ -45,7 +45,7 @@ def transform(fitted: Fitted, X: Any, blocks: Any, mask: Any, *, nonnegative: bo
 
 
 def score(fitted: Fitted, X: Any, blocks: Any, mask: Any, *, nonnegative: bool) -> float:
-    """Explained fraction of the sum of squares of new trials."""
+    """Return the explained fraction of the sum of squares of new trials."""
     _, kept, trial, parts = _solve(fitted, X, blocks, mask, nonnegative)
     total = kept.norm2
     nothing_to_explain(total)
@@ -56,7 +56,7 @@ def score(fitted: Fitted, X: Any, blocks: Any, mask: Any, *, nonnegative: bool) 
 def inverse_transform(
     fitted: Fitted, trial: np.ndarray, blocks: Any
 ) -> np.ndarray | list[np.ndarray]:
-    """The data that trial factors stand for, in the patterns of their blocks."""
+    """Return the data that trial factors describe, in the patterns of their blocks."""
     scaled = trial * fitted["weights"].astype(trial.dtype, copy=False)
     varying = fitted[f"{varying_axis(fitted)}_factors"]
     if blocks is not None:
@@ -115,7 +115,7 @@ def _positions(fitted: Fitted) -> dict[str, int]:
 def _solve(
     fitted: Fitted, X: Any, blocks: Any, mask: Any, nonnegative: bool
 ) -> tuple[BlockedTrials, KeptBlocks, np.ndarray, list[np.ndarray]]:
-    """The data, what is kept of it, trial factors by block, and the pattern of each block."""
+    """Return the data, the entries kept, trial factors by block, and the pattern of each block."""
     varying = varying_axis(fitted)
     data = split_blocks(X, mask, blocks, varying)
     _check_axes(fitted, data)
@@ -167,7 +167,7 @@ def _check_axes(fitted: Fitted, data: BlockedTrials) -> None:
 def _known_part(
     fitted: Fitted, data: BlockedTrials, kept: KeptBlocks, i: int, known: int
 ) -> tuple[KeptBlocks, np.ndarray]:
-    """The pattern that the fit found for this block; rows that it doesn't know say nothing."""
+    """Return the fitted pattern of this block; rows that it doesn't know carry no information."""
     varying = varying_axis(fitted)
     expected, got = int(fitted["row_counts"][known]), data.values[kept.which[i]].shape[1]
     if got != expected:
@@ -185,7 +185,7 @@ def _known_part(
 def _new_parts(
     fitted: Fitted, kept: KeptBlocks, shared: np.ndarray, *, nonnegative: bool
 ) -> list[np.ndarray]:
-    """Patterns of new blocks, with the sign that the weights of a block have."""
+    """Fit patterns of new blocks, with the sign convention for the weights of a block."""
     dtype = shared.dtype
     cross = np.linalg.cholesky(_safe_gram(fitted["cross_product"])).T.astype(dtype)
     values = [each.astype(dtype, copy=False) for each in kept.values]
@@ -200,6 +200,6 @@ def _new_parts(
 
 
 def _safe_gram(products: np.ndarray) -> np.ndarray:
-    """``H'H``, a rounding error away from singular where two components are the same."""
+    """Return ``H'H``, kept nonsingular by a rounding error if two components are the same."""
     gram = products.astype(np.float64)
     return gram + 1e-13 * np.trace(gram) / len(gram) * np.eye(len(gram))

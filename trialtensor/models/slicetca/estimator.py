@@ -26,33 +26,33 @@ from trialtensor.solvers.slices.sweeps import SweepData
 class SliceTCA(TrialEstimator):
     """Slice tensor component analysis: components that are a vector times a matrix.
 
-    A *trial-slicing* component is a weight a trial times one neuron x time slice, a
-    *neuron-slicing* component a weight a neuron times one trial x time slice, and a *time-slicing*
-    component a weight a time bin times one trial x neuron slice. The data is approximated by
-    the sum of all of them.
+    A *trial-slicing* component has one weight per trial and one neuron x time slice, a
+    *neuron-slicing* component one weight per neuron and one trial x time slice, and a
+    *time-slicing* component one weight per time bin and one trial x neuron slice. The data is
+    approximated by the sum of all of them.
 
-    ``transform`` solves for everything that belongs to a trial together: its weights on the trial
+    ``transform`` solves jointly for everything that belongs to a trial: its weights on the trial
     slices, a time course for each neuron loading, a neuron pattern for each time loading; columns
     are named by ``get_feature_names_out``. Since all of these are fitted to new trials, ``score``
-    always finds that neuron- and time-slicing components explain something; to choose how many
-    there are, hold out entries.
+    always credits neuron- and time-slicing components with some variance; to choose their number,
+    hold out entries.
 
-    Complete data is fitted by variable projection: each step is the best that can be
-    done, and nearly every start ends in the same optimum. Missing entries are left out of the
-    loss, and non-negative components are possible; both by alternating least squares.
+    Complete data is fitted by variable projection: each step is optimal, and nearly every start
+    ends in the same optimum. Data with missing entries, which are left out of the loss, and
+    non-negative components are fitted by alternating least squares.
 
     Parameters
     ----------
     n_components : (int, int, int)
         Trial-, neuron- and time-slicing components. Each may be 0, not all.
     nonnegative : bool, default False
-        Whether loadings and slices must not be negative.
+        Constrain loadings and slices to be non-negative.
     gauge : {"minimal-norm", "trial-first", "neuron-first", "time-first"}
-        How slicing types divide what they could all tell, see
-        :func:`trialtensor.solvers.slices.fix_gauge`. Without meaning for non-negative components.
+        How slicing types divide variance that several of them could describe, see
+        :func:`trialtensor.solvers.slices.fix_gauge`. Ignored for non-negative components.
     init : {"svd", "random"}, three loading matrices or fitted SliceTCA, default "svd"
-        Where the fit starts. "svd": the first restart from singular vectors, the others at
-        random. Given loadings are the only start.
+        Starting point. "svd": the first restart from singular vectors, the others at random.
+        Given loadings are the only starting point.
     n_init : int, default 5
         Restarts; the one with the lowest loss is kept.
     max_iter : int, default 2000
@@ -61,11 +61,11 @@ class SliceTCA(TrialEstimator):
         A restart has converged when some sweeps in a row each lower its loss by less than ``tol``
         times the loss.
     missing_weight : float, default 0.01
-        A missing entry counts as a zero with this weight, against 1 for an observed one. It keeps
-        what only a few entries determine (a cell of a slice that was hardly seen) from running
-        away, and means nothing where nothing is missing. 0 leaves missing entries out entirely.
+        A missing entry counts as a zero with this weight, against 1 for an observed one. This keeps
+        values that few entries determine (a rarely observed cell of a slice) from diverging, and
+        has no effect on complete data. 0 leaves missing entries out entirely.
     n_jobs : int, optional
-        Restarts at a time, in joblib processes. Worth it only for large data with missing entries.
+        Parallel restarts, in joblib processes. Useful only for large data with missing entries.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None
         Seeds the restarts. The same int gives the same bits.
     verbose : int, default 0
@@ -87,13 +87,13 @@ class SliceTCA(TrialEstimator):
     loss_ : float
         Sum of squared errors over the observed entries.
     loss_history_ : array
-        What is minimised, after each sweep; never rises. With missing entries it contains their
-        weight.
+        The objective after each sweep; never rises. With missing entries it includes their
+        weighted squares.
     explained_variance_ratio_ : float
         ``1 - loss / sum of squares`` of the whole model, about zero, not about the mean.
     explained_variance_alone_, explained_variance_unique_, explained_variance_shared_ : arrays
-        By component: what it explains by itself at its best weight, what is lost without it when
-        the other weights are fitted anew, and their difference.
+        By component: variance explained alone at its best weight, variance lost without it when
+        the other weights are refitted, and their difference.
     type_explained_variance_alone_, type_explained_variance_unique_ : (3,) arrays
         The same of the three slicing types, as the gauge has divided them.
     n_iter_ : int
@@ -177,7 +177,7 @@ class SliceTCA(TrialEstimator):
         return trials.feature_names(self.fitted_)
 
     def reconstruct(self, slicing: str | None = None) -> np.ndarray:
-        """Return the model of the training data, or what one slicing type adds to it.
+        """Return the model of the training data, or the contribution of one slicing type.
 
         Parameters
         ----------
@@ -187,7 +187,7 @@ class SliceTCA(TrialEstimator):
         Returns
         -------
         (n_trials, n_neurons, n_times) array
-            NaN where the model says nothing.
+            NaN where the model is undefined.
         """
         check_is_fitted(self)
         components = components_of(self.fitted_)
@@ -204,7 +204,7 @@ class SliceTCA(TrialEstimator):
         Parameters
         ----------
         rows : list with an int array
-            Which trials.
+            Indices of the trials.
         """
         check_is_fitted(self)
         start = [self.trial_loadings_[rows[0]], self.neuron_loadings_, self.time_loadings_]
@@ -270,7 +270,7 @@ class SliceTCA(TrialEstimator):
     def _from_components(
         cls, loadings: Sequence[np.ndarray], slices: Sequence[np.ndarray], **parameters: Any
     ) -> Self:
-        """Make a model of components from elsewhere, in the gauge of ``parameters``."""
+        """Make a model from given components, in the gauge of ``parameters``."""
         model = cls(tuple(np.shape(loading)[1] for loading in loadings), **parameters)
         model._store(outcome.given(loadings, slices, model.gauge))
         return model

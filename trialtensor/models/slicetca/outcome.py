@@ -1,4 +1,4 @@
-"""From what the solver found to a fitted SliceTCA."""
+"""Building a fitted SliceTCA from the solver's result."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def describe(
         )
     rounding = float(np.finfo(problem.X.dtype).eps) * problem.norm2
     if by_sweeps or loss < 1e9 * rounding:
-        # Where the cheap form cancels, the residuals themselves don't.
+        # The cheap form can cancel; the residuals themselves can't.
         loss = diagnostics.residual_sum_of_squares(problem.X, components, problem.observed)
     components = _without_rounding(components)
     of_components, of_types = diagnostics.explained_variance(
@@ -63,7 +63,7 @@ def describe(
 
 
 def given(loadings: Sequence[np.ndarray], slices: Sequence[np.ndarray], gauge: str) -> Fitted:
-    """Describe components from elsewhere; how well they fit isn't known."""
+    """Describe components from elsewhere; their fit to the data isn't known."""
     components = fix_gauge(loadings, slices, gauge)
     trial, neuron, time = (np.ones(len(loading), bool) for loading in components.loadings)
     arrays = _arrays(components, (trial, neuron, time), None)
@@ -77,7 +77,7 @@ def given(loadings: Sequence[np.ndarray], slices: Sequence[np.ndarray], gauge: s
 def assemble(
     arrays: Mapping[str, Named], *, record: FitRecord, data: dict[str, Any], coords: dict[str, Any]
 ) -> Fitted:
-    """Put arrays and the record of their fit together."""
+    """Combine arrays with the record of their fit."""
     return Fitted(
         "SliceTCA",
         arrays,
@@ -90,14 +90,14 @@ def assemble(
 
 
 def components_of(fitted: Fitted) -> Components:
-    """Loadings and slices in the form of the solvers."""
+    """Return loadings and slices in the form of the solvers."""
     u, v, w = (fitted[f"{axis}_loadings"] for axis in AXES)
     A, B, C = (fitted[f"{axis}_slices"] for axis in AXES)
     return Components((u, v, w), (A, B, C))
 
 
 def _without_unseen(components: Components, observed: np.ndarray | None) -> Components:
-    """Zeros in the cells of trial slices that no trial has shown."""
+    """Set cells of trial slices that no trial has shown to zero."""
     if observed is None:
         return components
     slices = components.slices
@@ -106,7 +106,7 @@ def _without_unseen(components: Components, observed: np.ndarray | None) -> Comp
 
 
 def _with_unit_trials(components: Components) -> Components:
-    """The scale of the trial loadings in their slices, where that of the others is."""
+    """Move the scale of the trial loadings into their slices, as for the other types."""
     (trial, neuron, time), (slices, *others) = components
     unit, size = canonical.unit_columns(trial)
     size = np.where(size > 0, size, 1).astype(trial.dtype)
@@ -114,7 +114,7 @@ def _with_unit_trials(components: Components) -> Components:
 
 
 def _with_treatment(summary: dict[str, Any], problem: SweepData) -> dict[str, Any]:
-    """The summary of the data, with the weight of what is missing in it."""
+    """Add the weight of missing entries to the summary of the data."""
     if problem.observed is None or not problem.missing_weight:
         return summary
     treatment = summary["treatment"].replace(LEFT_OUT, "").strip()
@@ -127,7 +127,7 @@ def _with_treatment(summary: dict[str, Any], problem: SweepData) -> dict[str, An
 
 
 def _without_rounding(components: Components) -> Components:
-    """Components that are nothing but rounding error made zero, as ``transform`` finds them."""
+    """Set components that are only rounding error to zero, as ``transform`` finds them."""
     strengths = [np.linalg.norm(as_rows(slices), axis=1) for slices in components.slices]
     largest = max(float(strength.max(initial=0)) for strength in strengths)
     least = 100 * float(np.finfo(components.slices[0].dtype).eps) * largest
@@ -140,7 +140,7 @@ def _without_rounding(components: Components) -> Components:
 
 
 def _arrays(components: Components, kept: Kept, observed: np.ndarray | None) -> dict[str, Named]:
-    """Loadings, slices and weights, NaN where there was no data."""
+    """Return loadings, slices and weights, NaN where there was no data."""
     loadings, cells, weights = {}, {}, []
     for axis, name in enumerate(AXES):
         loading, slices = components.loadings[axis], components.slices[axis]
@@ -177,7 +177,7 @@ def _restarts(
     for restart in found[1:]:
         other = restart.result.loss
         if problem.observed is not None:
-            # What was minimised contains the weight of what is missing.
+            # The objective includes the weighted missing entries.
             other = diagnostics.residual_sum_of_squares(
                 problem.X, restart.result.factors, problem.observed
             )

@@ -1,4 +1,4 @@
-"""Numbers of components of SliceTCA, and starting points that were given."""
+"""Component counts of SliceTCA, and given starting points."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def as_ranks(n_components: Any) -> tuple[int, int, int]:
 
 
 def check_ranks(ranks: tuple[int, int, int], data: FitInput) -> None:
-    """Refuse more components of a type than its axis is long.
+    """Refuse more components of a type than its axis has entries.
 
     Raises
     ------
@@ -92,6 +92,6 @@ def given_loadings(
 
 
 def _turned_up(loading: np.ndarray) -> np.ndarray:
-    """Each column without what is below zero, after turning its larger side up."""
+    """Turn the larger side of each column up, then set negative entries to zero."""
     up, down = (np.sum(np.maximum(side, 0) ** 2, axis=0) for side in (loading, -loading))
     return np.maximum(np.where(down > up, -loading, loading), 0)

@@ -1,4 +1,4 @@
-"""New trials against the fitted loadings and slices of a SliceTCA."""
+"""Fitting new trials with the loadings and slices of a SliceTCA."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from trialtensor.solvers.threads import blas_threads_for
 
 @dataclass(frozen=True)
 class Told:
-    """What SliceTCA was told that new trials are solved with.
+    """Settings of a SliceTCA that solving for new trials needs.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class Told:
 
 
 def transform(fitted: Fitted, told: Told, X: Any, mask: Any) -> np.ndarray:
-    """What ``as_features`` makes of the new trials ``X``."""
+    """Return the features (see ``as_features``) of the new trials ``X``."""
     new, found = _solve(fitted, told, X, mask)
     warn_empty_trials(new)
     (u, _, _), (_, B, C) = found
@@ -52,7 +52,7 @@ def transform(fitted: Fitted, told: Told, X: Any, mask: Any) -> np.ndarray:
 
 
 def score(fitted: Fitted, told: Told, X: Any, mask: Any) -> float:
-    """Explained fraction of the sum of squares of ``X``, over entries that the model knows."""
+    """Return the explained fraction of the sum of squares of ``X``, over known entries."""
     new, found = _solve(fitted, told, X, mask)
     total = new.norm2
     nothing_to_explain(total)
@@ -60,7 +60,7 @@ def score(fitted: Fitted, told: Told, X: Any, mask: Any) -> float:
 
 
 def as_features(u: np.ndarray, B: np.ndarray, C: np.ndarray) -> np.ndarray:
-    """One row a trial: its weights, its time courses, its neuron patterns.
+    """Return one row per trial: its weights, its time courses, its neuron patterns.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def as_features(u: np.ndarray, B: np.ndarray, C: np.ndarray) -> np.ndarray:
 
 
 def from_features(fitted: Fitted, X: Any) -> Components:
-    """The inverse of ``as_features``, with everything else as fitted."""
+    """Invert ``as_features``, with everything else as fitted."""
     features = np.asarray(X)
     (_, v, w), (A, _, _) = components = components_of(fitted)
     (r_trial, r_neuron, r_time), n_neurons, n_times = components.ranks, len(v), len(w)
@@ -93,7 +93,7 @@ def from_features(fitted: Fitted, X: Any) -> Components:
 
 
 def feature_names(fitted: Fitted) -> np.ndarray:
-    """Names of the columns of ``as_features``."""
+    """Name the columns of ``as_features``."""
     components = components_of(fitted)
     r_trial, r_neuron, r_time = components.ranks
     _, n_neurons, n_times = (len(loading) for loading in components.loadings)
@@ -110,7 +110,7 @@ def _solve(fitted: Fitted, told: Told, X: Any, mask: Any) -> tuple[Observed, Com
     data = SweepData(new.values, sum_of_squares(new.values), new.mask, told.missing_weight)
     _, neurons, times = new.kept
     dtype = new.values.dtype
-    # A cell of a trial slice that no trial has shown says nothing about new ones.
+    # A trial-slice cell that was never observed has no information about new trials.
     A = np.nan_to_num(A[:, neurons][:, :, times].astype(dtype, copy=False))
     shared = Components(
         (u, v[neurons].astype(dtype, copy=False), w[times].astype(dtype, copy=False)), (A, B, C)
@@ -123,7 +123,7 @@ def _solve(fitted: Fitted, told: Told, X: Any, mask: Any) -> tuple[Observed, Com
 def _known(
     loadings: np.ndarray, slices: tuple[np.ndarray, np.ndarray], axes: tuple[int, int]
 ) -> np.ndarray:
-    """Which neurons (or bins) the fit has seen, from whatever part of the model says so."""
+    """Return which neurons (or bins) the fit has seen, from any part of the model that shows it."""
     if loadings.shape[1]:
         return known_rows(loadings)
     for each, axis in zip(slices, axes, strict=True):

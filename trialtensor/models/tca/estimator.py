@@ -27,17 +27,17 @@ class TCA(TrialEstimator):
     """Tensor component analysis: every component is a trial, a neuron and a time factor.
 
     The data is approximated by ``x_knt = sum_r w_r a_kr b_nr c_tr`` (a CP or PARAFAC
-    decomposition), by alternating least squares with as many restarts as asked for.
+    decomposition), by alternating least squares with ``n_init`` restarts.
 
     Parameters
     ----------
     n_components : int
         Number of components.
     nonnegative : bool or iterable of {"trial", "neuron", "time"}, default False
-        Which factors must not be negative; True for all three.
+        Factors constrained to be non-negative; True for all three.
     init : {"svd", "random"}, three arrays, CPTensor or fitted TCA, default "svd"
-        Where the fit starts. "svd": the first restart from singular vectors, the others at
-        random. Given factors are the only start.
+        Starting point. "svd": the first restart from singular vectors, the others at random.
+        Given factors are the only starting point.
     n_init : int, default 10
         Restarts; the one with the lowest loss is kept.
     max_iter : int, default 2000
@@ -46,12 +46,12 @@ class TCA(TrialEstimator):
         A restart has converged when three sweeps in a row each lower its loss by less than
         ``tol`` times the loss. Being relative, it doesn't depend on the units of the data.
     solver : {"auto", "full", "als"}, default "auto"
-        "auto" runs the restarts on a compressed core where that pays and finishes on the full
+        "auto" runs the restarts on a compressed core if that is faster and finishes on the full
         data; "full" never compresses; "als" is the textbook algorithm, without compression or
         extrapolation (HALS for non-negative factors).
     n_jobs : int, optional
-        Restarts at a time, in joblib processes. Worth it only for large data with missing
-        entries: compressed restarts are too short to pay for a process.
+        Parallel restarts, in joblib processes. Useful only for large data with missing entries:
+        compressed restarts are too short to justify a process.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None
         Seeds the restarts. The same int gives the same bits.
     verbose : int, default 0
@@ -61,7 +61,7 @@ class TCA(TrialEstimator):
     ----------
     trial_factors_, neuron_factors_, time_factors_ : arrays
         ``(n_trials, R)``, ``(n_neurons, R)``, ``(n_times, R)`` with columns of norm 1, ordered
-        by what the component explains alone. Neuron and time factors are positively skewed.
+        by explained variance alone. Neuron and time factors are positively skewed.
         A trial, neuron or bin without any data has a row of NaN.
     weights_ : (R,) array
         Scale of each component, in the units of the data.
@@ -72,7 +72,7 @@ class TCA(TrialEstimator):
     explained_variance_ratio_ : float
         ``1 - loss / sum of squares`` of the whole model, about zero, not about the mean.
     explained_variance_alone_, explained_variance_unique_, explained_variance_shared_ : (R,)
-        What each component explains by itself, what is lost without it, and their difference.
+        Variance each component explains alone, variance lost without it, and their difference.
     n_iter_ : int
         Sweeps of the best restart.
     stop_reason_ : StopReason
@@ -88,7 +88,7 @@ class TCA(TrialEstimator):
     data_summary_ : dict
         Shape, what was missing, and what was done about it.
     fitted_ : Fitted
-        All of this as every kind of model has it: named arrays, components, record of the fit.
+        All of this in the form common to all models: named arrays, components, record of the fit.
 
     References
     ----------
@@ -140,17 +140,17 @@ class TCA(TrialEstimator):
         nonnegative_axes(self.nonnegative)
 
     def partial_fit(self, X: Any, y: Any = None, *, mask: Any = None) -> Self:
-        """Take in more trials, without keeping them: memory doesn't grow with their number.
+        """Add more trials without storing them, so that memory doesn't grow with their number.
 
         The first call is a ``fit``; later ones fit neuron and time factors to all trials so far,
-        and find components that only appear later. After a ``fit``, what is known of its trials is
-        the model. Components keep their order and their signs, but for those that give way.
+        and find components that only appear later. After a ``fit``, the model stands in for its
+        trials. Components keep their order and signs, except those that are replaced.
 
         Parameters
         ----------
         X : (n_new_trials, n_neurons, n_times) array or xarray.DataArray
             The same neurons and bins in every call. Missing entries are filled in by the
-            model as it is then. A neuron without data in the first call stays unknown.
+            current model. A neuron without data in the first call stays unknown.
         y : ignored
         mask : bool array of the shape of ``X``, optional
             False where missing.
@@ -158,10 +158,10 @@ class TCA(TrialEstimator):
         Returns
         -------
         self
-            ``trial_factors_`` are those of the latest trials only, in units that ``transform`` has
-            too. Loss and explained variance are of all ``n_trials_seen_``, each with
-            the trial factors that it is remembered by; ``trial_gram_`` are the inner products
-            of those, scale included. ``core_consistency_`` is of the latest trials.
+            ``trial_factors_`` covers only the latest trials, in the units of ``transform``.
+            Loss and explained variance cover all ``n_trials_seen_``, each with its remembered
+            trial factors; ``trial_gram_`` holds the inner products of those, scale included.
+            ``core_consistency_`` covers only the latest trials.
 
         Raises
         ------
@@ -195,7 +195,7 @@ class TCA(TrialEstimator):
         Parameters
         ----------
         rows : list with an int array
-            Which trials.
+            Indices of the trials.
         """
         check_is_fitted(self)
         start = [
@@ -250,7 +250,7 @@ class TCA(TrialEstimator):
 
     @classmethod
     def _from_factors(cls, weights: np.ndarray, factors: Sequence[np.ndarray]) -> Self:
-        """Make a model of factors from elsewhere, in their order and with their signs."""
+        """Make a model from given factors, in their order and with their signs."""
         model = cls(len(weights))
         model._store(outcome.given(weights, factors))
         return model

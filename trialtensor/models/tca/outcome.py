@@ -1,4 +1,4 @@
-"""From what the solver found to a fitted TCA."""
+"""Building a fitted TCA from the solver's result."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def describe(
 
 
 def given(weights: np.ndarray, factors: Sequence[np.ndarray]) -> Fitted:
-    """Describe factors from elsewhere; how well they fit isn't known."""
+    """Describe factors from elsewhere; their fit to the data isn't known."""
     first, neuron, time = (np.asarray(f) for f in factors)
     neuron, neuron_norms = canonical.unit_columns(neuron)
     time, time_norms = canonical.unit_columns(time)
@@ -56,7 +56,7 @@ def given(weights: np.ndarray, factors: Sequence[np.ndarray]) -> Fitted:
 def assemble(
     arrays: Mapping[str, Named], *, record: FitRecord, data: dict[str, Any], coords: dict[str, Any]
 ) -> Fitted:
-    """Put arrays and the record of their fit together."""
+    """Combine arrays with the record of their fit."""
     return Fitted("TCA", arrays, make_components(arrays), record, data, coords)
 
 
@@ -72,7 +72,7 @@ def as_arrays(factors: Factors, weights: np.ndarray) -> dict[str, Named]:
 def _finish(
     data: FitInput, best: SolverResult[Factors], nonnegative: tuple[bool, bool, bool]
 ) -> tuple[Factors, np.ndarray, np.ndarray, float]:
-    """Solve for the trials once more, exactly as ``transform`` does; all scale in the trials.
+    """Solve for the trials once more, exactly as ``transform`` does, with all scale in the trials.
 
     Also the normal equations of that solve, and the core consistency of the result: on complete
     data one pass serves both.
@@ -94,7 +94,7 @@ def _finish(
 
 
 def _exact_loss(data: FitInput, factors: Factors, grams: np.ndarray, rhs: np.ndarray) -> float:
-    """The loss to full precision, from the residuals where the cheap form cancels."""
+    """Compute the loss to full precision, from residuals if the cheap form cancels."""
     problem = data.problem
     loss = free_loss(problem.norm2, grams, rhs, factors[0])
     rounding = float(np.finfo(problem.X.dtype).eps) * problem.norm2
@@ -104,7 +104,7 @@ def _exact_loss(data: FitInput, factors: Factors, grams: np.ndarray, rhs: np.nda
 
 
 def _whole(factors: Factors, data: FitInput) -> Factors:
-    """Factors with rows of NaN for empty slices."""
+    """Return factors with NaN rows for empty slices."""
     trial, neuron, time = (insert_empty(f, k) for f, k in zip(factors, data.kept, strict=True))
     return trial, neuron, time
 

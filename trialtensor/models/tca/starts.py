@@ -1,4 +1,4 @@
-"""Starting points of TCA, drawn or given."""
+"""Starting points of TCA, random or given."""
 
 from __future__ import annotations
 

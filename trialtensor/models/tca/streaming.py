@@ -1,4 +1,4 @@
-"""``TCA.partial_fit``: more trials for a model that doesn't keep the earlier ones."""
+"""``TCA.partial_fit``: adding trials to a model that doesn't keep the earlier ones."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from trialtensor.solvers.row_updates import solve_rows
 from trialtensor.solvers.streaming import Past
 from trialtensor.solvers.threads import blas_threads_for
 
-# New starts are tried when there are so many times the trials that there were at the last ones.
+# Try new starts each time the number of trials has grown by this factor.
 _MORE_TRIALS = 1.1
 Pair = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
 class Memory:
-    """What is remembered of trials that are gone.
+    """Statistics kept of trials that are no longer stored.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Memory:
 
 
 def begin(fitted: Fitted, X: Any, mask: Any) -> tuple[Fitted, Memory]:
-    """Remember the trials that a model was just fitted to."""
+    """Start the memory from the trials that a model was just fitted to."""
     known = _known(fitted)
     new = check_new_trials(fitted, X, mask, known, fitted["neuron_factors"].dtype)
     trial = (fitted["trial_factors"] * fitted["weights"])[new.kept[0]].astype(np.float64)
@@ -74,14 +74,14 @@ def go_on(
     max_iter: int,
     tol: float,
 ) -> tuple[Fitted, Memory]:
-    """Add trials to what is remembered, and fit neuron and time factors to all of it.
+    """Add trials to the memory, and fit neuron and time factors to all of it.
 
     Parameters
     ----------
     fitted : Fitted
         The model so far.
     memory : Memory, optional
-        None for a model from ``fit`` or from a file: then what the model says of its trials.
+        None for a model from ``fit`` or from a file: then the model stands in for its trials.
     X, mask : the new trials
     nonnegative : three bools, by axis
     max_iter, tol : as for ``fit``
@@ -126,7 +126,7 @@ def _seen(memory: Memory) -> dict[str, Named]:
 
 
 def _recall(fitted: Fitted, known: Pair) -> Memory:
-    """What a model says of its trials."""
+    """Return the memory of the trials that a model was fitted to."""
     if "trial_gram" in fitted.arrays:
         gram, n_seen = fitted["trial_gram"], int(fitted["n_trials_seen"])
     else:
@@ -157,7 +157,7 @@ def _solve(new: Observed, neuron: np.ndarray, time: np.ndarray, nonnegative: boo
 
 
 def _filled(new: Observed, factors: Factors) -> np.ndarray:
-    """The new trials with the model where something is missing."""
+    """Return the new trials, with missing entries filled from the model."""
     if new.mask is None:
         return new.values
     return np.where(new.mask, new.values, contraction.reconstruct(factors))
@@ -172,7 +172,7 @@ def _describe(
     nonnegative: tuple[bool, bool, bool],
     reason: StopReason,
 ) -> Fitted:
-    """Describe the model of all trials so far; its trial factors are those of the new ones."""
+    """Describe the model of all trials so far, with the trial factors of the new ones."""
     trial, neuron, time = factors
     past, dtype = memory.past, before["neuron_factors"].dtype
     scale = np.sqrt(np.diag(past.gram))
@@ -226,7 +226,7 @@ def _restarts(
     weights: np.ndarray,
     nonnegative: tuple[bool, bool, bool],
 ) -> list[Restart]:
-    """The model, then the other restarts, each with its loss on the patterns of all trials.
+    """Return the model, then the other restarts, each with its loss over all trials.
 
     Their neuron and time factors are those that they found in the first trials. Trial factors
     aren't kept.

@@ -1,4 +1,4 @@
-"""New trials against the neuron and time factors of a fitted TCA."""
+"""Fitting new trials with the neuron and time factors of a TCA."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from trialtensor.solvers.threads import blas_threads_for
 
 
 def transform(fitted: Fitted, X: Any, mask: Any, *, nonnegative: bool) -> np.ndarray:
-    """Trial factors of ``X`` in units of ``trial_factors_``, (n_trials, R)."""
+    """Solve for the trial factors of ``X`` in units of ``trial_factors_``, (n_trials, R)."""
     new, trial = _solve(fitted, X, mask, nonnegative)
     warn_empty_trials(new)
     weights = fitted["weights"]
@@ -24,7 +24,7 @@ def transform(fitted: Fitted, X: Any, mask: Any, *, nonnegative: bool) -> np.nda
 
 
 def score(fitted: Fitted, X: Any, mask: Any, *, nonnegative: bool) -> float:
-    """Explained fraction of the sum of squares of ``X``, over entries that the model knows."""
+    """Return the explained fraction of the sum of squares of ``X``, over known entries."""
     new, trial = _solve(fitted, X, mask, nonnegative)
     factors = (
         trial,

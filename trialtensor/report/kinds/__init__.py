@@ -1,4 +1,4 @@
-"""What pages say of single kinds of model; importing this makes it known."""
+"""Page sections and words of single kinds of model; importing this registers them."""
 
 from trialtensor.report.kinds import coupled, dynamics, parafac2, slicetca, tca
 

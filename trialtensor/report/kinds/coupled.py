@@ -1,4 +1,4 @@
-"""What the page of a CoupledTCA says that no other page does: its datasets."""
+"""Words and sections for the page of a CoupledTCA: its datasets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from trialtensor.report.sections import Context, Fragment
 
 @words.introduction.register
 def introduction(model: CoupledTCA) -> Markup:
-    """Say what CoupledTCA is, and what the datasets share."""
+    """Introduce CoupledTCA, and state what the datasets share."""
     fitted = model.fitted_
     private = [each for each in fitted.components if _private_to(each, fitted) is not None]
     return fragment(
@@ -29,7 +29,7 @@ def introduction(model: CoupledTCA) -> Markup:
 
 @words.reading.register
 def reading(model: CoupledTCA, context: Context, n_shown: int) -> Markup:
-    """Say how to read the figure with columns for each dataset."""
+    """Explain the figure with columns for each dataset."""
     return fragment(
         "kinds/coupled_reading.html.jinja",
         shared=model.shared,
@@ -44,14 +44,14 @@ def reading(model: CoupledTCA, context: Context, n_shown: int) -> Markup:
 
 @words.explained_sentence.register
 def explained_sentence(model: CoupledTCA) -> str:
-    """Say how datasets count."""
+    """State how datasets are weighted."""
     ratio = float(model.fitted_.record.explained_variance_ratio)
     each = "dataset counts the same" if model.balanced else "entry of the data counts the same"
     return f"{wording.explained_variance_sentence(ratio)} Each {each}."
 
 
 def datasets(model: TrialEstimator, context: Context) -> Fragment | None:
-    """List the datasets, what is explained of each, and which components are in which."""
+    """List the datasets, the explained variance of each, and which components each has."""
     fitted = model.fitted_
     if not fitted.datasets:
         return None
@@ -74,7 +74,7 @@ def datasets(model: TrialEstimator, context: Context) -> Fragment | None:
 
 
 def _share_rows(fitted: Fitted) -> list[list[str]]:
-    """Name, shared or private, and how much of each component is in each dataset."""
+    """Return name, shared or private, and the share of each component in each dataset."""
     if "shares" not in fitted.arrays:
         return []
     rows = []
@@ -91,6 +91,6 @@ def _share_rows(fitted: Fitted) -> list[list[str]]:
 
 
 def _private_to(component: Component, fitted: Fitted) -> str | None:
-    """The dataset that a component was fitted to alone; None if it is shared."""
+    """Return the dataset that a component is private to; None if it is shared."""
     where = {part.dataset for part in component.parts if part.dataset is not None}
     return where.pop() if len(where) == 1 < len(fitted.datasets) else None

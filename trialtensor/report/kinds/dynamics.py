@@ -1,4 +1,4 @@
-"""What the page of trial-varying dynamics says that no other page does: steps and stability."""
+"""Words and sections for the page of trial-varying dynamics: steps and stability."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from trialtensor.report.sections import Context, Fragment
 
 @words.introduction.register
 def introduction(model: TrialVaryingDynamics) -> Markup:
-    """Say what is fitted, and what a component is."""
+    """Introduce the model, and explain its components."""
     return fragment("kinds/dynamics.html.jinja")
 
 
 @words.reading.register
 def reading(model: TrialVaryingDynamics, context: Context, n_shown: int) -> Markup:
-    """Say how to read the figure of output and input patterns."""
+    """Explain the figure of output and input patterns."""
     return fragment(
         "kinds/dynamics_reading.html.jinja",
         color_name=context.color_name,
@@ -33,7 +33,7 @@ def reading(model: TrialVaryingDynamics, context: Context, n_shown: int) -> Mark
 
 @words.explained_sentence.register
 def explained_sentence(model: TrialVaryingDynamics) -> str:
-    """Say that it is about predictions of one step."""
+    """State that the explained variance is that of one-step predictions."""
     return dynamics_wording.prediction_sentence(
         float(model.fitted_.record.explained_variance_ratio)
     )
@@ -41,12 +41,12 @@ def explained_sentence(model: TrialVaryingDynamics) -> str:
 
 @words.explained.register
 def explained(model: TrialVaryingDynamics, context: Context) -> Fragment:
-    """Say what each component explains; matrices have no unit."""
+    """State what each component explains; matrices have no unit."""
     return words.explained_table(share_rows(model.fitted_), weight="Weight")
 
 
 def dynamics(model: TrialEstimator, context: Context) -> Fragment | None:
-    """Say how many steps there were, and whether activity would decay."""
+    """State the number of steps, and whether activity would decay."""
     arrays = model.fitted_.arrays
     if not {"spectral_radius", "n_transitions"} <= set(arrays):
         return None

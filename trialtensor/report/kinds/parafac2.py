@@ -1,4 +1,4 @@
-"""What the page of a Parafac2 says that no other page does: its blocks."""
+"""Words and sections for the page of a Parafac2: its blocks."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from trialtensor.report.figures import one_trial_factor
 from trialtensor.report.rendering import fragment
 from trialtensor.report.sections import Context, Fragment
 
-# Of more blocks, such as single trials, a table would be a page by itself.
+# A table of more blocks, such as single trials, would fill a page.
 MAX_LISTED = 30
 
 
 @words.introduction.register
 def introduction(model: Parafac2) -> Markup:
-    """Say what PARAFAC2 is, and what a block is."""
+    """Introduce PARAFAC2, and explain blocks."""
     return fragment("kinds/parafac2.html.jinja", **_axes(model.fitted_))
 
 
 @words.reading.register
 def reading(model: Parafac2, context: Context, n_shown: int) -> Markup:
-    """Say how to read the figure with an image for what varies."""
+    """Explain the figure, which shows the varying factors as an image."""
     return fragment(
         "kinds/parafac2_reading.html.jinja",
         **_axes(model.fitted_),
@@ -37,7 +37,7 @@ def reading(model: Parafac2, context: Context, n_shown: int) -> Markup:
 
 
 def blocks(model: TrialEstimator, context: Context) -> Fragment | None:
-    """List the blocks, and how similar the patterns of components are in all of them."""
+    """List the blocks, and the similarity of component patterns that they share."""
     fitted = model.fitted_
     if not fitted.blocks:
         return None
@@ -62,7 +62,7 @@ def _varying(fitted: Fitted) -> str:
 
 
 def _axes(fitted: Fitted) -> dict[str, Any]:
-    """What differs between blocks and what doesn't, in words."""
+    """Describe what differs between blocks and what doesn't."""
     names = {"neuron": "neurons", "time": "time bins", "trial": "trials"}
     varying = _varying(fitted)
     return {
@@ -73,6 +73,6 @@ def _axes(fitted: Fitted) -> dict[str, Any]:
 
 
 def _n_known(fitted: Fitted, block: Any) -> int:
-    """How many neurons, or bins, a block has data of."""
+    """Return how many neurons, or bins, of a block have data."""
     (part,) = (each for each in fitted.components[0].parts if each.block == block)
     return int(np.isfinite(part.values).sum())

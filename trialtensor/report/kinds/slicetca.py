@@ -1,4 +1,4 @@
-"""What the page of a SliceTCA says that no other page does."""
+"""Words and sections for the page of a SliceTCA."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from trialtensor.report.sections import Context, Fragment
 
 @words.introduction.register
 def introduction(model: SliceTCA) -> Markup:
-    """Say what SliceTCA is, and what of it is identified."""
+    """Introduce SliceTCA, and state what is identified."""
     types = {each.axis: each.n_fitted for each in slicing_types(model)}
     return fragment(
         "kinds/slicetca.html.jinja",
@@ -31,7 +31,7 @@ def introduction(model: SliceTCA) -> Markup:
 
 @words.reading.register
 def reading(model: SliceTCA, context: Context, n_shown: int) -> Markup:
-    """Say how to read the figure of loadings and slices."""
+    """Explain the figure of loadings and slices."""
     types = slicing_types(model)
     return fragment(
         "kinds/slicetca_reading.html.jinja",
@@ -43,7 +43,7 @@ def reading(model: SliceTCA, context: Context, n_shown: int) -> Markup:
 
 @words.explained.register
 def explained(model: SliceTCA, context: Context) -> Fragment:
-    """Say what types and components explain."""
+    """State what types and components explain."""
     types = slicing_types(model)
     return Fragment(
         "What types and components explain",

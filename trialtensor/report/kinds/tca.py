@@ -1,4 +1,4 @@
-"""What the page of a TCA says that no other page does."""
+"""Words for the page of a TCA."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from trialtensor.report.sections import Context
 
 @words.introduction.register
 def introduction(model: TCA) -> Markup:
-    """Say what TCA is."""
+    """Introduce TCA."""
     return fragment("kinds/tca.html.jinja")
 
 
 @words.reading.register
 def reading(model: TCA, context: Context, n_shown: int) -> Markup:
-    """Say how to read the figure of the factors."""
+    """Explain the figure of the factors."""
     return fragment(
         "kinds/tca_reading.html.jinja",
         order=_order(model),
@@ -31,7 +31,7 @@ def reading(model: TCA, context: Context, n_shown: int) -> Markup:
 
 
 def _order(model: TCA) -> str:
-    """How components stand; after further batches their order stays."""
+    """Describe the order of components, which further batches don't change."""
     if not model.fitted_.record.was_fitted:
         return "they were given in"
     alone = [each.explained_variance_alone for each in model.fitted_.components]
