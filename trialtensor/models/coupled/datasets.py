@@ -92,7 +92,7 @@ def are_separate(X: Any) -> bool:
 
 def _separate(X: Any, mask: Any, groups: Any, shared: str, known: list[str] | None) -> Datasets:
     if groups is not None:
-        raise ValueError("groups: expected None, because X already is one array a dataset")
+        raise ValueError("groups: expected None, because X already has one array per dataset")
     names = [str(name) for name in (X if isinstance(X, Mapping) else range(len(X)))]
     arrays = list(X.values()) if isinstance(X, Mapping) else list(X)
     if isinstance(mask, Mapping):
