@@ -105,8 +105,8 @@ def _rows(fitted: Fitted, name: str) -> tuple[tuple[str, int], ...]:
 def likeness(first: AxisMatrix, second: AxisMatrix) -> np.ndarray:
     """Compute absolute cosines between columns of two matrices, (R, S), over rows known to both.
 
-    A factor can point the other way in one of several blocks or datasets, if that of another axis
-    does: each counts by the size of its own part of the inner product.
+    A factor can have the opposite sign in one of several blocks or datasets, if that of another
+    axis does, so the absolute values of their inner products are summed.
 
     Parameters
     ----------

@@ -191,7 +191,7 @@ def example(text: str, n: int) -> str:
 
 
 def check_gauge(given: dict[str, Any]) -> None:
-    """Refuse a gauge for models in which nothing can move between types."""
+    """Refuse a gauge with --nonnegative, where nothing can move between types."""
     if "gauge" in given and given.get("nonnegative"):
         raise ValueError(
             f"--gauge: got {given['gauge']} with --nonnegative, where it has no meaning: nothing "

@@ -155,7 +155,7 @@ def _read_named(stored: h5py.Group | h5py.Dataset) -> Named:
 
 
 def _plain_parameters(model: Any) -> dict[str, Any]:
-    """Return parameters as JSON, and the names of those that can't be stored."""
+    """Return parameters as JSON, with defaults for those that can't be stored."""
     plain = {}
     for name, value in model.get_params(deep=False).items():
         if isinstance(value, np.generic):

@@ -140,16 +140,16 @@ def splits_sentence(splits: Any) -> str:
     if kind == "TimeBlocks":
         guard = splits.guard
         kept = (
-            f" {guard} bin{'s' * (guard != 1)} on both sides of a block were used for nothing, "
-            "because neighbouring bins give each other away."
+            f" {guard} bin{'s' * (guard != 1)} on both sides of a block were not used at all, "
+            "because neighbouring bins predict each other."
             if guard
-            else " No bins were left out beside a block, though neighbouring bins give each other "
-            "away."
+            else " No bins were left out next to a block, although neighbouring bins predict each "
+            "other."
         )
         return (
             f"Blocks of {splits.length} time bin{'s' * (splits.length != 1)} of one neuron on one "
-            f"trial were held out.{kept} What is tested is whether the rest of the recording says "
-            "what that neuron did then. Where noise is correlated over longer times than a block, "
+            f"trial were held out.{kept} This tests whether the rest of the recording predicts "
+            "what that neuron did then. If noise is correlated over longer times than a block, "
             "too many components can still look right: use longer blocks."
         )
     return _SPLITS.get(kind, f"Entries were held out by {splits!r}.")
@@ -163,12 +163,12 @@ _SPLITS = {
         "(time-blocks) are for those."
     ),
     "WholeTrials": (
-        "Whole trials were held out. What is tested is whether neuron and time factors that were "
+        "Whole trials were held out. This tests whether neuron and time factors that were "
         "found on other trials describe a new one; its own trial factors are fitted to it."
     ),
     "TrialsByNeurons": (
-        "Some neurons on some trials were held out, at all times. What is tested is whether the "
-        "other neurons on those trials, and those neurons on the other trials, say what they did: "
+        "Some neurons on some trials were held out, at all times. This tests whether the "
+        "other neurons on those trials, and those neurons on the other trials, predict them: "
         "what neurons share from trial to trial."
     ),
 }
@@ -220,8 +220,8 @@ def _of_one_candidate(search: Any) -> str:
     if len(search.table_) > 1 or is_nothing(search.n_components_):
         return ""
     return (
-        "Only one candidate was tried, so nothing is known of more or fewer components; all that "
-        "was found is that it predicts better than none."
+        "Only one candidate was tried, so nothing is known about more or fewer components, only "
+        "that it predicts better than none."
     )
 
 
@@ -318,7 +318,7 @@ def _of_whole_trials(search: Any) -> str:
         return ""
     kinds = " and ".join([*(f"{types[i].split('-')[0]}-" for i in free[:-1]), types[free[-1]]])
     return (
-        f"Whole trials are no test of {kinds} components: these have parameters of their own on "
+        f"Whole trials are no test of {kinds} components: these have separate parameters for "
         "every trial and explain a new one anyway. Hold out time-blocks instead."
     )
 

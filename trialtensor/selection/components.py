@@ -34,7 +34,7 @@ def check_options(model: Any, options: Mapping[str, Any], name: str = "model") -
         takes = list(type(model).fit_options)
         raise ValueError(
             f"{unknown[0]}: {type(model).__name__}.fit has no such argument; it takes "
-            f"{takes or 'none beside the mask'}"
+            f"{takes or 'none besides the mask'}"
         )
 
 

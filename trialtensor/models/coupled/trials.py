@@ -78,7 +78,7 @@ def inverse_transform(fitted: Fitted, told: Told, X: Any) -> Any:
     if isinstance(X, Mapping) != (told.shared == "time"):
         raise ValueError(
             f"X: with shared={told.shared!r} trial factors are "
-            f"{'an array' if told.shared == 'trial' else 'a dict with an array a dataset'}"
+            f"{'an array' if told.shared == 'trial' else 'a dict with one array per dataset'}"
         )
     rebuilt: dict[str, np.ndarray] = {}
     for i, name in enumerate(names):

@@ -40,7 +40,7 @@ def moments_of(data: Observed) -> tuple[DynamicsProblem, np.ndarray]:
     if not counts.any():
         raise ValueError(
             "X: no trial has two neighbouring time bins in which all neurons are observed; fill "
-            "in what is missing, or leave out the neurons that lack most"
+            "in missing entries, or leave out the neurons with the most of them"
         )
     return problem, counts
 

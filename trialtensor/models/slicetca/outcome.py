@@ -97,7 +97,7 @@ def components_of(fitted: Fitted) -> Components:
 
 
 def _without_unseen(components: Components, observed: np.ndarray | None) -> Components:
-    """Set cells of trial slices that no trial has shown to zero."""
+    """Set cells of trial slices that were never observed to zero."""
     if observed is None:
         return components
     slices = components.slices

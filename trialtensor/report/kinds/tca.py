@@ -31,7 +31,7 @@ def reading(model: TCA, context: Context, n_shown: int) -> Markup:
 
 
 def _order(model: TCA) -> str:
-    """Describe the order of components, which further batches don't change."""
+    """Return the words for the order of components, which further batches don't change."""
     if not model.fitted_.record.was_fitted:
         return "they were given in"
     alone = [each.explained_variance_alone for each in model.fitted_.components]
