@@ -291,7 +291,7 @@ def test_a_model_of_another_package(small, registered, tmp_path):
         (("--components", 2, "--groups", "area"), ("--groups", "tca has no groups", "coupled")),
         (
             (*ASKED["dynamics"], "--nonnegative"),
-            ("--nonnegative: dynamics has no nonnegative", "tca and slicetca and parafac2"),
+            ("--nonnegative: dynamics has no nonnegative", "tca, slicetca, parafac2"),
         ),
         ((*ASKED["parafac2"][:3], "1,1,1"), ("--components",)),
     ],

@@ -54,6 +54,7 @@ ALSO_REFUSED = {
         "method check_layout",
         "method component_tensors",
         "method residuals",
+        "method restarted",
         "selection.bootstrap",
         "selection.component_test",
         "selection.residual_report",

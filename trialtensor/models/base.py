@@ -46,8 +46,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
     component_types: ClassVar[tuple[str, ...]] = ()
     # Keyword arguments of ``fit`` besides the mask.
     fit_options: ClassVar[tuple[str, ...]] = ()
-    # Whether the model describes every entry by itself. If not, it describes a bin from the bins
-    # before it, and entries that a fit hasn't seen can't be predicted one by one.
+    # False if a bin is described from the bins before it: single entries can't be predicted.
     describes_entries: ClassVar[bool] = True
 
     @classmethod

@@ -172,6 +172,14 @@ class AskedWithData(BaseEstimator):
                 "latest trials are known)"
             )
 
+    def _check_rows(self, rows: np.ndarray, n_trials: int) -> None:
+        """Refuse trials that the model doesn't know (after ``partial_fit``, all but the latest)."""
+        if np.max(rows, initial=-1) >= n_trials:
+            raise ValueError(
+                f"rows: this {type(self).__name__} knows {n_trials} trials (after partial_fit only "
+                f"the latest), got index {np.max(rows)}"
+            )
+
     def _quiet(self) -> dict[str, Any]:
         """Return parameters for a fit that runs beside many others."""
         return {

@@ -207,6 +207,7 @@ class SliceTCA(TrialEstimator):
             Indices of the trials.
         """
         check_is_fitted(self)
+        self._check_rows(rows[0], len(self.trial_loadings_))
         start = [self.trial_loadings_[rows[0]], self.neuron_loadings_, self.time_loadings_]
         init = [np.nan_to_num(each) for each in start]
         return super().restarted(rows).set_params(init=init, n_init=1)

@@ -198,6 +198,7 @@ class TCA(TrialEstimator):
             Indices of the trials.
         """
         check_is_fitted(self)
+        self._check_rows(rows[0], len(self.trial_factors_))
         start = [
             self.trial_factors_[rows[0]] * self.weights_,
             self.neuron_factors_,
