@@ -171,10 +171,8 @@ def track(
     if behaviour is not None:
         given = trial_values(model, behaviour, n_trials, "behaviour")
         columns[BEHAVIOUR] = check_series(given, "behaviour", 2 * MIN_TRIALS)[:, 0]
-    if perturbation is not None:
-        given = trial_values(model, perturbation, n_trials, "perturbation")
-        perturbation = check_perturbation(given, np.stack(list(columns.values()), axis=1), level)
     part = _learning_trials(labels, learning_block, n_trials)
+    rates, adaptation = _adaptation(model, columns, perturbation, level)
     rng = generator(random_state)
     # Enough for the smallest p value to survive the number of components.
     n_null = max(199, int(np.ceil(2 * n_components / alpha)))
@@ -186,29 +184,19 @@ def track(
     related = _related(columns, level, max(499, n_null), rng)
     p_adjusted = _adjusted(found)
     certain = {name: each for name, each in found.items() if p_adjusted[name] <= alpha}
-    none = np.zeros(0, int)
     blocks, contrasts = tables.blocks(columns, labels, level)
-    rates: pandas.DataFrame | None = None
-    adaptation: dict[str, TwoRateFit] = {}
-    if perturbation is not None:
-        rates, adaptation = fit_adaptation(columns, perturbation, level)
     return Tracking(
         series=pandas.DataFrame(columns),
         summary=pandas.DataFrame(
-            [
-                tables.summary(name, found[name], p_adjusted[name], learning[name], alpha)
-                for name in columns
-            ]
+            tables.summary(name, each, p_adjusted[name], learning[name], alpha)
+            for name, each in found.items()
         ),
         changes=tables.changes(certain),
         blocks=blocks,
         contrasts=contrasts,
         relations=tables.relations(related) if related else None,
         rates=rates,
-        curves={
-            name: _pieces(y, certain[name].trials if name in certain else none, level)
-            for name, y in columns.items()
-        },
+        curves=_curves(columns, certain, level),
         found=found,
         learning=learning,
         related=related,
@@ -218,6 +206,27 @@ def track(
         alpha=alpha,
         level=level,
     )
+
+
+def _adaptation(
+    model: Any, columns: dict[str, np.ndarray], perturbation: Any, level: float
+) -> tuple[pandas.DataFrame | None, dict[str, TwoRateFit]]:
+    """Fit the two-rate model to each series, if a perturbation is given."""
+    if perturbation is None:
+        return None, {}
+    series = np.stack(list(columns.values()), axis=1)
+    given = trial_values(model, perturbation, len(series), "perturbation")
+    return fit_adaptation(columns, check_perturbation(given, series, level), level)
+
+
+def _curves(
+    columns: dict[str, np.ndarray], certain: dict[str, ChangePoints], level: float
+) -> dict[str, list[tuple[int, SmoothCurve]]]:
+    """Smooth each series between its significant changes."""
+    return {
+        name: _pieces(y, certain[name].trials if name in certain else np.zeros(0, int), level)
+        for name, y in columns.items()
+    }
 
 
 def _related(
