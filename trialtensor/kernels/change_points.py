@@ -8,6 +8,21 @@ from trialtensor.kernels.compile import kernel
 
 
 @kernel
+def _trace_back(last: np.ndarray) -> np.ndarray:
+    """Return the changes of the best segmentation, from ``last[t]``, starts of last segments."""
+    n = len(last) - 1
+    n_changes, t = 0, last[n]
+    while t > 0:
+        n_changes += 1
+        t = last[t]
+    changes, t = np.empty(n_changes, np.int64), last[n]
+    for i in range(n_changes - 1, -1, -1):
+        changes[i] = t
+        t = last[t]
+    return changes
+
+
+@kernel
 def penalised_changes(y: np.ndarray, penalty: float, min_size: int) -> np.ndarray:
     """Find the exact segmentation that minimises the sum of squares plus ``penalty`` per change.
 
@@ -91,15 +106,7 @@ def penalised_changes(y: np.ndarray, penalty: float, min_size: int) -> np.ndarra
             if cost < best[t]:
                 best[t], last[t] = cost, old
             left = right
-    n_changes, t = 0, last[n]
-    while t > 0:
-        n_changes += 1
-        t = last[t]
-    changes, t = np.empty(n_changes, np.int64), last[n]
-    for i in range(n_changes - 1, -1, -1):
-        changes[i] = t
-        t = last[t]
-    return changes
+    return _trace_back(last)
 
 
 @kernel
