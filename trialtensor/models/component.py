@@ -61,7 +61,14 @@ class Part:
         return self.name.replace("_", " ").capitalize()
 
     def within(self, dataset: str | None, block: Any) -> bool:
-        """Whether it describes this dataset and block; parts without either describe all."""
+        """Return True if the part describes this dataset and block.
+
+        Parameters
+        ----------
+        dataset : str or None
+        block : label or None
+            A part without a dataset or block of its own describes all of them.
+        """
         return self.dataset in (None, dataset) and (self.block is None or self.block == block)
 
 
@@ -109,13 +116,18 @@ class Component:
         return next(iter(self.courses.values())) if len(self.courses) == 1 else None
 
     def vectors(self, axis: str) -> list[Part]:
-        """The parts that have a number for each entry of ``axis`` and no other axis."""
+        """Return the parts that are a vector along ``axis``.
+
+        Parameters
+        ----------
+        axis : {"trial", "neuron", "time"}
+        """
         return [part for part in self.parts if part.dims == (axis,)]
 
     def outer(
         self, lengths: Mapping[str, int], dataset: str | None = None, block: Any = None
     ) -> np.ndarray:
-        """What the component adds to the data of a dataset and block.
+        """Return what the component adds to the data of a dataset and block.
 
         Parameters
         ----------

@@ -91,7 +91,21 @@ class AskedWithData(BaseEstimator):
     def noisy(
         self, layout: Layout, deviations: Sequence[float], rng: np.random.Generator
     ) -> list[np.ndarray]:
-        """Return the data plus noise with these standard deviations for each array."""
+        """Return the data plus Gaussian noise.
+
+        Parameters
+        ----------
+        layout : Layout
+            The data, as arrays.
+        deviations : list of float
+            Standard deviation of the noise of each array, in the units of the data.
+        rng : Generator
+
+        Returns
+        -------
+        list of arrays
+            In the shapes of ``layout.values``.
+        """
         return [
             values + deviation * rng.standard_normal(values.shape, dtype=values.dtype)
             for values, deviation in zip(layout.values, deviations, strict=True)
@@ -130,6 +144,16 @@ class AskedWithData(BaseEstimator):
         """Yield each component's contribution to the data, a list with one array per array.
 
         NaN where the model is undefined.
+
+        Parameters
+        ----------
+        layout : Layout
+            The data of the fit.
+
+        Yields
+        ------
+        list of arrays
+            In the shapes of ``layout.values`` and the units of the data.
         """
         check_is_fitted(self)
         self.check_layout(layout)
