@@ -6,8 +6,9 @@ The loss costs no extra pass: with the last MTTKRP ``M`` and Gram matrix ``H`` o
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -63,12 +64,15 @@ class DenseProblem:
         The missing pattern, if anything is missing.
     bases : three arrays or None
         ``(n_axis, n_core)`` orthonormal bases: the data is ``X`` times these on each axis.
+    missing_weight : float
+        A missing entry counts as a zero with this weight, against 1 for an observed one.
     """
 
     X: np.ndarray
     norm2: float
     pattern: Pattern | None = None
     bases: Bases = (None, None, None)
+    missing_weight: float = 0.0
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -78,6 +82,22 @@ class DenseProblem:
             for n, basis in zip(self.X.shape, self.bases, strict=True)
         ]
         return rows[0], rows[1], rows[2]
+
+    def weighted(self, missing_weight: float) -> DenseProblem:
+        """Return the same problem with another weight of missing entries.
+
+        Parameters
+        ----------
+        missing_weight : float
+        """
+        return replace(self, missing_weight=missing_weight)
+
+    @property
+    def n_observed(self) -> int:
+        """Number of observed entries."""
+        if self.pattern is None:
+            return math.prod(self.shape)
+        return int(self.pattern.observed.sum()) * self.shape[self.pattern.free_axis]
 
     @property
     def is_core(self) -> bool:
@@ -94,7 +114,8 @@ class DenseProblem:
         """
         if self.pattern is None:
             return full_gram(factors, mode)
-        return self.pattern.gram(factors, mode).astype(factors[mode].dtype, copy=False)
+        gram = self.pattern.gram(factors, mode).astype(factors[mode].dtype, copy=False)
+        return _with_zeros(gram, full_gram(factors, mode), self.missing_weight)
 
     def _shrink(self, mode: int, factor: np.ndarray) -> np.ndarray:
         basis = self.bases[mode]
@@ -163,16 +184,33 @@ class MaskedProblem:
     observed : (n_trials, n_neurons, n_times) bool array
     norm2 : float
         Sum of squares of the observed data.
+    missing_weight : float
+        A missing entry counts as a zero with this weight, against 1 for an observed one.
     """
 
     X: np.ndarray
     observed: np.ndarray
     norm2: float
+    missing_weight: float = 0.0
 
     @property
     def shape(self) -> tuple[int, int, int]:
         """Number of rows of each of the three factors."""
         return self.X.shape[0], self.X.shape[1], self.X.shape[2]
+
+    def weighted(self, missing_weight: float) -> MaskedProblem:
+        """Return the same problem with another weight of missing entries.
+
+        Parameters
+        ----------
+        missing_weight : float
+        """
+        return replace(self, missing_weight=missing_weight)
+
+    @property
+    def n_observed(self) -> int:
+        """Number of observed entries."""
+        return int(np.count_nonzero(self.observed))
 
     def sweep(self, factors: Factors, update: RowUpdate) -> tuple[Factors, float]:
         """Update all factors in two passes over data and mask, with temporaries of a few trials.
@@ -194,7 +232,7 @@ class MaskedProblem:
         rhs_neuron = np.zeros_like(neuron)
         gram_neuron = np.zeros_like(neuron_pairs)
         for part in contraction.trial_chunks(self.X.shape):
-            weights = self.observed[part].astype(time.dtype)
+            weights = self._weights(part, time.dtype)
             partial = contraction.contract_time(self.X[part], time)
             seen = contraction.contract_time(weights, time_pairs)
             rhs = contraction.trials_from_partial(partial, neuron)
@@ -209,6 +247,14 @@ class MaskedProblem:
         time = update(2, gram, rhs_time, time)
         return (trial, neuron, time), free_loss(self.norm2, gram, rhs_time, time)
 
+    def _weights(self, part: slice, dtype: np.dtype) -> np.ndarray:
+        """Return the weights of the entries of some trials."""
+        weights = self.observed[part].astype(dtype)
+        if self.missing_weight:
+            weights *= 1 - self.missing_weight
+            weights += self.missing_weight
+        return weights
+
     def _time_equations(
         self, trial: np.ndarray, neuron: np.ndarray, upper: tuple[np.ndarray, np.ndarray]
     ) -> tuple[np.ndarray, np.ndarray]:
@@ -217,7 +263,7 @@ class MaskedProblem:
         rhs = np.zeros((n_times, neuron.shape[1]), neuron.dtype)
         pairs = np.zeros((n_times, neuron_pairs.shape[1]), neuron.dtype)
         for part in contraction.trial_chunks(self.X.shape):
-            weights = self.observed[part].astype(neuron.dtype)
+            weights = self._weights(part, neuron.dtype)
             rhs += contraction.times_from_data(self.X[part], trial[part], neuron)
             pairs += contraction.times_from_data(weights, _pairs(trial[part], upper), neuron_pairs)
         return rhs, pairs
@@ -240,13 +286,18 @@ class MaskedProblem:
         rhs = np.empty((self.X.shape[0], rank), time.dtype)
         grams = np.empty((self.X.shape[0], rank, rank), time.dtype)
         for part in contraction.trial_chunks(self.X.shape):
-            weights = self.observed[part].astype(time.dtype)
+            weights = self._weights(part, time.dtype)
             partial = contraction.contract_time(self.X[part], time)
             rhs[part] = contraction.trials_from_partial(partial, neuron)
             seen = contraction.contract_time(weights, time_pairs)
             pairs = contraction.trials_from_partial(seen, neuron_pairs)
             grams[part] = _unpack(pairs, upper, rank)
         return grams, rhs
+
+
+def _with_zeros(gram: np.ndarray, full: np.ndarray, weight: float) -> np.ndarray:
+    """Return the Gram matrices with missing entries as zeros of some weight."""
+    return (1 - weight) * gram + weight * full if weight else gram
 
 
 def _pairs(factor: np.ndarray, upper: tuple[np.ndarray, np.ndarray]) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -13,10 +14,12 @@ from trialtensor.solvers.initialization import random_start, svd_start
 from trialtensor.solvers.matching import match_components
 from trialtensor.solvers.problems import DenseProblem, MaskedProblem, free_loss
 from trialtensor.solvers.result import Factors, SolverResult, StopReason
+from trialtensor.solvers.ridge import RidgeScale, minimise_missing
 from trialtensor.solvers.runs import (
     RestartResult,
     Start,
     by_loss,
+    by_turns,
     collect,
     mark_interrupted,
     run_all,
@@ -46,6 +49,8 @@ class CPOptions:
         Run the restarts on a compressed core where that pays.
     accelerate : bool
         Extrapolate between sweeps.
+    ridge : RidgeScale, optional
+        Where entries are missing.
     """
 
     n_components: int
@@ -54,22 +59,43 @@ class CPOptions:
     tol: float
     compressed: bool = True
     accelerate: bool = True
+    ridge: RidgeScale | None = None
 
-    def minimise(self, problem: Problem, start: Factors) -> SolverResult[Factors]:
+    def minimise(
+        self, problem: Problem, start: Factors, *, from_zeros: bool = False, settled: bool = False
+    ) -> SolverResult[Factors]:
         """Sweep from ``start`` with these options.
 
         Parameters
         ----------
         problem : DenseProblem or MaskedProblem
         start : three (n_axis, R) arrays
+        from_zeros, settled : bool
+            See :func:`trialtensor.solvers.ridge.minimise_missing`.
         """
+        if self.ridge is None:
+            return self._sweep(problem, start, self.max_iter, self.tol)
+        return minimise_missing(
+            problem,
+            start,
+            self.ridge,
+            self._sweep,
+            max_iter=self.max_iter,
+            tol=self.tol,
+            from_zeros=from_zeros,
+            settled=settled,
+        )
+
+    def _sweep(
+        self, problem: Any, start: Factors, max_iter: int, tol: float
+    ) -> SolverResult[Factors]:
         return minimise(
             problem,
             start,
             balance=balance,
             nonnegative=self.nonnegative,
-            max_iter=self.max_iter,
-            tol=self.tol,
+            max_iter=max_iter,
+            tol=tol,
             accelerate=self.accelerate,
         )
 
@@ -106,6 +132,9 @@ def fit_cp(
         finished or begun.
     """
     surrogate: Problem = problem
+    if isinstance(problem, MaskedProblem) or problem.pattern is not None:
+        options = replace(options, ridge=RidgeScale.of(problem))
+        starts = by_turns(starts)
     if options.compressed and isinstance(problem, DenseProblem):
         surrogate = compress(problem, options.n_components)
     results, interrupted = collect(
@@ -164,7 +193,7 @@ def _settle(problem: Problem, results: list[RestartResult[Factors]], options: CP
 def _polish(
     problem: Problem, rough: RestartResult[Factors], options: CPOptions
 ) -> RestartResult[Factors]:
-    found = options.minimise(problem, rough.result.factors)
+    found = options.minimise(problem, rough.result.factors, settled=True)
     found = replace(found, n_iter=rough.result.n_iter + found.n_iter)
     return RestartResult(rough.seed, found, on_full_data=True)
 
@@ -180,7 +209,8 @@ def _restart(surrogate: Problem, start: Start, options: CPOptions) -> RestartRes
     """Run one restart, on the core if there is one."""
     if isinstance(surrogate, DenseProblem) and surrogate.is_core:
         return RestartResult(start.seed, _on_core(surrogate, start, options))
-    found = options.minimise(surrogate, _first_factors(surrogate, start, options))
+    first = _first_factors(surrogate, start, options)
+    found = options.minimise(surrogate, first, from_zeros=start.from_zeros)
     return RestartResult(start.seed, found, on_full_data=True)
 
 
@@ -193,7 +223,7 @@ def _on_core(surrogate: DenseProblem, start: Start, options: CPOptions) -> Solve
     free = (inside[0] is not None, inside[1] is not None, inside[2] is not None)
     first = _first_factors(surrogate, start, options)
     first = _map(first, [None if basis is None else basis.T for basis in inside])
-    found = options.minimise(without_bases(surrogate, free), first)
+    found = options.minimise(without_bases(surrogate, free), first, from_zeros=start.from_zeros)
     return replace(found, factors=_map(found.factors, inside))
 
 

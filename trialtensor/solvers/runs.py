@@ -32,11 +32,29 @@ class RestartResult(Generic[Model]):
 
 @dataclass(frozen=True)
 class Start:
-    """Start of one restart: ``kind`` "svd" or "random" with a seed, or given arrays."""
+    """Start of one restart: ``kind`` "svd" or "random" with a seed, or given arrays.
+
+    With ``from_zeros``, missing entries are zeros at first.
+    """
 
     kind: str
     seed: int | None = None
     factors: Any = None
+    from_zeros: bool = False
+
+
+def by_turns(starts: Sequence[Start]) -> list[Start]:
+    """Let every second start, the first among them, begin with missing entries as zeros.
+
+    Parameters
+    ----------
+    starts : sequence of Start
+        Those with given arrays stay as they are.
+    """
+    return [
+        replace(start, from_zeros=i % 2 == 0 and start.factors is None)
+        for i, start in enumerate(starts)
+    ]
 
 
 def run_all(

@@ -12,10 +12,19 @@ from trialtensor.models.comparison import aligned_restarts, as_restart
 from trialtensor.models.fitted import FitRecord, Fitted, Named, Restart
 from trialtensor.models.observed import FitInput, insert_empty, unknown_data
 from trialtensor.models.parts import explained, make_components, unexplained
+from trialtensor.models.undetermined import (
+    Judged,
+    about_missing,
+    disagreement,
+    judge,
+    largest_missing,
+)
 from trialtensor.solvers import canonical, contraction, diagnostics
+from trialtensor.solvers.determination import solve_open_rows
 from trialtensor.solvers.normal_equations import full_gram
 from trialtensor.solvers.problems import free_loss
 from trialtensor.solvers.result import Factors, SolverResult
+from trialtensor.solvers.ridge import RidgeScale
 from trialtensor.solvers.row_updates import solve_rows
 from trialtensor.solvers.runs import RestartResult
 
@@ -25,7 +34,9 @@ def describe(
 ) -> Fitted:
     """Describe a finished fit."""
     best, problem = found[0].result, data.problem
-    factors, grams, rhs, core_consistency = _finish(data, best, nonnegative)
+    judged = None if data.observed is None else judge_fit(data, best.factors)
+    ridge = None if judged is None else _trial_ridge(judged, best.factors)
+    factors, grams, rhs, core_consistency = _finish(data, best, nonnegative, ridge)
     loss = _exact_loss(data, factors, grams, rhs)
     variance = diagnostics.component_variance(grams, rhs, factors[0], problem.norm2)
     order = np.argsort(-variance.alone, kind="stable")
@@ -35,9 +46,18 @@ def describe(
     arrays = as_arrays(_whole(unit, data), weights) | explained(variance, order)
     arrays["core_consistency"] = Named((), core_consistency)
     arrays["triple_cosine"] = Named((), diagnostics.triple_cosine(factors))
+    if judged is not None and ridge is not None:
+        arrays["trial_ridge"] = Named(("component",), ridge[order])
+        arrays |= _about_missing(data, judged, factors, found)
     restarts = _restarts(data, found, unit, weights, loss)
     record = FitRecord.of(best, loss, problem.norm2, restarts)
     return assemble(arrays, record=record, data=data.summary, coords=data.coords)
+
+
+def judge_fit(data: FitInput, factors: Factors) -> Judged:
+    """Judge how far the observed entries determine these factors, as the solver returned them."""
+    problem: Any = data.problem
+    return judge(problem, factors, RidgeScale.of(problem))
 
 
 def given(weights: np.ndarray, factors: Sequence[np.ndarray]) -> Fitted:
@@ -69,8 +89,38 @@ def as_arrays(factors: Factors, weights: np.ndarray) -> dict[str, Named]:
     return arrays | {"weights": Named(("component",), weights)}
 
 
+def _trial_ridge(judged: Judged, factors: Factors) -> np.ndarray:
+    """Return the ridge on trial factors that have all the scale."""
+    size = np.prod([np.linalg.norm(factor, axis=0) for factor in factors[1:]], axis=0)
+    return np.divide(judged.levels[0], size**2, out=np.zeros_like(size), where=size > 0)
+
+
+def _about_missing(
+    data: FitInput, judged: Judged, factors: Factors, found: list[RestartResult[Factors]]
+) -> dict[str, Named]:
+    """Name what is known of the model where entries are missing."""
+    observed, problem = data.observed, data.problem
+    assert observed is not None, "nothing is missing"
+    shares = {
+        axis: insert_empty(np.resize(judged.determination.open_shares[i], (n, 1)), kept)[:, 0]
+        for i, (axis, n, kept) in enumerate(zip(AXES, data.problem.shape, data.kept, strict=True))
+    }
+    largest = largest_missing(problem.X, observed, factors)
+    apart = disagreement(
+        found,
+        problem.n_observed,
+        lambda f, part: contraction.reconstruct((f[0][part], f[1], f[2])),
+        lambda part: ~observed[part],
+        contraction.trial_chunks(problem.X.shape),
+    )
+    return about_missing(judged, largest, apart, shares)
+
+
 def _finish(
-    data: FitInput, best: SolverResult[Factors], nonnegative: tuple[bool, bool, bool]
+    data: FitInput,
+    best: SolverResult[Factors],
+    nonnegative: tuple[bool, bool, bool],
+    ridge: np.ndarray | None,
 ) -> tuple[Factors, np.ndarray, np.ndarray, float]:
     """Solve for the trials once more, exactly as ``transform`` does, with all scale in the trials.
 
@@ -88,7 +138,9 @@ def _finish(
         consistency = diagnostics.core_consistency_from_partial(partial, factors)
     else:
         grams, rhs = data.problem.trial_equations((trial, neuron, time))
-        factors = (solve_rows(grams, rhs, nonnegative=nonnegative[0]), neuron, time)
+        both = (grams, full_gram((trial, neuron, time), 0))
+        trial = solve_open_rows(both, rhs, ridge, nonnegative=nonnegative[0])
+        factors = (trial, neuron, time)
         consistency = diagnostics.core_consistency(data.problem.X, factors, data.observed)
     return factors, grams, rhs, consistency
 

@@ -9,8 +9,10 @@ import numpy as np
 from trialtensor.models.fitted import Fitted
 from trialtensor.models.new_trials import check_new_trials, known_rows, warn_empty_trials
 from trialtensor.models.observed import Observed, insert_empty, nothing_to_explain
+from trialtensor.models.undetermined import ridge_of
+from trialtensor.solvers.determination import solve_open_rows
 from trialtensor.solvers.diagnostics import residual_sum_of_squares
-from trialtensor.solvers.row_updates import solve_rows
+from trialtensor.solvers.normal_equations import full_gram
 from trialtensor.solvers.threads import blas_threads_for
 
 
@@ -47,5 +49,7 @@ def _solve(fitted: Fitted, X: Any, mask: Any, nonnegative: bool) -> tuple[Observ
     start = np.zeros((len(new.values), neuron.shape[1]), dtype)
     with blas_threads_for(new.values.size):
         grams, rhs = new.problem().trial_equations((start, neuron, time))
-        trial = solve_rows(grams, rhs, nonnegative=nonnegative)
+        both = (grams, full_gram((start, neuron, time), 0))
+        ridge = ridge_of(fitted)
+        trial = solve_open_rows(both, rhs, ridge, nonnegative=nonnegative)
     return new, trial

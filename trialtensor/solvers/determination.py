@@ -1,0 +1,118 @@
+"""How far observed entries determine what a model says about missing ones.
+
+With ``H`` the Gram matrix of a row over its observed entries and ``A = inv(H + ridge)``, the row
+has the posterior covariance ``noise * A``, and noise in the data moves it by ``noise * A H A``. With
+``M`` the Gram matrix over missing entries, they are predicted with a squared error of
+``noise * trace(M A)``, beside the sum of squares ``x' M x`` of the prediction itself. The rows of one
+factor are taken as known when those of another are judged, so errors are lower bounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from trialtensor.solvers.ridge import RowGrams, row_strengths
+from trialtensor.solvers.row_updates import solve_rows
+
+
+@dataclass(frozen=True, eq=False)
+class Determination:
+    """What a fit says about missing entries, and how far that is uncertain.
+
+    Attributes
+    ----------
+    open_shares : dict
+        Array index -> (n_rows,) array: the share of what is expected of each row's missing
+        entries that the model can't know, 0 to 1; 0 where nothing is missing.
+    noise_share : float
+        Squares that the noise of observed entries put into the prediction of missing entries,
+        relative to all of the prediction. From one half on, predicting zero would be better.
+    """
+
+    open_shares: Mapping[int, np.ndarray]
+    noise_share: float
+
+
+def determination(
+    grams: Mapping[int, RowGrams],
+    factors: Sequence[np.ndarray],
+    strengths: Sequence[np.ndarray],
+    noise: float,
+) -> Determination:
+    """Judge how far the rows of all factors are determined.
+
+    Parameters
+    ----------
+    grams : dict
+        As :func:`trialtensor.solvers.ridge.row_grams` returns.
+    factors : (n_rows, R) arrays
+    strengths : (n_rows,) or (1,) arrays
+        The ridge of each row.
+    noise : float
+        Variance of an observed entry about the model.
+    """
+    shares, from_noise, predicted = {}, 0.0, 0.0
+    for mode, (observed, everything) in grams.items():
+        missing = everything - observed
+        rows = factors[mode].astype(np.float64, copy=False)
+        whole = np.broadcast_to(missing, (len(rows), *missing.shape[1:]))
+        said = np.maximum(np.einsum("ir,irs,is->i", rows, whole, rows), 0)
+        unknown, noisy = (
+            np.broadcast_to(noise * each, said.shape)
+            for each in _errors(observed, strengths[mode], missing)
+        )
+        total = unknown + said
+        shares[mode] = np.divide(unknown, total, out=np.zeros_like(total), where=total > 0)
+        from_noise += float(noisy.sum())
+        predicted = max(predicted, float(said.sum()))
+    return Determination(shares, min(from_noise / predicted, 1.0) if predicted > 0 else 0.0)
+
+
+def _errors(
+    observed: np.ndarray, strength: np.ndarray, missing: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return each row's squared error on missing entries in units of noise, all and from noise.
+
+    With ``A = inv(H + ridge)`` these are ``trace(M A)`` and ``trace(M A H A)``.
+    """
+    rank = observed.shape[-1]
+    whole = observed + strength[:, None, None] * np.eye(rank)
+    inverse = np.linalg.pinv(whole, rcond=1e-12, hermitian=True)
+    unknown = np.einsum("irs,irs->i", inverse, missing)
+    spread = inverse @ observed @ inverse
+    return np.maximum(unknown, 0), np.maximum(np.einsum("irs,irs->i", spread, missing), 0)
+
+
+def solve_open_rows(
+    grams: RowGrams, rhs: np.ndarray, ridge: np.ndarray | None, *, nonnegative: bool
+) -> np.ndarray:
+    """Solve row problems exactly, with a ridge on rows that the observed entries hardly determine.
+
+    Parameters
+    ----------
+    grams : two (1 or n_rows, R, R) arrays
+        Gram matrices over the observed entries, and over all of them.
+    rhs : (n_rows, R) array
+    ridge : (R,) array or None
+        Strength of the ridge of each component, on an undetermined row; None for no ridge.
+    nonnegative : bool
+
+    Returns
+    -------
+    (n_rows, R) array
+    """
+    observed, everything = grams
+    if ridge is None or not np.all(np.isfinite(ridge) & (ridge > 0)):
+        return solve_rows(observed, rhs, nonnegative=nonnegative)
+    root = ridge.astype(np.float64) ** -0.5
+    across = root[:, None] * root
+    strength = row_strengths(observed * across, everything * across, 1.0)
+    if not strength.any():
+        return solve_rows(observed, rhs, nonnegative=nonnegative)
+    diagonal = strength[:, None, None] * np.eye(len(root))
+    scaled = (observed * across + diagonal).astype(rhs.dtype, copy=False)
+    found = solve_rows(scaled, (rhs * root).astype(rhs.dtype, copy=False), nonnegative=nonnegative)
+    return (found * root).astype(rhs.dtype, copy=False)

@@ -1,0 +1,358 @@
+"""Fits of data with much missing: a ridge on rows that the observed entries hardly determine.
+
+Least squares says nothing about a direction in which no observed entry changes, and a sweep can
+move along it without end. A ridge on the rows of the factors keeps such directions near zero. It
+is the prior of a Bayesian fit, in units of the noise, and each row gets only as much of it as its
+normal equations leave open: a row that the data determine has none.
+
+Weak links between groups of trials also make many poor optima. Every second restart therefore
+begins with missing entries as zeros, whose weight then falls to nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+
+from trialtensor.solvers.problems import RowUpdate
+from trialtensor.solvers.result import SolverResult, StopReason
+
+# The ridge before the noise is known, and per unit of the noise's share of the data.
+_FIRST, _PER_NOISE = 3.0, 9.0
+# Weight of missing entries as zeros, and the ridge, before an unweighted fit.
+_FROM_ZEROS = ((1.0, 0.0), (0.3, 1.0), (0.1, 1.0), (0.03, 3.0), (0.01, 3.0))
+_ROUGH_SWEEPS, _ROUGH_TOL, _FIRST_TOL = 50, 1e-3, 1e-4
+# Share of a row's worst direction that the ridge decides: up to this a row gets none of it, and
+# half of it when the share is higher by the second number.
+_DETERMINED, _HALF = 0.02, 0.25
+# Rounds of strengths and fits; strengths that change by less than this have settled.
+_ROUNDS, _SETTLED = 6, 0.1
+
+# Minimise(problem, start, max_iter, tol)
+Minimise = Callable[[Any, Any, int, float], SolverResult[Any]]
+RowGrams = tuple[np.ndarray, np.ndarray]
+
+
+class MissingProblem(Protocol):
+    """A problem with missing entries."""
+
+    @property
+    def norm2(self) -> float:
+        """Sum of squares of the observed data."""
+
+    def weighted(self, missing_weight: float) -> Any:
+        """Return the problem with missing entries as zeros of this weight.
+
+        Parameters
+        ----------
+        missing_weight : float
+        """
+
+    def sweep(self, factors: Any, update: RowUpdate) -> tuple[Any, float]:
+        """Update all arrays in turn and return them with their loss.
+
+        Parameters
+        ----------
+        factors : tuple of arrays
+        update : RowUpdate
+        """
+
+
+@dataclass(frozen=True, eq=False)
+class Ridged:
+    """A problem with a ridge on the rows of its arrays.
+
+    Attributes
+    ----------
+    problem : object with ``norm2`` and ``sweep``
+    strengths : tuple of (n_rows,) or (1,) arrays
+        Of each array; arrays beyond the last one have no ridge.
+    """
+
+    problem: Any
+    strengths: tuple[np.ndarray, ...]
+
+    @property
+    def norm2(self) -> float:
+        """Sum of squares of the observed data."""
+        return float(self.problem.norm2)
+
+    def sweep(self, factors: Any, update: RowUpdate) -> tuple[Any, float]:
+        """Update all arrays in turn and return them with their loss, the ridge included.
+
+        Parameters
+        ----------
+        factors : tuple of arrays
+        update : RowUpdate
+        """
+        first = [0] * len(self.strengths)
+
+        def with_ridge(
+            mode: int, grams: np.ndarray, rhs: np.ndarray, current: np.ndarray
+        ) -> np.ndarray:
+            if mode < len(first):
+                # A problem may update the rows of an array in several parts.
+                rows = slice(first[mode], first[mode] + len(rhs))
+                first[mode] = rows.stop
+                strength = self.strengths[mode]
+                grams = with_diagonal(grams, strength[rows] if len(strength) > 1 else strength)
+            return update(mode, grams, rhs, current)
+
+        found, loss = self.problem.sweep(factors, with_ridge)
+        return found, loss + penalty(self.strengths, found)
+
+
+def with_diagonal(grams: np.ndarray, strength: np.ndarray) -> np.ndarray:
+    """Add a ridge to Gram matrices, one strength for all rows or one for each.
+
+    Parameters
+    ----------
+    grams : (1 or n_rows, R, R) array
+    strength : (1,) or (n_rows,) array
+    """
+    if not strength.any():
+        return grams
+    diagonal = strength[:, None, None] * np.eye(grams.shape[-1])
+    return (grams + diagonal).astype(grams.dtype, copy=False)
+
+
+def penalty(strengths: Sequence[np.ndarray], factors: Sequence[np.ndarray]) -> float:
+    """Return the sum of squares of all rows, each times its strength.
+
+    Parameters
+    ----------
+    strengths : (n_rows,) or (1,) arrays
+    factors : (n_rows, R) arrays
+    """
+    return sum(
+        float(np.sum(strength[:, None] * factor.astype(np.float64, copy=False) ** 2))
+        for strength, factor in zip(strengths, factors, strict=False)
+        if strength.any()
+    )
+
+
+def row_grams(problem: MissingProblem, factors: Any) -> tuple[dict[int, RowGrams], float]:
+    """Return the Gram matrices of all row problems, with and without missing entries, and the loss.
+
+    Parameters
+    ----------
+    problem : MissingProblem
+    factors : tuple of arrays
+
+    Returns
+    -------
+    dict
+        Array index -> Gram matrices over the observed entries, and over all of them.
+    float
+        Sum of squared errors.
+    """
+    observed, loss = _recorded(problem, factors)
+    everything, _ = _recorded(problem.weighted(1.0), factors)
+    return {mode: (grams, everything[mode]) for mode, grams in observed.items()}, loss
+
+
+def _recorded(problem: Any, factors: Any) -> tuple[dict[int, np.ndarray], float]:
+    parts: dict[int, list[np.ndarray]] = {}
+
+    def record(mode: int, grams: np.ndarray, _: np.ndarray, current: np.ndarray) -> np.ndarray:
+        parts.setdefault(mode, []).append(grams.astype(np.float64))
+        return current
+
+    _, loss = problem.sweep(factors, record)
+    return {mode: np.concatenate(grams) for mode, grams in parts.items()}, loss
+
+
+def row_strengths(observed: np.ndarray, everything: np.ndarray, level: float) -> np.ndarray:
+    """Return the ridge of every row: none if the data determine it, ``level`` if they don't.
+
+    Parameters
+    ----------
+    observed, everything : (n_rows, R, R) or (1, R, R) arrays
+        Gram matrices over the observed entries, and over all of them.
+    level : float
+
+    Returns
+    -------
+    (n_rows,) or (1,) array
+    """
+    worst = np.maximum(np.linalg.eigvalsh(observed)[:, 0], 0)
+    left_open = level / np.maximum(level + worst, np.finfo(float).tiny)
+    excess = np.maximum(left_open - _DETERMINED, 0) ** 2
+    whole = np.trace(everything, axis1=1, axis2=2)
+    seen = np.trace(observed, axis1=1, axis2=2) / np.where(whole > 0, whole, 1)
+    # A row with nothing missing is as its complete data would have it.
+    missing = np.clip(5 * (1 - seen), 0, 1)
+    return level * excess / (excess + _HALF**2) * np.where(missing > 1e-9, missing, 0)
+
+
+@dataclass(frozen=True)
+class RidgeScale:
+    """The size of the data, which sets the ridge.
+
+    Attributes
+    ----------
+    levels : tuple of float
+        For each array, the strength at which the ridge is as strong as data without any signal.
+    n_observed : int
+    norm2 : float
+        Sum of squares of the observed data.
+    """
+
+    levels: tuple[float, ...]
+    n_observed: int
+    norm2: float
+
+    @classmethod
+    def of(cls, problem: Any, n_arrays: int = 3) -> RidgeScale:
+        """Return the scale of a problem whose factors share its scale evenly.
+
+        Parameters
+        ----------
+        problem : object with ``n_observed`` and ``norm2``
+        n_arrays : int
+        """
+        n_observed = problem.n_observed
+        return cls(((problem.norm2 / n_observed) ** (2 / 3),) * n_arrays, n_observed, problem.norm2)
+
+    def noise(self, loss: float, n_parameters: int) -> float:
+        """Estimate the variance of the noise.
+
+        Parameters
+        ----------
+        loss : float
+        n_parameters : int
+        """
+        return loss / max(self.n_observed - n_parameters, self.n_observed / 2)
+
+    def strength(self, loss: float, n_parameters: int) -> float:
+        """Return the ridge of undetermined rows, in units of ``levels``.
+
+        Parameters
+        ----------
+        loss : float
+        n_parameters : int
+        """
+        share = self.noise(loss, n_parameters) * self.n_observed / self.norm2
+        return min(_FIRST, _PER_NOISE * share)
+
+
+def minimise_missing(
+    problem: MissingProblem,
+    start: Any,
+    scale: RidgeScale,
+    minimise: Minimise,
+    *,
+    max_iter: int,
+    tol: float,
+    from_zeros: bool = False,
+    settled: bool = False,
+    grams_of: Callable[[Any, Any], tuple[dict[int, RowGrams], float]] = row_grams,
+) -> SolverResult[Any]:
+    """Sweep until the loss stops falling, with a ridge on rows that the data hardly determine.
+
+    Parameters
+    ----------
+    problem : MissingProblem
+    start : tuple of arrays
+    scale : RidgeScale
+    minimise : callable
+        ``minimise(problem, start, max_iter, tol)``.
+    max_iter, tol : int, float
+        Over all stages, and of the last.
+    from_zeros : bool
+        Begin with missing entries as zeros.
+    settled : bool
+        Begin with the ridge that ``start`` asks for, not the strongest.
+    grams_of : callable, optional
+        Returns what `row_grams` does, for problems whose sweeps don't show it.
+
+    Returns
+    -------
+    SolverResult
+        With the ridge in its loss. After Ctrl-C, the best so far.
+    """
+    run = _Stages(minimise, max_iter, start)
+    strengths: tuple[np.ndarray, ...] = tuple(np.full(1, _FIRST * each) for each in scale.levels)
+    if from_zeros:
+        for weight, times in _FROM_ZEROS:
+            rough = Ridged(
+                problem.weighted(weight), tuple(np.full(1, times * each) for each in scale.levels)
+            )
+            run.go_on(rough, min(_ROUGH_SWEEPS, max_iter // 20), _ROUGH_TOL, keep=False)
+    if not settled:
+        run.go_on(Ridged(problem, strengths), max_iter, max(tol, _FIRST_TOL))
+    for _ in range(_ROUNDS):
+        before, strengths = strengths, _strengths(problem, run.factors, scale, grams_of)
+        if run.result is not None and run.fine and _same(before, strengths, scale):
+            break
+        run.go_on(Ridged(problem, strengths), max_iter, tol)
+        run.fine = True
+        if run.over:
+            break
+    return run.whole()
+
+
+class _Stages:
+    """Fits one after the other, each from where the last one ended, within ``max_iter`` sweeps."""
+
+    def __init__(self, minimise: Minimise, max_iter: int, start: Any) -> None:
+        self.minimise, self.left, self.factors = minimise, max_iter, start
+        self.result: SolverResult[Any] | None = None
+        self.history: list[np.ndarray] = []
+        self.n_iter = 0
+        self.fine = False
+
+    @property
+    def over(self) -> bool:
+        """True after Ctrl-C and after the last sweep."""
+        stopped = self.result is not None and self.result.stop_reason is StopReason.INTERRUPTED
+        return stopped or self.left <= 0
+
+    def go_on(self, problem: Ridged, max_iter: int, tol: float, *, keep: bool = True) -> None:
+        """Run one stage, unless it is over; ``keep`` its losses."""
+        if self.over or max_iter == 0:
+            return
+        self.result = self.minimise(problem, self.factors, min(max_iter, self.left), tol)
+        self.factors = self.result.factors
+        self.n_iter += self.result.n_iter
+        self.left -= self.result.n_iter
+        if keep or self.over:
+            self.history.append(self.result.loss_history)
+
+    def whole(self) -> SolverResult[Any]:
+        """Return the last result, with the record of all stages."""
+        assert self.result is not None, "minimise_missing ran no stage"
+        reason = self.result.stop_reason
+        if self.left <= 0 and reason is not StopReason.INTERRUPTED:
+            reason = StopReason.MAX_ITER
+        history = np.minimum.accumulate(np.concatenate(self.history))
+        history[-1] = min(history[-1], self.result.loss)
+        return replace(
+            self.result, loss_history=history, n_iter=self.n_iter, stop_reason=reason
+        )
+
+
+def _strengths(
+    problem: Any, factors: Any, scale: RidgeScale, grams_of: Callable[..., Any]
+) -> tuple[np.ndarray, ...]:
+    grams, loss = grams_of(problem, factors)
+    n_parameters = sum(factors[mode].size for mode in grams)
+    times = scale.strength(loss, n_parameters)
+    nothing = np.zeros(1)
+    return tuple(
+        row_strengths(*grams[mode], times * level) if mode in grams else nothing
+        for mode, level in enumerate(scale.levels)
+    )
+
+
+def _same(
+    before: Sequence[np.ndarray], after: Sequence[np.ndarray], scale: RidgeScale
+) -> bool:
+    """Whether no strength has changed by more than a tenth of itself."""
+    return all(
+        bool(np.all(np.abs(new - old) <= _SETTLED * np.maximum(new, old) + 1e-9 * level))
+        for old, new, level in zip(before, after, scale.levels, strict=True)
+    )
