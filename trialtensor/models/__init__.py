@@ -13,6 +13,7 @@ from trialtensor.models.warnings import (
     DegeneracyWarning,
     InterruptedFitWarning,
     MissingSliceWarning,
+    UndeterminedWarning,
 )
 
 for _kind in (TCA, SliceTCA, Parafac2, CoupledTCA, TrialVaryingDynamics):
@@ -27,6 +28,7 @@ __all__ = [
     "Fitted",
     "InterruptedFitWarning",
     "MissingSliceWarning",
+    "UndeterminedWarning",
     "Named",
     "Parafac2",
     "Part",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from trialtensor.data.axes import AXES
 from trialtensor.models.fitted import Fitted, Named
 from trialtensor.solvers import contraction
 from trialtensor.solvers.determination import Determination, determination
+from trialtensor.solvers.links import linked_groups
 from trialtensor.solvers.result import Factors
 from trialtensor.solvers.ridge import RidgeScale, row_grams, row_strengths
 from trialtensor.solvers.runs import RestartResult
@@ -19,6 +21,11 @@ from trialtensor.solvers.runs import RestartResult
 # Restarts whose losses differ by less than this over the number of observed entries (20 in log
 # likelihood), and at most by the second number, could both be right.
 _ALIKE, _ALIKE_AT_MOST = 40.0, 0.01
+# From these on, what a model says about missing entries can't be trusted: about as often as not,
+# predicting zero would be better.
+_TOO_NOISY, _TOO_DIFFERENT, _TOO_LARGE = 1 / 3, 0.8, 5.0
+# A row is named if more than this of what is expected of its missing entries is unknown.
+_OPEN = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,9 +92,9 @@ def largest_missing(X: np.ndarray, observed: np.ndarray, factors: Factors) -> fl
 def disagreement(
     found: Sequence[RestartResult[Any]],
     n_observed: int,
-    told: Callable[[Any, slice], np.ndarray],
-    missing: Callable[[slice], np.ndarray],
-    parts: Sequence[slice],
+    told: Callable[[Any, Any], np.ndarray],
+    missing: Callable[[Any], np.ndarray],
+    parts: Sequence[Any],
 ) -> float:
     """Return how far a nearly equal restart differs from the best where entries are missing.
 
@@ -97,11 +104,11 @@ def disagreement(
         Best first.
     n_observed : int
     told : callable
-        ``told(factors, part)``: what a restart says of some trials.
+        ``told(factors, part)``: what a restart says of a part of the data.
     missing : callable
-        ``missing(part)``: which entries of those trials are missing.
-    parts : list of slices
-        Trials, a few at a time.
+        ``missing(part)``: which entries of it are missing.
+    parts : list
+        For instance slices of a few trials.
 
     Returns
     -------
@@ -124,7 +131,7 @@ def disagreement(
 
 
 def about_missing(
-    judged: Judged, largest: float, apart: float, shares: dict[str, np.ndarray]
+    judged: Judged, largest: float, apart: float, shares: Mapping[str, Any]
 ) -> dict[str, Named]:
     """Name what a fitted model keeps of a judgement.
 
@@ -142,6 +149,105 @@ def about_missing(
         "missing_disagreement": Named((), apart),
         **{f"{axis}_undetermined": Named((axis,), share) for axis, share in shares.items()},
     }
+
+
+def groups_of_trials(
+    seen: Mapping[str, np.ndarray], n_components: int, kept: np.ndarray
+) -> dict[str, Named]:
+    """Group trials that too few neurons, or too few time bins, connect.
+
+    Parameters
+    ----------
+    seen : dict
+        "neuron" or "time" -> (n_kept_trials, n) bool array: what was observed in each trial.
+    n_components : int
+    kept : (n_trials,) bool array
+        Trials with data; the others belong to group -1.
+
+    Returns
+    -------
+    dict of Named
+        ``groups_by_neuron`` and ``groups_by_time``, only where there are several groups.
+    """
+    found = {}
+    for axis, each in seen.items():
+        group = linked_groups(each, n_components)
+        if group.max(initial=0) > 0:
+            whole = np.full(len(kept), -1)
+            whole[kept] = group
+            found[f"groups_by_{axis}"] = Named(("trial",), whole)
+    return found
+
+
+def findings(fitted: Fitted) -> list[str]:
+    """Say in sentences why a model should not be trusted where entries are missing.
+
+    Parameters
+    ----------
+    fitted : Fitted
+
+    Returns
+    -------
+    list of str
+        Empty if nothing is missing, or the data determine what is.
+    """
+    found = [
+        _about_groups(fitted[f"groups_by_{axis}"], axis, len(fitted.components))
+        for axis in ("neuron", "time")
+        if f"groups_by_{axis}" in fitted.arrays
+    ]
+    noise, apart = fitted.number("missing_noise_share"), fitted.number("missing_disagreement")
+    if noise > _TOO_NOISY:
+        found.append(
+            f"{fitted.data['missing_fraction']:.0%} of the entries are missing, and at least "
+            f"{noise:.0%} of what the model says about them is noise{_least_determined(fitted)}: "
+            "use fewer components, or only what was observed"
+        )
+    if apart > _TOO_DIFFERENT:
+        found.append(
+            "another restart fits the observed entries as well and says something else about the "
+            "missing ones: use fewer components, or only what was observed"
+        )
+    largest = fitted.number("largest_missing")
+    if largest > _TOO_LARGE:
+        found.append(
+            f"where entries are missing, the model reaches {largest:.0f} times the largest value "
+            "of the data: the observed entries don't determine it there"
+        )
+    return found
+
+
+def _about_groups(group: np.ndarray, axis: str, n_components: int) -> str:
+    members = [np.flatnonzero(group == g) for g in range(int(group.max()) + 1)]
+    shown = "; ".join(_listed(each) for each in members[:4])
+    more = f"; and {len(members) - 4} more" if len(members) > 4 else ""
+    what = "neurons" if axis == "neuron" else "time bins"
+    return (
+        f"the trials fall into {len(members)} groups that have fewer than {n_components} {what} in "
+        f"common (trials {shown}{more}): nothing tells how large a component is in one group "
+        f"compared with another, or its sign, so the model can't predict the {what} of one group in "
+        "the trials of another; fit the groups by themselves, or use fewer components"
+    )
+
+
+def _listed(rows: np.ndarray) -> str:
+    """Write row numbers as ranges."""
+    runs = np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1)
+    texts = [f"{run[0]}" if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs]
+    return ", ".join(texts[:3]) + (", ..." if len(texts) > 3 else "")
+
+
+def _least_determined(fitted: Fitted) -> str:
+    """Name the rows of which the model knows least."""
+    parts = []
+    for axis in AXES:
+        named = fitted.arrays.get(f"{axis}_undetermined")
+        if named is None or isinstance(named.values, dict):
+            continue
+        rows = np.flatnonzero(np.nan_to_num(named.values) > _OPEN)
+        if 0 < len(rows) < len(named.values):
+            parts.append(f"{axis}s {_listed(rows)}")
+    return f" (least determined: {'; '.join(parts)})" if parts else ""
 
 
 def ridge_of(fitted: Fitted, name: str = "trial_ridge") -> Any:

@@ -6,6 +6,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from trialtensor.data.notices import warn
 from trialtensor.models.fitted import Fitted
+from trialtensor.models.undetermined import findings
 from trialtensor.solvers.result import StopReason
 
 # Two components whose cosine is below this cancel each other for all practical purposes.
@@ -18,6 +19,10 @@ class DegeneracyWarning(UserWarning):
 
 class MissingSliceWarning(UserWarning):
     """A whole trial, neuron or time bin has no data; its factor row is NaN."""
+
+
+class UndeterminedWarning(UserWarning):
+    """The observed entries don't determine what the model says about the missing ones."""
 
 
 class InterruptedFitWarning(UserWarning):
@@ -44,3 +49,5 @@ def warn_of(fitted: Fitted) -> None:
             "components, or nonnegative=True where the data allows it",
             DegeneracyWarning,
         )
+    for finding in findings(fitted):
+        warn(finding, UndeterminedWarning)

@@ -11,18 +11,22 @@ factorizations". This module uses alternating least squares instead, because the
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from trialtensor.solvers.acceleration import minimise
 from trialtensor.solvers.compression import axis_gram, leading_basis
+from trialtensor.solvers.normal_equations import full_gram
 from trialtensor.solvers.problems import DenseProblem, MaskedProblem, RowUpdate
+from trialtensor.solvers.result import SolverResult
+from trialtensor.solvers.ridge import RidgeScale, minimise_missing
 from trialtensor.solvers.runs import (
     RestartResult,
     Start,
     by_loss,
+    by_turns,
     collect,
     mark_interrupted,
     run_all,
@@ -93,6 +97,18 @@ class CoupledProblem:
             rhs[:, columns] += right
         return grams, rhs
 
+    def full_gram(self, factors: CoupledFactors) -> np.ndarray:
+        """Return the Gram matrix of the shared factor as if nothing were missing, ``(1, R, R)``.
+
+        Parameters
+        ----------
+        factors : CoupledFactors
+        """
+        whole = np.zeros((self.n_components,) * 2, factors[0].dtype)
+        for i, columns in enumerate(self.columns):
+            whole[np.ix_(columns, columns)] += full_gram(self.of(factors, i), 0)[0]
+        return whole[None]
+
     def sweep(self, factors: CoupledFactors, update: RowUpdate) -> tuple[CoupledFactors, float]:
         """Update the shared factor from all tensors, then the own factors of each tensor.
 
@@ -111,8 +127,25 @@ class CoupledProblem:
             loss += own
         return tuple(found), loss
 
+    def weighted(self, missing_weight: float) -> CoupledProblem:
+        """Return the same problem with another weight of missing entries.
+
+        Parameters
+        ----------
+        missing_weight : float
+        """
+        return replace(self, problems=[each.weighted(missing_weight) for each in self.problems])
+
+    @property
+    def n_observed(self) -> int:
+        """Number of observed entries of all tensors."""
+        return sum(problem.n_observed for problem in self.problems)
+
     def spread(self, factors: CoupledFactors) -> CoupledFactors:
-        """Give the shared factor unit columns and spread each tensor's scale over its own factors.
+        """Spread each component's scale: as evenly over factors as tensors of other scale allow.
+
+        The shared factor takes the cube root of the component's mean scale, and the own factors of
+        each tensor share the rest of its scale there evenly.
 
         Parameters
         ----------
@@ -120,16 +153,22 @@ class CoupledProblem:
         """
         shared, *own = factors
         size = np.linalg.norm(shared, axis=0)
-        size = np.where(size > 0, size, 1).astype(shared.dtype)
-        found = [shared / size]
+        norms = [np.linalg.norm(each, axis=0) for each in own]
+        total, count = np.zeros_like(size), np.zeros_like(size)
         for i, columns in enumerate(self.columns):
-            neuron, other = own[2 * i], own[2 * i + 1]
-            norms = [np.linalg.norm(each, axis=0) for each in (neuron, other)]
-            alive = np.minimum(*norms) > 0
-            neuron_norm, other_norm = (np.where(alive, norm, 1) for norm in norms)
-            whole = np.sqrt(neuron_norm * other_norm * size[columns])
-            found.append((neuron * (whole / neuron_norm)).astype(shared.dtype, copy=False))
-            found.append((other * (whole / other_norm)).astype(shared.dtype, copy=False))
+            total[columns] += size[columns] * norms[2 * i] * norms[2 * i + 1]
+            count[columns] += 1
+        target = np.cbrt(total / np.maximum(count, 1))
+        alive = (size > 0) & (target > 0)
+        change = np.where(alive, target / np.where(alive, size, 1), 1)
+        found = [(shared * change).astype(shared.dtype, copy=False)]
+        for i, columns in enumerate(self.columns):
+            first, second = norms[2 * i], norms[2 * i + 1]
+            both = (first > 0) & (second > 0)
+            each = np.sqrt(np.where(both, first * second, 1) / change[columns])
+            for factor, norm in zip(own[2 * i : 2 * i + 2], (first, second), strict=True):
+                scale = np.where(both, each / np.where(both, norm, 1), 1 / change[columns])
+                found.append((factor * scale).astype(shared.dtype, copy=False))
         return tuple(found)
 
 
@@ -152,11 +191,32 @@ class CoupledOptions:
         For the shared axis, neurons, and the third axis, which each tensor has to itself.
     max_iter, tol : int, float
         See :func:`trialtensor.solvers.acceleration.minimise`.
+    ridge : RidgeScale, optional
+        Where entries are missing.
     """
 
     nonnegative: tuple[bool, bool, bool]
     max_iter: int
     tol: float
+    ridge: RidgeScale | None = None
+
+
+def ridge_scale(problem: CoupledProblem) -> RidgeScale | None:
+    """Return the scale of the ridge, or None if nothing is missing.
+
+    Parameters
+    ----------
+    problem : CoupledProblem
+    """
+    if not any(each.has_missing for each in problem.problems):
+        return None
+    mean = problem.norm2 / problem.n_observed
+    levels = [mean ** (2 / 3)]
+    for each in problem.problems:
+        # The own factors share what the shared factor leaves of the scale of their tensor.
+        own = (each.norm2 / each.n_observed) ** 0.5 * mean ** (1 / 6)
+        levels += [own, own]
+    return RidgeScale(tuple(levels), problem.n_observed, problem.norm2)
 
 
 def fit_coupled(
@@ -185,6 +245,9 @@ def fit_coupled(
     list of RestartResult
         By loss, lowest first. After Ctrl-C, the restarts that had finished or begun.
     """
+    scale = ridge_scale(problem)
+    if scale is not None:
+        options, starts = replace(options, ridge=scale), by_turns(starts)
     results, interrupted = collect(
         run_all(_restart, problem, starts, options, n_jobs=n_jobs), on_restart
     )
@@ -195,15 +258,30 @@ def fit_coupled(
 def _restart(
     problem: CoupledProblem, start: Start, options: CoupledOptions
 ) -> RestartResult[CoupledFactors]:
-    n_tensors = len(problem.problems)
-    found = minimise(
-        problem,
-        first_factors(problem, start, options.nonnegative),
-        balance=problem.spread,
-        nonnegative=(options.nonnegative[0], *(options.nonnegative[1:] * n_tensors)),
-        max_iter=options.max_iter,
-        tol=options.tol,
-    )
+    first = first_factors(problem, start, options.nonnegative)
+
+    def sweep(each: Any, begin: Any, max_iter: int, tol: float) -> SolverResult[Any]:
+        return minimise(
+            each,
+            begin,
+            balance=problem.spread,
+            nonnegative=(options.nonnegative[0], *(options.nonnegative[1:] * len(problem.problems))),
+            max_iter=max_iter,
+            tol=tol,
+        )
+
+    if options.ridge is None:
+        found = sweep(problem, first, options.max_iter, options.tol)
+    else:
+        found = minimise_missing(
+            problem,
+            first,
+            options.ridge,
+            sweep,
+            max_iter=options.max_iter,
+            tol=options.tol,
+            from_zeros=start.from_zeros,
+        )
     return RestartResult(start.seed, found, on_full_data=True)
 
 

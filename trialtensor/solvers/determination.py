@@ -97,7 +97,8 @@ def solve_open_rows(
         Gram matrices over the observed entries, and over all of them.
     rhs : (n_rows, R) array
     ridge : (R,) array or None
-        Strength of the ridge of each component, on an undetermined row; None for no ridge.
+        Strength of the ridge of each component, on an undetermined row; None for no ridge, 0 for a
+        component of zeros.
     nonnegative : bool
 
     Returns
@@ -105,14 +106,19 @@ def solve_open_rows(
     (n_rows, R) array
     """
     observed, everything = grams
-    if ridge is None or not np.all(np.isfinite(ridge) & (ridge > 0)):
+    alive = np.zeros(rhs.shape[1], bool) if ridge is None else np.isfinite(ridge) & (ridge > 0)
+    if ridge is None or not alive.any():
         return solve_rows(observed, rhs, nonnegative=nonnegative)
-    root = ridge.astype(np.float64) ** -0.5
+    root = ridge[alive].astype(np.float64) ** -0.5
     across = root[:, None] * root
-    strength = row_strengths(observed * across, everything * across, 1.0)
+    own = np.ix_(np.arange(len(observed)), alive, alive)
+    whole = everything[np.ix_(np.arange(len(everything)), alive, alive)]
+    strength = row_strengths(observed[own] * across, whole * across, 1.0)
     if not strength.any():
         return solve_rows(observed, rhs, nonnegative=nonnegative)
     diagonal = strength[:, None, None] * np.eye(len(root))
-    scaled = (observed * across + diagonal).astype(rhs.dtype, copy=False)
-    found = solve_rows(scaled, (rhs * root).astype(rhs.dtype, copy=False), nonnegative=nonnegative)
-    return (found * root).astype(rhs.dtype, copy=False)
+    scaled = (observed[own] * across + diagonal).astype(rhs.dtype, copy=False)
+    target = (rhs[:, alive] * root).astype(rhs.dtype, copy=False)
+    found = np.zeros_like(rhs)
+    found[:, alive] = solve_rows(scaled, target, nonnegative=nonnegative) * root
+    return found

@@ -93,6 +93,11 @@ class DenseProblem:
         return replace(self, missing_weight=missing_weight)
 
     @property
+    def has_missing(self) -> bool:
+        """True if entries are missing."""
+        return self.pattern is not None
+
+    @property
     def n_observed(self) -> int:
         """Number of observed entries."""
         if self.pattern is None:
@@ -206,6 +211,11 @@ class MaskedProblem:
         missing_weight : float
         """
         return replace(self, missing_weight=missing_weight)
+
+    @property
+    def has_missing(self) -> bool:
+        """True: without missing entries the problem is dense."""
+        return True
 
     @property
     def n_observed(self) -> int:

@@ -132,7 +132,7 @@ def fit_cp(
         finished or begun.
     """
     surrogate: Problem = problem
-    if isinstance(problem, MaskedProblem) or problem.pattern is not None:
+    if problem.has_missing:
         options = replace(options, ridge=RidgeScale.of(problem))
         starts = by_turns(starts)
     if options.compressed and isinstance(problem, DenseProblem):

@@ -10,8 +10,9 @@ from trialtensor.models.coupled.datasets import KeptDatasets
 from trialtensor.models.observed import as_problem as as_least_squares
 from trialtensor.solvers import canonical
 from trialtensor.solvers.coupled import CoupledFactors, CoupledProblem
+from trialtensor.solvers.determination import solve_open_rows
+from trialtensor.solvers.normal_equations import full_gram
 from trialtensor.solvers.problems import sum_of_squares
-from trialtensor.solvers.row_updates import solve_rows
 
 
 def as_problem(
@@ -37,22 +38,24 @@ def solved(
     factors: CoupledFactors,
     nonnegative: tuple[bool, bool, bool],
     shared_axis: str,
+    levels: Sequence[float] | None = None,
 ) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray], np.ndarray]:
     """Solve for the trial factors once more, as ``transform`` does; move scale into strengths.
 
     Returns unit columns of all ``n_components`` for every tensor (zeros where it lacks one), and
-    ``(n_tensors, n_components)`` strengths.
+    ``(n_tensors, n_components)`` strengths. ``levels`` are those of the ridge on each array.
     """
     n_tensors, rank = len(problem.problems), problem.n_components
     if shared_axis == "trial":
-        grams, rhs = problem.shared_equations(factors)
-        shared = solve_rows(grams, rhs, nonnegative=nonnegative[0])
+        ridge = None if levels is None else np.full(rank, levels[0])
+        shared = shared_rows(problem, factors, ridge, nonnegative=nonnegative[0])
         factors = (shared, *factors[1:])
     else:
         solved = [factors[0]]
-        for i, each in enumerate(problem.problems):
+        for i in range(n_tensors):
             shared, neuron, _ = problem.of(factors, i)
-            solved += [neuron, _own_rows(each.X, problem, i, shared, neuron, nonnegative[2])]
+            ridge = None if levels is None else np.full(neuron.shape[1], levels[2 * i + 2])
+            solved += [neuron, _own_rows(problem, i, (shared, neuron), ridge, nonnegative[2])]
         factors = tuple(solved)
     shared, size = canonical.unit_columns(factors[0])
     strength = np.zeros((n_tensors, rank))
@@ -71,12 +74,25 @@ def solved(
     return shared, neurons, own, strength
 
 
+def shared_rows(
+    problem: CoupledProblem,
+    factors: CoupledFactors,
+    ridge: np.ndarray | None,
+    *,
+    nonnegative: bool,
+) -> np.ndarray:
+    """Solve exactly for the factor that all tensors share, given the others."""
+    grams, rhs = problem.shared_equations(factors)
+    return solve_open_rows(
+        (grams, problem.full_gram(factors)), rhs, ridge, nonnegative=nonnegative
+    )
+
+
 def _own_rows(
-    X: np.ndarray,
     problem: CoupledProblem,
     i: int,
-    shared: np.ndarray,
-    neuron: np.ndarray,
+    others: tuple[np.ndarray, np.ndarray],
+    ridge: np.ndarray | None,
     nonnegative: bool,
 ) -> np.ndarray:
     """Solve for the factor of the last axis exactly."""
@@ -84,25 +100,27 @@ def _own_rows(
     observed = getattr(each, "observed", None)
     pattern = getattr(each, "pattern", None)
     if pattern is not None:
-        observed = pattern.as_mask(X.shape)
-    return last_rows(X, observed, shared, neuron, nonnegative=nonnegative)
+        observed = pattern.as_mask(each.X.shape)
+    return last_rows(each.X, observed, others, ridge, nonnegative=nonnegative)
 
 
 def last_rows(
     X: np.ndarray,
     observed: np.ndarray | None,
-    first: np.ndarray,
-    middle: np.ndarray,
+    others: tuple[np.ndarray, np.ndarray],
+    ridge: np.ndarray | None = None,
     *,
     nonnegative: bool,
 ) -> np.ndarray:
-    """Solve exactly for the factor of the last axis, given the others."""
+    """Solve exactly for the factor of the last axis, given those of the first and the second."""
+    first, middle = others
     turned = np.ascontiguousarray(X.transpose(2, 1, 0))
     seen = None if observed is None else np.ascontiguousarray(observed.transpose(2, 1, 0))
     problem, _ = as_least_squares(turned, seen)
     start = np.zeros((len(turned), first.shape[1]), first.dtype)
     grams, rhs = problem.trial_equations((start, middle, first))
-    return solve_rows(grams, rhs, nonnegative=nonnegative)
+    both = (grams, full_gram((start, middle, first), 0))
+    return solve_open_rows(both, rhs, ridge, nonnegative=nonnegative)
 
 
 def signed(

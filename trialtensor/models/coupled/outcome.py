@@ -19,9 +19,11 @@ from trialtensor.models.observed import (
     insert_empty,
     warn_empty,
 )
+from trialtensor.models.coupled.missing import missing_arrays
 from trialtensor.models.parts import explained, make_components
+from trialtensor.models.undetermined import judge
 from trialtensor.solvers import diagnostics
-from trialtensor.solvers.coupled import CoupledFactors, CoupledProblem
+from trialtensor.solvers.coupled import CoupledFactors, CoupledProblem, ridge_scale
 from trialtensor.solvers.diagnostics import ComponentVariance
 from trialtensor.solvers.result import Factors
 from trialtensor.solvers.row_updates import solve_rows
@@ -43,8 +45,12 @@ def describe(
     shared_axis: str,
 ) -> Fitted:
     """Describe a finished fit; ``nonnegative`` is for shared, neuron and own factors, in order."""
-    best = found[0].result
-    shared, neurons, own, strength = solved(problem, best.factors, nonnegative, shared_axis)
+    best, scale = found[0].result, ridge_scale(problem)
+    judged = None if scale is None else judge(problem, best.factors, scale)
+    levels = None if judged is None else judged.levels
+    shared, neurons, own, strength = solved(
+        problem, best.factors, nonnegative, shared_axis, levels
+    )
     order = np.lexsort((-np.sum(strength**2, axis=0), private_to))
     shared, strength = shared[:, order], strength[:, order]
     neurons, own = ([each[:, order] for each in part] for part in (neurons, own))
@@ -70,6 +76,8 @@ def describe(
     if shared_axis == "trial":
         alone = _alone(data, kept, problem, neurons, own, strength, nonnegative[0])
     arrays["dataset_trial_factors"] = Named(("trial", "component"), alone)
+    if judged is not None:
+        arrays |= missing_arrays(data, kept, problem, scales, found, judged, order, shared_axis)
     restarts = _restarts(problem, found, loss, shared_axis)
     record = FitRecord.of(best, loss, float(norms.sum()), restarts)
     summary = _summary(data, kept, shared_axis)

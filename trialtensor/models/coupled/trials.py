@@ -14,13 +14,13 @@ from trialtensor.models.coupled.datasets import (
     split_datasets,
     without_empty_datasets,
 )
-from trialtensor.models.coupled.equations import as_problem, last_rows
+from trialtensor.models.coupled.equations import as_problem, last_rows, shared_rows
 from trialtensor.models.fitted import Fitted
 from trialtensor.models.new_trials import check_labels, known_rows
 from trialtensor.models.observed import insert_empty, nothing_to_explain, warn_empty
+from trialtensor.models.undetermined import ridge_of
 from trialtensor.solvers import contraction, diagnostics
 from trialtensor.solvers.problems import sum_of_squares
-from trialtensor.solvers.row_updates import solve_rows
 from trialtensor.solvers.threads import blas_threads_for
 
 
@@ -159,7 +159,11 @@ def _own_trials(fitted: Fitted, told: Told, data: Datasets, kept: KeptDatasets) 
     found = []
     for i, name in enumerate(data.names):
         _, neuron, time = _given(fitted, told, kept, i, name, kept.values[i].dtype)
-        rows = last_rows(kept.values[i], kept.masks[i], time, neuron, nonnegative=told.nonnegative)
+        ridge = ridge_of(fitted)
+        own = None if ridge is None else ridge[list(fitted.datasets).index(name)]
+        rows = last_rows(
+            kept.values[i], kept.masks[i], (time, neuron), own, nonnegative=told.nonnegative
+        )
         found.append(rows)
     return found
 
@@ -173,5 +177,4 @@ def _shared_trials(fitted: Fitted, told: Told, data: Datasets, kept: KeptDataset
     for i, name in enumerate(data.names):
         _, neuron, own = _given(fitted, told, kept, i, name, kept.values[i].dtype)
         factors += [(neuron * scales[i]).astype(dtype), own.astype(dtype)]
-    grams, rhs = problem.shared_equations(tuple(factors))
-    return solve_rows(grams, rhs, nonnegative=told.nonnegative)
+    return shared_rows(problem, tuple(factors), ridge_of(fitted), nonnegative=told.nonnegative)

@@ -16,6 +16,7 @@ from trialtensor.models.undetermined import (
     Judged,
     about_missing,
     disagreement,
+    groups_of_trials,
     judge,
     largest_missing,
 )
@@ -113,7 +114,9 @@ def _about_missing(
         lambda part: ~observed[part],
         contraction.trial_chunks(problem.X.shape),
     )
-    return about_missing(judged, largest, apart, shares)
+    seen = {"neuron": observed.any(axis=2), "time": observed.any(axis=1)}
+    groups = groups_of_trials(seen, factors[0].shape[1], data.kept[0])
+    return about_missing(judged, largest, apart, shares) | groups
 
 
 def _finish(

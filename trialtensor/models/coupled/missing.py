@@ -1,0 +1,120 @@
+"""What a CoupledTCA keeps about missing entries, and how far the data determine them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from trialtensor.models.coupled.datasets import Datasets, KeptDatasets
+from trialtensor.models.fitted import Named
+from trialtensor.models.observed import insert_empty
+from trialtensor.models.undetermined import (
+    Judged,
+    about_missing,
+    disagreement,
+    groups_of_trials,
+    largest_missing,
+)
+from trialtensor.solvers import contraction
+from trialtensor.solvers.coupled import CoupledFactors, CoupledProblem
+from trialtensor.solvers.runs import RestartResult
+
+
+def missing_arrays(
+    data: Datasets,
+    kept: KeptDatasets,
+    problem: CoupledProblem,
+    scales: np.ndarray,
+    found: list[RestartResult[CoupledFactors]],
+    judged: Judged,
+    order: np.ndarray,
+    shared_axis: str,
+) -> dict[str, Named]:
+    """Name the ridge on trials, and what is known of missing entries; ``order`` of components."""
+    best = found[0].result.factors
+    largest = max(
+        (
+            largest_missing(each.X, mask, problem.of(best, i))
+            for i, (each, mask) in enumerate(zip(problem.problems, kept.masks, strict=True))
+            if mask is not None
+        ),
+        default=0.0,
+    )
+    arrays = about_missing(
+        judged, largest, _apart(kept, problem, found), _shares(data, kept, judged, shared_axis)
+    )
+    ridge = _trial_ridge(problem, best, judged, scales, shared_axis)
+    dims = ("component",) if ridge.ndim == 1 else ("dataset", "component")
+    arrays["trial_ridge"] = Named(dims, ridge[..., order])
+    if shared_axis == "trial":
+        seen = [_seen(values, mask) for values, mask in zip(kept.values, kept.masks, strict=True)]
+        by_neuron = np.concatenate([each.any(axis=2) for each in seen], axis=1)
+        arrays |= groups_of_trials({"neuron": by_neuron}, problem.n_components, kept.shared)
+    return arrays
+
+
+def _trial_ridge(
+    problem: CoupledProblem,
+    factors: CoupledFactors,
+    judged: Judged,
+    scales: np.ndarray,
+    shared_axis: str,
+) -> np.ndarray:
+    """Return the ridge on unit columns of trial factors; by dataset, in its units, if they differ.
+
+    A trial factor of norm 1 is the balanced one over its norm, so its ridge is that times the
+    square of the norm.
+    """
+    if shared_axis == "trial":
+        return np.asarray(judged.levels[0] * np.sum(factors[0].astype(np.float64) ** 2, axis=0))
+    whole = np.zeros((len(problem.problems), problem.n_components))
+    for i, columns in enumerate(problem.columns):
+        size2 = np.sum(factors[2 * i + 2].astype(np.float64) ** 2, axis=0)
+        whole[i, columns] = judged.levels[2 * i + 2] * size2 / scales[i] ** 2
+    return whole
+
+
+def _shares(
+    data: Datasets, kept: KeptDatasets, judged: Judged, shared_axis: str
+) -> dict[str, Any]:
+    """Return the share of each row that is not determined, by axis and dataset."""
+    found = judged.determination.open_shares
+    other = "time" if shared_axis == "trial" else "trial"
+    return {
+        shared_axis: insert_empty(found[0][:, None], kept.shared)[:, 0],
+        "neuron": {
+            name: insert_empty(found[2 * i + 1][:, None], kept.neurons[i])[:, 0]
+            for i, name in enumerate(data.names)
+        },
+        other: {
+            name: insert_empty(found[2 * i + 2][:, None], kept.own[i])[:, 0]
+            for i, name in enumerate(data.names)
+        },
+    }
+
+
+def _apart(
+    kept: KeptDatasets, problem: CoupledProblem, found: list[RestartResult[CoupledFactors]]
+) -> float:
+    def told(factors: CoupledFactors, part: tuple[int, slice]) -> np.ndarray:
+        i, rows = part
+        first, neuron, other = problem.of(factors, i)
+        return contraction.reconstruct((first[rows], neuron, other))
+
+    def missing(part: tuple[int, slice]) -> np.ndarray:
+        mask = kept.masks[part[0]]
+        assert mask is not None, "nothing is missing"
+        return ~mask[part[1]]
+
+    parts = [
+        (i, rows)
+        for i, (values, mask) in enumerate(zip(kept.values, kept.masks, strict=True))
+        if mask is not None
+        for rows in contraction.trial_chunks(values.shape)
+    ]
+    return disagreement(found, problem.n_observed, told, missing, parts)
+
+
+def _seen(values: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+    return np.ones(values.shape, bool) if mask is None else mask
