@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 Step = tuple[np.ndarray, np.ndarray]
+# Rounding errors of a product of matrices, in units of epsilon and of the norms of both.
+_ROUNDING = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,18 +43,28 @@ class Transitions:
         return float(np.finfo(self.X.dtype).eps) ** 0.75
 
     @property
+    def pairs(self) -> np.ndarray | None:
+        """True for each bin that is complete and followed by one, (n_trials, n_times - 1)."""
+        if self.observed is None:
+            return None
+        whole = np.asarray(self.observed.all(axis=1))
+        return whole[:, :-1] & whole[:, 1:]
+
+    @property
     def counts(self) -> np.ndarray:
         """Number of transitions of each trial."""
-        return np.array([before.shape[1] for before, _ in self])
+        pairs = self.pairs
+        if pairs is None:
+            return np.full(len(self.X), self.X.shape[2] - 1)
+        return np.asarray(pairs.sum(axis=1))
 
     def __iter__(self) -> Iterator[Step]:
         """Yield the states before and after every transition of each trial, in double precision."""
+        pairs = self.pairs
         for k, trial in enumerate(self.X):
             before, after = trial[:, :-1], trial[:, 1:]
-            if self.observed is not None:
-                whole = self.observed[k].all(axis=0)
-                pairs = whole[:-1] & whole[1:]
-                before, after = before[:, pairs], after[:, pairs]
+            if pairs is not None:
+                before, after = before[:, pairs[k]], after[:, pairs[k]]
             yield before.astype(np.float64), after.astype(np.float64)
 
 
@@ -87,15 +99,16 @@ def span(states: Iterable[np.ndarray], nil: float) -> tuple[np.ndarray, np.ndarr
 
 def _shorter(triangle: np.ndarray | None, waiting: list[np.ndarray]) -> np.ndarray:
     rows = waiting if triangle is None else [triangle, *waiting]
-    return np.linalg.qr(np.concatenate(rows), mode="r")
+    return np.asarray(np.linalg.qr(np.concatenate(rows), mode="r"))
 
 
 def solve_trials(steps: Transitions, output: np.ndarray, source: np.ndarray) -> np.ndarray:
     """Solve for the strength of each component on each trial, by least squares on its states.
 
-    Triangles of the output factor and of what the input factors read replace the normal
-    equations, which would square the condition number. Where a trial doesn't determine a strength,
-    the solution is the smallest.
+    Orthogonal bases of the output factor and of what the input factors read replace the normal
+    equations, which would square the condition number. Input factors that read small directions
+    beside large ones leave rounding errors in what they read; where only these would determine a
+    strength, as where nothing does, the solution is the smallest.
 
     Parameters
     ----------
@@ -110,13 +123,19 @@ def solve_trials(steps: Transitions, output: np.ndarray, source: np.ndarray) -> 
     rank = output.shape[1]
     found = np.zeros((len(steps.X), rank))
     frame, outputs = np.linalg.qr(output)
+    epsilon = _ROUNDING * float(np.finfo(np.float64).eps) * float(np.linalg.norm(source))
+    driven = float(np.linalg.norm(outputs))
     for k, (before, after) in enumerate(steps):
-        if not before.size:
+        rounding = epsilon * float(np.linalg.norm(before))
+        left, sizes, basis = np.linalg.svd(source.T @ before, full_matrices=False)
+        kept = sizes > rounding
+        if not kept.any():
             continue
-        basis, read = np.linalg.qr((source.T @ before).T)
+        read = (left[:, kept] * sizes[kept]).T
         columns = (outputs[:, None] * read[None]).reshape(-1, rank)
-        target = (frame.T @ after @ basis).ravel()
-        found[k] = np.linalg.lstsq(columns, target, rcond=None)[0]
+        target = (frame.T @ after @ basis[kept].T).ravel()
+        ratio = driven * rounding / float(np.linalg.norm(columns, 2))
+        found[k] = np.linalg.lstsq(columns, target, rcond=ratio)[0]
     return found
 
 

@@ -47,6 +47,9 @@ class TrialVaryingDynamics(TrialEstimator):
     the activity along ``c_r`` and drives it along ``b_r``, with a strength that changes over
     trials. So it shows how *interactions* change with learning, while TCA shows how activity does.
 
+    Neurons may span few dimensions, as principal components, denoised activity and duplicates do:
+    the fit reads and drives activity in the span of the data only.
+
     A bin in which any neuron is missing is neither predicted nor predicted from. New trials may
     have any number of bins from 2. ``inverse_transform`` and ``reconstruct`` run the dynamics
     without noise from ``first_state_``; ``predict`` restarts from every bin, as do
