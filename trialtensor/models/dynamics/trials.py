@@ -83,7 +83,7 @@ def new_transitions(fitted: Fitted, X: Any, mask: Any) -> Transitions:
         raise ValueError(
             f"X: the model was fitted to {len(neurons)} neurons, got {checked.values.shape[1]}"
         )
-    check_labels(fitted, checked)
+    check_labels(fitted, checked.coords)
     return transitions(known_neurons(checked, neurons))
 
 

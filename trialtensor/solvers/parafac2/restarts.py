@@ -9,7 +9,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from trialtensor.solvers.acceleration import balance, minimise
-from trialtensor.solvers.parafac2.compression import in_span, truncated, with_mask, without_loss
+from trialtensor.solvers.parafac2.compression import (
+    in_span,
+    shared_gram,
+    truncated,
+    with_mask,
+    with_means,
+    without_loss,
+)
 from trialtensor.solvers.parafac2.given import first_weights, settle
 from trialtensor.solvers.parafac2.slabs import (
     MaskedSlabs,
@@ -105,7 +112,7 @@ def fit_parafac2(
     """
     masked = any(each is not None for each in observed)
     full = with_mask(blocks, observed) if masked else without_loss(blocks, options.n_components)
-    guess = _with_means(full) if isinstance(full, MaskedSlabs) else full
+    guess: Slabs = with_means(full) if isinstance(full, MaskedSlabs) else full
     core, basis = truncated(guess, options.n_components, free=not options.nonnegative_shared)
     lift = basis if not options.nonnegative_shared else None
     results, interrupted = collect(
@@ -123,18 +130,6 @@ def fit_parafac2(
         settled, interrupted = _settled(full, blocks, observed, best, guess, options)
         done.insert(0, settled)
     return mark_interrupted(done) if interrupted else done
-
-
-def _with_means(problem: MaskedSlabs) -> Slabs:
-    """Fill in missing entries with the mean of the row's observed values in the same trial."""
-    observed = problem.observed
-    count = np.maximum(observed.sum(axis=2, keepdims=True), 1)
-    mean = problem.X.sum(axis=2, keepdims=True) / count
-    return Slabs(
-        np.where(observed, problem.X, mean).astype(problem.X.dtype, copy=False),
-        problem.starts,
-        problem.norm2,
-    )
 
 
 def _restart(core: Slabs, start: Start, options: Parafac2Options) -> RestartResult[Factors]:
@@ -157,14 +152,13 @@ def _minimise(problem: Any, start: Any, options: Parafac2Options) -> SolverResul
 def _first_factors(core: Slabs, start: Start, options: Parafac2Options) -> Factors:
     """Choose first factors, with positive trial weights because only their signs matter."""
     rank, dtype = options.n_components, core.X.dtype
-    n_shared = core.X.shape[2] if core.basis is None else len(core.basis)
+    n_shared = core.n_shared if core.basis is None else len(core.basis)
     rng = np.random.default_rng(start.seed)
     shared = rng.standard_normal((n_shared, rank))
-    trial = rng.uniform(0.1, 1, (len(core.X), rank))
+    trial = rng.uniform(0.1, 1, (core.n_trials, rank))
     cross = np.eye(rank)
     if start.kind == "svd":
-        flat = core.X.reshape(-1, core.X.shape[2])
-        _, vectors = np.linalg.eigh(flat.T @ flat)
+        _, vectors = np.linalg.eigh(shared_gram(core))
         vectors = vectors[:, ::-1][:, :rank]
         if core.basis is not None:
             vectors = core.basis @ vectors
@@ -199,7 +193,7 @@ def _go_on(
                 known = replace(restart.result, factors=filled, loss=full.loss(filled))
                 results[i] = replace(restart, result=known)
             results.sort(key=by_loss)
-        if full.X.size <= _SMALL:
+        if full.size <= _SMALL:
             for i, restart in enumerate(results):
                 results[i] = _polish(full, restart, options)
             results.sort(key=by_loss)
