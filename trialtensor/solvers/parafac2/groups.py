@@ -43,27 +43,27 @@ class Group:
         """Their trials."""
         return slice(self.first_trial, self.first_trial + self.n_trials)
 
-    @property
+    @cached_property
     def n_trials(self) -> int:
         """Number of trials."""
         return sum(map(len, self.blocks))
 
-    @property
+    @cached_property
     def n_rows(self) -> int:
         """Rows of the longest block."""
         return max(block.shape[1] for block in self.blocks)
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Number of entries once stacked."""
         return self.n_trials * self.n_rows * self.blocks[0].shape[2]
 
-    @property
+    @cached_property
     def starts(self) -> np.ndarray:
         """First trial of each block, within the group."""
         return np.cumsum([0, *(len(block) for block in self.blocks[:-1])])
 
-    @property
+    @cached_property
     def block_of_trial(self) -> np.ndarray:
         """Block of each trial, within the group."""
         return np.repeat(np.arange(len(self.blocks)), [len(block) for block in self.blocks])
@@ -73,23 +73,26 @@ class Group:
         """Blocks stacked, (n_trials, n_rows, n_shared); kept, if it isn't a view."""
         return self.stacked()
 
+    @cached_property
+    def _view(self) -> np.ndarray | None:
+        return _joined(self.blocks)
+
+    @cached_property
+    def _view_of_masks(self) -> np.ndarray | None:
+        masks = [mask for mask in self.observed or () if mask is not None]
+        return _joined(masks) if len(masks) == len(self.blocks) else None
+
     def stacked(self) -> np.ndarray:
         """Stack blocks: a view if they lie beside each other."""
-        whole = _joined(self.blocks)
-        return pad(self.blocks) if whole is None else whole
+        return pad(self.blocks) if self._view is None else self._view
 
-    def missing(self) -> np.ndarray:
-        """Return a new array, True for missing entries; padded rows are known to be zero."""
-        assert self.observed is not None, "a complete group has no missing entries"
-        shape = (self.n_trials, self.n_rows, self.blocks[0].shape[2])
-        unseen = np.zeros(shape, bool)
-        first = 0
-        for block, seen in zip(self.blocks, self.observed, strict=True):
-            if seen is not None:
-                place = unseen[first : first + len(block), : block.shape[1]]
-                np.logical_not(seen, out=place)
-            first += len(block)
-        return unseen
+    def seen(self) -> np.ndarray:
+        """Stack masks: True where observed, and in padded rows either way."""
+        if self._view_of_masks is not None:
+            return self._view_of_masks
+        assert self.observed is not None, "a complete group has no mask"
+        pairs = zip(self.blocks, self.observed, strict=True)
+        return pad([np.ones(block.shape, bool) if seen is None else seen for block, seen in pairs])
 
     def split(self, whole: np.ndarray) -> list[np.ndarray]:
         """Split a stacked array into those of the blocks, without padding."""

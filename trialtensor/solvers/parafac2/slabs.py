@@ -17,7 +17,7 @@ import numpy as np
 
 from trialtensor.solvers.acceleration import balance
 from trialtensor.solvers.contraction import trial_chunks
-from trialtensor.solvers.parafac2.groups import Group, pad
+from trialtensor.solvers.parafac2.groups import Group
 from trialtensor.solvers.problems import DenseProblem, RowUpdate
 
 # Trial factor (n_trials, R), H (R, R), and the factor of the axis that all blocks share.
@@ -229,11 +229,10 @@ class MeanSlabs(Slabs):
         group : Group
         factors : ignored
         """
-        X, missing = pad(group.blocks), group.missing()
-        count = np.maximum(X.shape[2] - missing.sum(axis=2, keepdims=True), 1)
+        X, seen = group.stacked(), group.seen()
+        count = np.maximum(seen.sum(axis=2, keepdims=True), 1)
         means = (X.sum(axis=2, keepdims=True) / count).astype(X.dtype, copy=False)
-        np.copyto(X, means, where=missing)
-        return X
+        return np.where(seen, X, means)
 
 
 class MaskedSlabs(Slabs):
@@ -257,13 +256,15 @@ class MaskedSlabs(Slabs):
         """
         if factors is None or len(factors) < 4:
             return group.stacked()
-        X, missing = pad(group.blocks), group.missing()
+        X, seen = group.stacked(), group.seen()
+        whole = np.empty(X.shape, X.dtype)
         for part in trial_chunks(X.shape):
-            np.copyto(X[part], self._model(group, factors, part), where=missing[part])
-        return X
+            whole[part] = self._model(group, factors, part)
+            np.copyto(whole[part], X[part], where=seen[part])
+        return whole
 
     def _model(self, group: Group, factors: FilledFactors, part: slice) -> np.ndarray:
-        """Return the model of some trials of a group."""
+        """Return the model of some trials of a group; zero in padded rows."""
         trial, cross, shared, patterns = factors
         own = patterns[group.which, : group.n_rows] @ cross
         weighted = own[group.block_of_trial[part]] * trial[group.trials][part, None, :]
@@ -278,10 +279,11 @@ class MaskedSlabs(Slabs):
         """
         parts = []
         for group in self.groups:
-            X, missing = group.stacked(), group.missing()
+            X, seen = group.stacked(), group.seen()
             for part in trial_chunks(X.shape):
-                error = X[part] - self._model(group, factors, part)
-                error[missing[part]] = 0
+                error = self._model(group, factors, part)
+                np.subtract(X[part], error, out=error)
+                error *= seen[part]
                 flat = error.reshape(len(error), -1).astype(np.float64, copy=False)
                 parts.append(np.einsum("ki,ki->k", flat, flat))
         return np.concatenate(parts)
