@@ -15,7 +15,7 @@ from trialtensor.solvers.parafac2.slabs import MaskedSlabs, Slabs
 from trialtensor.solvers.problems import RowUpdate, free_loss
 
 # Enough sweeps to find patterns and weights to rounding error, independently of their start.
-_MAX_ITER, _TOL = 5000, 1e-13
+_MAX_ITER, _TOL = 1000, 1e-13
 # Sweeps to find out which start is best for a block.
 _TRIAL_SWEEPS, _TRIAL_TOL = 20, 1e-6
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -32,6 +33,10 @@ class Group:
     first_block: int
     first_trial: int
     observed: list[np.ndarray | None] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what other processes need; they stack blocks themselves."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
     @property
     def which(self) -> slice:

@@ -32,6 +32,7 @@ from trialtensor.solvers.runs import (
     mark_interrupted,
     run_all,
 )
+from trialtensor.solvers.sweep_budget import core_sweeps
 
 # Up to this size, every restart converges on the data.
 _SMALL = 1_000_000
@@ -79,6 +80,10 @@ class Parafac2Options:
         """The constraint on each factor: ``A``, ``H``, ``C``."""
         return self.nonnegative_trial, False, self.nonnegative_shared
 
+    def left(self, n_iter: int) -> Parafac2Options:
+        """Return these options with the sweeps that are left after ``n_iter``."""
+        return replace(self, max_iter=self.max_iter - n_iter)
+
 
 def fit_parafac2(
     blocks: Sequence[np.ndarray],
@@ -115,9 +120,10 @@ def fit_parafac2(
     guess: Slabs = with_means(full) if isinstance(full, MaskedSlabs) else full
     core, basis = truncated(guess, options.n_components, free=not options.nonnegative_shared)
     lift = basis if not options.nonnegative_shared else None
-    results, interrupted = collect(
-        run_all(_restart, core, starts, options, n_jobs=n_jobs), on_restart
+    few = (
+        options if core is full else options.left(options.max_iter - core_sweeps(options.max_iter))
     )
+    results, interrupted = collect(run_all(_restart, core, starts, few, n_jobs=n_jobs), on_restart)
     lifted = [_lifted(each, lift) for each in results]
     lifted.sort(key=by_loss)
     if not interrupted and core is not full:
@@ -133,8 +139,11 @@ def fit_parafac2(
 
 
 def _restart(core: Slabs, start: Start, options: Parafac2Options) -> RestartResult[Factors]:
-    found = _minimise(core, _first_factors(core, start, options), options)
-    return RestartResult(start.seed, found)
+    first = _first_factors(core, start, options)
+    if options.max_iter < 1:
+        nothing = SolverResult(first, np.inf, np.empty(0), 0, StopReason.MAX_ITER)
+        return RestartResult(start.seed, nothing)
+    return RestartResult(start.seed, _minimise(core, first, options))
 
 
 def _minimise(problem: Any, start: Any, options: Parafac2Options) -> SolverResult[Any]:
@@ -193,7 +202,7 @@ def _go_on(
                 known = replace(restart.result, factors=filled, loss=full.loss(filled))
                 results[i] = replace(restart, result=known)
             results.sort(key=by_loss)
-        if full.size <= _SMALL:
+        if full.size <= _SMALL or core_sweeps(options.max_iter) < 1:
             for i, restart in enumerate(results):
                 results[i] = _polish(full, restart, options)
             results.sort(key=by_loss)
@@ -207,7 +216,7 @@ def _go_on(
 
 
 def _polish(full: Slabs, rough: RestartResult[Any], options: Parafac2Options) -> RestartResult[Any]:
-    found = _minimise(full, rough.result.factors, options)
+    found = _minimise(full, rough.result.factors, options.left(rough.result.n_iter))
     found = replace(found, n_iter=rough.result.n_iter + found.n_iter)
     return RestartResult(rough.seed, found, on_full_data=True)
 
@@ -239,20 +248,34 @@ def _settled(
             model = Parafac2Model(found.trial, cross, shared, patterns)
             loss = min(found.loss, result.loss)
             best = replace(rough, result=replace(result, factors=model, loss=loss))
-            if jump == _MAX_JUMPS or result.loss - found.loss <= _JUMP * result.loss:
+            interrupted = result.stop_reason is StopReason.INTERRUPTED
+            better = result.loss - found.loss > _JUMP * result.loss
+            if jump == _MAX_JUMPS or interrupted or not better:
                 break
-            start = (found.trial, cross, shared, found.patterns)
-            again = _minimise(full, start if isinstance(full, MaskedSlabs) else start[:3], options)
-            history = np.append(result.loss_history, again.loss_history)
-            result = replace(
-                again,
-                loss_history=np.minimum.accumulate(history),
-                n_iter=result.n_iter + again.n_iter,
-            )
+            if result.n_iter >= options.max_iter:
+                stopped = replace(best.result, stop_reason=StopReason.MAX_ITER)
+                best = replace(best, result=stopped)
+                break
+            start: Any = (found.trial, cross, shared, found.patterns)
+            start = start if isinstance(full, MaskedSlabs) else start[:3]
+            result = _continued(full, result, start, options)
     except KeyboardInterrupt:
         return best or _with_patterns(rough, blocks, observed, guess), True
     assert best is not None
     return best, best.result.stop_reason is StopReason.INTERRUPTED
+
+
+def _continued(
+    full: Slabs, before: SolverResult[Any], start: Any, options: Parafac2Options
+) -> SolverResult[Any]:
+    """Sweep on from a start that is better than where sweeps have led, as one record."""
+    again = _minimise(full, start, options.left(before.n_iter))
+    history = np.append(before.loss_history, again.loss_history)
+    return replace(
+        again,
+        loss_history=np.minimum.accumulate(history),
+        n_iter=before.n_iter + again.n_iter,
+    )
 
 
 def _in_rows_of(blocks: Sequence[np.ndarray], padded: np.ndarray) -> list[np.ndarray]:
