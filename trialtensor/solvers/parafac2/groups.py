@@ -14,6 +14,8 @@ import numpy as np
 _SMALL_BLOCK = 8_000
 # About how many entries are copied or filled in at once.
 _LIMIT = 500_000
+# With a mask, there is a copy of the data already: keep another one up to this many entries only.
+_KEPT = 2_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,12 +29,15 @@ class Group:
         Their places among all.
     observed : list of bool arrays or None, optional
         False where missing, for each block; None if the blocks are complete.
+    kept : bool
+        Keep stacked arrays that aren't views, to be faster at the cost of memory.
     """
 
     blocks: list[np.ndarray]
     first_block: int
     first_trial: int
     observed: list[np.ndarray | None] | None = None
+    kept: bool = True
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what other processes need; they stack blocks themselves."""
@@ -73,31 +78,38 @@ class Group:
         """Block of each trial, within the group."""
         return np.repeat(np.arange(len(self.blocks)), [len(block) for block in self.blocks])
 
-    @cached_property
+    @property
     def X(self) -> np.ndarray:
-        """Blocks stacked, (n_trials, n_rows, n_shared); kept, if it isn't a view."""
-        return self.stacked()
+        """Blocks stacked, (n_trials, n_rows, n_shared): a view if they lie beside each other."""
+        return self._stacked if self.kept or self._are_joined else pad(self.blocks)
 
-    @cached_property
-    def _view(self) -> np.ndarray | None:
-        return _joined(self.blocks)
-
-    @cached_property
-    def _view_of_masks(self) -> np.ndarray | None:
-        masks = [mask for mask in self.observed or () if mask is not None]
-        return _joined(masks) if len(masks) == len(self.blocks) else None
-
-    def stacked(self) -> np.ndarray:
-        """Stack blocks: a view if they lie beside each other."""
-        return pad(self.blocks) if self._view is None else self._view
-
+    @property
     def seen(self) -> np.ndarray:
-        """Stack masks: True where observed, and in padded rows either way."""
-        if self._view_of_masks is not None:
-            return self._view_of_masks
+        """Masks stacked: True where observed, and in padded rows either way."""
+        return self._seen if self.kept or self._masks_are_joined else pad(self._masks)
+
+    @cached_property
+    def _are_joined(self) -> bool:
+        return _beside(self.blocks)
+
+    @cached_property
+    def _stacked(self) -> np.ndarray:
+        return _join(self.blocks) if self._are_joined else pad(self.blocks)
+
+    @property
+    def _masks(self) -> list[np.ndarray]:
         assert self.observed is not None, "a complete group has no mask"
         pairs = zip(self.blocks, self.observed, strict=True)
-        return pad([np.ones(block.shape, bool) if seen is None else seen for block, seen in pairs])
+        return [np.ones(block.shape, bool) if mask is None else mask for block, mask in pairs]
+
+    @cached_property
+    def _masks_are_joined(self) -> bool:
+        known = [mask for mask in self.observed or () if mask is not None]
+        return len(known) == len(self.blocks) and _beside(known)
+
+    @cached_property
+    def _seen(self) -> np.ndarray:
+        return _join(self._masks) if self._masks_are_joined else pad(self._masks)
 
     def split(self, whole: np.ndarray) -> list[np.ndarray]:
         """Split a stacked array into those of the blocks, without padding."""
@@ -128,9 +140,9 @@ def make_groups(
 ) -> tuple[Group, ...]:
     """Group blocks for work with few, large products and without copies of large arrays.
 
-    Complete blocks that lie beside each other in memory are one group; of the others small ones
-    are stacked, a few at a time. With missing entries a group is filled in at once in every
-    sweep, so it is a few blocks even where more could be a view.
+    Blocks that lie beside each other in memory are one group; of the others small ones are
+    stacked, a few at a time. With missing entries a group is filled in at once in every sweep, so
+    it is a few blocks even where more could be a view.
 
     Parameters
     ----------
@@ -140,43 +152,52 @@ def make_groups(
     """
     groups: list[Group] = []
     first_block = first_trial = 0
+    kept = observed is None or sum(block.size for block in blocks) <= _KEPT
     while first_block < len(blocks):
-        rest = blocks[first_block:]
-        n = _n_beside(rest) if observed is None else 1
+        most = len(blocks)
+        if observed is not None:
+            most = max(1, _LIMIT // max(1, blocks[first_block].size))
+        n = _n_beside(blocks, first_block, most)
         if n == 1:
-            n = _n_stacked(rest, _SMALL_BLOCK if observed is None else _LIMIT)
+            n = _n_stacked(blocks, first_block)
         seen = None if observed is None else list(observed[first_block : first_block + n])
-        group = Group(list(rest[:n]), first_block, first_trial, seen)
+        group = Group(
+            list(blocks[first_block : first_block + n]), first_block, first_trial, seen, kept
+        )
         groups.append(group)
         first_block, first_trial = first_block + n, first_trial + group.n_trials
     return tuple(groups)
 
 
-def _n_beside(blocks: Sequence[np.ndarray]) -> int:
+def _n_beside(blocks: Sequence[np.ndarray], first: int, most: int) -> int:
     """Count how many blocks, from the first, lie beside each other in memory."""
-    n = 1
-    while n < len(blocks) and _follows(blocks[n - 1], blocks[n]):
+    last = min(first + most, len(blocks)) - 1
+    n = first
+    while n < last and _follows(blocks[n], blocks[n + 1]):
         n += 1
-    return n
+    return n - first + 1
 
 
-def _n_stacked(blocks: Sequence[np.ndarray], largest: int) -> int:
+def _n_stacked(blocks: Sequence[np.ndarray], first: int) -> int:
     """Count how many blocks, from the first, to stack: small ones of similar numbers of rows."""
-    n, n_trials, n_rows, size = 1, len(blocks[0]), blocks[0].shape[1], blocks[0].size
-    for block in blocks[1:]:
+    n_trials = n_rows = size = n = 0
+    for block in itertools.islice(blocks, first, None):
         n_trials, n_rows = n_trials + len(block), max(n_rows, block.shape[1])
         size += block.size
         padded = n_trials * n_rows * block.shape[2]
-        if max(block.size, blocks[0].size) > largest or padded > min(_LIMIT, 2 * size):
+        large = max(block.size, blocks[first].size) > _SMALL_BLOCK
+        if n and (large or padded > min(_LIMIT, 2 * size)):
             break
         n += 1
     return n
 
 
-def _joined(blocks: Sequence[np.ndarray]) -> np.ndarray | None:
-    """Return a view of blocks that lie beside each other; None if they don't."""
-    if _n_beside(blocks) < len(blocks):
-        return None
+def _beside(blocks: Sequence[np.ndarray]) -> bool:
+    return _n_beside(blocks, 0, len(blocks)) == len(blocks)
+
+
+def _join(blocks: Sequence[np.ndarray]) -> np.ndarray:
+    """Return a view of blocks that lie beside each other."""
     first = blocks[0]
     if len(blocks) == 1:
         return first

@@ -84,7 +84,7 @@ class Slabs:
     @property
     def X(self) -> np.ndarray:
         """The largest group, whose size sets the number of threads."""
-        return max(self.groups, key=lambda group: group.size).stacked()
+        return max(self.groups, key=lambda group: group.size).X
 
     @property
     def blocks(self) -> list[np.ndarray]:
@@ -229,7 +229,7 @@ class MeanSlabs(Slabs):
         group : Group
         factors : ignored
         """
-        X, seen = group.stacked(), group.seen()
+        X, seen = group.X, group.seen
         count = np.maximum(seen.sum(axis=2, keepdims=True), 1)
         means = (X.sum(axis=2, keepdims=True) / count).astype(X.dtype, copy=False)
         return np.where(seen, X, means)
@@ -255,8 +255,8 @@ class MaskedSlabs(Slabs):
             Without patterns, missing entries stay zero.
         """
         if factors is None or len(factors) < 4:
-            return group.stacked()
-        X, seen = group.stacked(), group.seen()
+            return group.X
+        X, seen = group.X, group.seen
         whole = np.empty(X.shape, X.dtype)
         for part in trial_chunks(X.shape):
             whole[part] = self._model(group, factors, part)
@@ -279,7 +279,7 @@ class MaskedSlabs(Slabs):
         """
         parts = []
         for group in self.groups:
-            X, seen = group.stacked(), group.seen()
+            X, seen = group.X, group.seen
             for part in trial_chunks(X.shape):
                 error = self._model(group, factors, part)
                 np.subtract(X[part], error, out=error)
