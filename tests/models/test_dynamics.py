@@ -13,8 +13,9 @@ import trialtensor
 from trialtensor import TrialVaryingDynamics, testing
 from trialtensor.models.warnings import MissingSliceWarning
 from trialtensor.solvers.acceleration import RowUpdater
-from trialtensor.solvers.dynamics import moments
+from trialtensor.solvers.dynamics import in_span
 from trialtensor.solvers.matching import cosines
+from trialtensor.solvers.transitions import Transitions
 
 
 def planted(n_trials=40, n_neurons=6, n_times=60, rank=2, noise=1.0, seed=0):
@@ -124,11 +125,13 @@ def test_each_update_is_the_best_there_is(direct, monkeypatch):
     if not direct:
         monkeypatch.setattr("trialtensor.solvers.dynamics._DIRECT", 0)
     X, _, _ = planted(n_trials=7, n_neurons=4, n_times=20)
-    problem, counts = moments(X, None)
-    assert (counts == 19).all()
+    steps = Transitions(X)
+    assert (steps.counts == 19).all()
+    problem = in_span(steps)
     rng = np.random.default_rng(1)
     start = tuple(rng.standard_normal((n, 2)) for n in (7, 4, 4))
     (trial, output, source), loss = problem.sweep(start, RowUpdater((False,) * 3))
+    output, source = problem.outputs @ output, problem.inputs @ source
     assert loss == pytest.approx(
         squared_error(X, np.einsum("kr,mr,nr->kmn", trial, output, source)), rel=1e-9
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from trialtensor.data.validation import CheckedTensor, check_trial_tensor
+from trialtensor.data.validation import check_trial_tensor
 from trialtensor.models.fitted import Fitted
 from trialtensor.models.observed import Observed, of_checked, warn_empty
 
@@ -36,13 +37,13 @@ def check_new_trials(
             f"X: the model was fitted to {expected[0]} neurons x {expected[1]} time bins, "
             f"got {checked.values.shape[1]} x {checked.values.shape[2]}"
         )
-    check_labels(fitted, checked)
+    check_labels(fitted, checked.coords)
     new = of_checked(checked, *known)
     values = new.values.astype(np.result_type(new.values, dtype), copy=False)
     return Observed(values, new.mask, new.kept)
 
 
-def check_labels(fitted: Fitted, checked: CheckedTensor) -> None:
+def check_labels(fitted: Fitted, coords: Mapping[str, tuple[str, np.ndarray]]) -> None:
     """Refuse labelled neurons that differ from the fitted ones, or have another order.
 
     Raises
@@ -50,7 +51,7 @@ def check_labels(fitted: Fitted, checked: CheckedTensor) -> None:
     ValueError
         Naming the first that differs.
     """
-    ours, theirs = fitted.coords.get("neuron"), checked.coords.get("neuron")
+    ours, theirs = fitted.coords.get("neuron"), coords.get("neuron")
     if ours is None or theirs is None or len(ours[1]) != len(theirs[1]):
         return
     differ = np.asarray(ours[1]) != np.asarray(theirs[1])

@@ -152,8 +152,17 @@ def of_checked(
     return without_empty(checked.values, checked.observed, kept)
 
 
-def check_scale(X: np.ndarray, norm2: float) -> None:
+def check_scale(X: np.ndarray, norm2: float, size: int | None = None) -> None:
     """Refuse data without signal, and units in which products overflow or underflow.
+
+    Parameters
+    ----------
+    X : array
+        The data, or its smallest and largest values.
+    norm2 : float
+        Sum of squares of the data.
+    size : int, optional
+        Number of entries of the data, if ``X`` is not all of it.
 
     Raises
     ------
@@ -163,7 +172,7 @@ def check_scale(X: np.ndarray, norm2: float) -> None:
     if norm2 == 0 and not X.any():
         raise ValueError("X: every observed value is zero, so there is nothing to decompose")
     limit = 1e100 if X.dtype == np.float64 else 1e15
-    rms = (norm2 / X.size) ** 0.5
+    rms = (norm2 / (X.size if size is None else size)) ** 0.5
     if not 1 / limit < rms < limit:
         low, high = float(X.min()), float(X.max())
         raise ValueError(

@@ -90,6 +90,7 @@ def minimise(
     tol: float,
     patience: int = 3,
     accelerate: bool = True,
+    exact_below: float | None = None,
 ) -> SolverResult[Arrays]:
     """Sweep until the loss stops falling.
 
@@ -111,6 +112,9 @@ def minimise(
         doesn't mean convergence.
     accelerate : bool
         Extrapolate between sweeps; without it this is textbook ALS or HALS.
+    exact_below : float, optional
+        The loss of a model that reproduces the data to rounding error. By default what is left of
+        ``norm2`` after cancellation; less where a problem computes its loss from residuals.
 
     Returns
     -------
@@ -123,8 +127,9 @@ def minimise(
         If interrupted before the first sweep finished.
     """
     updater = RowUpdater(nonnegative)
-    # Below this, the loss is only cancellation error in |X|^2 - 2<X, M> + |M|^2.
-    rounding = 10 * float(np.finfo(start[0].dtype).eps) * problem.norm2
+    if exact_below is None:
+        # Below this, the loss is only cancellation error in |X|^2 - 2<X, M> + |M|^2.
+        exact_below = 10 * float(np.finfo(start[0].dtype).eps) * problem.norm2
     best = previous = point = balance(start)
     loss = np.inf
     history: list[float] = []
@@ -141,7 +146,7 @@ def minimise(
             gain = loss - new_loss
             previous, best, loss = best, balance(factors), min(loss, new_loss)
             history.append(loss)
-            if loss <= rounding:
+            if loss <= exact_below:
                 reason = StopReason.EXACT
                 break
             n_slow = n_slow + 1 if gain <= tol * loss else 0

@@ -1,8 +1,10 @@
 """Linear dynamics with a matrix that changes over trials and has low tensor rank.
 
-``x_{t+1} = W_k x_t`` with ``W_k = sum_r a_kr b_r c_r'``. The squared error depends on the trials
-only through ``S_k = sum_t x_t x_t'`` and ``D_k = sum_t x_{t+1} x_t'``, so the cost of a sweep
-doesn't grow with the number of time bins.
+``x_{t+1} = W_k x_t`` with ``W_k = sum_r a_kr b_r c_r'``. The fit works in the span of the states:
+the states before a step in coordinates in which they have unit variance, those after it in an
+orthonormal basis. So neurons may span few dimensions, and nothing depends on their units. In these
+coordinates a triangle for each trial replaces its states, so the cost of a sweep doesn't grow with
+the number of time bins.
 
 *Source*: Harris, Aravkin, Rao & Brunton 2021, "Time-varying autoregression with low-rank
 tensors", SIAM Journal on Applied Dynamical Systems; they fit windows of one time series.
@@ -11,7 +13,8 @@ tensors", SIAM Journal on Applied Dynamical Systems; they fit windows of one tim
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,7 +22,8 @@ import scipy.linalg
 import scipy.sparse.linalg
 
 from trialtensor.solvers.acceleration import balance, minimise
-from trialtensor.solvers.problems import RowUpdate, quadratic
+from trialtensor.solvers.contraction import trial_chunks
+from trialtensor.solvers.problems import RowUpdate
 from trialtensor.solvers.result import Factors
 from trialtensor.solvers.runs import (
     RestartResult,
@@ -29,6 +33,7 @@ from trialtensor.solvers.runs import (
     mark_interrupted,
     run_all,
 )
+from trialtensor.solvers.transitions import Transitions, span
 
 # Form the equations of the input factor explicitly up to this many unknowns.
 _DIRECT = 1500
@@ -36,43 +41,41 @@ _DIRECT = 1500
 
 @dataclass(frozen=True, eq=False)
 class DynamicsProblem:
-    """Second moments of all transitions from one bin to the next.
+    """All transitions from one bin to the next, in the span of their states.
 
     Attributes
     ----------
-    now : (n_trials, n_neurons, n_neurons) array
-        ``sum_t x_t x_t'``.
-    step : (n_trials, n_neurons, n_neurons) array
-        ``sum_t x_{t+1} x_t'``.
+    before : (n_trials, n_inputs, m) array
+        States before a step, all together with unit variance; a triangle for each trial, in which
+        the order of states is lost, or the states themselves where these are fewer.
+    after : (n_trials, n_outputs, m) array
+        What follows them.
+    rest : float
+        Sum of squares of that part of the states after a step which no matrix can predict.
     norm2 : float
         ``sum |x_{t+1}|^2`` over all transitions.
+    exact_below : float
+        The loss of a model that predicts all states to rounding error.
+    inputs, outputs : (n_neurons, n_inputs), (n_neurons, n_outputs) arrays
+        Map input and output factors to neurons.
     """
 
-    now: np.ndarray
-    step: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
+    rest: float
     norm2: float
+    exact_below: float
+    inputs: np.ndarray
+    outputs: np.ndarray
 
     @property
     def X(self) -> np.ndarray:
         """The array whose size sets the number of threads."""
-        return self.now
+        return self.before
 
-    def trial_equations(self, factors: Factors) -> tuple[np.ndarray, np.ndarray]:
-        """Set up the normal equations of ``a_k``.
-
-        Parameters
-        ----------
-        factors : three (n_axis, R) arrays
-
-        Returns
-        -------
-        Gram matrices ``(n_trials, R, R)`` and right-hand side ``(n_trials, R)``
-        """
-        _, output, source = factors
-        seen = np.matmul(self.now, source)
-        grams = np.matmul(source.T, seen) * (output.T @ output)
-        rhs = np.einsum("nr,knr->kr", output, np.matmul(self.step, source), optimize=True)
-        return grams, rhs
+    def _read(self, source: np.ndarray) -> np.ndarray:
+        """Return what each component reads, (n_trials, R, m)."""
+        return np.matmul(source.T, self.before)
 
     def sweep(self, factors: Factors, update: RowUpdate) -> tuple[Factors, float]:
         """Update the trial, output and input factors in turn and return them with their loss.
@@ -83,44 +86,71 @@ class DynamicsProblem:
         update : RowUpdate
         """
         trial, output, source = factors
-        grams, rhs = self.trial_equations(factors)
-        trial = update(0, grams, rhs, trial)
+        read = self._read(source)
+        inner = np.matmul(read, read.swapaxes(1, 2))
+        rhs = np.sum(np.matmul(output.T, self.after) * read, axis=2)
+        trial = update(0, inner * (output.T @ output), rhs, trial)
 
-        inner = np.matmul(source.T, np.matmul(self.now, source))
         gram = np.einsum("kr,krs,ks->rs", trial, inner, trial, optimize=True)
-        rhs = np.einsum("knr,kr->nr", np.matmul(self.step, source), trial, optimize=True)
+        driven = np.matmul(self.after, read.swapaxes(1, 2))
+        rhs = np.einsum("knr,kr->nr", driven, trial, optimize=True)
         output = update(1, gram[None], rhs, output)
 
         source = self._inputs(trial, output, source)
         return (trial, output, source), self.loss((trial, output, source))
 
     def loss(self, factors: Factors) -> float:
-        """Return the sum of squared errors of all one-step predictions.
+        """Return the sum of squared errors of all one-step predictions, from the residuals.
 
         Parameters
         ----------
         factors : three (n_axis, R) arrays
         """
-        grams, rhs = self.trial_equations(factors)
-        fit = float(np.sum(rhs * factors[0]))
-        return max(self.norm2 - 2 * fit + quadratic(grams, factors[0]), 0.0)
+        trial, output, source = factors
+        total = self.rest
+        for part in trial_chunks(self.after.shape):
+            driving = trial[part][:, :, None] * np.matmul(source.T, self.before[part])
+            residual = self.after[part] - np.matmul(output, driving)
+            total += float(np.vdot(residual, residual))
+        return total
+
+    @cached_property
+    def _moments(self) -> np.ndarray | None:
+        """Second moments of every trial, unless they take more memory than the states."""
+        _, n, m = self.before.shape
+        return np.matmul(self.before, self.before.swapaxes(1, 2)) if n <= m else None
+
+    def _input_matrix(self, weights: np.ndarray) -> np.ndarray:
+        """Compute ``sum_k w_k (x) S_k``, where ``S_k`` are second moments, (n R, n R)."""
+        n, rank = self.before.shape[1], weights.shape[1]
+        flat = np.zeros((rank * rank, n * n))
+        for part in trial_chunks((len(self.before), n, n)):
+            moments = self._moments
+            if moments is None:
+                own = np.matmul(self.before[part], self.before[part].swapaxes(1, 2))
+            else:
+                own = moments[part]
+            flat += weights[part].reshape(len(own), -1).T @ own.reshape(len(own), -1)
+        return flat.reshape(rank, rank, n, n).transpose(2, 0, 3, 1).reshape(n * rank, n * rank)
 
     def _inputs(self, trial: np.ndarray, output: np.ndarray, current: np.ndarray) -> np.ndarray:
         """Solve ``sum_k S_k C (a_k a_k' * B'B) = sum_k D_k' B diag(a_k)`` for ``C``.
 
+        ``S_k`` and ``D_k`` are the second moments of states, and of states with what follows them.
         The equations couple all entries of ``C``, because ``S_k`` differs between trials. Damping
         towards the current ``C``, at rounding level, keeps the step well defined without ever
         raising the loss.
         """
         n, rank = current.shape
         weights = trial[:, :, None] * trial[:, None, :] * (output.T @ output)
-        rhs = np.einsum("kmn,mr,kr->nr", self.step, output, trial, optimize=True)
-        size = float(np.einsum("krr,knn->", weights, self.now, optimize=True)) / (n * rank)
+        driven = np.matmul(self.before, np.matmul(output.T, self.after).swapaxes(1, 2))
+        rhs = np.einsum("knr,kr->nr", driven, trial, optimize=True)
+        power = np.einsum("knm,knm->k", self.before, self.before, optimize=True)
+        size = float(np.einsum("krr,k->", weights, power)) / (n * rank)
         damping = 10 * np.finfo(current.dtype).eps * size if size > 0 else 1.0
         target = rhs + damping * current
         if n * rank <= _DIRECT:
-            flat = weights.reshape(len(trial), -1).T @ self.now.reshape(len(trial), -1)
-            whole = flat.reshape(rank, rank, n, n).transpose(2, 0, 3, 1).reshape(n * rank, n * rank)
+            whole = self._input_matrix(weights)
             whole[np.diag_indices(n * rank)] += damping
             try:
                 factor = scipy.linalg.cho_factor(whole, check_finite=False)
@@ -130,8 +160,8 @@ class DynamicsProblem:
 
         def times(flat: np.ndarray) -> np.ndarray:
             C = flat.reshape(n, rank)
-            found = np.matmul(np.matmul(self.now, C), weights).sum(axis=0)
-            return (found + damping * C).ravel()
+            seen = np.matmul(self.before, np.matmul(self.before.swapaxes(1, 2), C))
+            return (np.matmul(seen, weights).sum(axis=0) + damping * C).ravel()
 
         operator: Any = scipy.sparse.linalg.LinearOperator((n * rank,) * 2, matvec=times)
         # Conjugate gradients never raise the quadratic, even when stopped early.
@@ -157,33 +187,35 @@ class DynamicsOptions:
     tol: float
 
 
-def moments(X: np.ndarray, observed: np.ndarray | None) -> tuple[DynamicsProblem, np.ndarray]:
-    """Compute second moments over the transitions between complete bins, and count those per trial.
+def in_span(steps: Transitions) -> DynamicsProblem:
+    """Reduce transitions to the span of their states.
 
     Parameters
     ----------
-    X : (n_trials, n_neurons, n_times) array
-    observed : bool array of the same shape, optional
-
-    Returns
-    -------
-    DynamicsProblem
-    (n_trials,) int array
+    steps : Transitions
+        Trials without a transition take no part, and must not be all there are.
     """
-    n_trials, n_neurons, n_times = X.shape
-    now = np.zeros((n_trials, n_neurons, n_neurons))
-    step = np.zeros_like(now)
-    counts = np.full(n_trials, n_times - 1)
-    norm2 = 0.0
-    for k, trial in enumerate(X):
-        before, after = trial[:, :-1].astype(np.float64), trial[:, 1:].astype(np.float64)
-        if observed is not None:
-            whole = observed[k].all(axis=0)
-            pairs = whole[:-1] & whole[1:]
-            before, after, counts[k] = before[:, pairs], after[:, pairs], pairs.sum()
-        now[k], step[k] = before @ before.T, after @ before.T
-        norm2 += float(np.vdot(after, after))
-    return DynamicsProblem(now, step, norm2), counts
+    basis, sizes = span((before for before, _ in steps), steps.nil)
+    outputs, _ = span((after for _, after in steps), steps.nil)
+    counts = steps.counts
+    scale = counts.sum() ** 0.5 / np.where(sizes > 0, sizes, 1)
+    inputs = basis * scale
+    m = min(int(counts.max()), basis.shape[1])
+    n_trials = int(np.count_nonzero(counts))
+    before = np.zeros((n_trials, inputs.shape[1], m))
+    after = np.zeros((n_trials, outputs.shape[1], m))
+    rest = norm2 = 0.0
+    for k, (now, then) in enumerate(step for step in steps if step[0].size):
+        norm2 += float(np.vdot(then, then))
+        now, then = inputs.T @ now, outputs.T @ then
+        if now.shape[1] > m:
+            directions, triangle = np.linalg.qr(now.T)
+            predictable = then @ directions
+            unpredictable = then - predictable @ directions.T
+            rest += float(np.vdot(unpredictable, unpredictable))
+            now, then = triangle.T, predictable
+        before[k, :, : now.shape[1]], after[k, :, : now.shape[1]] = now, then
+    return DynamicsProblem(before, after, rest, norm2, steps.nil**2 * norm2, inputs, outputs)
 
 
 def fit_dynamics(
@@ -210,13 +242,22 @@ def fit_dynamics(
     Returns
     -------
     list of RestartResult
-        With trial, output and input factors; by loss, lowest first.
+        With trial, output and input factors, of neurons; by loss, lowest first.
     """
     results, interrupted = collect(
         run_all(_restart, problem, starts, options, n_jobs=n_jobs), on_restart
     )
     results.sort(key=by_loss)
+    results = [_of_neurons(problem, each) for each in results]
     return mark_interrupted(results) if interrupted else results
+
+
+def _of_neurons(
+    problem: DynamicsProblem, restart: RestartResult[Factors]
+) -> RestartResult[Factors]:
+    trial, output, source = restart.result.factors
+    factors = (trial, problem.outputs @ output, problem.inputs @ source)
+    return replace(restart, result=restart.result.with_factors(factors))
 
 
 def _restart(
@@ -229,21 +270,27 @@ def _restart(
         nonnegative=(False, False, False),
         max_iter=options.max_iter,
         tol=options.tol,
+        exact_below=problem.exact_below,
     )
     return RestartResult(start.seed, found, on_full_data=True)
 
 
 def _first_factors(problem: DynamicsProblem, start: Start, rank: int) -> Factors:
-    """Draw random factors or, with ``kind`` "svd", start from the SVD of the pooled matrix."""
+    """Draw random factors or, with ``kind`` "svd", start from the SVD of the pooled matrix.
+
+    States before a step have unit variance, so this is the best matrix of its rank for all trials
+    together.
+    """
     rng = np.random.default_rng(start.seed)
-    n_trials, n = problem.now.shape[:2]
+    n_trials, n_inputs, _ = problem.before.shape
+    n_outputs = problem.after.shape[1]
     trial = 1 + 0.3 * rng.standard_normal((n_trials, rank))
-    output, source = (rng.standard_normal((n, rank)) / n**0.5 for _ in range(2))
+    output = rng.standard_normal((n_outputs, rank)) / n_outputs**0.5
+    source = rng.standard_normal((n_inputs, rank)) / n_inputs**0.5
     if start.kind == "svd":
-        now, step = problem.now.sum(axis=0), problem.step.sum(axis=0)
-        common = step @ np.linalg.pinv(now, hermitian=True)
-        left, sizes, right = np.linalg.svd(common)
-        n_known = min(rank, n)
+        common = np.matmul(problem.after, problem.before.swapaxes(1, 2)).sum(axis=0)
+        left, sizes, right = np.linalg.svd(common, full_matrices=False)
+        n_known = min(rank, len(sizes))
         output[:, :n_known] = left[:, :n_known] * sizes[:n_known] ** 0.5
         source[:, :n_known] = right[:n_known].T * sizes[:n_known] ** 0.5
     return trial, output, source

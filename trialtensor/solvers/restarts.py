@@ -24,6 +24,7 @@ from trialtensor.solvers.runs import (
     mark_interrupted,
     run_all,
 )
+from trialtensor.solvers.sweep_budget import core_sweeps
 
 Problem = DenseProblem | MaskedProblem
 
@@ -137,8 +138,11 @@ def fit_cp(
         starts = by_turns(starts)
     if options.compressed and isinstance(problem, DenseProblem):
         surrogate = compress(problem, options.n_components)
+    n_core = core_sweeps(options.max_iter)
+    surrogate = surrogate if n_core else problem
+    first = options if surrogate is problem else replace(options, max_iter=n_core)
     results, interrupted = collect(
-        run_all(_restart, surrogate, starts, options, n_jobs=n_jobs), on_restart
+        run_all(_restart, surrogate, starts, first, n_jobs=n_jobs), on_restart
     )
     results.sort(key=by_loss)
     if surrogate is not problem and not interrupted:
@@ -174,13 +178,19 @@ def _settle(problem: Problem, results: list[RestartResult[Factors]], options: CP
     The error of the core differs between solutions, so losses on the core rank them poorly.
     Updates ``results`` in place, so that finished work survives Ctrl-C.
     """
-    few = replace(options, max_iter=_SETTLING_SWEEPS, accelerate=False)
+    few = replace(options, accelerate=False)
     found: list[Factors] = []
     for i, restart in enumerate(results):
         factors = restart.result.factors
         if all(match_components(other, factors)[1] < _SAME for other in found):
             found.append(factors)
-            settled = _polish(problem, restart, few)
+            n_iter = restart.result.n_iter
+            # Of the sweeps that are left, the last is for the best restart.
+            last = min(n_iter + _SETTLING_SWEEPS, options.max_iter - 1)
+            if last <= n_iter:
+                results[i] = _with_full_loss(problem, restart)
+                continue
+            settled = _polish(problem, restart, replace(few, max_iter=last))
             reason = restart.result.stop_reason
             settled = replace(settled, result=replace(settled.result, stop_reason=reason))
             results[i] = replace(settled, on_full_data=False)
@@ -193,7 +203,8 @@ def _settle(problem: Problem, results: list[RestartResult[Factors]], options: CP
 def _polish(
     problem: Problem, rough: RestartResult[Factors], options: CPOptions
 ) -> RestartResult[Factors]:
-    found = options.minimise(problem, rough.result.factors, settled=True)
+    left = replace(options, max_iter=options.max_iter - rough.result.n_iter)
+    found = left.minimise(problem, rough.result.factors, settled=True)
     found = replace(found, n_iter=rough.result.n_iter + found.n_iter)
     return RestartResult(rough.seed, found, on_full_data=True)
 

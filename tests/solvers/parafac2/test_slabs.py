@@ -100,7 +100,7 @@ def test_smaller_slabs_have_the_same_loss(reduce):
     small = without_loss(blocks, RANK) if reduce == "without_loss" else in_span(
         blocks, [None] * len(blocks), factors[2]
     )  # fmt: skip
-    assert small.X.size < stack(blocks).X.size
+    assert small.size < stack(blocks).size
     expected = stack(blocks).turned_back(stack(blocks).patterns(factors))
     found = small.turned_back(small.patterns(factors))
     for ours, theirs in zip(

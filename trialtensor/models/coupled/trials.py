@@ -114,7 +114,7 @@ def _solve(fitted: Fitted, told: Told, X: Any, mask: Any) -> tuple[Datasets, Kep
     """Solve for the trial factors: one array, or with shared times one for each dataset."""
     data = split_datasets(X, mask, _groups(fitted, told, X), told.shared, list(fitted.datasets))
     if data.checked is not None:
-        check_labels(fitted, data.checked)
+        check_labels(fitted, data.checked.coords)
     kept = without_empty_datasets(data, _known(fitted, told, data))
     with blas_threads_for(max(values.size for values in kept.values)):
         solve = _shared_trials if told.shared == "trial" else _own_trials

@@ -15,23 +15,29 @@ from trialtensor.models.fitted import Fitted
 from trialtensor.models.layout import Layout
 from trialtensor.models.observed import Observed, check_scale
 from trialtensor.models.parameters import check_whole
-from trialtensor.solvers.dynamics import DynamicsOptions, DynamicsProblem, fit_dynamics
+from trialtensor.solvers.dynamics import (
+    DynamicsOptions,
+    DynamicsProblem,
+    fit_dynamics,
+    in_span,
+)
 from trialtensor.solvers.result import Factors
 from trialtensor.solvers.runs import RestartResult, Start
+from trialtensor.solvers.transitions import Transitions
 
 
 class _Input(NamedTuple):
-    """Checked trials, a mask of neurons with data, and the moments of their transitions."""
+    """Checked trials, a mask of neurons with data, and their transitions."""
 
     checked: CheckedTensor
     neurons: np.ndarray
     known: Observed
+    steps: Transitions
     problem: DynamicsProblem
-    counts: np.ndarray
 
     @property
     def size(self) -> int:
-        return int(self.problem.now.size)
+        return int(self.problem.before.size)
 
 
 class TrialVaryingDynamics(TrialEstimator):
@@ -40,6 +46,9 @@ class TrialVaryingDynamics(TrialEstimator):
     The matrices are a tensor of low rank, ``W_k = sum_r w_r a_kr b_r c_r'``: component ``r`` reads
     the activity along ``c_r`` and drives it along ``b_r``, with a strength that changes over
     trials. So it shows how *interactions* change with learning, while TCA shows how activity does.
+
+    Neurons may span few dimensions, as principal components, denoised activity and duplicates do:
+    the fit reads and drives activity in the span of the data only.
 
     A bin in which any neuron is missing is neither predicted nor predicted from. New trials may
     have any number of bins from 2. ``inverse_transform`` and ``reconstruct`` run the dynamics
@@ -242,9 +251,9 @@ class TrialVaryingDynamics(TrialEstimator):
             yield [self._step(checked, np.nan_to_num(self.matrices(only)))]
 
     def _transform(self, X: Any, mask: Any) -> np.ndarray:
-        problem, counts = trials.new_moments(self.fitted_, X, mask)
-        trials.warn_missing(counts)
-        return self._typed(trials.solve(self.fitted_, problem, counts), X)
+        steps = trials.new_transitions(self.fitted_, X, mask)
+        trials.warn_missing(steps.counts)
+        return self._typed(trials.solve(self.fitted_, steps), X)
 
     def _inverse_transform(self, X: Any) -> np.ndarray:
         trial = self._check_features(X)
@@ -255,11 +264,7 @@ class TrialVaryingDynamics(TrialEstimator):
         return run.astype(np.result_type(trial.dtype, self.weights_.dtype), copy=False)
 
     def _score(self, X: Any, mask: Any) -> float:
-        problem, counts = trials.new_moments(self.fitted_, X, mask)
-        if problem.norm2 == 0:
-            raise ValueError("X: every bin that can be predicted is zero")
-        trial = np.nan_to_num(trials.solve(self.fitted_, problem, counts)) * self.weights_
-        return 1 - problem.loss((trial, *trials.known_factors(self.fitted_))) / problem.norm2
+        return trials.explained(self.fitted_, trials.new_transitions(self.fitted_, X, mask))
 
     def _step(self, checked: CheckedTensor, W: np.ndarray) -> np.ndarray:
         """Compute ``W_k x_t``; NaN at first bins, after incomplete ones, for unknown neurons."""
@@ -294,11 +299,11 @@ class TrialVaryingDynamics(TrialEstimator):
         neurons = ~checked.empty_neurons
         known = trials.known_neurons(checked, neurons)
         check_scale(known.values, float(np.vdot(known.values, known.values)))
-        problem, counts = trials.moments_of(known)
-        return _Input(checked, neurons, known, trials.with_transitions(problem, counts), counts)
+        steps = trials.transitions(known)
+        return _Input(checked, neurons, known, steps, in_span(steps))
 
     def _starts(self, data: _Input) -> list[Start]:
-        n_trials, n_neurons = len(data.counts), data.problem.now.shape[1]
+        n_trials, n_neurons = data.steps.X.shape[:2]
         largest = min(n_neurons**2, n_trials * n_neurons)
         if self.n_components > largest:
             raise ValueError(
@@ -310,7 +315,7 @@ class TrialVaryingDynamics(TrialEstimator):
         return self._drawn_starts()
 
     def _warn_missing(self, data: _Input) -> None:
-        trials.warn_missing(data.counts)
+        trials.warn_missing(data.steps.counts)
 
     def _solve(
         self, data: _Input, starts: list[Start], on_restart: Callable[[Any], None]
@@ -322,12 +327,7 @@ class TrialVaryingDynamics(TrialEstimator):
 
     def _describe(self, data: _Input, found: list[RestartResult[Factors]]) -> Fitted:
         return outcome.describe(
-            data.checked,
-            data.neurons,
-            data.problem,
-            data.counts,
-            trials.first_state(data.known),
-            found,
+            data.checked, data.neurons, data.steps, trials.first_state(data.known), found
         )
 
     def _assemble(self, arrays: Any, **about: Any) -> Fitted:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,10 @@ from trialtensor.models.comparison import aligned_restarts
 from trialtensor.models.fitted import FitRecord, Fitted, Named
 from trialtensor.models.observed import count_observed, describe_data, insert_empty
 from trialtensor.models.parts import explained, make_components
-from trialtensor.solvers import canonical, diagnostics
-from trialtensor.solvers.dynamics import DynamicsProblem
-from trialtensor.solvers.result import Factors
-from trialtensor.solvers.row_updates import solve_rows
+from trialtensor.solvers import canonical, diagnostics, transitions
+from trialtensor.solvers.result import Factors, SolverResult, StopReason
 from trialtensor.solvers.runs import RestartResult
+from trialtensor.solvers.transitions import Transitions
 
 RESTART_AXES = ("trial", "neuron", "neuron")
 
@@ -24,39 +24,56 @@ RESTART_AXES = ("trial", "neuron", "neuron")
 def describe(
     checked: CheckedTensor,
     neurons: np.ndarray,
-    problem: DynamicsProblem,
-    counts: np.ndarray,
+    steps: Transitions,
     first_state: np.ndarray,
     found: list[RestartResult[Factors]],
 ) -> Fitted:
     """Describe a finished fit; ``neurons`` marks those with data."""
-    best = found[0].result
-    trial, output, source = best.factors
-    output, _ = canonical.unit_columns(output)
-    source, _ = canonical.unit_columns(source)
+    best, counts, dtype = found[0].result, steps.counts, checked.values.dtype
+    output, source = (_stored(canonical.unit_columns(f)[0], dtype) for f in best.factors[1:])
     # The trials once more, exactly as ``transform`` does it.
-    grams, rhs = problem.trial_equations((trial, output, source))
-    trial = solve_rows(grams, rhs, nonnegative=False)
-    variance = diagnostics.component_variance(grams, rhs, trial, problem.norm2)
+    trial = transitions.solve_trials(steps, output, source)
+    grams, rhs = transitions.equations(steps, output, source)
+    loss, norm2 = transitions.residual_sum_of_squares(steps, trial, output, source)
+    variance = diagnostics.component_variance(grams, rhs, trial, norm2)
     order = np.argsort(-variance.alone, kind="stable")
     factors = canonical.fix_signs(
-        (trial[:, order], output[:, order], source[:, order]), (False, False, False)
+        (trial[counts > 0][:, order], output[:, order], source[:, order]), (False, False, False)
     )
-    loss = problem.loss(factors)
-    arrays = _arrays(factors, neurons, counts, first_state, checked.values.dtype)
+    arrays = _arrays(factors, neurons, counts, first_state, dtype)
     arrays |= explained(variance, order)
     arrays["triple_cosine"] = Named((), diagnostics.triple_cosine(factors))
     restarts = aligned_restarts(
         found,
         factors,
         loss,
-        problem.norm2,
+        norm2,
         expand=lambda f: (insert_empty(f[0], counts > 0), f[1], f[2]),
         axes=RESTART_AXES,
     )
-    record = FitRecord.of(best, loss, problem.norm2, restarts)
+    record = FitRecord.of(_as_measured(best, loss, steps.nil**2 * norm2), loss, norm2, restarts)
     summary = _summary(checked, counts)
     return assemble(arrays, record=record, data=summary, coords=checked.coords)
+
+
+def _stored(factor: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Round a factor to the precision in which it will be kept."""
+    return factor.astype(dtype, copy=False).astype(np.float64, copy=False)
+
+
+def _as_measured(
+    best: SolverResult[Factors], loss: float, exact_below: float
+) -> SolverResult[Factors]:
+    """Make the record of the sweeps agree with the loss that the residuals of the data show.
+
+    Kept factors that read small directions beside large ones lose digits, so that the residuals
+    can be larger than in the span; and a fit is exact only if it is in the data.
+    """
+    reason = best.stop_reason
+    if reason is StopReason.EXACT and loss > exact_below:
+        reason = StopReason.CONVERGED
+    history = np.maximum(best.loss_history, loss)
+    return replace(best, loss=loss, loss_history=history, stop_reason=reason)
 
 
 def assemble(

@@ -1,8 +1,7 @@
-"""Second moments of the transitions of trials, and solving for new trials."""
+"""Transitions of given trials, and solving for new trials."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,11 @@ from trialtensor.models.fitted import Fitted
 from trialtensor.models.new_trials import check_labels, known_rows
 from trialtensor.models.observed import Observed, without_empty
 from trialtensor.models.warnings import MissingSliceWarning
-from trialtensor.solvers.dynamics import DynamicsProblem, moments
-from trialtensor.solvers.row_updates import solve_rows
+from trialtensor.solvers.transitions import (
+    Transitions,
+    residual_sum_of_squares,
+    solve_trials,
+)
 
 
 def known_neurons(checked: CheckedTensor, neurons: np.ndarray) -> Observed:
@@ -24,8 +26,8 @@ def known_neurons(checked: CheckedTensor, neurons: np.ndarray) -> Observed:
     return without_empty(checked.values, checked.observed, kept)
 
 
-def moments_of(data: Observed) -> tuple[DynamicsProblem, np.ndarray]:
-    """Compute second moments of transitions, and count the transitions of each trial.
+def transitions(data: Observed) -> Transitions:
+    """Take the transitions of all trials.
 
     Raises
     ------
@@ -36,21 +38,13 @@ def moments_of(data: Observed) -> tuple[DynamicsProblem, np.ndarray]:
         raise ValueError(
             f"X: dynamics need trials of at least 2 time bins, got {data.values.shape[2]}"
         )
-    problem, counts = moments(data.values, data.mask)
-    if not counts.any():
+    steps = Transitions(data.values, data.mask)
+    if not steps.counts.any():
         raise ValueError(
             "X: no trial has two neighbouring time bins in which all neurons are observed; fill "
             "in missing entries, or leave out the neurons with the most of them"
         )
-    return problem, counts
-
-
-def with_transitions(problem: DynamicsProblem, counts: np.ndarray) -> DynamicsProblem:
-    """Drop trials without a transition, so that they can't affect the others."""
-    kept = counts > 0
-    if kept.all():
-        return problem
-    return replace(problem, now=problem.now[kept], step=problem.step[kept])
+    return steps
 
 
 def first_state(data: Observed) -> np.ndarray:
@@ -75,8 +69,8 @@ def warn_missing(counts: np.ndarray) -> None:
         )
 
 
-def new_moments(fitted: Fitted, X: Any, mask: Any) -> tuple[DynamicsProblem, np.ndarray]:
-    """Compute second moments of the transitions of new trials, for neurons that the fit has seen.
+def new_transitions(fitted: Fitted, X: Any, mask: Any) -> Transitions:
+    """Take the transitions of new trials, for the neurons that the fit has seen.
 
     Raises
     ------
@@ -89,22 +83,36 @@ def new_moments(fitted: Fitted, X: Any, mask: Any) -> tuple[DynamicsProblem, np.
         raise ValueError(
             f"X: the model was fitted to {len(neurons)} neurons, got {checked.values.shape[1]}"
         )
-    check_labels(fitted, checked)
-    return moments_of(known_neurons(checked, neurons))
+    check_labels(fitted, checked.coords)
+    return transitions(known_neurons(checked, neurons))
 
 
-def solve(fitted: Fitted, problem: DynamicsProblem, counts: np.ndarray) -> np.ndarray:
+def solve(fitted: Fitted, steps: Transitions) -> np.ndarray:
     """Solve for the trial factors of new trials, (n_trials, R); NaN without a transition."""
-    output, source = known_factors(fitted)
-    weights = fitted["weights"]
-    start = np.zeros((len(counts), len(weights)))
-    grams, rhs = problem.trial_equations((start, output * weights, source))
-    trial = solve_rows(grams, rhs, nonnegative=False)
-    trial[counts == 0] = np.nan
+    weights = fitted["weights"].astype(np.float64)
+    trial = solve_trials(steps, *known_factors(fitted)) / np.where(weights > 0, weights, 1)
+    trial[steps.counts == 0] = np.nan
     return trial
+
+
+def explained(fitted: Fitted, steps: Transitions) -> float:
+    """Return the fraction of the sum of squares of new trials that the model explains.
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to explain.
+    """
+    factors = known_factors(fitted)
+    trial = np.nan_to_num(solve(fitted, steps)) * fitted["weights"]
+    loss, total = residual_sum_of_squares(steps, trial, *factors)
+    if total == 0:
+        raise ValueError("X: every bin that can be predicted is zero")
+    return 1 - loss / total
 
 
 def known_factors(fitted: Fitted) -> tuple[np.ndarray, np.ndarray]:
     """Return the output and input factors of the neurons that the fit has seen."""
     neurons = known_rows(fitted["output_factors"])
-    return fitted["output_factors"][neurons], fitted["input_factors"][neurons]
+    output, source = fitted["output_factors"][neurons], fitted["input_factors"][neurons]
+    return output.astype(np.float64), source.astype(np.float64)

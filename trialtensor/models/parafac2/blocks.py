@@ -13,7 +13,6 @@ from trialtensor.data.axes import AXES
 from trialtensor.data.validation import CheckedTensor, check_trial_tensor
 from trialtensor.models.layout import are_arrays, is_dict, names_of
 from trialtensor.models.observed import Observed, check_scale, without_empty
-from trialtensor.solvers.problems import sum_of_squares
 
 # By what differs from block to block: how (trial, neuron, time) becomes (trial, row, shared).
 _ORDER = {"neuron": (0, 1, 2), "time": (0, 2, 1)}
@@ -37,8 +36,6 @@ class BlockedTrials:
         True if each block came as a separate array with its own rows.
     coords : dict
         Coordinate name -> (axis, values); none for ragged data.
-    checked : CheckedTensor or None
-        The array as given, if there was only one.
     """
 
     labels: np.ndarray
@@ -48,7 +45,6 @@ class BlockedTrials:
     n_trials: int
     ragged: bool
     coords: dict[str, tuple[str, np.ndarray]]
-    checked: CheckedTensor | None = None
 
     @property
     def dtype(self) -> np.dtype:
@@ -92,19 +88,34 @@ def split_blocks(X: Any, mask: Any, blocks: Any, varying: str) -> BlockedTrials:
     labels, first, which = np.unique(of_trial, return_index=True, return_inverse=True)
     order = np.argsort(first, kind="stable")
     trials = [np.flatnonzero(which == b) for b in order]
-    axes = _ORDER[varying]
-    values = checked.values.transpose(axes)
-    observed = None if checked.observed is None else checked.observed.transpose(axes)
+    edges = np.cumsum([0, *map(len, trials)])
+    in_order = np.concatenate(trials)
+    values, observed, coords = checked.values, checked.observed, checked.coords
+    del checked  # Its values are let go as soon as they have been sorted.
+    if observed is not None:
+        observed = _sorted_trials(observed, in_order, varying)
+    values = _sorted_trials(values, in_order, varying)
+    places = list(itertools.pairwise(edges))
     return BlockedTrials(
         labels[order],
-        [np.ascontiguousarray(values[t]) for t in trials],
-        [None if observed is None else np.ascontiguousarray(observed[t]) for t in trials],
+        [values[i:j] for i, j in places],
+        [None if observed is None else observed[i:j] for i, j in places],
         trials,
         n_trials,
         False,
-        checked.coords,
-        checked,
+        coords,
     )
+
+
+def _sorted_trials(X: np.ndarray, order: np.ndarray, varying: str) -> np.ndarray:
+    """Return (trial, row, shared) with trials in this order; ``X`` itself where it is that."""
+    whole = X.transpose(_ORDER[varying])
+    if np.array_equal(order, np.arange(len(X))):
+        return np.ascontiguousarray(whole)
+    found = np.empty(whole.shape, whole.dtype)
+    for k, trial in enumerate(order):
+        found[k] = whole[trial]
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,8 +244,8 @@ def check_size(data: BlockedTrials, kept: KeptBlocks, n_components: int, varying
             f"n_components: got {n_components}, but data of {n_trials} trials x {n_shared} "
             f"{other}s has at most {n_shared * n_trials} components"
         )
-    flat = np.concatenate([values.ravel() for values in kept.values])
-    check_scale(flat, sum_of_squares(flat[None, None]))
+    extremes = np.array([[values.min(), values.max()] for values in kept.values])
+    check_scale(extremes, kept.norm2, kept.size)
 
 
 def scatter_rows(

@@ -146,15 +146,13 @@ def _core_consistency(
     shared: np.ndarray,
 ) -> float:
     """Compute the core consistency of the data projected onto its patterns."""
-    small, first = [], 0
-    for values, observed, pattern in zip(kept.values, kept.masks, patterns, strict=True):
-        if observed is not None:
-            slabs = with_mask([values], [observed])
-            own = (trial[first : first + len(values)], cross, shared, pattern[None])
-            values = slabs.filled(own)
-        small.append(np.matmul(pattern.T, values))
-        first += len(values)
-    return diagnostics.core_consistency(np.concatenate(small), (trial, cross, shared))
+    n_rows = max(len(pattern) for pattern in patterns)
+    padded = np.zeros((len(patterns), n_rows, len(cross)), patterns[0].dtype)
+    for own, pattern in zip(padded, patterns, strict=True):
+        own[: len(pattern)] = pattern
+    slabs = with_mask(kept.values, kept.masks)
+    small = slabs.turned_back(padded, (trial, cross, shared, padded))
+    return diagnostics.core_consistency(small.X, (trial, cross, shared))
 
 
 def _factors(

@@ -160,8 +160,7 @@ def _check_axes(fitted: Fitted, data: BlockedTrials) -> None:
         expected, got = int(fitted["row_counts"][0]), data.values[0].shape[1]
         if got != expected:
             raise ValueError(f"X: the model was fitted to {expected} neurons, got {got}")
-    if data.checked is not None:
-        check_labels(fitted, data.checked)
+    check_labels(fitted, data.coords)
 
 
 def _known_part(

@@ -13,8 +13,9 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.linalg
 
-from trialtensor.solvers.compression import core_size, leading_basis
-from trialtensor.solvers.parafac2.slabs import MaskedSlabs, Slabs, pad
+from trialtensor.solvers.compression import axis_gram, core_size, leading_basis
+from trialtensor.solvers.parafac2.groups import Group, make_groups
+from trialtensor.solvers.parafac2.slabs import MaskedSlabs, MeanSlabs, Slabs
 from trialtensor.solvers.problems import sum_of_squares
 
 _WORTHWHILE = 0.7
@@ -23,29 +24,43 @@ _TALL = 2
 
 
 def stack(blocks: Sequence[np.ndarray]) -> Slabs:
-    """Stack the data itself as slabs.
+    """Take the data itself as slabs.
 
     Parameters
     ----------
     blocks : sequence of (n_trials, n_rows, n_shared) arrays
     """
-    starts = np.cumsum([0, *(len(block) for block in blocks[:-1])])
-    norm2 = sum(sum_of_squares(block) for block in blocks)
-    return Slabs(pad(blocks), starts, norm2, n_rows=np.array([b.shape[1] for b in blocks]))
+    return Slabs(make_groups(blocks), _sum_of_squares(blocks))
 
 
 def with_mask(blocks: Sequence[np.ndarray], observed: Sequence[np.ndarray | None]) -> MaskedSlabs:
-    """Stack the data together with its mask.
+    """Take the data together with its mask.
 
     Parameters
     ----------
     blocks : sequence of (n_trials, n_rows, n_shared) arrays
     observed : sequence of bool arrays or None, one per block
     """
-    data = stack(blocks)
-    unseen = pad([~_seen(block, mask) for block, mask in zip(blocks, observed, strict=True)])
-    # Padded rows count as observed, because they are known to be zero.
-    return MaskedSlabs(data.X, data.starts, data.norm2, None, data.n_rows, ~unseen)
+    return MaskedSlabs(make_groups(blocks, observed), _sum_of_squares(blocks))
+
+
+def with_means(slabs: MaskedSlabs) -> MeanSlabs:
+    """Fill in missing entries with the mean of the row's observed values in the same trial.
+
+    Parameters
+    ----------
+    slabs : MaskedSlabs
+    """
+    return MeanSlabs(slabs.groups, slabs.norm2)
+
+
+def _sum_of_squares(blocks: Sequence[np.ndarray]) -> float:
+    return sum(sum_of_squares(block) for block in blocks)
+
+
+def _one_group(blocks: Sequence[np.ndarray], norm2: float, basis: np.ndarray | None) -> Slabs:
+    """Stack small blocks: copies of them don't matter, and one product is faster than many."""
+    return Slabs((Group(list(blocks), 0, 0),), norm2, basis)
 
 
 def in_span(
@@ -64,9 +79,8 @@ def in_span(
     if any(mask is not None for mask in observed):
         return with_mask(blocks, observed)
     basis = np.linalg.qr(shared)[0]
-    whole = stack([np.matmul(block, basis) for block in blocks])
-    norm2 = sum(sum_of_squares(block) for block in blocks)
-    return Slabs(whole.X, whole.starts, norm2, basis, whole.n_rows)
+    small = [np.matmul(block, basis) for block in blocks]
+    return _one_group(small, _sum_of_squares(blocks), basis)
 
 
 def fewest_rows(slabs: Slabs, least: int) -> Slabs:
@@ -77,14 +91,8 @@ def fewest_rows(slabs: Slabs, least: int) -> Slabs:
     slabs : Slabs
     least : int
     """
-    ends = np.append(slabs.starts[1:], len(slabs.X))
-    parts = [slabs.X[i:j] for i, j in zip(slabs.starts, ends, strict=True)]
-    X = pad([_triangle(part, least) for part in parts])
-    return Slabs(X, slabs.starts, slabs.norm2, slabs.basis)
-
-
-def _seen(block: np.ndarray, observed: np.ndarray | None) -> np.ndarray:
-    return np.ones(block.shape, bool) if observed is None else observed
+    small = [_triangle(block, least) for block in slabs.blocks]
+    return _one_group(small, slabs.norm2, slabs.basis)
 
 
 def without_loss(blocks: Sequence[np.ndarray], n_components: int) -> Slabs:
@@ -95,14 +103,12 @@ def without_loss(blocks: Sequence[np.ndarray], n_components: int) -> Slabs:
     blocks : sequence of (n_trials, n_rows, n_shared) arrays
     n_components : int
     """
-    norm2 = sum(sum_of_squares(block) for block in blocks)
-    starts = np.cumsum([0, *(len(block) for block in blocks[:-1])])
     tall = [block.shape[1] > _TALL * len(block) * block.shape[2] for block in blocks]
     small = [
         _triangle(block, n_components) if far else block
         for block, far in zip(blocks, tall, strict=True)
     ]
-    return Slabs(pad(small), starts, norm2)
+    return Slabs(make_groups(small), _sum_of_squares(blocks))
 
 
 def truncated(slabs: Slabs, n_components: int, *, free: bool) -> tuple[Slabs, np.ndarray | None]:
@@ -124,19 +130,40 @@ def truncated(slabs: Slabs, n_components: int, *, free: bool) -> tuple[Slabs, np
     (n_shared, n_core) array or None
         Maps the core's shared axis to the data's.
     """
-    X, basis = slabs.X, None
     n_core = core_size(n_components)
-    if n_core <= _WORTHWHILE * X.shape[2]:
-        basis = leading_basis(X, 2, n_core)
-        X = (X.reshape(-1, X.shape[2]) @ basis).reshape(*X.shape[:2], -1)
-    if n_core <= _WORTHWHILE * X.shape[1]:
-        ends = np.append(slabs.starts[1:], len(X))
-        parts = [X[i:j] for i, j in zip(slabs.starts, ends, strict=True)]
-        X = pad([_fewer_rows(part, n_core) for part in parts])
-    if X is slabs.X:
+    basis = None
+    if n_core <= _WORTHWHILE * slabs.n_shared:
+        basis = _shared_basis(slabs, n_core)
+    short = n_core <= _WORTHWHILE * slabs.n_rows.max()
+    if basis is None and not short:
         return slabs, None
-    core = Slabs(np.ascontiguousarray(X), slabs.starts, slabs.norm2, None if free else basis)
-    return core, basis
+    parts = []
+    for group in slabs.groups:
+        X = slabs.filled(group)
+        if basis is not None:
+            X = (X.reshape(-1, X.shape[2]) @ basis).reshape(*X.shape[:2], -1)
+        parts += [_fewer_rows(part, n_core) if short else part for part in group.split(X)]
+    return _one_group(parts, slabs.norm2, None if free else basis), basis
+
+
+def shared_gram(slabs: Slabs) -> np.ndarray:
+    """Compute the Gram matrix of the shared axis, (n_shared, n_shared).
+
+    Parameters
+    ----------
+    slabs : Slabs
+    """
+    grams = (axis_gram(slabs.filled(group), 2) for group in slabs.groups)
+    return np.asarray(sum(grams, np.zeros((slabs.n_shared,) * 2)))
+
+
+def _shared_basis(slabs: Slabs, n_vectors: int) -> np.ndarray:
+    """Find the leading singular vectors of the shared axis, with signs that don't depend on luck"""
+    n = slabs.n_shared
+    _, vectors = scipy.linalg.eigh(shared_gram(slabs), subset_by_index=[n - n_vectors, n - 1])
+    largest = np.abs(vectors).argmax(axis=0)
+    vectors = vectors * np.sign(vectors[largest, np.arange(n_vectors)])
+    return np.ascontiguousarray(vectors[:, ::-1]).astype(slabs.X.dtype, copy=False)
 
 
 def _fewer_rows(part: np.ndarray, n_core: int) -> np.ndarray:

@@ -10,11 +10,12 @@ import numpy as np
 
 from trialtensor.solvers.acceleration import minimise
 from trialtensor.solvers.parafac2.compression import fewest_rows, in_span
-from trialtensor.solvers.parafac2.slabs import MaskedSlabs, Slabs, pad
+from trialtensor.solvers.parafac2.groups import pad
+from trialtensor.solvers.parafac2.slabs import MaskedSlabs, Slabs
 from trialtensor.solvers.problems import RowUpdate, free_loss
 
 # Enough sweeps to find patterns and weights to rounding error, independently of their start.
-_MAX_ITER, _TOL = 5000, 1e-13
+_MAX_ITER, _TOL = 1000, 1e-13
 # Sweeps to find out which start is best for a block.
 _TRIAL_SWEEPS, _TRIAL_TOL = 20, 1e-6
 
@@ -41,16 +42,27 @@ class GivenComponents:
         """Sum of squares of the observed data."""
         return self.slabs.norm2
 
-    def patterns(self, trial: np.ndarray, X: np.ndarray | None = None) -> np.ndarray:
+    def factors(self, trial: np.ndarray, *patterns: np.ndarray) -> Any:
+        """Return all factors of the model.
+
+        Parameters
+        ----------
+        trial : (n_trials, R) array
+        *patterns : (n_blocks, n_rows, R) array
+            With missing entries, to fill them in with.
+        """
+        return (trial, self.cross, self.shared, *patterns)
+
+    def patterns(self, trial: np.ndarray, *patterns: np.ndarray) -> np.ndarray:
         """Find the best patterns for these weights, (n_blocks, n_rows, R).
 
         Parameters
         ----------
         trial : (n_trials, R) array
-        X : array of the shape of the slabs, optional
-            Filled-in data; that of the slabs by default.
+        *patterns : (n_blocks, n_rows, R) array
+            As for ``factors``.
         """
-        return self.slabs.patterns((trial, self.cross, self.shared), X)
+        return self.slabs.patterns(self.factors(trial, *patterns))
 
     def sweep(
         self, arrays: tuple[np.ndarray, ...], update: RowUpdate
@@ -63,16 +75,11 @@ class GivenComponents:
             Weights and, with missing entries, patterns.
         update : RowUpdate
         """
-        trial, X = arrays[0], None
+        patterns, small = self.slabs.turned(self.factors(*arrays))
+        grams, rhs = small.trial_equations(self.factors(arrays[0]))
+        trial = update(0, grams, rhs, arrays[0])
         if isinstance(self.slabs, MaskedSlabs):
-            X = self.slabs.filled((trial, self.cross, self.shared, arrays[1]))
-        patterns = self.patterns(trial, X)
-        small = self.slabs.turned_back(patterns, X)
-        grams, rhs = small.trial_equations((trial, self.cross, self.shared))
-        trial = update(0, grams, rhs, trial)
-        if isinstance(self.slabs, MaskedSlabs):
-            loss = self.slabs.loss((trial, self.cross, self.shared, patterns))
-            return (trial, patterns), loss
+            return (trial, patterns), self.slabs.loss(self.factors(trial, patterns))
         return (trial,), free_loss(self.norm2, grams, rhs, trial)
 
 
@@ -160,21 +167,17 @@ def _sweep(
         max_iter=max_iter,
         tol=tol,
     ).factors
-    X = None
-    if isinstance(problem.slabs, MaskedSlabs):
-        X = problem.slabs.filled((found[0], problem.cross, problem.shared, found[1]))
-    return found[0], problem.patterns(found[0], X)
+    return found[0], problem.patterns(*found)
 
 
 def _losses(problem: GivenComponents, trial: np.ndarray, patterns: np.ndarray) -> np.ndarray:
     """Compute the sum of squared errors of each block, up to a constant per block."""
     slabs = problem.slabs
     if isinstance(slabs, MaskedSlabs):
-        factors = (trial, problem.cross, problem.shared, patterns)
-        of_trial = slabs.loss_by_trial(factors)
+        of_trial = slabs.loss_by_trial(problem.factors(trial, patterns))
     else:
         small = slabs.turned_back(patterns)
-        grams, rhs = small.trial_equations((trial, problem.cross, problem.shared))
+        grams, rhs = small.trial_equations(problem.factors(trial))
         of_trial = np.sum((trial @ grams[0] - 2 * rhs) * trial, axis=1)
     return np.add.reduceat(of_trial.astype(np.float64), slabs.starts)
 

@@ -9,7 +9,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from trialtensor.solvers.acceleration import balance, minimise
-from trialtensor.solvers.parafac2.compression import in_span, truncated, with_mask, without_loss
+from trialtensor.solvers.parafac2.compression import (
+    in_span,
+    shared_gram,
+    truncated,
+    with_mask,
+    with_means,
+    without_loss,
+)
 from trialtensor.solvers.parafac2.given import first_weights, settle
 from trialtensor.solvers.parafac2.slabs import (
     MaskedSlabs,
@@ -25,6 +32,7 @@ from trialtensor.solvers.runs import (
     mark_interrupted,
     run_all,
 )
+from trialtensor.solvers.sweep_budget import core_sweeps
 
 # Up to this size, every restart converges on the data.
 _SMALL = 1_000_000
@@ -72,6 +80,10 @@ class Parafac2Options:
         """The constraint on each factor: ``A``, ``H``, ``C``."""
         return self.nonnegative_trial, False, self.nonnegative_shared
 
+    def left(self, n_iter: int) -> Parafac2Options:
+        """Return these options with the sweeps that are left after ``n_iter``."""
+        return replace(self, max_iter=self.max_iter - n_iter)
+
 
 def fit_parafac2(
     blocks: Sequence[np.ndarray],
@@ -105,12 +117,13 @@ def fit_parafac2(
     """
     masked = any(each is not None for each in observed)
     full = with_mask(blocks, observed) if masked else without_loss(blocks, options.n_components)
-    guess = _with_means(full) if isinstance(full, MaskedSlabs) else full
+    guess: Slabs = with_means(full) if isinstance(full, MaskedSlabs) else full
     core, basis = truncated(guess, options.n_components, free=not options.nonnegative_shared)
     lift = basis if not options.nonnegative_shared else None
-    results, interrupted = collect(
-        run_all(_restart, core, starts, options, n_jobs=n_jobs), on_restart
+    few = (
+        options if core is full else options.left(options.max_iter - core_sweeps(options.max_iter))
     )
+    results, interrupted = collect(run_all(_restart, core, starts, few, n_jobs=n_jobs), on_restart)
     lifted = [_lifted(each, lift) for each in results]
     lifted.sort(key=by_loss)
     if not interrupted and core is not full:
@@ -125,21 +138,12 @@ def fit_parafac2(
     return mark_interrupted(done) if interrupted else done
 
 
-def _with_means(problem: MaskedSlabs) -> Slabs:
-    """Fill in missing entries with the mean of the row's observed values in the same trial."""
-    observed = problem.observed
-    count = np.maximum(observed.sum(axis=2, keepdims=True), 1)
-    mean = problem.X.sum(axis=2, keepdims=True) / count
-    return Slabs(
-        np.where(observed, problem.X, mean).astype(problem.X.dtype, copy=False),
-        problem.starts,
-        problem.norm2,
-    )
-
-
 def _restart(core: Slabs, start: Start, options: Parafac2Options) -> RestartResult[Factors]:
-    found = _minimise(core, _first_factors(core, start, options), options)
-    return RestartResult(start.seed, found)
+    first = _first_factors(core, start, options)
+    if options.max_iter < 1:
+        nothing = SolverResult(first, np.inf, np.empty(0), 0, StopReason.MAX_ITER)
+        return RestartResult(start.seed, nothing)
+    return RestartResult(start.seed, _minimise(core, first, options))
 
 
 def _minimise(problem: Any, start: Any, options: Parafac2Options) -> SolverResult[Any]:
@@ -157,14 +161,13 @@ def _minimise(problem: Any, start: Any, options: Parafac2Options) -> SolverResul
 def _first_factors(core: Slabs, start: Start, options: Parafac2Options) -> Factors:
     """Choose first factors, with positive trial weights because only their signs matter."""
     rank, dtype = options.n_components, core.X.dtype
-    n_shared = core.X.shape[2] if core.basis is None else len(core.basis)
+    n_shared = core.n_shared if core.basis is None else len(core.basis)
     rng = np.random.default_rng(start.seed)
     shared = rng.standard_normal((n_shared, rank))
-    trial = rng.uniform(0.1, 1, (len(core.X), rank))
+    trial = rng.uniform(0.1, 1, (core.n_trials, rank))
     cross = np.eye(rank)
     if start.kind == "svd":
-        flat = core.X.reshape(-1, core.X.shape[2])
-        _, vectors = np.linalg.eigh(flat.T @ flat)
+        _, vectors = np.linalg.eigh(shared_gram(core))
         vectors = vectors[:, ::-1][:, :rank]
         if core.basis is not None:
             vectors = core.basis @ vectors
@@ -199,7 +202,7 @@ def _go_on(
                 known = replace(restart.result, factors=filled, loss=full.loss(filled))
                 results[i] = replace(restart, result=known)
             results.sort(key=by_loss)
-        if full.X.size <= _SMALL:
+        if full.size <= _SMALL or core_sweeps(options.max_iter) < 1:
             for i, restart in enumerate(results):
                 results[i] = _polish(full, restart, options)
             results.sort(key=by_loss)
@@ -213,7 +216,7 @@ def _go_on(
 
 
 def _polish(full: Slabs, rough: RestartResult[Any], options: Parafac2Options) -> RestartResult[Any]:
-    found = _minimise(full, rough.result.factors, options)
+    found = _minimise(full, rough.result.factors, options.left(rough.result.n_iter))
     found = replace(found, n_iter=rough.result.n_iter + found.n_iter)
     return RestartResult(rough.seed, found, on_full_data=True)
 
@@ -245,20 +248,34 @@ def _settled(
             model = Parafac2Model(found.trial, cross, shared, patterns)
             loss = min(found.loss, result.loss)
             best = replace(rough, result=replace(result, factors=model, loss=loss))
-            if jump == _MAX_JUMPS or result.loss - found.loss <= _JUMP * result.loss:
+            interrupted = result.stop_reason is StopReason.INTERRUPTED
+            better = result.loss - found.loss > _JUMP * result.loss
+            if jump == _MAX_JUMPS or interrupted or not better:
                 break
-            start = (found.trial, cross, shared, found.patterns)
-            again = _minimise(full, start if isinstance(full, MaskedSlabs) else start[:3], options)
-            history = np.append(result.loss_history, again.loss_history)
-            result = replace(
-                again,
-                loss_history=np.minimum.accumulate(history),
-                n_iter=result.n_iter + again.n_iter,
-            )
+            if result.n_iter >= options.max_iter:
+                stopped = replace(best.result, stop_reason=StopReason.MAX_ITER)
+                best = replace(best, result=stopped)
+                break
+            start: Any = (found.trial, cross, shared, found.patterns)
+            start = start if isinstance(full, MaskedSlabs) else start[:3]
+            result = _continued(full, result, start, options)
     except KeyboardInterrupt:
         return best or _with_patterns(rough, blocks, observed, guess), True
     assert best is not None
     return best, best.result.stop_reason is StopReason.INTERRUPTED
+
+
+def _continued(
+    full: Slabs, before: SolverResult[Any], start: Any, options: Parafac2Options
+) -> SolverResult[Any]:
+    """Sweep on from a start that is better than where sweeps have led, as one record."""
+    again = _minimise(full, start, options.left(before.n_iter))
+    history = np.append(before.loss_history, again.loss_history)
+    return replace(
+        again,
+        loss_history=np.minimum.accumulate(history),
+        n_iter=before.n_iter + again.n_iter,
+    )
 
 
 def _in_rows_of(blocks: Sequence[np.ndarray], padded: np.ndarray) -> list[np.ndarray]:

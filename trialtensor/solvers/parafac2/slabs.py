@@ -9,39 +9,22 @@ whole data.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
 
 import numpy as np
 
 from trialtensor.solvers.acceleration import balance
 from trialtensor.solvers.contraction import trial_chunks
+from trialtensor.solvers.parafac2.groups import Group
 from trialtensor.solvers.problems import DenseProblem, RowUpdate
-from trialtensor.solvers.result import Factors
 
 # Trial factor (n_trials, R), H (R, R), and the factor of the axis that all blocks share.
 # With missing entries also the patterns, which determine the next values to fill in.
 FilledFactors = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 # Below this ratio of singular values, squaring them (as the fast method does) is unsafe.
 _SAFE = 1e-5
-
-
-def pad(blocks: Sequence[np.ndarray]) -> np.ndarray:
-    """Stack blocks ``(n_trials, n_rows, n_shared)``, padding short ones with rows of zeros.
-
-    Parameters
-    ----------
-    blocks : sequence of (n_trials, n_rows, n_shared) arrays
-    """
-    n_rows = max(block.shape[1] for block in blocks)
-    n_trials = sum(len(block) for block in blocks)
-    whole = np.zeros((n_trials, n_rows, blocks[0].shape[2]), blocks[0].dtype)
-    first = 0
-    for block in blocks:
-        whole[first : first + len(block), : block.shape[1]] = block
-        first += len(block)
-    return whole
 
 
 def closest_orthonormal(Z: np.ndarray, n_rows: np.ndarray | None = None) -> np.ndarray:
@@ -83,78 +66,144 @@ class Slabs:
 
     Attributes
     ----------
-    X : (n_trials, n_rows, n_shared) array
-        Blocks stacked, with rows padded with zeros (`pad`).
-    starts : (n_blocks,) int array
-        The first trial of every block.
+    groups : tuple of Group
+        All blocks, in order.
     norm2 : float
         Sum of squares of the data.
     basis : (n_shared_of_the_data, n_shared) array, optional
-        Orthonormal; the data is ``X`` times this on the shared axis.
-    n_rows : (n_blocks,) int array, optional
-        Rows of each block that aren't padding; needed if the patterns are used elsewhere.
+        Orthonormal; the data is the slabs times this on the shared axis.
     """
 
-    X: np.ndarray
-    starts: np.ndarray
+    groups: tuple[Group, ...]
     norm2: float
     basis: np.ndarray | None = None
-    n_rows: np.ndarray | None = None
+
+    # True if a sweep fills in missing entries, so that it should do so only once.
+    fills: ClassVar[bool] = False
 
     @property
-    def block_of_trial(self) -> np.ndarray:
-        """Index of the block of each trial."""
-        sizes = np.diff(np.append(self.starts, len(self.X)))
-        return np.repeat(np.arange(len(self.starts)), sizes)
+    def X(self) -> np.ndarray:
+        """The largest group, whose size sets the number of threads."""
+        return max(self.groups, key=lambda group: group.size).X
 
-    def targets(self, factors: Factors, X: np.ndarray | None = None) -> np.ndarray:
-        """Compute ``sum_k X_k C diag(a_k) H'`` of every block, (n_blocks, n_rows, R).
+    @property
+    def blocks(self) -> list[np.ndarray]:
+        """The data of each block, (n_trials, n_rows, n_shared)."""
+        return [block for group in self.groups for block in group.blocks]
+
+    @cached_property
+    def starts(self) -> np.ndarray:
+        """The first trial of every block."""
+        return np.concatenate([group.first_trial + group.starts for group in self.groups])
+
+    @cached_property
+    def n_rows(self) -> np.ndarray:
+        """Number of rows of every block."""
+        return np.array([block.shape[1] for block in self.blocks])
+
+    @property
+    def n_trials(self) -> int:
+        """Number of trials."""
+        return sum(group.n_trials for group in self.groups)
+
+    @property
+    def n_shared(self) -> int:
+        """Length of the axis that blocks share."""
+        return int(self.groups[0].blocks[0].shape[2])
+
+    @property
+    def size(self) -> int:
+        """Number of entries."""
+        return sum(block.size for block in self.blocks)
+
+    def filled(self, group: Group, factors: Any = None) -> np.ndarray:
+        """Return the data of a group, without gaps.
 
         Parameters
         ----------
-        factors : ``A``, ``H``, ``C``
-        X : array of the shape of the slabs, optional
-            Filled-in data; that of the slabs by default.
+        group : Group
+        factors : ``A``, ``H``, ``C``, optional
         """
-        trial, cross, shared = factors
-        X = self.X if X is None else X
+        return group.X
+
+    def _targets(self, group: Group, X: np.ndarray, factors: Any) -> np.ndarray:
+        """Compute ``sum_k X_k C diag(a_k) H'`` of every block, (n_blocks, n_rows, R)."""
+        trial, cross, shared = factors[:3]
         small = shared if self.basis is None else self.basis.T @ shared
         with_shared = (X.reshape(-1, X.shape[2]) @ small).reshape(*X.shape[:2], -1)
-        with_shared *= trial[:, None, :]
-        if len(self.starts) < len(X):
-            with_shared = np.add.reduceat(with_shared, self.starts, axis=0)
+        with_shared *= trial[group.trials, None, :]
+        if len(group.blocks) < len(X):
+            with_shared = np.add.reduceat(with_shared, group.starts, axis=0)
         return with_shared @ cross.T
 
-    def patterns(self, factors: Factors, X: np.ndarray | None = None) -> np.ndarray:
+    def _no_patterns(self, factors: Any) -> np.ndarray:
+        shape = (len(self.starts), int(self.n_rows.max()), factors[1].shape[1])
+        return np.zeros(shape, self.groups[0].blocks[0].dtype)
+
+    def patterns(self, factors: Any) -> np.ndarray:
         """Find the best ``P_b`` for these factors, (n_blocks, n_rows, R).
 
         Parameters
         ----------
         factors : ``A``, ``H``, ``C``
-        X : array of the shape of the slabs, optional
-            Filled-in data; that of the slabs by default.
         """
-        targets = self.targets(factors, X)
-        return closest_orthonormal(targets, self.n_rows).astype(self.X.dtype, copy=False)
+        targets = self._no_patterns(factors)
+        for group in self.groups:
+            found = self._targets(group, self.filled(group, factors), factors)
+            targets[group.which, : group.n_rows] = found
+        return closest_orthonormal(targets, self.n_rows).astype(targets.dtype, copy=False)
 
-    def turned_back(self, patterns: np.ndarray, X: np.ndarray | None = None) -> DenseProblem:
+    def _small(self, patterns: np.ndarray) -> np.ndarray:
+        return np.empty((self.n_trials, patterns.shape[2], self.n_shared), patterns.dtype)
+
+    def _turn_back(
+        self, group: Group, X: np.ndarray, patterns: np.ndarray, small: np.ndarray
+    ) -> None:
+        """Put ``P_b' X_k`` of a group in its place."""
+        own, out = patterns[group.which, : group.n_rows], small[group.trials]
+        if len(own) == len(X):
+            np.matmul(own.swapaxes(1, 2), X, out=out)
+            return
+        ends = [*group.starts[1:], len(X)]
+        for pattern, first, last in zip(own, group.starts, ends, strict=True):
+            np.matmul(pattern.T, X[first:last], out=out[first:last])
+
+    def _problem(self, small: np.ndarray) -> DenseProblem:
+        return DenseProblem(small, self.norm2, None, (None, None, self.basis))
+
+    def turned_back(self, patterns: np.ndarray, factors: Any = None) -> DenseProblem:
         """Build the CP problem of ``P_b' X_k``, (n_trials, R, n_shared).
 
         Parameters
         ----------
         patterns : (n_blocks, n_rows, R) array
-        X : array of the shape of the slabs, optional
-            Filled-in data; that of the slabs by default.
+        factors : ``A``, ``H``, ``C`` and patterns, optional
+            To fill in missing entries with.
         """
-        X = self.X if X is None else X
-        small = np.empty((len(X), patterns.shape[2], X.shape[2]), X.dtype)
-        ends = np.append(self.starts[1:], len(X))
-        if len(self.starts) == len(X):
-            np.matmul(patterns.swapaxes(1, 2), X, out=small)
-        else:
-            for pattern, first, last in zip(patterns, self.starts, ends, strict=True):
-                np.matmul(pattern.T, X[first:last], out=small[first:last])
-        return DenseProblem(small, self.norm2, None, (None, None, self.basis))
+        small = self._small(patterns)
+        for group in self.groups:
+            self._turn_back(group, self.filled(group, factors), patterns, small)
+        return self._problem(small)
+
+    def turned(self, factors: Any) -> tuple[np.ndarray, DenseProblem]:
+        """Find the best patterns, and build the CP problem that they leave.
+
+        Parameters
+        ----------
+        factors : ``A``, ``H``, ``C`` and, with missing entries, patterns
+        """
+        if not self.fills:
+            patterns = self.patterns(factors)
+            return patterns, self.turned_back(patterns)
+        patterns = self._no_patterns(factors)
+        small = self._small(patterns)
+        for group in self.groups:
+            X = self.filled(group, factors)
+            targets = self._targets(group, X, factors)
+            best = closest_orthonormal(targets, self.n_rows[group.which])
+            patterns[group.which, : group.n_rows] = best
+            self._turn_back(group, X, patterns, small)
+        return patterns, self._problem(small)
 
     def sweep(self, factors: Any, update: RowUpdate) -> tuple[Any, float]:
         """Update the patterns, then run one sweep of the CP problem; also return its loss.
@@ -164,47 +213,61 @@ class Slabs:
         factors : ``A``, ``H``, ``C``
         update : RowUpdate
         """
-        return self.turned_back(self.patterns(factors)).sweep(factors, update)
+        return self.turned(factors)[1].sweep(factors, update)
 
 
-@dataclass(frozen=True, eq=False)
+class MeanSlabs(Slabs):
+    """Data in which the mean of the row in the same trial stands for missing entries."""
+
+    fills = True
+
+    def filled(self, group: Group, factors: Any = None) -> np.ndarray:
+        """Return a new array of a group, without gaps.
+
+        Parameters
+        ----------
+        group : Group
+        factors : ignored
+        """
+        X, seen = group.X, group.seen
+        count = np.maximum(seen.sum(axis=2, keepdims=True), 1)
+        means = (X.sum(axis=2, keepdims=True) / count).astype(X.dtype, copy=False)
+        return np.where(seen, X, means)
+
+
 class MaskedSlabs(Slabs):
     """Data with missing entries, which the model fills in before every sweep (EM).
 
     The sum of squared errors of filled-in data bounds the loss from above and equals it at the
-    current model, so a sweep that lowers one lowers the other.
-
-    Attributes
-    ----------
-    observed : bool array of the shape of ``X``
-        True in padded rows, which are known to be zero.
+    current model, so a sweep that lowers one lowers the other. Groups are filled in one after the
+    other, so that there is never a second copy of all data.
     """
 
-    observed: np.ndarray = field(default_factory=lambda: np.ones(0, bool))
+    fills = True
 
-    def filled(self, factors: FilledFactors) -> np.ndarray:
-        """Return the data with missing entries filled in by the model.
+    def filled(self, group: Group, factors: Any = None) -> np.ndarray:
+        """Return a new array of a group, with missing entries filled in by the model.
 
         Parameters
         ----------
+        group : Group
         factors : ``A``, ``H``, ``C`` and patterns
+            Without patterns, missing entries stay zero.
         """
-        X = self.X.copy()
+        if factors is None or len(factors) < 4:
+            return group.X
+        X, seen = group.X, group.seen
+        whole = np.empty(X.shape, X.dtype)
         for part in trial_chunks(X.shape):
-            np.copyto(X[part], self.model(factors, part), where=~self.observed[part])
-        return X
+            whole[part] = self._model(group, factors, part)
+            np.copyto(whole[part], X[part], where=seen[part])
+        return whole
 
-    def model(self, factors: FilledFactors, part: slice) -> np.ndarray:
-        """Return the model of some trials.
-
-        Parameters
-        ----------
-        factors : ``A``, ``H``, ``C`` and patterns
-        part : slice
-            The trials.
-        """
+    def _model(self, group: Group, factors: FilledFactors, part: slice) -> np.ndarray:
+        """Return the model of some trials of a group; zero in padded rows."""
         trial, cross, shared, patterns = factors
-        weighted = (patterns @ cross)[self.block_of_trial[part]] * trial[part][:, None, :]
+        own = patterns[group.which, : group.n_rows] @ cross
+        weighted = own[group.block_of_trial[part]] * trial[group.trials][part, None, :]
         return np.matmul(weighted, shared.T)
 
     def loss_by_trial(self, factors: FilledFactors) -> np.ndarray:
@@ -215,10 +278,14 @@ class MaskedSlabs(Slabs):
         factors : ``A``, ``H``, ``C`` and patterns
         """
         parts = []
-        for part in trial_chunks(self.X.shape):
-            error = (self.X[part] - self.model(factors, part)) * self.observed[part]
-            flat = error.reshape(len(error), -1).astype(np.float64, copy=False)
-            parts.append(np.einsum("ki,ki->k", flat, flat))
+        for group in self.groups:
+            X, seen = group.X, group.seen
+            for part in trial_chunks(X.shape):
+                error = self._model(group, factors, part)
+                np.subtract(X[part], error, out=error)
+                error *= seen[part]
+                flat = error.reshape(len(error), -1).astype(np.float64, copy=False)
+                parts.append(np.einsum("ki,ki->k", flat, flat))
         return np.concatenate(parts)
 
     def loss(self, factors: FilledFactors) -> float:
@@ -238,9 +305,8 @@ class MaskedSlabs(Slabs):
         factors : ``A``, ``H``, ``C`` and patterns
         update : RowUpdate
         """
-        X = self.filled(factors)
-        patterns = self.patterns(factors[:3], X)
-        new, _ = self.turned_back(patterns, X).sweep(factors[:3], update)
+        patterns, small = self.turned(factors)
+        new, _ = small.sweep(factors[:3], update)
         found = (*new, patterns)
         return found, self.loss(found)
 
