@@ -14,7 +14,7 @@ from trialtensor.solvers import contraction
 from trialtensor.solvers.determination import Determination, determination
 from trialtensor.solvers.links import linked_groups
 from trialtensor.solvers.result import Factors
-from trialtensor.solvers.ridge import RidgeScale, row_grams, row_strengths
+from trialtensor.solvers.ridge import RidgeScale, RowGrams, row_grams, row_strengths
 from trialtensor.solvers.runs import RestartResult
 
 
@@ -48,6 +48,8 @@ def judge(
     factors: Sequence[np.ndarray],
     scale: RidgeScale,
     grams_of: Callable[..., Any] = row_grams,
+    rows_of: Sequence[np.ndarray] | None = None,
+    missing_weight: float = 0.0,
 ) -> Judged:
     """Judge a fit with missing entries by the factors that its solver returned.
 
@@ -58,17 +60,30 @@ def judge(
     scale : RidgeScale
     grams_of : callable, optional
         See :func:`trialtensor.solvers.ridge.minimise_missing`.
+    rows_of : tuple of arrays, optional
+        The rows that the Gram matrices are of, where these aren't those of ``factors``.
+    missing_weight : float
+        Of missing entries as zeros, for arrays that have no ridge.
     """
     grams, loss = grams_of(problem, factors)
     n_parameters = sum(factors[mode].size for mode in grams)
     times = scale.strength(loss, n_parameters)
     levels = tuple(times * level for level in scale.levels)
-    strengths = [
-        row_strengths(*grams[mode], level) if mode in grams else np.zeros(1)
-        for mode, level in enumerate(levels)
-    ]
-    found = determination(grams, factors, strengths, scale.noise(loss, n_parameters))
+    strengths = {
+        mode: row_strengths(*both, levels[mode])
+        if mode < len(levels)
+        else _of_zeros(both, missing_weight)
+        for mode, both in grams.items()
+    }
+    rows = factors if rows_of is None else rows_of
+    found = determination(grams, rows, strengths, scale.noise(loss, n_parameters))
     return Judged(found, levels)
+
+
+def _of_zeros(grams: RowGrams, missing_weight: float) -> np.ndarray:
+    """Return the ridge that zeros of some weight amount to, for every row."""
+    missing = np.trace(grams[1] - grams[0], axis1=1, axis2=2)
+    return missing_weight * np.maximum(missing, 0) / grams[0].shape[-1]
 
 
 def largest_missing(X: np.ndarray, observed: np.ndarray, factors: Factors) -> float:
@@ -197,7 +212,8 @@ def findings(fitted: Fitted) -> list[str]:
         if f"groups_by_{axis}" in fitted.arrays
     ]
     noise, apart = fitted.number("missing_noise_share"), fitted.number("missing_disagreement")
-    if noise > _TOO_NOISY:
+    # The patterns of blocks are less free than their rows are taken to be.
+    if noise > (_TOO_NOISY if not fitted.blocks else 1.5 * _TOO_NOISY):
         found.append(
             f"{fitted.data['missing_fraction']:.0%} of the entries are missing, and at least "
             f"{noise:.0%} of what the model says about them is noise{_least_determined(fitted)}: "

@@ -18,6 +18,7 @@ import numpy as np
 
 from trialtensor.solvers.acceleration import minimise
 from trialtensor.solvers.compression import axis_gram, leading_basis
+from trialtensor.solvers.links import weakly_linked
 from trialtensor.solvers.normal_equations import full_gram
 from trialtensor.solvers.problems import DenseProblem, MaskedProblem, RowUpdate
 from trialtensor.solvers.result import SolverResult
@@ -216,7 +217,9 @@ def ridge_scale(problem: CoupledProblem) -> RidgeScale | None:
         # The own factors share what the shared factor leaves of the scale of their tensor.
         own = (each.norm2 / each.n_observed) ** 0.5 * mean ** (1 / 6)
         levels += [own, own]
-    return RidgeScale(tuple(levels), problem.n_observed, problem.norm2)
+    seen = np.concatenate([each.seen_neurons for each in problem.problems], axis=1)
+    weak = weakly_linked(seen, problem.n_components)
+    return RidgeScale(tuple(levels), problem.n_observed, problem.norm2, weak)
 
 
 def fit_coupled(

@@ -39,7 +39,7 @@ class Determination:
 def determination(
     grams: Mapping[int, RowGrams],
     factors: Sequence[np.ndarray],
-    strengths: Sequence[np.ndarray],
+    strengths: Mapping[int, np.ndarray],
     noise: float,
 ) -> Determination:
     """Judge how far the rows of all factors are determined.
@@ -49,7 +49,7 @@ def determination(
     grams : dict
         As :func:`trialtensor.solvers.ridge.row_grams` returns.
     factors : (n_rows, R) arrays
-    strengths : (n_rows,) or (1,) arrays
+    strengths : dict of (n_rows,) or (1,) arrays
         The ridge of each row.
     noise : float
         Variance of an observed entry about the model.

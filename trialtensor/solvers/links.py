@@ -54,6 +54,17 @@ def linked_groups(seen: np.ndarray, n_shared: int) -> np.ndarray:
     return np.asarray(order[group])
 
 
+def weakly_linked(seen: np.ndarray, n_components: int) -> bool:
+    """Return whether noise could hide how groups of trials relate: they have little in common.
+
+    Parameters
+    ----------
+    seen : (n_trials, n_neurons) bool array
+    n_components : int
+    """
+    return bool(linked_groups(seen, 2 * n_components).max(initial=0) > 0)
+
+
 def _components(linked: np.ndarray) -> np.ndarray:
     """Return the connected component of each node."""
     from scipy.sparse.csgraph import connected_components

@@ -98,6 +98,13 @@ class DenseProblem:
         return self.pattern is not None
 
     @property
+    def seen_neurons(self) -> np.ndarray:
+        """Which neurons were seen in each trial, (n_trials, n_neurons)."""
+        if self.pattern is None:
+            return np.ones(self.shape[:2], bool)
+        return self.pattern.as_mask(self.shape).any(axis=2)
+
+    @property
     def n_observed(self) -> int:
         """Number of observed entries."""
         if self.pattern is None:
@@ -216,6 +223,11 @@ class MaskedProblem:
     def has_missing(self) -> bool:
         """True: without missing entries the problem is dense."""
         return True
+
+    @property
+    def seen_neurons(self) -> np.ndarray:
+        """Which neurons were seen in each trial, (n_trials, n_neurons)."""
+        return np.asarray(self.observed.any(axis=2))
 
     @property
     def n_observed(self) -> int:

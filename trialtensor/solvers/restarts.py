@@ -134,7 +134,7 @@ def fit_cp(
     """
     surrogate: Problem = problem
     if problem.has_missing:
-        options = replace(options, ridge=RidgeScale.of(problem))
+        options = replace(options, ridge=RidgeScale.of(problem, options.n_components))
         starts = by_turns(starts)
     if options.compressed and isinstance(problem, DenseProblem):
         surrogate = compress(problem, options.n_components)

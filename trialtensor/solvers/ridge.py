@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from trialtensor.solvers.links import weakly_linked
 from trialtensor.solvers.problems import RowUpdate
 from trialtensor.solvers.result import SolverResult, StopReason
 
@@ -25,8 +26,9 @@ _FIRST, _PER_NOISE = 3.0, 9.0
 # Weight of missing entries as zeros, and the ridge, before an unweighted fit.
 _FROM_ZEROS = ((1.0, 0.0), (0.3, 1.0), (0.1, 1.0), (0.03, 3.0), (0.01, 3.0))
 _ROUGH_SWEEPS, _ROUGH_TOL, _FIRST_TOL = 50, 1e-3, 1e-4
-# Share of a row's worst direction that the ridge decides: up to this a row gets none of it, and
-# half of it when the share is higher by the second number.
+# Share of a row's worst direction that the ridge would decide, beyond what it would in complete data:
+# up to the first number a row gets none of it, and half of it when the share exceeds that by the
+# second.
 _DETERMINED, _HALF = 0.02, 0.25
 # Rounds of strengths and fits; strengths that change by less than this have settled.
 _ROUNDS, _SETTLED = 6, 0.1
@@ -178,14 +180,16 @@ def row_strengths(observed: np.ndarray, everything: np.ndarray, level: float) ->
     -------
     (n_rows,) or (1,) array
     """
-    worst = np.maximum(np.linalg.eigvalsh(observed)[:, 0], 0)
-    left_open = level / np.maximum(level + worst, np.finfo(float).tiny)
+    # What complete data would leave open isn't the fault of missing entries.
+    left_open = _open_share(observed, level) - _open_share(everything, level)
     excess = np.maximum(left_open - _DETERMINED, 0) ** 2
-    whole = np.trace(everything, axis1=1, axis2=2)
-    seen = np.trace(observed, axis1=1, axis2=2) / np.where(whole > 0, whole, 1)
-    # A row with nothing missing is as its complete data would have it.
-    missing = np.clip(5 * (1 - seen), 0, 1)
-    return level * excess / (excess + _HALF**2) * np.where(missing > 1e-9, missing, 0)
+    return level * excess / (excess + _HALF**2)
+
+
+def _open_share(grams: np.ndarray, level: float) -> np.ndarray:
+    """Return the share of each row's worst direction that a ridge of this level would decide."""
+    worst = np.maximum(np.linalg.eigvalsh(grams)[:, 0], 0)
+    return level / np.maximum(level + worst, np.finfo(float).tiny)
 
 
 @dataclass(frozen=True)
@@ -199,23 +203,28 @@ class RidgeScale:
     n_observed : int
     norm2 : float
         Sum of squares of the observed data.
+    everywhere : bool
+        Give every row the ridge: where groups of trials have little in common, what is open are
+        directions in which many rows move together, and no row shows it.
     """
 
     levels: tuple[float, ...]
     n_observed: int
     norm2: float
+    everywhere: bool = False
 
     @classmethod
-    def of(cls, problem: Any, n_arrays: int = 3) -> RidgeScale:
-        """Return the scale of a problem whose factors share its scale evenly.
+    def of(cls, problem: Any, n_components: int) -> RidgeScale:
+        """Return the scale of a CP problem, whose factors share its scale evenly.
 
         Parameters
         ----------
-        problem : object with ``n_observed`` and ``norm2``
-        n_arrays : int
+        problem : DenseProblem or MaskedProblem
+        n_components : int
         """
-        n_observed = problem.n_observed
-        return cls(((problem.norm2 / n_observed) ** (2 / 3),) * n_arrays, n_observed, problem.norm2)
+        level = (problem.norm2 / problem.n_observed) ** (2 / 3)
+        weak = weakly_linked(problem.seen_neurons, n_components)
+        return cls((level,) * 3, problem.n_observed, problem.norm2, weak)
 
     def noise(self, loss: float, n_parameters: int) -> float:
         """Estimate the variance of the noise.
@@ -285,7 +294,7 @@ def minimise_missing(
     if not settled:
         run.go_on(Ridged(problem, strengths), max_iter, max(tol, _FIRST_TOL))
     for _ in range(_ROUNDS):
-        before, strengths = strengths, _strengths(problem, run.factors, scale, grams_of)
+        before, strengths = strengths, strengths_at(problem, run.factors, scale, grams_of)
         if run.result is not None and run.fine and _same(before, strengths, scale):
             break
         run.go_on(Ridged(problem, strengths), max_iter, tol)
@@ -335,12 +344,31 @@ class _Stages:
         )
 
 
-def _strengths(
-    problem: Any, factors: Any, scale: RidgeScale, grams_of: Callable[..., Any]
+def strengths_at(
+    problem: Any,
+    factors: Any,
+    scale: RidgeScale,
+    grams_of: Callable[..., Any] = row_grams,
 ) -> tuple[np.ndarray, ...]:
+    """Return the ridge of every row that factors ask for.
+
+    Parameters
+    ----------
+    problem : MissingProblem
+    factors : tuple of arrays
+    scale : RidgeScale
+    grams_of : callable, optional
+        As for `minimise_missing`.
+
+    Returns
+    -------
+    tuple of (n_rows,) or (1,) arrays
+    """
     grams, loss = grams_of(problem, factors)
     n_parameters = sum(factors[mode].size for mode in grams)
     times = scale.strength(loss, n_parameters)
+    if scale.everywhere:
+        return tuple(np.full(1, times * level) for level in scale.levels)
     nothing = np.zeros(1)
     return tuple(
         row_strengths(*grams[mode], times * level) if mode in grams else nothing

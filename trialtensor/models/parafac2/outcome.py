@@ -19,8 +19,10 @@ from trialtensor.models.observed import (
     warn_empty,
 )
 from trialtensor.models.parafac2.blocks import BlockedTrials, KeptBlocks, scatter_rows
+from trialtensor.models.parafac2.missing import judge_fit, missing_arrays, trial_ridge
 from trialtensor.models.parts import explained, make_components
 from trialtensor.solvers import canonical, diagnostics
+from trialtensor.solvers.determination import solve_open_rows
 from trialtensor.solvers.parafac2.compression import with_mask
 from trialtensor.solvers.parafac2.restarts import Parafac2Model
 from trialtensor.solvers.result import Factors
@@ -41,8 +43,10 @@ def describe(
     trial, patterns, cross, shared = _with_scale_in_trials(best.factors)
     parts = [pattern @ cross for pattern in patterns]
     # The weights once more, for the patterns as they are: as ``transform`` does it.
+    judged = judge_fit(kept, best.factors)
+    ridge = trial_ridge(judged, best.factors)
     grams, rhs = equations(kept, parts, shared)
-    trial = solve_rows(grams, rhs, nonnegative=nonnegative)
+    trial = solve_trials(kept, parts, shared, (grams, rhs), ridge, nonnegative=nonnegative)
     norm2 = kept.norm2
     loss = residual_sum_of_squares(kept, trial, parts, shared)
     variance = diagnostics.component_variance(grams, rhs, trial, norm2)
@@ -55,6 +59,9 @@ def describe(
     arrays["core_consistency"] = Named((), consistency)
     cosine = diagnostics.triple_cosine((trial, cross, shared))
     arrays["triple_cosine"] = Named((), cosine)
+    if judged is not None and ridge is not None:
+        arrays |= missing_arrays(data, kept, found, judged, shared_axis(varying))
+        arrays["trial_ridge"] = Named(("component",), ridge[order])
     restarts = _restarts(data, kept, found, loss, norm2, varying)
     record = FitRecord.of(best, loss, norm2, restarts)
     summary = _summary(data, kept, varying)
@@ -109,6 +116,29 @@ def equations(
         grams.append(np.broadcast_to(gram, (len(values), *gram.shape[1:])))
         rhs.append(right)
     return np.concatenate(grams), np.concatenate(rhs)
+
+
+def solve_trials(
+    kept: KeptBlocks,
+    parts: Sequence[np.ndarray],
+    shared: np.ndarray,
+    normal: tuple[np.ndarray, np.ndarray],
+    ridge: np.ndarray | None,
+    *,
+    nonnegative: bool,
+) -> np.ndarray:
+    """Solve the normal equations of the trial weights, with a ridge on those hardly determined."""
+    grams, rhs = normal
+    if ridge is None:
+        return solve_rows(grams, rhs, nonnegative=nonnegative)
+    products = shared.T @ shared
+    whole = np.concatenate(
+        [
+            np.broadcast_to((part.T @ part) * products, (len(values), *products.shape))
+            for values, part in zip(kept.values, parts, strict=True)
+        ]
+    )
+    return solve_open_rows((grams, whole), rhs, ridge, nonnegative=nonnegative)
 
 
 def residual_sum_of_squares(

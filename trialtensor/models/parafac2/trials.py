@@ -26,12 +26,13 @@ from trialtensor.models.parafac2.outcome import (
     equations,
     residual_sum_of_squares,
     shared_axis,
+    solve_trials,
     varying_axis,
     warn_missing,
 )
+from trialtensor.models.undetermined import ridge_of
 from trialtensor.solvers import contraction
 from trialtensor.solvers.parafac2.given import first_weights, settle
-from trialtensor.solvers.row_updates import solve_rows
 from trialtensor.solvers.threads import blas_threads_for
 
 
@@ -145,7 +146,9 @@ def _solve(
                 parts[i] = part
         parts = [part.astype(dtype, copy=False) for part in parts]
         grams, rhs = equations(kept, parts, shared)
-        trial = solve_rows(grams, rhs, nonnegative=nonnegative)
+        trial = solve_trials(
+            kept, parts, shared, (grams, rhs), ridge_of(fitted), nonnegative=nonnegative
+        )
     return data, kept, trial, parts
 
 

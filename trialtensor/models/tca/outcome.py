@@ -58,7 +58,7 @@ def describe(
 def judge_fit(data: FitInput, factors: Factors) -> Judged:
     """Judge how far the observed entries determine these factors, as the solver returned them."""
     problem: Any = data.problem
-    return judge(problem, factors, RidgeScale.of(problem))
+    return judge(problem, factors, RidgeScale.of(problem, factors[0].shape[1]))
 
 
 def given(weights: np.ndarray, factors: Sequence[np.ndarray]) -> Fitted:

@@ -13,6 +13,7 @@ from trialtensor.solvers.parafac2.compression import fewest_rows, in_span
 from trialtensor.solvers.parafac2.groups import pad
 from trialtensor.solvers.parafac2.slabs import MaskedSlabs, Slabs
 from trialtensor.solvers.problems import RowUpdate, free_loss
+from trialtensor.solvers.ridge import Ridged
 
 # Enough sweeps to find patterns and weights to rounding error, independently of their start.
 _MAX_ITER, _TOL = 1000, 1e-13
@@ -108,6 +109,8 @@ def settle(
     starts: Sequence[np.ndarray],
     *,
     nonnegative: bool,
+    ridge: np.ndarray | None = None,
+    missing_weight: float = 0.0,
 ) -> Settled:
     """Find the best weights and patterns for ``H`` and ``C`` from several starts.
 
@@ -122,20 +125,27 @@ def settle(
         Initial weights.
     nonnegative : bool
         Keep the weights non-negative.
+    ridge : (n_trials,) or (1,) array, optional
+        On the weights; the loss includes it.
+    missing_weight : float
+        A missing entry counts as a zero with this weight.
 
     Returns
     -------
     Settled
     """
+    ridge = np.zeros(1) if ridge is None else ridge
     whole = in_span(blocks, observed, shared)
+    if isinstance(whole, MaskedSlabs):
+        whole = whole.weighted(missing_weight)
     few = whole if isinstance(whole, MaskedSlabs) else fewest_rows(whole, cross.shape[1])
     problem = GivenComponents(few, cross, shared)
     edges = problem.slabs.starts[1:]
     best: np.ndarray | None = None
     lowest = np.array([])
     for start in starts:
-        trial, patterns = _sweep(problem, start, nonnegative, _TRIAL_SWEEPS, _TRIAL_TOL)
-        losses = _losses(problem, trial, patterns)
+        trial, patterns = _sweep(problem, start, ridge, nonnegative, (_TRIAL_SWEEPS, _TRIAL_TOL))
+        losses = _losses(problem, trial, patterns, ridge)
         if best is None:
             best, lowest = trial, losses
             continue
@@ -144,34 +154,40 @@ def settle(
         best = np.concatenate([new if improved else old for new, old, improved in parts])
         lowest = np.where(better, losses, lowest)
     assert best is not None, "settle needs at least one start"
-    trial, patterns = _sweep(problem, best, nonnegative, _MAX_ITER, _TOL)
+    trial, patterns = _sweep(problem, best, ridge, nonnegative, (_MAX_ITER, _TOL))
     if few is not whole:
         problem = GivenComponents(whole, cross, shared)
         patterns = problem.patterns(trial)
-    loss = float(_losses(problem, trial, patterns).sum())
+    loss = float(_losses(problem, trial, patterns, ridge).sum())
     if not isinstance(problem.slabs, MaskedSlabs):
         loss += problem.norm2
     return Settled(trial, patterns, loss)
 
 
 def _sweep(
-    problem: GivenComponents, trial: np.ndarray, nonnegative: bool, max_iter: int, tol: float
+    problem: GivenComponents,
+    trial: np.ndarray,
+    ridge: np.ndarray,
+    nonnegative: bool,
+    until: tuple[int, float],
 ) -> tuple[np.ndarray, np.ndarray]:
     masked = isinstance(problem.slabs, MaskedSlabs)
     start = (trial, problem.patterns(trial)) if masked else (trial,)
     found: Any = minimise(
-        problem,
+        Ridged(problem, (ridge,)),
         start,
         balance=lambda arrays: arrays,
         nonnegative=(nonnegative, False)[: len(start)],
-        max_iter=max_iter,
-        tol=tol,
+        max_iter=until[0],
+        tol=until[1],
     ).factors
     return found[0], problem.patterns(*found)
 
 
-def _losses(problem: GivenComponents, trial: np.ndarray, patterns: np.ndarray) -> np.ndarray:
-    """Compute the sum of squared errors of each block, up to a constant per block."""
+def _losses(
+    problem: GivenComponents, trial: np.ndarray, patterns: np.ndarray, ridge: np.ndarray
+) -> np.ndarray:
+    """Compute the loss of each block, up to a constant per block."""
     slabs = problem.slabs
     if isinstance(slabs, MaskedSlabs):
         of_trial = slabs.loss_by_trial(problem.factors(trial, patterns))
@@ -179,7 +195,8 @@ def _losses(problem: GivenComponents, trial: np.ndarray, patterns: np.ndarray) -
         small = slabs.turned_back(patterns)
         grams, rhs = small.trial_equations(problem.factors(trial))
         of_trial = np.sum((trial @ grams[0] - 2 * rhs) * trial, axis=1)
-    return np.add.reduceat(of_trial.astype(np.float64), slabs.starts)
+    whole = of_trial.astype(np.float64) + ridge * np.sum(trial.astype(np.float64) ** 2, axis=1)
+    return np.add.reduceat(whole, slabs.starts)
 
 
 def first_weights(

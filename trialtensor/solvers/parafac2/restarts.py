@@ -18,12 +18,14 @@ from trialtensor.solvers.parafac2.compression import (
     without_loss,
 )
 from trialtensor.solvers.parafac2.given import first_weights, settle
+from trialtensor.solvers.parafac2.row_grams import observed_grams
 from trialtensor.solvers.parafac2.slabs import (
     MaskedSlabs,
     Slabs,
     balance_filled,
 )
 from trialtensor.solvers.result import Factors, SolverResult, StopReason
+from trialtensor.solvers.ridge import RidgeScale, minimise_missing, penalty, strengths_at
 from trialtensor.solvers.runs import (
     RestartResult,
     Start,
@@ -67,6 +69,8 @@ class Parafac2Options:
     nonnegative_trial, nonnegative_shared : bool
     max_iter, tol : int, float
         See :func:`trialtensor.solvers.acceleration.minimise`.
+    ridge : RidgeScale, optional
+        Where entries are missing.
     """
 
     n_components: int
@@ -74,6 +78,7 @@ class Parafac2Options:
     nonnegative_shared: bool
     max_iter: int
     tol: float
+    ridge: RidgeScale | None = None
 
     @property
     def nonnegative(self) -> tuple[bool, bool, bool]:
@@ -117,6 +122,9 @@ def fit_parafac2(
     """
     masked = any(each is not None for each in observed)
     full = with_mask(blocks, observed) if masked else without_loss(blocks, options.n_components)
+    if isinstance(full, MaskedSlabs):
+        full = full.weighted(full.open_weight(options.n_components))
+        options = replace(options, ridge=ridge_scale(full))
     guess: Slabs = with_means(full) if isinstance(full, MaskedSlabs) else full
     core, basis = truncated(guess, options.n_components, free=not options.nonnegative_shared)
     lift = basis if not options.nonnegative_shared else None
@@ -146,15 +154,40 @@ def _restart(core: Slabs, start: Start, options: Parafac2Options) -> RestartResu
     return RestartResult(start.seed, _minimise(core, first, options))
 
 
+def ridge_scale(slabs: MaskedSlabs) -> RidgeScale:
+    """Return the scale of the ridge, which ``A`` and ``C`` get, but ``H`` doesn't.
+
+    Parameters
+    ----------
+    slabs : MaskedSlabs
+    """
+    level = (slabs.norm2 / slabs.n_observed) ** (2 / 3)
+    return RidgeScale((level, 0.0, level), slabs.n_observed, slabs.norm2)
+
+
 def _minimise(problem: Any, start: Any, options: Parafac2Options) -> SolverResult[Any]:
     masked = isinstance(problem, MaskedSlabs)
-    return minimise(
+
+    def sweep(each: Any, begin: Any, max_iter: int, tol: float) -> SolverResult[Any]:
+        return minimise(
+            each,
+            begin,
+            balance=balance_filled if masked else balance,
+            nonnegative=(*options.nonnegative, False)[: len(begin)],
+            max_iter=max_iter,
+            tol=tol,
+        )
+
+    if not masked or options.ridge is None:
+        return sweep(problem, start, options.max_iter, options.tol)
+    return minimise_missing(
         problem,
         start,
-        balance=balance_filled if masked else balance,
-        nonnegative=(*options.nonnegative, False)[: len(start)],
+        options.ridge,
+        sweep,
         max_iter=options.max_iter,
         tol=options.tol,
+        grams_of=observed_grams,
     )
 
 
@@ -236,6 +269,7 @@ def _settled(
     """
     positive = options.nonnegative_trial
     result: SolverResult[Any] = rough.result
+    ridge = _ridge(full, result.factors, options)
     best: RestartResult[Parafac2Model] | None = None
     try:
         for jump in range(_MAX_JUMPS + 1):
@@ -243,7 +277,17 @@ def _settled(
             starts = [trial]
             if jump < _MAX_JUMPS:
                 starts += first_weights(blocks, cross, shared, nonnegative=positive)[:1]
-            found = settle(blocks, observed, cross, shared, starts, nonnegative=positive)
+            found = settle(
+                blocks,
+                observed,
+                cross,
+                shared,
+                starts,
+                nonnegative=positive,
+                ridge=ridge[0],
+                missing_weight=full.missing_weight,
+            )
+            found = found._replace(loss=found.loss + penalty(ridge[2:], (shared,)))
             patterns = _in_rows_of(blocks, found.patterns)
             model = Parafac2Model(found.trial, cross, shared, patterns)
             loss = min(found.loss, result.loss)
@@ -263,6 +307,13 @@ def _settled(
         return best or _with_patterns(rough, blocks, observed, guess), True
     assert best is not None
     return best, best.result.stop_reason is StopReason.INTERRUPTED
+
+
+def _ridge(full: Slabs, factors: Any, options: Parafac2Options) -> tuple[np.ndarray, ...]:
+    """Return the ridge on ``A``, ``H`` and ``C``; zeros if nothing is missing."""
+    if not isinstance(full, MaskedSlabs) or options.ridge is None:
+        return (np.zeros(1),) * 3
+    return strengths_at(full, factors, options.ridge, observed_grams)
 
 
 def _continued(

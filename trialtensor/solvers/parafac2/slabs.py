@@ -9,7 +9,7 @@ whole data.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -25,6 +25,9 @@ from trialtensor.solvers.problems import DenseProblem, RowUpdate
 FilledFactors = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 # Below this ratio of singular values, squaring them (as the fast method does) is unsafe.
 _SAFE = 1e-5
+# Share of unknowns in a row of a pattern, among these and its observed entries: up to the first its
+# missing entries have no weight, and from the second on the weight that follows.
+_DETERMINED, _OPEN, _MOST_WEIGHT = 0.1, 0.3, 0.1
 
 
 def closest_orthonormal(Z: np.ndarray, n_rows: np.ndarray | None = None) -> np.ndarray:
@@ -80,6 +83,7 @@ class Slabs:
 
     # True if a sweep fills in missing entries, so that it should do so only once.
     fills: ClassVar[bool] = False
+    missing_weight: ClassVar[float] = 0.0
 
     @property
     def X(self) -> np.ndarray:
@@ -235,15 +239,60 @@ class MeanSlabs(Slabs):
         return np.where(seen, X, means)
 
 
+@dataclass(frozen=True, eq=False)
 class MaskedSlabs(Slabs):
     """Data with missing entries, which the model fills in before every sweep (EM).
 
     The sum of squared errors of filled-in data bounds the loss from above and equals it at the
     current model, so a sweep that lowers one lowers the other. Groups are filled in one after the
     other, so that there is never a second copy of all data.
+
+    Attributes
+    ----------
+    missing_weight : float
+        A missing entry counts as a zero with this weight, against 1 for an observed one.
     """
 
-    fills = True
+    missing_weight: float = 0.0  # type: ignore[misc]
+    fills: ClassVar[bool] = True
+
+    def weighted(self, missing_weight: float) -> MaskedSlabs:
+        """Return the same data with another weight of missing entries.
+
+        Parameters
+        ----------
+        missing_weight : float
+        """
+        return replace(self, missing_weight=missing_weight)
+
+    def open_weight(self, n_components: int) -> float:
+        """Return the weight of missing entries that the patterns of blocks need.
+
+        A row of a pattern has ``n_components`` unknowns, and few observed entries where blocks are
+        small. The weight is the mean over these rows, and nothing where each has many entries.
+
+        Parameters
+        ----------
+        n_components : int
+        """
+        total, n_rows = 0.0, 0
+        for group in self.groups:
+            seen = np.add.reduceat(group.seen.sum(axis=2), group.starts, axis=0)
+            for count, block in zip(seen, group.blocks, strict=True):
+                left_open = n_components / (n_components + count[: block.shape[1]])
+                step = np.clip((left_open - _DETERMINED) / (_OPEN - _DETERMINED), 0, 1)
+                total += float(np.sum(step**2))
+                n_rows += block.shape[1]
+        return _MOST_WEIGHT * total / n_rows
+
+    @property
+    def n_observed(self) -> int:
+        """Number of observed entries."""
+        return sum(
+            block.size if mask is None else int(np.count_nonzero(mask))
+            for group in self.groups
+            for block, mask in zip(group.blocks, group.observed or (), strict=True)
+        )
 
     def filled(self, group: Group, factors: Any = None) -> np.ndarray:
         """Return a new array of a group, with missing entries filled in by the model.
@@ -259,7 +308,8 @@ class MaskedSlabs(Slabs):
         X, seen = group.X, group.seen
         whole = np.empty(X.shape, X.dtype)
         for part in trial_chunks(X.shape):
-            whole[part] = self._model(group, factors, part)
+            # A zero of weight w pulls as far as a value of 1 - w times the model.
+            whole[part] = (1 - self.missing_weight) * self._model(group, factors, part)
             np.copyto(whole[part], X[part], where=seen[part])
         return whole
 
@@ -283,7 +333,10 @@ class MaskedSlabs(Slabs):
             for part in trial_chunks(X.shape):
                 error = self._model(group, factors, part)
                 np.subtract(X[part], error, out=error)
-                error *= seen[part]
+                weights: Any = seen[part]
+                if self.missing_weight:
+                    weights = np.where(weights, 1, self.missing_weight**0.5)
+                error *= weights
                 flat = error.reshape(len(error), -1).astype(np.float64, copy=False)
                 parts.append(np.einsum("ki,ki->k", flat, flat))
         return np.concatenate(parts)

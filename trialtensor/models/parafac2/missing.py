@@ -1,0 +1,96 @@
+"""What a Parafac2 keeps about missing entries, and how far the data determine them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trialtensor.models.fitted import Named
+from trialtensor.models.observed import insert_empty
+from trialtensor.models.parafac2.blocks import BlockedTrials, KeptBlocks, scatter_rows
+from trialtensor.models.undetermined import (
+    Judged,
+    about_missing,
+    disagreement,
+    judge,
+    largest_missing,
+)
+from trialtensor.solvers import contraction
+from trialtensor.solvers.parafac2.compression import with_mask
+from trialtensor.solvers.parafac2.groups import pad
+from trialtensor.solvers.parafac2.restarts import Parafac2Model, ridge_scale
+from trialtensor.solvers.parafac2.row_grams import PATTERNS, observed_grams
+from trialtensor.solvers.runs import RestartResult
+
+
+def judge_fit(kept: KeptBlocks, model: Parafac2Model) -> Judged | None:
+    """Judge how far the observed entries determine a fit; None if nothing is missing."""
+    if all(mask is None for mask in kept.masks):
+        return None
+    slabs = with_mask(kept.values, kept.masks)
+    patterns = pad([pattern[None] for pattern in model.patterns])
+    factors = (model.trial, model.cross, model.shared, patterns)
+    scale = ridge_scale(slabs)
+    rows = (patterns @ model.cross).reshape(-1, model.cross.shape[1])
+    return judge(
+        slabs,
+        factors,
+        scale,
+        observed_grams,
+        rows_of=(*factors[:PATTERNS], rows),
+        missing_weight=slabs.open_weight(model.cross.shape[1]),
+    )
+
+
+def trial_ridge(judged: Judged | None, model: Parafac2Model) -> np.ndarray | None:
+    """Return the ridge on trial factors that have all the scale."""
+    if judged is None:
+        return None
+    size = np.linalg.norm(model.cross, axis=0) * np.linalg.norm(model.shared, axis=0)
+    return np.divide(judged.levels[0], size**2, out=np.zeros_like(size), where=size > 0)
+
+
+def missing_arrays(
+    data: BlockedTrials,
+    kept: KeptBlocks,
+    found: list[RestartResult[Parafac2Model]],
+    judged: Judged,
+    shared_name: str,
+) -> dict[str, Named]:
+    """Name what is known of missing entries."""
+    shares = judged.determination.open_shares
+    trial = scatter_rows(
+        np.split(shares[0][:, None], kept.edges[1:-1]), kept.trials, data.n_trials
+    )[:, 0]
+    rows = insert_empty(shares[2][:, None], kept.shared)[:, 0]
+    n_missing_blocks = [b for b, mask in enumerate(kept.masks) if mask is not None]
+    best = found[0].result.factors
+    largest = max(
+        largest_missing(kept.values[b], _mask(kept, b), _of_block(kept, best, b))
+        for b in n_missing_blocks
+    )
+    n_observed = sum(
+        values.size if mask is None else int(np.count_nonzero(mask))
+        for values, mask in zip(kept.values, kept.masks, strict=True)
+    )
+    apart = disagreement(
+        found,
+        n_observed,
+        lambda model, b: contraction.reconstruct(_of_block(kept, model, b)),
+        lambda b: ~_mask(kept, b),
+        n_missing_blocks,
+    )
+    return about_missing(judged, largest, apart, {"trial": trial, shared_name: rows})
+
+
+def _mask(kept: KeptBlocks, b: int) -> np.ndarray:
+    mask = kept.masks[b]
+    assert mask is not None, "nothing is missing in this block"
+    return mask
+
+
+def _of_block(
+    kept: KeptBlocks, model: Parafac2Model, b: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the three factors of one block."""
+    own = model.trial[kept.edges[b] : kept.edges[b + 1]]
+    return own, model.patterns[b] @ model.cross, model.shared
