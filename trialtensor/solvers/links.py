@@ -62,7 +62,7 @@ def weakly_linked(seen: np.ndarray, n_components: int) -> bool:
     seen : (n_trials, n_neurons) bool array
     n_components : int
     """
-    return bool(linked_groups(seen, 2 * n_components).max(initial=0) > 0)
+    return bool(linked_groups(seen, 3 * n_components).max(initial=0) > 0)
 
 
 def _components(linked: np.ndarray) -> np.ndarray:
