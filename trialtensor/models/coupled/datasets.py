@@ -10,7 +10,7 @@ import numpy as np
 
 from trialtensor.data.validation import check_trial_tensor
 from trialtensor.models.layout import are_arrays, is_dict, masks_of, names_of
-from trialtensor.models.observed import Observed, check_scale, without_empty
+from trialtensor.models.observed import Observed, check_scale, no_values, without_empty
 
 ORDER = {"trial": (0, 1, 2), "time": (2, 1, 0)}
 
@@ -40,11 +40,6 @@ class Datasets:
     def without_values(self) -> Datasets:
         """Return the same datasets with zeros that take no memory in place of their values."""
         return replace(self, values=[no_values(each) for each in self.values])
-
-
-def no_values(X: np.ndarray) -> np.ndarray:
-    """Return zeros of the shape of ``X`` that take no memory."""
-    return np.broadcast_to(X.dtype.type(0), X.shape)
 
 
 def split_datasets(
