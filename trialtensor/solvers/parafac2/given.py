@@ -108,6 +108,7 @@ def settle(
     starts: Sequence[np.ndarray],
     *,
     nonnegative: bool,
+    max_iter: int = _MAX_ITER,
 ) -> Settled:
     """Find the best weights and patterns for ``H`` and ``C`` from several starts.
 
@@ -122,6 +123,8 @@ def settle(
         Initial weights.
     nonnegative : bool
         Keep the weights non-negative.
+    max_iter : int
+        Sweeps at most, with ``H`` and ``C`` as they are.
 
     Returns
     -------
@@ -134,7 +137,9 @@ def settle(
     best: np.ndarray | None = None
     lowest = np.array([])
     for start in starts:
-        trial, patterns = _sweep(problem, start, nonnegative, _TRIAL_SWEEPS, _TRIAL_TOL)
+        trial, patterns = _sweep(
+            problem, start, nonnegative, min(max_iter, _TRIAL_SWEEPS), _TRIAL_TOL
+        )
         losses = _losses(problem, trial, patterns)
         if best is None:
             best, lowest = trial, losses
@@ -144,7 +149,7 @@ def settle(
         best = np.concatenate([new if improved else old for new, old, improved in parts])
         lowest = np.where(better, losses, lowest)
     assert best is not None, "settle needs at least one start"
-    trial, patterns = _sweep(problem, best, nonnegative, _MAX_ITER, _TOL)
+    trial, patterns = _sweep(problem, best, nonnegative, min(max_iter, _MAX_ITER), _TOL)
     if few is not whole:
         problem = GivenComponents(whole, cross, shared)
         patterns = problem.patterns(trial)

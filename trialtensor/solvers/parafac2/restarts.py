@@ -243,7 +243,15 @@ def _settled(
             starts = [trial]
             if jump < _MAX_JUMPS:
                 starts += first_weights(blocks, cross, shared, nonnegative=positive)[:1]
-            found = settle(blocks, observed, cross, shared, starts, nonnegative=positive)
+            found = settle(
+                blocks,
+                observed,
+                cross,
+                shared,
+                starts,
+                nonnegative=positive,
+                max_iter=options.max_iter,
+            )
             patterns = _in_rows_of(blocks, found.patterns)
             model = Parafac2Model(found.trial, cross, shared, patterns)
             loss = min(found.loss, result.loss)
