@@ -1,10 +1,14 @@
 import shlex
+from collections import Counter
+from contextlib import contextmanager
 
+import h5py
 import numpy as np
 import pytest
 import xarray
 
 from trialtensor.io import inspect
+from trialtensor.io.readers import find_reader
 
 
 def test_it_describes_every_variable_and_how_it_would_be_read(tmp_path):
@@ -83,3 +87,40 @@ def test_a_file_without_tensor(tmp_path):
 def test_a_missing_file(tmp_path):
     with pytest.raises(FileNotFoundError, match="no such file"):
         inspect(tmp_path / "nosuch.npz")
+
+
+@pytest.mark.parametrize("kind", ["npz", "h5", "nc"])
+def test_every_array_is_read_once_and_the_file_opened_once(kind, tmp_path, monkeypatch):
+    """Two hundred tensors that share two labels: as many reads as there are arrays."""
+    arrays = {f"unit{i:03}": np.full((4, 3, 2), float(i)) for i in range(200)}
+    labels = {"side": np.array(["l", "r", "l", "l"]), "depth": np.arange(3.0)}
+    path = tmp_path / f"many.{kind}"
+    if kind == "npz":
+        np.savez(path, **arrays, **labels)
+    elif kind == "h5":
+        with h5py.File(path, "w") as file:
+            for name, values in (arrays | {"depth": labels["depth"]}).items():
+                file[name] = values
+            file["side"] = labels["side"].astype("S1")
+    else:
+        dims = ("trial", "neuron", "time")
+        data = {name: (dims, values) for name, values in arrays.items()}
+        coords = {"side": ("trial", labels["side"]), "depth": ("neuron", labels["depth"])}
+        xarray.Dataset(data, coords).to_netcdf(path, engine="h5netcdf")
+    reader = find_reader(path)
+    reads, openings = Counter(), []
+    own = reader.opened
+
+    @contextmanager
+    def counted(path):
+        openings.append(path)
+        with own(path) as get:
+            yield lambda name: reads.update([name]) or get(name)
+
+    monkeypatch.setattr(reader, "opened", counted)
+    text = inspect(path)
+    assert text.count("4 trials, 3 neurons, 2 times") == 200
+    assert text.count("labels of trials: side (l, r)") == 200
+    assert "whole numbers from 199 to 199" in text
+    assert len(openings) == 1
+    assert set(arrays) <= set(reads) and max(reads.values()) == 1

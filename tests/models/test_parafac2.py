@@ -395,3 +395,19 @@ def test_bad_input(call, message):
     X = make_parafac2(4, (12, 8), 10, 2, snr=5.0, random_state=0).X
     with pytest.raises(ValueError, match=message):
         call(X)
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.2])
+@pytest.mark.parametrize("max_iter", [1, 2, 3, 7, 40])
+def test_max_iter_bounds_all_sweeps_of_a_restart(max_iter, missing):
+    """Those on a core, on the data, and after better starts for blocks have been found."""
+    data = make_parafac2(snr=1.0, missing_fraction=missing, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = Parafac2(4, n_init=3, max_iter=max_iter, tol=0, random_state=0).fit(data.X)
+    assert model.n_iter_ == max_iter
+    assert model.stop_reason_ == "max_iter"
+    assert all(each.n_iter <= max_iter for each in model.restarts_)
+    assert all(np.isfinite(each.loss) for each in model.restarts_)
+    assert np.all(np.diff(model.loss_history_) <= 0)
+    assert 0 < model.explained_variance_ratio_ < 1

@@ -157,3 +157,20 @@ def test_an_interrupt_while_settling_keeps_what_was_done(monkeypatch):
     found = fit_cp(DenseProblem(X, sum_of_squares(X)), STARTS, options(True))
     assert len(found) == 3
     assert found[0].result.stop_reason is StopReason.INTERRUPTED
+
+
+@pytest.mark.parametrize("small", [1, 10**9])
+@pytest.mark.parametrize("max_iter", [1, 2, 3, 4, 5, 9, 40])
+def test_max_iter_bounds_the_sweeps_on_core_and_data_together(max_iter, small, monkeypatch):
+    """On large data, where few restarts leave the core, and on small, where all do."""
+    monkeypatch.setattr("trialtensor.solvers.restarts._SMALL", small)
+    X = np.random.default_rng(0).standard_normal((40, 35, 30))
+    options = CPOptions(2, (False,) * 3, max_iter, 0.0)
+    starts = [Start("random", seed) for seed in range(3)]
+    results = fit_cp(DenseProblem(X, float(np.sum(X**2))), starts, options)
+    assert results[0].on_full_data
+    assert results[0].result.n_iter == max_iter
+    assert results[0].result.stop_reason == "max_iter"
+    for each in results:
+        assert each.result.n_iter <= max_iter
+        assert np.isfinite(each.result.loss)

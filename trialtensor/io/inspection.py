@@ -3,6 +3,7 @@
 import os
 import shlex
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,8 @@ import xarray
 
 from trialtensor.data.axes import AXES
 from trialtensor.io.contents import VariableInfo
-from trialtensor.io.readers import find_reader
-from trialtensor.io.reading import read
+from trialtensor.io.readers import Get, find_reader, opened
+from trialtensor.io.reading import read_variable
 
 
 def inspect(path: str | os.PathLike[str], *, axes: Sequence[str] | None = None) -> str:
@@ -50,23 +51,33 @@ def inspect(path: str | os.PathLike[str], *, axes: Sequence[str] | None = None) 
         trialtensor fit ...session.npy --transform sqrt --nonnegative --components 4 -o session_tca
     """
     path = Path(path)
-    variables = find_reader(path).describe(path)
+    reader = find_reader(path)
+    variables = reader.describe(path)
     tensors = [info for info in variables if info.is_tensor]
     lines = [f"{path.name}: {len(variables)} variable{'s' * (len(variables) != 1)}"]
     lines += _table(variables)
-    for info in tensors:
-        lines += ["", f"{info.name} would be read as"]
-        try:
-            tensor = read(path, variable=info.name, axes=axes)
-        except ValueError as error:
-            lines.append(f"  nothing: {error}")
-        else:
-            variable = info.name if len(tensors) > 1 else None
-            lines += [f"  {line}" for line in _describe(tensor)]
-            lines += ["  fit it with", f"    {_command(tensor, path, variable, axes)}"]
+    with opened(reader, path) as get:
+        known = _remembering_labels(get, variables)
+        for info in tensors:
+            lines += ["", f"{info.name} would be read as"]
+            try:
+                tensor = read_variable(path, known, variables, info, axes)
+            except ValueError as error:
+                lines.append(f"  nothing: {error}")
+            else:
+                variable = info.name if len(tensors) > 1 else None
+                lines += [f"  {line}" for line in _describe(tensor)]
+                lines += ["  fit it with", f"    {_command(tensor, path, variable, axes)}"]
     if not tensors:
         lines += ["", "no numeric variable has three axes, so there is nothing to fit"]
     return "\n".join(lines)
+
+
+def _remembering_labels(get: Get, variables: Sequence[VariableInfo]) -> Get:
+    """Read labels only once, however many tensors they label; tensors are not remembered."""
+    labels = {info.name for info in variables if len(info.shape) < 2}
+    remembered = cache(get)
+    return lambda name: remembered(name) if name in labels else get(name)
 
 
 def _table(variables: list[VariableInfo]) -> list[str]:

@@ -9,7 +9,7 @@ import xarray
 from trialtensor.data.axes import AXES, resolve_axes
 from trialtensor.data.notices import warn
 from trialtensor.io.contents import VariableInfo
-from trialtensor.io.readers import Reader
+from trialtensor.io.readers import Get
 
 BIN_WIDTH = "bin_width_s"
 
@@ -18,7 +18,7 @@ def add_labels(
     tensor: xarray.DataArray,
     chosen: VariableInfo,
     variables: Sequence[VariableInfo],
-    reader: Reader,
+    get: Get,
     path: Path,
     axes: Sequence[str] | None,
 ) -> xarray.DataArray:
@@ -36,7 +36,8 @@ def add_labels(
         The variable that `tensor` was read from.
     variables : sequence of VariableInfo
         All variables in the file.
-    reader : Reader
+    get : callable
+        Reads a variable of the file.
     path : Path
     axes : sequence of three names, or None
         As for `trialtensor.io.read`.
@@ -58,12 +59,12 @@ def add_labels(
         if axis is None or label in tensor.coords or info.name in axis_of:
             continue  # not a label, or one that came with the tensor or from a nearer group
         try:
-            values = _as_text(np.asarray(reader.read(path, info.name)))
+            values = _as_text(np.asarray(get(info.name)))
         except (ValueError, TypeError, OSError) as error:
             warn(f"{path}: label {info.name!r} is left out: {error}")
             continue
         tensor = tensor.assign_coords({label: (axis, values)})
-    return _add_time(tensor, variables, reader, path)
+    return _add_time(tensor, variables, get, path)
 
 
 def _around(chosen: VariableInfo, variables: Sequence[VariableInfo]) -> list[VariableInfo]:
@@ -93,14 +94,14 @@ def _as_text(values: np.ndarray) -> np.ndarray:
 
 
 def _add_time(
-    tensor: xarray.DataArray, variables: Sequence[VariableInfo], reader: Reader, path: Path
+    tensor: xarray.DataArray, variables: Sequence[VariableInfo], get: Get, path: Path
 ) -> xarray.DataArray:
     widths = [
         info for info in variables if _split_name(info)[1] == BIN_WIDTH and np.prod(info.shape) == 1
     ]
     if "time" in tensor.coords or not widths or widths[0].dtype.kind not in "fiu":
         return tensor
-    width_s = float(np.asarray(reader.read(path, widths[0].name)).reshape(()))
+    width_s = float(np.asarray(get(widths[0].name)).reshape(()))
     if not (np.isfinite(width_s) and width_s > 0):
         raise ValueError(f"{path}: {BIN_WIDTH} is {width_s}, expected a positive number")
     # Rounded to the nanosecond, so that tables show 0.075 rather than 0.07500000000000001.

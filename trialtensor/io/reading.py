@@ -9,7 +9,7 @@ import xarray
 from trialtensor.data.validation import as_trial_tensor
 from trialtensor.io.contents import VariableInfo
 from trialtensor.io.labels import add_labels
-from trialtensor.io.readers import find_reader
+from trialtensor.io.readers import Get, find_reader, opened
 
 
 def read(
@@ -63,10 +63,35 @@ def read(
     reader = find_reader(path)
     variables = reader.describe(path)
     chosen = _choose(path, variables, variable)
-    values = reader.read(path, chosen.name)
+    with opened(reader, path) as get:
+        return read_variable(path, get, variables, chosen, axes)
+
+
+def read_variable(
+    path: Path,
+    get: Get,
+    variables: list[VariableInfo],
+    chosen: VariableInfo,
+    axes: Sequence[str] | None,
+) -> xarray.DataArray:
+    """Read a variable of a file whose contents are known, with its labels.
+
+    Parameters
+    ----------
+    path : Path
+    get : callable
+        Reads a variable of the open file.
+    variables : list of VariableInfo
+        All variables in the file.
+    chosen : VariableInfo
+        The tensor.
+    axes : sequence of three names, or None
+        As for `read`.
+    """
+    values = get(chosen.name)
     tensor = as_trial_tensor(values, axes=axes, name=f"{chosen.name} in {path}")
     tensor = tensor.rename(chosen.name.rsplit("/", 1)[-1])
-    return add_labels(tensor, chosen, variables, reader, path, axes)
+    return add_labels(tensor, chosen, variables, get, path, axes)
 
 
 def _choose(path: Path, variables: list[VariableInfo], wanted: str | None) -> VariableInfo:

@@ -152,6 +152,11 @@ def of_checked(
     return without_empty(checked.values, checked.observed, kept)
 
 
+def no_values(X: np.ndarray) -> np.ndarray:
+    """Return zeros of the shape of ``X`` that take no memory."""
+    return np.broadcast_to(X.dtype.type(0), X.shape)
+
+
 def check_scale(X: np.ndarray, norm2: float, size: int | None = None) -> None:
     """Refuse data without signal, and units in which products overflow or underflow.
 

@@ -4,13 +4,18 @@ A reader module has
 
 - ``SUFFIXES``, the file name endings it accepts, such as ``(".npz",)``;
 - ``describe(path) -> list[VariableInfo]``, which reads no values;
-- ``read(path, variable) -> ndarray or xarray.DataArray``.
+- ``read(path, variable) -> ndarray or xarray.DataArray``;
+- ``opened(path)``, if opening costs something: a context manager that gives a function to read one
+  variable after the other.
 
 A reader never executes anything in a file. If the content of a file doesn't match its suffix, it
 raises a ValueError that names the file (use `trialtensor.io.contents.reading`).
 """
 
 import pkgutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol
@@ -20,6 +25,9 @@ import xarray
 
 from trialtensor.io.contents import VariableInfo
 
+# Reads a variable of an open file.
+Get = Callable[[str], np.ndarray | xarray.DataArray]
+
 
 class Reader(Protocol):
     """Interface of a reader module."""
@@ -28,6 +36,20 @@ class Reader(Protocol):
 
     def describe(self, path: Path) -> list[VariableInfo]: ...
     def read(self, path: Path, variable: str) -> np.ndarray | xarray.DataArray: ...
+
+
+def opened(reader: Reader, path: Path) -> AbstractContextManager[Get]:
+    """Open a file for reading many variables; gives a function that reads one by its name.
+
+    Parameters
+    ----------
+    reader : Reader
+    path : Path
+    """
+    own = getattr(reader, "opened", None)
+    found: AbstractContextManager[Get]
+    found = nullcontext(partial(reader.read, path)) if own is None else own(path)
+    return found
 
 
 def find_reader(path: Path) -> Reader:

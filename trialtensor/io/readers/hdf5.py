@@ -1,5 +1,7 @@
 """HDF5 reader: the datasets in all groups, named by their path."""
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,30 @@ def describe(path: Path) -> list[VariableInfo]:
     return found
 
 
+@contextmanager
+def opened(path: Path) -> Iterator[Callable[[str], np.ndarray]]:
+    """Open the file once for many datasets; give a function that reads one by its name.
+
+    Parameters
+    ----------
+    path : Path
+    """
+    import h5py
+
+    with ExitStack() as stack:
+        with reading(path, _KIND, HDF5):
+            file = stack.enter_context(h5py.File(path))
+
+        def get(variable: str) -> np.ndarray:
+            with reading(path, _KIND, HDF5):
+                dataset = file[variable]
+                if h5py.check_string_dtype(dataset.dtype):
+                    return np.array(dataset.asstr("utf-8", errors="replace")[()], dtype=str)
+                return dataset[()]
+
+        yield get
+
+
 def read(path: Path, variable: str) -> np.ndarray:
     """Read one dataset; text becomes strings, with � for bytes that aren't UTF-8.
 
@@ -39,13 +65,8 @@ def read(path: Path, variable: str) -> np.ndarray:
     path : Path
     variable : str
     """
-    import h5py
-
-    with reading(path, _KIND, HDF5), h5py.File(path) as file:
-        dataset = file[variable]
-        if h5py.check_string_dtype(dataset.dtype):
-            return np.array(dataset.asstr("utf-8", errors="replace")[()], dtype=str)
-        return dataset[()]
+    with opened(path) as get:
+        return get(variable)
 
 
 def _dtype(dataset: Any) -> np.dtype:

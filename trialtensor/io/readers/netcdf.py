@@ -1,8 +1,8 @@
 """netCDF reader, with dimension names and coordinates."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from trialtensor.io.contents import HDF5, NETCDF3, VariableInfo, reading
 
 SUFFIXES = (".nc", ".nc4", ".netcdf")
 
+_KIND = "a netCDF file"
 _ANONYMOUS = re.compile(r"(phony_)?dim_\d+")
 
 
@@ -23,11 +24,31 @@ def describe(path: Path) -> list[VariableInfo]:
     ----------
     path : Path
     """
-    with _open(path) as dataset:
+    with reading(path, _KIND, HDF5, NETCDF3), _dataset(path) as dataset:
         return [
             VariableInfo(str(name), variable.shape, _dtype(variable), _names(variable))
             for name, variable in dataset.variables.items()
         ]
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Callable[[str], xarray.DataArray | np.ndarray]]:
+    """Open the file once for many variables; give a function that reads one by its name.
+
+    Parameters
+    ----------
+    path : Path
+    """
+    with ExitStack() as stack:
+        with reading(path, _KIND, HDF5, NETCDF3):
+            dataset = stack.enter_context(_dataset(path))
+
+        def get(variable: str) -> xarray.DataArray | np.ndarray:
+            with reading(path, _KIND, HDF5, NETCDF3):
+                array = dataset[variable].load()
+            return array if _names(array) else array.to_numpy()
+
+        yield get
 
 
 def read(path: Path, variable: str) -> xarray.DataArray | np.ndarray:
@@ -38,20 +59,16 @@ def read(path: Path, variable: str) -> xarray.DataArray | np.ndarray:
     path : Path
     variable : str
     """
-    with _open(path) as dataset:
-        array = dataset[variable].load()
-    return array if _names(array) else array.to_numpy()
+    with opened(path) as get:
+        return get(variable)
 
 
-@contextmanager
-def _open(path: Path) -> Iterator[xarray.Dataset]:
-    with reading(path, "a netCDF file", HDF5, NETCDF3):
-        with path.open("rb") as file:
-            is_hdf5 = file.read(len(HDF5)) == HDF5
-        # Only this engine reads files whose dimensions have no names, and only with phony_dims.
-        options: dict[str, Any] = {"engine": "h5netcdf", "phony_dims": "sort"} if is_hdf5 else {}
-        with xarray.open_dataset(path, decode_timedelta=False, **options) as dataset:
-            yield dataset
+def _dataset(path: Path) -> xarray.Dataset:
+    with path.open("rb") as file:
+        is_hdf5 = file.read(len(HDF5)) == HDF5
+    # Only this engine reads files whose dimensions have no names, and only with phony_dims.
+    options: dict[str, Any] = {"engine": "h5netcdf", "phony_dims": "sort"} if is_hdf5 else {}
+    return xarray.open_dataset(path, decode_timedelta=False, **options)
 
 
 def _dtype(variable: xarray.Variable) -> np.dtype:

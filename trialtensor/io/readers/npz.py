@@ -1,6 +1,8 @@
 """NumPy .npz reader: named arrays in a zip archive."""
 
 import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +29,25 @@ def describe(path: Path) -> list[VariableInfo]:
     return variables
 
 
+@contextmanager
+def opened(path: Path) -> Iterator[Callable[[str], np.ndarray]]:
+    """Open the archive once for many arrays; give a function that reads one by its name.
+
+    Parameters
+    ----------
+    path : Path
+    """
+    with ExitStack() as stack:
+        with reading(path, _KIND, ZIP):
+            archive = stack.enter_context(np.load(path, allow_pickle=False))
+
+        def get(variable: str) -> np.ndarray:
+            with reading(path, _KIND, ZIP):
+                return archive[variable]
+
+        yield get
+
+
 def read(path: Path, variable: str) -> np.ndarray:
     """Read one array; refuse Python objects.
 
@@ -35,5 +56,5 @@ def read(path: Path, variable: str) -> np.ndarray:
     path : Path
     variable : str
     """
-    with reading(path, _KIND, ZIP), np.load(path, allow_pickle=False) as archive:
-        return archive[variable]
+    with opened(path) as get:
+        return get(variable)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from trialtensor.data.validation import CheckedTensor, check_trial_tensor
+from trialtensor.data.validation import check_trial_tensor
 from trialtensor.models.layout import are_arrays, is_dict, masks_of, names_of
-from trialtensor.models.observed import Observed, check_scale, without_empty
+from trialtensor.models.observed import Observed, check_scale, no_values, without_empty
 
 ORDER = {"trial": (0, 1, 2), "time": (2, 1, 0)}
 
@@ -29,8 +29,6 @@ class Datasets:
         Positions of each dataset's neurons, if they came in one tensor.
     coords : dict
         Coordinate name -> (axis, values), of one tensor only.
-    checked : CheckedTensor or None
-        The tensor as given, if there was only one.
     """
 
     names: list[str]
@@ -38,7 +36,10 @@ class Datasets:
     observed: list[np.ndarray | None]
     neurons: list[np.ndarray] | None
     coords: dict[str, tuple[str, np.ndarray]]
-    checked: CheckedTensor | None = None
+
+    def without_values(self) -> Datasets:
+        """Return the same datasets with zeros that take no memory in place of their values."""
+        return replace(self, values=[no_values(each) for each in self.values])
 
 
 def split_datasets(
@@ -67,20 +68,18 @@ def split_datasets(
     labels = _labels(groups, checked.coords, checked.values.shape[1])
     names = list(dict.fromkeys(labels.tolist()))
     neurons = [np.flatnonzero(labels == name) for name in names]
-    axes = ORDER[shared]
-    return Datasets(
-        names,
-        [np.ascontiguousarray(checked.values[:, own].transpose(axes)) for own in neurons],
-        [
-            None
-            if checked.observed is None
-            else np.ascontiguousarray(checked.observed[:, own].transpose(axes))
-            for own in neurons
-        ],
-        neurons,
-        checked.coords,
-        checked,
-    )
+    values, observed, coords = checked.values, checked.observed, checked.coords
+    # Masks first and values last, each let go once it is split: these are the large arrays.
+    del checked
+    masks = [None if observed is None else _part(observed, own, shared) for own in neurons]
+    del observed
+    return Datasets(names, [_part(values, own, shared) for own in neurons], masks, neurons, coords)
+
+
+def _part(X: np.ndarray, neurons: np.ndarray, shared: str) -> np.ndarray:
+    """Return some neurons with the shared axis first; ``X`` itself where it is that."""
+    part = X if len(neurons) == X.shape[1] else X.take(neurons, axis=1)
+    return np.ascontiguousarray(part.transpose(ORDER[shared]))
 
 
 def are_separate(X: Any) -> bool:
@@ -164,6 +163,12 @@ class KeptDatasets:
 
     parts: list[Observed]
     shared: np.ndarray
+
+    def take(self, i: int) -> np.ndarray:
+        """Hand over the values of a dataset, and keep zeros that take no memory in their place."""
+        values = self.parts[i].values
+        self.parts[i] = replace(self.parts[i], values=no_values(values))
+        return values
 
     @property
     def values(self) -> list[np.ndarray]:

@@ -21,14 +21,19 @@ def as_problem(
     balanced: bool,
     scales: np.ndarray | None = None,
 ) -> tuple[CoupledProblem, np.ndarray]:
-    """Return the problem, and the factor by which each dataset is scaled to get its weight."""
+    """Return the problem, and the factor by which each dataset is scaled to get its weight.
+
+    The problem takes over the values, a dataset at a time, so that few of them exist twice.
+    """
     if scales is None:
         norms = np.array([sum_of_squares(values) for values in kept.values])
         scales = np.sqrt(norms.mean() / norms) if balanced else np.ones(len(norms))
     problems = []
-    for values, observed, scale in zip(kept.values, kept.masks, scales, strict=True):
-        scaled = values if scale == 1 else (values * scale).astype(values.dtype, copy=False)
-        problems.append(as_least_squares(scaled, observed)[0])
+    for i, (observed, scale) in enumerate(zip(kept.masks, scales, strict=True)):
+        values = kept.take(i)
+        if scale != 1:
+            values = np.multiply(values, scale, dtype=values.dtype)
+        problems.append(as_least_squares(values, observed)[0])
     n_components = 1 + max(int(own.max(initial=-1)) for own in columns)
     return CoupledProblem(problems, columns, n_components), scales
 

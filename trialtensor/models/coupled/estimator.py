@@ -271,6 +271,8 @@ class CoupledTCA(TrialEstimator):
     def _observe(self, X: Any, mask: Any) -> _Input:
         data = split_datasets(X, mask, self.groups, self.shared)
         kept = without_empty_datasets(data)
+        # From here on values are in ``kept`` alone, and then in the problem as they are weighted.
+        data = data.without_values()
         columns, private_to = self._columns(len(data.names))
         check_datasets(data, kept, [len(each) for each in columns], self.shared)
         problem, scales = as_problem(kept, columns, bool(self.balanced))

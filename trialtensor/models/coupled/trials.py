@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -113,8 +113,7 @@ def _given(
 def _solve(fitted: Fitted, told: Told, X: Any, mask: Any) -> tuple[Datasets, KeptDatasets, Any]:
     """Solve for the trial factors: one array, or with shared times one for each dataset."""
     data = split_datasets(X, mask, _groups(fitted, told, X), told.shared, list(fitted.datasets))
-    if data.checked is not None:
-        check_labels(fitted, data.checked.coords)
+    check_labels(fitted, data.coords)
     kept = without_empty_datasets(data, _known(fitted, told, data))
     with blas_threads_for(max(values.size for values in kept.values)):
         solve = _shared_trials if told.shared == "trial" else _own_trials
@@ -172,7 +171,8 @@ def _shared_trials(fitted: Fitted, told: Told, data: Datasets, kept: KeptDataset
     rank = fitted["weights"].shape[1]
     scales = np.array([fitted["scales"][list(fitted.datasets).index(name)] for name in data.names])
     dtype = np.result_type(fitted["weights"].dtype, *(values.dtype for values in kept.values))
-    problem, _ = as_problem(kept, [np.arange(rank)] * len(data.names), True, scales)
+    handed = replace(kept, parts=list(kept.parts))
+    problem, _ = as_problem(handed, [np.arange(rank)] * len(data.names), True, scales)
     factors: list[np.ndarray] = [np.zeros((int(kept.shared.sum()), rank), dtype)]
     for i, name in enumerate(data.names):
         _, neuron, own = _given(fitted, told, kept, i, name, kept.values[i].dtype)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from trialtensor.data.axes import AXES
 from trialtensor.data.validation import CheckedTensor, check_trial_tensor
 from trialtensor.models.layout import are_arrays, is_dict, names_of
-from trialtensor.models.observed import Observed, check_scale, without_empty
+from trialtensor.models.observed import Observed, check_scale, no_values, without_empty
 
 # By what differs from block to block: how (trial, neuron, time) becomes (trial, row, shared).
 _ORDER = {"neuron": (0, 1, 2), "time": (0, 2, 1)}
@@ -45,6 +45,10 @@ class BlockedTrials:
     n_trials: int
     ragged: bool
     coords: dict[str, tuple[str, np.ndarray]]
+
+    def without_values(self) -> BlockedTrials:
+        """Return the same blocks with zeros that take no memory in place of their values."""
+        return replace(self, values=[no_values(each) for each in self.values])
 
     @property
     def dtype(self) -> np.dtype:

@@ -299,7 +299,8 @@ class Parafac2(TrialEstimator):
 
     def _observe(self, X: Any, mask: Any, blocks: Any = None) -> _Input:
         data = split_blocks(X, mask, blocks, self.varying)
-        return _Input(data, without_empty_blocks(data))
+        kept = without_empty_blocks(data)
+        return _Input(data.without_values(), kept)
 
     def _starts(self, data: _Input) -> list[Start]:
         check_size(data.whole, data.kept, self.n_components, self.varying)

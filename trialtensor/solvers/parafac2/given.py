@@ -111,6 +111,7 @@ def settle(
     nonnegative: bool,
     ridge: np.ndarray | None = None,
     missing_weight: float = 0.0,
+    max_iter: int = _MAX_ITER,
 ) -> Settled:
     """Find the best weights and patterns for ``H`` and ``C`` from several starts.
 
@@ -129,6 +130,8 @@ def settle(
         On the weights; the loss includes it.
     missing_weight : float
         A missing entry counts as a zero with this weight.
+    max_iter : int
+        Sweeps at most, with ``H`` and ``C`` as they are.
 
     Returns
     -------
@@ -144,7 +147,8 @@ def settle(
     best: np.ndarray | None = None
     lowest = np.array([])
     for start in starts:
-        trial, patterns = _sweep(problem, start, ridge, nonnegative, (_TRIAL_SWEEPS, _TRIAL_TOL))
+        few_sweeps = (min(max_iter, _TRIAL_SWEEPS), _TRIAL_TOL)
+        trial, patterns = _sweep(problem, start, ridge, nonnegative, few_sweeps)
         losses = _losses(problem, trial, patterns, ridge)
         if best is None:
             best, lowest = trial, losses
@@ -154,7 +158,8 @@ def settle(
         best = np.concatenate([new if improved else old for new, old, improved in parts])
         lowest = np.where(better, losses, lowest)
     assert best is not None, "settle needs at least one start"
-    trial, patterns = _sweep(problem, best, ridge, nonnegative, (_MAX_ITER, _TOL))
+    until = (min(max_iter, _MAX_ITER), _TOL)
+    trial, patterns = _sweep(problem, best, ridge, nonnegative, until)
     if few is not whole:
         problem = GivenComponents(whole, cross, shared)
         patterns = problem.patterns(trial)

@@ -284,6 +284,7 @@ def _settled(
                 shared,
                 starts,
                 nonnegative=positive,
+                max_iter=options.max_iter,
                 ridge=ridge[0],
                 missing_weight=full.missing_weight,
             )
