@@ -11,8 +11,9 @@ from trialtensor.solvers.result import StopReason
 from trialtensor.solvers.runs import Start
 from trialtensor.solvers.slices import projection
 from trialtensor.solvers.slices.contraction import part, reconstruct
-from trialtensor.solvers.slices.projection import ProjectionProblem, minimise_projections
+from trialtensor.solvers.slices.projection import ProjectionProblem
 from trialtensor.solvers.slices.restarts import SliceOptions, fit_slices
+from trialtensor.solvers.slices.subspaces import minimise_projections
 from trialtensor.solvers.slices.sweeps import SweepData
 
 RANKS = [(2, 3, 2), (1, 1, 1), (2, 2, 0), (0, 1, 2), (3, 0, 2)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -53,7 +54,7 @@ class SliceTCA(TrialEstimator):
     init : {"svd", "random"}, three loading matrices or fitted SliceTCA, default "svd"
         Starting point. "svd": the first restart from singular vectors, the others at random.
         Given loadings are the only starting point.
-    n_init : int, default 5
+    n_init : int, default 10
         Restarts; the one with the lowest loss is kept.
     max_iter : int, default 2000
         Sweeps of a restart, at most.
@@ -131,7 +132,7 @@ class SliceTCA(TrialEstimator):
         nonnegative: bool = False,
         gauge: str = "minimal-norm",
         init: Any = "svd",
-        n_init: int = 5,
+        n_init: int = 10,
         max_iter: int = 2000,
         tol: float = 1e-6,
         missing_weight: float = 0.01,
@@ -225,7 +226,8 @@ class SliceTCA(TrialEstimator):
         ranks = as_ranks(self.n_components)
         check_ranks(ranks, data)
         if isinstance(self.init, str):
-            return self._drawn_starts()
+            # Starts from singular vectors differ by which of them each type begins with.
+            return [replace(start, kind=self.init) for start in self._drawn_starts()]
         loadings = given_loadings(self.init, ranks, data, nonnegative=bool(self.nonnegative))
         return [Start("given", factors=loadings)]
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from trialtensor.solvers.acceleration import minimise
 from trialtensor.solvers.compression import leading_basis
-from trialtensor.solvers.result import SolverResult
 from trialtensor.solvers.runs import (
     RestartResult,
     Start,
@@ -28,8 +27,15 @@ from trialtensor.solvers.slices.contraction import (
     contract,
 )
 from trialtensor.solvers.slices.gauge import fix_gauge, from_projections
-from trialtensor.solvers.slices.projection import ProjectionProblem, minimise_projections
+from trialtensor.solvers.slices.projection import ProjectionProblem
+from trialtensor.solvers.slices.rounds import Restart, Rounds, run_in_rounds
+from trialtensor.solvers.slices.starts import Begin, choose_begins
+from trialtensor.solvers.slices.subspaces import ORDER, minimise_projections
 from trialtensor.solvers.slices.sweeps import SweepData, as_blocks, as_components, balance_blocks
+
+# Up to this size a sweep takes a fraction of a millisecond, and every restart runs to the end.
+_SMALL = 20_000
+_ROUNDS = Rounds(sweeps=3, most=4)
 
 
 @dataclass(frozen=True)
@@ -81,41 +87,68 @@ def fit_slices(
     list of RestartResult
         Sorted by loss, lowest first. After Ctrl-C, the restarts that had finished or begun.
     """
-    problem: SweepData | ProjectionProblem = data
     if data.observed is None and not options.nonnegative:
         problem = ProjectionProblem.of(data.X, data.norm2, options.ranks)
-    results, interrupted = collect(
-        run_all(_restart, problem, starts, options, n_jobs=n_jobs), on_restart
-    )
-    results.sort(key=by_loss)
+        begins = choose_begins(problem, starts, options.ranks)
+        planned = [replace(s, factors=begin) for s, begin in zip(starts, begins, strict=True)]
+        results, interrupted = _run(_project, problem, planned, options, n_jobs, on_restart)
+    else:
+        results, interrupted = _run(_sweep, data, starts, options, n_jobs, on_restart)
     return mark_interrupted(results) if interrupted else results
 
 
-def _restart(problem: Any, start: Start, options: SliceOptions) -> RestartResult[Components]:
-    if isinstance(problem, ProjectionProblem):
-        found = _project(problem, start, options)
-    else:
-        found = _sweep(problem, start, options)
-    return RestartResult(start.seed, found, on_full_data=True)
+def _run(
+    restart: Restart,
+    problem: Any,
+    starts: Sequence[Start],
+    options: SliceOptions,
+    n_jobs: int | None,
+    on_restart: Callable[[RestartResult[Components]], None] | None,
+) -> tuple[list[RestartResult[Components]], bool]:
+    """Run all restarts; also return whether Ctrl-C came."""
+    different = _different(starts)
+    if problem.X.size > _SMALL and len(different) > 1 and options.max_iter > _ROUNDS.sweeps:
+        return run_in_rounds(
+            restart,
+            problem,
+            starts,
+            options,
+            _ROUNDS,
+            resume=_resume,
+            n_jobs=n_jobs,
+            on_restart=on_restart,
+        )
+    running = run_all(restart, problem, different, options, n_jobs=n_jobs)
+    if len(different) < len(starts):
+        # One start is enough of those that are all the same.
+        running = (replace(found, seed=start.seed) for found in running for start in starts)
+    results, interrupted = collect(running, on_restart)
+    return sorted(results, key=by_loss), interrupted
+
+
+def _different(starts: Sequence[Start]) -> Sequence[Start]:
+    """Return all starts, or one if all are the same."""
+    origins = {getattr(start.factors, "origin", None) for start in starts}
+    return starts if len(origins) > 1 or None in origins else starts[:1]
+
+
+def _resume(found: RestartResult[Components]) -> Begin:
+    return Begin(found.result.factors.loadings, ORDER, found.origin)
 
 
 def _project(
     problem: ProjectionProblem, start: Start, options: SliceOptions
-) -> SolverResult[Components]:
-    if start.kind == "svd":
-        # Starting from zeros, the first sweep takes the leading singular vectors of unfoldings.
-        shapes = zip(problem.X.shape, options.ranks, strict=True)
-        first = as_triple([np.zeros(shape, problem.X.dtype) for shape in shapes])
-    else:
-        drawn = _first_loadings(problem.X, start, options)
-        first = as_triple([np.linalg.qr(loading)[0] for loading in drawn])
-    found = minimise_projections(problem, first, max_iter=options.max_iter, tol=options.tol)
+) -> RestartResult[Components]:
+    begin: Begin = start.factors
+    found = minimise_projections(
+        problem, begin.loadings, max_iter=options.max_iter, tol=options.tol, first=begin.order
+    )
     sums = [contract(problem.X, axis, loading) for axis, loading in enumerate(found.factors)]
     model = from_projections(found.factors, as_triple(sums), options.gauge)
-    return found.with_factors(model)
+    return RestartResult(start.seed, found.with_factors(model), True, begin.origin)
 
 
-def _sweep(data: SweepData, start: Start, options: SliceOptions) -> SolverResult[Components]:
+def _sweep(data: SweepData, start: Start, options: SliceOptions) -> RestartResult[Components]:
     loadings = _first_loadings(data.X, start, options)
     slices = [
         np.zeros((rank, *(data.X.shape[other] for other in OTHERS[axis])), data.X.dtype)
@@ -131,7 +164,7 @@ def _sweep(data: SweepData, start: Start, options: SliceOptions) -> SolverResult
     )
     model = as_components(found.factors)
     model = in_unit_order(model) if options.nonnegative else fix_gauge(*model, options.gauge)
-    return found.with_factors(model)
+    return RestartResult(start.seed, found.with_factors(model), on_full_data=True)
 
 
 def in_unit_order(model: Components) -> Components:
