@@ -95,9 +95,7 @@ class Core:
                 squares[axis] = _squares(loadings[axis])
         return as_triple(loadings), self._losses(loadings, squares)
 
-    def _left(
-        self, axis: int, loadings: list[np.ndarray], squares: list[np.ndarray]
-    ) -> np.ndarray:
+    def _left(self, axis: int, loadings: list[np.ndarray], squares: list[np.ndarray]) -> np.ndarray:
         """Return the Gram matrix along an axis of what the other types leave, for every start."""
         b, c = OTHERS[axis]
         m = len(self.values[axis])

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from trialtensor.solvers.acceleration import minimise
-from trialtensor.solvers.compression import leading_basis
+from trialtensor.solvers.acceleration import RowUpdater, minimise
 from trialtensor.solvers.runs import (
     RestartResult,
     Start,
@@ -18,10 +17,9 @@ from trialtensor.solvers.runs import (
     mark_interrupted,
     run_all,
 )
+from trialtensor.solvers.slices.complete import CompleteSweeps
 from trialtensor.solvers.slices.contraction import (
-    OTHERS,
     Components,
-    Triple,
     as_rows,
     as_triple,
     contract,
@@ -31,11 +29,15 @@ from trialtensor.solvers.slices.projection import ProjectionProblem
 from trialtensor.solvers.slices.rounds import Restart, Rounds, run_in_rounds
 from trialtensor.solvers.slices.starts import Begin, choose_begins
 from trialtensor.solvers.slices.subspaces import ORDER, minimise_projections
+from trialtensor.solvers.slices.sweep_starts import choose_sweep_begins, no_slices
 from trialtensor.solvers.slices.sweeps import SweepData, as_blocks, as_components, balance_blocks
 
-# Up to this size a sweep takes a fraction of a millisecond, and every restart runs to the end.
+# Up to this size an exact step takes a fraction of a millisecond: every restart runs to the end.
 _SMALL = 20_000
-_ROUNDS = Rounds(sweeps=3, most=4)
+# Non-negative fits take long to show where they lead.
+_EXACT_ROUNDS, _MASKED_ROUNDS = Rounds(sweeps=3, most=4), Rounds(sweeps=2, most=3)
+_NONNEGATIVE_ROUNDS = Rounds(sweeps=10, most=3)
+_USUAL = (0, 1, 2)
 
 
 @dataclass(frozen=True)
@@ -88,52 +90,69 @@ def fit_slices(
         Sorted by loss, lowest first. After Ctrl-C, the restarts that had finished or begun.
     """
     if data.observed is None and not options.nonnegative:
-        problem = ProjectionProblem.of(data.X, data.norm2, options.ranks)
-        begins = choose_begins(problem, starts, options.ranks)
-        planned = [replace(s, factors=begin) for s, begin in zip(starts, begins, strict=True)]
-        results, interrupted = _run(_project, problem, planned, options, n_jobs, on_restart)
+        exact = ProjectionProblem.of(data.X, data.norm2, options.ranks)
+        how = _How(_project, ORDER, _EXACT_ROUNDS, _SMALL)
+        begins = choose_begins(exact, starts, options.ranks)
+        found = _run(how, exact, starts, begins, options, n_jobs, on_restart)
     else:
-        results, interrupted = _run(_sweep, data, starts, options, n_jobs, on_restart)
+        sweeps = CompleteSweeps(data.X, data.norm2) if data.observed is None else data
+        rounds = _NONNEGATIVE_ROUNDS if options.nonnegative else _MASKED_ROUNDS
+        how = _How(_sweep, _USUAL, rounds)
+        begins = choose_sweep_begins(sweeps, starts, options.ranks, nonnegative=options.nonnegative)
+        found = _run(how, sweeps, starts, begins, options, n_jobs, on_restart)
+    results, interrupted = found
     return mark_interrupted(results) if interrupted else results
 
 
+@dataclass(frozen=True)
+class _How:
+    """How restarts run: one of them, the order of steps when it goes on, and the rounds.
+
+    Data of at most ``smallest`` entries has no rounds: every restart runs to the end.
+    """
+
+    restart: Restart
+    order: tuple[int, ...]
+    rounds: Rounds
+    smallest: int = 0
+
+
 def _run(
-    restart: Restart,
+    how: _How,
     problem: Any,
     starts: Sequence[Start],
+    begins: Sequence[Begin],
     options: SliceOptions,
     n_jobs: int | None,
     on_restart: Callable[[RestartResult[Components]], None] | None,
 ) -> tuple[list[RestartResult[Components]], bool]:
     """Run all restarts; also return whether Ctrl-C came."""
-    different = _different(starts)
-    if problem.X.size > _SMALL and len(different) > 1 and options.max_iter > _ROUNDS.sweeps:
+    planned = [replace(s, factors=begin) for s, begin in zip(starts, begins, strict=True)]
+    origins = {begin.origin for begin in begins}
+    # One start is enough of those that are all the same.
+    same = len(origins) == 1 and None not in origins
+    large = problem.X.size > how.smallest and options.max_iter > how.rounds.sweeps
+    if large and not same and len(planned) > 1:
         return run_in_rounds(
-            restart,
+            how.restart,
             problem,
-            starts,
+            planned,
             options,
-            _ROUNDS,
-            resume=_resume,
+            how.rounds,
+            resume=lambda found: _resume(found, how.order),
             n_jobs=n_jobs,
             on_restart=on_restart,
         )
-    running = run_all(restart, problem, different, options, n_jobs=n_jobs)
-    if len(different) < len(starts):
-        # One start is enough of those that are all the same.
-        running = (replace(found, seed=start.seed) for found in running for start in starts)
+    running = run_all(how.restart, problem, planned[: 1 if same else None], options, n_jobs=n_jobs)
+    if same:
+        running = (replace(found, seed=start.seed) for found in running for start in planned)
     results, interrupted = collect(running, on_restart)
     return sorted(results, key=by_loss), interrupted
 
 
-def _different(starts: Sequence[Start]) -> Sequence[Start]:
-    """Return all starts, or one if all are the same."""
-    origins = {getattr(start.factors, "origin", None) for start in starts}
-    return starts if len(origins) > 1 or None in origins else starts[:1]
-
-
-def _resume(found: RestartResult[Components]) -> Begin:
-    return Begin(found.result.factors.loadings, ORDER, found.origin)
+def _resume(found: RestartResult[Components], order: tuple[int, ...]) -> Begin:
+    loadings, slices = found.result.factors
+    return Begin(loadings, order, found.origin, slices)
 
 
 def _project(
@@ -148,23 +167,27 @@ def _project(
     return RestartResult(start.seed, found.with_factors(model), True, begin.origin)
 
 
-def _sweep(data: SweepData, start: Start, options: SliceOptions) -> RestartResult[Components]:
-    loadings = _first_loadings(data.X, start, options)
-    slices = [
-        np.zeros((rank, *(data.X.shape[other] for other in OTHERS[axis])), data.X.dtype)
-        for axis, rank in enumerate(options.ranks)
-    ]
+def _sweep(
+    data: SweepData | CompleteSweeps, start: Start, options: SliceOptions
+) -> RestartResult[Components]:
+    begin: Begin = start.factors
+    slices = begin.slices if begin.slices is not None else no_slices(data.X, options.ranks)
+    blocks = balance_blocks(as_blocks(Components(begin.loadings, slices)))
+    nonnegative = (options.nonnegative,) * 6
+    if list(begin.order) != sorted(begin.order):
+        # The first type to be fitted takes most of what several could describe.
+        blocks, _ = data.sweep(blocks, RowUpdater(nonnegative), begin.order)
     found = minimise(
         data,
-        as_blocks(Components(loadings, as_triple(slices))),
+        blocks,
         balance=balance_blocks,
-        nonnegative=(options.nonnegative,) * 6,
+        nonnegative=nonnegative,
         max_iter=options.max_iter,
         tol=options.tol,
     )
     model = as_components(found.factors)
     model = in_unit_order(model) if options.nonnegative else fix_gauge(*model, options.gauge)
-    return RestartResult(start.seed, found.with_factors(model), on_full_data=True)
+    return RestartResult(start.seed, found.with_factors(model), True, begin.origin)
 
 
 def in_unit_order(model: Components) -> Components:
@@ -183,21 +206,3 @@ def in_unit_order(model: Components) -> Components:
         loadings.append((loading / np.where(size > 0, size, 1))[:, order])
         slices.append(slice_tensor[order])
     return Components(as_triple(loadings), as_triple(slices))
-
-
-def _first_loadings(X: np.ndarray, start: Start, options: SliceOptions) -> Triple:
-    if start.factors is not None:
-        return as_triple([np.asarray(f, X.dtype) for f in start.factors])
-    rng = np.random.default_rng(start.seed)
-    loadings = []
-    for axis, rank in enumerate(options.ranks):
-        n = X.shape[axis]
-        if start.kind == "svd":
-            loading = leading_basis(X, axis, rank) if rank else np.empty((n, 0))
-            loading = np.abs(loading) if options.nonnegative else loading
-        elif options.nonnegative:
-            loading = rng.random((n, rank))
-        else:
-            loading = np.linalg.qr(rng.standard_normal((n, rank)))[0]
-        loadings.append(loading.astype(X.dtype, copy=False))
-    return as_triple(loadings)

@@ -40,11 +40,14 @@ class Begin:
         Those that have components.
     origin : hashable or None
         Equal for two that are the same start; None for one of its own.
+    slices : three (R, n_b, n_c) arrays, optional
+        For sweeps, which don't find them from the loadings alone.
     """
 
     loadings: Triple
     order: tuple[int, ...]
     origin: Hashable | None
+    slices: Triple | None = None
 
 
 def orders_of(ranks: tuple[int, int, int]) -> list[tuple[int, ...]]:

@@ -109,9 +109,7 @@ def _active(loadings: Triple, order: Sequence[int]) -> list[int]:
     return [axis for axis in order if loadings[axis].shape[1]]
 
 
-def _sweep(
-    problem: ProjectionProblem, point: Point, order: Sequence[int]
-) -> tuple[Point, float]:
+def _sweep(problem: ProjectionProblem, point: Point, order: Sequence[int]) -> tuple[Point, float]:
     loadings, sums, loss = list(point.loadings), list(point.sums), np.inf
     for axis in order:
         rank = loadings[axis].shape[1]
