@@ -34,8 +34,10 @@ from trialtensor.solvers.slices.sweeps import SweepData, as_blocks, as_component
 
 # Up to this size an exact step takes a fraction of a millisecond: every restart runs to the end.
 _SMALL = 20_000
-# Non-negative fits take long to show where they lead.
-_EXACT_ROUNDS, _MASKED_ROUNDS = Rounds(sweeps=3, most=4), Rounds(sweeps=2, most=3)
+_EXACT_ROUNDS = Rounds(sweeps=3, most=4)
+# Other fits take longer to show where they lead; on large data that is expensive.
+_LARGE = 500_000
+_MASKED_ROUNDS, _LARGE_MASKED_ROUNDS = Rounds(sweeps=10, most=4), Rounds(sweeps=3, most=3)
 _NONNEGATIVE_ROUNDS = Rounds(sweeps=10, most=3)
 _USUAL = (0, 1, 2)
 
@@ -96,7 +98,8 @@ def fit_slices(
         found = _run(how, exact, starts, begins, options, n_jobs, on_restart)
     else:
         sweeps = CompleteSweeps(data.X, data.norm2) if data.observed is None else data
-        rounds = _NONNEGATIVE_ROUNDS if options.nonnegative else _MASKED_ROUNDS
+        rounds = _MASKED_ROUNDS if data.X.size <= _LARGE else _LARGE_MASKED_ROUNDS
+        rounds = _NONNEGATIVE_ROUNDS if options.nonnegative else rounds
         how = _How(_sweep, _USUAL, rounds)
         begins = choose_sweep_begins(sweeps, starts, options.ranks, nonnegative=options.nonnegative)
         found = _run(how, sweeps, starts, begins, options, n_jobs, on_restart)

@@ -90,11 +90,14 @@ def _going_on(results: list[RestartResult[Components]], most: int) -> list[int]:
     chosen: list[int] = []
     for i, each in enumerate(results):
         loadings = each.result.factors.loadings
-        if len(chosen) < most and all(
+        if all(
             subspace_overlap(results[j].result.factors.loadings, loadings) < _SAME for j in chosen
         ):
             chosen.append(i)
-    return chosen
+    # Early on, good starts look better than random ones, and still may end above them.
+    random = [i for i in chosen if results[i].origin is None][:1]
+    others = [i for i in chosen if i not in random]
+    return sorted([*others[: most - len(random)], *random])
 
 
 def _go_on(

@@ -1,8 +1,9 @@
 """Where restarts by sweeps begin, for data with missing entries and for non-negative components.
 
-Without a constraint, restarts begin where a few exact steps lead with zeros in the place of missing
-entries, and so they differ as those of complete data do. Non-negative loadings begin with the sizes
-of a random subset of leading singular vectors, each restart with another type first.
+Without a constraint, every other restart begins where a few exact steps lead with zeros in place of
+missing entries, and so they differ as those of complete data do. Where much is missing that may be
+the wrong place, so the others are random. Non-negative loadings begin with the sizes of a random
+subset of leading singular vectors, each restart with another type first.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from trialtensor.solvers.slices.sweeps import SweepData
 _EXACT_SWEEPS = 3
 # Singular vectors beyond twice the components.
 _MARGIN = 2
+# Draws for each start that is wanted.
+_TRIES = 5
 
 
 def choose_sweep_begins(
@@ -51,6 +54,7 @@ def choose_sweep_begins(
     """
     drawn = [_drawn(data.X, start, ranks, nonnegative=nonnegative) for start in starts]
     places = [i for i, each in enumerate(starts) if each.factors is None and each.kind == "svd"]
+    places = places if nonnegative else places[::2]
     by_svd = [starts[i] for i in places]
     if nonnegative:
         found = _from_sizes(data.X, by_svd, ranks)
@@ -90,18 +94,22 @@ def _from_sizes(X: np.ndarray, starts: Sequence[Start], ranks: tuple[int, int, i
         for axis, (n, rank) in enumerate(zip(X.shape, ranks, strict=True))
     ]
     orders = orders_of(ranks)
-    begins = []
-    for i, start in enumerate(starts):
-        rng = np.random.default_rng(start.seed)
-        order = tuple(sorted(orders[0])) if i == 0 else orders[rng.integers(len(orders))]
+    leading = (tuple(sorted(orders[0])), *(tuple(range(rank)) for rank in ranks))
+    places: list[tuple[tuple[int, ...], ...]] = [leading]
+    rng = np.random.default_rng([start.seed or 0 for start in starts])
+    # With few components, there may be fewer different places than starts.
+    for _ in range(_TRIES * len(starts)):
         subsets = [
-            np.arange(rank) if i == 0 else np.sort(rng.permutation(basis.shape[1])[:rank])
+            tuple(sorted(rng.permutation(basis.shape[1])[:rank].tolist()))
             for basis, rank in zip(bases, ranks, strict=True)
         ]
-        pairs = zip(bases, subsets, strict=True)
-        loadings = as_triple([basis[:, s].astype(X.dtype, copy=False) for basis, s in pairs])
-        origin = (order, *(tuple(subset.tolist()) for subset in subsets))
-        begins.append(Begin(loadings, order, origin, no_slices(X, ranks)))
+        places.append((orders[rng.integers(len(orders))], *subsets))
+    begins = []
+    for origin in list(dict.fromkeys(places))[: len(starts)]:
+        order, *subsets = origin
+        loadings = [basis[:, list(s)] for basis, s in zip(bases, subsets, strict=True)]
+        loadings = [each.astype(X.dtype, copy=False) for each in loadings]
+        begins.append(Begin(as_triple(loadings), order, origin, no_slices(X, ranks)))
     return begins
 
 
