@@ -37,7 +37,7 @@ _SMALL = 20_000
 _EXACT_ROUNDS = Rounds(sweeps=3, most=4)
 # Other fits take longer to show where they lead; on large data that is expensive.
 _LARGE = 500_000
-_MASKED_ROUNDS, _LARGE_MASKED_ROUNDS = Rounds(sweeps=10, most=4), Rounds(sweeps=3, most=3)
+_MASKED_ROUNDS, _LARGE_MASKED_ROUNDS = Rounds(sweeps=10, most=4), Rounds(sweeps=3, most=2)
 _NONNEGATIVE_ROUNDS = Rounds(sweeps=10, most=3)
 _USUAL = (0, 1, 2)
 

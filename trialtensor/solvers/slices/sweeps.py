@@ -226,7 +226,9 @@ class SweepData:
         u, v, w, A, B, C = blocks
         rows = as_rows(A)
         for part in trial_chunks(self.X.shape, _CHUNK):
-            residual = self.X[part] - (u[part] @ rows).reshape(-1, *A.shape[1:])
+            # In place, because writing another array of this size takes as long as the work.
+            residual = (u[part] @ rows).reshape(-1, *A.shape[1:])
+            np.subtract(self.X[part], residual, out=residual)
             # One product per trial serves both other types.
             n = len(residual)
             left = np.empty((n, len(v), len(B) + len(C)), v.dtype)
