@@ -63,7 +63,7 @@ def test_the_output_says_what_was_found(fitted):
     found = "4 components (2 trial-slicing, 1 neuron-slicing, 1 time-slicing) explain"
     assert found in result.stdout
     assert re.search(
-        r"4 of 4 other restarts found the same loading subspaces \(overlap [01]\.\d\d to",
+        r"9 of 9 other restarts found the same loading subspaces \(overlap [01]\.\d\d to",
         result.stdout,
     )
 
@@ -73,7 +73,7 @@ def test_the_summary_is_that_of_a_slicetca(fitted):
     summary = json.loads((out / "summary.json").read_text())
     assert summary["model"] == "SliceTCA"
     assert summary["explained_variance"] > 0.8
-    given = {"n_components": [2, 1, 1], "gauge": "time-first", "random_state": 3, "n_init": 5}
+    given = {"n_components": [2, 1, 1], "gauge": "time-first", "random_state": 3, "n_init": 10}
     assert given.items() <= summary["parameters"].items()
     assert list(summary["slicing_types"]) == ["trial", "neuron", "time"]
 
@@ -227,5 +227,5 @@ def test_counts(text, counts):
 def test_each_model_has_its_own_number_of_restarts():
     tca = make_fit(TCA, "3", {"n_init": None}, seed=0).model
     sliced = make_fit(SliceTCA, "1,1,1", {"n_init": None}, seed=0).model
-    assert (tca.n_init, sliced.n_init) == (10, 5)
+    assert (tca.n_init, sliced.n_init) == (10, 10)
     assert make_fit(SliceTCA, "1,1,1", {"n_init": 7}, seed=0).model.n_init == 7

@@ -11,8 +11,9 @@ from trialtensor.solvers.result import StopReason
 from trialtensor.solvers.runs import Start
 from trialtensor.solvers.slices import projection
 from trialtensor.solvers.slices.contraction import part, reconstruct
-from trialtensor.solvers.slices.projection import ProjectionProblem, minimise_projections
+from trialtensor.solvers.slices.projection import ProjectionProblem
 from trialtensor.solvers.slices.restarts import SliceOptions, fit_slices
+from trialtensor.solvers.slices.subspaces import minimise_projections
 from trialtensor.solvers.slices.sweeps import SweepData
 
 RANKS = [(2, 3, 2), (1, 1, 1), (2, 2, 0), (0, 1, 2), (3, 0, 2)]
@@ -113,18 +114,20 @@ def test_the_loss_never_rises(seed):
     X = np.random.default_rng(seed).standard_normal((14, 12, 10))
     for found in fit(X, (2, 3, 2), [SVD, *RANDOM[:3]], tol=1e-12):
         assert np.all(np.diff(found.loss_history) <= 0)
-        assert found.loss == found.loss_history[-1] and found.n_iter == len(found.loss_history)
+        assert found.loss == found.loss_history[-1] and found.n_iter >= len(found.loss_history)
 
 
 def check_planted(shape, ranks, n_starts):
     data = make_slicetca(*shape, ranks, snr=4.0, random_state=0)
     found = fit(data.X, ranks, RANDOM[:n_starts], tol=1e-9)
     losses = np.array([each.loss for each in found])
-    assert np.ptp(losses) < 1e-6 * losses.min()
+    # On data of this size, only those that differ after a few sweeps go on to the end.
+    done = np.array([each.stop_reason is StopReason.CONVERGED for each in found])
+    assert done[0] and np.ptp(losses[done]) < 1e-6 * losses.min()
     assert np.all(np.diff(losses) >= 0)
     noise = np.sum((data.X - data.signal) ** 2)
     assert losses.max() < noise
-    for each in (found[0], found[-1]):
+    for each in np.array(found, dtype=object)[done]:
         for ours, planted in zip(each.factors.loadings, data.loadings, strict=True):
             assert largest_angle(ours, planted) < 5
 

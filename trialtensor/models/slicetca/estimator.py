@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -37,9 +38,9 @@ class SliceTCA(TrialEstimator):
     always credits neuron- and time-slicing components with some variance; to choose their number,
     hold out entries.
 
-    Complete data is fitted by variable projection: each step is optimal, and nearly every start
-    ends in the same optimum. Data with missing entries, which are left out of the loss, and
-    non-negative components are fitted by alternating least squares.
+    Complete data is fitted by variable projection: each step is optimal. There may still be several
+    optima, so restarts begin at places as different as possible. Data with missing entries, which
+    are left out of the loss, and non-negative components are fitted by alternating least squares.
 
     Parameters
     ----------
@@ -51,10 +52,13 @@ class SliceTCA(TrialEstimator):
         How slicing types divide variance that several of them could describe, see
         :func:`trialtensor.solvers.slices.fix_gauge`. Ignored for non-negative components.
     init : {"svd", "random"}, three loading matrices or fitted SliceTCA, default "svd"
-        Starting point. "svd": the first restart from singular vectors, the others at random.
-        Given loadings are the only starting point.
-    n_init : int, default 5
-        Restarts; the one with the lowest loss is kept.
+        Starting point. "svd": each restart from other singular vectors, or with the axes in
+        another order; with missing entries every other restart, the rest at random. "random":
+        random loadings. Given loadings are the only starting point.
+    n_init : int, default 10
+        Restarts; the one with the lowest loss is kept. All run to the end only on small data;
+        otherwise those that lead to a solution already found, or that a few sweeps leave far
+        behind, stop early.
     max_iter : int, default 2000
         Sweeps of a restart, at most.
     tol : float, default 1e-6
@@ -131,7 +135,7 @@ class SliceTCA(TrialEstimator):
         nonnegative: bool = False,
         gauge: str = "minimal-norm",
         init: Any = "svd",
-        n_init: int = 5,
+        n_init: int = 10,
         max_iter: int = 2000,
         tol: float = 1e-6,
         missing_weight: float = 0.01,
@@ -225,7 +229,8 @@ class SliceTCA(TrialEstimator):
         ranks = as_ranks(self.n_components)
         check_ranks(ranks, data)
         if isinstance(self.init, str):
-            return self._drawn_starts()
+            # Starts from singular vectors differ by which of them each type begins with.
+            return [replace(start, kind=self.init) for start in self._drawn_starts()]
         loadings = given_loadings(self.init, ranks, data, nonnegative=bool(self.nonnegative))
         return [Start("given", factors=loadings)]
 

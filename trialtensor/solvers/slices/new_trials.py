@@ -10,6 +10,7 @@ import numpy as np
 
 from trialtensor.solvers.acceleration import RowUpdater
 from trialtensor.solvers.slices.contraction import Components, Triple, as_rows, contract, onto
+from trialtensor.solvers.slices.fixed import FixedTrials
 from trialtensor.solvers.slices.gauge import share_of
 from trialtensor.solvers.slices.sweeps import Blocks, SweepData, as_components
 
@@ -84,30 +85,47 @@ def _by_sweeps(data: SweepData, shared: Components, nonnegative: bool) -> Compon
     n_trials, n_neurons, n_times = data.X.shape
     r_trial, r_neuron, r_time = shared.ranks
     _, v, w = shared.loadings
-    dtype = data.X.dtype
+    # The products of complete data are few enough for float64.
+    dtype = data.X.dtype if data.observed is not None else np.dtype(np.float64)
     start: Blocks = (
         np.zeros((n_trials, r_trial), dtype),
-        v,
-        w,
-        shared.slices[0],
+        v.astype(dtype, copy=False),
+        w.astype(dtype, copy=False),
+        shared.slices[0].astype(dtype, copy=False),
         np.zeros((r_neuron, n_trials, n_times), dtype),
         np.zeros((r_time, n_trials, n_neurons), dtype),
     )
-    return as_components(_follow(data, start, RowUpdater((nonnegative,) * 6)))
+    updater = RowUpdater((nonnegative,) * 6)
+    tol = max(_TOL, 10 * float(np.finfo(data.X.dtype).eps))
+    if data.observed is not None:
+        return as_components(_follow(data, start, updater, tol))
+    products = FixedTrials.of(data.X, shared)
+    # Their losses are differences, which rounding keeps from falling for ever.
+    rounding = 10 * float(np.finfo(dtype).eps) * products.norms2
+    u, v, w, A, B, C = (
+        each.astype(data.X.dtype, copy=False)
+        for each in _follow(products, start, updater, tol, rounding)
+    )
+    return as_components((u, v, w, A, B, C))
 
 
-def _follow(data: SweepData, start: Blocks, updater: RowUpdater) -> Blocks:
+def _follow(
+    data: SweepData | FixedTrials,
+    start: Blocks,
+    updater: RowUpdater,
+    tol: float,
+    rounding: np.ndarray | float = 0.0,
+) -> Blocks:
     """Sweep with extrapolation, as ``minimise`` does, but with a separate momentum per trial."""
-    n_trials = len(data.X)
+    n_trials = len(start[0])
     best = previous = point = start
     loss = np.full(n_trials, np.inf)
     age, n_slow, done = np.zeros((3, n_trials), int)
-    tol = max(_TOL, 10 * float(np.finfo(data.X.dtype).eps))
     for _ in range(_MAX_SWEEPS):
         new, new_loss = data.sweep_trials(point, updater)
         better = (new_loss <= loss) | (age < 2)
         accepted = better & ~done.astype(bool)
-        slow = loss - new_loss <= tol * new_loss
+        slow = loss - new_loss <= tol * new_loss + rounding
         n_slow = np.where(accepted, np.where(slow, n_slow + 1, 0), n_slow)
         loss = np.where(accepted, new_loss, loss)
         previous, best = _pick(accepted, best, previous), _pick(accepted, new, best)

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.linalg
+from scipy.linalg import lapack
 
 from trialtensor.solvers.compression import axis_gram
-from trialtensor.solvers.result import SolverResult, StopReason
 from trialtensor.solvers.slices.contraction import (
     OTHERS,
     Triple,
@@ -30,9 +30,9 @@ from trialtensor.solvers.slices.contraction import (
 _LONG_AXIS = 1000
 # Applications of the Gram operator per step on a long axis; the loss falls with any number.
 _KRYLOV_STEPS = 2
-_PATIENCE = 2
-# Trials come last, so that their loadings are exactly stationary, as those of new trials are.
-_ORDER = (1, 2, 0)
+_ROWS_FIRST = ((1, 0, 2), (2, 0, 1))
+# Room for blocked steps in LAPACK, in rows of the matrix.
+_LAPACK_BLOCK = 70
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,24 +89,46 @@ class ProjectionProblem:
         (n_axis, rank) array, float
         """
         b, c = OTHERS[axis]
-        on_both = along(sums[b], b, c, loadings[c])
         gram = self.grams[axis]
         if gram is None:
+            on_both = along(sums[b], b, c, loadings[c])
             left = self.norm2 - _norm2(sums[b]) - _norm2(sums[c]) + _norm2(on_both)
             return self._krylov(axis, rank, loadings, left)
-        # The Gram matrix of X projected off both subspaces, without a projected copy.
-        rows_b, rows_c = _rows(sums[b], b, axis), _rows(sums[c], c, axis)
-        rows_both = _rows(on_both, b, axis)
-        gram = gram - rows_b @ rows_b.T - rows_c @ rows_c.T + rows_both @ rows_both.T
-        n = len(gram)
+        # The Gram matrix of X projected off both subspaces, without a projected copy: what `b`
+        # takes, and what `c` takes of the rest.
+        rest = sums[c] - onto(sums[c], c, b, loadings[b]) if loadings[b].shape[1] else sums[c]
+        taken = [_rows(each, of, axis) for each, of in ((sums[b], b), (rest, c)) if len(each)]
+        if taken:
+            rows = np.concatenate(taken, axis=1) if len(taken) > 1 else taken[0]
+            gram = gram - rows @ rows.T
         left = float(np.trace(gram))
         if rank == 0:
             return loadings[axis], max(left, 0.0)
-        values, vectors = scipy.linalg.eigh(
-            gram, subset_by_index=[n - rank, n - 1], check_finite=False
-        )
-        basis = np.ascontiguousarray(vectors[:, ::-1]).astype(self.X.dtype, copy=False)
-        return basis, max(left - float(values.sum()), 0.0)
+        values, basis = leading_vectors(gram, rank)
+        return basis.astype(self.X.dtype, copy=False), max(left - float(values.sum()), 0.0)
+
+    def leading(self, axis: int, n_vectors: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the leading squared singular values and left singular vectors of an unfolding.
+
+        Parameters
+        ----------
+        axis : int
+        n_vectors : int
+
+        Returns
+        -------
+        (n_vectors,) array, (n_axis, n_vectors) array
+        """
+        shape = self.X.shape
+        gram = self.grams[axis]
+        if n_vectors == 0:
+            return np.empty(0), np.empty((shape[axis], 0), self.X.dtype)
+        if gram is not None:
+            values, vectors = leading_vectors(gram, n_vectors)
+            return values, vectors.astype(self.X.dtype, copy=False)
+        none = as_triple([np.zeros((n, n_vectors * (i == axis))) for i, n in enumerate(shape)])
+        vectors, _ = self._krylov(axis, n_vectors, none, self.norm2)
+        return np.sum(contract(self.X, axis, vectors).astype(float) ** 2, axis=(1, 2)), vectors
 
     def _krylov(
         self, axis: int, rank: int, loadings: Triple, left: float
@@ -142,60 +164,28 @@ class ProjectionProblem:
         return correlate(self.X, axis, slices)
 
 
-def minimise_projections(
-    problem: ProjectionProblem, start: Triple, *, max_iter: int, tol: float
-) -> SolverResult[Triple]:
-    """Search for the three subspaces until the loss stops falling.
+def leading_vectors(gram: np.ndarray, n_vectors: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the largest eigenvalues of a symmetric matrix and their vectors, largest first.
 
     Parameters
     ----------
-    problem : ProjectionProblem
-    start : three (n_axis, R) arrays
-        Orthonormal columns, or zeros to start from nothing.
-    max_iter : int
-        Maximum number of sweeps over the three axes.
-    tol : float
-        Stop after two consecutive sweeps that each lower the loss by less than ``tol`` times the
-        loss.
+    gram : (n, n) array
+        Float64.
+    n_vectors : int
 
     Returns
     -------
-    SolverResult
-        With orthonormal loadings as factors. After Ctrl-C, the best so far.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        If interrupted before the first sweep finished.
+    (n_vectors,) array, (n, n_vectors) array
     """
-    loadings = list(start)
-    sums = [contract(problem.X, axis, loadings[axis]) for axis in range(3)]
-    rounding = 10 * float(np.finfo(problem.X.dtype).eps) * problem.norm2
-    best, history = start, []
-    loss, n_slow, reason = np.inf, 0, StopReason.MAX_ITER
-    try:
-        for _ in range(max_iter):
-            for axis in _ORDER:
-                rank = loadings[axis].shape[1]
-                loadings[axis], new_loss = problem.best_loadings(
-                    axis, rank, as_triple(loadings), as_triple(sums)
-                )
-                sums[axis] = contract(problem.X, axis, loadings[axis])
-            best = as_triple(loadings)
-            gain, loss = loss - new_loss, min(loss, new_loss)
-            history.append(loss)
-            if loss <= rounding:
-                reason = StopReason.EXACT
-                break
-            n_slow = n_slow + 1 if gain <= tol * loss else 0
-            if n_slow >= _PATIENCE:
-                reason = StopReason.CONVERGED
-                break
-    except KeyboardInterrupt:
-        if not history:
-            raise
-        reason = StopReason.INTERRUPTED
-    return SolverResult(best, loss, np.array(history), len(history), reason)
+    n = len(gram)
+    # Called directly: for the short axes of a small problem, scipy's checks take longer.
+    values, vectors, n_found, _, failed = lapack.dsyevr(
+        gram, range="I", il=n - n_vectors + 1, iu=n, lwork=_LAPACK_BLOCK * n
+    )
+    if failed or n_found < n_vectors:
+        values, vectors = scipy.linalg.eigh(gram, check_finite=False)
+        values, vectors = values[-n_vectors:], vectors[:, -n_vectors:]
+    return values[:n_vectors][::-1], np.ascontiguousarray(vectors[:, :n_vectors][:, ::-1])
 
 
 def _new_directions(block: np.ndarray, basis: np.ndarray) -> np.ndarray:
@@ -212,8 +202,8 @@ def _new_directions(block: np.ndarray, basis: np.ndarray) -> np.ndarray:
 
 def _rows(slices: np.ndarray, axis: int, other: int) -> np.ndarray:
     """Unfold the slices of ``axis`` along ``other``, in float64."""
-    rows = np.moveaxis(slices, 1 + OTHERS[axis].index(other), 0)
-    return rows.reshape(len(rows), -1).astype(np.float64)
+    rows = slices.transpose(_ROWS_FIRST[OTHERS[axis].index(other)])
+    return rows.reshape(len(rows), -1).astype(np.float64, copy=False)
 
 
 def _norm2(slices: np.ndarray) -> float:

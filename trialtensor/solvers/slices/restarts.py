@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from trialtensor.solvers.acceleration import minimise
-from trialtensor.solvers.compression import leading_basis
-from trialtensor.solvers.result import SolverResult
+from trialtensor.solvers.acceleration import RowUpdater, minimise
 from trialtensor.solvers.runs import (
     RestartResult,
     Start,
@@ -19,17 +17,29 @@ from trialtensor.solvers.runs import (
     mark_interrupted,
     run_all,
 )
+from trialtensor.solvers.slices.complete import CompleteSweeps
 from trialtensor.solvers.slices.contraction import (
-    OTHERS,
     Components,
-    Triple,
     as_rows,
     as_triple,
     contract,
 )
 from trialtensor.solvers.slices.gauge import fix_gauge, from_projections
-from trialtensor.solvers.slices.projection import ProjectionProblem, minimise_projections
+from trialtensor.solvers.slices.projection import ProjectionProblem
+from trialtensor.solvers.slices.rounds import Restart, Rounds, run_in_rounds
+from trialtensor.solvers.slices.starts import Begin, choose_begins
+from trialtensor.solvers.slices.subspaces import ORDER, minimise_projections
+from trialtensor.solvers.slices.sweep_starts import choose_sweep_begins, no_slices
 from trialtensor.solvers.slices.sweeps import SweepData, as_blocks, as_components, balance_blocks
+
+# Up to this size an exact step takes a fraction of a millisecond: every restart runs to the end.
+_SMALL = 20_000
+_EXACT_ROUNDS = Rounds(sweeps=3, most=4)
+# Other fits take longer to show where they lead; on large data that is expensive.
+_LARGE = 500_000
+_MASKED_ROUNDS, _LARGE_MASKED_ROUNDS = Rounds(sweeps=10, most=4), Rounds(sweeps=3, most=2)
+_NONNEGATIVE_ROUNDS = Rounds(sweeps=10, most=3)
+_USUAL = (0, 1, 2)
 
 
 @dataclass(frozen=True)
@@ -81,57 +91,106 @@ def fit_slices(
     list of RestartResult
         Sorted by loss, lowest first. After Ctrl-C, the restarts that had finished or begun.
     """
-    problem: SweepData | ProjectionProblem = data
     if data.observed is None and not options.nonnegative:
-        problem = ProjectionProblem.of(data.X, data.norm2, options.ranks)
-    results, interrupted = collect(
-        run_all(_restart, problem, starts, options, n_jobs=n_jobs), on_restart
-    )
-    results.sort(key=by_loss)
+        exact = ProjectionProblem.of(data.X, data.norm2, options.ranks)
+        how = _How(_project, ORDER, _EXACT_ROUNDS, _SMALL)
+        begins = choose_begins(exact, starts, options.ranks)
+        found = _run(how, exact, starts, begins, options, n_jobs, on_restart)
+    else:
+        sweeps = CompleteSweeps(data.X, data.norm2) if data.observed is None else data
+        rounds = _MASKED_ROUNDS if data.X.size <= _LARGE else _LARGE_MASKED_ROUNDS
+        rounds = _NONNEGATIVE_ROUNDS if options.nonnegative else rounds
+        how = _How(_sweep, _USUAL, rounds)
+        begins = choose_sweep_begins(sweeps, starts, options.ranks, nonnegative=options.nonnegative)
+        found = _run(how, sweeps, starts, begins, options, n_jobs, on_restart)
+    results, interrupted = found
     return mark_interrupted(results) if interrupted else results
 
 
-def _restart(problem: Any, start: Start, options: SliceOptions) -> RestartResult[Components]:
-    if isinstance(problem, ProjectionProblem):
-        found = _project(problem, start, options)
-    else:
-        found = _sweep(problem, start, options)
-    return RestartResult(start.seed, found, on_full_data=True)
+@dataclass(frozen=True)
+class _How:
+    """How restarts run: one of them, the order of steps when it goes on, and the rounds.
+
+    Data of at most ``smallest`` entries has no rounds: every restart runs to the end.
+    """
+
+    restart: Restart
+    order: tuple[int, ...]
+    rounds: Rounds
+    smallest: int = 0
+
+
+def _run(
+    how: _How,
+    problem: Any,
+    starts: Sequence[Start],
+    begins: Sequence[Begin],
+    options: SliceOptions,
+    n_jobs: int | None,
+    on_restart: Callable[[RestartResult[Components]], None] | None,
+) -> tuple[list[RestartResult[Components]], bool]:
+    """Run all restarts; also return whether Ctrl-C came."""
+    planned = [replace(s, factors=begin) for s, begin in zip(starts, begins, strict=True)]
+    origins = {begin.origin for begin in begins}
+    # One start is enough of those that are all the same.
+    same = len(origins) == 1 and None not in origins
+    large = problem.X.size > how.smallest and options.max_iter > how.rounds.sweeps
+    if large and not same and len(planned) > 1:
+        return run_in_rounds(
+            how.restart,
+            problem,
+            planned,
+            options,
+            how.rounds,
+            resume=lambda found: _resume(found, how.order),
+            n_jobs=n_jobs,
+            on_restart=on_restart,
+        )
+    running = run_all(how.restart, problem, planned[: 1 if same else None], options, n_jobs=n_jobs)
+    if same:
+        running = (replace(found, seed=start.seed) for found in running for start in planned)
+    results, interrupted = collect(running, on_restart)
+    return sorted(results, key=by_loss), interrupted
+
+
+def _resume(found: RestartResult[Components], order: tuple[int, ...]) -> Begin:
+    loadings, slices = found.result.factors
+    return Begin(loadings, order, found.origin, slices)
 
 
 def _project(
     problem: ProjectionProblem, start: Start, options: SliceOptions
-) -> SolverResult[Components]:
-    if start.kind == "svd":
-        # Starting from zeros, the first sweep takes the leading singular vectors of unfoldings.
-        shapes = zip(problem.X.shape, options.ranks, strict=True)
-        first = as_triple([np.zeros(shape, problem.X.dtype) for shape in shapes])
-    else:
-        drawn = _first_loadings(problem.X, start, options)
-        first = as_triple([np.linalg.qr(loading)[0] for loading in drawn])
-    found = minimise_projections(problem, first, max_iter=options.max_iter, tol=options.tol)
+) -> RestartResult[Components]:
+    begin: Begin = start.factors
+    found = minimise_projections(
+        problem, begin.loadings, max_iter=options.max_iter, tol=options.tol, first=begin.order
+    )
     sums = [contract(problem.X, axis, loading) for axis, loading in enumerate(found.factors)]
     model = from_projections(found.factors, as_triple(sums), options.gauge)
-    return found.with_factors(model)
+    return RestartResult(start.seed, found.with_factors(model), True, begin.origin)
 
 
-def _sweep(data: SweepData, start: Start, options: SliceOptions) -> SolverResult[Components]:
-    loadings = _first_loadings(data.X, start, options)
-    slices = [
-        np.zeros((rank, *(data.X.shape[other] for other in OTHERS[axis])), data.X.dtype)
-        for axis, rank in enumerate(options.ranks)
-    ]
+def _sweep(
+    data: SweepData | CompleteSweeps, start: Start, options: SliceOptions
+) -> RestartResult[Components]:
+    begin: Begin = start.factors
+    slices = begin.slices if begin.slices is not None else no_slices(data.X, options.ranks)
+    blocks = balance_blocks(as_blocks(Components(begin.loadings, slices)))
+    nonnegative = (options.nonnegative,) * 6
+    if list(begin.order) != sorted(begin.order):
+        # The first type to be fitted takes most of what several could describe.
+        blocks, _ = data.sweep(blocks, RowUpdater(nonnegative), begin.order)
     found = minimise(
         data,
-        as_blocks(Components(loadings, as_triple(slices))),
+        blocks,
         balance=balance_blocks,
-        nonnegative=(options.nonnegative,) * 6,
+        nonnegative=nonnegative,
         max_iter=options.max_iter,
         tol=options.tol,
     )
     model = as_components(found.factors)
     model = in_unit_order(model) if options.nonnegative else fix_gauge(*model, options.gauge)
-    return found.with_factors(model)
+    return RestartResult(start.seed, found.with_factors(model), True, begin.origin)
 
 
 def in_unit_order(model: Components) -> Components:
@@ -150,21 +209,3 @@ def in_unit_order(model: Components) -> Components:
         loadings.append((loading / np.where(size > 0, size, 1))[:, order])
         slices.append(slice_tensor[order])
     return Components(as_triple(loadings), as_triple(slices))
-
-
-def _first_loadings(X: np.ndarray, start: Start, options: SliceOptions) -> Triple:
-    if start.factors is not None:
-        return as_triple([np.asarray(f, X.dtype) for f in start.factors])
-    rng = np.random.default_rng(start.seed)
-    loadings = []
-    for axis, rank in enumerate(options.ranks):
-        n = X.shape[axis]
-        if start.kind == "svd":
-            loading = leading_basis(X, axis, rank) if rank else np.empty((n, 0))
-            loading = np.abs(loading) if options.nonnegative else loading
-        elif options.nonnegative:
-            loading = rng.random((n, rank))
-        else:
-            loading = np.linalg.qr(rng.standard_normal((n, rank)))[0]
-        loadings.append(loading.astype(X.dtype, copy=False))
-    return as_triple(loadings)

@@ -28,7 +28,7 @@ Blocks = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.nd
 # The index of a block, its Gram matrices, and the right-hand side of the residual.
 Equations = tuple[int, np.ndarray, np.ndarray]
 # Entries per chunk of trials; several arrays of this size should fit into the cache.
-_CHUNK = 200_000
+_CHUNK = 100_000
 
 
 def as_blocks(components: Components) -> Blocks:
@@ -93,16 +93,19 @@ class SweepData:
     observed: np.ndarray | None = None
     missing_weight: float = 0.0
 
-    def sweep(self, blocks: Blocks, update: RowUpdate) -> tuple[Blocks, float]:
+    def sweep(
+        self, blocks: Blocks, update: RowUpdate, order: tuple[int, ...] = (0, 1, 2)
+    ) -> tuple[Blocks, float]:
         """Update the loadings and slices of each type in turn and return them with their loss.
 
         Parameters
         ----------
         blocks : Blocks
         update : RowUpdate
+        order : tuple of axes, optional
         """
         loss = self.norm2
-        for one_pass in self._passes(blocks):
+        for one_pass in self._passes(blocks, order):
             blocks, squares, equations = one_pass(blocks, update, shared=True)
             if equations is not None:
                 blocks, loss = _update_shared(blocks, update, equations, float(squares.sum()))
@@ -117,14 +120,16 @@ class SweepData:
         update : RowUpdate
         """
         squares = np.zeros(len(self.X))
-        for one_pass in self._passes(blocks):
+        for one_pass in self._passes(blocks, (0, 1, 2)):
             blocks, squares, _ = one_pass(blocks, update, shared=False)
         return blocks, squares
 
-    def _passes(self, blocks: Blocks) -> list[Callable[..., tuple[Blocks, np.ndarray, Any]]]:
+    def _passes(
+        self, blocks: Blocks, order: tuple[int, ...]
+    ) -> list[Callable[..., tuple[Blocks, np.ndarray, Any]]]:
         """Return the passes of the types that have components."""
         passes = (self._sweep_trials, self._sweep_neurons, self._sweep_times)
-        return [each for loading, each in zip(blocks[:3], passes, strict=True) if loading.shape[1]]
+        return [passes[axis] for axis in order if blocks[axis].shape[1]]
 
     def _sweep_trials(
         self, blocks: Blocks, update: RowUpdate, *, shared: bool
@@ -221,7 +226,9 @@ class SweepData:
         u, v, w, A, B, C = blocks
         rows = as_rows(A)
         for part in trial_chunks(self.X.shape, _CHUNK):
-            residual = self.X[part] - (u[part] @ rows).reshape(-1, *A.shape[1:])
+            # In place, because writing another array of this size takes as long as the work.
+            residual = (u[part] @ rows).reshape(-1, *A.shape[1:])
+            np.subtract(self.X[part], residual, out=residual)
             # One product per trial serves both other types.
             n = len(residual)
             left = np.empty((n, len(v), len(B) + len(C)), v.dtype)

@@ -1,0 +1,145 @@
+"""The search for three subspaces: exact steps of one axis at a time, extrapolated where slow.
+
+Where components overlap strongly, exact steps cross plateaus in thousands of sweeps. Subspaces are
+therefore extrapolated with Nesterov's weights, as factors are in
+:mod:`trialtensor.solvers.acceleration`. Contractions are linear in the loadings, so those of an
+extrapolated subspace follow from those of the two it comes from, without a pass over the data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from trialtensor.solvers.result import SolverResult, StopReason
+from trialtensor.solvers.slices.contraction import Triple, as_triple, contract
+from trialtensor.solvers.slices.projection import ProjectionProblem
+
+# Trials come last, so that their loadings are exactly stationary, as those of new trials are.
+ORDER = (1, 2, 0)
+_PATIENCE = 2
+# Plain sweeps at first: easy fits are done by then, and steps far from the optimum mislead.
+_PLAIN_SWEEPS = 4
+_MAX_MOMENTUM = 0.985
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """Three subspaces, and the data contracted with each.
+
+    Attributes
+    ----------
+    loadings, sums : three arrays each
+    """
+
+    loadings: Triple
+    sums: Triple
+
+
+def minimise_projections(
+    problem: ProjectionProblem,
+    start: Triple,
+    *,
+    max_iter: int,
+    tol: float,
+    first: Sequence[int] = ORDER,
+) -> SolverResult[Triple]:
+    """Search for the three subspaces until the loss stops falling.
+
+    Parameters
+    ----------
+    problem : ProjectionProblem
+    start : three (n_axis, R) arrays
+        Orthonormal columns, or zeros to start from nothing.
+    max_iter : int
+        Maximum number of sweeps over the three axes, including rejected ones.
+    tol : float
+        Stop after two consecutive sweeps that each lower the loss by less than ``tol`` times the
+        loss.
+    first : sequence of three axes, optional
+        Order of the steps of the first sweep; later sweeps end with the trials.
+
+    Returns
+    -------
+    SolverResult
+        With orthonormal loadings as factors. After Ctrl-C, the best so far.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If interrupted before the first sweep finished.
+    """
+    rounding = 10 * float(np.finfo(problem.X.dtype).eps) * problem.norm2
+    sums = [contract(problem.X, axis, start[axis]) for axis in range(3)]
+    best = previous = point = Point(start, as_triple(sums))
+    history: list[float] = []
+    loss, n_iter, n_slow, age, reason = np.inf, 0, 0, 0, StopReason.MAX_ITER
+    order: Sequence[int] = _active(start, first)
+    try:
+        while n_iter < max_iter:
+            found, new_loss = _sweep(problem, point, order)
+            n_iter, order = n_iter + 1, _active(start, ORDER)
+            if point is not best and new_loss > loss:
+                point, age = best, 0
+                continue
+            gain = loss - new_loss
+            previous, best, loss = best, found, min(loss, new_loss)
+            history.append(loss)
+            if loss <= rounding:
+                reason = StopReason.EXACT
+                break
+            n_slow = n_slow + 1 if gain <= tol * loss else 0
+            if n_slow >= _PATIENCE:
+                reason = StopReason.CONVERGED
+                break
+            age += 1
+            momentum = min((age - 1) / (age + 2), _MAX_MOMENTUM)
+            ahead = n_iter > _PLAIN_SWEEPS and momentum > 0
+            point = _extrapolate(best, previous, momentum, order[1:]) if ahead else best
+    except KeyboardInterrupt:
+        if not history:
+            raise
+        reason = StopReason.INTERRUPTED
+    return SolverResult(best.loadings, loss, np.array(history), n_iter, reason)
+
+
+def _active(loadings: Triple, order: Sequence[int]) -> list[int]:
+    return [axis for axis in order if loadings[axis].shape[1]]
+
+
+def _sweep(problem: ProjectionProblem, point: Point, order: Sequence[int]) -> tuple[Point, float]:
+    loadings, sums, loss = list(point.loadings), list(point.sums), np.inf
+    for axis in order:
+        rank = loadings[axis].shape[1]
+        loadings[axis], loss = problem.best_loadings(
+            axis, rank, as_triple(loadings), as_triple(sums)
+        )
+        sums[axis] = contract(problem.X, axis, loadings[axis])
+    return Point(as_triple(loadings), as_triple(sums)), loss
+
+
+def _extrapolate(best: Point, previous: Point, momentum: float, axes: Sequence[int]) -> Point:
+    """Move the subspaces of some axes on along the way that they came."""
+    loadings, sums = list(best.loadings), list(best.sums)
+    for axis in axes:
+        new, old = best.loadings[axis], previous.loadings[axis]
+        # The part of the step that leaves the old subspace; turns within it mean nothing.
+        inside = old.T @ new
+        ahead = (1 + momentum) * new - momentum * (old @ inside)
+        turn = _inverse_root(ahead.T @ ahead)
+        loadings[axis] = ahead @ turn
+        steps = (1 + momentum) * turn.T, -momentum * (inside @ turn).T
+        sums[axis] = _mix(steps[0], best.sums[axis]) + _mix(steps[1], previous.sums[axis])
+    return Point(as_triple(loadings), as_triple(sums))
+
+
+def _mix(weights: np.ndarray, sums: np.ndarray) -> np.ndarray:
+    return (weights @ sums.reshape(len(sums), -1)).reshape(sums.shape)
+
+
+def _inverse_root(gram: np.ndarray) -> np.ndarray:
+    """Return the matrix that makes vectors with this Gram matrix orthonormal."""
+    values, vectors = np.linalg.eigh(gram.astype(np.float64, copy=False))
+    return (vectors / np.sqrt(values)).astype(gram.dtype, copy=False)
