@@ -13,6 +13,7 @@ from trialtensor.solvers.initialization import random_start, svd_start
 from trialtensor.solvers.matching import match_components
 from trialtensor.solvers.problems import DenseProblem, MaskedProblem, free_loss
 from trialtensor.solvers.result import Factors, SolverResult, StopReason
+from trialtensor.solvers.revival import free_first, minimise_alive
 from trialtensor.solvers.runs import (
     RestartResult,
     Start,
@@ -63,14 +64,25 @@ class CPOptions:
         problem : DenseProblem or MaskedProblem
         start : three (n_axis, R) arrays
         """
-        return minimise(
+
+        def sweeps(start: Factors, max_iter: int) -> SolverResult[Factors]:
+            return minimise(
+                problem,
+                start,
+                balance=balance,
+                nonnegative=self.nonnegative,
+                max_iter=max_iter,
+                tol=self.tol,
+                accelerate=self.accelerate,
+            )
+
+        return minimise_alive(
+            sweeps,
             problem,
             start,
-            balance=balance,
             nonnegative=self.nonnegative,
             max_iter=self.max_iter,
             tol=self.tol,
-            accelerate=self.accelerate,
         )
 
 
@@ -202,7 +214,8 @@ def _first_factors(surrogate: Problem, start: Start, options: CPOptions) -> Fact
         return start.factors
     rng = np.random.default_rng(start.seed)
     begin = svd_start if start.kind == "svd" else random_start
-    return begin(surrogate, options.n_components, rng, options.nonnegative)
+    first = begin(surrogate, options.n_components, rng, options.nonnegative)
+    return free_first(surrogate, first, options.nonnegative)
 
 
 def _map(factors: Factors, matrices: Sequence[np.ndarray | None]) -> Factors:
