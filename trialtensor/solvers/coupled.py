@@ -12,13 +12,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from trialtensor.solvers.acceleration import minimise
 from trialtensor.solvers.compression import axis_gram, leading_basis
+from trialtensor.solvers.degeneracy import judge
+from trialtensor.solvers.diagnostics import coupled_cosine
 from trialtensor.solvers.problems import DenseProblem, MaskedProblem, RowUpdate
+from trialtensor.solvers.result import SolverResult
+from trialtensor.solvers.revival import Dead, free_first, minimise_alive
 from trialtensor.solvers.runs import (
     RestartResult,
     Start,
@@ -111,6 +116,37 @@ class CoupledProblem:
             loss += own
         return tuple(found), loss
 
+    def cosine(self, factors: CoupledFactors) -> float:
+        """Return the most negative cosine between two components, over all tensors.
+
+        Parameters
+        ----------
+        factors : CoupledFactors
+        """
+        blocks = []
+        for i, columns in enumerate(self.columns):
+            whole = [np.zeros((len(each), self.n_components)) for each in self.of(factors, i)]
+            for place, each in zip(whole, self.of(factors, i), strict=True):
+                place[:, columns] = each
+            blocks.append((whole[0], whole[1], whole[2]))
+        return coupled_cosine(blocks)
+
+    def dead_components(self, factors: CoupledFactors) -> list[Dead]:
+        """List the components that are zero in every tensor.
+
+        Parameters
+        ----------
+        factors : CoupledFactors
+        """
+        size = np.zeros(self.n_components)
+        columns: list[dict[int, int]] = [{0: r} for r in range(self.n_components)]
+        for i, own in enumerate(self.columns):
+            norms = [np.linalg.norm(factor, axis=0) for factor in self.of(factors, i)]
+            size[own] += np.min(norms, axis=0)
+            for place, r in enumerate(own):
+                columns[r] |= {2 * i + 1: place, 2 * i + 2: place}
+        return [Dead(columns[r]) for r in np.flatnonzero(size == 0)]
+
     def spread(self, factors: CoupledFactors) -> CoupledFactors:
         """Give the shared factor unit columns and spread each tensor's scale over its own factors.
 
@@ -189,22 +225,49 @@ def fit_coupled(
         run_all(_restart, problem, starts, options, n_jobs=n_jobs), on_restart
     )
     results.sort(key=by_loss)
+    if not interrupted:
+        further = partial(_sweeps, problem, options)
+        results, interrupted = judge(results, problem.cosine, further, options.tol)
     return mark_interrupted(results) if interrupted else results
 
 
 def _restart(
     problem: CoupledProblem, start: Start, options: CoupledOptions
 ) -> RestartResult[CoupledFactors]:
-    n_tensors = len(problem.problems)
-    found = minimise(
+    nonnegative = _by_array(problem, options)
+    first = free_first(problem, first_factors(problem, start, options.nonnegative), nonnegative)
+    found = minimise_alive(
+        lambda start, max_iter: _sweeps(problem, options, start, max_iter, options.tol),
         problem,
-        first_factors(problem, start, options.nonnegative),
-        balance=problem.spread,
-        nonnegative=(options.nonnegative[0], *(options.nonnegative[1:] * n_tensors)),
+        first,
+        nonnegative=nonnegative,
         max_iter=options.max_iter,
         tol=options.tol,
+        dead=problem.dead_components,
     )
     return RestartResult(start.seed, found, on_full_data=True)
+
+
+def _sweeps(
+    problem: CoupledProblem,
+    options: CoupledOptions,
+    start: CoupledFactors,
+    max_iter: int,
+    tol: float,
+) -> SolverResult[CoupledFactors]:
+    return minimise(
+        problem,
+        start,
+        balance=problem.spread,
+        nonnegative=_by_array(problem, options),
+        max_iter=max_iter,
+        tol=tol,
+    )
+
+
+def _by_array(problem: CoupledProblem, options: CoupledOptions) -> tuple[bool, ...]:
+    """Return the constraint of each array of the factors."""
+    return (options.nonnegative[0], *(options.nonnegative[1:] * len(problem.problems)))
 
 
 def first_factors(

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,10 @@ import scipy.linalg
 import scipy.sparse.linalg
 
 from trialtensor.solvers.acceleration import balance, minimise
+from trialtensor.solvers.degeneracy import judge
+from trialtensor.solvers.diagnostics import triple_cosine
 from trialtensor.solvers.problems import RowUpdate, quadratic
-from trialtensor.solvers.result import Factors
+from trialtensor.solvers.result import Factors, SolverResult
 from trialtensor.solvers.runs import (
     RestartResult,
     Start,
@@ -216,21 +219,31 @@ def fit_dynamics(
         run_all(_restart, problem, starts, options, n_jobs=n_jobs), on_restart
     )
     results.sort(key=by_loss)
+    if not interrupted:
+        further = partial(_sweeps, problem)
+        results, interrupted = judge(results, triple_cosine, further, options.tol)
     return mark_interrupted(results) if interrupted else results
 
 
 def _restart(
     problem: DynamicsProblem, start: Start, options: DynamicsOptions
 ) -> RestartResult[Factors]:
-    found = minimise(
+    first = _first_factors(problem, start, options.n_components)
+    found = _sweeps(problem, first, options.max_iter, options.tol)
+    return RestartResult(start.seed, found, on_full_data=True)
+
+
+def _sweeps(
+    problem: DynamicsProblem, start: Factors, max_iter: int, tol: float
+) -> SolverResult[Factors]:
+    return minimise(
         problem,
-        _first_factors(problem, start, options.n_components),
+        start,
         balance=balance,
         nonnegative=(False, False, False),
-        max_iter=options.max_iter,
-        tol=options.tol,
+        max_iter=max_iter,
+        tol=tol,
     )
-    return RestartResult(start.seed, found, on_full_data=True)
 
 
 def _first_factors(problem: DynamicsProblem, start: Start, rank: int) -> Factors:

@@ -9,6 +9,8 @@ import numpy as np
 
 from trialtensor.solvers.acceleration import balance, minimise
 from trialtensor.solvers.compression import compress, without_bases
+from trialtensor.solvers.degeneracy import GoOn, judge
+from trialtensor.solvers.diagnostics import triple_cosine
 from trialtensor.solvers.initialization import random_start, svd_start
 from trialtensor.solvers.matching import match_components
 from trialtensor.solvers.problems import DenseProblem, MaskedProblem, free_loss
@@ -85,6 +87,17 @@ class CPOptions:
             tol=self.tol,
         )
 
+    def go_on(self, problem: Problem) -> GoOn:
+        """Return what sweeps on, from factors, for a number of sweeps and with a tolerance.
+
+        Parameters
+        ----------
+        problem : DenseProblem or MaskedProblem
+        """
+        return lambda factors, n_sweeps, tol: replace(self, max_iter=n_sweeps, tol=tol).minimise(
+            problem, factors
+        )
+
 
 def fit_cp(
     problem: Problem,
@@ -126,6 +139,8 @@ def fit_cp(
     results.sort(key=by_loss)
     if surrogate is not problem and not interrupted:
         results, interrupted = _go_on(problem, results, options)
+    if not interrupted:
+        results, interrupted = judge(results, triple_cosine, options.go_on(surrogate), options.tol)
     return mark_interrupted(results) if interrupted else results
 
 

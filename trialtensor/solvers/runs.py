@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic
 
@@ -23,11 +23,15 @@ class RestartResult(Generic[Model]):
     result : SolverResult
     on_full_data : bool
         True if the restart has converged on the full data, not just on a compressed core.
+    origin : hashable, optional
+        Equal for restarts that began at the same place, e.g. the same order of axes and the same
+        singular vectors; None for a start of its own.
     """
 
     seed: int | None
     result: SolverResult[Model]
     on_full_data: bool = False
+    origin: Hashable | None = None
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from trialtensor.solvers.acceleration import balance, minimise
+from trialtensor.solvers.degeneracy import judge
+from trialtensor.solvers.diagnostics import triple_cosine
 from trialtensor.solvers.parafac2.compression import in_span, truncated, with_mask, without_loss
 from trialtensor.solvers.parafac2.given import first_weights, settle
 from trialtensor.solvers.parafac2.slabs import (
@@ -17,6 +20,7 @@ from trialtensor.solvers.parafac2.slabs import (
     balance_filled,
 )
 from trialtensor.solvers.result import Factors, SolverResult, StopReason
+from trialtensor.solvers.revival import dead_components, minimise_alive
 from trialtensor.solvers.runs import (
     RestartResult,
     Start,
@@ -122,7 +126,20 @@ def fit_parafac2(
     else:
         settled, interrupted = _settled(full, blocks, observed, best, guess, options)
         done.insert(0, settled)
+    if not interrupted:
+        done, interrupted = judge(done, _cosine, partial(_further, guess, options), options.tol)
     return mark_interrupted(done) if interrupted else done
+
+
+def _cosine(model: Any) -> float:
+    return triple_cosine(model[:3])
+
+
+def _further(
+    guess: Slabs, options: Parafac2Options, model: Any, n_sweeps: int, tol: float
+) -> SolverResult[Any]:
+    """Sweep on, with missing entries filled in: that suffices to see where components go."""
+    return _minimise(guess, model[:3], replace(options, max_iter=n_sweeps, tol=tol))
 
 
 def _with_means(problem: MaskedSlabs) -> Slabs:
@@ -143,14 +160,27 @@ def _restart(core: Slabs, start: Start, options: Parafac2Options) -> RestartResu
 
 
 def _minimise(problem: Any, start: Any, options: Parafac2Options) -> SolverResult[Any]:
-    masked = isinstance(problem, MaskedSlabs)
-    return minimise(
+    spread: Any = balance_filled if isinstance(problem, MaskedSlabs) else balance
+    nonnegative = (*options.nonnegative, False)[: len(start)]
+
+    def sweeps(start: Any, max_iter: int) -> SolverResult[Any]:
+        return minimise(
+            problem,
+            start,
+            balance=spread,
+            nonnegative=nonnegative,
+            max_iter=max_iter,
+            tol=options.tol,
+        )
+
+    return minimise_alive(
+        sweeps,
         problem,
         start,
-        balance=balance_filled if masked else balance,
-        nonnegative=(*options.nonnegative, False)[: len(start)],
+        nonnegative=nonnegative,
         max_iter=options.max_iter,
         tol=options.tol,
+        dead=lambda factors: dead_components(factors[:3]),
     )
 
 
