@@ -16,6 +16,8 @@ COMPARED = {
 
 def describe(model: "TrialEstimator", source: Path) -> str:
     """Describe the data, the explained variance, and the agreement of restarts."""
+    from trialtensor.models.verdict import advice, is_degenerate
+
     fitted, record = model.fitted_, model.fitted_.record
     n_trials, n_neurons, n_times = fitted.shape
     missing = fitted.data["missing_fraction"]
@@ -29,6 +31,8 @@ def describe(model: "TrialEstimator", source: Path) -> str:
         + (f"{missing:.1%} missing" if missing else "nothing missing"),
         _components(model) + (_explained(record) if record.was_fitted else ""),
     ]
+    if is_degenerate(fitted):
+        lines.append(advice(fitted))
     similarity = sorted(restart.similarity for restart in record.restarts[1:])
     if similarity:
         found, measure = COMPARED[fitted.identified]

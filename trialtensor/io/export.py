@@ -14,6 +14,7 @@ import trialtensor
 from trialtensor.io.tables import FACTORS, SLICES, factor_files, factor_files_in, write_factors
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Component, Fitted
+from trialtensor.models.verdict import advice
 
 __all__ = [
     "FACTORS",
@@ -70,7 +71,7 @@ def summarize(
             "loss": record.loss,
             "n_iter": record.n_iter,
             "stop_reason": record.stop_reason.value,
-            "advice": record.stop_reason.advice,
+            "advice": advice(fitted),
             **_of_its_kind(model),
             "components": [_component(fitted, r) for r in range(len(fitted.components))],
             "restarts": [{name: getattr(r, name) for name in SCORES} for r in record.restarts],

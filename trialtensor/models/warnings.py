@@ -6,10 +6,8 @@ from sklearn.exceptions import ConvergenceWarning
 
 from trialtensor.data.notices import warn
 from trialtensor.models.fitted import Fitted
+from trialtensor.models.verdict import advice, cancellation, cancelling_pair, is_degenerate
 from trialtensor.solvers.result import StopReason
-
-# Two components whose cosine is below this cancel each other for all practical purposes.
-DEGENERATE = -0.9
 
 
 class DegeneracyWarning(UserWarning):
@@ -37,10 +35,7 @@ def warn_of(fitted: Fitted) -> None:
             "components, or none that must be non-negative where the data is below zero",
             DegeneracyWarning,
         )
-    cosine = fitted.number("triple_cosine")
-    if cosine < DEGENERATE:
-        warn(
-            f"two components cancel each other (cosine {cosine:.3f}): use fewer "
-            "components, or nonnegative=True where the data allows it",
-            DegeneracyWarning,
-        )
+    if is_degenerate(fitted):
+        warn(advice(fitted), DegeneracyWarning)
+    elif cancelling_pair(fitted) is not None:
+        warn(cancellation(fitted), DegeneracyWarning)

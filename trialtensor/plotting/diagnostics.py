@@ -132,7 +132,14 @@ def _draw_restarts(ax: Axes, record: FitRecord, excess: np.ndarray) -> np.ndarra
     converged = "converged" if record.all_on_full_data else "converged, some on the core"
     if in_batches(record):
         converged = "converged on the first trials"
-    for rows, face, name in ((done, ACCENT, converged), (~done, "none", "stopped early")):
+    opposed = np.array([restart.stop_reason.value == "degenerate" for restart in restarts])
+    early = ~done & ~opposed
+    kinds = (
+        (done, ACCENT, converged),
+        (early, "none", "stopped early"),
+        (opposed, MUTED, "degenerate: components cancel"),
+    )
+    for rows, face, name in kinds:
         rows = rows & later
         if rows.any():
             ax.scatter(
@@ -144,9 +151,8 @@ def _draw_restarts(ax: Axes, record: FitRecord, excess: np.ndarray) -> np.ndarra
                 alpha=0.75,
                 label=name,
             )
-    ax.scatter(
-        similarity[:1], excess[:1], s=90, marker="*", color="#d55e00", label="best", zorder=3
-    )
+    name = "best (degenerate)" if opposed[0] else "best"
+    ax.scatter(similarity[:1], excess[:1], s=90, marker="*", color="#d55e00", label=name, zorder=3)
     return similarity
 
 

@@ -67,7 +67,7 @@ def components(model: TrialEstimator, context: Context) -> Fragment:
 
 def fit(model: TrialEstimator, context: Context) -> Fragment:
     """State how well the model fits."""
-    rows = fit_rows(model.fitted_.record, words.explained_sentence(model))
+    rows = fit_rows(model.fitted_, words.explained_sentence(model))
     html = fragment("sections/fit.html.jinja", rows=[*rows, *words.diagnostics(model)])
     return Fragment("How well it fits", html)
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor.data.axes import AXES
-from trialtensor.models.warnings import DEGENERATE
+from trialtensor.solvers.degeneracy import CANCELLING
 
 # Restarts whose loss is this close to the best (relative) count as the same solution.
 SAME_LOSS = 1e-3
@@ -145,15 +145,19 @@ def zero_components_sentence(n_zero: int, n_components: int) -> str:
     return f"{n_zero} of {n_components} components {verb} zero (no activity): fewer would do."
 
 
-def triple_cosine_sentence(value: float, n_components: int) -> str:
-    """Interpret the most negative cosine between two components."""
+def triple_cosine_sentence(value: float, n_components: int, *, degenerate: bool = False) -> str:
+    """Interpret the most negative cosine between two components, by the verdict of the fit."""
     if n_components == 1 or not np.isfinite(value):
         return "It needs at least two components."
-    if value < DEGENERATE:
+    if degenerate:
         return (
-            "Near −1: two components are large, opposite and cancel each other (a degenerate "
-            "fit). Do not "
+            "Two components are large, opposite and cancel each other (a degenerate fit). Do not "
             "interpret them; use fewer components, or non-negative factors where the data allow it."
+        )
+    if value < CANCELLING:
+        return (
+            "Near −1: two components are nearly opposite and cancel in part. The fit has come to "
+            "rest at them, but read them together, not one by one."
         )
     if value < -0.5:
         return (
@@ -267,11 +271,11 @@ CHANCE_NOTE = (
 )
 
 
-def stop_sentence(reason: Any, n_iter: int) -> str:
+def stop_sentence(reason: Any, n_iter: int, advice: str) -> str:
     """State how the best restart ended, and what to do about it."""
     if reason.value == "given":
-        return reason.advice
-    return f"After {n_iter} sweep{'s' * (n_iter != 1)}. {reason.advice}"
+        return advice
+    return f"After {n_iter} sweep{'s' * (n_iter != 1)}. {advice}"
 
 
 def missing_sentence(summary: Mapping[str, Any]) -> str:

@@ -47,9 +47,7 @@ def dead_components(factors: Sequence[np.ndarray]) -> list[Dead]:
     return [Dead(dict.fromkeys(places, int(r))) for r in np.flatnonzero(norms.min(axis=0) == 0)]
 
 
-def free_first(
-    problem: SweepProblem[Arrays], start: Arrays, nonnegative: Sequence[bool]
-) -> Arrays:
+def free_first(problem: SweepProblem[Arrays], start: Arrays, nonnegative: Sequence[bool]) -> Arrays:
     """Fit the unconstrained arrays of a start to its non-negative ones.
 
     Without this, the first update of a non-negative array meets vectors of arbitrary sign, and sets

@@ -66,6 +66,8 @@ def describe(
         "neuron_places": Named(("neuron",), _places(data)),
     }
     arrays |= explained(_variance(problem, shared, neurons, own, strength))
+    blocks = [(shared, n * s, o) for n, o, s in zip(neurons, own, strength, strict=True)]
+    arrays["triple_cosine"] = Named((), diagnostics.coupled_cosine(blocks))
     alone = {}
     if shared_axis == "trial":
         alone = _alone(data, kept, problem, neurons, own, strength, nonnegative[0])
