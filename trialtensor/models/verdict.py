@@ -6,8 +6,9 @@ from functools import reduce
 
 import numpy as np
 
-from trialtensor.models.fitted import Fitted
+from trialtensor.models.fitted import Fitted, Restart
 from trialtensor.solvers.degeneracy import CANCELLING
+from trialtensor.solvers.diagnostics import triple_cosine
 from trialtensor.solvers.result import StopReason
 
 # A restart whose loss is this close to the best (relative) explains the data nearly as well.
@@ -126,13 +127,18 @@ def _vectors(fitted: Fitted, dataset: str | None, block: object) -> list[np.ndar
     return list(found.values())
 
 
+def _cosine(restart: Restart) -> float:
+    first, second, third = (np.nan_to_num(np.asarray(f, np.float64)) for f in restart.factors[-3:])
+    return triple_cosine((first, second, third))
+
+
 def _other_restart(fitted: Fitted) -> str | None:
     """Name a restart without such components that explains the data nearly as well."""
-    restarts = fitted.record.restarts
+    restarts = [each for each in fitted.record.restarts if len(each.factors) == 3]
     for i, restart in enumerate(restarts):
         if restart.loss > restarts[0].loss * (1 + _NEARLY):
             return None
-        if restart.stop_reason in _SETTLED:
+        if restart.stop_reason in _SETTLED and _cosine(restart) > CANCELLING:
             excess = 100 * (restart.loss / restarts[0].loss - 1) if restarts[0].loss > 0 else 0.0
             return (
                 f"Restart {i + 1} of {len(restarts)} has no such components, and its loss is only "

@@ -40,10 +40,11 @@ def plot_factors(
     dataset above each panel. `SliceTCA`, whose components are a loading and a slice, is drawn by
     `plot_slices`.
 
-    Factors are drawn at unit length, so compare heights within a panel, not between components;
-    the row's name states what the component explains. Trials and neurons without data leave a gap.
-    The row of a component of weight zero says so: its neuron and time factors are meaningless and
-    are not drawn. Rows of two components that cancel each other say so too. After ``partial_fit`` only the latest trials can be drawn; the title says so.
+    Factors are drawn at unit length, so compare heights within a panel, not between components; the
+    row's name states what the component explains. Trials and neurons without data leave a gap. The
+    row of a component of weight zero says so: its neuron and time factors are meaningless and are
+    not drawn. Rows of two components that cancel each other say so too. After ``partial_fit`` only
+    the latest trials can be drawn; the title says so.
 
     Parameters
     ----------

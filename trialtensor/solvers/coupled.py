@@ -227,7 +227,8 @@ def fit_coupled(
     results.sort(key=by_loss)
     if not interrupted:
         further = partial(_sweeps, problem, options)
-        results, interrupted = judge(results, problem.cosine, further, options.tol)
+        size = problem.X.size
+        results, interrupted = judge(results, problem.cosine, further, tol=options.tol, size=size)
     return mark_interrupted(results) if interrupted else results
 
 

@@ -10,7 +10,7 @@ but sweeps come to rest at these.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from trialtensor.solvers.result import Model, SolverResult, StopReason
@@ -20,19 +20,25 @@ from trialtensor.solvers.runs import RestartResult
 CANCELLING = -0.9
 # Below this cosine, components are seven times as large as their sum, and sweeps hardly move.
 _HOPELESS = -0.99
-# The factor by which 300 further sweeps bring the cosine closer to -1 where there is no minimum:
-# it was 0.1 to 0.4 there, and 0.75 to 1 where true components are nearly opposite.
-_CLOSER = 0.6
-# That many, unless the first ones hardly move it: they made 0.5 to 0.87 and 0.93 to 1 of it.
-_FIRST, _SECOND, _AT_REST = 100, 250, 0.9
+# Below this cosine, look where further sweeps lead: a coarse tolerance stops on the way.
+_SUSPECT = -0.8
+# The factor by which these bring the cosine closer to -1 where there is no minimum. Where true
+# components are nearly opposite it was 0.75 to 1, and sweeps came to rest after some hundred.
+_CLOSER, _STILL_MOVING = 0.6, 0.9
+_SWEEPS = (100, 300, 1600)
+# The same on problems whose sweeps take long.
+_FEWER_SWEEPS = (100, 250)
+_LARGE = 4_000_000
 # The loss falls so little on the way that sweeps must not stop where those of the fit did.
 _TOL = 1e-3
+# Results this close, in loss and in the distance of the cosine from -1, are one solution.
+_SAME_LOSS, _ALIKE = 1e-4, 0.5
 _FINISHED = (StopReason.CONVERGED, StopReason.MAX_ITER, StopReason.EXACT)
 
 GoOn = Callable[[Any, int, float], SolverResult[Any]]
 
 
-def is_degenerate(cosine: float, later: float | None = None) -> bool:
+def is_degenerate(cosine: float, later: float | None = None, *, at_rest: bool = True) -> bool:
     """Decide whether two components cancel each other for want of a minimum.
 
     Parameters
@@ -41,6 +47,8 @@ def is_degenerate(cosine: float, later: float | None = None) -> bool:
         Most negative cosine between two components at the end of the fit.
     later : float, optional
         The same after further sweeps, if known.
+    at_rest : bool
+        False if the loss was still falling then.
 
     Examples
     --------
@@ -49,16 +57,20 @@ def is_degenerate(cosine: float, later: float | None = None) -> bool:
     >>> is_degenerate(-0.999), is_degenerate(-0.5)
     (True, False)
     """
-    if not cosine < CANCELLING:
+    if cosine < _HOPELESS:
+        return True
+    if later is None or not (cosine < _SUSPECT and later < CANCELLING):
         return False
-    return cosine < _HOPELESS or (later is not None and 1 + later < _CLOSER * (1 + cosine))
+    return 1 + later < (_CLOSER if at_rest else _STILL_MOVING) * (1 + cosine)
 
 
 def judge(
     results: Sequence[RestartResult[Model]],
     cosine: Callable[[Any], float],
     go_on: GoOn,
+    *,
     tol: float,
+    size: int,
 ) -> tuple[list[RestartResult[Model]], bool]:
     """Give degenerate results their own stop reason; also return whether Ctrl-C interrupted this.
 
@@ -71,12 +83,15 @@ def judge(
         From a model, a number of sweeps and a tolerance to the result of further sweeps.
     tol : float
         The tolerance of the fit.
+    size : int
+        Number of entries of the data that sweeps read.
     """
+    look = _Look(cosine, go_on, _TOL * tol, _SWEEPS if size < _LARGE else _FEWER_SWEEPS)
     judged = list(results)
     try:
         for i, restart in enumerate(judged):
             found = restart.result
-            if found.stop_reason in _FINISHED and _ends_degenerate(found, cosine, go_on, tol):
+            if found.stop_reason in _FINISHED and look.ends_degenerate(found):
                 marked = replace(found, stop_reason=StopReason.DEGENERATE)
                 judged[i] = replace(restart, result=marked)
     except KeyboardInterrupt:
@@ -84,18 +99,37 @@ def judge(
     return judged, False
 
 
-def _ends_degenerate(
-    found: SolverResult[Any], cosine: Callable[[Any], float], go_on: GoOn, tol: float
-) -> bool:
-    now = cosine(found.factors)
-    if not now < CANCELLING or is_degenerate(now):
-        return now < CANCELLING
-    factors, later = found.factors, now
-    for n_sweeps in (_FIRST, _SECOND):
-        further = go_on(factors, n_sweeps, _TOL * tol)
-        if further.stop_reason is StopReason.INTERRUPTED:
-            raise KeyboardInterrupt
-        factors, later = further.factors, cosine(further.factors)
-        if 1 + later > _AT_REST * (1 + now):
-            break
-    return is_degenerate(now, later)
+@dataclass
+class _Look:
+    """What further sweeps do to the cosine, for one result of each solution."""
+
+    cosine: Callable[[Any], float]
+    go_on: GoOn
+    tol: float
+    n_sweeps: tuple[int, ...]
+    # Loss, cosine and verdict of each solution so far.
+    known: list[tuple[float, float, bool]] = field(default_factory=list)
+
+    def ends_degenerate(self, found: SolverResult[Any]) -> bool:
+        now = self.cosine(found.factors)
+        if not now < _SUSPECT:
+            return False
+        for loss, cosine, verdict in self.known:
+            alike = abs(now - cosine) <= _ALIKE * (1 + min(now, cosine))
+            if alike and abs(found.loss - loss) <= _SAME_LOSS * loss:
+                return verdict
+        verdict = is_degenerate(now) or self._grows(found.factors, now)
+        self.known.append((found.loss, now, verdict))
+        return verdict
+
+    def _grows(self, factors: Any, now: float) -> bool:
+        later, at_rest = now, False
+        for n_sweeps in self.n_sweeps:
+            further = self.go_on(factors, n_sweeps, self.tol)
+            if further.stop_reason is StopReason.INTERRUPTED:
+                raise KeyboardInterrupt
+            factors, later = further.factors, self.cosine(further.factors)
+            at_rest = further.stop_reason is not StopReason.MAX_ITER
+            if at_rest or is_degenerate(now, later):
+                break
+        return is_degenerate(now, later, at_rest=at_rest)

@@ -221,7 +221,8 @@ def fit_dynamics(
     results.sort(key=by_loss)
     if not interrupted:
         further = partial(_sweeps, problem)
-        results, interrupted = judge(results, triple_cosine, further, options.tol)
+        size = problem.X.size
+        results, interrupted = judge(results, triple_cosine, further, tol=options.tol, size=size)
     return mark_interrupted(results) if interrupted else results
 
 

@@ -140,7 +140,8 @@ def fit_cp(
     if surrogate is not problem and not interrupted:
         results, interrupted = _go_on(problem, results, options)
     if not interrupted:
-        results, interrupted = judge(results, triple_cosine, options.go_on(surrogate), options.tol)
+        further, size = options.go_on(surrogate), surrogate.X.size
+        results, interrupted = judge(results, triple_cosine, further, tol=options.tol, size=size)
     return mark_interrupted(results) if interrupted else results
 
 
@@ -193,7 +194,7 @@ def _polish(
 ) -> RestartResult[Factors]:
     found = options.minimise(problem, rough.result.factors)
     found = replace(found, n_iter=rough.result.n_iter + found.n_iter)
-    return RestartResult(rough.seed, found, on_full_data=True)
+    return replace(rough, result=found, on_full_data=True)
 
 
 def _with_full_loss(problem: Problem, restart: RestartResult[Factors]) -> RestartResult[Factors]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from trialtensor.data.axes import AXES
-from trialtensor.models.comparison import aligned_restarts, as_restart
+from trialtensor.models.comparison import aligned_restarts
 from trialtensor.models.fitted import FitRecord, Fitted, Named, Restart
 from trialtensor.models.observed import FitInput, insert_empty, unknown_data
 from trialtensor.models.parts import explained, make_components, unexplained
@@ -117,6 +118,6 @@ def _restarts(
     loss: float,
 ) -> list[Restart]:
     norm2 = data.problem.norm2
-    first = as_restart(found[0], loss, norm2, 1.0, _whole(best, data), weights)
-    others = aligned_restarts(found, best, loss, norm2, expand=lambda f: _whole(f, data))
-    return [first, *others[1:]]
+    first, *others = aligned_restarts(found, best, loss, norm2, expand=lambda f: _whole(f, data))
+    own = replace(first, similarity=1.0, factors=_whole(best, data), weights=weights)
+    return [own, *others]

@@ -13,10 +13,10 @@ from trialtensor.models.observed import Observed, insert_empty, warn_empty
 from trialtensor.models.parts import explained
 from trialtensor.models.tca.outcome import as_arrays, assemble
 from trialtensor.solvers import contraction, diagnostics, leading, streaming
+from trialtensor.solvers.degeneracy import CANCELLING, is_degenerate
 from trialtensor.solvers.leading import Leading
 from trialtensor.solvers.matching import match_components
 from trialtensor.solvers.problems import sum_of_squares
-from trialtensor.solvers.degeneracy import CANCELLING, is_degenerate
 from trialtensor.solvers.result import Factors, StopReason
 from trialtensor.solvers.row_updates import solve_rows
 from trialtensor.solvers.streaming import Past
@@ -244,6 +244,7 @@ def _restarts(
     seeds = [restart.seed for restart in before.record.restarts]
     best = Restart(
         seed=seeds[0] if seeds else None,
+        origin=before.record.restarts[0].origin if seeds else None,
         loss=record.loss,
         explained_variance=float(record.explained_variance_ratio),
         similarity=1.0,

@@ -127,7 +127,9 @@ def fit_parafac2(
         settled, interrupted = _settled(full, blocks, observed, best, guess, options)
         done.insert(0, settled)
     if not interrupted:
-        done, interrupted = judge(done, _cosine, partial(_further, guess, options), options.tol)
+        done, interrupted = judge(
+            done, _cosine, partial(_further, guess, options), tol=options.tol, size=guess.X.size
+        )
     return mark_interrupted(done) if interrupted else done
 
 
@@ -245,7 +247,7 @@ def _go_on(
 def _polish(full: Slabs, rough: RestartResult[Any], options: Parafac2Options) -> RestartResult[Any]:
     found = _minimise(full, rough.result.factors, options)
     found = replace(found, n_iter=rough.result.n_iter + found.n_iter)
-    return RestartResult(rough.seed, found, on_full_data=True)
+    return replace(rough, result=found, on_full_data=True)
 
 
 def _settled(
