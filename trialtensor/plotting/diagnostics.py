@@ -77,7 +77,8 @@ def plot_restarts(model: Any, ax: Axes | None = None) -> Axes:
     """Plot the loss of each restart above the best against its similarity to the best.
 
     Restarts that reach the same loss with other factors (low, to the left) show that the data do
-    not determine the components. Similarity is that of their components or, if the data determine
+    not determine the components. The title says so if restarts began at the same place, where
+    agreement means nothing. Similarity is that of their components or, if the data determine
     only subspaces (SliceTCA), the overlap of the subspaces that loadings span. Neither is
     corrected for chance. On large data, restarts that repeat a solution or fall behind stop on
     the compressed core, up to about 0.1 % above where they would end. After ``partial_fit`` the
@@ -114,13 +115,22 @@ def plot_restarts(model: Any, ax: Axes | None = None) -> Axes:
     ax.grid(color=FAINT, linewidth=0.6)
     ax.set_axisbelow(True)
     ax.legend(fontsize=7, frameon=False, loc="upper left")
-    ax.set_title(f"{len(loss)} restart{'s' * (len(loss) > 1)}", fontsize=9.5, color=INK, loc="left")
+    ax.set_title(_counted(record), fontsize=9.5, color=INK, loc="left")
     components = fitted_of(model).identified == "components"
     ax.set_xlabel(SIMILARITY if components else OVERLAP, fontsize=8.5, color=INK)
     ax.set_ylabel(
         "loss above the best (%)" if relative else "loss above the best", fontsize=8.5, color=INK
     )
     return ax
+
+
+def _counted(record: FitRecord) -> str:
+    n, different = len(record.restarts), len(record.different_starts)
+    text = f"{n} restart{'s' * (n > 1)}"
+    if different == n:
+        return text
+    starts = f"from {different} different starts" if different > 1 else "all from the same start"
+    return f"{text}, {starts}"
 
 
 def _draw_restarts(ax: Axes, record: FitRecord, excess: np.ndarray) -> np.ndarray:

@@ -67,6 +67,7 @@ def restart_rows(record: FitRecord) -> list[dict[str, Any]]:
     return [
         {
             "seed": "given" if restart.seed is None else restart.seed,
+            "start": "its own" if restart.origin is None else f"shared ({restart.origin + 1})",
             "excess": f"{100 * (restart.loss / best - 1):.4f} %"
             if best > 0
             else f"{restart.loss - best:.3g}",

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor.data.axes import AXES
+from trialtensor.models.fitted import different_starts
 from trialtensor.solvers.degeneracy import CANCELLING
 
 # Restarts whose loss is this close to the best (relative) count as the same solution.
@@ -192,11 +193,23 @@ def stability_sentence(
     of : Resemblance
         Words for what is similar: components, by default.
     """
-    reading = _stability(restarts, n_zero, of)
+    different = different_starts(restarts)
+    repeated = len(different) < len(restarts)
+    if repeated and len(different) < 2:
+        return (
+            f"All {len(restarts)} restarts began at the same place, so their agreement proves "
+            "nothing: whether other starts lead elsewhere is unknown."
+        )
+    reading = _stability(different, n_zero, of, "different starts" if repeated else "restarts")
+    if repeated:
+        reading = (
+            f"The {len(restarts)} restarts began at {len(different)} different places, and only "
+            f"these count here. {reading}"
+        )
     return f"{reading} {CORE_NOTE}" if on_core and len(restarts) > 1 else reading
 
 
-def _stability(restarts: Sequence[Any], n_zero: int, of: Resemblance) -> str:
+def _stability(restarts: Sequence[Any], n_zero: int, of: Resemblance, starts: str) -> str:
     n = len(restarts)
     if n < 2:
         return "There was only one restart, so stability is unknown; ask for more (n_init)."
@@ -204,17 +217,17 @@ def _stability(restarts: Sequence[Any], n_zero: int, of: Resemblance) -> str:
     alike = sum(restart.similarity >= SIMILAR for restart in restarts[1:])
     if not others and alike:
         return (
-            f"None of the other {n - 1} restarts came within 0.1 % of the best loss, but {alike} "
+            f"None of the other {n - 1} {starts} came within 0.1 % of the best loss, but {alike} "
             f"of them found nearly the same {of.found} ({of.measure} {SIMILAR} or more)."
         )
     if not others:
         return (
-            f"{_nobody(n - 1)} came within 0.1 % of the best loss: the best solution was found "
+            f"{_nobody(n - 1, starts)} came within 0.1 % of the best loss: the best solution was found "
             "once only. Use more restarts (n_init) before believing it."
         )
     # Rounded down: of .996, "1.00 or more" would be untrue.
     low = math.floor(100 * min(restart.similarity for restart in others)) / 100
-    start = f"{len(others) + 1} of {n} restarts ended within 0.1 % of the best loss"
+    start = f"{len(others) + 1} of {n} {starts} ended within 0.1 % of the best loss"
     if n_zero:
         return (
             f"{start}. Whether they found the same {of.found} cannot be read from the "
@@ -231,12 +244,14 @@ def _stability(restarts: Sequence[Any], n_zero: int, of: Resemblance) -> str:
     )
 
 
-def _nobody(n_others: int) -> str:
-    return "The other restart never" if n_others == 1 else f"None of the other {n_others} restarts"
+def _nobody(n_others: int, starts: str) -> str:
+    if n_others == 1:
+        return f"The other {starts.removesuffix('s')} never"
+    return f"None of the other {n_others} {starts}"
 
 
 def corrected_sentence(corrected: float, chance: float) -> str:
-    """State how far all restarts agree beyond chance.
+    """State how far all restarts that began at different places agree beyond chance.
 
     Examples
     --------
