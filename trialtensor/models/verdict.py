@@ -48,27 +48,35 @@ def cancellation(fitted: Fitted) -> str:
     ----------
     fitted : Fitted
     """
-    pair = cancelling_pair(fitted)
-    if pair is None:
-        return ""
-    first, second = (fitted.components[i].label for i in pair)
-    gram = component_gram(fitted)[np.ix_(pair, pair)]
     cosine = fitted.number("triple_cosine")
-    names = f"Components {first} and {second}"
+    if not (is_degenerate(fitted) or cosine < CANCELLING):
+        return ""
+    pair, names = cancelling_pair(fitted), "Two components"
+    if pair is not None:
+        first, second = (fitted.components[i].label for i in pair)
+        names = f"Components {first} and {second}"
     if not is_degenerate(fitted):
         return (
             f"{names} are nearly opposite (cosine {cosine:.3f}) and cancel in part: read them "
             "together, not one by one, and compare with one component fewer."
         )
-    times = float(np.sqrt(gram.diagonal().max() / max(gram.sum(), 1e-300)))
-    size = f"{times:.0f} times as large as" if times < 1e4 else "vastly larger than"
-    text = f"{names} have a cosine of {cosine:.4f} and are {size} their sum."
+    text = f"{names} have a cosine of {cosine:.4f}{_and_size(fitted, pair)}."
     other = _other_restart(fitted)
     return text if other is None else f"{text} {other}"
 
 
+def _and_size(fitted: Fitted, pair: tuple[int, int] | None) -> str:
+    """Compare two components with their sum."""
+    if pair is None:
+        return ""
+    gram = component_gram(fitted)[np.ix_(pair, pair)]
+    times = float(np.sqrt(gram.diagonal().max() / max(gram.sum(), 1e-300)))
+    size = f"{times:.0f} times as large as" if times < 1e4 else "vastly larger than"
+    return f" and are {size} their sum"
+
+
 def cancelling_pair(fitted: Fitted) -> tuple[int, int] | None:
-    """Return the two components that cancel each other most, or None if no two do.
+    """Return the two components that cancel each other most; None if no two do, or not known.
 
     Parameters
     ----------

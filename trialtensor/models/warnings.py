@@ -6,7 +6,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from trialtensor.data.notices import warn
 from trialtensor.models.fitted import Fitted
-from trialtensor.models.verdict import advice, cancellation, cancelling_pair, is_degenerate
+from trialtensor.models.verdict import advice, cancellation, is_degenerate
 from trialtensor.solvers.result import StopReason
 
 
@@ -37,5 +37,5 @@ def warn_of(fitted: Fitted) -> None:
         )
     if is_degenerate(fitted):
         warn(advice(fitted), DegeneracyWarning)
-    elif cancelling_pair(fitted) is not None:
+    elif cancellation(fitted):
         warn(cancellation(fitted), DegeneracyWarning)

@@ -157,8 +157,8 @@ def triple_cosine_sentence(value: float, n_components: int, *, degenerate: bool 
         )
     if value < CANCELLING:
         return (
-            "Near −1: two components are nearly opposite and cancel in part. The fit has come to "
-            "rest at them, but read them together, not one by one."
+            "Near −1: two components are nearly opposite and cancel in part. Read them together, "
+            "not one by one, and compare with one component fewer."
         )
     if value < -0.5:
         return (
@@ -222,8 +222,8 @@ def _stability(restarts: Sequence[Any], n_zero: int, of: Resemblance, starts: st
         )
     if not others:
         return (
-            f"{_nobody(n - 1, starts)} came within 0.1 % of the best loss: the best solution was found "
-            "once only. Use more restarts (n_init) before believing it."
+            f"{_nobody(n - 1, starts)} came within 0.1 % of the best loss: the best solution was "
+            "found once only. Use more restarts (n_init) before believing it."
         )
     # Rounded down: of .996, "1.00 or more" would be untrue.
     low = math.floor(100 * min(restart.similarity for restart in others)) / 100
