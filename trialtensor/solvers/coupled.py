@@ -11,7 +11,7 @@ factorizations". This module uses alternating least squares instead, because the
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -19,7 +19,7 @@ import numpy as np
 
 from trialtensor.solvers.acceleration import minimise
 from trialtensor.solvers.compression import axis_gram, leading_basis
-from trialtensor.solvers.degeneracy import judge
+from trialtensor.solvers.degeneracy import as_precise, in_double, judge
 from trialtensor.solvers.diagnostics import coupled_cosine
 from trialtensor.solvers.problems import DenseProblem, MaskedProblem, RowUpdate
 from trialtensor.solvers.result import SolverResult
@@ -226,7 +226,8 @@ def fit_coupled(
     )
     results.sort(key=by_loss)
     if not interrupted:
-        further = partial(_sweeps, problem, options)
+        precise = replace(problem, problems=[in_double(each) for each in problem.problems])
+        further = partial(_sweeps_precisely, precise, options)
         size = problem.X.size
         results, interrupted = judge(results, problem.cosine, further, tol=options.tol, size=size)
     return mark_interrupted(results) if interrupted else results
@@ -264,6 +265,16 @@ def _sweeps(
         max_iter=max_iter,
         tol=tol,
     )
+
+
+def _sweeps_precisely(
+    problem: CoupledProblem,
+    options: CoupledOptions,
+    factors: CoupledFactors,
+    max_iter: int,
+    tol: float,
+) -> SolverResult[CoupledFactors]:
+    return _sweeps(problem, options, as_precise(factors, problem.X), max_iter, tol)
 
 
 def _by_array(problem: CoupledProblem, options: CoupledOptions) -> tuple[bool, ...]:

@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from trialtensor.solvers.result import Model, SolverResult, StopReason
 from trialtensor.solvers.runs import RestartResult
 
@@ -35,7 +37,40 @@ _TOL = 1e-3
 _SAME_LOSS, _ALIKE = 1e-4, 0.5
 _FINISHED = (StopReason.CONVERGED, StopReason.MAX_ITER, StopReason.EXACT)
 
+# From a model, a number of sweeps and a tolerance to the result of further sweeps.
 GoOn = Callable[[Any, int, float], SolverResult[Any]]
+
+
+def in_double(problem: Any) -> Any:
+    """Return the problem in double precision, unless it is large.
+
+    In single precision, rounding ends the fall of the loss long before the growth of components
+    shows.
+
+    Parameters
+    ----------
+    problem : DenseProblem, MaskedProblem or Slabs
+    """
+    if problem.X.dtype == np.float64 or problem.X.size >= _LARGE:
+        return problem
+    double: dict[str, Any] = {"X": problem.X.astype(np.float64)}
+    bases = getattr(problem, "bases", None)
+    if bases is not None:
+        double["bases"] = tuple(b if b is None else b.astype(np.float64) for b in bases)
+    if getattr(problem, "basis", None) is not None:
+        double["basis"] = problem.basis.astype(np.float64)
+    return replace(problem, **double)
+
+
+def as_precise(factors: Sequence[np.ndarray], X: np.ndarray) -> Any:
+    """Return factors in the precision of the data.
+
+    Parameters
+    ----------
+    factors : sequence of arrays
+    X : array
+    """
+    return tuple(factor.astype(X.dtype, copy=False) for factor in factors)
 
 
 def is_degenerate(cosine: float, later: float | None = None, *, at_rest: bool = True) -> bool:

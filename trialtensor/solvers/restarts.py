@@ -9,7 +9,7 @@ import numpy as np
 
 from trialtensor.solvers.acceleration import balance, minimise
 from trialtensor.solvers.compression import compress, without_bases
-from trialtensor.solvers.degeneracy import GoOn, judge
+from trialtensor.solvers.degeneracy import GoOn, as_precise, in_double, judge
 from trialtensor.solvers.diagnostics import triple_cosine
 from trialtensor.solvers.initialization import random_start, svd_start
 from trialtensor.solvers.matching import match_components
@@ -94,9 +94,13 @@ class CPOptions:
         ----------
         problem : DenseProblem or MaskedProblem
         """
-        return lambda factors, n_sweeps, tol: replace(self, max_iter=n_sweeps, tol=tol).minimise(
-            problem, factors
-        )
+        precise = in_double(problem)
+
+        def sweep_on(factors: Factors, n_sweeps: int, tol: float) -> SolverResult[Factors]:
+            options = replace(self, max_iter=n_sweeps, tol=tol)
+            return options.minimise(precise, as_precise(factors, precise.X))
+
+        return sweep_on
 
 
 def fit_cp(

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from trialtensor.solvers.acceleration import balance, minimise
-from trialtensor.solvers.degeneracy import judge
+from trialtensor.solvers.degeneracy import as_precise, in_double, judge
 from trialtensor.solvers.diagnostics import triple_cosine
 from trialtensor.solvers.parafac2.compression import in_span, truncated, with_mask, without_loss
 from trialtensor.solvers.parafac2.given import first_weights, settle
@@ -128,7 +128,11 @@ def fit_parafac2(
         done.insert(0, settled)
     if not interrupted:
         done, interrupted = judge(
-            done, _cosine, partial(_further, guess, options), tol=options.tol, size=guess.X.size
+            done,
+            _cosine,
+            partial(_further, in_double(guess), options),
+            tol=options.tol,
+            size=guess.X.size,
         )
     return mark_interrupted(done) if interrupted else done
 
@@ -141,7 +145,8 @@ def _further(
     guess: Slabs, options: Parafac2Options, model: Any, n_sweeps: int, tol: float
 ) -> SolverResult[Any]:
     """Sweep on, with missing entries filled in: that suffices to see where components go."""
-    return _minimise(guess, model[:3], replace(options, max_iter=n_sweeps, tol=tol))
+    options = replace(options, max_iter=n_sweeps, tol=tol)
+    return _minimise(guess, as_precise(model[:3], guess.X), options)
 
 
 def _with_means(problem: MaskedSlabs) -> Slabs:
