@@ -138,7 +138,9 @@ def _parafac2(X: np.ndarray, **options: Any) -> Parafac2:
 KINDS: dict[str, Kind] = {
     "TCA": Kind(lambda X, **o: TCA(RANK, **o).fit(X), _cp(False, False, False)),
     "TCA, non-negative trials": Kind(
-        lambda X, **o: TCA(RANK, nonnegative=["trial"], **o).fit(X), _cp(True, False, False)
+        lambda X, **o: TCA(RANK, nonnegative=["trial"], **o).fit(X),
+        _cp(True, False, False),
+        n_many=50,
     ),
     "TCA, non-negative": Kind(
         lambda X, **o: TCA(RANK, nonnegative=True, **o).fit(X), _cp(True, True, True)

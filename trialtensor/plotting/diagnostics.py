@@ -114,7 +114,7 @@ def plot_restarts(model: Any, ax: Axes | None = None) -> Axes:
     ax.set_xlim(min(0.5, np.nanmin(similarity) - 0.05), 1.02)
     ax.grid(color=FAINT, linewidth=0.6)
     ax.set_axisbelow(True)
-    ax.legend(fontsize=7, frameon=False, loc="upper left")
+    ax.legend(fontsize=7, frameon=False, loc="best")
     ax.set_title(_counted(record), fontsize=9.5, color=INK, loc="left")
     components = fitted_of(model).identified == "components"
     ax.set_xlabel(SIMILARITY if components else OVERLAP, fontsize=8.5, color=INK)
