@@ -140,7 +140,7 @@ KINDS: dict[str, Kind] = {
     "TCA, non-negative trials": Kind(
         lambda X, **o: TCA(RANK, nonnegative=["trial"], **o).fit(X),
         _cp(True, False, False),
-        n_many=50,
+        n_many=30,
     ),
     "TCA, non-negative": Kind(
         lambda X, **o: TCA(RANK, nonnegative=True, **o).fit(X), _cp(True, True, True)
@@ -148,16 +148,16 @@ KINDS: dict[str, Kind] = {
     "SliceTCA": Kind(
         lambda X, **o: SliceTCA((1, 1, 1), **o).fit(X),
         _slices(False),
-        n_many=50,
+        n_many=30,
         starts=_subset_starts,
     ),
     "SliceTCA, non-negative": Kind(
-        lambda X, **o: SliceTCA((1, 1, 1), nonnegative=True, **o).fit(X), _slices(True), n_many=50
+        lambda X, **o: SliceTCA((1, 1, 1), nonnegative=True, **o).fit(X), _slices(True), n_many=30
     ),
-    "Parafac2": Kind(_parafac2, _blocks, n_many=50),
-    "CoupledTCA": Kind(lambda X, **o: CoupledTCA(RANK, **o).fit(X), _regions, n_many=50),
+    "Parafac2": Kind(_parafac2, _blocks, n_many=30),
+    "CoupledTCA": Kind(lambda X, **o: CoupledTCA(RANK, **o).fit(X), _regions, n_many=30),
     "TrialVaryingDynamics": Kind(
-        lambda X, **o: TrialVaryingDynamics(2, **o).fit(X), _dynamics, n_many=50
+        lambda X, **o: TrialVaryingDynamics(2, **o).fit(X), _dynamics, n_many=30
     ),
 }
 

@@ -28,7 +28,7 @@ _SUSPECT = -0.8
 # components are nearly opposite it was 0.75 to 1, and sweeps came to rest after some hundred.
 _CLOSER, _STILL_MOVING = 0.6, 0.9
 _SWEEPS = (100, 300, 1600)
-# The same on problems whose sweeps take long.
+# The same on problems whose sweeps take long, and for other solutions than the best.
 _FEWER_SWEEPS = (100, 250)
 _LARGE = 4_000_000
 # The loss falls so little on the way that sweeps must not stop where those of the fit did.
@@ -121,12 +121,13 @@ def judge(
     size : int
         Number of entries of the data that sweeps read.
     """
-    look = _Look(cosine, go_on, _TOL * tol, _SWEEPS if size < _LARGE else _FEWER_SWEEPS)
+    look = _Look(cosine, go_on, _TOL * tol)
     judged = list(results)
     try:
         for i, restart in enumerate(judged):
             found = restart.result
-            if found.stop_reason in _FINISHED and look.ends_degenerate(found):
+            n_sweeps = _SWEEPS if i == 0 and size < _LARGE else _FEWER_SWEEPS
+            if found.stop_reason in _FINISHED and look.ends_degenerate(found, n_sweeps):
                 marked = replace(found, stop_reason=StopReason.DEGENERATE)
                 judged[i] = replace(restart, result=marked)
     except KeyboardInterrupt:
@@ -141,11 +142,10 @@ class _Look:
     cosine: Callable[[Any], float]
     go_on: GoOn
     tol: float
-    n_sweeps: tuple[int, ...]
     # Loss, cosine and verdict of each solution so far.
     known: list[tuple[float, float, bool]] = field(default_factory=list)
 
-    def ends_degenerate(self, found: SolverResult[Any]) -> bool:
+    def ends_degenerate(self, found: SolverResult[Any], n_sweeps: Sequence[int]) -> bool:
         now = self.cosine(found.factors)
         if not now < _SUSPECT:
             return False
@@ -153,14 +153,14 @@ class _Look:
             alike = abs(now - cosine) <= _ALIKE * (1 + min(now, cosine))
             if alike and abs(found.loss - loss) <= _SAME_LOSS * loss:
                 return verdict
-        verdict = is_degenerate(now) or self._grows(found.factors, now)
+        verdict = is_degenerate(now) or self._grows(found.factors, now, n_sweeps)
         self.known.append((found.loss, now, verdict))
         return verdict
 
-    def _grows(self, factors: Any, now: float) -> bool:
+    def _grows(self, factors: Any, now: float, n_sweeps: Sequence[int]) -> bool:
         later, at_rest = now, False
-        for n_sweeps in self.n_sweeps:
-            further = self.go_on(factors, n_sweeps, self.tol)
+        for n in n_sweeps:
+            further = self.go_on(factors, n, self.tol)
             if further.stop_reason is StopReason.INTERRUPTED:
                 raise KeyboardInterrupt
             factors, later = further.factors, self.cosine(further.factors)
