@@ -167,4 +167,5 @@ class _Look:
             at_rest = further.stop_reason is not StopReason.MAX_ITER
             if at_rest or is_degenerate(now, later):
                 break
-        return is_degenerate(now, later, at_rest=at_rest)
+        # What moves slowly may yet come to rest, after few sweeps.
+        return is_degenerate(now, later, at_rest=at_rest or n_sweeps is _FEWER_SWEEPS)
