@@ -153,6 +153,9 @@ class _Look:
             alike = abs(now - cosine) <= _ALIKE * (1 + min(now, cosine))
             if alike and abs(found.loss - loss) <= _SAME_LOSS * loss:
                 return verdict
+        if found.stop_reason is StopReason.MAX_ITER:
+            # A fit of few sweeps may be anywhere, and was not meant to take many.
+            n_sweeps = [n for n in n_sweeps if n <= found.n_iter]
         verdict = is_degenerate(now) or self._grows(found.factors, now, n_sweeps)
         self.known.append((found.loss, now, verdict))
         return verdict
@@ -168,4 +171,5 @@ class _Look:
             if at_rest or is_degenerate(now, later):
                 break
         # What moves slowly may yet come to rest, after few sweeps.
-        return is_degenerate(now, later, at_rest=at_rest or n_sweeps is _FEWER_SWEEPS)
+        few = len(n_sweeps) < len(_SWEEPS)
+        return is_degenerate(now, later, at_rest=at_rest or few)
