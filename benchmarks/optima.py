@@ -26,6 +26,7 @@ SAME_LOSS = 1e-4
 ALIKE = 0.99
 SHAPE = (12, 9, 10)
 RANK = 4
+RANKS = (2, 1, 1)
 
 Fit = Callable[..., Any]
 
@@ -66,26 +67,22 @@ def _noisy(X: np.ndarray, rng: np.random.Generator, level: float = 1.0) -> np.nd
     return X / X.std() + level * rng.standard_normal(X.shape)
 
 
-def _cp(*positive: bool) -> Callable[[np.random.Generator], np.ndarray]:
+def _cp(*positive: bool, level: float = 1.0) -> Callable[[np.random.Generator], np.ndarray]:
     def make(rng: np.random.Generator) -> np.ndarray:
         factors = _factors(rng, (positive[0], positive[1], positive[2]))
-        return _noisy(np.einsum("kr,nr,tr->knt", *factors), rng)
+        return _noisy(np.einsum("kr,nr,tr->knt", *factors), rng, level)
 
     return make
 
 
-def _slices(positive: bool) -> Callable[[np.random.Generator], np.ndarray]:
-    def make(rng: np.random.Generator) -> np.ndarray:
-        X = np.zeros(SHAPE)
-        for axis in range(3):
-            others = [n for i, n in enumerate(SHAPE) if i != axis]
-            loading, values = rng.standard_normal(SHAPE[axis]), rng.standard_normal(others)
-            if positive:
-                loading, values = np.abs(loading), np.abs(values)
-            X += np.moveaxis(np.multiply.outer(loading, values), 0, axis)
-        return _noisy(X, rng)
-
-    return make
+def _positive_slices(rng: np.random.Generator) -> np.ndarray:
+    X = np.zeros(SHAPE)
+    for axis, rank in enumerate(RANKS):
+        others = [n for i, n in enumerate(SHAPE) if i != axis]
+        loading = np.abs(rng.standard_normal((SHAPE[axis], rank)))
+        slices = np.abs(rng.standard_normal((rank, *others)))
+        X += np.moveaxis(np.tensordot(loading, slices, axes=1), 0, axis)
+    return _noisy(X, rng)
 
 
 def _blocks(rng: np.random.Generator) -> np.ndarray:
@@ -122,12 +119,12 @@ def _dynamics(rng: np.random.Generator) -> np.ndarray:
 
 
 def _subset_starts(X: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
-    """Draw one of the four leading singular vectors of each unfolding."""
+    """Draw loadings from the leading singular vectors of each unfolding."""
     starts = []
-    for axis in range(3):
+    for axis, rank in enumerate(RANKS):
         unfolded = np.moveaxis(X, axis, 0).reshape(X.shape[axis], -1)
         vectors = np.linalg.svd(unfolded, full_matrices=False)[0]
-        starts.append(vectors[:, rng.permutation(4)[:1]])
+        starts.append(vectors[:, rng.permutation(2 * rank + 2)[:rank]])
     return starts
 
 
@@ -140,24 +137,25 @@ KINDS: dict[str, Kind] = {
     "TCA, non-negative trials": Kind(
         lambda X, **o: TCA(RANK, nonnegative=["trial"], **o).fit(X),
         _cp(True, False, False),
-        n_many=30,
+        n_many=50,
     ),
     "TCA, non-negative": Kind(
         lambda X, **o: TCA(RANK, nonnegative=True, **o).fit(X), _cp(True, True, True)
     ),
     "SliceTCA": Kind(
-        lambda X, **o: SliceTCA((1, 1, 1), **o).fit(X),
-        _slices(False),
-        n_many=30,
+        lambda X, **o: SliceTCA(RANKS, **o).fit(X),
+        # Four components that slices describe in more than one way.
+        _cp(False, False, False, level=0.1),
+        n_many=50,
         starts=_subset_starts,
     ),
     "SliceTCA, non-negative": Kind(
-        lambda X, **o: SliceTCA((1, 1, 1), nonnegative=True, **o).fit(X), _slices(True), n_many=30
+        lambda X, **o: SliceTCA(RANKS, nonnegative=True, **o).fit(X), _positive_slices, n_many=50
     ),
-    "Parafac2": Kind(_parafac2, _blocks, n_many=30),
-    "CoupledTCA": Kind(lambda X, **o: CoupledTCA(RANK, **o).fit(X), _regions, n_many=30),
+    "Parafac2": Kind(_parafac2, _blocks, n_many=50),
+    "CoupledTCA": Kind(lambda X, **o: CoupledTCA(RANK, **o).fit(X), _regions, n_many=50),
     "TrialVaryingDynamics": Kind(
-        lambda X, **o: TrialVaryingDynamics(2, **o).fit(X), _dynamics, n_many=30
+        lambda X, **o: TrialVaryingDynamics(2, **o).fit(X), _dynamics, n_many=50
     ),
 }
 
