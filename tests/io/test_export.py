@@ -14,7 +14,7 @@ from trialtensor.models import SliceTCA
 
 COMMON = {
     "model", "explained_variance", "loss", "n_iter", "stop_reason", "advice", "components",
-    "restarts", "parameters", "data", "versions",
+    "restarts", "n_different_starts", "parameters", "data", "versions",
 }  # fmt: skip
 
 

@@ -67,8 +67,15 @@ def test_missing_seed_is_said(labelled_model, page):
 
 
 def test_degenerate_fit_is_said(labelled_model, page):
-    degenerate = changed(labelled_model, triple_cosine=-0.99)
-    assert "Do not interpret them" in page(degenerate).text
+    reason = StopReason.DEGENERATE
+    degenerate = changed(labelled_model, triple_cosine=-0.99, record={"stop_reason": reason})
+    text = page(degenerate).text
+    assert "Do not interpret them" in text and reason.advice in text
+    assert StopReason.CONVERGED.advice not in text
+    # Nearly opposite components at which a fit has come to rest are another thing.
+    text = page(changed(labelled_model, triple_cosine=-0.95)).text
+    assert "together, not one by one" in text and "Do not interpret them" not in text
+    assert StopReason.CONVERGED.advice not in text
 
 
 def test_interrupted_fit_is_said(labelled_model, page):

@@ -47,7 +47,9 @@ def test_restarts_are_compared_by_their_subspaces():
     from types import SimpleNamespace
 
     pairs = ((1, 1), (1.0001, 0.996))
-    restarts = [SimpleNamespace(loss=loss, similarity=overlap) for loss, overlap in pairs]
+    restarts = [
+        SimpleNamespace(loss=loss, similarity=overlap, origin=None) for loss, overlap in pairs
+    ]
     text = wording.stability_sentence(restarts, of=slice_wording.SUBSPACES)
     assert text == (
         "2 of 2 restarts ended within 0.1 % of the best loss, and all of them found nearly the "

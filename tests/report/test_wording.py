@@ -6,7 +6,10 @@ from trialtensor.report import wording
 
 
 def restarts(*pairs):
-    return [SimpleNamespace(loss=loss, similarity=similarity) for loss, similarity in pairs]
+    return [
+        SimpleNamespace(loss=loss, similarity=similarity, origin=next(iter(origin), None))
+        for loss, similarity, *origin in pairs
+    ]
 
 
 @pytest.mark.parametrize(
@@ -36,6 +39,10 @@ def test_core_consistency_that_is_unknown():
         (restarts((1, 1), (1.5, 0.6)), "found once only"),
         (restarts((1, 1), (1.5, 0.99)), "1 of them found nearly the same components"),
         (restarts((0, 1), (0, 0.99)), "2 of 2"),
+        (restarts((1, 1, 0), (1, 1, 0), (1, 1, 0)), "All 3 restarts began at the same place"),
+        (restarts((1, 1, 0), (1, 1, 0), (2, 0.3, 1), (2, 0.3, 1)), "found once only"),
+        (restarts((1, 1, 0), (1, 1, 0), (1, 1)), "2 of 2 different starts ended within 0.1 %"),
+        (restarts((1, 1, 0), (1, 1, 0), (1, 1)), "3 restarts began at 2 different places"),
     ],
 )
 def test_stability(found, words):
@@ -43,8 +50,10 @@ def test_stability(found, words):
 
 
 def test_cancelling_components_are_not_to_be_interpreted():
-    assert "Do not interpret" in wording.triple_cosine_sentence(-0.99, 2)
-    assert "No two" in wording.triple_cosine_sentence(0.1, 2)
+    text = wording.triple_cosine_sentence
+    assert "Do not interpret" in text(-0.99, 2, degenerate=True)
+    assert "together, not one by one" in text(-0.99, 2)
+    assert "No two" in text(0.1, 2)
 
 
 def test_missing():

@@ -16,6 +16,8 @@ COMPARED = {
 
 def describe(model: "TrialEstimator", source: Path) -> str:
     """Describe the data, the explained variance, and the agreement of restarts."""
+    from trialtensor.models.verdict import advice, is_degenerate
+
     fitted, record = model.fitted_, model.fitted_.record
     n_trials, n_neurons, n_times = fitted.shape
     missing = fitted.data["missing_fraction"]
@@ -29,14 +31,26 @@ def describe(model: "TrialEstimator", source: Path) -> str:
         + (f"{missing:.1%} missing" if missing else "nothing missing"),
         _components(model) + (_explained(record) if record.was_fitted else ""),
     ]
-    similarity = sorted(restart.similarity for restart in record.restarts[1:])
-    if similarity:
-        found, measure = COMPARED[fitted.identified]
-        lines.append(
-            f"{sum(each >= SIMILAR for each in similarity)} of {len(similarity)} other restarts "
-            f"found the same {found} ({measure} {similarity[0]:.2f} to {similarity[-1]:.2f})"
-        )
+    if is_degenerate(fitted):
+        lines.append(advice(fitted))
+    if len(record.restarts) > 1:
+        lines.append(_agreement(record, *COMPARED[fitted.identified]))
     return "\n".join(lines)
+
+
+def _agreement(record: "FitRecord", found: str, measure: str) -> str:
+    """State how many of the other restarts found the same, of those that began elsewhere."""
+    different = record.different_starts
+    similarity = sorted(restart.similarity for restart in different[1:])
+    if not similarity:
+        n = len(record.restarts)
+        return f"all {n} restarts began at the same place, so their agreement proves nothing"
+    repeated = len(different) < len(record.restarts)
+    return (
+        f"{sum(each >= SIMILAR for each in similarity)} of {len(similarity)} other "
+        f"{'different starts' if repeated else 'restarts'} found the same {found} "
+        f"({measure} {similarity[0]:.2f} to {similarity[-1]:.2f})"
+    )
 
 
 def _explained(record: "FitRecord") -> str:

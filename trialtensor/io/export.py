@@ -14,6 +14,7 @@ import trialtensor
 from trialtensor.io.tables import FACTORS, SLICES, factor_files, factor_files_in, write_factors
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Component, Fitted
+from trialtensor.models.verdict import advice
 
 __all__ = [
     "FACTORS",
@@ -29,7 +30,7 @@ __all__ = [
 ]
 
 PACKAGES = ("numpy", "scipy", "numba", "scikit-learn", "xarray", "h5py")
-SCORES = ("seed", "loss", "explained_variance", "similarity", "stop_reason", "n_iter")
+SCORES = ("seed", "origin", "loss", "explained_variance", "similarity", "stop_reason", "n_iter")
 
 
 def summarize(
@@ -55,7 +56,8 @@ def summarize(
     -------
     dict
         Keys `model`, `explained_variance`, `loss`, `n_iter`, `stop_reason`, `advice`,
-        `components`, `restarts`, `parameters`, `data`, `versions`; also, every number that
+        `components`, `restarts`, `n_different_starts`, `parameters`, `data`, `versions`; also,
+        every number that
         this kind of model has (`core_consistency`, `triple_cosine`); with slices, `slicing_types`
         and the `slicing` of each component; with several datasets, numbers for each
         (`explained_variance_by_dataset`), and each component's `weights`, `shares` and
@@ -70,9 +72,10 @@ def summarize(
             "loss": record.loss,
             "n_iter": record.n_iter,
             "stop_reason": record.stop_reason.value,
-            "advice": record.stop_reason.advice,
+            "advice": advice(fitted),
             **_of_its_kind(model),
             "components": [_component(fitted, r) for r in range(len(fitted.components))],
+            "n_different_starts": len(record.different_starts),
             "restarts": [{name: getattr(r, name) for name in SCORES} for r in record.restarts],
             "parameters": model.get_params(deep=False),
             **({"fit_options": dict(fit_options)} if fit_options else {}),

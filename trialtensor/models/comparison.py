@@ -24,6 +24,7 @@ def as_restart(
     axes: tuple[str, ...] = AXES,
     *,
     joint: bool = True,
+    origin: int | None = None,
 ) -> Restart:
     """Record one restart; see :class:`~trialtensor.models.fitted.Restart` for the arguments."""
     return Restart(
@@ -38,7 +39,27 @@ def as_restart(
         on_full_data=found.on_full_data,
         axes=axes,
         joint=joint,
+        origin=origin,
     )
+
+
+def origins(found: Sequence[RestartResult[Any]]) -> list[int | None]:
+    """Number the places where several restarts began; None for those that began alone.
+
+    Parameters
+    ----------
+    found : list of RestartResult
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace as Result
+    >>> origins([Result(origin=each) for each in ("svd", None, "svd", (0, 1))])
+    [0, None, 0, None]
+    """
+    places = [each.origin for each in found]
+    shared = [place for place in dict.fromkeys(places) if places.count(place) > 1]
+    numbers = {place: i for i, place in enumerate(each for each in shared if each is not None)}
+    return [numbers.get(place) for place in places]
 
 
 def aligned_restarts(
@@ -70,7 +91,7 @@ def aligned_restarts(
         What the factors are of.
     """
     restarts: list[Restart] = []
-    for restart in found:
+    for restart, origin in zip(found, origins(found), strict=True):
         unit, norms = (units or unit_factors)(restart.result.factors)
         best = unit if best is None else best
         order, _ = matching.match_components(best, unit)
@@ -78,7 +99,9 @@ def aligned_restarts(
         # The best has been solved for once more, the others have not.
         own = max(restart.result.loss, loss) if restarts else loss
         whole = aligned if expand is None else expand(aligned)
-        restarts.append(as_restart(restart, own, norm2, similarity, whole, norms[order], axes))
+        restarts.append(
+            as_restart(restart, own, norm2, similarity, whole, norms[order], axes, origin=origin)
+        )
     return restarts
 
 

@@ -190,6 +190,8 @@ def write_values(group: h5py.Group, name: str, values: np.ndarray) -> h5py.Datas
 def _write_restart(group: h5py.Group, restart: Restart) -> None:
     if restart.seed is not None:
         group.attrs["seed"] = restart.seed
+    if restart.origin is not None:
+        group.attrs["origin"] = restart.origin
     for name in ("loss", "explained_variance", "similarity", "n_iter", "on_full_data", "joint"):
         group.attrs[name] = getattr(restart, name)
     group.attrs["stop_reason"] = str(restart.stop_reason)
@@ -218,6 +220,7 @@ def _read_restart(group: h5py.Group) -> Restart:
         on_full_data=bool(group.attrs["on_full_data"]),
         axes=axes,
         joint=bool(group.attrs["joint"]),
+        origin=int(group.attrs["origin"]) if "origin" in group.attrs else None,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,6 +51,9 @@ class Restart:
     joint : bool
         True if column r of every matrix belongs to component r; False if each column is a
         component of its own (SliceTCA).
+    origin : int or None
+        The same number for restarts that began at the same place, so that their agreement means
+        nothing; None for a start of its own.
     """
 
     seed: int | None
@@ -64,6 +67,25 @@ class Restart:
     on_full_data: bool = True
     axes: tuple[str, ...] = AXES
     joint: bool = True
+    origin: int | None = None
+
+
+def different_starts(restarts: Sequence[Restart]) -> list[Restart]:
+    """Return the first of all restarts that began at the same place.
+
+    Parameters
+    ----------
+    restarts : sequence of Restart
+        Best first.
+    """
+    found: list[Restart] = []
+    seen: set[int] = set()
+    for restart in restarts:
+        if restart.origin is None or restart.origin not in seen:
+            found.append(restart)
+        if restart.origin is not None:
+            seen.add(restart.origin)
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +147,11 @@ class FitRecord:
     def was_fitted(self) -> bool:
         """True if the factors come from a fit, with a loss and restarts."""
         return self.stop_reason is not StopReason.GIVEN
+
+    @property
+    def different_starts(self) -> list[Restart]:
+        """The restarts, best first, of those that began at the same place only the best."""
+        return different_starts(self.restarts)
 
     @property
     def all_on_full_data(self) -> bool:

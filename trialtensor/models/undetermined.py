@@ -17,7 +17,6 @@ from trialtensor.solvers.result import Factors
 from trialtensor.solvers.ridge import RidgeScale, RowGrams, row_grams, row_strengths
 from trialtensor.solvers.runs import RestartResult
 
-
 # Restarts whose losses differ by less than this over the number of observed entries (20 in log
 # likelihood), and at most by the second number, could both be right.
 _ALIKE, _ALIKE_AT_MOST = 40.0, 0.01
@@ -70,7 +69,7 @@ def judge(
     times = scale.strength(loss, n_parameters)
     levels = tuple(times * level for level in scale.levels)
     strengths = {
-        mode: row_strengths(*both, levels[mode])
+        mode: row_strengths(both, levels[mode])
         if mode < len(levels)
         else _of_zeros(both, missing_weight)
         for mode, both in grams.items()

@@ -7,10 +7,8 @@ from sklearn.exceptions import ConvergenceWarning
 from trialtensor.data.notices import warn
 from trialtensor.models.fitted import Fitted
 from trialtensor.models.undetermined import findings
+from trialtensor.models.verdict import advice, cancellation, is_degenerate
 from trialtensor.solvers.result import StopReason
-
-# Two components whose cosine is below this cancel each other for all practical purposes.
-DEGENERATE = -0.9
 
 
 class DegeneracyWarning(UserWarning):
@@ -42,12 +40,9 @@ def warn_of(fitted: Fitted) -> None:
             "components, or none that must be non-negative where the data is below zero",
             DegeneracyWarning,
         )
-    cosine = fitted.number("triple_cosine")
-    if cosine < DEGENERATE:
-        warn(
-            f"two components cancel each other (cosine {cosine:.3f}): use fewer "
-            "components, or nonnegative=True where the data allows it",
-            DegeneracyWarning,
-        )
+    if is_degenerate(fitted):
+        warn(advice(fitted), DegeneracyWarning)
+    elif cancellation(fitted):
+        warn(cancellation(fitted), DegeneracyWarning)
     for finding in findings(fitted):
         warn(finding, UndeterminedWarning)

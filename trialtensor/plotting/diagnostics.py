@@ -77,7 +77,8 @@ def plot_restarts(model: Any, ax: Axes | None = None) -> Axes:
     """Plot the loss of each restart above the best against its similarity to the best.
 
     Restarts that reach the same loss with other factors (low, to the left) show that the data do
-    not determine the components. Similarity is that of their components or, if the data determine
+    not determine the components. The title says so if restarts began at the same place, where
+    agreement means nothing. Similarity is that of their components or, if the data determine
     only subspaces (SliceTCA), the overlap of the subspaces that loadings span. Neither is
     corrected for chance. On large data, restarts that repeat a solution or fall behind stop on
     the compressed core, up to about 0.1 % above where they would end. After ``partial_fit`` the
@@ -113,14 +114,23 @@ def plot_restarts(model: Any, ax: Axes | None = None) -> Axes:
     ax.set_xlim(min(0.5, np.nanmin(similarity) - 0.05), 1.02)
     ax.grid(color=FAINT, linewidth=0.6)
     ax.set_axisbelow(True)
-    ax.legend(fontsize=7, frameon=False, loc="upper left")
-    ax.set_title(f"{len(loss)} restart{'s' * (len(loss) > 1)}", fontsize=9.5, color=INK, loc="left")
+    ax.legend(fontsize=7, frameon=False, loc="best")
+    ax.set_title(_counted(record), fontsize=9.5, color=INK, loc="left")
     components = fitted_of(model).identified == "components"
     ax.set_xlabel(SIMILARITY if components else OVERLAP, fontsize=8.5, color=INK)
     ax.set_ylabel(
         "loss above the best (%)" if relative else "loss above the best", fontsize=8.5, color=INK
     )
     return ax
+
+
+def _counted(record: FitRecord) -> str:
+    n, different = len(record.restarts), len(record.different_starts)
+    text = f"{n} restart{'s' * (n > 1)}"
+    if different == n:
+        return text
+    starts = f"from {different} different starts" if different > 1 else "all from the same start"
+    return f"{text}, {starts}"
 
 
 def _draw_restarts(ax: Axes, record: FitRecord, excess: np.ndarray) -> np.ndarray:
@@ -132,7 +142,14 @@ def _draw_restarts(ax: Axes, record: FitRecord, excess: np.ndarray) -> np.ndarra
     converged = "converged" if record.all_on_full_data else "converged, some on the core"
     if in_batches(record):
         converged = "converged on the first trials"
-    for rows, face, name in ((done, ACCENT, converged), (~done, "none", "stopped early")):
+    opposed = np.array([restart.stop_reason.value == "degenerate" for restart in restarts])
+    early = ~done & ~opposed
+    kinds = (
+        (done, ACCENT, converged),
+        (early, "none", "stopped early"),
+        (opposed, MUTED, "degenerate: components cancel"),
+    )
+    for rows, face, name in kinds:
         rows = rows & later
         if rows.any():
             ax.scatter(
@@ -144,9 +161,8 @@ def _draw_restarts(ax: Axes, record: FitRecord, excess: np.ndarray) -> np.ndarra
                 alpha=0.75,
                 label=name,
             )
-    ax.scatter(
-        similarity[:1], excess[:1], s=90, marker="*", color="#d55e00", label="best", zorder=3
-    )
+    name = "best (degenerate)" if opposed[0] else "best"
+    ax.scatter(similarity[:1], excess[:1], s=90, marker="*", color="#d55e00", label=name, zorder=3)
     return similarity
 
 

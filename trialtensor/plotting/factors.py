@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor.models import Component, Fitted
+from trialtensor.models.verdict import cancelling_pair, is_degenerate
 from trialtensor.plotting.cells import Cell, draw_cell, share_text
 from trialtensor.plotting.colors import ACCENT, INK
 from trialtensor.plotting.columns import Column, columns, fitted_of, has_loadings_and_slices
@@ -39,10 +40,11 @@ def plot_factors(
     dataset above each panel. `SliceTCA`, whose components are a loading and a slice, is drawn by
     `plot_slices`.
 
-    Factors are drawn at unit length, so compare heights within a panel, not between components;
-    the row's name states what the component explains. Trials and neurons without data leave a gap.
-    The row of a component of weight zero says so: its neuron and time factors are meaningless and
-    are not drawn. After ``partial_fit`` only the latest trials can be drawn; the title says so.
+    Factors are drawn at unit length, so compare heights within a panel, not between components; the
+    row's name states what the component explains. Trials and neurons without data leave a gap. The
+    row of a component of weight zero says so: its neuron and time factors are meaningless and are
+    not drawn. Rows of two components that cancel each other say so too. After ``partial_fit`` only
+    the latest trials can be drawn; the title says so.
 
     Parameters
     ----------
@@ -226,8 +228,13 @@ def _name_column(axes: np.ndarray, fitted: Fitted, cell: Cell) -> None:
 
 
 def _name_rows(axes: np.ndarray, fitted: Fitted, rows: Sequence[Component]) -> None:
-    for row, component in zip(axes, rows, strict=True):
-        name_row(row[0], row_text(component.label, component.explained_variance_unique))
+    pair = cancelling_pair(fitted)
+    for r, (row, component) in enumerate(zip(axes, rows, strict=True)):
+        text = row_text(component.label, component.explained_variance_unique)
+        if pair is not None and r in pair:
+            other = fitted.components[sum(pair) - r].label
+            text += f"\ncancels {other}" + "\n(degenerate)" * is_degenerate(fitted)
+        name_row(row[0], text)
     if len(rows) < len(fitted.components):
         # Columns of datasets have no room for it.
         first = axes[0, -1 if fitted.datasets else 0]

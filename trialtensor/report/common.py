@@ -67,7 +67,7 @@ def components(model: TrialEstimator, context: Context) -> Fragment:
 
 def fit(model: TrialEstimator, context: Context) -> Fragment:
     """State how well the model fits."""
-    rows = fit_rows(model.fitted_.record, words.explained_sentence(model))
+    rows = fit_rows(model.fitted_, words.explained_sentence(model))
     html = fragment("sections/fit.html.jinja", rows=[*rows, *words.diagnostics(model)])
     return Fragment("How well it fits", html)
 
@@ -109,6 +109,7 @@ def restarts(model: TrialEstimator, context: Context) -> Fragment | None:
     html = fragment(
         "sections/restarts.html.jinja",
         rows=restart_rows(record),
+        n_different=len(record.different_starts),
         stability=f"{reading} {wording.BATCH_NOTE}" if batches else reading,
         chance=words.chance_note(model),
         corrected=_corrected(model),
@@ -164,7 +165,7 @@ def latest(model: TrialEstimator) -> int:
 
 
 def _corrected(model: TrialEstimator) -> str:
-    if len(model.fitted_.record.restarts) < 2:
+    if len(model.fitted_.record.different_starts) < 2:
         return ""
     try:
         agreement = stability(model)

@@ -6,20 +6,22 @@ from typing import Any
 
 from trialtensor.models import Fitted
 from trialtensor.models.fitted import FitRecord
+from trialtensor.models.verdict import advice, is_degenerate
 from trialtensor.report import wording
 
 Row = tuple[str, str, str]
 
 
-def fit_rows(record: FitRecord, sentence: str) -> list[Row]:
+def fit_rows(fitted: Fitted, sentence: str) -> list[Row]:
     """Return goodness of fit and stop reason: name, value, sentence."""
+    record = fitted.record
     ratio, reason = float(record.explained_variance_ratio), record.stop_reason
     return [
         ("Explained variance", wording.number(ratio, "{:.4f}"), sentence),
         (
             "Stopped because" if record.was_fitted else "Fit",
             reason.value.replace("_", " "),
-            wording.stop_sentence(reason, int(record.n_iter)),
+            wording.stop_sentence(reason, int(record.n_iter), advice(fitted)),
         ),
     ]
 
@@ -35,7 +37,8 @@ def diagnostic_rows(fitted: Fitted) -> list[Row]:
     if "triple_cosine" in fitted.arrays:
         cosine = fitted.number("triple_cosine")
         number = wording.number(cosine, "{:.2f}")
-        rows.append(("Most negative cosine", number, wording.triple_cosine_sentence(cosine, n)))
+        sentence = wording.triple_cosine_sentence(cosine, n, degenerate=is_degenerate(fitted))
+        rows.append(("Most negative cosine", number, sentence))
     return rows
 
 
@@ -64,6 +67,7 @@ def restart_rows(record: FitRecord) -> list[dict[str, Any]]:
     return [
         {
             "seed": "given" if restart.seed is None else restart.seed,
+            "start": "its own" if restart.origin is None else f"shared ({restart.origin + 1})",
             "excess": f"{100 * (restart.loss / best - 1):.4f} %"
             if best > 0
             else f"{restart.loss - best:.3g}",

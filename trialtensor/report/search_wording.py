@@ -104,6 +104,7 @@ def cautions(search: Any, profile: Any = None) -> list[str]:
         _of_the_other_rule(search),
         _of_few_splits(search),
         _of_unfinished_fits(search),
+        _of_degenerate_fits(search),
         _of_whole_trials(search),
         _of_disagreement(search, profile),
     )
@@ -305,6 +306,18 @@ def _of_unfinished_fits(search: Any) -> str:
     return (
         f"{n_open} of {len(reasons)} fits were stopped before they had converged, which can make "
         "candidates look better or worse than they are: allow more sweeps (max_iter)."
+    )
+
+
+def _of_degenerate_fits(search: Any) -> str:
+    chosen = search.results_[search.results_["n_components"] == search.n_components_]
+    n = int((chosen["stop_reason"] == "degenerate").sum())
+    if not n:
+        return ""
+    return (
+        f"In {n} of {len(chosen)} fits of {_chosen(search)}, two components cancel each other "
+        "(degenerate): what they predict together may be right, but neither means anything alone. "
+        "Fewer components or non-negative ones avoid this."
     )
 
 

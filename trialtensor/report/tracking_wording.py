@@ -24,11 +24,12 @@ def overview_sentence(tracking: Any) -> str:
     """State which components change."""
     names = [name for name in tracking.series.columns if name != "behaviour"]
     changing = [name for name in names if (tracking.changes["series"] == name).any()]
+    caution = f" {tracking.caution}" if tracking.caution else ""
     if not changing:
-        return f"None of {count_text(names)} changes its level by more than chance would."
+        return f"None of {count_text(names)} changes its level by more than chance would.{caution}"
     verb = "changes its" if len(changing) == 1 else "change their"
     n = "one component" if len(names) == 1 else count_text(names)
-    return f"Of {n}, {len(changing)} {verb} level: {listed(changing)}."
+    return f"Of {n}, {len(changing)} {verb} level: {listed(changing)}.{caution}"
 
 
 def count_text(names: Sequence[str]) -> str:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from trialtensor.data.axes import AXES
-from trialtensor.models.warnings import DEGENERATE
+from trialtensor.models.fitted import different_starts
+from trialtensor.solvers.degeneracy import CANCELLING
 
 # Restarts whose loss is this close to the best (relative) count as the same solution.
 SAME_LOSS = 1e-3
@@ -145,15 +146,19 @@ def zero_components_sentence(n_zero: int, n_components: int) -> str:
     return f"{n_zero} of {n_components} components {verb} zero (no activity): fewer would do."
 
 
-def triple_cosine_sentence(value: float, n_components: int) -> str:
-    """Interpret the most negative cosine between two components."""
+def triple_cosine_sentence(value: float, n_components: int, *, degenerate: bool = False) -> str:
+    """Interpret the most negative cosine between two components, by the verdict of the fit."""
     if n_components == 1 or not np.isfinite(value):
         return "It needs at least two components."
-    if value < DEGENERATE:
+    if degenerate:
         return (
-            "Near −1: two components are large, opposite and cancel each other (a degenerate "
-            "fit). Do not "
+            "Two components are large, opposite and cancel each other (a degenerate fit). Do not "
             "interpret them; use fewer components, or non-negative factors where the data allow it."
+        )
+    if value < CANCELLING:
+        return (
+            "Near −1: two components are nearly opposite and cancel in part. Read them together, "
+            "not one by one, and compare with one component fewer."
         )
     if value < -0.5:
         return (
@@ -188,11 +193,23 @@ def stability_sentence(
     of : Resemblance
         Words for what is similar: components, by default.
     """
-    reading = _stability(restarts, n_zero, of)
+    different = different_starts(restarts)
+    repeated = len(different) < len(restarts)
+    if repeated and len(different) < 2:
+        return (
+            f"All {len(restarts)} restarts began at the same place, so their agreement proves "
+            "nothing: whether other starts lead elsewhere is unknown."
+        )
+    reading = _stability(different, n_zero, of, "different starts" if repeated else "restarts")
+    if repeated:
+        reading = (
+            f"The {len(restarts)} restarts began at {len(different)} different places, and only "
+            f"these count here. {reading}"
+        )
     return f"{reading} {CORE_NOTE}" if on_core and len(restarts) > 1 else reading
 
 
-def _stability(restarts: Sequence[Any], n_zero: int, of: Resemblance) -> str:
+def _stability(restarts: Sequence[Any], n_zero: int, of: Resemblance, starts: str) -> str:
     n = len(restarts)
     if n < 2:
         return "There was only one restart, so stability is unknown; ask for more (n_init)."
@@ -200,17 +217,17 @@ def _stability(restarts: Sequence[Any], n_zero: int, of: Resemblance) -> str:
     alike = sum(restart.similarity >= SIMILAR for restart in restarts[1:])
     if not others and alike:
         return (
-            f"None of the other {n - 1} restarts came within 0.1 % of the best loss, but {alike} "
+            f"None of the other {n - 1} {starts} came within 0.1 % of the best loss, but {alike} "
             f"of them found nearly the same {of.found} ({of.measure} {SIMILAR} or more)."
         )
     if not others:
         return (
-            f"{_nobody(n - 1)} came within 0.1 % of the best loss: the best solution was found "
-            "once only. Use more restarts (n_init) before believing it."
+            f"{_nobody(n - 1, starts)} came within 0.1 % of the best loss: the best solution was "
+            "found once only. Use more restarts (n_init) before believing it."
         )
     # Rounded down: of .996, "1.00 or more" would be untrue.
     low = math.floor(100 * min(restart.similarity for restart in others)) / 100
-    start = f"{len(others) + 1} of {n} restarts ended within 0.1 % of the best loss"
+    start = f"{len(others) + 1} of {n} {starts} ended within 0.1 % of the best loss"
     if n_zero:
         return (
             f"{start}. Whether they found the same {of.found} cannot be read from the "
@@ -227,12 +244,14 @@ def _stability(restarts: Sequence[Any], n_zero: int, of: Resemblance) -> str:
     )
 
 
-def _nobody(n_others: int) -> str:
-    return "The other restart never" if n_others == 1 else f"None of the other {n_others} restarts"
+def _nobody(n_others: int, starts: str) -> str:
+    if n_others == 1:
+        return f"The other {starts.removesuffix('s')} never"
+    return f"None of the other {n_others} {starts}"
 
 
 def corrected_sentence(corrected: float, chance: float) -> str:
-    """State how far all restarts agree beyond chance.
+    """State how far all restarts that began at different places agree beyond chance.
 
     Examples
     --------
@@ -267,11 +286,11 @@ CHANCE_NOTE = (
 )
 
 
-def stop_sentence(reason: Any, n_iter: int) -> str:
+def stop_sentence(reason: Any, n_iter: int, advice: str) -> str:
     """State how the best restart ended, and what to do about it."""
     if reason.value == "given":
-        return reason.advice
-    return f"After {n_iter} sweep{'s' * (n_iter != 1)}. {reason.advice}"
+        return advice
+    return f"After {n_iter} sweep{'s' * (n_iter != 1)}. {advice}"
 
 
 def missing_sentence(summary: Mapping[str, Any]) -> str:

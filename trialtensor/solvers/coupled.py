@@ -12,16 +12,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from trialtensor.solvers.acceleration import minimise
 from trialtensor.solvers.compression import axis_gram, leading_basis
+from trialtensor.solvers.degeneracy import as_precise, in_double, judge
+from trialtensor.solvers.diagnostics import coupled_cosine
 from trialtensor.solvers.links import weakly_linked
 from trialtensor.solvers.normal_equations import full_gram
 from trialtensor.solvers.problems import DenseProblem, MaskedProblem, RowUpdate
 from trialtensor.solvers.result import SolverResult
+from trialtensor.solvers.revival import Dead, free_first, minimise_alive
 from trialtensor.solvers.ridge import RidgeScale, minimise_missing
 from trialtensor.solvers.runs import (
     RestartResult,
@@ -142,6 +146,37 @@ class CoupledProblem:
         """Number of observed entries of all tensors."""
         return sum(problem.n_observed for problem in self.problems)
 
+    def cosine(self, factors: CoupledFactors) -> float:
+        """Return the most negative cosine between two components, over all tensors.
+
+        Parameters
+        ----------
+        factors : CoupledFactors
+        """
+        blocks = []
+        for i, columns in enumerate(self.columns):
+            whole = [np.zeros((len(each), self.n_components)) for each in self.of(factors, i)]
+            for place, each in zip(whole, self.of(factors, i), strict=True):
+                place[:, columns] = each
+            blocks.append((whole[0], whole[1], whole[2]))
+        return coupled_cosine(blocks)
+
+    def dead_components(self, factors: CoupledFactors) -> list[Dead]:
+        """List the components that are zero in every tensor.
+
+        Parameters
+        ----------
+        factors : CoupledFactors
+        """
+        size = np.zeros(self.n_components)
+        columns: list[dict[int, int]] = [{0: r} for r in range(self.n_components)]
+        for i, own in enumerate(self.columns):
+            norms = [np.linalg.norm(factor, axis=0) for factor in self.of(factors, i)]
+            size[own] += np.min(norms, axis=0)
+            for place, r in enumerate(own):
+                columns[r] |= {2 * i + 1: place, 2 * i + 2: place}
+        return [Dead(columns[r]) for r in np.flatnonzero(size == 0)]
+
     def spread(self, factors: CoupledFactors) -> CoupledFactors:
         """Spread each component's scale: as evenly over factors as tensors of other scale allow.
 
@@ -255,37 +290,86 @@ def fit_coupled(
         run_all(_restart, problem, starts, options, n_jobs=n_jobs), on_restart
     )
     results.sort(key=by_loss)
+    if not interrupted:
+        precise = replace(problem, problems=[in_double(each) for each in problem.problems])
+        further = partial(_sweeps_precisely, precise, options)
+        size = problem.X.size
+        results, interrupted = judge(results, problem.cosine, further, tol=options.tol, size=size)
     return mark_interrupted(results) if interrupted else results
 
 
 def _restart(
     problem: CoupledProblem, start: Start, options: CoupledOptions
 ) -> RestartResult[CoupledFactors]:
-    first = first_factors(problem, start, options.nonnegative)
+    nonnegative = _by_array(problem, options)
+    first = free_first(problem, first_factors(problem, start, options.nonnegative), nonnegative)
 
+    def sweeps(begin: CoupledFactors, max_iter: int) -> SolverResult[CoupledFactors]:
+        anew = begin is first
+        zeros = anew and start.from_zeros
+        return _sweeps(
+            problem, options, begin, max_iter, options.tol, from_zeros=zeros, settled=not anew
+        )
+
+    found = minimise_alive(
+        sweeps,
+        problem,
+        first,
+        nonnegative=nonnegative,
+        max_iter=options.max_iter,
+        tol=options.tol,
+        dead=problem.dead_components,
+    )
+    return RestartResult(start.seed, found, on_full_data=True)
+
+
+def _sweeps(
+    problem: CoupledProblem,
+    options: CoupledOptions,
+    start: CoupledFactors,
+    max_iter: int,
+    tol: float,
+    *,
+    from_zeros: bool = False,
+    settled: bool = True,
+) -> SolverResult[CoupledFactors]:
     def sweep(each: Any, begin: Any, max_iter: int, tol: float) -> SolverResult[Any]:
         return minimise(
             each,
             begin,
             balance=problem.spread,
-            nonnegative=(options.nonnegative[0], *(options.nonnegative[1:] * len(problem.problems))),
+            nonnegative=_by_array(problem, options),
             max_iter=max_iter,
             tol=tol,
         )
 
     if options.ridge is None:
-        found = sweep(problem, first, options.max_iter, options.tol)
-    else:
-        found = minimise_missing(
-            problem,
-            first,
-            options.ridge,
-            sweep,
-            max_iter=options.max_iter,
-            tol=options.tol,
-            from_zeros=start.from_zeros,
-        )
-    return RestartResult(start.seed, found, on_full_data=True)
+        return sweep(problem, start, max_iter, tol)
+    return minimise_missing(
+        problem,
+        start,
+        options.ridge,
+        sweep,
+        max_iter=max_iter,
+        tol=tol,
+        from_zeros=from_zeros,
+        settled=settled,
+    )
+
+
+def _sweeps_precisely(
+    problem: CoupledProblem,
+    options: CoupledOptions,
+    factors: CoupledFactors,
+    max_iter: int,
+    tol: float,
+) -> SolverResult[CoupledFactors]:
+    return _sweeps(problem, options, as_precise(factors, problem.X), max_iter, tol)
+
+
+def _by_array(problem: CoupledProblem, options: CoupledOptions) -> tuple[bool, ...]:
+    """Return the constraint of each array of the factors."""
+    return (options.nonnegative[0], *(options.nonnegative[1:] * len(problem.problems)))
 
 
 def first_factors(

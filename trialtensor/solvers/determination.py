@@ -3,8 +3,8 @@
 With ``H`` the Gram matrix of a row over its observed entries and ``A = inv(H + ridge)``, the row
 has the posterior covariance ``noise * A``, and noise in the data moves it by ``noise * A H A``. With
 ``M`` the Gram matrix over missing entries, they are predicted with a squared error of
-``noise * trace(M A)``, beside the sum of squares ``x' M x`` of the prediction itself. The rows of one
-factor are taken as known when those of another are judged, so errors are lower bounds.
+``noise * trace(M A)``, beside the sum of squares ``x' M x`` of the prediction itself. The rows of
+one factor are taken as known when those of another are judged, so errors are lower bounds.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def solve_open_rows(
     across = root[:, None] * root
     own = np.ix_(np.arange(len(observed)), alive, alive)
     whole = everything[np.ix_(np.arange(len(everything)), alive, alive)]
-    strength = row_strengths(observed[own] * across, whole * across, 1.0)
+    strength = row_strengths((observed[own] * across, whole * across), 1.0)
     if not strength.any():
         return solve_rows(observed, rhs, nonnegative=nonnegative)
     diagonal = strength[:, None, None] * np.eye(len(root))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -116,12 +117,34 @@ def triple_cosine(factors: Factors) -> float:
     factors : three (n_axis, R) arrays
     """
     rank = factors[0].shape[1]
-    if rank == 1:
-        return 1.0
     product = np.ones((rank, rank))
     for factor in factors:
         product = product * cosines(factor, factor)
-    return float(product[np.triu_indices(rank, 1)].min())
+    return _most_negative(product)
+
+
+def coupled_cosine(blocks: Sequence[Factors]) -> float:
+    """Return the most negative cosine between two components that extend over several tensors.
+
+    Parameters
+    ----------
+    blocks : sequence of three (n_axis, R) arrays
+        The factors of each tensor, with their scale; zero for a component that it lacks.
+
+    Returns
+    -------
+    float
+        1.0 for a single component.
+    """
+    gram = sum(np.prod([f.T.astype(np.float64) @ f for f in each], axis=0) for each in blocks)
+    size = np.sqrt(np.diag(gram))
+    norms = np.outer(size, size)
+    return _most_negative(np.divide(gram, norms, out=np.zeros_like(norms), where=norms > 0))
+
+
+def _most_negative(cosine: np.ndarray) -> float:
+    rank = len(cosine)
+    return 1.0 if rank == 1 else float(cosine[np.triu_indices(rank, 1)].min())
 
 
 def core_consistency(X: np.ndarray, factors: Factors, observed: np.ndarray | None = None) -> float:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -23,8 +23,10 @@ import scipy.sparse.linalg
 
 from trialtensor.solvers.acceleration import balance, minimise
 from trialtensor.solvers.contraction import trial_chunks
+from trialtensor.solvers.degeneracy import judge
+from trialtensor.solvers.diagnostics import triple_cosine
 from trialtensor.solvers.problems import RowUpdate
-from trialtensor.solvers.result import Factors
+from trialtensor.solvers.result import Factors, SolverResult
 from trialtensor.solvers.runs import (
     RestartResult,
     Start,
@@ -248,6 +250,10 @@ def fit_dynamics(
         run_all(_restart, problem, starts, options, n_jobs=n_jobs), on_restart
     )
     results.sort(key=by_loss)
+    if not interrupted:
+        further = partial(_sweeps, problem)
+        size = problem.X.size
+        results, interrupted = judge(results, triple_cosine, further, tol=options.tol, size=size)
     results = [_of_neurons(problem, each) for each in results]
     return mark_interrupted(results) if interrupted else results
 
@@ -263,16 +269,23 @@ def _of_neurons(
 def _restart(
     problem: DynamicsProblem, start: Start, options: DynamicsOptions
 ) -> RestartResult[Factors]:
-    found = minimise(
+    first = _first_factors(problem, start, options.n_components)
+    found = _sweeps(problem, first, options.max_iter, options.tol)
+    return RestartResult(start.seed, found, on_full_data=True)
+
+
+def _sweeps(
+    problem: DynamicsProblem, start: Factors, max_iter: int, tol: float
+) -> SolverResult[Factors]:
+    return minimise(
         problem,
-        _first_factors(problem, start, options.n_components),
+        start,
         balance=balance,
         nonnegative=(False, False, False),
-        max_iter=options.max_iter,
-        tol=options.tol,
+        max_iter=max_iter,
+        tol=tol,
         exact_below=problem.exact_below,
     )
-    return RestartResult(start.seed, found, on_full_data=True)
 
 
 def _first_factors(problem: DynamicsProblem, start: Start, rank: int) -> Factors:

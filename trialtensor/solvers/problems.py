@@ -102,7 +102,7 @@ class DenseProblem:
         """Which neurons were seen in each trial, (n_trials, n_neurons)."""
         if self.pattern is None:
             return np.ones(self.shape[:2], bool)
-        return self.pattern.as_mask(self.shape).any(axis=2)
+        return np.asarray(self.pattern.as_mask(self.shape).any(axis=2))
 
     @property
     def n_observed(self) -> int:

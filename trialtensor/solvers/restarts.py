@@ -10,10 +10,13 @@ import numpy as np
 
 from trialtensor.solvers.acceleration import balance, minimise
 from trialtensor.solvers.compression import compress, without_bases
+from trialtensor.solvers.degeneracy import GoOn, as_precise, in_double, judge
+from trialtensor.solvers.diagnostics import triple_cosine
 from trialtensor.solvers.initialization import random_start, svd_start
 from trialtensor.solvers.matching import match_components
 from trialtensor.solvers.problems import DenseProblem, MaskedProblem, free_loss
 from trialtensor.solvers.result import Factors, SolverResult, StopReason
+from trialtensor.solvers.revival import free_first, minimise_alive
 from trialtensor.solvers.ridge import RidgeScale, minimise_missing
 from trialtensor.solvers.runs import (
     RestartResult,
@@ -74,17 +77,29 @@ class CPOptions:
         from_zeros, settled : bool
             See :func:`trialtensor.solvers.ridge.minimise_missing`.
         """
-        if self.ridge is None:
-            return self._sweep(problem, start, self.max_iter, self.tol)
-        return minimise_missing(
+
+        def sweeps(begin: Factors, max_iter: int) -> SolverResult[Factors]:
+            if self.ridge is None:
+                return self._sweep(problem, begin, max_iter, self.tol)
+            anew = begin is start and not settled
+            return minimise_missing(
+                problem,
+                begin,
+                self.ridge,
+                self._sweep,
+                max_iter=max_iter,
+                tol=self.tol,
+                from_zeros=anew and from_zeros,
+                settled=not anew,
+            )
+
+        return minimise_alive(
+            sweeps,
             problem,
             start,
-            self.ridge,
-            self._sweep,
+            nonnegative=self.nonnegative,
             max_iter=self.max_iter,
             tol=self.tol,
-            from_zeros=from_zeros,
-            settled=settled,
         )
 
     def _sweep(
@@ -99,6 +114,21 @@ class CPOptions:
             tol=tol,
             accelerate=self.accelerate,
         )
+
+    def go_on(self, problem: Problem) -> GoOn:
+        """Return what sweeps on, from factors, for a number of sweeps and with a tolerance.
+
+        Parameters
+        ----------
+        problem : DenseProblem or MaskedProblem
+        """
+        precise = in_double(problem)
+
+        def sweep_on(factors: Factors, n_sweeps: int, tol: float) -> SolverResult[Factors]:
+            options = replace(self, max_iter=n_sweeps, tol=tol)
+            return options.minimise(precise, as_precise(factors, precise.X), settled=True)
+
+        return sweep_on
 
 
 def fit_cp(
@@ -147,6 +177,9 @@ def fit_cp(
     results.sort(key=by_loss)
     if surrogate is not problem and not interrupted:
         results, interrupted = _go_on(problem, results, options)
+    if not interrupted:
+        further, size = options.go_on(surrogate), surrogate.X.size
+        results, interrupted = judge(results, triple_cosine, further, tol=options.tol, size=size)
     return mark_interrupted(results) if interrupted else results
 
 
@@ -206,7 +239,7 @@ def _polish(
     left = replace(options, max_iter=options.max_iter - rough.result.n_iter)
     found = left.minimise(problem, rough.result.factors, settled=True)
     found = replace(found, n_iter=rough.result.n_iter + found.n_iter)
-    return RestartResult(rough.seed, found, on_full_data=True)
+    return replace(rough, result=found, on_full_data=True)
 
 
 def _with_full_loss(problem: Problem, restart: RestartResult[Factors]) -> RestartResult[Factors]:
@@ -243,7 +276,8 @@ def _first_factors(surrogate: Problem, start: Start, options: CPOptions) -> Fact
         return start.factors
     rng = np.random.default_rng(start.seed)
     begin = svd_start if start.kind == "svd" else random_start
-    return begin(surrogate, options.n_components, rng, options.nonnegative)
+    first = begin(surrogate, options.n_components, rng, options.nonnegative)
+    return free_first(surrogate, first, options.nonnegative)
 
 
 def _map(factors: Factors, matrices: Sequence[np.ndarray | None]) -> Factors:

@@ -21,6 +21,7 @@ class StopReason(StrEnum):
 
     CONVERGED = "converged"
     EXACT = "exact"
+    DEGENERATE = "degenerate"
     MAX_ITER = "max_iter"
     INTERRUPTED = "interrupted"
     GIVEN = "given"
@@ -34,6 +35,11 @@ class StopReason(StrEnum):
 _ADVICE = {
     StopReason.CONVERGED: "The loss has stopped falling; nothing to do.",
     StopReason.EXACT: "The model reproduces the data to rounding error; fewer components may do.",
+    StopReason.DEGENERATE: (
+        "Two components cancel each other: they are large and opposite, only their sum means "
+        "anything, and further sweeps make them larger still. Use fewer components, nonnegative "
+        "factors where the data allow it, or couple what shares components (CoupledTCA)."
+    ),
     StopReason.MAX_ITER: (
         "The loss was still falling when max_iter was reached: raise max_iter, or use fewer "
         "components if two of them cancel each other."

@@ -26,9 +26,9 @@ _FIRST, _PER_NOISE = 3.0, 9.0
 # Weight of missing entries as zeros, and the ridge, before an unweighted fit.
 _FROM_ZEROS = ((1.0, 0.0), (0.3, 1.0), (0.1, 1.0), (0.03, 3.0), (0.01, 3.0))
 _ROUGH_SWEEPS, _ROUGH_TOL, _FIRST_TOL = 50, 1e-3, 1e-4
-# Share of a row's worst direction that the ridge would decide, beyond what it would in complete data:
-# up to the first number a row gets none of it, and half of it when the share exceeds that by the
-# second.
+# Share of a row's worst direction that the ridge would decide, beyond what it would in complete
+# data: up to the first number a row gets none of it, and half of it when the share exceeds that by
+# the second.
 _DETERMINED, _HALF = 0.02, 0.25
 # Rounds of strengths and fits; strengths that change by less than this have settled.
 _ROUNDS, _SETTLED = 6, 0.1
@@ -167,12 +167,12 @@ def _recorded(problem: Any, factors: Any) -> tuple[dict[int, np.ndarray], float]
     return {mode: np.concatenate(grams) for mode, grams in parts.items()}, loss
 
 
-def row_strengths(observed: np.ndarray, everything: np.ndarray, level: float) -> np.ndarray:
+def row_strengths(grams: RowGrams, level: float) -> np.ndarray:
     """Return the ridge of every row: none if the data determine it, ``level`` if they don't.
 
     Parameters
     ----------
-    observed, everything : (n_rows, R, R) or (1, R, R) arrays
+    grams : two (n_rows, R, R) or (1, R, R) arrays
         Gram matrices over the observed entries, and over all of them.
     level : float
 
@@ -181,6 +181,7 @@ def row_strengths(observed: np.ndarray, everything: np.ndarray, level: float) ->
     (n_rows,) or (1,) array
     """
     # What complete data would leave open isn't the fault of missing entries.
+    observed, everything = grams
     left_open = _open_share(observed, level) - _open_share(everything, level)
     excess = np.maximum(left_open - _DETERMINED, 0) ** 2
     return level * excess / (excess + _HALF**2)
@@ -339,9 +340,7 @@ class _Stages:
             reason = StopReason.MAX_ITER
         history = np.minimum.accumulate(np.concatenate(self.history))
         history[-1] = min(history[-1], self.result.loss)
-        return replace(
-            self.result, loss_history=history, n_iter=self.n_iter, stop_reason=reason
-        )
+        return replace(self.result, loss_history=history, n_iter=self.n_iter, stop_reason=reason)
 
 
 def strengths_at(
@@ -371,14 +370,12 @@ def strengths_at(
         return tuple(np.full(1, times * level) for level in scale.levels)
     nothing = np.zeros(1)
     return tuple(
-        row_strengths(*grams[mode], times * level) if mode in grams else nothing
+        row_strengths(grams[mode], times * level) if mode in grams else nothing
         for mode, level in enumerate(scale.levels)
     )
 
 
-def _same(
-    before: Sequence[np.ndarray], after: Sequence[np.ndarray], scale: RidgeScale
-) -> bool:
+def _same(before: Sequence[np.ndarray], after: Sequence[np.ndarray], scale: RidgeScale) -> bool:
     """Whether no strength has changed by more than a tenth of itself."""
     return all(
         bool(np.all(np.abs(new - old) <= _SETTLED * np.maximum(new, old) + 1e-9 * level))

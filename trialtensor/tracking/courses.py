@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from trialtensor.data.notices import warn
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Component, Fitted, Part
+from trialtensor.models.verdict import advice, cancellation, is_degenerate
 from trialtensor.tracking.series import check_series
 
 
@@ -110,6 +111,19 @@ def time_courses(model: TrialEstimator, dataset: Any) -> dict[str, np.ndarray]:
             + "".join(f", or fit {each} components" for each in sliced)
         )
     return found
+
+
+def caution_of(model: Any) -> str:
+    """Return why the components of a model can't be interpreted one by one, or nothing.
+
+    Parameters
+    ----------
+    model : fitted model, or an array of series
+    """
+    if not isinstance(model, TrialEstimator):
+        return ""
+    fitted = model.fitted_
+    return advice(fitted) if is_degenerate(fitted) else cancellation(fitted)
 
 
 def trial_values(model: Any, given: Any, n_trials: int, argument: str) -> np.ndarray:

@@ -13,7 +13,7 @@ from trialtensor.tracking import following_tables as tables
 from trialtensor.tracking.adaptation import check_perturbation, fit_adaptation
 from trialtensor.tracking.change_points import ChangePoints, change_points
 from trialtensor.tracking.contrasts import holm
-from trialtensor.tracking.courses import trial_series, trial_values
+from trialtensor.tracking.courses import caution_of, trial_series, trial_values
 from trialtensor.tracking.learning import (
     N_PARAMETERS,
     LearningCurve,
@@ -74,6 +74,9 @@ class Tracking:
         First and last trial that learning curves were fitted to.
     alpha, level : float
         Significance level of changes, and coverage of intervals.
+    caution : str
+        Why the components of the model can't be interpreted one by one; empty if they can, and
+        for given series.
     """
 
     series: pandas.DataFrame
@@ -92,6 +95,7 @@ class Tracking:
     learning_trials: tuple[int, int]
     alpha: float
     level: float
+    caution: str = ""
 
 
 def track(
@@ -205,6 +209,7 @@ def track(
         learning_trials=(int(part[0]), int(part[-1])),
         alpha=alpha,
         level=level,
+        caution=caution_of(model),
     )
 
 

@@ -88,9 +88,7 @@ def shared_rows(
 ) -> np.ndarray:
     """Solve exactly for the factor that all tensors share, given the others."""
     grams, rhs = problem.shared_equations(factors)
-    return solve_open_rows(
-        (grams, problem.full_gram(factors)), rhs, ridge, nonnegative=nonnegative
-    )
+    return solve_open_rows((grams, problem.full_gram(factors)), rhs, ridge, nonnegative=nonnegative)
 
 
 def _own_rows(

@@ -105,6 +105,8 @@ class CoupledTCA(TrialEstimator):
         As in TCA, for all datasets together, weighted as in the fit.
     explained_variance_ratio_, loss_ : float
         For all datasets, weighted by ``balanced``; in the data's units if there is only one.
+    triple_cosine_ : float
+        Most negative cosine between two components, over all datasets as weighted in the fit.
     loss_history_, n_iter_, stop_reason_, restarts_, coords_, data_summary_ :
         As in TCA; a restart stacks the neuron and time factors of all datasets.
 

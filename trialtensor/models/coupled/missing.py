@@ -75,9 +75,7 @@ def _trial_ridge(
     return whole
 
 
-def _shares(
-    data: Datasets, kept: KeptDatasets, judged: Judged, shared_axis: str
-) -> dict[str, Any]:
+def _shares(data: Datasets, kept: KeptDatasets, judged: Judged, shared_axis: str) -> dict[str, Any]:
     """Return the share of each row that is not determined, by axis and dataset."""
     found = judged.determination.open_shares
     other = "time" if shared_axis == "trial" else "trial"

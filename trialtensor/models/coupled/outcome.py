@@ -11,6 +11,7 @@ from trialtensor.data.axes import AXES
 from trialtensor.models.comparison import aligned_restarts, unit_factors
 from trialtensor.models.coupled.datasets import Datasets, KeptDatasets
 from trialtensor.models.coupled.equations import signed, solved
+from trialtensor.models.coupled.missing import missing_arrays
 from trialtensor.models.fitted import FitRecord, Fitted, Named, Restart
 from trialtensor.models.observed import (
     LEFT_OUT,
@@ -19,7 +20,6 @@ from trialtensor.models.observed import (
     insert_empty,
     warn_empty,
 )
-from trialtensor.models.coupled.missing import missing_arrays
 from trialtensor.models.parts import explained, make_components
 from trialtensor.models.undetermined import judge
 from trialtensor.solvers import diagnostics
@@ -48,9 +48,7 @@ def describe(
     best, scale = found[0].result, ridge_scale(problem)
     judged = None if scale is None else judge(problem, best.factors, scale)
     levels = None if judged is None else judged.levels
-    shared, neurons, own, strength = solved(
-        problem, best.factors, nonnegative, shared_axis, levels
-    )
+    shared, neurons, own, strength = solved(problem, best.factors, nonnegative, shared_axis, levels)
     order = np.lexsort((-np.sum(strength**2, axis=0), private_to))
     shared, strength = shared[:, order], strength[:, order]
     neurons, own = ([each[:, order] for each in part] for part in (neurons, own))
@@ -72,6 +70,8 @@ def describe(
         "neuron_places": Named(("neuron",), _places(data)),
     }
     arrays |= explained(_variance(problem, shared, neurons, own, strength))
+    blocks = [(shared, n * s, o) for n, o, s in zip(neurons, own, strength, strict=True)]
+    arrays["triple_cosine"] = Named((), diagnostics.coupled_cosine(blocks))
     alone = {}
     if shared_axis == "trial":
         alone = _alone(data, kept, problem, neurons, own, strength, nonnegative[0])

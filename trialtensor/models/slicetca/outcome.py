@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor.data.axes import AXES
-from trialtensor.models.comparison import as_restart
+from trialtensor.models.comparison import as_restart, origins
 from trialtensor.models.fitted import FitRecord, Fitted, Named, Restart
 from trialtensor.models.observed import LEFT_OUT, FitInput, Kept, insert_empty, unknown_data
 from trialtensor.models.parts import explained, make_components, unexplained
@@ -173,8 +173,9 @@ def _restarts(
     loss: float,
 ) -> list[Restart]:
     best = found[0].result.factors.loadings
-    restarts = [_restart(data, found[0], loss, best)]
-    for restart in found[1:]:
+    numbers = origins(found)
+    restarts = [_restart(data, found[0], loss, best, numbers[0])]
+    for restart, origin in zip(found[1:], numbers[1:], strict=True):
         other = restart.result.loss
         if problem.observed is not None:
             # The objective includes the weighted missing entries.
@@ -182,12 +183,16 @@ def _restarts(
                 problem.X, restart.result.factors, problem.observed
             )
         # The best has been solved for once more, the others have not.
-        restarts.append(_restart(data, restart, max(other, loss), best))
+        restarts.append(_restart(data, restart, max(other, loss), best, origin))
     return restarts
 
 
 def _restart(
-    data: FitInput, restart: RestartResult[Components], loss: float, best: Triple
+    data: FitInput,
+    restart: RestartResult[Components],
+    loss: float,
+    best: Triple,
+    origin: int | None,
 ) -> Restart:
     components = restart.result.factors
     return as_restart(
@@ -198,4 +203,5 @@ def _restart(
         tuple(insert_empty(f, k) for f, k in zip(components.loadings, data.kept, strict=True)),
         np.concatenate([np.linalg.norm(as_rows(s), axis=1) for s in components.slices]),
         joint=False,
+        origin=origin,
     )

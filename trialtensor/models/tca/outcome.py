@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from trialtensor.data.axes import AXES
-from trialtensor.models.comparison import aligned_restarts, as_restart
+from trialtensor.models.comparison import aligned_restarts
 from trialtensor.models.fitted import FitRecord, Fitted, Named, Restart
 from trialtensor.models.observed import FitInput, insert_empty, unknown_data
 from trialtensor.models.parts import explained, make_components, unexplained
@@ -114,7 +115,9 @@ def _about_missing(
         lambda part: ~observed[part],
         contraction.trial_chunks(problem.X.shape),
     )
-    seen = {"neuron": observed.any(axis=2), "time": observed.any(axis=1)}
+    seen = {
+        axis: np.asarray(observed.any(axis=other)) for axis, other in (("neuron", 2), ("time", 1))
+    }
     groups = groups_of_trials(seen, factors[0].shape[1], data.kept[0])
     return about_missing(judged, largest, apart, shares) | groups
 
@@ -172,6 +175,6 @@ def _restarts(
     loss: float,
 ) -> list[Restart]:
     norm2 = data.problem.norm2
-    first = as_restart(found[0], loss, norm2, 1.0, _whole(best, data), weights)
-    others = aligned_restarts(found, best, loss, norm2, expand=lambda f: _whole(f, data))
-    return [first, *others[1:]]
+    first, *others = aligned_restarts(found, best, loss, norm2, expand=lambda f: _whole(f, data))
+    own = replace(first, similarity=1.0, factors=_whole(best, data), weights=weights)
+    return [own, *others]

@@ -13,6 +13,7 @@ from trialtensor.models.observed import Observed, insert_empty, warn_empty
 from trialtensor.models.parts import explained
 from trialtensor.models.tca.outcome import as_arrays, assemble
 from trialtensor.solvers import contraction, diagnostics, leading, streaming
+from trialtensor.solvers.degeneracy import CANCELLING, is_degenerate
 from trialtensor.solvers.leading import Leading
 from trialtensor.solvers.matching import match_components
 from trialtensor.solvers.problems import sum_of_squares
@@ -188,6 +189,7 @@ def _describe(
     # Of the trial factors only their inner products are known: any with the same will do.
     values, vectors = np.linalg.eigh(past.gram)
     root = vectors * np.sqrt(np.maximum(values, 0)) @ vectors.T
+    cosine = diagnostics.triple_cosine((root, neuron, time))
     core_consistency = diagnostics.core_consistency(
         new.values.astype(np.float64), factors, new.mask
     )
@@ -195,7 +197,7 @@ def _describe(
         **as_arrays(whole, scale.astype(dtype)),
         **explained(variance),
         "core_consistency": Named((), core_consistency),
-        "triple_cosine": Named((), diagnostics.triple_cosine((root, neuron, time))),
+        "triple_cosine": Named((), cosine),
         **_seen(memory),
     }
     loss = past.loss(neuron, time)
@@ -204,7 +206,7 @@ def _describe(
         loss_history=np.array([loss]),
         explained_variance_ratio=np.float64(1 - loss / memory.squares),
         n_iter=before.record.n_iter + 1,
-        stop_reason=reason,
+        stop_reason=_verdict(before, reason, cosine),
         restarts=[],
     )
     restarts = _restarts(before, memory, known, whole, record, scale.astype(dtype), nonnegative)
@@ -215,6 +217,12 @@ def _describe(
         data=_summary(before, memory, new),
         coords=coords,
     )
+
+
+def _verdict(before: Fitted, reason: StopReason, cosine: float) -> StopReason:
+    """Return the stop reason; more trials alone don't mend components that cancel each other."""
+    still = before.record.stop_reason is StopReason.DEGENERATE and cosine < CANCELLING
+    return StopReason.DEGENERATE if still or is_degenerate(cosine) else reason
 
 
 def _restarts(
@@ -236,6 +244,7 @@ def _restarts(
     seeds = [restart.seed for restart in before.record.restarts]
     best = Restart(
         seed=seeds[0] if seeds else None,
+        origin=before.record.restarts[0].origin if seeds else None,
         loss=record.loss,
         explained_variance=float(record.explained_variance_ratio),
         similarity=1.0,

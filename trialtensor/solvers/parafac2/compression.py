@@ -9,11 +9,13 @@ dimensions than there are components (Jang & Kang 2022, "DPar2", for irregular t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import scipy.linalg
 
 from trialtensor.solvers.compression import axis_gram, core_size, leading_basis
+from trialtensor.solvers.degeneracy import LARGE
 from trialtensor.solvers.parafac2.groups import Group, make_groups
 from trialtensor.solvers.parafac2.slabs import MaskedSlabs, MeanSlabs, Slabs
 from trialtensor.solvers.problems import sum_of_squares
@@ -184,3 +186,18 @@ def _triangle(block: np.ndarray, least: int) -> np.ndarray:
     (small,) = scipy.linalg.qr(unfolded, mode="r", check_finite=False)
     small = small[:n_columns, : n_trials * n_shared]
     return np.ascontiguousarray(small.reshape(n_columns, n_trials, n_shared).transpose(1, 0, 2))
+
+
+def in_double(slabs: Slabs) -> Slabs:
+    """Return slabs in double precision, unless they are large.
+
+    Parameters
+    ----------
+    slabs : Slabs
+    """
+    if slabs.blocks[0].dtype == np.float64 or slabs.size >= LARGE:
+        return slabs
+    blocks = [block.astype(np.float64) for block in slabs.blocks]
+    observed = [mask for group in slabs.groups for mask in group.observed or ()]
+    basis = None if slabs.basis is None else slabs.basis.astype(np.float64)
+    return replace(slabs, groups=make_groups(blocks, observed or None), basis=basis)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from trialtensor.solvers.acceleration import balance, minimise
+from trialtensor.solvers.degeneracy import as_precise, judge
+from trialtensor.solvers.diagnostics import triple_cosine
 from trialtensor.solvers.parafac2.compression import (
+    in_double,
     in_span,
     shared_gram,
     truncated,
@@ -25,6 +29,7 @@ from trialtensor.solvers.parafac2.slabs import (
     balance_filled,
 )
 from trialtensor.solvers.result import Factors, SolverResult, StopReason
+from trialtensor.solvers.revival import dead_components, minimise_alive
 from trialtensor.solvers.ridge import RidgeScale, minimise_missing, penalty, strengths_at
 from trialtensor.solvers.runs import (
     RestartResult,
@@ -143,7 +148,27 @@ def fit_parafac2(
     else:
         settled, interrupted = _settled(full, blocks, observed, best, guess, options)
         done.insert(0, settled)
+    if not interrupted:
+        done, interrupted = judge(
+            done,
+            _cosine,
+            partial(_further, in_double(guess), options),
+            tol=options.tol,
+            size=guess.size,
+        )
     return mark_interrupted(done) if interrupted else done
+
+
+def _cosine(model: Any) -> float:
+    return triple_cosine(model[:3])
+
+
+def _further(
+    guess: Slabs, options: Parafac2Options, model: Any, n_sweeps: int, tol: float
+) -> SolverResult[Any]:
+    """Sweep on, with missing entries filled in: that suffices to see where components go."""
+    options = replace(options, max_iter=n_sweeps, tol=tol)
+    return _minimise(guess, as_precise(model[:3], guess.blocks[0]), options)
 
 
 def _restart(core: Slabs, start: Start, options: Parafac2Options) -> RestartResult[Factors]:
@@ -167,27 +192,40 @@ def ridge_scale(slabs: MaskedSlabs) -> RidgeScale:
 
 def _minimise(problem: Any, start: Any, options: Parafac2Options) -> SolverResult[Any]:
     masked = isinstance(problem, MaskedSlabs)
+    nonnegative = (*options.nonnegative, False)[: len(start)]
 
     def sweep(each: Any, begin: Any, max_iter: int, tol: float) -> SolverResult[Any]:
         return minimise(
             each,
             begin,
             balance=balance_filled if masked else balance,
-            nonnegative=(*options.nonnegative, False)[: len(begin)],
+            nonnegative=nonnegative,
             max_iter=max_iter,
             tol=tol,
         )
 
-    if not masked or options.ridge is None:
-        return sweep(problem, start, options.max_iter, options.tol)
-    return minimise_missing(
+    def sweeps(begin: Any, max_iter: int) -> SolverResult[Any]:
+        if not masked or options.ridge is None:
+            return sweep(problem, begin, max_iter, options.tol)
+        return minimise_missing(
+            problem,
+            begin,
+            options.ridge,
+            sweep,
+            max_iter=max_iter,
+            tol=options.tol,
+            settled=begin is not start,
+            grams_of=observed_grams,
+        )
+
+    return minimise_alive(
+        sweeps,
         problem,
         start,
-        options.ridge,
-        sweep,
+        nonnegative=nonnegative,
         max_iter=options.max_iter,
         tol=options.tol,
-        grams_of=observed_grams,
+        dead=lambda factors: dead_components(factors[:3]),
     )
 
 
@@ -251,7 +289,7 @@ def _go_on(
 def _polish(full: Slabs, rough: RestartResult[Any], options: Parafac2Options) -> RestartResult[Any]:
     found = _minimise(full, rough.result.factors, options.left(rough.result.n_iter))
     found = replace(found, n_iter=rough.result.n_iter + found.n_iter)
-    return RestartResult(rough.seed, found, on_full_data=True)
+    return replace(rough, result=found, on_full_data=True)
 
 
 def _settled(

@@ -16,9 +16,7 @@ from trialtensor.solvers.ridge import RowGrams
 PATTERNS = 3
 
 
-def observed_grams(
-    slabs: MaskedSlabs, factors: FilledFactors
-) -> tuple[dict[int, RowGrams], float]:
+def observed_grams(slabs: MaskedSlabs, factors: FilledFactors) -> tuple[dict[int, RowGrams], float]:
     """Return what :func:`trialtensor.solvers.ridge.row_grams` does, for ``A``, ``C`` and patterns.
 
     The rows of the patterns are those of ``P_b H``.
