@@ -153,10 +153,3 @@ def test_only_the_free_axis_of_a_pattern_is_compressed():
 def test_short_axes_are_left_alone():
     problem = DenseProblem(np.ones((10, 9, 8)), 720.0)
     assert compression.compress(problem, 3) is problem
-
-
-@pytest.mark.parametrize("axis", [0, 1, 2])
-def test_axis_gram_is_that_of_the_unfolding(axis):
-    X = np.random.default_rng(7).standard_normal((5, 6, 7))
-    unfolded = np.moveaxis(X, axis, 0).reshape(X.shape[axis], -1)
-    np.testing.assert_allclose(compression.axis_gram(X, axis), unfolded @ unfolded.T, atol=1e-12)
