@@ -8,6 +8,8 @@ With a 2-D missing pattern, only the axis along which the pattern is constant ca
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from trialtensor.solvers.problems import Bases, DenseProblem
@@ -72,7 +74,7 @@ def compress(problem: DenseProblem, n_components: int) -> DenseProblem:
     Parameters
     ----------
     problem : DenseProblem
-        Without bases.
+        Without bases. If it has a core, that is compressed further, which costs next to nothing.
     n_components : int
 
     Returns
@@ -82,18 +84,32 @@ def compress(problem: DenseProblem, n_components: int) -> DenseProblem:
         Its ``norm2`` is that of the full data, so a model inside the bases has the same loss
         here as on the full data.
     """
-    core = problem.X
-    bases: list[np.ndarray | None] = [None, None, None]
+    whole = problem if problem.core is None else problem.core
+    core, bases = whole.X, list(whole.bases)
     n_core = core_size(n_components)
     candidates = range(3) if problem.pattern is None else [problem.pattern.free_axis]
     # Time first: it is contiguous and usually short, so the only expensive step becomes cheap.
     for axis in sorted(candidates, key=lambda axis: (axis != 2, core.shape[axis])):
         if n_core <= _WORTHWHILE * core.shape[axis]:
-            bases[axis] = basis = leading_basis(core, axis, n_core)
+            basis, outer = leading_basis(core, axis, n_core), bases[axis]
+            bases[axis] = basis if outer is None else outer @ basis
             core = project(core, axis, basis)
-    if core is problem.X:
-        return problem
+    if core is whole.X:
+        return whole
     return DenseProblem(np.ascontiguousarray(core), problem.norm2, problem.pattern, _bases(bases))
+
+
+def with_core(problem: DenseProblem, n_components: int) -> DenseProblem:
+    """Compress once for fits of up to ``n_components``, which then share the passes over the data.
+
+    Parameters
+    ----------
+    problem : DenseProblem
+        Without bases.
+    n_components : int
+    """
+    core = compress(problem, n_components)
+    return problem if core is problem else replace(problem, core=core)
 
 
 def without_bases(problem: DenseProblem, free: tuple[bool, bool, bool]) -> DenseProblem:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from trialtensor.solvers.acceleration import balance, minimise
+from trialtensor.solvers.acceleration import RowUpdater, balance, minimise
 from trialtensor.solvers.compression import compress, without_bases
 from trialtensor.solvers.initialization import random_start, svd_start
 from trialtensor.solvers.matching import match_components
@@ -28,6 +28,9 @@ Problem = DenseProblem | MaskedProblem
 _SMALL = 4_000_000
 # On larger data, the number of full-data sweeps before restarts are compared.
 _SETTLING_SWEEPS = 3
+# How many times the gain of the first of them a solution may be above the best one and still pass
+# it. Seen: gains of different solutions differ by less than a factor of two.
+_REACH = 10
 # Factor match score above which two restarts have found the same solution.
 _SAME = 0.99
 
@@ -127,7 +130,7 @@ def _go_on(
             for i, rough in enumerate(results):
                 results[i] = _polish(problem, rough, options)
         else:
-            if len(results) > 1:
+            if len(results) > 1 and isinstance(problem, DenseProblem):
                 _settle(problem, results, options)
             # The best result is only certain once it has converged.
             while not results[0].on_full_data:
@@ -139,26 +142,69 @@ def _go_on(
     return sorted(results, key=by_loss), interrupted
 
 
-def _settle(problem: Problem, results: list[RestartResult[Factors]], options: CPOptions) -> None:
+def _settle(
+    problem: DenseProblem, results: list[RestartResult[Factors]], options: CPOptions
+) -> None:
     """Run a few full-data sweeps on each solution that no better restart has found.
 
     The error of the core differs between solutions, so losses on the core rank them poorly.
     Updates ``results`` in place, so that finished work survives Ctrl-C.
     """
-    few = replace(options, max_iter=_SETTLING_SWEEPS, accelerate=False)
-    found: list[Factors] = []
+    found: dict[int, Factors] = {}
     for i, restart in enumerate(results):
         factors = restart.result.factors
-        if all(match_components(other, factors)[1] < _SAME for other in found):
-            found.append(factors)
-            settled = _polish(problem, restart, few)
-            reason = restart.result.stop_reason
-            settled = replace(settled, result=replace(settled.result, stop_reason=reason))
-            results[i] = replace(settled, on_full_data=False)
+        if all(match_components(other, factors)[1] < _SAME for other in found.values()):
+            found[i] = factors
         elif any(options.nonnegative):
             # A non-negative factor can lie outside the bases, so its loss on the core is inexact.
             results[i] = _with_full_loss(problem, restart)
+    places = list(found)
+    if len(places) > 1 and not any(options.nonnegative):
+        places = _within_reach(problem, results, places, options)
+    if len(places) > 1:
+        _sweep_all(problem, results, places, options, _SETTLING_SWEEPS)
     results.sort(key=by_loss)
+
+
+def _within_reach(
+    problem: DenseProblem,
+    results: list[RestartResult[Factors]],
+    places: list[int],
+    options: CPOptions,
+) -> list[int]:
+    """Choose the solutions that full-data sweeps could make the best.
+
+    A model on the core has the same loss on the full data, from which each can only fall, and
+    most of the way in one sweep. A solution that is worse than the best by many times what that
+    sweep gains won't pass it.
+    """
+    best = results[0].result.loss
+    _sweep_all(problem, results, places[:1], options, 1)
+    reach = _REACH * (best - results[0].result.loss)
+    return [place for place in places if results[place].result.loss - best <= reach]
+
+
+def _sweep_all(
+    problem: DenseProblem,
+    results: list[RestartResult[Factors]],
+    places: list[int],
+    options: CPOptions,
+    n_sweeps: int,
+) -> None:
+    """Run plain full-data sweeps on some of the results, several in one pass over the data."""
+    updater = RowUpdater(options.nonnegative)
+    # More columns than bins would need more memory than the data, and save nothing.
+    n_together = max(1, problem.X.shape[2] // options.n_components)
+    for first in range(0, len(places), n_together):
+        own = places[first : first + n_together]
+        models = [results[place].result.factors for place in own]
+        for _ in range(n_sweeps):
+            swept = problem.sweep_together(models, updater)
+            models = [balance(factors) for factors, _ in swept]
+        for place, factors, (_, loss) in zip(own, models, swept, strict=True):
+            before = results[place].result
+            after = replace(before, factors=factors, loss=loss, n_iter=before.n_iter + n_sweeps)
+            results[place] = replace(results[place], result=after)
 
 
 def _polish(

@@ -187,13 +187,13 @@ def _times(unfoldings: Sequence[Unfolding], columns: np.ndarray) -> np.ndarray:
     columns = columns.astype(unfoldings[0].X.dtype, copy=False)
     ends = np.cumsum([each.shape[1] for each in unfoldings])[:-1]
     parts = zip(unfoldings, np.split(columns, ends), strict=True)
-    return sum(each.times(part).astype(np.float64) for each, part in parts)
+    return np.asarray(sum(each.times(part).astype(np.float64) for each, part in parts))
 
 
 def _gram_times(unfoldings: Sequence[Unfolding], rows: np.ndarray) -> np.ndarray:
     rows = rows.astype(unfoldings[0].X.dtype, copy=False)
     products = (each.times(each.transposed_times(rows)) for each in unfoldings)
-    return sum(product.astype(np.float64) for product in products)
+    return np.asarray(sum(product.astype(np.float64) for product in products))
 
 
 def new_directions(block: np.ndarray, basis: np.ndarray) -> np.ndarray:
