@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from trialtensor.solvers import compression
+from trialtensor.solvers import compression, passes
 from trialtensor.solvers.acceleration import RowUpdater
 from trialtensor.solvers.contraction import khatri_rao, reconstruct
 from trialtensor.solvers.normal_equations import Pattern, find_pattern
@@ -153,3 +153,22 @@ def test_only_the_free_axis_of_a_pattern_is_compressed():
 def test_short_axes_are_left_alone():
     problem = DenseProblem(np.ones((10, 9, 8)), 720.0)
     assert compression.compress(problem, 3) is problem
+
+
+@pytest.mark.parametrize("pattern", [None, Pattern(np.tri(9, 7, 2), 2)])
+@pytest.mark.parametrize("nonnegative", [False, True])
+def test_models_swept_together_are_those_swept_alone(monkeypatch, pattern, nonnegative):
+    # A few trials at a time.
+    monkeypatch.setattr(passes, "_IN_CACHE", 200)
+    rng, X, factors = make(8)
+    X = X if pattern is None else X * pattern.observed[:, :, None]
+    problem = DenseProblem(X, sum_of_squares(X), pattern)
+    update = RowUpdater((nonnegative,) * 3)
+    other = tuple(np.abs(rng.standard_normal((n, 2))) for n in SHAPE)
+    models = [tuple(map(np.abs, factors)), other]
+    together = problem.sweep_together(models, update)
+    for model, (found, loss) in zip(models, together, strict=True):
+        expected, expected_loss = problem.sweep(model, update)
+        assert loss == pytest.approx(expected_loss, rel=1e-10)
+        for a, b in zip(found, expected, strict=True):
+            np.testing.assert_allclose(a, b, atol=1e-9)

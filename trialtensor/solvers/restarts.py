@@ -26,7 +26,8 @@ Problem = DenseProblem | MaskedProblem
 
 # Up to this size a sweep takes milliseconds, and every restart converges on the full data.
 _SMALL = 4_000_000
-# On larger data, the number of full-data sweeps before restarts are compared.
+# On larger data, the number of full-data sweeps before restarts are compared; after each, the
+# worse half drops out.
 _SETTLING_SWEEPS = 3
 # How many times the gain of the first of them a solution may be above the best one and still pass
 # it. Seen: gains of different solutions differ by less than a factor of two.
@@ -155,14 +156,16 @@ def _settle(
         factors = restart.result.factors
         if all(match_components(other, factors)[1] < _SAME for other in found.values()):
             found[i] = factors
-        elif any(options.nonnegative):
+        if any(options.nonnegative):
             # A non-negative factor can lie outside the bases, so its loss on the core is inexact.
             results[i] = _with_full_loss(problem, restart)
     places = list(found)
-    if len(places) > 1 and not any(options.nonnegative):
-        places = _within_reach(problem, results, places, options)
     if len(places) > 1:
-        _sweep_all(problem, results, places, options, _SETTLING_SWEEPS)
+        places = _within_reach(problem, results, places, options)
+    for _ in range(_SETTLING_SWEEPS if len(places) > 1 else 0):
+        _sweep_all(problem, results, places, options)
+        places.sort(key=lambda place: results[place].result.loss)
+        del places[max(2, (len(places) + 1) // 2) :]
     results.sort(key=by_loss)
 
 
@@ -174,12 +177,11 @@ def _within_reach(
 ) -> list[int]:
     """Choose the solutions that full-data sweeps could make the best.
 
-    A model on the core has the same loss on the full data, from which each can only fall, and
-    most of the way in one sweep. A solution that is worse than the best by many times what that
-    sweep gains won't pass it.
+    Losses only fall from here, and most of the way in one sweep. A solution that is worse than
+    the best by many times what that sweep gains won't pass it.
     """
     best = results[0].result.loss
-    _sweep_all(problem, results, places[:1], options, 1)
+    _sweep_all(problem, results, places[:1], options)
     reach = _REACH * (best - results[0].result.loss)
     return [place for place in places if results[place].result.loss - best <= reach]
 
@@ -189,22 +191,18 @@ def _sweep_all(
     results: list[RestartResult[Factors]],
     places: list[int],
     options: CPOptions,
-    n_sweeps: int,
 ) -> None:
-    """Run plain full-data sweeps on some of the results, several in one pass over the data."""
+    """Run a plain full-data sweep on some of the results, several in one pass over the data."""
     updater = RowUpdater(options.nonnegative)
     # More columns than bins would need more memory than the data, and save nothing.
     n_together = max(1, problem.X.shape[2] // options.n_components)
     for first in range(0, len(places), n_together):
         own = places[first : first + n_together]
-        models = [results[place].result.factors for place in own]
-        for _ in range(n_sweeps):
-            swept = problem.sweep_together(models, updater)
-            models = [balance(factors) for factors, _ in swept]
-        for place, factors, (_, loss) in zip(own, models, swept, strict=True):
-            before = results[place].result
-            after = replace(before, factors=factors, loss=loss, n_iter=before.n_iter + n_sweeps)
-            results[place] = replace(results[place], result=after)
+        swept = problem.sweep_together([results[i].result.factors for i in own], updater)
+        for i, (factors, loss) in zip(own, swept, strict=True):
+            before = results[i].result
+            after = replace(before, factors=balance(factors), loss=loss, n_iter=before.n_iter + 1)
+            results[i] = replace(results[i], result=after)
 
 
 def _polish(
