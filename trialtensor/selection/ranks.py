@@ -68,8 +68,8 @@ def fit_ranks(
     >>> models = fit_ranks(TCA(1, random_state=0), range(1, 4), X)
     >>> [model.n_components for model in models]
     [1, 2, 3]
-    >>> [round(model.explained_variance_ratio_, 1) for model in models]
-    [0.4, 0.7, 0.7]
+    >>> [round(float(model.explained_variance_ratio_), 1) for model in models]
+    [0.5, 0.7, 0.7]
     """
     from tqdm import tqdm
 
