@@ -12,6 +12,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from trialtensor.models.fitted import Fitted, Named
+from trialtensor.models.memory import check_memory
 from trialtensor.models.observed import nothing_to_explain, prepare, warn_empty
 from trialtensor.models.parameters import check_jobs, check_share, check_whole, generator
 from trialtensor.models.parts import make_components
@@ -272,6 +273,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
 
     def _fit(self, X: Any, mask: Any, **given: Any) -> Self:
         self.check_parameters()
+        check_memory(type(self), X, mask)
         return self._fit_to(self._observe(X, mask, **given))
 
     def _fit_to(self, data: Any) -> Self:

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Fitted
+from trialtensor.models.memory import check_memory
 from trialtensor.models.observed import FitInput
 from trialtensor.models.parameters import check_whole, nonnegative_axes
 from trialtensor.models.tca import outcome, streaming, trials
@@ -160,6 +161,7 @@ class TCA(TrialEstimator):
         self.check_parameters()
         if not isinstance(self.init, str):
             return None
+        check_memory(type(self), X, mask)
         data = self._observe(X, mask)
         self._starts(data)
         if self.solver != "auto" or not isinstance(data.problem, DenseProblem):
