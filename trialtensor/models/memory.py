@@ -11,14 +11,14 @@ import numpy as np
 from trialtensor.data.notices import warn
 
 # Kind -> memory beyond the data, in multiples of the data as floating-point numbers: of complete
-# data, and with missing entries. Measured by ``python -m benchmarks memory``, rounded up. Kinds
-# that aren't listed are not judged.
+# data, and with missing entries. From ``python -m benchmarks memory``, the least of all options
+# and dtypes. Kinds that aren't listed are not judged; what dynamics need depends on the number of
+# neurons rather than on the size of the data.
 BEYOND_DATA = {
-    "TCA": (0.5, 2.5),
-    "SliceTCA": (1.5, 2.5),
-    "Parafac2": (2.5, 2.5),
-    "CoupledTCA": (2.5, 2.5),
-    "TrialVaryingDynamics": (2.5, 2.5),
+    "TCA": (0.1, 1.6),
+    "SliceTCA": (0.1, 1.6),
+    "Parafac2": (1.0, 1.6),
+    "CoupledTCA": (1.0, 1.6),
 }
 # A fit that needs less than this isn't judged: looking would take as long as the fit.
 _SMALL = 10_000_000
