@@ -48,7 +48,7 @@ def test_a_fit_without_a_minimum_is_degenerate(seed):
     assert 1 + finer.triple_cosine_ < 0.6 * (1 + model.triple_cosine_)
 
 
-@pytest.mark.parametrize("max_iter", [150, 1000])
+@pytest.mark.parametrize("max_iter", [300, 1000])
 @pytest.mark.filterwarnings("ignore::trialtensor.models.warnings.DegeneracyWarning")
 def test_more_sweeps_are_no_remedy(max_iter):
     model = TCA(2, n_init=1, max_iter=max_iter, tol=0, random_state=0)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from trialtensor.solvers import compression
+from trialtensor.solvers import compression, passes
 from trialtensor.solvers.acceleration import RowUpdater
 from trialtensor.solvers.contraction import khatri_rao, reconstruct
 from trialtensor.solvers.normal_equations import Pattern, find_pattern
@@ -155,8 +155,20 @@ def test_short_axes_are_left_alone():
     assert compression.compress(problem, 3) is problem
 
 
-@pytest.mark.parametrize("axis", [0, 1, 2])
-def test_axis_gram_is_that_of_the_unfolding(axis):
-    X = np.random.default_rng(7).standard_normal((5, 6, 7))
-    unfolded = np.moveaxis(X, axis, 0).reshape(X.shape[axis], -1)
-    np.testing.assert_allclose(compression.axis_gram(X, axis), unfolded @ unfolded.T, atol=1e-12)
+@pytest.mark.parametrize("pattern", [None, Pattern(np.tri(9, 7, 2), 2)])
+@pytest.mark.parametrize("nonnegative", [False, True])
+def test_models_swept_together_are_those_swept_alone(monkeypatch, pattern, nonnegative):
+    # A few trials at a time.
+    monkeypatch.setattr(passes, "_IN_CACHE", 200)
+    rng, X, factors = make(8)
+    X = X if pattern is None else X * pattern.observed[:, :, None]
+    problem = DenseProblem(X, sum_of_squares(X), pattern)
+    update = RowUpdater((nonnegative,) * 3)
+    other = tuple(np.abs(rng.standard_normal((n, 2))) for n in SHAPE)
+    models = [tuple(map(np.abs, factors)), other]
+    together = problem.sweep_together(models, update)
+    for model, (found, loss) in zip(models, together, strict=True):
+        expected, expected_loss = problem.sweep(model, update)
+        assert loss == pytest.approx(expected_loss, rel=1e-10)
+        for a, b in zip(found, expected, strict=True):
+            np.testing.assert_allclose(a, b, atol=1e-9)

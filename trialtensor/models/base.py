@@ -12,9 +12,11 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from trialtensor.models.fitted import Fitted, Named
+from trialtensor.models.memory import check_memory
 from trialtensor.models.observed import nothing_to_explain, prepare, warn_empty
 from trialtensor.models.parameters import check_jobs, check_share, check_whole, generator
 from trialtensor.models.parts import make_components
+from trialtensor.models.progress import progress
 from trialtensor.models.warnings import warn_of
 from trialtensor.models.with_data import AskedWithData
 from trialtensor.solvers.runs import RestartResult, Start, mark_interrupted
@@ -271,7 +273,10 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
 
     def _fit(self, X: Any, mask: Any, **given: Any) -> Self:
         self.check_parameters()
-        data = self._observe(X, mask, **given)
+        check_memory(type(self), X, mask)
+        return self._fit_to(self._observe(X, mask, **given))
+
+    def _fit_to(self, data: Any) -> Self:
         starts = self._starts(data)
         self._warn_missing(data)
         verbose = getattr(self, "verbose", 0)
@@ -340,11 +345,3 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
         tags.input_tags.three_d_array = True
         tags.input_tags.allow_nan = True
         return tags
-
-
-def progress(total: int, verbose: int) -> Any:
-    """Open a progress bar for ``total`` restarts; silent unless ``verbose`` and on a terminal."""
-    from tqdm import tqdm
-
-    # disable=None silences the bar if the output isn't a terminal.
-    return tqdm(total=total, desc="restarts", unit="fit", disable=None if verbose else True)

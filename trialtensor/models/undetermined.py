@@ -240,8 +240,8 @@ def _about_groups(group: np.ndarray, axis: str, n_components: int) -> str:
     return (
         f"the trials fall into {len(members)} groups that have fewer than {n_components} {what} in "
         f"common (trials {shown}{more}): nothing tells how large a component is in one group "
-        f"compared with another, or its sign, so the model can't predict the {what} of one group in "
-        "the trials of another; fit the groups by themselves, or use fewer components"
+        f"compared with another, or its sign, so the model can't predict the {what} of one group "
+        "in the trials of another; fit the groups by themselves, or use fewer components"
     )
 
 

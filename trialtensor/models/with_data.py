@@ -70,6 +70,23 @@ class AskedWithData(BaseEstimator):
         """Return further arguments passed to the fit, such as a label for each trial."""
         return {}
 
+    def shared_data(self, X: Any, *, mask: Any = None, **options: Any) -> Any:
+        """Return data in a form that fits of this model and of smaller ones share, if there is one.
+
+        Parameters
+        ----------
+        X, mask : as for ``fit``
+        **options
+            Further arguments of ``fit``.
+
+        Returns
+        -------
+        object or None
+            For ``fit_shared``. None for a kind whose fits share nothing, which needs no such
+            method.
+        """
+        return None
+
     def strata(self) -> list[np.ndarray]:
         """Return sets of trials that may replace each other in resampling."""
         check_is_fitted(self)

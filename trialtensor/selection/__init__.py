@@ -10,6 +10,7 @@ from trialtensor.selection.masks import (
 )
 from trialtensor.selection.nulls import permute_trials, shift_times, shift_trials
 from trialtensor.selection.profile import restart_profile
+from trialtensor.selection.ranks import fit_ranks
 from trialtensor.selection.residuals import ResidualReport, residual_report
 from trialtensor.selection.search import CrossValidatedSearch
 from trialtensor.selection.significance import ComponentTest, component_test
@@ -30,6 +31,7 @@ __all__ = [
     "bootstrap",
     "component_test",
     "factor_match_score",
+    "fit_ranks",
     "permute_trials",
     "residual_report",
     "restart_profile",

@@ -11,6 +11,7 @@ import numpy as np
 from trialtensor.models.base import TrialEstimator
 from trialtensor.selection.complexity import candidates_of, with_counts
 from trialtensor.selection.components import check_options
+from trialtensor.selection.ranks import each_fit
 from trialtensor.selection.stability import stability
 
 if TYPE_CHECKING:
@@ -63,16 +64,15 @@ def restart_profile(
 
     check_options(estimator, fit_options, "estimator")
     candidates = candidates_of(estimator, n_components)
-    for each in candidates:
-        with_counts(estimator, each, 0).check_data(X, mask=mask, **fit_options)
+    models = [with_counts(estimator, each, random_state) for each in candidates]
     rows = []
-    for each in tqdm(candidates, desc="stability", disable=None if verbose else True):
-        model = with_counts(estimator, each, random_state)
-        with warnings.catch_warnings():
-            # The table already holds what the warnings say.
-            warnings.simplefilter("ignore")
-            model.fit(X, mask=mask, **fit_options)
-        rows.append({"n_components": each, **_row(model)})
+    with warnings.catch_warnings():
+        # The table already holds what the warnings say.
+        warnings.simplefilter("ignore")
+        fits = each_fit(models, X, mask, fit_options) if models else iter(())
+        bar = tqdm(fits, total=len(models), desc="stability", disable=None if verbose else True)
+        for place, model in bar:
+            rows.append({"n_components": candidates[place], **_row(model)})
     return pandas.DataFrame(rows)
 
 

@@ -72,10 +72,11 @@ def balance(factors: Factors) -> Factors:
     ----------
     factors : three (n_axis, R) arrays
     """
-    norms = np.array([np.linalg.norm(f, axis=0) for f in factors])
+    # In every sweep on a small core: np.linalg.norm would take as long as the rest.
+    norms = np.sqrt([np.einsum("ir,ir->r", f, f) for f in factors])
     alive = norms.min(axis=0) > 0
-    scale = np.ones_like(norms)
-    scale[:, alive] = np.prod(norms[:, alive] ** (1 / 3), axis=0) / norms[:, alive]
+    size = np.where(alive, np.cbrt(norms).prod(axis=0), 1)
+    scale = size / np.where(alive, norms, 1)
     trial, neuron, time = (f * s.astype(f.dtype) for f, s in zip(factors, scale, strict=True))
     return trial, neuron, time
 

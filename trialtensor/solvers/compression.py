@@ -8,10 +8,12 @@ With a 2-D missing pattern, only the axis along which the pattern is constant ca
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
-import scipy.linalg
 
 from trialtensor.solvers.problems import Bases, DenseProblem
+from trialtensor.solvers.unfolding import Unfolding, leading_vectors
 
 # Compress an axis only if the core is clearly shorter.
 _WORTHWHILE = 0.7
@@ -33,8 +35,7 @@ def core_size(n_components: int) -> int:
 def leading_basis(X: np.ndarray, axis: int, n_vectors: int) -> np.ndarray:
     """Return the leading left singular vectors of the unfolding of ``X`` along ``axis``.
 
-    They are the eigenvectors of its Gram matrix, which takes one BLAS-3 pass instead of the SVD
-    of a huge matrix.
+    A long axis costs no more than the other two allow.
 
     Parameters
     ----------
@@ -45,35 +46,10 @@ def leading_basis(X: np.ndarray, axis: int, n_vectors: int) -> np.ndarray:
     Returns
     -------
     (X.shape[axis], n_vectors) array
-        Orthonormal columns, largest singular value first.
+        Orthonormal columns, largest singular value first; as many as the axis has positions if
+        these are fewer.
     """
-    gram = axis_gram(X, axis)
-    n = len(gram)
-    _, vectors = scipy.linalg.eigh(gram, subset_by_index=[max(0, n - n_vectors), n - 1])
-    # LAPACK's signs depend on rounding; fix them so that every process gets the same.
-    largest = np.abs(vectors).argmax(axis=0)
-    vectors = vectors * np.sign(vectors[largest, np.arange(vectors.shape[1])])
-    return np.ascontiguousarray(vectors[:, ::-1]).astype(X.dtype, copy=False)
-
-
-def axis_gram(X: np.ndarray, axis: int) -> np.ndarray:
-    """Return the Gram matrix of the unfolding along ``axis``, without copying the data.
-
-    Parameters
-    ----------
-    X : (n_trials, n_neurons, n_times) array
-    axis : {0, 1, 2}
-    """
-    if axis == 2:
-        flat = X.reshape(-1, X.shape[2])
-        return (flat.T @ flat).astype(np.float64, copy=False)
-    if axis == 0:
-        flat = X.reshape(X.shape[0], -1)
-        return (flat @ flat.T).astype(np.float64, copy=False)
-    gram = np.zeros((X.shape[1], X.shape[1]))
-    for trial in X:
-        gram += trial @ trial.T
-    return gram
+    return leading_vectors([Unfolding(X, axis)], n_vectors)
 
 
 def project(X: np.ndarray, axis: int, basis: np.ndarray) -> np.ndarray:
@@ -98,7 +74,7 @@ def compress(problem: DenseProblem, n_components: int) -> DenseProblem:
     Parameters
     ----------
     problem : DenseProblem
-        Without bases.
+        Without bases. If it has a core, that is compressed further, which costs next to nothing.
     n_components : int
 
     Returns
@@ -108,18 +84,32 @@ def compress(problem: DenseProblem, n_components: int) -> DenseProblem:
         Its ``norm2`` is that of the full data, so a model inside the bases has the same loss
         here as on the full data.
     """
-    core = problem.X
-    bases: list[np.ndarray | None] = [None, None, None]
+    whole = problem if problem.core is None else problem.core
+    core, bases = whole.X, list(whole.bases)
     n_core = core_size(n_components)
     candidates = range(3) if problem.pattern is None else [problem.pattern.free_axis]
     # Time first: it is contiguous and usually short, so the only expensive step becomes cheap.
     for axis in sorted(candidates, key=lambda axis: (axis != 2, core.shape[axis])):
         if n_core <= _WORTHWHILE * core.shape[axis]:
-            bases[axis] = basis = leading_basis(core, axis, n_core)
+            basis, outer = leading_basis(core, axis, n_core), bases[axis]
+            bases[axis] = basis if outer is None else outer @ basis
             core = project(core, axis, basis)
-    if core is problem.X:
-        return problem
+    if core is whole.X:
+        return whole
     return DenseProblem(np.ascontiguousarray(core), problem.norm2, problem.pattern, _bases(bases))
+
+
+def with_core(problem: DenseProblem, n_components: int) -> DenseProblem:
+    """Compress once for fits of up to ``n_components``, which then share the passes over the data.
+
+    Parameters
+    ----------
+    problem : DenseProblem
+        Without bases.
+    n_components : int
+    """
+    core = compress(problem, n_components)
+    return problem if core is problem else replace(problem, core=core)
 
 
 def without_bases(problem: DenseProblem, free: tuple[bool, bool, bool]) -> DenseProblem:

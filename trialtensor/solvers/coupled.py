@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor.solvers.acceleration import minimise
-from trialtensor.solvers.compression import axis_gram, leading_basis
+from trialtensor.solvers.compression import leading_basis
 from trialtensor.solvers.degeneracy import as_precise, in_double, judge
 from trialtensor.solvers.diagnostics import coupled_cosine
 from trialtensor.solvers.links import weakly_linked
@@ -36,6 +36,7 @@ from trialtensor.solvers.runs import (
     mark_interrupted,
     run_all,
 )
+from trialtensor.solvers.unfolding import Unfolding, leading_vectors
 
 # A, then B and C of each tensor.
 CoupledFactors = tuple[np.ndarray, ...]
@@ -389,12 +390,12 @@ def first_factors(
     n = problem.problems[0].shape[0]
     factors = [_random(rng, n, problem.n_components, nonnegative[0], dtype)]
     if start.kind == "svd":
-        gram = sum(axis_gram(each.X, 0) for each in problem.problems)
-        _, vectors = np.linalg.eigh(gram)
+        side_by_side = [Unfolding(each.X, 0) for each in problem.problems]
+        vectors = leading_vectors(side_by_side, problem.n_components)
         common = np.ones(problem.n_components, bool)
         for columns in problem.columns:
             common &= np.isin(np.arange(problem.n_components), columns)
-        _fill(factors[0], vectors[:, ::-1], np.flatnonzero(common), nonnegative[0])
+        _fill(factors[0], vectors, np.flatnonzero(common), nonnegative[0])
     for each, columns in zip(problem.problems, problem.columns, strict=True):
         for axis in (1, 2):
             factor = _random(rng, each.shape[axis], len(columns), nonnegative[axis], dtype)

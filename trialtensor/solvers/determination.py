@@ -1,8 +1,8 @@
 """How far observed entries determine what a model says about missing ones.
 
 With ``H`` the Gram matrix of a row over its observed entries and ``A = inv(H + ridge)``, the row
-has the posterior covariance ``noise * A``, and noise in the data moves it by ``noise * A H A``. With
-``M`` the Gram matrix over missing entries, they are predicted with a squared error of
+has the posterior covariance ``noise * A``, and noise in the data moves it by ``noise * A H A``.
+With ``M`` the Gram matrix over missing entries, they are predicted with a squared error of
 ``noise * trace(M A)``, beside the sum of squares ``x' M x`` of the prediction itself. The rows of
 one factor are taken as known when those of another are judged, so errors are lower bounds.
 """

@@ -7,17 +7,16 @@ The loss costs no extra pass: with the last MTTKRP ``M`` and Gram matrix ``H`` o
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from trialtensor.solvers import contraction
 from trialtensor.solvers.normal_equations import Pattern, full_gram, quadratic
+from trialtensor.solvers.passes import RowUpdate, sweep_together
 from trialtensor.solvers.result import Factors
 
-# (mode, grams, right-hand side, current rows) -> new rows
-RowUpdate = Callable[[int, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 Bases = tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None]
 
 
@@ -66,6 +65,8 @@ class DenseProblem:
         ``(n_axis, n_core)`` orthonormal bases: the data is ``X`` times these on each axis.
     missing_weight : float
         A missing entry counts as a zero with this weight, against 1 for an observed one.
+    core : DenseProblem, optional
+        A compressed surrogate of this problem, for fits of fewer components to start from.
     """
 
     X: np.ndarray
@@ -73,6 +74,7 @@ class DenseProblem:
     pattern: Pattern | None = None
     bases: Bases = (None, None, None)
     missing_weight: float = 0.0
+    core: DenseProblem | None = None
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -160,11 +162,33 @@ class DenseProblem:
         rhs = self._expand(1, contraction.neurons_from_partial(partial, small_trial))
         neuron = update(1, self.gram((trial, neuron, time), 1), rhs, neuron)
         small_neuron = self._shrink(1, neuron)
+        del partial  # of half the size of the data, where there are few bins
 
         rhs = self._expand(2, contraction.times_from_data(self.X, small_trial, small_neuron))
         gram = self.gram((trial, neuron, time), 2)
         time = update(2, gram, rhs, time)
         return (trial, neuron, time), free_loss(self.norm2, gram, rhs, time)
+
+    def sweep_together(
+        self, models: Sequence[Factors], update: RowUpdate
+    ) -> list[tuple[Factors, float]]:
+        """Update several models in the same two passes over the data.
+
+        Parameters
+        ----------
+        models : sequence of three (n_axis, R) arrays
+            Of the data itself, not of a core.
+        update : RowUpdate
+
+        Returns
+        -------
+        list of the new factors and their loss
+        """
+        found = sweep_together(self.X, models, self.gram, update)
+        return [
+            (factors, free_loss(self.norm2, grams, rhs, factors[2]))
+            for factors, grams, rhs in found
+        ]
 
     def trial_equations(self, factors: Factors) -> tuple[np.ndarray, np.ndarray]:
         """Set up the normal equations of the trial factor.

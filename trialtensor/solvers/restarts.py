@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from trialtensor.solvers.acceleration import balance, minimise
+from trialtensor.solvers.acceleration import RowUpdater, balance, minimise
 from trialtensor.solvers.compression import compress, without_bases
 from trialtensor.solvers.degeneracy import GoOn, as_precise, in_double, judge
 from trialtensor.solvers.diagnostics import triple_cosine
@@ -33,8 +33,12 @@ Problem = DenseProblem | MaskedProblem
 
 # Up to this size a sweep takes milliseconds, and every restart converges on the full data.
 _SMALL = 4_000_000
-# On larger data, the number of full-data sweeps before restarts are compared.
+# On larger data, the number of full-data sweeps before restarts are compared; after each, the
+# worse half drops out.
 _SETTLING_SWEEPS = 3
+# How many times the gain of the first of them a solution may be above the best one and still pass
+# it. Seen: gains of different solutions differ by less than a factor of two.
+_REACH = 10
 # Factor match score above which two restarts have found the same solution.
 _SAME = 0.99
 
@@ -193,7 +197,9 @@ def _go_on(
             for i, rough in enumerate(results):
                 results[i] = _polish(problem, rough, options)
         else:
-            if len(results) > 1:
+            # Without a ridge, a few sweeps can lead far away where much is missing.
+            plain = isinstance(problem, DenseProblem) and options.ridge is None
+            if len(results) > 1 and plain:
                 _settle(problem, results, options)
             # The best result is only certain once it has converged.
             while not results[0].on_full_data:
@@ -205,32 +211,68 @@ def _go_on(
     return sorted(results, key=by_loss), interrupted
 
 
-def _settle(problem: Problem, results: list[RestartResult[Factors]], options: CPOptions) -> None:
+def _settle(
+    problem: DenseProblem, results: list[RestartResult[Factors]], options: CPOptions
+) -> None:
     """Run a few full-data sweeps on each solution that no better restart has found.
 
     The error of the core differs between solutions, so losses on the core rank them poorly.
     Updates ``results`` in place, so that finished work survives Ctrl-C.
     """
-    few = replace(options, accelerate=False)
-    found: list[Factors] = []
+    found: dict[int, Factors] = {}
     for i, restart in enumerate(results):
         factors = restart.result.factors
-        if all(match_components(other, factors)[1] < _SAME for other in found):
-            found.append(factors)
-            n_iter = restart.result.n_iter
-            # Of the sweeps that are left, the last is for the best restart.
-            last = min(n_iter + _SETTLING_SWEEPS, options.max_iter - 1)
-            if last <= n_iter:
-                results[i] = _with_full_loss(problem, restart)
-                continue
-            settled = _polish(problem, restart, replace(few, max_iter=last))
-            reason = restart.result.stop_reason
-            settled = replace(settled, result=replace(settled.result, stop_reason=reason))
-            results[i] = replace(settled, on_full_data=False)
-        elif any(options.nonnegative):
+        if all(match_components(other, factors)[1] < _SAME for other in found.values()):
+            found[i] = factors
+        if any(options.nonnegative):
             # A non-negative factor can lie outside the bases, so its loss on the core is inexact.
             results[i] = _with_full_loss(problem, restart)
+    # Of the sweeps that are left, the last is for the best restart.
+    most = options.max_iter - _SETTLING_SWEEPS - 2
+    places = [place for place in found if results[place].result.n_iter <= most]
+    if len(places) > 1:
+        places = _within_reach(problem, results, places, options)
+    for _ in range(_SETTLING_SWEEPS if len(places) > 1 else 0):
+        _sweep_all(problem, results, places, options)
+        places.sort(key=lambda place: results[place].result.loss)
+        del places[max(2, (len(places) + 1) // 2) :]
     results.sort(key=by_loss)
+
+
+def _within_reach(
+    problem: DenseProblem,
+    results: list[RestartResult[Factors]],
+    places: list[int],
+    options: CPOptions,
+) -> list[int]:
+    """Choose the solutions that full-data sweeps could make the best.
+
+    Losses only fall from here, and most of the way in one sweep. A solution that is worse than
+    the best by many times what that sweep gains won't pass it.
+    """
+    best = results[0].result.loss
+    _sweep_all(problem, results, places[:1], options)
+    reach = _REACH * (best - results[0].result.loss)
+    return [place for place in places if results[place].result.loss - best <= reach]
+
+
+def _sweep_all(
+    problem: DenseProblem,
+    results: list[RestartResult[Factors]],
+    places: list[int],
+    options: CPOptions,
+) -> None:
+    """Run a plain full-data sweep on some of the results, several in one pass over the data."""
+    updater = RowUpdater(options.nonnegative)
+    # More columns than bins would need more memory than the data, and save nothing.
+    n_together = max(1, problem.X.shape[2] // options.n_components)
+    for first in range(0, len(places), n_together):
+        own = places[first : first + n_together]
+        swept = problem.sweep_together([results[i].result.factors for i in own], updater)
+        for i, (factors, loss) in zip(own, swept, strict=True):
+            before = results[i].result
+            after = replace(before, factors=balance(factors), loss=loss, n_iter=before.n_iter + 1)
+            results[i] = replace(results[i], result=after)
 
 
 def _polish(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -10,15 +11,19 @@ from sklearn.utils.validation import check_is_fitted
 
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Fitted
+from trialtensor.models.memory import check_memory
 from trialtensor.models.observed import FitInput
 from trialtensor.models.parameters import check_whole, nonnegative_axes
 from trialtensor.models.tca import outcome, streaming, trials
 from trialtensor.models.tca.starts import check_rank, given_factors
 from trialtensor.models.warnings import warn_of
 from trialtensor.solvers import contraction
+from trialtensor.solvers.compression import with_core
+from trialtensor.solvers.problems import DenseProblem
 from trialtensor.solvers.restarts import CPOptions, fit_cp
 from trialtensor.solvers.result import Factors
 from trialtensor.solvers.runs import RestartResult, Start
+from trialtensor.solvers.threads import blas_threads_for
 
 _SOLVERS = ("auto", "full", "als")
 
@@ -138,6 +143,45 @@ class TCA(TrialEstimator):
         if self.solver not in _SOLVERS:
             raise ValueError(f"solver: expected one of {_SOLVERS}, got {self.solver!r}")
         nonnegative_axes(self.nonnegative)
+
+    def shared_data(self, X: Any, *, mask: Any = None, **options: Any) -> FitInput | None:
+        """Check and compress data once, for fits of up to ``n_components``.
+
+        Parameters
+        ----------
+        X, mask : as for ``fit``
+        **options
+            None are known.
+
+        Returns
+        -------
+        FitInput or None
+            For ``fit_shared``; None for given factors, which have one number of components.
+        """
+        self.check_parameters()
+        if not isinstance(self.init, str):
+            return None
+        check_memory(type(self), X, mask)
+        data = self._observe(X, mask)
+        self._starts(data)
+        if self.solver != "auto" or not isinstance(data.problem, DenseProblem):
+            return data
+        with blas_threads_for(data.size):
+            return replace(data, problem=with_core(data.problem, self.n_components))
+
+    def fit_shared(self, data: FitInput) -> Self:
+        """Fit to data from ``shared_data`` of this or a larger model.
+
+        Parameters
+        ----------
+        data : FitInput
+
+        Returns
+        -------
+        self
+        """
+        self.check_parameters()
+        return self._fit_to(data)
 
     def partial_fit(self, X: Any, y: Any = None, *, mask: Any = None) -> Self:
         """Add more trials without storing them, so that memory doesn't grow with their number.

@@ -14,11 +14,12 @@ from dataclasses import replace
 import numpy as np
 import scipy.linalg
 
-from trialtensor.solvers.compression import axis_gram, core_size, leading_basis
+from trialtensor.solvers.compression import core_size, leading_basis
 from trialtensor.solvers.degeneracy import LARGE
 from trialtensor.solvers.parafac2.groups import Group, make_groups
 from trialtensor.solvers.parafac2.slabs import MaskedSlabs, MeanSlabs, Slabs
 from trialtensor.solvers.problems import sum_of_squares
+from trialtensor.solvers.unfolding import axis_gram
 
 _WORTHWHILE = 0.7
 # Rows per column above which a triangle is worth its decomposition.

@@ -15,7 +15,6 @@ import numpy as np
 import scipy.linalg
 from scipy.linalg import lapack
 
-from trialtensor.solvers.compression import axis_gram
 from trialtensor.solvers.slices.contraction import (
     OTHERS,
     Triple,
@@ -25,6 +24,7 @@ from trialtensor.solvers.slices.contraction import (
     correlate,
     onto,
 )
+from trialtensor.solvers.unfolding import axis_gram
 
 # Up to this axis length, all eigenvectors of the Gram matrix cost less than passes over the data.
 _LONG_AXIS = 1000

@@ -1,0 +1,171 @@
+"""Whether a fit fits into memory, said before it starts rather than by the system in its midst."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trialtensor.data.notices import warn
+
+# Kind -> memory beyond the data, in multiples of the data as floating-point numbers: of complete
+# data, and with missing entries. From ``python -m benchmarks memory``, the least of all options
+# and dtypes. Kinds that aren't listed are not judged; what dynamics need depends on the number of
+# neurons rather than on the size of the data.
+BEYOND_DATA = {
+    "TCA": (0.1, 1.6),
+    "SliceTCA": (0.1, 1.6),
+    "Parafac2": (1.0, 1.6),
+    "CoupledTCA": (1.0, 1.6),
+}
+# A fit that needs less than this isn't judged: looking would take as long as the fit.
+_SMALL = 10_000_000
+# Share of the free memory above which a fit is close to the limit.
+_CLOSE = 0.9
+# Share of what a fit usually needs that it needs for certain.
+_CERTAIN = 0.7
+
+
+class MemoryWarning(UserWarning):
+    """A fit needs nearly all of the free memory, or more than is free without swapping."""
+
+
+def check_memory(kind: type, X: Any, mask: Any) -> None:
+    """Refuse a fit that can't fit into memory, and warn of one that nearly can't.
+
+    Parameters
+    ----------
+    kind : type
+        Class of the model.
+    X, mask : as for ``fit``
+
+    Raises
+    ------
+    MemoryError
+        If it needs more than all memory and swap space that is free or could be freed, by a wide
+        margin. Where the system doesn't say how much that is, nothing is refused.
+    """
+    beyond = next(
+        (BEYOND_DATA[c.__name__] for c in kind.__mro__ if c.__name__ in BEYOND_DATA), None
+    )
+    arrays, free = _arrays(X), free_memory()
+    if beyond is None or free is None:
+        return
+    size = sum(_as_floats(array) for array in arrays)
+    # Whole numbers, and arrays in another order, are copied.
+    copied = sum(_as_floats(array) for array in arrays if not _is_used_as_it_is(array))
+    if copied + size * max(beyond) <= max(_CLOSE * free[0], _SMALL):
+        return
+    missing = mask is not None or any(_has_nan(array) for array in arrays)
+    needed = copied + size * beyond[missing]
+    if needed <= _CLOSE * free[0]:
+        return
+    text = _text(kind, arrays, needed, free[0])
+    if copied + _CERTAIN * size * beyond[missing] > sum(free):
+        raise MemoryError(text)
+    warn(f"{text} The fit may be slow, or be ended by the system.", MemoryWarning)
+
+
+def free_memory() -> tuple[int, int] | None:
+    """Return the memory that is free or can be freed, and the free swap space, in bytes.
+
+    Returns
+    -------
+    (int, int) or None
+        Within the limit of the container, if there is one. None where the system doesn't say.
+    """
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        about = {
+            name: int(rest.split()[0]) * 1024 for name, _, rest in (x.partition(":") for x in lines)
+        }
+        free, swap = about["MemAvailable"], about.get("SwapFree", 0)
+    except (OSError, ValueError, KeyError, IndexError):
+        return None
+    left = [each for each in map(_left_in, _group_folders()) if each is not None]
+    return min([free, *left]), swap
+
+
+def _group_folders() -> list[Path]:
+    """List the folders of the control groups that limit the memory of this process."""
+    root, found = Path("/sys/fs/cgroup"), []
+    try:
+        lines = Path("/proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return []
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers in ("", "memory"):
+            base = root / "memory" if controllers else root
+            own = base / path.lstrip("/")
+            # Inside a container the path is that of the host, and the limit lies at the root.
+            found += [each for each in (own, *own.parents) if each.is_relative_to(base)]
+    return found
+
+
+def _left_in(folder: Path) -> int | None:
+    """Return how much more a control group may use, counting the file cache as free."""
+    for limit, used in (
+        ("memory.max", "memory.current"),
+        ("memory.limit_in_bytes", "memory.usage_in_bytes"),
+    ):
+        try:
+            most = int((folder / limit).read_text())
+            now = int((folder / used).read_text())
+            pairs = [line.split() for line in (folder / "memory.stat").read_text().splitlines()]
+            cached = sum(int(n) for name, n in pairs if name in ("active_file", "inactive_file"))
+        except (OSError, ValueError):
+            continue
+        return most - now + cached
+    return None
+
+
+def _arrays(X: Any) -> list[Any]:
+    """List the arrays in the data; what isn't an array yet is not judged."""
+    if hasattr(X, "dtype") and hasattr(X, "size"):
+        return [X]
+    if isinstance(X, Mapping):
+        X = list(X.values())
+    if isinstance(X, (list, tuple)):
+        return [each for each in X if hasattr(each, "dtype") and hasattr(each, "size")]
+    return []
+
+
+def _as_floats(array: Any) -> int:
+    """Return the bytes of an array as floating-point numbers."""
+    return int(array.size) * _itemsize(array.dtype)
+
+
+def _itemsize(dtype: Any) -> int:
+    return 4 if np.dtype(dtype).kind == "f" and np.dtype(dtype).itemsize <= 4 else 8
+
+
+def _has_nan(array: Any) -> bool:
+    return bool(array.dtype.kind == "f" and np.isnan(array.sum()))
+
+
+def _is_used_as_it_is(array: Any) -> bool:
+    values = array.data if hasattr(array, "dims") else array
+    in_order = bool(getattr(getattr(values, "flags", None), "c_contiguous", False))
+    return array.dtype in (np.float32, np.float64) and in_order
+
+
+def _text(kind: type, arrays: list[Any], needed: float, free: int) -> str:
+    shapes = [" x ".join(map(str, array.shape)) for array in arrays[:2]]
+    shapes += ["others"] if len(arrays) > 2 else []
+    ways = ["fewer neurons or wider bins"]
+    if any(_itemsize(array.dtype) == 8 for array in arrays):
+        ways.insert(0, "X as float32, which takes half as much")
+    if "partial_fit" in vars(kind):
+        ways.append("partial_fit, which takes the trials in batches")
+    return (
+        f"X: the fit of a {kind.__name__} to {' and '.join(shapes)} values needs about "
+        f"{_size(needed)} of memory besides the data, and {_size(free)} are free. Use "
+        f"{', or '.join(ways)}."
+    )
+
+
+def _size(n_bytes: float) -> str:
+    return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.0f} MB"
