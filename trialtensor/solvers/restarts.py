@@ -198,8 +198,8 @@ def _go_on(
                 results[i] = _polish(problem, rough, options)
         else:
             # Without a ridge, a few sweeps can lead far away where much is missing.
-            plain = isinstance(problem, DenseProblem) and options.ridge is None
-            if len(results) > 1 and plain:
+            plain = options.ridge is None and len(results) > 1
+            if plain and isinstance(problem, DenseProblem):
                 _settle(problem, results, options)
             # The best result is only certain once it has converged.
             while not results[0].on_full_data:
