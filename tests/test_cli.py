@@ -230,7 +230,8 @@ def test_demo(tmp_path):
     error = np.array([float(row["error_deg"]) for row in rows])
     learning = np.array([row["phase"] == "adaptation" for row in rows])
     trial = np.array([[float(row[f"component_{r}"]) for r in range(1, 6)] for row in rows])
-    assert min(restart["similarity"] for restart in summary["restarts"]) > 0.9
+    similar = [restart["similarity"] > 0.99 for restart in summary["restarts"]]
+    assert np.mean(similar) >= 0.8
     # A component grows while the error shrinks: the slow process.
     assert np.corrcoef(error[learning], trial[learning].T)[0, 1:].min() < -0.5
 

@@ -88,7 +88,8 @@ def test_the_record_is_what_the_residuals_show(kind, scale):
     assert model.explained_variance_ratio_ == pytest.approx(1 - model.loss_ / total, abs=1e-12)
     assert model.loss_history_[-1] == model.loss_
     assert np.all(np.diff(model.loss_history_) <= 0)
-    assert model.stop_reason_ == "converged"
+    # Some of these have no minimum; none is exact.
+    assert model.stop_reason_ in ("converged", "degenerate")
     assert model.score(X) == pytest.approx(model.explained_variance_ratio_, abs=1e-9)
     np.testing.assert_allclose(model.transform(X), model.trial_factors_, rtol=1e-4, atol=1e-6)
 

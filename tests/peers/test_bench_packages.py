@@ -75,7 +75,9 @@ def test_tensortools_mcp_als(tensortools, start, missing):
         verbose=False,
     )
     ours = TCA(RANK, random_state=0).fit(data.X)
-    assert ours.loss_ <= squared_error(data.X, theirs.factors) * (1 + 1e-6)
+    # The ridge on what few shared neurons determine costs a little, and only there.
+    most = 1e-4 if missing == "tracked" else 1e-6
+    assert ours.loss_ <= squared_error(data.X, theirs.factors) * (1 + most)
 
 
 def test_pyttb_cp_als(pyttb, start):

@@ -106,9 +106,10 @@ def test_constraints_hold_and_norms_are_one(X, nonnegative):
         assert axis not in named or factor.min() >= 0
 
 
-@given(X=tensors(), exponent=st.sampled_from([-20, 20]))
+@given(X=tensors(), exponent=st.sampled_from([-21, 21]))
 def test_units_do_not_matter(X, exponent):
-    # A power of two scales without rounding, so even chaotic fits must agree.
+    # Each factor takes the cube root of the scale: with this one a power of two, which scales
+    # without rounding, so even chaotic fits must agree.
     model, scaled = fit(X), fit(np.ldexp(X, exponent))
     assert scaled.explained_variance_ratio_ == pytest.approx(
         model.explained_variance_ratio_, abs=1e-6

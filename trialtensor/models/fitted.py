@@ -130,7 +130,9 @@ class FitRecord:
         """
         return cls(
             loss=loss,
-            loss_history=np.append(best.loss_history, min(loss, best.loss)),
+            loss_history=np.append(
+                best.loss_history, min(loss, best.loss, *best.loss_history[-1:])
+            ),
             explained_variance_ratio=np.float64(1 - loss / norm2),
             n_iter=best.n_iter,
             stop_reason=best.stop_reason,

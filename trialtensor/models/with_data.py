@@ -70,7 +70,7 @@ class AskedWithData(BaseEstimator):
         """Return further arguments passed to the fit, such as a label for each trial."""
         return {}
 
-    def shared_data(self, X: Any, *, mask: Any = None, **options: Any) -> Any:
+    def _shared_data(self, X: Any, *, mask: Any = None, **options: Any) -> Any:
         """Return data in a form that fits of this model and of smaller ones share, if there is one.
 
         Parameters
@@ -82,7 +82,7 @@ class AskedWithData(BaseEstimator):
         Returns
         -------
         object or None
-            For ``fit_shared``. None for a kind whose fits share nothing, which needs no such
+            For ``_fit_shared``. None for a kind whose fits share nothing, which needs no such
             method.
         """
         return None

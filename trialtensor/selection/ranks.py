@@ -118,7 +118,7 @@ def each_fit(
     n_jobs : int, optional
     """
     largest = max(models, key=lambda model: size_of(model.n_components))
-    shared = largest.shared_data(X, mask=mask, **options)
+    shared = largest._shared_data(X, mask=mask, **options)
     given = {"X": X, "mask": mask, **options} if shared is None else {"shared": shared}
     if shared is None:
         for model in models:
@@ -135,5 +135,5 @@ def each_fit(
 
 def _fit(place: int, model: Any, given: Mapping[str, Any]) -> tuple[int, Any]:
     if "shared" in given:
-        return place, model.fit_shared(given["shared"])
+        return place, model._fit_shared(given["shared"])
     return place, model.fit(**given)

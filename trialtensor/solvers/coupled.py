@@ -292,8 +292,7 @@ def fit_coupled(
     )
     results.sort(key=by_loss)
     if not interrupted:
-        precise = replace(problem, problems=[in_double(each) for each in problem.problems])
-        further = partial(_sweeps_precisely, precise, options)
+        further = partial(_sweeps_precisely, problem, options)
         size = problem.X.size
         results, interrupted = judge(results, problem.cosine, further, tol=options.tol, size=size)
     return mark_interrupted(results) if interrupted else results
@@ -365,7 +364,8 @@ def _sweeps_precisely(
     max_iter: int,
     tol: float,
 ) -> SolverResult[CoupledFactors]:
-    return _sweeps(problem, options, as_precise(factors, problem.X), max_iter, tol)
+    precise = replace(problem, problems=[in_double(each) for each in problem.problems])
+    return _sweeps(precise, options, as_precise(factors, precise.X), max_iter, tol)
 
 
 def _by_array(problem: CoupledProblem, options: CoupledOptions) -> tuple[bool, ...]:

@@ -251,9 +251,13 @@ def fit_dynamics(
     )
     results.sort(key=by_loss)
     if not interrupted:
-        further = partial(_sweeps, problem)
-        size = problem.X.size
-        results, interrupted = judge(results, triple_cosine, further, tol=options.tol, size=size)
+        results, interrupted = judge(
+            results,
+            lambda factors: triple_cosine(_neurons_of(problem, factors)),
+            partial(_sweeps, problem),
+            tol=options.tol,
+            size=problem.X.size,
+        )
     results = [_of_neurons(problem, each) for each in results]
     return mark_interrupted(results) if interrupted else results
 
@@ -261,9 +265,14 @@ def fit_dynamics(
 def _of_neurons(
     problem: DynamicsProblem, restart: RestartResult[Factors]
 ) -> RestartResult[Factors]:
-    trial, output, source = restart.result.factors
-    factors = (trial, problem.outputs @ output, problem.inputs @ source)
+    factors = _neurons_of(problem, restart.result.factors)
     return replace(restart, result=restart.result.with_factors(factors))
+
+
+def _neurons_of(problem: DynamicsProblem, factors: Factors) -> Factors:
+    """Return factors of neurons, from those of the span."""
+    trial, output, source = factors
+    return trial, problem.outputs @ output, problem.inputs @ source
 
 
 def _restart(

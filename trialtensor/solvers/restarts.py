@@ -126,10 +126,11 @@ class CPOptions:
         ----------
         problem : DenseProblem or MaskedProblem
         """
-        precise = in_double(problem)
 
         def sweep_on(factors: Factors, n_sweeps: int, tol: float) -> SolverResult[Factors]:
             options = replace(self, max_iter=n_sweeps, tol=tol)
+            # Only here, because few fits need it: a copy of the data.
+            precise = in_double(problem)
             return options.minimise(precise, as_precise(factors, precise.X), settled=True)
 
         return sweep_on

@@ -291,7 +291,7 @@ def minimise_missing(
             rough = Ridged(
                 problem.weighted(weight), tuple(np.full(1, times * each) for each in scale.levels)
             )
-            run.go_on(rough, min(_ROUGH_SWEEPS, max_iter // 20), _ROUGH_TOL, keep=False)
+            run.go_on(rough, min(_ROUGH_SWEEPS, max_iter // 20), _ROUGH_TOL)
     if not settled:
         run.go_on(Ridged(problem, strengths), max_iter, max(tol, _FIRST_TOL))
     for _ in range(_ROUNDS):
@@ -311,7 +311,6 @@ class _Stages:
     def __init__(self, minimise: Minimise, max_iter: int, start: Any) -> None:
         self.minimise, self.left, self.factors = minimise, max_iter, start
         self.result: SolverResult[Any] | None = None
-        self.history: list[np.ndarray] = []
         self.n_iter = 0
         self.fine = False
 
@@ -321,26 +320,25 @@ class _Stages:
         stopped = self.result is not None and self.result.stop_reason is StopReason.INTERRUPTED
         return stopped or self.left <= 0
 
-    def go_on(self, problem: Ridged, max_iter: int, tol: float, *, keep: bool = True) -> None:
-        """Run one stage, unless it is over; ``keep`` its losses."""
+    def go_on(self, problem: Ridged, max_iter: int, tol: float) -> None:
+        """Run one stage, unless it is over."""
         if self.over or max_iter == 0:
             return
         self.result = self.minimise(problem, self.factors, min(max_iter, self.left), tol)
         self.factors = self.result.factors
         self.n_iter += self.result.n_iter
         self.left -= self.result.n_iter
-        if keep or self.over:
-            self.history.append(self.result.loss_history)
 
     def whole(self) -> SolverResult[Any]:
-        """Return the last result, with the record of all stages."""
+        """Return the last result, with the number of all sweeps.
+
+        Its losses are those of the last stage: others had another ridge.
+        """
         assert self.result is not None, "minimise_missing ran no stage"
         reason = self.result.stop_reason
         if self.left <= 0 and reason is not StopReason.INTERRUPTED:
             reason = StopReason.MAX_ITER
-        history = np.minimum.accumulate(np.concatenate(self.history))
-        history[-1] = min(history[-1], self.result.loss)
-        return replace(self.result, loss_history=history, n_iter=self.n_iter, stop_reason=reason)
+        return replace(self.result, n_iter=self.n_iter, stop_reason=reason)
 
 
 def strengths_at(

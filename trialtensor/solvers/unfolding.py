@@ -131,18 +131,36 @@ def leading_vectors(unfoldings: Sequence[Unfolding], n_vectors: int) -> np.ndarr
         Beyond the rank of the data they are arbitrary.
     """
     n, n_columns = unfoldings[0].shape[0], sum(each.shape[1] for each in unfoldings)
-    n_vectors = min(n, n_vectors)
+    n_vectors, dtype = min(n, n_vectors), unfoldings[0].X.dtype
     if n <= min(_LONG_SIDE, n_columns):
         gram = sum(each.gram() for each in unfoldings)
-        found = _leading_eigenvectors(np.asarray(gram), n_vectors)
+        return leading_eigenvectors(np.asarray(gram), n_vectors).astype(dtype, copy=False)
     elif n_columns <= _LONG_SIDE:
         found = _from_columns(unfoldings, n_vectors)
     else:
         found = _from_krylov_space(unfoldings, n_vectors)
+    return _signed(found).astype(dtype, copy=False)
+
+
+def leading_eigenvectors(gram: np.ndarray, n_vectors: int) -> np.ndarray:
+    """Return the leading eigenvectors of a Gram matrix, the largest entry of each positive.
+
+    Parameters
+    ----------
+    gram : (n, n) array
+    n_vectors : int
+
+    Returns
+    -------
+    (n, min(n, n_vectors)) array
+    """
+    return _signed(_leading_eigenvectors(gram, n_vectors))
+
+
+def _signed(vectors: np.ndarray) -> np.ndarray:
     # LAPACK's signs depend on rounding; fix them so that every process gets the same.
-    largest = np.abs(found).argmax(axis=0)
-    signs = np.sign(found[largest, np.arange(found.shape[1])])
-    return np.ascontiguousarray(found * signs).astype(unfoldings[0].X.dtype, copy=False)
+    largest = np.abs(vectors).argmax(axis=0)
+    return np.ascontiguousarray(vectors * np.sign(vectors[largest, np.arange(vectors.shape[1])]))
 
 
 def _leading_eigenvectors(gram: np.ndarray, n_vectors: int) -> np.ndarray:

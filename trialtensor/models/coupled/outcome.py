@@ -110,8 +110,9 @@ def to_variables(fitted: Fitted) -> dict[str, Any]:
             continue
         if not isinstance(values, dict):
             variables[name] = (dims, values)
-        elif name == "neuron_factors" and joined:
-            whole = np.empty((len(places), fitted["weights"].shape[1]))
+        elif dims[0] == "neuron" and joined:
+            first = next(iter(values.values()))
+            whole = np.empty((len(places), *first.shape[1:]))
             for i, dataset in enumerate(fitted.datasets):
                 whole[places == i] = values[dataset]
             variables[name] = (dims, whole)

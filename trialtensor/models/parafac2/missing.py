@@ -75,9 +75,13 @@ def missing_arrays(
     apart = disagreement(
         found,
         n_observed,
-        lambda model, b: contraction.reconstruct(_of_block(kept, model, b)),
-        lambda b: ~_mask(kept, b),
-        n_missing_blocks,
+        lambda model, part: contraction.reconstruct(_of_block(kept, model, *part)),
+        lambda part: ~_mask(kept, part[0])[part[1]],
+        [
+            (b, rows)
+            for b in n_missing_blocks
+            for rows in contraction.trial_chunks(kept.values[b].shape)
+        ],
     )
     return about_missing(judged, largest, apart, {"trial": trial, shared_name: rows})
 
@@ -89,8 +93,8 @@ def _mask(kept: KeptBlocks, b: int) -> np.ndarray:
 
 
 def _of_block(
-    kept: KeptBlocks, model: Parafac2Model, b: int
+    kept: KeptBlocks, model: Parafac2Model, b: int, rows: slice = slice(None)
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the three factors of one block."""
-    own = model.trial[kept.edges[b] : kept.edges[b + 1]]
+    """Return the three factors of one block, or of some of its trials."""
+    own = model.trial[kept.edges[b] : kept.edges[b + 1]][rows]
     return own, model.patterns[b] @ model.cross, model.shared

@@ -144,7 +144,7 @@ class TCA(TrialEstimator):
             raise ValueError(f"solver: expected one of {_SOLVERS}, got {self.solver!r}")
         nonnegative_axes(self.nonnegative)
 
-    def shared_data(self, X: Any, *, mask: Any = None, **options: Any) -> FitInput | None:
+    def _shared_data(self, X: Any, *, mask: Any = None, **options: Any) -> FitInput | None:
         """Check and compress data once, for fits of up to ``n_components``.
 
         Parameters
@@ -156,7 +156,7 @@ class TCA(TrialEstimator):
         Returns
         -------
         FitInput or None
-            For ``fit_shared``; None for given factors, which have one number of components.
+            For ``_fit_shared``; None for given factors, which have one number of components.
         """
         self.check_parameters()
         if not isinstance(self.init, str):
@@ -169,8 +169,8 @@ class TCA(TrialEstimator):
         with blas_threads_for(data.size):
             return replace(data, problem=with_core(data.problem, self.n_components))
 
-    def fit_shared(self, data: FitInput) -> Self:
-        """Fit to data from ``shared_data`` of this or a larger model.
+    def _fit_shared(self, data: FitInput) -> Self:
+        """Fit to data from ``_shared_data`` of this or a larger model.
 
         Parameters
         ----------

@@ -19,9 +19,16 @@ from trialtensor.solvers.degeneracy import LARGE
 from trialtensor.solvers.parafac2.groups import Group, make_groups
 from trialtensor.solvers.parafac2.slabs import MaskedSlabs, MeanSlabs, Slabs
 from trialtensor.solvers.problems import sum_of_squares
-from trialtensor.solvers.unfolding import axis_gram
+from trialtensor.solvers.unfolding import (
+    Unfolding,
+    axis_gram,
+    leading_eigenvectors,
+    leading_vectors,
+)
 
 _WORTHWHILE = 0.7
+# Up to this length of the shared axis, its Gram matrix takes a group after the other.
+_LONG = 1000
 # Rows per column above which a triangle is worth its decomposition.
 _TALL = 2
 
@@ -136,7 +143,7 @@ def truncated(slabs: Slabs, n_components: int, *, free: bool) -> tuple[Slabs, np
     n_core = core_size(n_components)
     basis = None
     if n_core <= _WORTHWHILE * slabs.n_shared:
-        basis = _shared_basis(slabs, n_core)
+        basis = shared_basis(slabs, n_core)
     short = n_core <= _WORTHWHILE * slabs.n_rows.max()
     if basis is None and not short:
         return slabs, None
@@ -149,24 +156,20 @@ def truncated(slabs: Slabs, n_components: int, *, free: bool) -> tuple[Slabs, np
     return _one_group(parts, slabs.norm2, None if free else basis), basis
 
 
-def shared_gram(slabs: Slabs) -> np.ndarray:
-    """Compute the Gram matrix of the shared axis, (n_shared, n_shared).
+def shared_basis(slabs: Slabs, n_vectors: int) -> np.ndarray:
+    """Return the leading singular vectors of the shared axis, ``(n_shared, n_vectors)``.
 
     Parameters
     ----------
     slabs : Slabs
+    n_vectors : int
+        At most ``n_shared``.
     """
+    if slabs.n_shared > _LONG:
+        return leading_vectors([Unfolding(slabs.filled(g), 2) for g in slabs.groups], n_vectors)
     grams = (axis_gram(slabs.filled(group), 2) for group in slabs.groups)
-    return np.asarray(sum(grams, np.zeros((slabs.n_shared,) * 2)))
-
-
-def _shared_basis(slabs: Slabs, n_vectors: int) -> np.ndarray:
-    """Find the leading singular vectors of the shared axis, with signs that don't depend on luck"""
-    n = slabs.n_shared
-    _, vectors = scipy.linalg.eigh(shared_gram(slabs), subset_by_index=[n - n_vectors, n - 1])
-    largest = np.abs(vectors).argmax(axis=0)
-    vectors = vectors * np.sign(vectors[largest, np.arange(n_vectors)])
-    return np.ascontiguousarray(vectors[:, ::-1]).astype(slabs.X.dtype, copy=False)
+    vectors = leading_eigenvectors(sum(grams, np.zeros((slabs.n_shared,) * 2)), n_vectors)
+    return vectors.astype(slabs.blocks[0].dtype, copy=False)
 
 
 def _fewer_rows(part: np.ndarray, n_core: int) -> np.ndarray:

@@ -15,7 +15,7 @@ from trialtensor.solvers.diagnostics import triple_cosine
 from trialtensor.solvers.parafac2.compression import (
     in_double,
     in_span,
-    shared_gram,
+    shared_basis,
     truncated,
     with_mask,
     with_means,
@@ -152,7 +152,7 @@ def fit_parafac2(
         done, interrupted = judge(
             done,
             _cosine,
-            partial(_further, in_double(guess), options),
+            partial(_further, guess, options),
             tol=options.tol,
             size=guess.size,
         )
@@ -167,8 +167,8 @@ def _further(
     guess: Slabs, options: Parafac2Options, model: Any, n_sweeps: int, tol: float
 ) -> SolverResult[Any]:
     """Sweep on, with missing entries filled in: that suffices to see where components go."""
-    options = replace(options, max_iter=n_sweeps, tol=tol)
-    return _minimise(guess, as_precise(model[:3], guess.blocks[0]), options)
+    options, precise = replace(options, max_iter=n_sweeps, tol=tol), in_double(guess)
+    return _minimise(precise, as_precise(model[:3], precise.blocks[0]), options)
 
 
 def _restart(core: Slabs, start: Start, options: Parafac2Options) -> RestartResult[Factors]:
@@ -238,8 +238,7 @@ def _first_factors(core: Slabs, start: Start, options: Parafac2Options) -> Facto
     trial = rng.uniform(0.1, 1, (core.n_trials, rank))
     cross = np.eye(rank)
     if start.kind == "svd":
-        _, vectors = np.linalg.eigh(shared_gram(core))
-        vectors = vectors[:, ::-1][:, :rank]
+        vectors = shared_basis(core, min(rank, core.n_shared))
         if core.basis is not None:
             vectors = core.basis @ vectors
         shared[:, : vectors.shape[1]] = vectors

@@ -14,6 +14,8 @@ from trialtensor.solvers.ridge import RowGrams
 
 # The index of the patterns, whose rows are those of all blocks under each other.
 PATTERNS = 3
+# Entries worked on at once, in double precision.
+_CHUNK = 100_000
 
 
 def observed_grams(slabs: MaskedSlabs, factors: FilledFactors) -> tuple[dict[int, RowGrams], float]:
@@ -58,7 +60,7 @@ def _add(
     shared_pairs = _pairs(shared, upper)
     blocks = np.arange(len(own))[group.which][group.block_of_trial]
     numbers = np.arange(len(trial))[group.trials]
-    for part in trial_chunks(group.X.shape):
+    for part in trial_chunks(group.X.shape, _CHUNK):
         weights = group.seen[part].astype(np.float64)
         of_cells = weights @ shared_pairs
         row_pairs = _pairs(own[blocks[part], : group.n_rows], upper)
