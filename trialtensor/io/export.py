@@ -14,6 +14,7 @@ import trialtensor
 from trialtensor.io.tables import FACTORS, SLICES, factor_files, factor_files_in, write_factors
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Component, Fitted
+from trialtensor.models.undetermined import findings
 from trialtensor.models.verdict import advice
 
 __all__ = [
@@ -56,9 +57,9 @@ def summarize(
     -------
     dict
         Keys `model`, `explained_variance`, `loss`, `n_iter`, `stop_reason`, `advice`,
-        `components`, `restarts`, `n_different_starts`, `parameters`, `data`, `versions`; also,
-        every number that
-        this kind of model has (`core_consistency`, `triple_cosine`); with slices, `slicing_types`
+        `about_missing` (why not to trust it there), `components`, `restarts`,
+        `n_different_starts`, `parameters`, `data`, `versions`; also, every number that this kind
+        of model has (`core_consistency`, `triple_cosine`); with slices, `slicing_types`
         and the `slicing` of each component; with several datasets, numbers for each
         (`explained_variance_by_dataset`), and each component's `weights`, `shares` and
         `datasets`; with blocks, their trials (`blocks`). Non-finite values are None.
@@ -73,6 +74,7 @@ def summarize(
             "n_iter": record.n_iter,
             "stop_reason": record.stop_reason.value,
             "advice": advice(fitted),
+            "about_missing": findings(fitted),
             **_of_its_kind(model),
             "components": [_component(fitted, r) for r in range(len(fitted.components))],
             "n_different_starts": len(record.different_starts),

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from trialtensor.models import Fitted
 from trialtensor.models.fitted import FitRecord
+from trialtensor.models.undetermined import findings
 from trialtensor.models.verdict import advice, is_degenerate
 from trialtensor.report import wording
 
@@ -39,7 +42,21 @@ def diagnostic_rows(fitted: Fitted) -> list[Row]:
         number = wording.number(cosine, "{:.2f}")
         sentence = wording.triple_cosine_sentence(cosine, n, degenerate=is_degenerate(fitted))
         rows.append(("Most negative cosine", number, sentence))
-    return rows
+    return [*rows, *missing_rows(fitted)]
+
+
+def missing_rows(fitted: Fitted) -> list[Row]:
+    """Return how far the model can be trusted where entries are missing, if any are."""
+    share = fitted.number("missing_noise_share")
+    if not np.isfinite(share):
+        return []
+    found = [each[0].upper() + each[1:] + "." for each in findings(fitted)]
+    sentence = " ".join(found) or (
+        "The observed entries determine what the model says about the missing ones. This is the "
+        "share of it that noise has put there; from about a third on, predicting zero would often "
+        "be better."
+    )
+    return [("Noise in what is said of missing entries", f"{share:.0%}", sentence)]
 
 
 def share_rows(fitted: Fitted) -> list[list[str]]:

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from trialtensor.data.notices import warn
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Component, Fitted, Part
+from trialtensor.models.undetermined import findings
 from trialtensor.models.verdict import advice, cancellation, is_degenerate
 from trialtensor.tracking.series import check_series
 
@@ -123,7 +124,9 @@ def caution_of(model: Any) -> str:
     if not isinstance(model, TrialEstimator):
         return ""
     fitted = model.fitted_
-    return advice(fitted) if is_degenerate(fitted) else cancellation(fitted)
+    verdict = advice(fitted) if is_degenerate(fitted) else cancellation(fitted)
+    missing = [f"{each[0].upper()}{each[1:]}." for each in findings(fitted)]
+    return " ".join([verdict, *missing] if verdict else missing)
 
 
 def trial_values(model: Any, given: Any, n_trials: int, argument: str) -> np.ndarray:

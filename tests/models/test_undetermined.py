@@ -1,0 +1,107 @@
+"""Fits say where the data don't determine what they say about missing entries."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+import trialtensor
+from trialtensor import TCA, CoupledTCA, make_tca
+from trialtensor.data import make_mask
+from trialtensor.models import UndeterminedWarning
+from trialtensor.models.undetermined import findings
+from trialtensor.solvers.determination import determination
+
+
+def warnings_of(fit):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model = fit()
+    return model, [str(w.message) for w in caught if w.category is UndeterminedWarning]
+
+
+def planted(kind, fraction, seed=0, snr=2.0):
+    X = make_tca(60, 25, 30, 3, snr=snr, random_state=seed).X
+    return X, make_mask(X.shape, kind, fraction, random_state=seed)
+
+
+@pytest.mark.parametrize("kind", ["entries", "tracked", "trial_length", "blocks"])
+def test_nothing_is_said_of_what_is_determined(kind):
+    for seed in range(3):
+        X, mask = planted(kind, 0.5, seed)
+        _, said = warnings_of(lambda: TCA(3, random_state=0).fit(X, mask=mask))  # noqa: B023
+        assert said == []
+
+
+def test_trials_with_no_neurons_in_common_are_named():
+    X, mask = planted("tracked", 0.9)
+    model, said = warnings_of(lambda: TCA(3, random_state=0).fit(X, mask=mask))
+    (groups,) = [each for each in said if "fall into" in each]
+    assert "10 groups" in groups and "trials 0 to 5; 6 to 11" in groups
+    assert model.groups_by_neuron_.tolist() == np.repeat(np.arange(10), 6).tolist()
+
+
+def test_two_sessions_of_other_neurons(tmp_path):
+    X, _ = planted("entries", 0.1)
+    X = X.copy()
+    X[:30, 12:], X[30:, :12] = np.nan, np.nan
+    model, said = warnings_of(lambda: TCA(3, random_state=0).fit(X))
+    assert any("trials 0 to 29; 30 to 59" in each for each in said)
+    model.save(tmp_path / "model.h5")
+    again = trialtensor.load(tmp_path / "model.h5")
+    assert findings(again.fitted_) == findings(model.fitted_) != []
+    _, said = warnings_of(lambda: CoupledTCA(3, n_init=3, groups=[0, 1] * 12 + [0]).fit(X))
+    assert any("fall into 2 groups" in each for each in said)
+
+
+def test_little_signal_and_much_missing_is_noise():
+    X, mask = planted("entries", 0.95, snr=0.1)
+    model, said = warnings_of(lambda: TCA(3, random_state=0).fit(X, mask=mask))
+    told = model.reconstruct()
+    known = ~mask & np.isfinite(told)
+    # Indeed worse than to predict nothing.
+    assert np.sum((X - told)[known] ** 2) > np.sum(X[known] ** 2)
+    assert said
+
+
+def test_what_is_mostly_noise_is_said():
+    data = make_tca(60, 12, 15, 2, snr=0.3, random_state=0)
+    mask = make_mask(data.X.shape, "blocks", 0.95, random_state=0)
+    _, said = warnings_of(lambda: TCA(2, random_state=0).fit(data.X, mask=mask))
+    assert any("is noise (least determined: trials" in each for each in said)
+
+
+def test_a_trial_of_which_almost_nothing_was_seen_is_known_as_such():
+    X, _ = planted("entries", 0.1, snr=5.0)
+    mask = np.ones(X.shape, bool)
+    mask[7] = False
+    mask[7, 3, 4] = True
+    model, _ = warnings_of(lambda: TCA(3, n_init=3, random_state=0).fit(X, mask=mask))
+    assert np.argmax(model.trial_undetermined_) == 7
+    assert model.trial_undetermined_[7] > 0.3
+    assert np.delete(model.trial_undetermined_, 7).max() < 0.01
+
+
+def test_complete_data_has_no_such_arrays():
+    X, _ = planted("entries", 0.1)
+    model = TCA(2, n_init=2, random_state=0).fit(X)
+    assert not hasattr(model, "trial_undetermined_") and findings(model.fitted_) == []
+
+
+def test_the_noise_of_predictions_by_simulation():
+    """Rows solved again and again from new noise scatter as the formula says."""
+    rng = np.random.default_rng(0)
+    design, row = rng.standard_normal((40, 3)), np.array([1.0, -2.0, 0.5])
+    seen = np.arange(40) < 8
+    observed, everything = design[seen].T @ design[seen], design.T @ design
+    ridge, noise = 0.7, 0.3
+    answers = np.linalg.solve(
+        observed + ridge * np.eye(3),
+        design[seen].T @ (design[seen] @ row + noise**0.5 * rng.standard_normal((20000, 8))).T,
+    ).T
+    scatter = np.sum(np.var(answers @ design[~seen].T, axis=0))
+    found = determination(
+        {0: (observed[None], everything[None])}, [row[None]], {0: np.array([ridge])}, noise
+    )
+    predicted = np.sum((design[~seen] @ row) ** 2)
+    assert found.noise_share == pytest.approx(min(scatter / predicted, 1), rel=0.03)
