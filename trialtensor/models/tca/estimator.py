@@ -46,7 +46,7 @@ class TCA(TrialEstimator):
     n_init : int, default 10
         Restarts; the one with the lowest loss is kept.
     max_iter : int, default 2000
-        Sweeps, at most: of a restart on the compressed core, and again on the full data.
+        Sweeps of a restart, at most, those on the compressed core included.
     tol : float, default 1e-6
         A restart has converged when three sweeps in a row each lower its loss by less than
         ``tol`` times the loss. Being relative, it doesn't depend on the units of the data.
@@ -73,7 +73,8 @@ class TCA(TrialEstimator):
     loss_ : float
         Sum of squared errors over the observed entries.
     loss_history_ : array
-        The loss after each sweep on the full data; never rises.
+        The loss after each sweep on the full data; never rises. With missing entries, that of the
+        last stage, and it includes the ridge.
     explained_variance_ratio_ : float
         ``1 - loss / sum of squares`` of the whole model, about zero, not about the mean.
     explained_variance_alone_, explained_variance_unique_, explained_variance_shared_ : (R,)
@@ -94,6 +95,23 @@ class TCA(TrialEstimator):
         Shape, what was missing, and what was done about it.
     fitted_ : Fitted
         All of this in the form common to all models: named arrays, components, record of the fit.
+
+    trial_undetermined_, neuron_undetermined_, time_undetermined_ : arrays
+        Only with missing entries: of what is expected of each row's missing entries, the share
+        that the observed ones don't determine, 0 to 1.
+    missing_noise_share_, missing_disagreement_, largest_missing_ : float
+        Only with missing entries: the share of what the model says about them that is noise; how
+        far a restart of nearly the same loss differs there, relative to what the best one says;
+        and the largest value there relative to that of the data. A warning says when these are
+        too high.
+    groups_by_neuron_, groups_by_time_ : (n_trials,) int arrays
+        Only where trials fall into groups with fewer neurons, or bins, in common than components.
+
+    Notes
+    -----
+    Missing entries are left out of the loss. A factor row that the observed entries hardly
+    determine gets a ridge, in units of the noise, which is zero for rows that they determine; so
+    do all rows if groups of trials have little in common. ``transform`` does the same.
 
     References
     ----------
