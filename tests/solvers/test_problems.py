@@ -6,8 +6,9 @@ import pytest
 from trialtensor.solvers import compression, passes
 from trialtensor.solvers.acceleration import RowUpdater
 from trialtensor.solvers.contraction import khatri_rao, reconstruct
+from trialtensor.solvers.masked_problem import MaskedProblem
 from trialtensor.solvers.normal_equations import Pattern, find_pattern
-from trialtensor.solvers.problems import DenseProblem, MaskedProblem, sum_of_squares
+from trialtensor.solvers.problems import DenseProblem, sum_of_squares
 
 SHAPE, RANK = (9, 7, 8), 3
 LEAST_SQUARES = RowUpdater((False, False, False))

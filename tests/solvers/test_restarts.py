@@ -6,9 +6,10 @@ import pytest
 from trialtensor.solvers import restarts
 from trialtensor.solvers.acceleration import RowUpdater
 from trialtensor.solvers.contraction import reconstruct
+from trialtensor.solvers.masked_problem import MaskedProblem
 from trialtensor.solvers.matching import match_components
 from trialtensor.solvers.normal_equations import find_pattern
-from trialtensor.solvers.problems import DenseProblem, MaskedProblem, sum_of_squares
+from trialtensor.solvers.problems import DenseProblem, sum_of_squares
 from trialtensor.solvers.restarts import CPOptions, fit_cp
 from trialtensor.solvers.result import StopReason
 from trialtensor.solvers.runs import Start

@@ -9,7 +9,8 @@ import pytest
 from trialtensor import TCA, CoupledTCA
 from trialtensor.models.warnings import DegeneracyWarning
 from trialtensor.solvers.contraction import reconstruct
-from trialtensor.solvers.problems import DenseProblem, MaskedProblem, sum_of_squares
+from trialtensor.solvers.masked_problem import MaskedProblem
+from trialtensor.solvers.problems import DenseProblem, sum_of_squares
 from trialtensor.solvers.result import SolverResult, StopReason
 from trialtensor.solvers.revival import dead_components, free_first, revive
 

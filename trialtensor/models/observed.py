@@ -12,8 +12,9 @@ from trialtensor.data.axes import AXES
 from trialtensor.data.notices import warn
 from trialtensor.data.validation import CheckedTensor, check_trial_tensor
 from trialtensor.models.warnings import MissingSliceWarning
+from trialtensor.solvers.masked_problem import MaskedProblem
 from trialtensor.solvers.normal_equations import find_pattern
-from trialtensor.solvers.problems import DenseProblem, MaskedProblem, sum_of_squares
+from trialtensor.solvers.problems import DenseProblem, sum_of_squares
 
 # The slices kept on each axis.
 Kept = tuple[np.ndarray, np.ndarray, np.ndarray]

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from trialtensor.solvers.compression import leading_basis
-from trialtensor.solvers.problems import DenseProblem, MaskedProblem
+from trialtensor.solvers.masked_problem import MaskedProblem
+from trialtensor.solvers.problems import DenseProblem
 from trialtensor.solvers.result import Factors
 
 

@@ -13,11 +13,13 @@ from trialtensor.solvers.compression import compress, without_bases
 from trialtensor.solvers.degeneracy import GoOn, as_precise, in_double, judge
 from trialtensor.solvers.diagnostics import triple_cosine
 from trialtensor.solvers.initialization import random_start, svd_start
+from trialtensor.solvers.masked_problem import MaskedProblem
 from trialtensor.solvers.matching import match_components
-from trialtensor.solvers.problems import DenseProblem, MaskedProblem, free_loss
+from trialtensor.solvers.missing import minimise_missing
+from trialtensor.solvers.problems import DenseProblem, free_loss
 from trialtensor.solvers.result import Factors, SolverResult, StopReason
 from trialtensor.solvers.revival import free_first, minimise_alive
-from trialtensor.solvers.ridge import RidgeScale, minimise_missing
+from trialtensor.solvers.ridge import RidgeScale
 from trialtensor.solvers.runs import (
     RestartResult,
     Start,

@@ -4,37 +4,26 @@ Least squares says nothing about a direction in which no observed entry changes,
 move along it without end. A ridge on the rows of the factors keeps such directions near zero. It
 is the prior of a Bayesian fit, in units of the noise, and each row gets only as much of it as its
 normal equations leave open: a row that the data determine has none.
-
-Weak links between groups of trials also make many poor optima. Every second restart therefore
-begins with missing entries as zeros, whose weight then falls to nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
 from trialtensor.solvers.links import weakly_linked
 from trialtensor.solvers.problems import RowUpdate
-from trialtensor.solvers.result import SolverResult, StopReason
 
 # The ridge before the noise is known, and per unit of the noise's share of the data.
-_FIRST, _PER_NOISE = 3.0, 9.0
-# Weight of missing entries as zeros, and the ridge, before an unweighted fit.
-_FROM_ZEROS = ((1.0, 0.0), (0.3, 1.0), (0.1, 1.0), (0.03, 3.0), (0.01, 3.0))
-_ROUGH_SWEEPS, _ROUGH_TOL, _FIRST_TOL = 50, 1e-3, 1e-4
+FIRST, _PER_NOISE = 3.0, 9.0
 # Share of a row's worst direction that the ridge would decide, beyond what it would in complete
 # data: up to the first number a row gets none of it, and half of it when the share exceeds that by
 # the second.
 _DETERMINED, _HALF = 0.02, 0.25
-# Rounds of strengths and fits; strengths that change by less than this have settled.
-_ROUNDS, _SETTLED = 6, 0.1
 
-# Minimise(problem, start, max_iter, tol)
-Minimise = Callable[[Any, Any, int, float], SolverResult[Any]]
 RowGrams = tuple[np.ndarray, np.ndarray]
 
 
@@ -246,99 +235,7 @@ class RidgeScale:
         n_parameters : int
         """
         share = self.noise(loss, n_parameters) * self.n_observed / self.norm2
-        return min(_FIRST, _PER_NOISE * share)
-
-
-def minimise_missing(
-    problem: MissingProblem,
-    start: Any,
-    scale: RidgeScale,
-    minimise: Minimise,
-    *,
-    max_iter: int,
-    tol: float,
-    from_zeros: bool = False,
-    settled: bool = False,
-    grams_of: Callable[[Any, Any], tuple[dict[int, RowGrams], float]] = row_grams,
-) -> SolverResult[Any]:
-    """Sweep until the loss stops falling, with a ridge on rows that the data hardly determine.
-
-    Parameters
-    ----------
-    problem : MissingProblem
-    start : tuple of arrays
-    scale : RidgeScale
-    minimise : callable
-        ``minimise(problem, start, max_iter, tol)``.
-    max_iter, tol : int, float
-        Over all stages, and of the last.
-    from_zeros : bool
-        Begin with missing entries as zeros.
-    settled : bool
-        Begin with the ridge that ``start`` asks for, not the strongest.
-    grams_of : callable, optional
-        Returns what `row_grams` does, for problems whose sweeps don't show it.
-
-    Returns
-    -------
-    SolverResult
-        With the ridge in its loss. After Ctrl-C, the best so far.
-    """
-    run = _Stages(minimise, max_iter, start)
-    strengths: tuple[np.ndarray, ...] = tuple(np.full(1, _FIRST * each) for each in scale.levels)
-    if from_zeros:
-        for weight, times in _FROM_ZEROS:
-            rough = Ridged(
-                problem.weighted(weight), tuple(np.full(1, times * each) for each in scale.levels)
-            )
-            run.go_on(rough, min(_ROUGH_SWEEPS, max_iter // 20), _ROUGH_TOL)
-    if not settled:
-        run.go_on(Ridged(problem, strengths), max_iter, max(tol, _FIRST_TOL))
-    for _ in range(_ROUNDS):
-        before, strengths = strengths, strengths_at(problem, run.factors, scale, grams_of)
-        if run.result is not None and run.fine and _same(before, strengths, scale):
-            break
-        run.go_on(Ridged(problem, strengths), max_iter, tol)
-        run.fine = True
-        if run.over:
-            break
-    return run.whole()
-
-
-class _Stages:
-    """Fits one after the other, each from where the last one ended, within ``max_iter`` sweeps."""
-
-    def __init__(self, minimise: Minimise, max_iter: int, start: Any) -> None:
-        self.minimise, self.left, self.factors = minimise, max_iter, start
-        self.result: SolverResult[Any] | None = None
-        self.n_iter = 0
-        self.fine = False
-
-    @property
-    def over(self) -> bool:
-        """True after Ctrl-C and after the last sweep."""
-        stopped = self.result is not None and self.result.stop_reason is StopReason.INTERRUPTED
-        return stopped or self.left <= 0
-
-    def go_on(self, problem: Ridged, max_iter: int, tol: float) -> None:
-        """Run one stage, unless it is over."""
-        if self.over or max_iter == 0:
-            return
-        self.result = self.minimise(problem, self.factors, min(max_iter, self.left), tol)
-        self.factors = self.result.factors
-        self.n_iter += self.result.n_iter
-        self.left -= self.result.n_iter
-
-    def whole(self) -> SolverResult[Any]:
-        """Return the last result, with the number of all sweeps.
-
-        Its losses are those of the last stage: others had another ridge.
-        """
-        assert self.result is not None, "minimise_missing ran no stage"
-        reason = self.result.stop_reason
-        if self.left <= 0 and reason is not StopReason.INTERRUPTED:
-            reason = StopReason.MAX_ITER
-        return replace(self.result, n_iter=self.n_iter, stop_reason=reason)
+        return min(FIRST, _PER_NOISE * share)
 
 
 def strengths_at(
@@ -355,7 +252,7 @@ def strengths_at(
     factors : tuple of arrays
     scale : RidgeScale
     grams_of : callable, optional
-        As for `minimise_missing`.
+        Returns what `row_grams` does, for problems whose sweeps don't show it.
 
     Returns
     -------
@@ -370,12 +267,4 @@ def strengths_at(
     return tuple(
         row_strengths(grams[mode], times * level) if mode in grams else nothing
         for mode, level in enumerate(scale.levels)
-    )
-
-
-def _same(before: Sequence[np.ndarray], after: Sequence[np.ndarray], scale: RidgeScale) -> bool:
-    """Whether no strength has changed by more than a tenth of itself."""
-    return all(
-        bool(np.all(np.abs(new - old) <= _SETTLED * np.maximum(new, old) + 1e-9 * level))
-        for old, new, level in zip(before, after, scale.levels, strict=True)
     )

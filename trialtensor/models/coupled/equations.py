@@ -9,7 +9,7 @@ import numpy as np
 from trialtensor.models.coupled.datasets import KeptDatasets
 from trialtensor.models.observed import as_problem as as_least_squares
 from trialtensor.solvers import canonical
-from trialtensor.solvers.coupled import CoupledFactors, CoupledProblem
+from trialtensor.solvers.coupled_problem import CoupledFactors, CoupledProblem
 from trialtensor.solvers.determination import solve_open_rows
 from trialtensor.solvers.normal_equations import full_gram
 from trialtensor.solvers.problems import sum_of_squares

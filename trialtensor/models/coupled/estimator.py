@@ -25,12 +25,8 @@ from trialtensor.models.coupled.equations import as_problem
 from trialtensor.models.fitted import Component, Fitted
 from trialtensor.models.layout import Layout
 from trialtensor.models.parameters import check_flag, check_whole, nonnegative_axes
-from trialtensor.solvers.coupled import (
-    CoupledFactors,
-    CoupledOptions,
-    CoupledProblem,
-    fit_coupled,
-)
+from trialtensor.solvers.coupled import CoupledOptions, fit_coupled
+from trialtensor.solvers.coupled_problem import CoupledFactors, CoupledProblem
 from trialtensor.solvers.runs import RestartResult, Start
 
 

@@ -17,7 +17,7 @@ from trialtensor.models.undetermined import (
     largest_missing,
 )
 from trialtensor.solvers import contraction
-from trialtensor.solvers.coupled import CoupledFactors, CoupledProblem
+from trialtensor.solvers.coupled_problem import CoupledFactors, CoupledProblem
 from trialtensor.solvers.runs import RestartResult
 
 

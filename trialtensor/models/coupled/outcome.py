@@ -23,7 +23,7 @@ from trialtensor.models.observed import (
 from trialtensor.models.parts import explained, make_components
 from trialtensor.models.undetermined import judge
 from trialtensor.solvers import diagnostics
-from trialtensor.solvers.coupled import CoupledFactors, CoupledProblem, ridge_scale
+from trialtensor.solvers.coupled_problem import CoupledFactors, CoupledProblem, ridge_scale
 from trialtensor.solvers.diagnostics import ComponentVariance
 from trialtensor.solvers.result import Factors
 from trialtensor.solvers.row_updates import solve_rows

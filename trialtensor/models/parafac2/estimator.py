@@ -24,7 +24,8 @@ from trialtensor.models.parafac2.blocks import (
 )
 from trialtensor.models.parafac2.outcome import shared_axis
 from trialtensor.models.parameters import check_whole, nonnegative_axes
-from trialtensor.solvers.parafac2.restarts import Parafac2Model, Parafac2Options, fit_parafac2
+from trialtensor.solvers.parafac2.options import Parafac2Model, Parafac2Options
+from trialtensor.solvers.parafac2.restarts import fit_parafac2
 from trialtensor.solvers.runs import RestartResult, Start
 
 

@@ -17,7 +17,7 @@ from trialtensor.models.undetermined import (
 from trialtensor.solvers import contraction
 from trialtensor.solvers.parafac2.compression import with_mask
 from trialtensor.solvers.parafac2.groups import pad
-from trialtensor.solvers.parafac2.restarts import Parafac2Model, ridge_scale
+from trialtensor.solvers.parafac2.options import Parafac2Model, ridge_scale
 from trialtensor.solvers.parafac2.row_grams import PATTERNS, observed_grams
 from trialtensor.solvers.runs import RestartResult
 

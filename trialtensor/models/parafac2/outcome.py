@@ -24,7 +24,7 @@ from trialtensor.models.parts import explained, make_components
 from trialtensor.solvers import canonical, diagnostics
 from trialtensor.solvers.determination import solve_open_rows
 from trialtensor.solvers.parafac2.compression import with_mask
-from trialtensor.solvers.parafac2.restarts import Parafac2Model
+from trialtensor.solvers.parafac2.options import Parafac2Model
 from trialtensor.solvers.result import Factors
 from trialtensor.solvers.row_updates import solve_rows
 from trialtensor.solvers.runs import RestartResult

@@ -17,7 +17,8 @@ import scipy.linalg
 from trialtensor.solvers.compression import core_size, leading_basis
 from trialtensor.solvers.degeneracy import LARGE
 from trialtensor.solvers.parafac2.groups import Group, make_groups
-from trialtensor.solvers.parafac2.slabs import MaskedSlabs, MeanSlabs, Slabs
+from trialtensor.solvers.parafac2.masked_slabs import MaskedSlabs, MeanSlabs
+from trialtensor.solvers.parafac2.slabs import Slabs
 from trialtensor.solvers.problems import sum_of_squares
 from trialtensor.solvers.unfolding import (
     Unfolding,

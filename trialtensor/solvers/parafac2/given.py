@@ -11,7 +11,8 @@ import numpy as np
 from trialtensor.solvers.acceleration import minimise
 from trialtensor.solvers.parafac2.compression import fewest_rows, in_span
 from trialtensor.solvers.parafac2.groups import pad
-from trialtensor.solvers.parafac2.slabs import MaskedSlabs, Slabs
+from trialtensor.solvers.parafac2.masked_slabs import MaskedSlabs
+from trialtensor.solvers.parafac2.slabs import Slabs
 from trialtensor.solvers.problems import RowUpdate, free_loss
 from trialtensor.solvers.ridge import Ridged
 

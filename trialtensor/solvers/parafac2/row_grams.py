@@ -9,7 +9,7 @@ import numpy as np
 
 from trialtensor.solvers.contraction import trial_chunks
 from trialtensor.solvers.parafac2.groups import Group
-from trialtensor.solvers.parafac2.slabs import FilledFactors, MaskedSlabs
+from trialtensor.solvers.parafac2.masked_slabs import FilledFactors, MaskedSlabs
 from trialtensor.solvers.ridge import RowGrams
 
 # The index of the patterns, whose rows are those of all blocks under each other.

@@ -1,0 +1,160 @@
+"""A least-squares CP problem with any mask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from trialtensor.solvers import contraction
+from trialtensor.solvers.passes import RowUpdate
+from trialtensor.solvers.problems import free_loss
+from trialtensor.solvers.result import Factors
+
+
+@dataclass(frozen=True)
+class MaskedProblem:
+    """Data with any 3-D mask; the normal equations are exact and read a few trials at a time.
+
+    The weighted Gram matrices factor like the MTTKRP: ``Q[k, n] = sum_t w_knt c_t c_t'`` is
+    one product, and both the trial and the neuron equations need only ``Q``.
+
+    Attributes
+    ----------
+    X : (n_trials, n_neurons, n_times) array
+        Zeros where missing.
+    observed : (n_trials, n_neurons, n_times) bool array
+    norm2 : float
+        Sum of squares of the observed data.
+    missing_weight : float
+        A missing entry counts as a zero with this weight, against 1 for an observed one.
+    """
+
+    X: np.ndarray
+    observed: np.ndarray
+    norm2: float
+    missing_weight: float = 0.0
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Number of rows of each of the three factors."""
+        return self.X.shape[0], self.X.shape[1], self.X.shape[2]
+
+    def weighted(self, missing_weight: float) -> MaskedProblem:
+        """Return the same problem with another weight of missing entries.
+
+        Parameters
+        ----------
+        missing_weight : float
+        """
+        return replace(self, missing_weight=missing_weight)
+
+    @property
+    def has_missing(self) -> bool:
+        """True: without missing entries the problem is dense."""
+        return True
+
+    @property
+    def seen_neurons(self) -> np.ndarray:
+        """Which neurons were seen in each trial, (n_trials, n_neurons)."""
+        return np.asarray(self.observed.any(axis=2))
+
+    @property
+    def n_observed(self) -> int:
+        """Number of observed entries."""
+        return int(np.count_nonzero(self.observed))
+
+    def sweep(self, factors: Factors, update: RowUpdate) -> tuple[Factors, float]:
+        """Update all factors in two passes over data and mask, with temporaries of a few trials.
+
+        Parameters
+        ----------
+        factors : three (n_axis, R) arrays
+        update : RowUpdate
+
+        Returns
+        -------
+        The new factors and their loss
+        """
+        trial, neuron, time = factors
+        rank = time.shape[1]
+        upper = np.triu_indices(rank)
+        trial = trial.copy()
+        neuron_pairs, time_pairs = _pairs(neuron, upper), _pairs(time, upper)
+        rhs_neuron = np.zeros_like(neuron)
+        gram_neuron = np.zeros_like(neuron_pairs)
+        for part in contraction.trial_chunks(self.X.shape):
+            weights = self._weights(part, time.dtype)
+            partial = contraction.contract_time(self.X[part], time)
+            seen = contraction.contract_time(weights, time_pairs)
+            rhs = contraction.trials_from_partial(partial, neuron)
+            gram = _unpack(contraction.trials_from_partial(seen, neuron_pairs), upper, rank)
+            trial[part] = update(0, gram, rhs, trial[part])
+            rhs_neuron += contraction.neurons_from_partial(partial, trial[part])
+            gram_neuron += contraction.neurons_from_partial(seen, _pairs(trial[part], upper))
+        neuron = update(1, _unpack(gram_neuron, upper, rank), rhs_neuron, neuron)
+
+        rhs_time, pairs_time = self._time_equations(trial, neuron, upper)
+        gram = _unpack(pairs_time, upper, rank)
+        time = update(2, gram, rhs_time, time)
+        return (trial, neuron, time), free_loss(self.norm2, gram, rhs_time, time)
+
+    def _weights(self, part: slice, dtype: np.dtype) -> np.ndarray:
+        """Return the weights of the entries of some trials."""
+        weights = self.observed[part].astype(dtype)
+        if self.missing_weight:
+            weights *= 1 - self.missing_weight
+            weights += self.missing_weight
+        return weights
+
+    def _time_equations(
+        self, trial: np.ndarray, neuron: np.ndarray, upper: tuple[np.ndarray, np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        n_times = self.X.shape[2]
+        neuron_pairs = _pairs(neuron, upper)
+        rhs = np.zeros((n_times, neuron.shape[1]), neuron.dtype)
+        pairs = np.zeros((n_times, neuron_pairs.shape[1]), neuron.dtype)
+        for part in contraction.trial_chunks(self.X.shape):
+            weights = self._weights(part, neuron.dtype)
+            rhs += contraction.times_from_data(self.X[part], trial[part], neuron)
+            pairs += contraction.times_from_data(weights, _pairs(trial[part], upper), neuron_pairs)
+        return rhs, pairs
+
+    def trial_equations(self, factors: Factors) -> tuple[np.ndarray, np.ndarray]:
+        """Set up the normal equations of the trial factor.
+
+        Parameters
+        ----------
+        factors : three (n_axis, R) arrays
+
+        Returns
+        -------
+        Gram matrices ``(n_trials, R, R)`` and right-hand side ``(n_trials, R)``
+        """
+        _, neuron, time = factors
+        rank = time.shape[1]
+        upper = np.triu_indices(rank)
+        neuron_pairs, time_pairs = _pairs(neuron, upper), _pairs(time, upper)
+        rhs = np.empty((self.X.shape[0], rank), time.dtype)
+        grams = np.empty((self.X.shape[0], rank, rank), time.dtype)
+        for part in contraction.trial_chunks(self.X.shape):
+            weights = self._weights(part, time.dtype)
+            partial = contraction.contract_time(self.X[part], time)
+            rhs[part] = contraction.trials_from_partial(partial, neuron)
+            seen = contraction.contract_time(weights, time_pairs)
+            pairs = contraction.trials_from_partial(seen, neuron_pairs)
+            grams[part] = _unpack(pairs, upper, rank)
+        return grams, rhs
+
+
+def _pairs(factor: np.ndarray, upper: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """Return the products of all pairs of columns, ``(n_axis, R (R + 1) / 2)``."""
+    return factor[:, upper[0]] * factor[:, upper[1]]
+
+
+def _unpack(packed: np.ndarray, upper: tuple[np.ndarray, np.ndarray], rank: int) -> np.ndarray:
+    """Rebuild symmetric ``(n_rows, R, R)`` matrices from their upper triangles."""
+    full = np.empty((packed.shape[0], rank, rank), packed.dtype)
+    full[:, upper[0], upper[1]] = packed
+    full[:, upper[1], upper[0]] = packed
+    return full
