@@ -19,7 +19,7 @@ from trialtensor.solvers.transitions import Transitions, span
 # Form the equations of the input factor explicitly up to this many unknowns.
 _DIRECT = 1500
 # Entries of the states that are converted and worked on together, within a processor's cache.
-_CHUNK = 100_000
+_CHUNK = 50_000
 # Times the data that the states of a problem, their moments and the mask may take together.
 _ROOM = 2.25
 
@@ -64,11 +64,10 @@ class DynamicsProblem:
         """The array whose size sets the number of threads."""
         return self.before
 
-    def chunks(self) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
-        """Yield a few trials at a time, with their states before and after in double precision."""
-        n = max(self.before.shape[1], self.after.shape[1])
-        for part in trial_chunks((len(self.before), n, self.before.shape[2]), _CHUNK):
-            yield part, _double(self.before[part]), _double(self.after[part])
+    def chunks(self) -> Iterator[tuple[slice, np.ndarray]]:
+        """Yield a few trials at a time, with their states before a step in double precision."""
+        for part in trial_chunks(self.before.shape, _CHUNK):
+            yield part, _double(self.before[part])
 
     def sweep(self, factors: Factors, update: RowUpdate) -> tuple[Factors, float]:
         """Update the trial, output and input factors in turn and return them with their loss.
@@ -82,7 +81,8 @@ class DynamicsProblem:
         rank = output.shape[1]
         inner, rhs = np.empty((len(trial), rank, rank)), np.empty((len(trial), rank))
         driven = np.empty((len(trial), len(output), rank))
-        for part, before, after in self.chunks():
+        for part, before in self.chunks():
+            after = _double(self.after[part])
             read = np.matmul(source.T, before)
             np.matmul(read, read.swapaxes(1, 2), out=inner[part])
             np.matmul(after, read.swapaxes(1, 2), out=driven[part])
@@ -105,24 +105,24 @@ class DynamicsProblem:
         """
         trial, output, source = factors
         total = self.rest
-        for part, before, after in self.chunks():
+        for part, before in self.chunks():
             driving = trial[part][:, :, None] * np.matmul(source.T, before)
             residual = np.matmul(output, driving)
-            np.subtract(after, residual, out=residual)
+            np.subtract(self.after[part], residual, out=residual)
             total += float(np.vdot(residual, residual))
         return total
 
     def common(self) -> np.ndarray:
         """Sum the products of states after and before a step, (n_outputs, n_inputs)."""
         found = np.zeros((self.after.shape[1], self.before.shape[1]))
-        for _, before, after in self.chunks():
-            found += np.matmul(after, before.swapaxes(1, 2)).sum(axis=0)
+        for part, before in self.chunks():
+            found += np.matmul(self.after[part], before.swapaxes(1, 2)).sum(axis=0)
         return found
 
     @cached_property
     def _power(self) -> np.ndarray:
         """Sum of squares of the states of each trial, (n_trials,)."""
-        found = [np.einsum("knm,knm->k", before, before) for _, before, _ in self.chunks()]
+        found = [np.einsum("knm,knm->k", before, before) for _, before in self.chunks()]
         return np.concatenate(found)
 
     @cached_property
@@ -133,7 +133,7 @@ class DynamicsProblem:
         if n > m or 8 * n_trials * len(half) > self.room:
             return None
         found = np.empty((n_trials, len(half)))
-        for part, before, _ in self.chunks():
+        for part, before in self.chunks():
             own = np.matmul(before, before.swapaxes(1, 2)).reshape(len(before), -1)
             found[part] = own[:, half]
         return found
@@ -143,18 +143,19 @@ class DynamicsProblem:
         n, rank = self.before.shape[1], weights.shape[1]
         first, second = np.triu_indices(rank)
         pairs = weights[:, first, second]
-        whole = np.empty((rank, rank, n, n))
         if self._moments is not None:
             rows, columns = np.triu_indices(n)
             sums = np.empty((len(first), n, n))
             sums[:, rows, columns] = sums[:, columns, rows] = pairs.T @ self._moments
         else:
             sums = np.zeros((len(first), n, n))
-            for part, before, _ in self.chunks():
+            for part, before in self.chunks():
                 own = np.matmul(before, before.swapaxes(1, 2)).reshape(len(before), -1)
                 sums += (pairs[part].T @ own).reshape(sums.shape)
-        whole[first, second] = whole[second, first] = sums
-        return whole.transpose(2, 0, 3, 1).reshape(n * rank, n * rank)
+        whole = np.empty((n, rank, n, rank))
+        for r, s, each in zip(first, second, sums, strict=True):
+            whole[:, r, :, s] = whole[:, s, :, r] = each
+        return whole.reshape(n * rank, n * rank)
 
     def _inputs(self, trial: np.ndarray, output: np.ndarray, current: np.ndarray) -> np.ndarray:
         """Solve ``sum_k S_k C (a_k a_k' * B'B) = sum_k D_k' B diag(a_k)`` for ``C``.
@@ -167,8 +168,8 @@ class DynamicsProblem:
         n, rank = current.shape
         weights = trial[:, :, None] * trial[:, None, :] * (output.T @ output)
         target = np.zeros((n, rank))
-        for part, before, after in self.chunks():
-            driven = trial[part][:, :, None] * np.matmul(output.T, after)
+        for part, before in self.chunks():
+            driven = trial[part][:, :, None] * np.matmul(output.T, _double(self.after[part]))
             target += np.matmul(before, driven.swapaxes(1, 2)).sum(axis=0)
         size = float(np.einsum("krr,k->", weights, self._power)) / (n * rank)
         damping = 10 * np.finfo(current.dtype).eps * size if size > 0 else 1.0
@@ -177,7 +178,8 @@ class DynamicsProblem:
             whole = self._input_matrix(weights)
             whole[np.diag_indices(n * rank)] += damping
             try:
-                factor = scipy.linalg.cho_factor(whole, check_finite=False)
+                # Columns first, the symmetric matrix is overwritten rather than copied.
+                factor = scipy.linalg.cho_factor(whole.T, overwrite_a=True, check_finite=False)
                 return scipy.linalg.cho_solve(factor, target.ravel()).reshape(n, rank)
             except np.linalg.LinAlgError:
                 return current
@@ -185,7 +187,7 @@ class DynamicsProblem:
         def times(flat: np.ndarray) -> np.ndarray:
             C = flat.reshape(n, rank)
             found = damping * C
-            for part, before, _ in self.chunks():
+            for part, before in self.chunks():
                 seen = np.matmul(before, np.matmul(before.swapaxes(1, 2), C))
                 found += np.matmul(seen, weights[part]).sum(axis=0)
             return found.ravel()
