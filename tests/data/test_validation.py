@@ -397,3 +397,16 @@ def test_wrong_axes_argument(X):
         as_trial_tensor(X, axes=("trial", "depth", "time"))
     with pytest.raises(ValueError, match="axes: expected three axis names"):
         as_trial_tensor(X, axes=("trial", "time"))
+
+
+@pytest.mark.parametrize("by_mask", [False, True])
+def test_missing_values_can_stay_as_they_are(by_mask):
+    X = np.arange(24.0).reshape(2, 3, 4)
+    X[0, 1, 2] = np.inf if by_mask else np.nan
+    mask = np.isfinite(X) if by_mask else None
+    checked = check_trial_tensor(X, mask=mask, fill=False)
+    assert np.shares_memory(checked.values, X) and not checked.values.flags.writeable
+    np.testing.assert_array_equal(checked.observed, np.isfinite(X))
+    X[1, 0, 0] = np.inf
+    with pytest.raises(ValueError, match="1 infinite value, the first at trial 1"):
+        check_trial_tensor(X, mask=mask, fill=False)

@@ -13,7 +13,7 @@ import trialtensor
 from trialtensor import TrialVaryingDynamics, testing
 from trialtensor.models.warnings import MissingSliceWarning
 from trialtensor.solvers.acceleration import RowUpdater
-from trialtensor.solvers.dynamics import in_span
+from trialtensor.solvers.dynamics_problem import in_span
 from trialtensor.solvers.matching import cosines
 from trialtensor.solvers.transitions import Transitions
 

@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import pytest
 
-from trialtensor import CoupledTCA, Parafac2
+from trialtensor import CoupledTCA, Parafac2, TrialVaryingDynamics
 
 N_BLOCKS, N_TRIALS, N_NEURONS, N_TIMES = 8, 50, 100, 60
 
@@ -72,3 +72,19 @@ def test_coupled(separate, dtype, masked):
         groups = np.arange(X.shape[1]) % N_BLOCKS
     model = CoupledTCA(2, groups=groups, n_init=1, max_iter=3, random_state=0)
     assert peak(model, X) < allowed(X)
+
+
+@pytest.mark.parametrize("missing", ["nothing", "bins", "neurons"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(400, 40, 90), (250, 60, 60), (100, 200, 60)])
+def test_dynamics(shape, dtype, missing):
+    """States before and after a step in the span are nearly twice the data on their own."""
+    rng = np.random.default_rng(0)
+    X = 1 + rng.random(shape, dtype=dtype)
+    if missing == "bins":  # All but the first trial's.
+        X[1:].swapaxes(1, 2)[rng.random((shape[0] - 1, shape[2])) < 0.2] = np.nan
+    if missing == "neurons":
+        X[:, 3:5] = np.nan
+    model = TrialVaryingDynamics(2, n_init=1, max_iter=3, random_state=0)
+    # Stretches of states of which the span is found have some times n_neurons entries a neuron.
+    assert peak(model, X) < 2.5 * X.nbytes + 8 * 12 * shape[1] ** 2 + 1e6

@@ -88,3 +88,15 @@ def test_a_trial_without_transitions_has_no_strength():
     steps = Transitions(np.ones((2, 3, 5)), observed)
     found = solve_trials(steps, np.ones((3, 1)), np.ones((3, 1)))
     np.testing.assert_allclose(found, [[1 / 3], [0]])
+
+
+def test_neurons_left_out_are_not_read():
+    rng = np.random.default_rng(0)
+    X, observed = rng.standard_normal((2, 4, 6)), np.ones((2, 4, 6), bool)
+    X[:, 1], observed[:, 1] = np.nan, False
+    observed[0, 2, 3] = False
+    kept = np.array([True, False, True, True])
+    whole, part = Transitions(X, observed, kept), Transitions(X[:, kept], observed[:, kept])
+    assert whole.n_neurons == 3 and whole.counts.tolist() == [3, 5]
+    for one, other in zip(whole, part, strict=True):
+        np.testing.assert_array_equal(one, other)

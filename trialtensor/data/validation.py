@@ -22,7 +22,7 @@ class CheckedTensor:
     Attributes
     ----------
     values : ndarray of shape (n_trials, n_neurons, n_times)
-        C-contiguous float32 or float64; zero where missing.
+        C-contiguous float32 or float64; zero where missing, unless they were not to be filled.
     observed : bool ndarray of the same shape, or None
         False where missing; None if nothing is missing.
     coords : dict
@@ -39,7 +39,9 @@ class CheckedTensor:
     empty_times: np.ndarray
 
 
-def check_trial_tensor(X: Any, *, mask: Any = None, name: str = "X") -> CheckedTensor:
+def check_trial_tensor(
+    X: Any, *, mask: Any = None, name: str = "X", fill: bool = True
+) -> CheckedTensor:
     """Check `X` and return it in the form that solvers expect.
 
     Parameters
@@ -53,6 +55,8 @@ def check_trial_tensor(X: Any, *, mask: Any = None, name: str = "X") -> CheckedT
         False where missing. The value of a missing entry never matters, even if infinite.
     name : str
         Argument name used in error messages.
+    fill : bool
+        Set missing values to zero, which takes a copy of the data. Without it they can be anything.
 
     Returns
     -------
@@ -83,17 +87,19 @@ def check_trial_tensor(X: Any, *, mask: Any = None, name: str = "X") -> CheckedT
     observed = _observed(values, mask, name)
     dtype = _float_dtype(values.dtype)
     if observed is None:
-        values = np.ascontiguousarray(values, dtype=dtype).view()
         empty = tuple(np.zeros(n, dtype=bool) for n in values.shape)
     else:
-        filled = np.zeros(values.shape, dtype=dtype)
-        np.copyto(filled, values, where=observed, casting="same_kind")
-        values = filled
         observed.flags.writeable = False
         empty = tuple(
             np.logical_not(observed.any(axis=other)) for other in ((1, 2), (0, 2), (0, 1))
         )
-    _refuse_infinite(values, name)
+    if observed is None or not fill:
+        values = np.ascontiguousarray(values, dtype=dtype).view()
+    else:
+        filled = np.zeros(values.shape, dtype=dtype)
+        np.copyto(filled, values, where=observed, casting="same_kind")
+        values = filled
+    _refuse_infinite(values, name, None if fill else observed)
     values.flags.writeable = False
     return CheckedTensor(
         values=values,

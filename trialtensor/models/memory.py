@@ -12,8 +12,8 @@ from trialtensor.data.notices import warn
 
 # Kind -> memory beyond the data, in multiples of the data as floating-point numbers: of complete
 # data, and with missing entries. From ``python -m benchmarks memory``, the least of all options
-# and dtypes. Kinds that aren't listed are not judged; what dynamics need depends on the number of
-# neurons rather than on the size of the data.
+# and dtypes. Kinds that aren't listed are not judged; dynamics need at most 2.5 times the data, but
+# how much less depends on the numbers of neurons, of time bins and of complete ones.
 BEYOND_DATA = {
     "TCA": (0.1, 1.6),
     "SliceTCA": (0.1, 1.6),

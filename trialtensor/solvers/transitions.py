@@ -24,11 +24,21 @@ class Transitions:
     Attributes
     ----------
     X : (n_trials, n_neurons, n_times) array
+        What is missing is never read, and may have any value.
     observed : bool array of the same shape, or None
+    neurons : (n_neurons,) bool array, optional
+        The neurons to take, all by default; the states of a trial are copied without the others
+        when they are needed.
     """
 
     X: np.ndarray
     observed: np.ndarray | None = None
+    neurons: np.ndarray | None = None
+
+    @property
+    def n_neurons(self) -> int:
+        """Number of neurons in a state."""
+        return self.X.shape[1] if self.neurons is None else int(self.neurons.sum())
 
     @property
     def nil(self) -> float:
@@ -43,11 +53,19 @@ class Transitions:
         return float(np.finfo(self.X.dtype).eps) ** 0.75
 
     @property
-    def pairs(self) -> np.ndarray | None:
-        """True for each bin that is complete and followed by one, (n_trials, n_times - 1)."""
+    def complete(self) -> np.ndarray | None:
+        """True for each bin in which no neuron is missing, (n_trials, n_times); None for all."""
         if self.observed is None:
             return None
-        whole = np.asarray(self.observed.all(axis=1))
+        taken = slice(None) if self.neurons is None else self.neurons
+        return np.stack([seen[taken].all(axis=0) for seen in self.observed])
+
+    @property
+    def pairs(self) -> np.ndarray | None:
+        """True for each bin that is complete and followed by one, (n_trials, n_times - 1)."""
+        whole = self.complete
+        if whole is None:
+            return None
         return whole[:, :-1] & whole[:, 1:]
 
     @property
@@ -62,6 +80,7 @@ class Transitions:
         """Yield the states before and after every transition of each trial, in double precision."""
         pairs = self.pairs
         for k, trial in enumerate(self.X):
+            trial = trial if self.neurons is None else trial[self.neurons]
             before, after = trial[:, :-1], trial[:, 1:]
             if pairs is not None:
                 before, after = before[:, pairs[k]], after[:, pairs[k]]

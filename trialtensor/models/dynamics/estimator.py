@@ -13,14 +13,9 @@ from trialtensor.models.base import TrialEstimator
 from trialtensor.models.dynamics import outcome, trials
 from trialtensor.models.fitted import Fitted
 from trialtensor.models.layout import Layout
-from trialtensor.models.observed import Observed, check_scale
 from trialtensor.models.parameters import check_whole
-from trialtensor.solvers.dynamics import (
-    DynamicsOptions,
-    DynamicsProblem,
-    fit_dynamics,
-    in_span,
-)
+from trialtensor.solvers.dynamics import DynamicsOptions, fit_dynamics
+from trialtensor.solvers.dynamics_problem import DynamicsProblem, in_span
 from trialtensor.solvers.result import Factors
 from trialtensor.solvers.runs import RestartResult, Start
 from trialtensor.solvers.transitions import Transitions
@@ -31,7 +26,6 @@ class _Input(NamedTuple):
 
     checked: CheckedTensor
     neurons: np.ndarray
-    known: Observed
     steps: Transitions
     problem: DynamicsProblem
 
@@ -295,15 +289,14 @@ class TrialVaryingDynamics(TrialEstimator):
         return values.astype(np.float32) if single else values
 
     def _observe(self, X: Any, mask: Any) -> _Input:
-        checked = check_trial_tensor(X, mask=mask)
+        checked = trials.check(X, mask)
         neurons = ~checked.empty_neurons
-        known = trials.known_neurons(checked, neurons)
-        check_scale(known.values, float(np.vdot(known.values, known.values)))
-        steps = trials.transitions(known)
-        return _Input(checked, neurons, known, steps, in_span(steps))
+        steps = trials.transitions(checked, neurons)
+        trials.check_units(steps)
+        return _Input(checked, neurons, steps, in_span(steps))
 
     def _starts(self, data: _Input) -> list[Start]:
-        n_trials, n_neurons = data.steps.X.shape[:2]
+        n_trials, n_neurons = len(data.steps.X), data.steps.n_neurons
         largest = min(n_neurons**2, n_trials * n_neurons)
         if self.n_components > largest:
             raise ValueError(
@@ -327,7 +320,7 @@ class TrialVaryingDynamics(TrialEstimator):
 
     def _describe(self, data: _Input, found: list[RestartResult[Factors]]) -> Fitted:
         return outcome.describe(
-            data.checked, data.neurons, data.steps, trials.first_state(data.known), found
+            data.checked, data.neurons, data.steps, trials.first_state(data.steps), found
         )
 
     def _assemble(self, arrays: Any, **about: Any) -> Fitted:

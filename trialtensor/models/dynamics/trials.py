@@ -10,7 +10,7 @@ from trialtensor.data.notices import warn
 from trialtensor.data.validation import CheckedTensor, check_trial_tensor
 from trialtensor.models.fitted import Fitted
 from trialtensor.models.new_trials import check_labels, known_rows
-from trialtensor.models.observed import Observed, without_empty
+from trialtensor.models.observed import check_scale
 from trialtensor.models.warnings import MissingSliceWarning
 from trialtensor.solvers.transitions import (
     Transitions,
@@ -19,26 +19,46 @@ from trialtensor.solvers.transitions import (
 )
 
 
-def known_neurons(checked: CheckedTensor, neurons: np.ndarray) -> Observed:
-    """Keep the neurons that have data, and all trials and bins."""
-    n_trials, _, n_times = checked.values.shape
-    kept = (np.ones(n_trials, bool), neurons, np.ones(n_times, bool))
-    return without_empty(checked.values, checked.observed, kept)
+def check(X: Any, mask: Any) -> CheckedTensor:
+    """Check trials, and leave what is missing as it is: no transition contains it."""
+    return check_trial_tensor(X, mask=mask, fill=False)
 
 
-def transitions(data: Observed) -> Transitions:
-    """Take the transitions of all trials.
+def check_units(steps: Transitions) -> None:
+    """Refuse data without signal, and units in which products overflow or underflow.
+
+    Raises
+    ------
+    ValueError
+        As :func:`trialtensor.models.observed.check_scale`.
+    """
+    norm2, extremes = 0.0, [0.0]
+    taken = slice(None) if steps.neurons is None else steps.neurons
+    for k, trial in enumerate(steps.X):
+        values = trial[taken]
+        if steps.observed is not None:
+            values = values[steps.observed[k][taken]]
+        if values.size:
+            extremes += [values.min(), values.max()]
+            values = values.astype(np.float64, copy=False)
+            norm2 += float(np.vdot(values, values))
+    size = len(steps.X) * steps.n_neurons * steps.X.shape[2]
+    check_scale(np.array(extremes, steps.X.dtype), norm2, size)
+
+
+def transitions(checked: CheckedTensor, neurons: np.ndarray) -> Transitions:
+    """Take the transitions of all trials, for neurons that have data.
 
     Raises
     ------
     ValueError
         If there is not one complete pair of bins.
     """
-    if data.values.shape[2] < 2:
-        raise ValueError(
-            f"X: dynamics need trials of at least 2 time bins, got {data.values.shape[2]}"
-        )
-    steps = Transitions(data.values, data.mask)
+    n_times = checked.values.shape[2]
+    if n_times < 2:
+        raise ValueError(f"X: dynamics need trials of at least 2 time bins, got {n_times}")
+    chosen = None if neurons.all() else neurons
+    steps = Transitions(checked.values, checked.observed, chosen)
     if not steps.counts.any():
         raise ValueError(
             "X: no trial has two neighbouring time bins in which all neurons are observed; fill "
@@ -47,14 +67,17 @@ def transitions(data: Observed) -> Transitions:
     return steps
 
 
-def first_state(data: Observed) -> np.ndarray:
+def first_state(steps: Transitions) -> np.ndarray:
     """Average the first fully observed bin over trials, (n_neurons,)."""
-    if data.mask is None:
-        return np.asarray(data.values[:, :, 0].mean(axis=0))
-    complete = np.asarray(data.mask.all(axis=1))
+    complete = steps.complete
+    if complete is None:
+        return np.asarray(steps.X[:, :, 0].mean(axis=0))
     trials = np.flatnonzero(complete.any(axis=1))
     bins = complete[trials].argmax(axis=1)
-    return np.asarray(data.values[trials, :, bins].mean(axis=0))
+    states = steps.X[trials, :, bins]
+    if steps.neurons is not None:
+        states = states[:, steps.neurons]
+    return np.asarray(states.mean(axis=0))
 
 
 def warn_missing(counts: np.ndarray) -> None:
@@ -77,14 +100,14 @@ def new_transitions(fitted: Fitted, X: Any, mask: Any) -> Transitions:
     ValueError
         For other neurons than those of the fit.
     """
-    checked = check_trial_tensor(X, mask=mask)
+    checked = check(X, mask)
     neurons = known_rows(fitted["output_factors"])
     if checked.values.shape[1] != len(neurons):
         raise ValueError(
             f"X: the model was fitted to {len(neurons)} neurons, got {checked.values.shape[1]}"
         )
     check_labels(fitted, checked.coords)
-    return transitions(known_neurons(checked, neurons))
+    return transitions(checked, neurons)
 
 
 def solve(fitted: Fitted, steps: Transitions) -> np.ndarray:
