@@ -123,7 +123,7 @@ def test_brute_force_finds_nothing_better():
 @pytest.mark.parametrize("direct", [True, False])
 def test_each_update_is_the_best_there_is(direct, monkeypatch):
     if not direct:
-        monkeypatch.setattr("trialtensor.solvers.dynamics._DIRECT", 0)
+        monkeypatch.setattr("trialtensor.solvers.dynamics_problem._DIRECT", 0)
     X, _, _ = planted(n_trials=7, n_neurons=4, n_times=20)
     steps = Transitions(X)
     assert (steps.counts == 19).all()
