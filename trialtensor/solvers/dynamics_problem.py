@@ -21,7 +21,7 @@ _DIRECT = 1500
 # Entries of the states that are converted and worked on together, within a processor's cache.
 _CHUNK = 50_000
 # Times the data that the states of a problem, their moments and the mask may take together.
-_ROOM = 2.25
+_ROOM = 2.38
 
 
 @dataclass(frozen=True, eq=False)
