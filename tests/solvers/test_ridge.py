@@ -1,5 +1,6 @@
 """Fits with much missing: what the ridge does, what it leaves alone, what it is compared with."""
 
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -87,42 +88,67 @@ def test_transform_of_hardly_seen_trials_is_that_of_the_fit():
     assert np.nanmax(np.abs(weights)) < 20 * np.nanmax(np.abs(model.trial_factors_))
 
 
+def test_new_trials_of_a_complete_fit_may_be_hardly_seen():
+    X, _ = planted(0, "entries", 0.5)
+    model = TCA(3, n_init=3, random_state=0).fit(X[:50])
+    little = np.zeros((10, *X.shape[1:]), bool)
+    little[:, 3, -1] = True
+    weights = model.transform(X[50:], mask=little)
+    assert np.abs(weights).max() < 10 * np.abs(model.trial_factors_).max()
+    # Nothing changes where all was seen.
+    design = np.einsum("nr,tr->ntr", model.neuron_factors_, model.time_factors_).reshape(-1, 3)
+    plain = np.linalg.lstsq(design, X[50:].reshape(10, -1).T)[0].T / model.weights_
+    np.testing.assert_allclose(model.transform(X[50:]), plain, rtol=1e-8)
+    again = TCA(3, n_init=3, random_state=0).partial_fit(X[:50])
+    again.partial_fit(X[50:], mask=little)
+    assert np.abs(again.trial_factors_).max() < 10 * np.abs(model.trial_factors_).max()
+
+
 def test_a_row_gets_a_ridge_only_for_what_is_missing():
-    everything = np.array([[[100.0, 0], [0, 100.0]]])
-    level = 1.0
-    assert row_strengths((everything, everything), level) == 0
-    assert row_strengths((0.5 * everything, everything), level) == 0
-    assert row_strengths((0 * everything, everything), level) == pytest.approx(level, rel=0.1)
-    # Collinear components are open in complete data too.
+    everything, level = np.array([[[100.0, 0], [0, 100.0]]]), 1.0
     collinear = np.array([[[100.0, 100.0], [100.0, 100.0]]])
-    assert row_strengths((0.5 * collinear, collinear), level) == 0
-
-
-def merged_once(groups, n_shared):
-    """Merge all groups that chains of enough common members connect, for sizes as they are."""
-    left, found = list(groups), []
-    while left:
-        chain = [left.pop(0)]
-        for _, seen in chain:
-            near = [g for g in left if len(seen & g[1]) >= min(n_shared, len(seen), len(g[1]))]
-            chain += near
-            left = [g for g in left if g not in near]
-        found.append((set.union(*(g[0] for g in chain)), set.union(*(g[1] for g in chain))))
-    return found
+    nothing, half, most = np.array([0.0]), np.array([0.5]), np.array([0.99])
+    assert row_strengths(everything, level, nothing) == 0
+    assert row_strengths(0.5 * everything, level, half) == 0
+    assert row_strengths(0 * everything, level, most) == pytest.approx(level, rel=0.1)
+    # Collinear components are open in complete data too.
+    assert row_strengths(collinear, level, nothing) == 0
 
 
 @pytest.mark.parametrize("n_shared", [1, 2, 3])
-def test_groups_by_brute_force(n_shared):
+def test_groups_have_too_little_in_common(n_shared):
     rng = np.random.default_rng(n_shared)
     for _ in range(30):
-        seen = rng.random((8, 7)) < 0.45
+        seen = rng.random((8, 12)) < 0.25
         seen[~seen.any(axis=1), 0] = True
-        groups = [({i}, set(np.flatnonzero(row))) for i, row in enumerate(seen)]
-        while (merged := merged_once(groups, n_shared)) != groups:
-            groups = merged
-        found = linked_groups(seen, n_shared)
-        ours = {frozenset(np.flatnonzero(found == g).tolist()) for g in set(found.tolist())}
-        assert ours == {frozenset(g[0]) for g in groups}
+        group = linked_groups(seen, n_shared)
+        unions = [seen[group == g].any(axis=0) for g in range(group.max() + 1)]
+        for i, a in enumerate(unions):
+            for b in unions[i + 1 :]:
+                assert np.sum(a & b) < min(n_shared, a.sum(), b.sum())
+
+
+@pytest.mark.parametrize(("n_common", "n_groups"), [(3, 1), (2, 4), (0, 4)])
+def test_sessions_in_a_chain(n_common, n_groups):
+    """Four sessions of ten neurons each, so many of which are also in the next."""
+    seen = np.zeros((20, 40), bool)
+    for session in range(4):
+        first = session * (10 - n_common)
+        seen[5 * session : 5 * session + 5, first : first + 10] = True
+    shuffled = np.random.default_rng(0).permutation(20)
+    group = linked_groups(seen[shuffled], 3)
+    assert group.max() + 1 == n_groups
+    if n_groups > 1:
+        same = group[:, None] == group
+        assert np.array_equal(same, (shuffled // 5)[:, None] == shuffled // 5)
+
+
+def test_many_trials_with_patterns_of_their_own_take_little_memory():
+    seen = np.random.default_rng(0).random((4000, 60)) < 0.5
+    tracemalloc.start()
+    assert linked_groups(seen, 3).max() == 0
+    assert tracemalloc.get_traced_memory()[1] < 4000 * 4000
+    tracemalloc.stop()
 
 
 def test_coupled_datasets_and_blocks_do_not_explode():

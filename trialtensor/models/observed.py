@@ -14,7 +14,7 @@ from trialtensor.data.validation import CheckedTensor, check_trial_tensor
 from trialtensor.models.warnings import MissingSliceWarning
 from trialtensor.solvers.masked_problem import MaskedProblem
 from trialtensor.solvers.normal_equations import find_pattern
-from trialtensor.solvers.problems import DenseProblem, sum_of_squares
+from trialtensor.solvers.problems import DenseProblem, shares_of, sum_of_squares
 
 # The slices kept on each axis.
 Kept = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -44,6 +44,11 @@ class Observed:
     def norm2(self) -> float:
         """Sum of squares."""
         return sum_of_squares(self.values)
+
+    @property
+    def missing_of_rows(self) -> np.ndarray:
+        """Share of missing entries along the first axis."""
+        return np.zeros(1) if self.mask is None else shares_of(self.mask)[0]
 
     def problem(self) -> DenseProblem | MaskedProblem:
         """The cheapest exact least-squares problem for this missing-data pattern."""

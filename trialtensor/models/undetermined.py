@@ -69,7 +69,7 @@ def judge(
     times = scale.strength(loss, n_parameters)
     levels = tuple(times * level for level in scale.levels)
     strengths = {
-        mode: row_strengths(both, levels[mode])
+        mode: row_strengths(both[0], levels[mode], scale.missing[mode])
         if mode < len(levels)
         else _of_zeros(both, missing_weight)
         for mode, both in grams.items()

@@ -10,7 +10,6 @@ import numpy as np
 from trialtensor.solvers.diagnostics import coupled_cosine
 from trialtensor.solvers.links import weakly_linked
 from trialtensor.solvers.masked_problem import MaskedProblem
-from trialtensor.solvers.normal_equations import full_gram
 from trialtensor.solvers.problems import DenseProblem, RowUpdate
 from trialtensor.solvers.revival import Dead
 from trialtensor.solvers.ridge import RidgeScale
@@ -80,18 +79,6 @@ class CoupledProblem:
             rhs[:, columns] += right
         return grams, rhs
 
-    def full_gram(self, factors: CoupledFactors) -> np.ndarray:
-        """Return the Gram matrix of the shared factor as if nothing were missing, ``(1, R, R)``.
-
-        Parameters
-        ----------
-        factors : CoupledFactors
-        """
-        whole = np.zeros((self.n_components,) * 2, factors[0].dtype)
-        for i, columns in enumerate(self.columns):
-            whole[np.ix_(columns, columns)] += full_gram(self.of(factors, i), 0)[0]
-        return whole[None]
-
     def sweep(self, factors: CoupledFactors, update: RowUpdate) -> tuple[CoupledFactors, float]:
         """Update the shared factor from all tensors, then the own factors of each tensor.
 
@@ -118,6 +105,13 @@ class CoupledProblem:
         missing_weight : float
         """
         return replace(self, problems=[each.weighted(missing_weight) for each in self.problems])
+
+    def missing_shares(self) -> list[np.ndarray]:
+        """Return the share of missing entries of the rows of each array of the factors."""
+        own = [each.missing_shares() for each in self.problems]
+        sizes = np.array([each.X[0].size for each in self.problems], float)
+        shared = sum(size * each[0] for size, each in zip(sizes, own, strict=True)) / sizes.sum()
+        return [np.asarray(shared), *(share for each in own for share in each[1:])]
 
     @property
     def n_observed(self) -> int:
@@ -212,4 +206,6 @@ def ridge_scale(problem: CoupledProblem) -> RidgeScale | None:
         levels += [own, own]
     seen = np.concatenate([each.seen_neurons for each in problem.problems], axis=1)
     weak = weakly_linked(seen, problem.n_components)
-    return RidgeScale(tuple(levels), problem.n_observed, problem.norm2, weak)
+    return RidgeScale(
+        tuple(levels), problem.n_observed, problem.norm2, problem.missing_shares(), weak
+    )

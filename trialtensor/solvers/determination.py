@@ -87,38 +87,42 @@ def _errors(
 
 
 def solve_open_rows(
-    grams: RowGrams, rhs: np.ndarray, ridge: np.ndarray | None, *, nonnegative: bool
+    grams: np.ndarray,
+    rhs: np.ndarray,
+    ridge: np.ndarray | None,
+    missing: np.ndarray,
+    *,
+    nonnegative: bool,
 ) -> np.ndarray:
     """Solve row problems exactly, with a ridge on rows that the observed entries hardly determine.
 
     Parameters
     ----------
-    grams : two (1 or n_rows, R, R) arrays
-        Gram matrices over the observed entries, and over all of them.
+    grams : (1 or n_rows, R, R) array
+        Gram matrices over the observed entries.
     rhs : (n_rows, R) array
     ridge : (R,) array or None
         Strength of the ridge of each component, on an undetermined row; None for no ridge, 0 for a
         component of zeros.
+    missing : (n_rows,) array
+        Share of missing entries of each row.
     nonnegative : bool
 
     Returns
     -------
     (n_rows, R) array
     """
-    observed, everything = grams
     alive = np.zeros(rhs.shape[1], bool) if ridge is None else np.isfinite(ridge) & (ridge > 0)
-    if ridge is None or not alive.any():
-        return solve_rows(observed, rhs, nonnegative=nonnegative)
+    if ridge is None or not alive.any() or not missing.any():
+        return solve_rows(grams, rhs, nonnegative=nonnegative)
     root = ridge[alive].astype(np.float64) ** -0.5
-    across = root[:, None] * root
-    own = np.ix_(np.arange(len(observed)), alive, alive)
-    whole = everything[np.ix_(np.arange(len(everything)), alive, alive)]
-    strength = row_strengths((observed[own] * across, whole * across), 1.0)
+    across = grams[np.ix_(np.arange(len(grams)), alive, alive)] * (root[:, None] * root)
+    strength = row_strengths(across, 1.0, missing)
     if not strength.any():
-        return solve_rows(observed, rhs, nonnegative=nonnegative)
-    diagonal = strength[:, None, None] * np.eye(len(root))
-    scaled = (observed[own] * across + diagonal).astype(rhs.dtype, copy=False)
+        return solve_rows(grams, rhs, nonnegative=nonnegative)
+    scaled = across + strength[:, None, None] * np.eye(len(root))
     target = (rhs[:, alive] * root).astype(rhs.dtype, copy=False)
     found = np.zeros_like(rhs)
-    found[:, alive] = solve_rows(scaled, target, nonnegative=nonnegative) * root
+    solved = solve_rows(scaled.astype(rhs.dtype, copy=False), target, nonnegative=nonnegative)
+    found[:, alive] = solved * root
     return found

@@ -35,23 +35,46 @@ def linked_groups(seen: np.ndarray, n_shared: int) -> np.ndarray:
     """
     kinds, group = np.unique(seen, axis=0, return_inverse=True)
     group = group.ravel()
-    kinds = kinds.astype(bool)
-    while len(kinds) > 1:
-        common = kinds.astype(np.float32) @ kinds.T.astype(np.float32)
-        # A group that has seen fewer than that has no more to share.
-        most = np.minimum(kinds.sum(axis=1)[:, None], kinds.sum(axis=1))
-        linked = common >= np.minimum(n_shared, most)
-        root = _components(linked)
-        n_groups = int(root.max()) + 1
-        if n_groups == len(kinds):
-            break
+    while True:
+        root, merged = _merged(kinds.astype(bool), n_shared)
         group = root[group]
-        merged = np.zeros((n_groups, kinds.shape[1]), bool)
-        np.logical_or.at(merged, root, kinds)
+        if len(merged) == len(kinds):
+            break
         kinds = merged
     _, first = np.unique(group, return_index=True)
     order = np.argsort(np.argsort(first))
     return np.asarray(order[group])
+
+
+def _merged(kinds: np.ndarray, n_shared: int) -> tuple[np.ndarray, np.ndarray]:
+    """Let groups grow, one after the other, by all that have enough in common with them.
+
+    Never holds a number for each pair of trials.
+
+    Returns
+    -------
+    (n_kinds,) int array
+        The group of each.
+    (n_groups, n_neurons) bool array
+        What the groups have seen.
+    """
+    rows, sizes = kinds.astype(np.float32), kinds.sum(axis=1)
+    root = np.full(len(kinds), -1)
+    groups: list[np.ndarray] = []
+    for i in range(len(kinds)):
+        if root[i] >= 0:
+            continue
+        own, grown = kinds[i].copy(), True
+        root[i] = len(groups)
+        while grown:
+            # What has seen fewer than that has no more to share.
+            enough = np.minimum(n_shared, np.minimum(sizes, own.sum()))
+            linked = (root < 0) & (rows @ own.astype(np.float32) >= enough)
+            root[linked] = len(groups)
+            own |= kinds[linked].any(axis=0)
+            grown = bool(linked.any())
+        groups.append(own)
+    return root, np.array(groups)
 
 
 def weakly_linked(seen: np.ndarray, n_components: int) -> bool:
@@ -63,10 +86,3 @@ def weakly_linked(seen: np.ndarray, n_components: int) -> bool:
     n_components : int
     """
     return bool(linked_groups(seen, 3 * n_components).max(initial=0) > 0)
-
-
-def _components(linked: np.ndarray) -> np.ndarray:
-    """Return the connected component of each node."""
-    from scipy.sparse.csgraph import connected_components
-
-    return np.asarray(connected_components(linked, directed=False)[1])

@@ -8,7 +8,7 @@ import numpy as np
 
 from trialtensor.solvers import contraction
 from trialtensor.solvers.passes import RowUpdate
-from trialtensor.solvers.problems import free_loss
+from trialtensor.solvers.problems import free_loss, shares_of
 from trialtensor.solvers.result import Factors
 
 
@@ -53,6 +53,10 @@ class MaskedProblem:
     def has_missing(self) -> bool:
         """True: without missing entries the problem is dense."""
         return True
+
+    def missing_shares(self) -> list[np.ndarray]:
+        """Return the share of missing entries of each trial, neuron and time."""
+        return shares_of(self.observed)
 
     @property
     def seen_neurons(self) -> np.ndarray:

@@ -34,6 +34,16 @@ def sum_of_squares(X: np.ndarray) -> float:
     return total
 
 
+def shares_of(observed: np.ndarray) -> list[np.ndarray]:
+    """Return the share of missing entries of each trial, neuron and time.
+
+    Parameters
+    ----------
+    observed : (n_trials, n_neurons, n_times) bool array
+    """
+    return [1 - np.mean(observed, axis=other) for other in ((1, 2), (0, 2), (0, 1))]
+
+
 def free_loss(norm2: float, grams: np.ndarray, rhs: np.ndarray, factor: np.ndarray) -> float:
     """Compute the loss from the normal equations of the factor updated last.
 
@@ -98,6 +108,15 @@ class DenseProblem:
     def has_missing(self) -> bool:
         """True if entries are missing."""
         return self.pattern is not None
+
+    def missing_shares(self) -> list[np.ndarray]:
+        """Return the share of missing entries of each trial, neuron and time."""
+        if self.pattern is None:
+            return [np.zeros(1)] * 3
+        shares = shares_of(self.pattern.as_mask(self.shape))
+        # All rows along the free axis are alike, also those of a core.
+        shares[self.pattern.free_axis] = shares[self.pattern.free_axis][:1]
+        return shares
 
     @property
     def seen_neurons(self) -> np.ndarray:

@@ -19,10 +19,11 @@ from trialtensor.solvers.problems import RowUpdate
 
 # The ridge before the noise is known, and per unit of the noise's share of the data.
 FIRST, _PER_NOISE = 3.0, 9.0
-# Share of a row's worst direction that the ridge would decide, beyond what it would in complete
-# data: up to the first number a row gets none of it, and half of it when the share exceeds that by
-# the second.
+# Share of a row's worst direction that the ridge would decide: up to the first number a row gets
+# none of it, and half of it when the share exceeds that by the second.
 _DETERMINED, _HALF = 0.02, 0.25
+# Rows of which less than this share is missing get less.
+_MUCH = 0.4
 
 RowGrams = tuple[np.ndarray, np.ndarray]
 
@@ -156,30 +157,26 @@ def _recorded(problem: Any, factors: Any) -> tuple[dict[int, np.ndarray], float]
     return {mode: np.concatenate(grams) for mode, grams in parts.items()}, loss
 
 
-def row_strengths(grams: RowGrams, level: float) -> np.ndarray:
+def row_strengths(observed: np.ndarray, level: float, missing: np.ndarray) -> np.ndarray:
     """Return the ridge of every row: none if the data determine it, ``level`` if they don't.
 
     Parameters
     ----------
-    grams : two (n_rows, R, R) or (1, R, R) arrays
-        Gram matrices over the observed entries, and over all of them.
+    observed : (n_rows, R, R) or (1, R, R) array
+        Gram matrices over the observed entries.
     level : float
+    missing : (n_rows,) or (1,) array
+        Share of missing entries of each row. What is open although little is missing would be in
+        complete data, too.
 
     Returns
     -------
     (n_rows,) or (1,) array
     """
-    # What complete data would leave open isn't the fault of missing entries.
-    observed, everything = grams
-    left_open = _open_share(observed, level) - _open_share(everything, level)
+    worst = np.maximum(np.linalg.eigvalsh(observed)[:, 0], 0)
+    left_open = level / np.maximum(level + worst, np.finfo(float).tiny)
     excess = np.maximum(left_open - _DETERMINED, 0) ** 2
-    return level * excess / (excess + _HALF**2)
-
-
-def _open_share(grams: np.ndarray, level: float) -> np.ndarray:
-    """Return the share of each row's worst direction that a ridge of this level would decide."""
-    worst = np.maximum(np.linalg.eigvalsh(grams)[:, 0], 0)
-    return level / np.maximum(level + worst, np.finfo(float).tiny)
+    return level * np.minimum(missing / _MUCH, 1) ** 2 * excess / (excess + _HALF**2)
 
 
 @dataclass(frozen=True)
@@ -193,6 +190,8 @@ class RidgeScale:
     n_observed : int
     norm2 : float
         Sum of squares of the observed data.
+    missing : sequence of (n_rows,) or (1,) arrays
+        For each array, the share of missing entries of its rows.
     everywhere : bool
         Give every row the ridge: where groups of trials have little in common, what is open are
         directions in which many rows move together, and no row shows it.
@@ -201,6 +200,7 @@ class RidgeScale:
     levels: tuple[float, ...]
     n_observed: int
     norm2: float
+    missing: Sequence[np.ndarray]
     everywhere: bool = False
 
     @classmethod
@@ -214,7 +214,7 @@ class RidgeScale:
         """
         level = (problem.norm2 / problem.n_observed) ** (2 / 3)
         weak = weakly_linked(problem.seen_neurons, n_components)
-        return cls((level,) * 3, problem.n_observed, problem.norm2, weak)
+        return cls((level,) * 3, problem.n_observed, problem.norm2, problem.missing_shares(), weak)
 
     def noise(self, loss: float, n_parameters: int) -> float:
         """Estimate the variance of the noise.
@@ -265,6 +265,8 @@ def strengths_at(
         return tuple(np.full(1, times * level) for level in scale.levels)
     nothing = np.zeros(1)
     return tuple(
-        row_strengths(grams[mode], times * level) if mode in grams else nothing
+        row_strengths(grams[mode][0], times * level, scale.missing[mode])
+        if mode in grams
+        else nothing
         for mode, level in enumerate(scale.levels)
     )

@@ -11,8 +11,7 @@ from trialtensor.models.observed import as_problem as as_least_squares
 from trialtensor.solvers import canonical
 from trialtensor.solvers.coupled_problem import CoupledFactors, CoupledProblem
 from trialtensor.solvers.determination import solve_open_rows
-from trialtensor.solvers.normal_equations import full_gram
-from trialtensor.solvers.problems import sum_of_squares
+from trialtensor.solvers.problems import shares_of, sum_of_squares
 
 
 def as_problem(
@@ -88,7 +87,8 @@ def shared_rows(
 ) -> np.ndarray:
     """Solve exactly for the factor that all tensors share, given the others."""
     grams, rhs = problem.shared_equations(factors)
-    return solve_open_rows((grams, problem.full_gram(factors)), rhs, ridge, nonnegative=nonnegative)
+    missing = problem.missing_shares()[0]
+    return solve_open_rows(grams, rhs, ridge, missing, nonnegative=nonnegative)
 
 
 def _own_rows(
@@ -122,8 +122,8 @@ def last_rows(
     problem, _ = as_least_squares(turned, seen)
     start = np.zeros((len(turned), first.shape[1]), first.dtype)
     grams, rhs = problem.trial_equations((start, middle, first))
-    both = (grams, full_gram((start, middle, first), 0))
-    return solve_open_rows(both, rhs, ridge, nonnegative=nonnegative)
+    missing = np.zeros(1) if seen is None else shares_of(seen)[0]
+    return solve_open_rows(grams, rhs, ridge, missing, nonnegative=nonnegative)
 
 
 def signed(

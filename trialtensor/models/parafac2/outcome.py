@@ -46,7 +46,7 @@ def describe(
     judged = judge_fit(kept, best.factors)
     ridge = trial_ridge(judged, best.factors)
     grams, rhs = equations(kept, parts, shared)
-    trial = solve_trials(kept, parts, shared, (grams, rhs), ridge, nonnegative=nonnegative)
+    trial = solve_trials(kept, (grams, rhs), ridge, nonnegative=nonnegative)
     norm2 = kept.norm2
     loss = residual_sum_of_squares(kept, trial, parts, shared)
     variance = diagnostics.component_variance(grams, rhs, trial, norm2)
@@ -120,8 +120,6 @@ def equations(
 
 def solve_trials(
     kept: KeptBlocks,
-    parts: Sequence[np.ndarray],
-    shared: np.ndarray,
     normal: tuple[np.ndarray, np.ndarray],
     ridge: np.ndarray | None,
     *,
@@ -131,14 +129,14 @@ def solve_trials(
     grams, rhs = normal
     if ridge is None:
         return solve_rows(grams, rhs, nonnegative=nonnegative)
-    products = shared.T @ shared
-    whole = np.concatenate(
+    shares = [part.missing_of_rows for part in kept.parts]
+    missing = np.concatenate(
         [
-            np.broadcast_to((part.T @ part) * products, (len(values), *products.shape))
-            for values, part in zip(kept.values, parts, strict=True)
+            np.broadcast_to(share, len(values))
+            for share, values in zip(shares, kept.values, strict=True)
         ]
     )
-    return solve_open_rows((grams, whole), rhs, ridge, nonnegative=nonnegative)
+    return solve_open_rows(grams, rhs, ridge, missing, nonnegative=nonnegative)
 
 
 def residual_sum_of_squares(

@@ -146,9 +146,7 @@ def _solve(
                 parts[i] = part
         parts = [part.astype(dtype, copy=False) for part in parts]
         grams, rhs = equations(kept, parts, shared)
-        trial = solve_trials(
-            kept, parts, shared, (grams, rhs), ridge_of(fitted), nonnegative=nonnegative
-        )
+        trial = solve_trials(kept, (grams, rhs), ridge_of(fitted), nonnegative=nonnegative)
     return data, kept, trial, parts
 
 

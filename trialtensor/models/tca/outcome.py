@@ -24,7 +24,7 @@ from trialtensor.models.undetermined import (
 from trialtensor.solvers import canonical, contraction, diagnostics
 from trialtensor.solvers.determination import solve_open_rows
 from trialtensor.solvers.normal_equations import full_gram
-from trialtensor.solvers.problems import free_loss
+from trialtensor.solvers.problems import free_loss, shares_of
 from trialtensor.solvers.result import Factors, SolverResult
 from trialtensor.solvers.ridge import RidgeScale
 from trialtensor.solvers.row_updates import solve_rows
@@ -37,7 +37,7 @@ def describe(
     """Describe a finished fit."""
     best, problem = found[0].result, data.problem
     judged = None if data.observed is None else judge_fit(data, best.factors)
-    ridge = None if judged is None else _trial_ridge(judged, best.factors)
+    ridge = _trial_ridge(problem, best, judged)
     factors, grams, rhs, core_consistency = _finish(data, best, nonnegative, ridge)
     loss = _exact_loss(data, factors, grams, rhs)
     variance = diagnostics.component_variance(grams, rhs, factors[0], problem.norm2)
@@ -48,8 +48,8 @@ def describe(
     arrays = as_arrays(_whole(unit, data), weights) | explained(variance, order)
     arrays["core_consistency"] = Named((), core_consistency)
     arrays["triple_cosine"] = Named((), diagnostics.triple_cosine(factors))
-    if judged is not None and ridge is not None:
-        arrays["trial_ridge"] = Named(("component",), ridge[order])
+    arrays["trial_ridge"] = Named(("component",), ridge[order])
+    if judged is not None:
         arrays |= _about_missing(data, judged, factors, found)
     restarts = _restarts(data, found, unit, weights, loss)
     record = FitRecord.of(best, loss, problem.norm2, restarts)
@@ -91,10 +91,19 @@ def as_arrays(factors: Factors, weights: np.ndarray) -> dict[str, Named]:
     return arrays | {"weights": Named(("component",), weights)}
 
 
-def _trial_ridge(judged: Judged, factors: Factors) -> np.ndarray:
-    """Return the ridge on trial factors that have all the scale."""
-    size = np.prod([np.linalg.norm(factor, axis=0) for factor in factors[1:]], axis=0)
-    return np.divide(judged.levels[0], size**2, out=np.zeros_like(size), where=size > 0)
+def _trial_ridge(problem: Any, best: SolverResult[Factors], judged: Judged | None) -> np.ndarray:
+    """Return the ridge on trial factors that have all the scale.
+
+    A fit of complete data has none, but new trials may have missing entries.
+    """
+    if judged is None:
+        scale = RidgeScale.of(problem, best.factors[0].shape[1])
+        n_parameters = sum(factor.size for factor in best.factors)
+        level = scale.strength(best.loss, n_parameters) * scale.levels[0]
+    else:
+        level = judged.levels[0]
+    size = np.prod([np.linalg.norm(factor, axis=0) for factor in best.factors[1:]], axis=0)
+    return np.divide(level, size**2, out=np.zeros_like(size), where=size > 0)
 
 
 def _about_missing(
@@ -126,7 +135,7 @@ def _finish(
     data: FitInput,
     best: SolverResult[Factors],
     nonnegative: tuple[bool, bool, bool],
-    ridge: np.ndarray | None,
+    ridge: np.ndarray,
 ) -> tuple[Factors, np.ndarray, np.ndarray, float]:
     """Solve for the trials once more, exactly as ``transform`` does, with all scale in the trials.
 
@@ -144,8 +153,8 @@ def _finish(
         consistency = diagnostics.core_consistency_from_partial(partial, factors)
     else:
         grams, rhs = data.problem.trial_equations((trial, neuron, time))
-        both = (grams, full_gram((trial, neuron, time), 0))
-        trial = solve_open_rows(both, rhs, ridge, nonnegative=nonnegative[0])
+        missing = shares_of(data.observed)[0]
+        trial = solve_open_rows(grams, rhs, ridge, missing, nonnegative=nonnegative[0])
         factors = (trial, neuron, time)
         consistency = diagnostics.core_consistency(data.problem.X, factors, data.observed)
     return factors, grams, rhs, consistency

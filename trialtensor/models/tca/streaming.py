@@ -12,13 +12,14 @@ from trialtensor.models.new_trials import check_new_trials, known_rows
 from trialtensor.models.observed import Observed, insert_empty, warn_empty
 from trialtensor.models.parts import explained
 from trialtensor.models.tca.outcome import as_arrays, assemble
+from trialtensor.models.undetermined import ridge_of
 from trialtensor.solvers import contraction, diagnostics, leading, streaming
 from trialtensor.solvers.degeneracy import CANCELLING, is_degenerate
+from trialtensor.solvers.determination import solve_open_rows
 from trialtensor.solvers.leading import Leading
 from trialtensor.solvers.matching import match_components
 from trialtensor.solvers.problems import sum_of_squares
 from trialtensor.solvers.result import Factors, StopReason
-from trialtensor.solvers.row_updates import solve_rows
 from trialtensor.solvers.streaming import Past
 from trialtensor.solvers.threads import blas_threads_for
 
@@ -97,7 +98,8 @@ def go_on(
     memory = memory or _recall(fitted, known)
     neuron, time = _factors(fitted, known)
     with blas_threads_for(new.values.size):
-        trial = _solve(new, neuron, time, nonnegative[0])
+        ridge = ridge_of(fitted)
+        trial = _solve(new, neuron, time, nonnegative[0], ridge)
         X = _filled(new, (trial, neuron, time))
         past = memory.past.and_trials(X, trial)
         past, neuron, time, reason = streaming.refit(
@@ -108,7 +110,7 @@ def go_on(
         past, neuron, time = leading.look_again(
             patterns, past, neuron, time, nonnegative, fresh=fresh
         )
-        trial = _solve(new, neuron, time, nonnegative[0])
+        trial = _solve(new, neuron, time, nonnegative[0], ridge)
     memory = Memory(
         past,
         patterns,
@@ -150,11 +152,15 @@ def _factors(fitted: Fitted, known: Pair) -> Pair:
     )
 
 
-def _solve(new: Observed, neuron: np.ndarray, time: np.ndarray, nonnegative: bool) -> np.ndarray:
+def _solve(
+    new: Observed, neuron: np.ndarray, time: np.ndarray, nonnegative: bool, ridge: Any
+) -> np.ndarray:
     dtype = new.values.dtype
     start = np.zeros((len(new.values), neuron.shape[1]), dtype)
-    grams, rhs = new.problem().trial_equations((start, neuron.astype(dtype), time.astype(dtype)))
-    return solve_rows(grams, rhs, nonnegative=nonnegative).astype(np.float64)
+    factors = (start, neuron.astype(dtype), time.astype(dtype))
+    grams, rhs = new.problem().trial_equations(factors)
+    found = solve_open_rows(grams, rhs, ridge, new.missing_of_rows, nonnegative=nonnegative)
+    return found.astype(np.float64)
 
 
 def _filled(new: Observed, factors: Factors) -> np.ndarray:
@@ -199,6 +205,7 @@ def _describe(
         "core_consistency": Named((), core_consistency),
         "triple_cosine": Named((), cosine),
         **_seen(memory),
+        **{name: before.arrays[name] for name in ("trial_ridge",) if name in before.arrays},
     }
     loss = past.loss(neuron, time)
     record = FitRecord(

@@ -12,7 +12,6 @@ from trialtensor.models.observed import Observed, insert_empty, nothing_to_expla
 from trialtensor.models.undetermined import ridge_of
 from trialtensor.solvers.determination import solve_open_rows
 from trialtensor.solvers.diagnostics import residual_sum_of_squares
-from trialtensor.solvers.normal_equations import full_gram
 from trialtensor.solvers.threads import blas_threads_for
 
 
@@ -49,7 +48,6 @@ def _solve(fitted: Fitted, X: Any, mask: Any, nonnegative: bool) -> tuple[Observ
     start = np.zeros((len(new.values), neuron.shape[1]), dtype)
     with blas_threads_for(new.values.size):
         grams, rhs = new.problem().trial_equations((start, neuron, time))
-        both = (grams, full_gram((start, neuron, time), 0))
         ridge = ridge_of(fitted)
-        trial = solve_open_rows(both, rhs, ridge, nonnegative=nonnegative)
+        trial = solve_open_rows(grams, rhs, ridge, new.missing_of_rows, nonnegative=nonnegative)
     return new, trial

@@ -85,6 +85,18 @@ class MaskedSlabs(Slabs):
                 n_rows += block.shape[1]
         return _MOST_WEIGHT * total / n_rows
 
+    def missing_shares(self) -> list[np.ndarray]:
+        """Return the share of missing entries of each trial, of nothing, and of the shared axis."""
+        trials, shared, n_rows = [], np.zeros(self.n_shared), 0
+        for group in self.groups:
+            pairs = zip(group.blocks, group.observed or (), strict=True)
+            for block, mask in pairs:
+                seen = np.ones(block.shape, bool) if mask is None else mask
+                trials.append(1 - seen.mean(axis=(1, 2)))
+                shared += seen.sum(axis=(0, 1))
+                n_rows += len(seen) * seen.shape[1]
+        return [np.concatenate(trials), np.zeros(1), 1 - shared / n_rows]
+
     @property
     def n_observed(self) -> int:
         """Number of observed entries."""

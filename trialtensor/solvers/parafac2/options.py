@@ -72,7 +72,7 @@ def ridge_scale(slabs: MaskedSlabs) -> RidgeScale:
     slabs : MaskedSlabs
     """
     level = (slabs.norm2 / slabs.n_observed) ** (2 / 3)
-    return RidgeScale((level, 0.0, level), slabs.n_observed, slabs.norm2)
+    return RidgeScale((level, 0.0, level), slabs.n_observed, slabs.norm2, slabs.missing_shares())
 
 
 def sweep_on(problem: Any, start: Any, options: Parafac2Options) -> SolverResult[Any]:
