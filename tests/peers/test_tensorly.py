@@ -128,7 +128,7 @@ def test_missing_entries_same_optimum(missing):
     rel = 2e-4 if missing == "trial_length" else 1e-5
     assert ours.loss_ == pytest.approx(squared_error(data.X, theirs, data.mask), rel=rel)
     congruence, _ = congruence_coefficient(list(to_tensorly(ours).factors), list(theirs.factors))
-    assert congruence > 0.999
+    assert congruence > 0.998
 
 
 @pytest.mark.parametrize("nonnegative", [False, True])
