@@ -75,7 +75,9 @@ def ridge_scale(slabs: MaskedSlabs) -> RidgeScale:
     return RidgeScale((level, 0.0, level), slabs.n_observed, slabs.norm2, slabs.missing_shares())
 
 
-def sweep_on(problem: Any, start: Any, options: Parafac2Options) -> SolverResult[Any]:
+def sweep_on(
+    problem: Any, start: Any, options: Parafac2Options, *, from_zeros: bool = False
+) -> SolverResult[Any]:
     """Sweep from a start with these options.
 
     Parameters
@@ -83,6 +85,8 @@ def sweep_on(problem: Any, start: Any, options: Parafac2Options) -> SolverResult
     problem : Slabs or MaskedSlabs
     start : ``A``, ``H``, ``C`` and, with missing entries, patterns
     options : Parafac2Options
+    from_zeros : bool
+        Begin with missing entries as zeros.
     """
     masked = isinstance(problem, MaskedSlabs)
     nonnegative = (*options.nonnegative, False)[: len(start)]
@@ -107,6 +111,7 @@ def sweep_on(problem: Any, start: Any, options: Parafac2Options) -> SolverResult
             sweep,
             max_iter=max_iter,
             tol=options.tol,
+            from_zeros=from_zeros and begin is start,
             settled=begin is not start,
             grams_of=observed_grams,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -33,6 +33,7 @@ from trialtensor.solvers.runs import (
     RestartResult,
     Start,
     by_loss,
+    by_turns,
     collect,
     mark_interrupted,
     run_all,
@@ -88,7 +89,7 @@ def fit_parafac2(
     lifted = [_lifted(each, lift) for each in results]
     lifted.sort(key=by_loss)
     if not interrupted and core is not full:
-        lifted, interrupted = _go_on(full, guess, lifted, options)
+        lifted, interrupted = _go_on(full, guess, lifted, options, starts)
     best, *others = lifted
     done = [with_patterns(each, blocks, observed, guess) for each in others]
     if interrupted:
@@ -157,10 +158,16 @@ def _lifted(restart: RestartResult[Factors], basis: np.ndarray | None) -> Restar
 
 
 def _go_on(
-    full: Slabs, guess: Slabs, results: list[RestartResult[Any]], options: Parafac2Options
+    full: Slabs,
+    guess: Slabs,
+    results: list[RestartResult[Any]],
+    options: Parafac2Options,
+    starts: Sequence[Start],
 ) -> tuple[list[RestartResult[Any]], bool]:
     """Continue on the data, best first, until the lowest loss belongs to a converged result."""
     results = list(results)
+    # Means filled in lead some restarts astray, zeros others.
+    zeros = {start.seed for start in by_turns(starts) if start.from_zeros}
     try:
         if isinstance(full, MaskedSlabs):
             # The core contains guesses of missing entries, so losses on it mean little.
@@ -172,10 +179,10 @@ def _go_on(
             results.sort(key=by_loss)
         if full.size <= _SMALL or core_sweeps(options.max_iter) < 1:
             for i, restart in enumerate(results):
-                results[i] = _polish(full, restart, options)
+                results[i] = _polish(full, restart, options, zeros)
             results.sort(key=by_loss)
         while not results[0].on_full_data:
-            results[0] = _polish(full, results[0], options)
+            results[0] = _polish(full, results[0], options, zeros)
             results.sort(key=by_loss)
     except KeyboardInterrupt:
         return sorted(results, key=by_loss), True
@@ -183,7 +190,13 @@ def _go_on(
     return results, interrupted
 
 
-def _polish(full: Slabs, rough: RestartResult[Any], options: Parafac2Options) -> RestartResult[Any]:
-    found = sweep_on(full, rough.result.factors, options.left(rough.result.n_iter))
+def _polish(
+    full: Slabs,
+    rough: RestartResult[Any],
+    options: Parafac2Options,
+    zeros: Collection[int | None],
+) -> RestartResult[Any]:
+    left = options.left(rough.result.n_iter)
+    found = sweep_on(full, rough.result.factors, left, from_zeros=rough.seed in zeros)
     found = replace(found, n_iter=rough.result.n_iter + found.n_iter)
     return replace(rough, result=found, on_full_data=True)
