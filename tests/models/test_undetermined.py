@@ -101,7 +101,7 @@ def test_the_noise_of_predictions_by_simulation():
     ).T
     scatter = np.sum(np.var(answers @ design[~seen].T, axis=0))
     found = determination(
-        {0: (observed[None], everything[None])}, [row[None]], {0: np.array([ridge])}, noise
+        {0: observed[None]}, {0: everything[None]}, [row[None]], {0: np.array([ridge])}, noise
     )
     predicted = np.sum((design[~seen] @ row) ** 2)
     assert found.noise_share == pytest.approx(min(scatter / predicted, 1), rel=0.03)

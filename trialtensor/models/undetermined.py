@@ -14,7 +14,7 @@ from trialtensor.solvers import contraction
 from trialtensor.solvers.determination import Determination, determination
 from trialtensor.solvers.links import linked_groups
 from trialtensor.solvers.result import Factors
-from trialtensor.solvers.ridge import RidgeScale, RowGrams, row_grams, row_strengths
+from trialtensor.solvers.ridge import RidgeScale, row_grams
 from trialtensor.solvers.runs import RestartResult
 
 # Restarts whose losses differ by less than this over the number of observed entries (20 in log
@@ -34,73 +34,56 @@ class Judged:
     Attributes
     ----------
     determination : Determination
-    levels : tuple of float
+    levels : list of float
         Strength of the ridge on an undetermined row of each array, in balanced factors.
     """
 
     determination: Determination
-    levels: tuple[float, ...]
+    levels: Sequence[float]
 
 
-def judge(
-    problem: Any,
-    factors: Sequence[np.ndarray],
-    scale: RidgeScale,
-    grams_of: Callable[..., Any] = row_grams,
-    rows_of: Sequence[np.ndarray] | None = None,
-    missing_weight: float = 0.0,
-) -> Judged:
+def judge(problem: Any, factors: Sequence[np.ndarray], scale: RidgeScale) -> Judged:
     """Judge a fit with missing entries by the factors that its solver returned.
 
     Parameters
     ----------
-    problem : object with ``sweep`` and ``weighted``
-    factors : tuple of arrays
+    problem : MaskedProblem, DenseProblem with a pattern, or CoupledProblem of these
+    factors : tuple of (n_rows, R) arrays
     scale : RidgeScale
-    grams_of : callable, optional
-        See :func:`trialtensor.solvers.ridge.minimise_missing`.
-    rows_of : tuple of arrays, optional
-        The rows that the Gram matrices are of, where these aren't those of ``factors``.
-    missing_weight : float
-        Of missing entries as zeros, for arrays that have no ridge.
     """
-    grams, loss = grams_of(problem, factors)
-    n_parameters = sum(factors[mode].size for mode in grams)
-    times = scale.strength(loss, n_parameters)
-    levels = tuple(times * level for level in scale.levels)
-    strengths = {
-        mode: row_strengths(both[0], levels[mode], scale.missing[mode])
-        if mode < len(levels)
-        else _of_zeros(both, missing_weight)
-        for mode, both in grams.items()
-    }
-    rows = factors if rows_of is None else rows_of
-    found = determination(grams, rows, strengths, scale.noise(loss, n_parameters))
-    return Judged(found, levels)
+    observed, loss = row_grams(problem, factors)
+    everything, _ = row_grams(problem.weighted(1.0), factors)
+    n_parameters = sum(factor.size for factor in factors)
+    strengths = dict(enumerate(scale.strengths(observed, loss, n_parameters)))
+    noise = scale.noise(loss, n_parameters)
+    found = determination(observed, everything, factors, strengths, noise)
+    return Judged(found, scale.on_undetermined(loss, n_parameters))
 
 
-def _of_zeros(grams: RowGrams, missing_weight: float) -> np.ndarray:
-    """Return the ridge that zeros of some weight amount to, for every row."""
-    missing = np.trace(grams[1] - grams[0], axis1=1, axis2=2)
-    return missing_weight * np.maximum(missing, 0) / grams[0].shape[-1]
-
-
-def largest_missing(X: np.ndarray, observed: np.ndarray, factors: Factors) -> float:
-    """Return the largest size of the model where entries are missing, relative to the data's.
+def largest_where_missing(observed: np.ndarray, factors: Factors) -> float:
+    """Return the largest size of a model where entries are missing.
 
     Parameters
     ----------
-    X : (n_trials, n_neurons, n_times) array
-    observed : bool array of the same shape
+    observed : (n_trials, n_neurons, n_times) bool array
     factors : three (n_axis, R) arrays
     """
     trial, neuron, time = factors
-    largest = data = 0.0
-    for part in contraction.trial_chunks(X.shape):
+    largest = 0.0
+    for part in contraction.trial_chunks(observed.shape):
         model = np.abs(contraction.reconstruct((trial[part], neuron, time)))
         largest = max(largest, float(np.max(model, initial=0, where=~observed[part])))
-        data = max(data, float(np.abs(X[part]).max()))
-    return largest / data
+    return largest
+
+
+def largest_value(X: np.ndarray) -> float:
+    """Return the largest size of any entry, without a copy.
+
+    Parameters
+    ----------
+    X : array
+    """
+    return max(float(X.max()), -float(X.min()))
 
 
 def disagreement(
@@ -152,8 +135,10 @@ def about_missing(
     Parameters
     ----------
     judged : Judged
-    largest, apart : float
-        From `largest_missing` and `disagreement`.
+    largest : float
+        Largest size of the model where entries are missing, relative to that of the data.
+    apart : float
+        From `disagreement`.
     shares : dict
         Axis -> share of each of its rows that is uncertain.
     """

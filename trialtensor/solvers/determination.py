@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trialtensor.solvers.ridge import RowGrams, row_strengths
+from trialtensor.solvers.ridge import row_strengths
 from trialtensor.solvers.row_updates import solve_rows
 
 
@@ -37,7 +37,8 @@ class Determination:
 
 
 def determination(
-    grams: Mapping[int, RowGrams],
+    observed: Mapping[int, np.ndarray],
+    everything: Mapping[int, np.ndarray],
     factors: Sequence[np.ndarray],
     strengths: Mapping[int, np.ndarray],
     noise: float,
@@ -46,8 +47,9 @@ def determination(
 
     Parameters
     ----------
-    grams : dict
-        As :func:`trialtensor.solvers.ridge.row_grams` returns.
+    observed, everything : dicts of (n_rows, R, R) or (1, R, R) arrays
+        Gram matrices over the observed entries, as :func:`trialtensor.solvers.ridge.row_grams`
+        returns, and over all of them.
     factors : (n_rows, R) arrays
     strengths : dict of (n_rows,) or (1,) arrays
         The ridge of each row.
@@ -55,14 +57,14 @@ def determination(
         Variance of an observed entry about the model.
     """
     shares, from_noise, predicted = {}, 0.0, 0.0
-    for mode, (observed, everything) in grams.items():
-        missing = everything - observed
+    for mode, grams in observed.items():
+        missing = everything[mode] - grams
         rows = factors[mode].astype(np.float64, copy=False)
         whole = np.broadcast_to(missing, (len(rows), *missing.shape[1:]))
         said = np.maximum(np.einsum("ir,irs,is->i", rows, whole, rows), 0)
         unknown, noisy = (
             np.broadcast_to(noise * each, said.shape)
-            for each in _errors(observed, strengths[mode], missing)
+            for each in _errors(grams, strengths[mode], missing)
         )
         total = unknown + said
         shares[mode] = np.divide(unknown, total, out=np.zeros_like(total), where=total > 0)

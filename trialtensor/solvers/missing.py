@@ -15,10 +15,10 @@ import numpy as np
 from trialtensor.solvers.result import SolverResult, StopReason
 from trialtensor.solvers.ridge import (
     FIRST,
+    GramsOf,
     MissingProblem,
     Ridged,
     RidgeScale,
-    RowGrams,
     row_grams,
     strengths_at,
 )
@@ -43,7 +43,7 @@ def minimise_missing(
     tol: float,
     from_zeros: bool = False,
     settled: bool = False,
-    grams_of: Callable[[Any, Any], tuple[dict[int, RowGrams], float]] = row_grams,
+    grams_of: GramsOf = row_grams,
 ) -> SolverResult[Any]:
     """Sweep until the loss stops falling, with a ridge on rows that the data hardly determine.
 
@@ -69,23 +69,27 @@ def minimise_missing(
         With the ridge in its loss. After Ctrl-C, the best so far.
     """
     run = _Stages(minimise, max_iter, start)
-    strengths: tuple[np.ndarray, ...] = tuple(np.full(1, FIRST * each) for each in scale.levels)
-    if from_zeros:
-        for weight, times in _FROM_ZEROS:
-            rough = Ridged(
-                problem.weighted(weight), tuple(np.full(1, times * each) for each in scale.levels)
-            )
-            run.go_on(rough, min(_ROUGH_SWEEPS, max_iter // 20), _ROUGH_TOL)
-    if not settled:
-        run.go_on(Ridged(problem, strengths), max_iter, max(tol, _FIRST_TOL))
-    for _ in range(_ROUNDS):
-        before, strengths = strengths, strengths_at(problem, run.factors, scale, grams_of)
-        if run.result is not None and run.fine and _same(before, strengths, scale):
-            break
-        run.go_on(Ridged(problem, strengths), max_iter, tol)
-        run.fine = True
-        if run.over:
-            break
+    strongest = tuple(np.full(1, FIRST * each) for each in scale.levels)
+    try:
+        if from_zeros:
+            for weight, times in _FROM_ZEROS:
+                ridge = tuple(times / FIRST * each for each in strongest)
+                rough = Ridged(problem.weighted(weight), ridge)
+                run.go_on(rough, min(_ROUGH_SWEEPS, max_iter // 20), _ROUGH_TOL)
+        if not settled:
+            run.go_on(Ridged(problem, strongest), max_iter, max(tol, _FIRST_TOL))
+        before: tuple[np.ndarray, ...] | None = None
+        for _ in range(_ROUNDS):
+            strengths = strengths_at(problem, run.factors, scale, grams_of)
+            if run.over or (before is not None and _same(before, strengths, scale)):
+                break
+            run.go_on(Ridged(problem, strengths), max_iter, tol)
+            before = strengths
+    except KeyboardInterrupt:
+        # Between stages, or before the first sweep of one: what earlier ones found isn't lost.
+        if run.result is None:
+            raise
+        return replace(run.whole(), stop_reason=StopReason.INTERRUPTED)
     return run.whole()
 
 
@@ -96,7 +100,6 @@ class _Stages:
         self.minimise, self.left, self.factors = minimise, max_iter, start
         self.result: SolverResult[Any] | None = None
         self.n_iter = 0
-        self.fine = False
 
     @property
     def over(self) -> bool:

@@ -8,7 +8,7 @@ normal equations leave open: a row that the data determine has none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -25,7 +25,8 @@ _DETERMINED, _HALF = 0.02, 0.25
 # Rows of which less than this share is missing get less.
 _MUCH = 0.4
 
-RowGrams = tuple[np.ndarray, np.ndarray]
+# From a problem and factors to the Gram matrices by array, and the sum of squared errors.
+GramsOf = Callable[[Any, Any], tuple[dict[int, np.ndarray], float]]
 
 
 class MissingProblem(Protocol):
@@ -126,27 +127,21 @@ def penalty(strengths: Sequence[np.ndarray], factors: Sequence[np.ndarray]) -> f
     )
 
 
-def row_grams(problem: MissingProblem, factors: Any) -> tuple[dict[int, RowGrams], float]:
-    """Return the Gram matrices of all row problems, with and without missing entries, and the loss.
+def row_grams(problem: Any, factors: Any) -> tuple[dict[int, np.ndarray], float]:
+    """Return the Gram matrices of all row problems as a sweep meets them, and the loss.
 
     Parameters
     ----------
-    problem : MissingProblem
+    problem : object with ``sweep``
     factors : tuple of arrays
 
     Returns
     -------
     dict
-        Array index -> Gram matrices over the observed entries, and over all of them.
+        Array index -> (n_rows, R, R) or (1, R, R) Gram matrices over the observed entries.
     float
         Sum of squared errors.
     """
-    observed, loss = _recorded(problem, factors)
-    everything, _ = _recorded(problem.weighted(1.0), factors)
-    return {mode: (grams, everything[mode]) for mode, grams in observed.items()}, loss
-
-
-def _recorded(problem: Any, factors: Any) -> tuple[dict[int, np.ndarray], float]:
     parts: dict[int, list[np.ndarray]] = {}
 
     def record(mode: int, grams: np.ndarray, _: np.ndarray, current: np.ndarray) -> np.ndarray:
@@ -226,8 +221,8 @@ class RidgeScale:
         """
         return loss / max(self.n_observed - n_parameters, self.n_observed / 2)
 
-    def strength(self, loss: float, n_parameters: int) -> float:
-        """Return the ridge of undetermined rows, in units of ``levels``.
+    def on_undetermined(self, loss: float, n_parameters: int) -> list[float]:
+        """Return the ridge of an undetermined row of each array.
 
         Parameters
         ----------
@@ -235,14 +230,37 @@ class RidgeScale:
         n_parameters : int
         """
         share = self.noise(loss, n_parameters) * self.n_observed / self.norm2
-        return min(FIRST, _PER_NOISE * share)
+        times = min(FIRST, _PER_NOISE * share)
+        return [times * level for level in self.levels]
+
+    def strengths(
+        self, grams: Mapping[int, np.ndarray], loss: float, n_parameters: int
+    ) -> tuple[np.ndarray, ...]:
+        """Return the ridge of every row.
+
+        Parameters
+        ----------
+        grams : dict of (n_rows, R, R) or (1, R, R) arrays
+            As `row_grams` returns.
+        loss : float
+        n_parameters : int
+
+        Returns
+        -------
+        tuple of (n_rows,) or (1,) arrays
+            One for each of ``levels``.
+        """
+        most = self.on_undetermined(loss, n_parameters)
+        if self.everywhere:
+            return tuple(np.full(1, each) for each in most)
+        return tuple(
+            row_strengths(grams[mode], each, self.missing[mode]) if mode in grams else np.zeros(1)
+            for mode, each in enumerate(most)
+        )
 
 
 def strengths_at(
-    problem: Any,
-    factors: Any,
-    scale: RidgeScale,
-    grams_of: Callable[..., Any] = row_grams,
+    problem: Any, factors: Any, scale: RidgeScale, grams_of: GramsOf = row_grams
 ) -> tuple[np.ndarray, ...]:
     """Return the ridge of every row that factors ask for.
 
@@ -259,14 +277,4 @@ def strengths_at(
     tuple of (n_rows,) or (1,) arrays
     """
     grams, loss = grams_of(problem, factors)
-    n_parameters = sum(factors[mode].size for mode in grams)
-    times = scale.strength(loss, n_parameters)
-    if scale.everywhere:
-        return tuple(np.full(1, times * level) for level in scale.levels)
-    nothing = np.zeros(1)
-    return tuple(
-        row_strengths(grams[mode][0], times * level, scale.missing[mode])
-        if mode in grams
-        else nothing
-        for mode, level in enumerate(scale.levels)
-    )
+    return scale.strengths(grams, loss, sum(factors[mode].size for mode in grams))

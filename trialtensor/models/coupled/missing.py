@@ -14,7 +14,8 @@ from trialtensor.models.undetermined import (
     about_missing,
     disagreement,
     groups_of_trials,
-    largest_missing,
+    largest_value,
+    largest_where_missing,
 )
 from trialtensor.solvers import contraction
 from trialtensor.solvers.coupled_problem import CoupledFactors, CoupledProblem
@@ -34,12 +35,9 @@ def missing_arrays(
     """Name the ridge on trials, and what is known of missing entries; ``order`` of components."""
     best = found[0].result.factors
     largest = max(
-        (
-            largest_missing(each.X, mask, problem.of(best, i))
-            for i, (each, mask) in enumerate(zip(problem.problems, kept.masks, strict=True))
-            if mask is not None
-        ),
-        default=0.0,
+        largest_where_missing(mask, problem.of(best, i)) / largest_value(each.X)
+        for i, (each, mask) in enumerate(zip(problem.problems, kept.masks, strict=True))
+        if mask is not None
     )
     arrays = about_missing(
         judged, largest, _apart(kept, problem, found), _shares(data, kept, judged, shared_axis)

@@ -11,14 +11,15 @@ from trialtensor.models.undetermined import (
     Judged,
     about_missing,
     disagreement,
-    judge,
-    largest_missing,
+    largest_value,
+    largest_where_missing,
 )
 from trialtensor.solvers import contraction
+from trialtensor.solvers.determination import determination
 from trialtensor.solvers.parafac2.compression import with_mask
 from trialtensor.solvers.parafac2.groups import pad
 from trialtensor.solvers.parafac2.options import Parafac2Model, ridge_scale
-from trialtensor.solvers.parafac2.row_grams import PATTERNS, observed_grams
+from trialtensor.solvers.parafac2.row_grams import PATTERNS, complete_grams, observed_grams
 from trialtensor.solvers.runs import RestartResult
 
 
@@ -29,16 +30,19 @@ def judge_fit(kept: KeptBlocks, model: Parafac2Model) -> Judged | None:
     slabs = with_mask(kept.values, kept.masks)
     patterns = pad([pattern[None] for pattern in model.patterns])
     factors = (model.trial, model.cross, model.shared, patterns)
-    scale = ridge_scale(slabs)
+    observed, loss = observed_grams(slabs, factors)
+    everything = complete_grams(slabs, factors)
     rows = (patterns @ model.cross).reshape(-1, model.cross.shape[1])
-    return judge(
-        slabs,
-        factors,
-        scale,
-        observed_grams,
-        rows_of=(*factors[:PATTERNS], rows),
-        missing_weight=slabs.open_weight(model.cross.shape[1]),
-    )
+    scale = ridge_scale(slabs)
+    n_parameters = model.trial.size + model.shared.size + rows.size
+    strengths = dict(enumerate(scale.strengths(observed, loss, n_parameters)))
+    # Zeros of some weight act on a row of a pattern as a ridge does.
+    missing = np.trace(everything[PATTERNS] - observed[PATTERNS], axis1=1, axis2=2)
+    weight = slabs.open_weight(model.cross.shape[1])
+    strengths[PATTERNS] = weight * np.maximum(missing, 0) / rows.shape[1]
+    noise = scale.noise(loss, n_parameters)
+    found = determination(observed, everything, (*factors[:PATTERNS], rows), strengths, noise)
+    return Judged(found, scale.on_undetermined(loss, n_parameters))
 
 
 def trial_ridge(judged: Judged | None, model: Parafac2Model) -> np.ndarray | None:
@@ -62,12 +66,11 @@ def missing_arrays(
         np.split(shares[0][:, None], kept.edges[1:-1]), kept.trials, data.n_trials
     )[:, 0]
     rows = insert_empty(shares[2][:, None], kept.shared)[:, 0]
-    n_missing_blocks = [b for b, mask in enumerate(kept.masks) if mask is not None]
+    masked = [b for b, mask in enumerate(kept.masks) if mask is not None]
     best = found[0].result.factors
-    largest = max(
-        largest_missing(kept.values[b], _mask(kept, b), _of_block(kept, best, b))
-        for b in n_missing_blocks
-    )
+    # Relative to all blocks, because one of them may be zero.
+    told = max(largest_where_missing(_mask(kept, b), _of_block(kept, best, b)) for b in masked)
+    largest = told / max(map(largest_value, kept.values))
     n_observed = sum(
         values.size if mask is None else int(np.count_nonzero(mask))
         for values, mask in zip(kept.values, kept.masks, strict=True)
@@ -77,11 +80,7 @@ def missing_arrays(
         n_observed,
         lambda model, part: contraction.reconstruct(_of_block(kept, model, *part)),
         lambda part: ~_mask(kept, part[0])[part[1]],
-        [
-            (b, rows)
-            for b in n_missing_blocks
-            for rows in contraction.trial_chunks(kept.values[b].shape)
-        ],
+        [(b, rows) for b in masked for rows in contraction.trial_chunks(kept.values[b].shape)],
     )
     return about_missing(judged, largest, apart, {"trial": trial, shared_name: rows})
 

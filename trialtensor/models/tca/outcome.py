@@ -19,7 +19,8 @@ from trialtensor.models.undetermined import (
     disagreement,
     groups_of_trials,
     judge,
-    largest_missing,
+    largest_value,
+    largest_where_missing,
 )
 from trialtensor.solvers import canonical, contraction, diagnostics
 from trialtensor.solvers.determination import solve_open_rows
@@ -99,7 +100,7 @@ def _trial_ridge(problem: Any, best: SolverResult[Factors], judged: Judged | Non
     if judged is None:
         scale = RidgeScale.of(problem, best.factors[0].shape[1])
         n_parameters = sum(factor.size for factor in best.factors)
-        level = scale.strength(best.loss, n_parameters) * scale.levels[0]
+        level = scale.on_undetermined(best.loss, n_parameters)[0]
     else:
         level = judged.levels[0]
     size = np.prod([np.linalg.norm(factor, axis=0) for factor in best.factors[1:]], axis=0)
@@ -116,7 +117,7 @@ def _about_missing(
         axis: insert_empty(np.resize(judged.determination.open_shares[i], (n, 1)), kept)[:, 0]
         for i, (axis, n, kept) in enumerate(zip(AXES, data.problem.shape, data.kept, strict=True))
     }
-    largest = largest_missing(problem.X, observed, factors)
+    largest = largest_where_missing(observed, factors) / largest_value(problem.X)
     apart = disagreement(
         found,
         problem.n_observed,

@@ -62,7 +62,10 @@ def with_means(slabs: MaskedSlabs) -> MeanSlabs:
     ----------
     slabs : MaskedSlabs
     """
-    return MeanSlabs(slabs.groups, slabs.norm2)
+    filled = MeanSlabs(slabs.groups, slabs.norm2)
+    # With the sum of squares of what was observed alone, losses would clip at zero.
+    norm2 = sum(sum_of_squares(filled.filled(group)) for group in slabs.groups)
+    return replace(filled, norm2=norm2)
 
 
 def _sum_of_squares(blocks: Sequence[np.ndarray]) -> float:

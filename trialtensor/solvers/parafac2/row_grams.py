@@ -10,7 +10,6 @@ import numpy as np
 from trialtensor.solvers.contraction import trial_chunks
 from trialtensor.solvers.parafac2.groups import Group
 from trialtensor.solvers.parafac2.masked_slabs import FilledFactors, MaskedSlabs
-from trialtensor.solvers.ridge import RowGrams
 
 # The index of the patterns, whose rows are those of all blocks under each other.
 PATTERNS = 3
@@ -18,7 +17,9 @@ PATTERNS = 3
 _CHUNK = 100_000
 
 
-def observed_grams(slabs: MaskedSlabs, factors: FilledFactors) -> tuple[dict[int, RowGrams], float]:
+def observed_grams(
+    slabs: MaskedSlabs, factors: FilledFactors
+) -> tuple[dict[int, np.ndarray], float]:
     """Return what :func:`trialtensor.solvers.ridge.row_grams` does, for ``A``, ``C`` and patterns.
 
     The rows of the patterns are those of ``P_b H``.
@@ -27,6 +28,11 @@ def observed_grams(slabs: MaskedSlabs, factors: FilledFactors) -> tuple[dict[int
     ----------
     slabs : MaskedSlabs
     factors : ``A``, ``H``, ``C`` and patterns
+
+    Returns
+    -------
+    dict of (n_rows, R, R) arrays
+    float
     """
     trial, cross, shared, patterns = (each.astype(np.float64) for each in factors)
     rank = trial.shape[1]
@@ -37,15 +43,29 @@ def observed_grams(slabs: MaskedSlabs, factors: FilledFactors) -> tuple[dict[int
     of_rows = np.zeros((*own.shape[:2], len(upper[0])))
     for group in slabs.groups:
         _add(group, (trial, own, shared), upper, (of_trials, of_rows, of_shared))
-    cross_gram, shared_gram = cross.T @ cross, shared.T @ shared
-    trial_grams = trial[:, upper[0]] * trial[:, upper[1]]
-    of_block = np.add.reduceat(trial_grams, slabs.starts, axis=0)
-    all_rows = np.repeat(_unpack(of_block, upper, rank) * shared_gram, own.shape[1], axis=0)
     return {
-        0: (_unpack(of_trials, upper, rank), (cross_gram * shared_gram)[None]),
-        2: (_unpack(of_shared, upper, rank), (cross_gram * (trial.T @ trial))[None]),
-        PATTERNS: (_unpack(of_rows.reshape(-1, len(upper[0])), upper, rank), all_rows),
+        0: _unpack(of_trials, upper, rank),
+        2: _unpack(of_shared, upper, rank),
+        PATTERNS: _unpack(of_rows.reshape(-1, len(upper[0])), upper, rank),
     }, slabs.loss(factors)
+
+
+def complete_grams(slabs: MaskedSlabs, factors: FilledFactors) -> dict[int, np.ndarray]:
+    """Return the same as if nothing were missing, (n_rows, R, R) or (1, R, R) arrays.
+
+    Parameters
+    ----------
+    slabs : MaskedSlabs
+    factors : ``A``, ``H``, ``C`` and patterns
+    """
+    trial, cross, shared, patterns = (each.astype(np.float64) for each in factors)
+    cross_gram, shared_gram = cross.T @ cross, shared.T @ shared
+    of_block = np.add.reduceat(trial[:, :, None] * trial[:, None], slabs.starts, axis=0)
+    return {
+        0: (cross_gram * shared_gram)[None],
+        2: (cross_gram * (trial.T @ trial))[None],
+        PATTERNS: np.repeat(of_block * shared_gram, patterns.shape[1], axis=0),
+    }
 
 
 def _add(
