@@ -13,7 +13,6 @@ from trialtensor.models.fitted import Fitted, Named
 from trialtensor.solvers import contraction
 from trialtensor.solvers.determination import Determination, determination
 from trialtensor.solvers.links import linked_groups
-from trialtensor.solvers.result import Factors
 from trialtensor.solvers.ridge import RidgeScale, row_grams
 from trialtensor.solvers.runs import RestartResult
 
@@ -60,18 +59,18 @@ def judge(problem: Any, factors: Sequence[np.ndarray], scale: RidgeScale) -> Jud
     return Judged(found, scale.on_undetermined(loss, n_parameters))
 
 
-def largest_where_missing(observed: np.ndarray, factors: Factors) -> float:
+def largest_where_missing(observed: np.ndarray, told: Callable[[slice], np.ndarray]) -> float:
     """Return the largest size of a model where entries are missing.
 
     Parameters
     ----------
     observed : (n_trials, n_neurons, n_times) bool array
-    factors : three (n_axis, R) arrays
+    told : callable
+        From some trials to what the model says of them.
     """
-    trial, neuron, time = factors
     largest = 0.0
     for part in contraction.trial_chunks(observed.shape):
-        model = np.abs(contraction.reconstruct((trial[part], neuron, time)))
+        model = np.abs(np.nan_to_num(told(part), copy=False))
         largest = max(largest, float(np.max(model, initial=0, where=~observed[part])))
     return largest
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ def missing_arrays(
     """Name the ridge on trials, and what is known of missing entries; ``order`` of components."""
     best = found[0].result.factors
     largest = max(
-        largest_where_missing(mask, problem.of(best, i)) / largest_value(each.X)
+        largest_where_missing(mask, partial(_told, problem, best, i)) / largest_value(each.X)
         for i, (each, mask) in enumerate(zip(problem.problems, kept.masks, strict=True))
         if mask is not None
     )
@@ -93,11 +94,6 @@ def _shares(data: Datasets, kept: KeptDatasets, judged: Judged, shared_axis: str
 def _apart(
     kept: KeptDatasets, problem: CoupledProblem, found: list[RestartResult[CoupledFactors]]
 ) -> float:
-    def told(factors: CoupledFactors, part: tuple[int, slice]) -> np.ndarray:
-        i, rows = part
-        first, neuron, other = problem.of(factors, i)
-        return contraction.reconstruct((first[rows], neuron, other))
-
     def missing(part: tuple[int, slice]) -> np.ndarray:
         mask = kept.masks[part[0]]
         assert mask is not None, "nothing is missing"
@@ -109,7 +105,15 @@ def _apart(
         if mask is not None
         for rows in contraction.trial_chunks(values.shape)
     ]
-    return disagreement(found, problem.n_observed, told, missing, parts)
+    return disagreement(
+        found, problem.n_observed, lambda f, part: _told(problem, f, *part), missing, parts
+    )
+
+
+def _told(problem: CoupledProblem, factors: CoupledFactors, i: int, rows: slice) -> np.ndarray:
+    """Return what a model says of some rows of a dataset, along the shared axis."""
+    first, neuron, other = problem.of(factors, i)
+    return contraction.reconstruct((first[rows], neuron, other))
 
 
 def _seen(values: np.ndarray, mask: np.ndarray | None) -> np.ndarray:

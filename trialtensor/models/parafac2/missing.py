@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from trialtensor.models.fitted import Named
@@ -69,8 +71,9 @@ def missing_arrays(
     masked = [b for b, mask in enumerate(kept.masks) if mask is not None]
     best = found[0].result.factors
     # Relative to all blocks, because one of them may be zero.
-    told = max(largest_where_missing(_mask(kept, b), _of_block(kept, best, b)) for b in masked)
-    largest = told / max(map(largest_value, kept.values))
+    largest = max(
+        largest_where_missing(_mask(kept, b), partial(_told, kept, best, b)) for b in masked
+    ) / max(map(largest_value, kept.values))
     n_observed = sum(
         values.size if mask is None else int(np.count_nonzero(mask))
         for values, mask in zip(kept.values, kept.masks, strict=True)
@@ -78,7 +81,7 @@ def missing_arrays(
     apart = disagreement(
         found,
         n_observed,
-        lambda model, part: contraction.reconstruct(_of_block(kept, model, *part)),
+        lambda model, part: _told(kept, model, *part),
         lambda part: ~_mask(kept, part[0])[part[1]],
         [(b, rows) for b in masked for rows in contraction.trial_chunks(kept.values[b].shape)],
     )
@@ -91,9 +94,7 @@ def _mask(kept: KeptBlocks, b: int) -> np.ndarray:
     return mask
 
 
-def _of_block(
-    kept: KeptBlocks, model: Parafac2Model, b: int, rows: slice = slice(None)
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the three factors of one block, or of some of its trials."""
+def _told(kept: KeptBlocks, model: Parafac2Model, b: int, rows: slice) -> np.ndarray:
+    """Return what a model says of some trials of a block."""
     own = model.trial[kept.edges[b] : kept.edges[b + 1]][rows]
-    return own, model.patterns[b] @ model.cross, model.shared
+    return contraction.reconstruct((own, model.patterns[b] @ model.cross, model.shared))

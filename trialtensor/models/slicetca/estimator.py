@@ -107,6 +107,8 @@ class SliceTCA(TrialEstimator):
     restarts_ : list of Restart
         Every restart, best first, with its loadings; its similarity is the overlap of the
         subspaces of loadings with those of the best.
+    largest_missing_ : float
+        Only with missing entries: the largest value there relative to that of the data.
     coords_, data_summary_ : dict
         As in :class:`~trialtensor.models.TCA`.
 

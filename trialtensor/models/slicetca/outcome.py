@@ -12,10 +12,17 @@ from trialtensor.models.comparison import as_restart, origins
 from trialtensor.models.fitted import FitRecord, Fitted, Named, Restart
 from trialtensor.models.observed import LEFT_OUT, FitInput, Kept, insert_empty, unknown_data
 from trialtensor.models.parts import explained, make_components, unexplained
+from trialtensor.models.undetermined import largest_value, largest_where_missing
 from trialtensor.solvers import canonical
 from trialtensor.solvers.runs import RestartResult
 from trialtensor.solvers.slices import Components, diagnostics, fix_gauge
-from trialtensor.solvers.slices.contraction import OTHERS, Triple, as_rows, as_triple
+from trialtensor.solvers.slices.contraction import (
+    OTHERS,
+    Triple,
+    as_rows,
+    as_triple,
+    reconstruct,
+)
 from trialtensor.solvers.slices.new_trials import solve_trials
 from trialtensor.solvers.slices.sweeps import SweepData
 
@@ -50,6 +57,8 @@ def describe(
     arrays |= explained(of_components)
     for name in ("alone", "unique"):
         arrays[f"type_explained_variance_{name}"] = Named(("type",), getattr(of_types, name))
+    if problem.observed is not None:
+        arrays["largest_missing"] = Named((), _largest_missing(problem, components))
     record = FitRecord(
         loss=loss,
         loss_history=best.loss_history,
@@ -60,6 +69,16 @@ def describe(
     )
     summary = _with_treatment(data.summary, problem)
     return assemble(arrays, record=record, data=summary, coords=data.coords)
+
+
+def _largest_missing(problem: SweepData, components: Components) -> float:
+    """Return the largest size of the model where entries are missing, relative to the data's."""
+    assert problem.observed is not None, "nothing is missing"
+    largest = largest_where_missing(
+        problem.observed,
+        lambda part: reconstruct(diagnostics.some_trials(components, part)),
+    )
+    return largest / largest_value(problem.X)
 
 
 def given(loadings: Sequence[np.ndarray], slices: Sequence[np.ndarray], gauge: str) -> Fitted:

@@ -117,11 +117,15 @@ def _about_missing(
         axis: insert_empty(np.resize(judged.determination.open_shares[i], (n, 1)), kept)[:, 0]
         for i, (axis, n, kept) in enumerate(zip(AXES, data.problem.shape, data.kept, strict=True))
     }
-    largest = largest_where_missing(observed, factors) / largest_value(problem.X)
+
+    def told(f: Factors, part: slice) -> np.ndarray:
+        return contraction.reconstruct((f[0][part], f[1], f[2]))
+
+    largest = largest_where_missing(observed, lambda part: told(factors, part))
     apart = disagreement(
         found,
         problem.n_observed,
-        lambda f, part: contraction.reconstruct((f[0][part], f[1], f[2])),
+        told,
         lambda part: ~observed[part],
         contraction.trial_chunks(problem.X.shape),
     )
@@ -129,7 +133,7 @@ def _about_missing(
         axis: np.asarray(observed.any(axis=other)) for axis, other in (("neuron", 2), ("time", 1))
     }
     groups = groups_of_trials(seen, factors[0].shape[1], data.kept[0])
-    return about_missing(judged, largest, apart, shares) | groups
+    return about_missing(judged, largest / largest_value(problem.X), apart, shares) | groups
 
 
 def _finish(
