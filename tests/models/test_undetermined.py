@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import trialtensor
-from trialtensor import TCA, CoupledTCA, make_tca
+from trialtensor import TCA, CoupledTCA, Parafac2, SliceTCA, make_tca
 from trialtensor.data import make_mask
 from trialtensor.models import UndeterminedWarning
 from trialtensor.models.undetermined import findings
@@ -52,6 +52,47 @@ def test_two_sessions_of_other_neurons(tmp_path):
     assert findings(again.fitted_) == findings(model.fitted_) != []
     _, said = warnings_of(lambda: CoupledTCA(3, n_init=3, groups=[0, 1] * 12 + [0]).fit(X))
     assert any("fall into 2 groups" in each for each in said)
+
+
+def test_datasets_with_trials_of_their_own_are_named():
+    X, _ = planted("entries", 0.1)
+    first, second = X[:30].copy(), X[30:]
+    first[:15, 12:], first[15:, :12] = np.nan, np.nan
+    model, said = warnings_of(
+        lambda: CoupledTCA(3, n_init=3, shared="time").fit({"a": first, "b": second})
+    )
+    (groups,) = [each for each in said if "fall into" in each]
+    assert groups.startswith("the trials of a fall into 2 groups")
+    assert model.groups_by_neuron_["a"].tolist() == [0] * 15 + [1] * 15
+    assert not model.groups_by_neuron_["b"].any()
+
+
+def test_slices_far_beyond_the_data_are_no_secret():
+    X, mask = planted("entries", 0.8)
+    fit = SliceTCA((1, 1, 1), n_init=1, init="random", missing_weight=0, random_state=0)
+    model, said = warnings_of(lambda: fit.fit(X, mask=mask))
+    told, seen = np.abs(model.reconstruct()), np.abs(X[mask]).max()
+    assert model.largest_missing_ == pytest.approx(np.nanmax(told[~mask]) / seen, rel=1e-6)
+    assert bool(said) == (model.largest_missing_ > 5) == True  # noqa: E712
+
+
+def test_a_block_of_zeros_is_no_infinity():
+    X, _ = planted("entries", 0.1)
+    X = X.copy()
+    X[:30] = 0
+    X[3, 4, 5] = np.nan
+    model, said = warnings_of(
+        lambda: Parafac2(2, n_init=2, random_state=0).fit(X, blocks=np.arange(60) // 30)
+    )
+    assert said == [] and model.largest_missing_ < 1
+
+
+def test_a_few_entries_of_a_silent_neuron_are_nothing_to_warn_of():
+    X = make_tca(24, 8, 12, 2, nonnegative=True, snr=4, random_state=0).X
+    X[:, 2] *= 0.01
+    X[5, 2, 3:6] = np.nan
+    _, said = warnings_of(lambda: TCA(2, random_state=0).fit(X))
+    assert said == []
 
 
 def test_little_signal_and_much_missing_is_noise():
@@ -101,7 +142,7 @@ def test_the_noise_of_predictions_by_simulation():
     ).T
     scatter = np.sum(np.var(answers @ design[~seen].T, axis=0))
     found = determination(
-        {0: observed[None]}, {0: everything[None]}, [row[None]], {0: np.array([ridge])}, noise
+        {0: observed[None]}, {0: everything[None]}, [row[None]], {0: np.array([ridge])}, noise, 4.0
     )
     predicted = np.sum((design[~seen] @ row) ** 2)
     assert found.noise_share == pytest.approx(min(scatter / predicted, 1), rel=0.03)

@@ -67,6 +67,47 @@ def test_without_noise_the_ridge_vanishes(kind):
 
 
 @pytest.mark.parametrize("exponent", [-21, 21])
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_component_that_the_first_ridge_sets_to_zero_comes_back(seed):
+    """One entry in ten of exact data: all of it is recovered."""
+    data = make_tca(24, 8, 12, 2, random_state=seed)
+    mask = make_mask(data.X.shape, "entries", 0.9, random_state=seed)
+    model = TCA(2, random_state=0).fit(data.signal, mask=mask)
+    assert model.weights_.min() > 1
+    assert held_out_error(model, data.signal, mask) < 1e-6
+
+
+@pytest.mark.parametrize("stage", [2, 4, 7])
+def test_ctrl_c_in_a_later_stage_loses_nothing(stage, monkeypatch):
+    """Even before the first sweep of a stage is done."""
+    from trialtensor.solvers import missing
+
+    calls = []
+    go_on = missing._Stages.go_on
+
+    def interrupted(self, *args):
+        calls.append(1)
+        if len(calls) == stage:
+            raise KeyboardInterrupt
+        go_on(self, *args)
+
+    monkeypatch.setattr(missing._Stages, "go_on", interrupted)
+    X, mask = planted(0, "entries", 0.8)
+    model = TCA(3, random_state=0).fit(X, mask=mask)
+    assert model.stop_reason_ == "interrupted"
+    assert model.explained_variance_ratio_ > 0.3
+
+
+def test_blocks_fit_at_least_as_well_as_what_they_contain():
+    """Independent: a TCA is a Parafac2 whose blocks have the same patterns."""
+    for seed in (1, 2):
+        X, mask = planted(seed, "blocks", 0.5)
+        whole = TCA(3, random_state=0).fit(X, mask=mask)
+        blocked = Parafac2(3, n_init=3, max_iter=500, random_state=0)
+        blocked.fit(X, mask=mask, blocks=np.arange(60) // 30)
+        assert blocked.loss_ <= whole.loss_ * (1 + 1e-3)
+
+
 def test_units_of_the_data_do_not_matter(exponent):
     # Rounding can lead to another optimum of much the same loss.
     X, mask = planted(0, "trial_length", 0.6)

@@ -55,7 +55,9 @@ def judge(problem: Any, factors: Sequence[np.ndarray], scale: RidgeScale) -> Jud
     n_parameters = sum(factor.size for factor in factors)
     strengths = dict(enumerate(scale.strengths(observed, loss, n_parameters)))
     noise = scale.noise(loss, n_parameters)
-    found = determination(observed, everything, factors, strengths, noise)
+    found = determination(
+        observed, everything, factors, strengths, noise, scale.missing_per_observed
+    )
     return Judged(found, scale.on_undetermined(loss, n_parameters))
 
 
@@ -190,9 +192,11 @@ def findings(fitted: Fitted) -> list[str]:
         Empty if nothing is missing, or the data determine what is.
     """
     found = [
-        _about_groups(fitted[f"groups_by_{axis}"], axis, len(fitted.components))
+        _about_groups(group, axis, fitted, dataset)
         for axis in ("neuron", "time")
         if f"groups_by_{axis}" in fitted.arrays
+        for dataset, group in _by_dataset(fitted[f"groups_by_{axis}"])
+        if group.max(initial=0) > 0
     ]
     noise, apart = fitted.number("missing_noise_share"), fitted.number("missing_disagreement")
     # The patterns of blocks are less free than their rows are taken to be.
@@ -216,16 +220,22 @@ def findings(fitted: Fitted) -> list[str]:
     return found
 
 
-def _about_groups(group: np.ndarray, axis: str, n_components: int) -> str:
+def _by_dataset(values: Any) -> list[tuple[str | None, Any]]:
+    return list(values.items()) if isinstance(values, dict) else [(None, values)]
+
+
+def _about_groups(group: np.ndarray, axis: str, fitted: Fitted, dataset: str | None) -> str:
     members = [np.flatnonzero(group == g) for g in range(int(group.max()) + 1)]
     shown = "; ".join(_listed(each) for each in members[:4])
     more = f"; and {len(members) - 4} more" if len(members) > 4 else ""
     what = "neurons" if axis == "neuron" else "time bins"
+    of = "" if dataset is None else f" of {dataset}"
     return (
-        f"the trials fall into {len(members)} groups that have fewer than {n_components} {what} in "
-        f"common (trials {shown}{more}): nothing tells how large a component is in one group "
-        f"compared with another, or its sign, so the model can't predict the {what} of one group "
-        "in the trials of another; fit the groups by themselves, or use fewer components"
+        f"the trials{of} fall into {len(members)} groups that have fewer than "
+        f"{len(fitted.components)} {what} in common (trials {shown}{more}): hardly anything tells "
+        "how large a component is in one group compared with another, so don't compare its trial "
+        f"factors between groups or trust predictions of the {what} of one group in the trials of "
+        "another; fit the groups by themselves, or use fewer components"
     )
 
 

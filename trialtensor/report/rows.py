@@ -48,10 +48,12 @@ def diagnostic_rows(fitted: Fitted) -> list[Row]:
 def missing_rows(fitted: Fitted) -> list[Row]:
     """Return how far the model can be trusted where entries are missing, if any are."""
     share = fitted.number("missing_noise_share")
+    sentence = " ".join(each[0].upper() + each[1:] + "." for each in findings(fitted))
     if not np.isfinite(share):
-        return []
-    found = [each[0].upper() + each[1:] + "." for each in findings(fitted)]
-    sentence = " ".join(found) or (
+        # Of this kind it is only known how far it goes.
+        largest = fitted.number("largest_missing")
+        return [("Largest value where missing", f"{largest:.0f} ×", sentence)] if sentence else []
+    sentence = sentence or (
         "The observed entries determine what the model says about the missing ones. This is the "
         "share of it that noise has put there; from about a third on, predicting zero would often "
         "be better."

@@ -118,6 +118,7 @@ def _restart(
         max_iter=options.max_iter,
         tol=options.tol,
         dead=problem.dead_components,
+        with_ridge=options.ridge is not None,
     )
     return RestartResult(start.seed, found, on_full_data=True)
 

@@ -11,7 +11,7 @@ from trialtensor.solvers.diagnostics import coupled_cosine
 from trialtensor.solvers.links import weakly_linked
 from trialtensor.solvers.masked_problem import MaskedProblem
 from trialtensor.solvers.problems import DenseProblem, RowUpdate
-from trialtensor.solvers.revival import Dead
+from trialtensor.solvers.revival import Dead, are_gone
 from trialtensor.solvers.ridge import RidgeScale
 
 # A, then B and C of each tensor.
@@ -134,7 +134,7 @@ class CoupledProblem:
         return coupled_cosine(blocks)
 
     def dead_components(self, factors: CoupledFactors) -> list[Dead]:
-        """List the components that are zero in every tensor.
+        """List the components that are zero in every tensor, or next to nothing.
 
         Parameters
         ----------
@@ -147,7 +147,7 @@ class CoupledProblem:
             size[own] += np.min(norms, axis=0)
             for place, r in enumerate(own):
                 columns[r] |= {2 * i + 1: place, 2 * i + 2: place}
-        return [Dead(columns[r]) for r in np.flatnonzero(size == 0)]
+        return [Dead(columns[r]) for r in np.flatnonzero(are_gone(size))]
 
     def spread(self, factors: CoupledFactors) -> CoupledFactors:
         """Spread each component's scale: as evenly over factors as tensors of other scale allow.
@@ -204,8 +204,9 @@ def ridge_scale(problem: CoupledProblem) -> RidgeScale | None:
         # The own factors share what the shared factor leaves of the scale of their tensor.
         own = (each.norm2 / each.n_observed) ** 0.5 * mean ** (1 / 6)
         levels += [own, own]
-    seen = np.concatenate([each.seen_neurons for each in problem.problems], axis=1)
-    weak = weakly_linked(seen, problem.n_components)
+    neurons, own, within = zip(*(each.seen_pairs() for each in problem.problems), strict=True)
+    pairs = [np.concatenate(neurons, axis=1), np.concatenate(own, axis=1), *within]
+    weak = any(weakly_linked(seen, problem.n_components) for seen in pairs)
     return RidgeScale(
         tuple(levels), problem.n_observed, problem.norm2, problem.missing_shares(), weak
     )

@@ -17,6 +17,9 @@ import numpy as np
 from trialtensor.solvers.ridge import row_strengths
 from trialtensor.solvers.row_updates import solve_rows
 
+# Predictions are taken to be at least this large, relative to what the model says of what was seen.
+_SILENT = 0.1
+
 
 @dataclass(frozen=True, eq=False)
 class Determination:
@@ -42,6 +45,7 @@ def determination(
     factors: Sequence[np.ndarray],
     strengths: Mapping[int, np.ndarray],
     noise: float,
+    missing_per_observed: float,
 ) -> Determination:
     """Judge how far the rows of all factors are determined.
 
@@ -55,13 +59,14 @@ def determination(
         The ridge of each row.
     noise : float
         Variance of an observed entry about the model.
+    missing_per_observed : float
+        Number of missing entries for each observed one.
     """
-    shares, from_noise, predicted = {}, 0.0, 0.0
+    shares, from_noise, predicted, fitted = {}, 0.0, 0.0, 0.0
     for mode, grams in observed.items():
         missing = everything[mode] - grams
         rows = factors[mode].astype(np.float64, copy=False)
-        whole = np.broadcast_to(missing, (len(rows), *missing.shape[1:]))
-        said = np.maximum(np.einsum("ir,irs,is->i", rows, whole, rows), 0)
+        said = np.maximum(np.einsum("ir,irs,is->i", rows, _rows_of(missing, rows), rows), 0)
         unknown, noisy = (
             np.broadcast_to(noise * each, said.shape)
             for each in _errors(grams, strengths[mode], missing)
@@ -70,7 +75,15 @@ def determination(
         shares[mode] = np.divide(unknown, total, out=np.zeros_like(total), where=total > 0)
         from_noise += float(noisy.sum())
         predicted = max(predicted, float(said.sum()))
-    return Determination(shares, min(from_noise / predicted, 1.0) if predicted > 0 else 0.0)
+        fitted = max(fitted, float(np.einsum("ir,irs,is->", rows, _rows_of(grams, rows), rows)))
+    # Where next to nothing is expected, as of a silent neuron, a little noise is no fault.
+    least = _SILENT * fitted * missing_per_observed
+    size = max(predicted, least)
+    return Determination(shares, min(from_noise / size, 1.0) if size > 0 else 0.0)
+
+
+def _rows_of(grams: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    return np.broadcast_to(grams, (len(rows), *grams.shape[1:]))
 
 
 def _errors(

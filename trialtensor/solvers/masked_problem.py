@@ -8,7 +8,7 @@ import numpy as np
 
 from trialtensor.solvers import contraction
 from trialtensor.solvers.passes import RowUpdate
-from trialtensor.solvers.problems import free_loss, shares_of
+from trialtensor.solvers.problems import free_loss, pairs_seen, shares_of
 from trialtensor.solvers.result import Factors
 
 
@@ -58,10 +58,9 @@ class MaskedProblem:
         """Return the share of missing entries of each trial, neuron and time."""
         return shares_of(self.observed)
 
-    @property
-    def seen_neurons(self) -> np.ndarray:
-        """Which neurons were seen in each trial, (n_trials, n_neurons)."""
-        return np.asarray(self.observed.any(axis=2))
+    def seen_pairs(self) -> list[np.ndarray]:
+        """Return what was seen of trials x neurons, trials x times, times x neurons."""
+        return pairs_seen(self.observed)
 
     @property
     def n_observed(self) -> int:

@@ -44,6 +44,18 @@ def shares_of(observed: np.ndarray) -> list[np.ndarray]:
     return [1 - np.mean(observed, axis=other) for other in ((1, 2), (0, 2), (0, 1))]
 
 
+def pairs_seen(observed: np.ndarray) -> list[np.ndarray]:
+    """Return whether anything was observed of trials x neurons, trials x times, times x neurons.
+
+    Parameters
+    ----------
+    observed : (n_trials, n_neurons, n_times) bool array
+    """
+    return [np.asarray(observed.any(axis=axis)) for axis in (2, 1)] + [
+        np.asarray(observed.any(axis=0)).T
+    ]
+
+
 def free_loss(norm2: float, grams: np.ndarray, rhs: np.ndarray, factor: np.ndarray) -> float:
     """Compute the loss from the normal equations of the factor updated last.
 
@@ -118,12 +130,16 @@ class DenseProblem:
         shares[self.pattern.free_axis] = shares[self.pattern.free_axis][:1]
         return shares
 
-    @property
-    def seen_neurons(self) -> np.ndarray:
-        """Which neurons were seen in each trial, (n_trials, n_neurons)."""
+    def seen_pairs(self) -> list[np.ndarray]:
+        """Return which neurons and times were seen in each trial, and which neurons at each time.
+
+        Returns
+        -------
+        (n_trials, n_neurons), (n_trials, n_times), (n_times, n_neurons) bool arrays
+        """
         if self.pattern is None:
-            return np.ones(self.shape[:2], bool)
-        return np.asarray(self.pattern.as_mask(self.shape).any(axis=2))
+            return [np.ones((n, 1), bool) for n in (*self.shape[:1] * 2, self.shape[2])]
+        return pairs_seen(self.pattern.as_mask(self.shape))
 
     @property
     def n_observed(self) -> int:

@@ -106,6 +106,7 @@ class CPOptions:
             nonnegative=self.nonnegative,
             max_iter=self.max_iter,
             tol=self.tol,
+            with_ridge=self.ridge is not None,
         )
 
     def _sweep(

@@ -20,6 +20,7 @@ from trialtensor.solvers.row_updates import least_squares_rows
 _MAX_REVIVALS = 2
 # Random starts for one component, and sweeps of it alone from each.
 _MAX_DRAWS, _SWEEPS = 2, 3
+_NOTHING = 1e-10
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Dead:
 
 
 def dead_components(factors: Sequence[np.ndarray]) -> list[Dead]:
-    """List the components of a CP model that are zero on any axis.
+    """List the components of a CP model that are zero on any axis, or next to nothing.
 
     Parameters
     ----------
@@ -44,7 +45,22 @@ def dead_components(factors: Sequence[np.ndarray]) -> list[Dead]:
     """
     norms = np.array([np.linalg.norm(factor, axis=0) for factor in factors])
     places = range(len(factors))
-    return [Dead(dict.fromkeys(places, int(r))) for r in np.flatnonzero(norms.min(axis=0) == 0)]
+    gone = are_gone(np.where(norms.min(axis=0) > 0, norms.prod(axis=0), 0))
+    return [Dead(dict.fromkeys(places, int(r))) for r in np.flatnonzero(gone)]
+
+
+def are_gone(sizes: np.ndarray) -> np.ndarray:
+    """Return which components are nothing beside the largest: a ridge shrinks without end.
+
+    Parameters
+    ----------
+    sizes : (R,) array
+
+    Returns
+    -------
+    (R,) bool array
+    """
+    return np.asarray(sizes <= _NOTHING * sizes.max(initial=0))
 
 
 def free_first(problem: SweepProblem[Arrays], start: Arrays, nonnegative: Sequence[bool]) -> Arrays:
@@ -79,6 +95,7 @@ def minimise_alive(
     max_iter: int,
     tol: float,
     dead: Callable[[Any], list[Dead]] = dead_components,
+    with_ridge: bool = False,
 ) -> SolverResult[Arrays]:
     """Minimise from ``start``, and go on with components found in the residuals where some died.
 
@@ -94,6 +111,8 @@ def minimise_alive(
         Sweeps in all, and the relative gain that is worth going on for.
     dead : callable
         Lists the components at zero.
+    with_ridge : bool
+        True if a ridge can set components to zero as well.
 
     Returns
     -------
@@ -102,7 +121,7 @@ def minimise_alive(
         lower the loss, or if the sweeps were used up.
     """
     found = minimise(start, max_iter)
-    if not any(nonnegative):
+    if not (any(nonnegative) or with_ridge):
         return found
     for _ in range(_MAX_REVIVALS):
         if found.stop_reason is not StopReason.CONVERGED or found.n_iter >= max_iter:
@@ -114,6 +133,9 @@ def minimise_alive(
             more = minimise(alive, max_iter - found.n_iter)
         except KeyboardInterrupt:
             return replace(found, stop_reason=StopReason.INTERRUPTED)
+        if with_ridge and more.loss >= found.loss:
+            # The ridge outweighs what the component explains.
+            break
         history = np.minimum.accumulate(np.append(found.loss_history, more.loss_history))
         found = replace(more, loss_history=history, n_iter=found.n_iter + more.n_iter)
     return found

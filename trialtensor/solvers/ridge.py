@@ -208,7 +208,7 @@ class RidgeScale:
         n_components : int
         """
         level = (problem.norm2 / problem.n_observed) ** (2 / 3)
-        weak = weakly_linked(problem.seen_neurons, n_components)
+        weak = any(weakly_linked(seen, n_components) for seen in problem.seen_pairs())
         return cls((level,) * 3, problem.n_observed, problem.norm2, problem.missing_shares(), weak)
 
     def noise(self, loss: float, n_parameters: int) -> float:
@@ -220,6 +220,12 @@ class RidgeScale:
         n_parameters : int
         """
         return loss / max(self.n_observed - n_parameters, self.n_observed / 2)
+
+    @property
+    def missing_per_observed(self) -> float:
+        """Number of missing entries for each observed one."""
+        share = float(np.mean(self.missing[0]))
+        return share / max(1 - share, np.finfo(float).tiny)
 
     def on_undetermined(self, loss: float, n_parameters: int) -> list[float]:
         """Return the ridge of an undetermined row of each array.

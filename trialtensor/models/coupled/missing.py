@@ -46,11 +46,28 @@ def missing_arrays(
     ridge = _trial_ridge(problem, best, judged, scales, shared_axis)
     dims = ("component",) if ridge.ndim == 1 else ("dataset", "component")
     arrays["trial_ridge"] = Named(dims, ridge[..., order])
+    return arrays | _groups(data, kept, problem.n_components, shared_axis)
+
+
+def _groups(
+    data: Datasets, kept: KeptDatasets, n_components: int, shared_axis: str
+) -> dict[str, Named]:
+    """Group trials by the neurons seen in them: all together, or those of each dataset."""
+    seen = [_seen(values, mask) for values, mask in zip(kept.values, kept.masks, strict=True)]
     if shared_axis == "trial":
-        seen = [_seen(values, mask) for values, mask in zip(kept.values, kept.masks, strict=True)]
         by_neuron = np.concatenate([each.any(axis=2) for each in seen], axis=1)
-        arrays |= groups_of_trials({"neuron": by_neuron}, problem.n_components, kept.shared)
-    return arrays
+        return groups_of_trials({"neuron": by_neuron}, n_components, kept.shared)
+    found = {
+        name: groups_of_trials({"neuron": np.asarray(each.any(axis=0)).T}, n_components, own)
+        for name, each, own in zip(data.names, seen, kept.own, strict=True)
+    }
+    if not any(found.values()):
+        return {}
+    groups = {
+        name: each["groups_by_neuron"].values if each else np.where(own, 0, -1)
+        for (name, each), own in zip(found.items(), kept.own, strict=True)
+    }
+    return {"groups_by_neuron": Named(("trial",), groups)}
 
 
 def _trial_ridge(

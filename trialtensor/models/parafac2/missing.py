@@ -43,7 +43,14 @@ def judge_fit(kept: KeptBlocks, model: Parafac2Model) -> Judged | None:
     weight = slabs.open_weight(model.cross.shape[1])
     strengths[PATTERNS] = weight * np.maximum(missing, 0) / rows.shape[1]
     noise = scale.noise(loss, n_parameters)
-    found = determination(observed, everything, (*factors[:PATTERNS], rows), strengths, noise)
+    found = determination(
+        observed,
+        everything,
+        (*factors[:PATTERNS], rows),
+        strengths,
+        noise,
+        scale.missing_per_observed,
+    )
     return Judged(found, scale.on_undetermined(loss, n_parameters))
 
 

@@ -124,4 +124,5 @@ def sweep_on(
         max_iter=options.max_iter,
         tol=options.tol,
         dead=lambda factors: dead_components(factors[:3]),
+        with_ridge=masked and options.ridge is not None,
     )
