@@ -5,6 +5,7 @@ from trialtensor.models.coupled import CoupledTCA
 from trialtensor.models.dynamics import TrialVaryingDynamics
 from trialtensor.models.fitted import Component, FitRecord, Fitted, Named, Part, Restart
 from trialtensor.models.loading import load
+from trialtensor.models.memory import MemoryWarning
 from trialtensor.models.parafac2 import Parafac2
 from trialtensor.models.registry import kind_named, kinds, register
 from trialtensor.models.slicetca import SliceTCA
@@ -27,6 +28,7 @@ __all__ = [
     "FitRecord",
     "Fitted",
     "InterruptedFitWarning",
+    "MemoryWarning",
     "MissingSliceWarning",
     "Named",
     "Parafac2",

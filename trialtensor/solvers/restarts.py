@@ -81,7 +81,7 @@ class CPOptions:
         problem : DenseProblem or MaskedProblem
         start : three (n_axis, R) arrays
         from_zeros, settled : bool
-            See :func:`trialtensor.solvers.ridge.minimise_missing`.
+            See :func:`trialtensor.solvers.missing.minimise_missing`.
         """
 
         def sweeps(begin: Factors, max_iter: int) -> SolverResult[Factors]:
