@@ -1,5 +1,6 @@
 """Parafac2: its contract, closed forms, planted components, and what it refuses."""
 
+import dataclasses
 import warnings
 
 import numpy as np
@@ -411,3 +412,25 @@ def test_max_iter_bounds_all_sweeps_of_a_restart(max_iter, missing):
     assert all(np.isfinite(each.loss) for each in model.restarts_)
     assert np.all(np.diff(model.loss_history_) <= 0)
     assert 0 < model.explained_variance_ratio_ < 1
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("missing_fraction", [0.0, 0.3])
+def test_ctrl_c_while_the_fit_is_finished_is_not_swallowed(missing_fraction, monkeypatch):
+    """In the last solve, whose sweeps return what they have: not lost, and not "converged"."""
+    from trialtensor.solvers.parafac2 import given
+
+    minimise = given.minimise
+
+    def interrupted(problem, start, **options):
+        found = minimise(problem, start, **options)
+        return dataclasses.replace(found, stop_reason=StopReason.INTERRUPTED)
+
+    data = make_parafac2(
+        6, [10] * 4, 12, 2, snr=3.0, missing_fraction=missing_fraction, random_state=0
+    )
+    whole = Parafac2(2, n_init=2, random_state=0).fit(data.X)
+    monkeypatch.setattr(given, "minimise", interrupted)
+    model = Parafac2(2, n_init=2, random_state=0).fit(data.X)
+    assert model.stop_reason_ == "interrupted"
+    assert model.loss_ == pytest.approx(whole.loss_, rel=0.05)

@@ -21,7 +21,7 @@ from trialtensor.solvers.runs import RestartResult
 _ALIKE, _ALIKE_AT_MOST = 40.0, 0.01
 # From these on, what a model says about missing entries can't be trusted: about as often as not,
 # predicting zero would be better.
-_TOO_NOISY, _TOO_DIFFERENT, _TOO_LARGE = 1 / 3, 0.8, 5.0
+_TOO_NOISY, _TOO_DIFFERENT, _TOO_LARGE = 1 / 3, 0.8, 4.0
 # A row is named if more than this of what is expected of its missing entries is unknown.
 _OPEN = 0.5
 

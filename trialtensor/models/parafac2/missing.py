@@ -59,7 +59,8 @@ def trial_ridge(judged: Judged | None, model: Parafac2Model) -> np.ndarray | Non
     if judged is None:
         return None
     size = np.linalg.norm(model.cross, axis=0) * np.linalg.norm(model.shared, axis=0)
-    return np.divide(judged.levels[0], size**2, out=np.zeros_like(size), where=size > 0)
+    alive = size**2 > 1e-200 * judged.levels[0]
+    return np.divide(judged.levels[0], size**2, out=np.zeros_like(size), where=alive)
 
 
 def missing_arrays(

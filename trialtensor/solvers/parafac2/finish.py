@@ -47,9 +47,9 @@ def finished(
     """
     positive = options.nonnegative_trial
     result: SolverResult[Any] = rough.result
-    ridge = _ridge(full, result.factors, options)
     best: RestartResult[Parafac2Model] | None = None
     try:
+        ridge = _ridge(full, result.factors, options)
         for jump in range(_MAX_JUMPS + 1):
             trial, cross, shared = result.factors[:3]
             starts = [trial]

@@ -14,6 +14,7 @@ from trialtensor.solvers.parafac2.groups import pad
 from trialtensor.solvers.parafac2.masked_slabs import MaskedSlabs
 from trialtensor.solvers.parafac2.slabs import Slabs
 from trialtensor.solvers.problems import RowUpdate, free_loss
+from trialtensor.solvers.result import StopReason
 from trialtensor.solvers.ridge import Ridged
 
 # Enough sweeps to find patterns and weights to rounding error, independently of their start.
@@ -186,8 +187,11 @@ def _sweep(
         nonnegative=(nonnegative, False)[: len(start)],
         max_iter=until[0],
         tol=until[1],
-    ).factors
-    return found[0], problem.patterns(*found)
+    )
+    if found.stop_reason is StopReason.INTERRUPTED:
+        # Half a solve is of no use here, and the caller must know.
+        raise KeyboardInterrupt
+    return found.factors[0], problem.patterns(*found.factors)
 
 
 def _losses(

@@ -91,7 +91,11 @@ def fit_parafac2(
     if not interrupted and core is not full:
         lifted, interrupted = _go_on(full, guess, lifted, options, starts)
     best, *others = lifted
-    done = [with_patterns(each, blocks, observed, guess) for each in others]
+    try:
+        done = [with_patterns(each, blocks, observed, guess) for each in others]
+    except KeyboardInterrupt:
+        # This takes moments, and without it all restarts would be lost.
+        done, interrupted = [with_patterns(each, blocks, observed, guess) for each in others], True
     if interrupted:
         done.insert(0, with_patterns(best, blocks, observed, guess))
     else:
