@@ -16,7 +16,6 @@ COMPARED = {
 
 def describe(model: "TrialEstimator", source: Path) -> str:
     """Describe the data, the explained variance, and the agreement of restarts."""
-    from trialtensor.models.undetermined import findings
     from trialtensor.models.verdict import advice, is_degenerate
 
     fitted, record = model.fitted_, model.fitted_.record
@@ -34,7 +33,6 @@ def describe(model: "TrialEstimator", source: Path) -> str:
     ]
     if is_degenerate(fitted):
         lines.append(advice(fitted))
-    lines += [f"careful: {each}" for each in findings(fitted)]
     if len(record.restarts) > 1:
         lines.append(_agreement(record, *COMPARED[fitted.identified]))
     return "\n".join(lines)

@@ -53,7 +53,7 @@ def clear_errors() -> Iterator[None]:
         warnings.showwarning = _show_warning
         try:
             yield
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, MemoryError) as error:
             typer.echo(f"error: {error}", err=True)
             raise typer.Exit(BAD_INPUT) from error
         except KeyboardInterrupt:

@@ -143,11 +143,16 @@ def _itemsize(dtype: Any) -> int:
 
 
 def _has_nan(array: Any) -> bool:
-    return bool(array.dtype.kind == "f" and np.isnan(array.sum()))
+    # The sum of a labelled array leaves NaN out.
+    return bool(array.dtype.kind == "f" and np.isnan(np.sum(_values(array))))
+
+
+def _values(array: Any) -> Any:
+    return array.data if hasattr(array, "dims") else array
 
 
 def _is_used_as_it_is(array: Any) -> bool:
-    values = array.data if hasattr(array, "dims") else array
+    values = _values(array)
     in_order = bool(getattr(getattr(values, "flags", None), "c_contiguous", False))
     return array.dtype in (np.float32, np.float64) and in_order
 
