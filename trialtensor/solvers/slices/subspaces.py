@@ -1,8 +1,9 @@
 """The search for three subspaces: exact steps of one axis at a time, extrapolated where slow.
 
 Where components overlap strongly, exact steps cross plateaus in thousands of sweeps. Subspaces are
-therefore extrapolated as factors are, by :func:`trialtensor.solvers.acceleration.descend`. Contractions are linear in the loadings, so those of an
-extrapolated subspace follow from those of the two it comes from, without a pass over the data.
+therefore extrapolated as factors are, by :func:`trialtensor.solvers.acceleration.descend`.
+Contractions are linear in the loadings, so those of an extrapolated subspace follow from those of
+the two it comes from, without a pass over the data.
 """
 
 from __future__ import annotations
