@@ -48,7 +48,8 @@ def test_restarts_are_compared_by_their_subspaces():
 
     pairs = ((1, 1), (1.0001, 0.996))
     restarts = [
-        SimpleNamespace(loss=loss, similarity=overlap, origin=None) for loss, overlap in pairs
+        SimpleNamespace(loss=loss, similarity=overlap, origin=None, finished=True)
+        for loss, overlap in pairs
     ]
     text = wording.stability_sentence(restarts, of=slice_wording.SUBSPACES)
     assert text == (

@@ -7,7 +7,9 @@ from trialtensor.report import wording
 
 def restarts(*pairs):
     return [
-        SimpleNamespace(loss=loss, similarity=similarity, origin=next(iter(origin), None))
+        SimpleNamespace(
+            loss=loss, similarity=similarity, origin=next(iter(origin), None), finished=True
+        )
         for loss, similarity, *origin in pairs
     ]
 

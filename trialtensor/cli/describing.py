@@ -16,7 +16,7 @@ COMPARED = {
 
 def describe(model: "TrialEstimator", source: Path) -> str:
     """Describe the data, the explained variance, and the agreement of restarts."""
-    from trialtensor.models.verdict import advice, is_degenerate
+    from trialtensor.models.verdict import about_unfinished, advice, is_degenerate
 
     fitted, record = model.fitted_, model.fitted_.record
     n_trials, n_neurons, n_times = fitted.shape
@@ -34,18 +34,21 @@ def describe(model: "TrialEstimator", source: Path) -> str:
     if is_degenerate(fitted):
         lines.append(advice(fitted))
     if len(record.restarts) > 1:
-        lines.append(_agreement(record, *COMPARED[fitted.identified]))
+        left = about_unfinished(record.restarts)
+        agreement = _agreement(record, *COMPARED[fitted.identified])
+        lines.append(f"{agreement}; {left}" if left else agreement)
     return "\n".join(lines)
 
 
 def _agreement(record: "FitRecord", found: str, measure: str) -> str:
-    """State how many of the other restarts found the same, of those that began elsewhere."""
-    different = record.different_starts
-    similarity = sorted(restart.similarity for restart in different[1:])
-    if not similarity:
-        n = len(record.restarts)
+    """State how many of the other restarts found the same, of those that can be compared."""
+    different, n = record.different_starts, len(record.restarts)
+    similarity = sorted(restart.similarity for restart in record.comparable[1:])
+    if len(different) < 2:
         return f"all {n} restarts began at the same place, so their agreement proves nothing"
-    repeated = len(different) < len(record.restarts)
+    if not similarity:
+        return f"whether the {n} restarts agree is unknown"
+    repeated = len(different) < n
     return (
         f"{sum(each >= SIMILAR for each in similarity)} of {len(similarity)} other "
         f"{'different starts' if repeated else 'restarts'} found the same {found} "

@@ -2,15 +2,18 @@
 
 import zipfile
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 import numpy as np
 
 ZIP, NUMPY, HDF5, NETCDF3 = b"PK\x03\x04", b"\x93NUMPY", b"\x89HDF\r\n\x1a\n", b"CDF"
+
+File = TypeVar("File")
+Values = TypeVar("Values")
 
 _SIGNATURES = (
     (ZIP, "a zip archive, as npz files are"),
@@ -91,6 +94,37 @@ def reading(path: Path, kind: str, *signatures: bytes) -> Iterator[None]:
         what = "cut short or damaged" if own else f"seemingly {looks_like(path)}"
         detail = f" ({str(error).splitlines()[0]})" if own and str(error) else ""
         raise ValueError(f"{path}: cannot be read as {kind}, it is {what}{detail}") from error
+
+
+@contextmanager
+def opened_once(
+    opener: Callable[[Path], AbstractContextManager[File]],
+    get: Callable[[File, str], Values],
+    path: Path,
+    kind: str,
+    *signatures: bytes,
+) -> Iterator[Callable[[str], Values]]:
+    """Open `path` once for many variables; give a function that reads one by its name.
+
+    Parameters
+    ----------
+    opener : callable
+        Opens the file; what it returns is closed at the end.
+    get : callable
+        Reads a variable of the open file.
+    path : Path
+    kind, *signatures :
+        As for `reading`, which guards both.
+    """
+    with ExitStack() as stack:
+        with reading(path, kind, *signatures):
+            file = stack.enter_context(opener(path))
+
+        def read_one(variable: str) -> Values:
+            with reading(path, kind, *signatures):
+                return get(file, variable)
+
+        yield read_one
 
 
 def looks_like(path: Path) -> str:

@@ -31,7 +31,16 @@ __all__ = [
 ]
 
 PACKAGES = ("numpy", "scipy", "numba", "scikit-learn", "xarray", "h5py")
-SCORES = ("seed", "origin", "loss", "explained_variance", "similarity", "stop_reason", "n_iter")
+SCORES = (
+    "seed",
+    "origin",
+    "loss",
+    "explained_variance",
+    "similarity",
+    "stop_reason",
+    "finished",
+    "n_iter",
+)
 
 
 def summarize(

@@ -43,9 +43,10 @@ class Restart:
     weights : (R,) array
         Scale of each component, in the units of the data.
     on_full_data : bool
-        False for a restart that stayed where a compressed core took it, a little above where it
-        would end: on large data, restarts that repeat a solution already found, or that a few
-        sweeps on the full data leave behind.
+        False for a restart that was not run to its end on the full data, because it was on the way
+        to a solution already found or to a worse one. On large data TCA and Parafac2 leave it where
+        a compressed core took it, a little above where it would end; SliceTCA stops it after the
+        first few sweeps. See ``finished``.
     axes : tuple of str
         The axis of each of ``factors``.
     joint : bool
@@ -68,6 +69,31 @@ class Restart:
     axes: tuple[str, ...] = AXES
     joint: bool = True
     origin: int | None = None
+
+    @property
+    def finished(self) -> bool:
+        """False if it was stopped before it came to rest anywhere, so that it proves nothing.
+
+        A restart that converged on a compressed core did come to rest. Those of a fit in batches,
+        which keep no trial factors, are as the first batch left them.
+        """
+        return (
+            self.on_full_data
+            or self.stop_reason in (StopReason.CONVERGED, StopReason.EXACT, StopReason.DEGENERATE)
+            or "trial" not in self.axes
+        )
+
+
+def comparable(restarts: Sequence[Restart]) -> list[Restart]:
+    """Return the restarts whose agreement means something: from different starts, and finished.
+
+    Parameters
+    ----------
+    restarts : sequence of Restart
+        Best first; that one is there in any case.
+    """
+    best, others = restarts[:1], restarts[1:]
+    return different_starts([*best, *(each for each in others if each.finished)])
 
 
 def different_starts(restarts: Sequence[Restart]) -> list[Restart]:
@@ -156,9 +182,19 @@ class FitRecord:
         return different_starts(self.restarts)
 
     @property
+    def comparable(self) -> list[Restart]:
+        """The restarts, best first, whose agreement means something; see `Restart.finished`."""
+        return comparable(self.restarts)
+
+    @property
     def all_on_full_data(self) -> bool:
-        """True if every restart converged on the full data, none on a compressed core."""
+        """True if every restart was run to its end on the full data."""
         return all(restart.on_full_data for restart in self.restarts)
+
+    @property
+    def some_on_core(self) -> bool:
+        """True if some restarts came to rest on a compressed core and stayed there."""
+        return any(each.finished and not each.on_full_data for each in self.restarts)
 
 
 @dataclass(frozen=True, eq=False)

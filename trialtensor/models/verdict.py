@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 
 import numpy as np
@@ -133,6 +134,24 @@ def _vectors(fitted: Fitted, dataset: str | None, block: object) -> list[np.ndar
             empty = np.zeros((len(values), len(fitted.components)))
             found.setdefault(part.name, empty)[:, r] = values
     return list(found.values())
+
+
+def about_unfinished(restarts: Sequence[Restart]) -> str:
+    """State how many restarts were stopped before they came to rest; empty if none was.
+
+    Parameters
+    ----------
+    restarts : sequence of Restart
+        Best first.
+    """
+    n_left = sum(not restart.finished for restart in restarts[1:])
+    if not n_left:
+        return ""
+    why = "because they were on the way to a solution already found or to a worse one"
+    if restarts[0].stop_reason is StopReason.INTERRUPTED:
+        why = "because the fit was interrupted"
+    some = f"{n_left} of {len(restarts)} restarts were"
+    return f"{some} stopped before they had converged, {why}: they don't count"
 
 
 def _cosine(restart: Restart) -> float:

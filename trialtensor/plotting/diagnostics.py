@@ -80,9 +80,10 @@ def plot_restarts(model: Any, ax: Axes | None = None) -> Axes:
     not determine the components. The title says so if restarts began at the same place, where
     agreement means nothing. Similarity is that of their components or, if the data determine
     only subspaces (SliceTCA), the overlap of the subspaces that loadings span. Neither is
-    corrected for chance. On large data, restarts that repeat a solution or fall behind stop on
-    the compressed core, up to about 0.1 % above where they would end. After ``partial_fit`` the
-    others are shown as they were after the first trials.
+    corrected for chance. Restarts that were on the way to a known or to a worse solution prove
+    nothing: SliceTCA stops them after a few sweeps ("stopped on the way"), and on large data TCA
+    and Parafac2 leave them on the compressed core, up to about 0.1 % above where they would end.
+    After ``partial_fit`` the others are shown as they were after the first trials.
 
     Parameters
     ----------
@@ -139,17 +140,19 @@ def _draw_restarts(ax: Axes, record: FitRecord, excess: np.ndarray) -> np.ndarra
     similarity = np.array([restart.similarity for restart in restarts], dtype=np.float64)
     done = np.array([restart.stop_reason.value in ("converged", "exact") for restart in restarts])
     later = np.arange(len(restarts)) > 0
-    converged = "converged" if record.all_on_full_data else "converged, some on the core"
+    converged = "converged, some on the core" if record.some_on_core else "converged"
     if in_batches(record):
         converged = "converged on the first trials"
     opposed = np.array([restart.stop_reason.value == "degenerate" for restart in restarts])
+    finished = np.array([restart.finished for restart in restarts])
     early = ~done & ~opposed
     kinds = (
-        (done, ACCENT, converged),
-        (early, "none", "stopped early"),
-        (opposed, MUTED, "degenerate: components cancel"),
+        (done, ACCENT, ACCENT, converged),
+        (early & finished, "none", ACCENT, "stopped early"),
+        (early & ~finished, "none", MUTED, "stopped on the way"),
+        (opposed, MUTED, ACCENT, "degenerate: components cancel"),
     )
-    for rows, face, name in kinds:
+    for rows, face, edge, name in kinds:
         rows = rows & later
         if rows.any():
             ax.scatter(
@@ -157,7 +160,7 @@ def _draw_restarts(ax: Axes, record: FitRecord, excess: np.ndarray) -> np.ndarra
                 excess[rows],
                 s=34,
                 facecolors=face,
-                edgecolors=ACCENT,
+                edgecolors=edge,
                 alpha=0.75,
                 label=name,
             )

@@ -17,12 +17,12 @@ Curves = Mapping[tuple[str, str | None], np.ndarray]
 def other_restarts(fitted: Fitted) -> list[Curves]:
     """Return the factors of every restart but the best, where restarts kept them.
 
-    Restarts that began at the same place are there once.
+    Restarts that began at the same place are there once, those stopped on the way not at all.
 
     Components have the order and signs of the model. Factors that differ between blocks of trials
     are left out, since images can't be overlaid.
     """
-    restarts = fitted.record.different_starts
+    restarts = fitted.record.comparable
     own = _fitted_curves(fitted)
     if len(restarts) < 2 or not own:
         return []

@@ -102,7 +102,7 @@ def restarts(model: TrialEstimator, context: Context) -> Fragment | None:
     if not record.restarts:
         return None
     batches = in_batches(record)
-    on_core = not record.all_on_full_data and not batches
+    on_core = record.some_on_core and not batches
     reading = wording.stability_sentence(
         record.restarts, on_core=on_core, n_zero=model.fitted_.n_zero, of=of
     )
@@ -165,7 +165,7 @@ def latest(model: TrialEstimator) -> int:
 
 
 def _corrected(model: TrialEstimator) -> str:
-    if len(model.fitted_.record.different_starts) < 2:
+    if len(model.fitted_.record.comparable) < 2:
         return ""
     try:
         agreement = stability(model)

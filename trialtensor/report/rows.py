@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from trialtensor.models import Fitted
-from trialtensor.models.fitted import FitRecord
+from trialtensor.models.fitted import FitRecord, Restart
 from trialtensor.models.undetermined import findings
 from trialtensor.models.verdict import advice, is_degenerate
 from trialtensor.report import wording
+from trialtensor.solvers.result import StopReason
 
 Row = tuple[str, str, str]
 
@@ -92,8 +93,14 @@ def restart_rows(record: FitRecord) -> list[dict[str, Any]]:
             else f"{restart.loss - best:.3g}",
             "explained": f"{restart.explained_variance:.4f}",
             "similarity": f"{restart.similarity:.3f}",
-            "reason": restart.stop_reason.value.replace("_", " "),
+            "reason": _reason(restart),
             "n_iter": restart.n_iter,
         }
         for restart in record.restarts
     ]
+
+
+def _reason(restart: Restart) -> str:
+    if not restart.finished and restart.stop_reason is StopReason.MAX_ITER:
+        return "on the way to a known or a worse solution"
+    return restart.stop_reason.value.replace("_", " ")

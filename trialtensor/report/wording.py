@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from trialtensor.data.axes import AXES
-from trialtensor.models.fitted import different_starts
+from trialtensor.models.fitted import comparable, different_starts
+from trialtensor.models.verdict import about_unfinished
 from trialtensor.solvers.degeneracy import CANCELLING
 
 # Restarts whose loss is this close to the best (relative) count as the same solution.
@@ -187,7 +188,7 @@ def stability_sentence(
     restarts : sequence of Restart
         Best first.
     on_core : bool
-        True if some of them may not have converged on the full data.
+        True if some of them converged on a compressed core and stayed there.
     n_zero : int
         Components of the best one that are zero.
     of : Resemblance
@@ -200,12 +201,17 @@ def stability_sentence(
             f"All {len(restarts)} restarts began at the same place, so their agreement proves "
             "nothing: whether other starts lead elsewhere is unknown."
         )
-    reading = _stability(different, n_zero, of, "different starts" if repeated else "restarts")
+    left = about_unfinished(restarts)
+    compared = comparable(restarts)
+    if left and len(compared) < 2:
+        return f"Whether other starts lead elsewhere is unknown. {left}."
+    reading = _stability(compared, n_zero, of, "different starts" if repeated else "restarts")
     if repeated:
         reading = (
             f"The {len(restarts)} restarts began at {len(different)} different places, and only "
             f"these count here. {reading}"
         )
+    reading = f"{reading} {left}." if left else reading
     return f"{reading} {CORE_NOTE}" if on_core and len(restarts) > 1 else reading
 
 
@@ -251,7 +257,7 @@ def _nobody(n_others: int, starts: str) -> str:
 
 
 def corrected_sentence(corrected: float, chance: float) -> str:
-    """State how far all restarts that began at different places agree beyond chance.
+    """State how far the restarts that can be compared agree beyond chance.
 
     Examples
     --------

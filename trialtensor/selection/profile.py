@@ -47,8 +47,8 @@ def restart_profile(
     -------
     pandas.DataFrame
         One row per candidate: ``n_components``, ``explained`` (of all data), ``stability``
-        (corrected for chance), ``match`` (not corrected), ``chance`` (NaN where all restarts
-        began at the same place), ``core_consistency``
+        (corrected for chance), ``match`` (not corrected), ``chance`` (NaN where no two restarts
+        can be compared, see `stability`), ``core_consistency``
         (percent; NaN if the model has none), ``stop_reason``.
 
     Examples
@@ -79,7 +79,7 @@ def restart_profile(
 def _row(model: TrialEstimator) -> dict[str, Any]:
     found = {"stability": np.nan, "match": np.nan, "chance": np.nan}
     fitted = model.fitted_
-    if len(fitted.record.different_starts) > 1:
+    if len(fitted.record.comparable) > 1:
         agreement = stability(model)
         found = {
             "stability": agreement.corrected,

@@ -11,8 +11,9 @@ import numpy as np
 
 from trialtensor.alignment.factors import check_fitted, congruence, unrelated
 from trialtensor.models.base import TrialEstimator
-from trialtensor.models.fitted import Restart, different_starts
+from trialtensor.models.fitted import Restart, comparable, different_starts
 from trialtensor.models.parameters import check_whole, generator
+from trialtensor.models.verdict import about_unfinished
 from trialtensor.selection.similarity import matched, weigh
 from trialtensor.solvers.matching import cosines
 from trialtensor.solvers.slices.diagnostics import subspace_overlap
@@ -40,7 +41,7 @@ class Stability:
         their loadings; two of similar size can rotate into each other, and match badly even if the
         subspaces, which ``score`` compares, agree.
     pairs : (n_restarts, n_restarts) array
-        Match of every pair, not corrected, of the restarts that began at different places.
+        Match of every pair, not corrected, of the restarts that were compared.
     """
 
     score: float
@@ -68,8 +69,9 @@ def stability(
     Parameters
     ----------
     model : fitted model of any kind, or a list of Restart
-        With at least two restarts that began at different places. Of those that began at the same
-        place only the best counts: that they agree means nothing.
+        With at least two restarts that can be compared. Of those that began at the same place only
+        the best counts, and of those that were stopped on the way (`Restart.finished`) none: their
+        agreement means nothing.
     n_null : int
         Unrelated pairs to estimate chance from.
     weights : bool
@@ -83,7 +85,7 @@ def stability(
     Raises
     ------
     ValueError
-        For fewer than two restarts, or if all began at the same place.
+        For fewer than two restarts that can be compared.
 
     Examples
     --------
@@ -132,16 +134,21 @@ def _restarts(model: Any) -> list[Restart]:
             f"model: expected at least 2 restarts to compare, but {whose} has {len(restarts)}; "
             "fit with n_init=2 or more"
         )
-    different = different_starts(restarts)
-    if len(different) < 2:
+    if len(different_starts(restarts)) < 2:
         raise ValueError(
             f"model: expected restarts that began at different places, but all {len(restarts)} of "
             f"{whose} began at the same place, so their agreement means nothing"
         )
+    compared = comparable(restarts)
+    if len(compared) < 2:
+        raise ValueError(
+            f"model: expected restarts that were run to their end, but of {whose} only the best "
+            f"was; {about_unfinished(restarts)}"
+        )
     shapes = {(each.axes, each.joint, tuple(f.shape for f in each.factors)) for each in restarts}
     if len(shapes) > 1:
         raise ValueError("model: expected restarts of one fit, got matrices of different shapes")
-    return different
+    return compared
 
 
 def _known(restart: Restart) -> Matrices:

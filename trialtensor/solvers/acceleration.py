@@ -15,7 +15,7 @@ from typing import Protocol, cast
 import numpy as np
 
 from trialtensor.solvers.problems import RowUpdate
-from trialtensor.solvers.result import Arrays, Factors, SolverResult, StopReason
+from trialtensor.solvers.result import Arrays, Factors, Model, SolverResult, StopReason
 from trialtensor.solvers.row_updates import least_squares_rows, nonnegative_step
 
 _MAX_MOMENTUM = 0.985
@@ -129,23 +129,87 @@ def minimise(
     """
     updater = RowUpdater(nonnegative)
     if exact_below is None:
-        # Below this, the loss is only cancellation error in |X|^2 - 2<X, M> + |M|^2.
-        exact_below = 10 * float(np.finfo(start[0].dtype).eps) * problem.norm2
-    best = previous = point = balance(start)
+        exact_below = rounding(start[0].dtype, problem.norm2)
+
+    def sweep(factors: Arrays) -> tuple[Arrays, float]:
+        swept, loss = problem.sweep(factors, updater)
+        return balance(swept), loss
+
+    return descend(
+        sweep,
+        balance(start),
+        updater.extrapolate,
+        max_iter=max_iter,
+        tol=tol,
+        patience=patience,
+        n_plain=0 if accelerate else max_iter,
+        exact_below=exact_below,
+    )
+
+
+def rounding(dtype: np.dtype, norm2: float) -> float:
+    """Return the loss below which ``|X|^2 - 2<X, M> + |M|^2`` is only cancellation error.
+
+    Parameters
+    ----------
+    dtype : dtype
+        Of the data.
+    norm2 : float
+        Sum of squares of the data.
+    """
+    return 10 * float(np.finfo(dtype).eps) * norm2
+
+
+def descend(
+    sweep: Callable[[Model], tuple[Model, float]],
+    start: Model,
+    extrapolate: Callable[[Model, Model, float], Model],
+    *,
+    max_iter: int,
+    tol: float,
+    patience: int,
+    exact_below: float,
+    n_plain: int = 0,
+) -> SolverResult[Model]:
+    """Run the loop itself, which needs to know nothing about the model.
+
+    Parameters
+    ----------
+    sweep : callable
+        From a model to a better one, with its loss.
+    start : Model
+    extrapolate : callable
+        From a model, the one before it and a momentum to the model to sweep next.
+    max_iter, tol, patience, exact_below :
+        As for :func:`minimise`.
+    n_plain : int
+        Sweeps to make without extrapolation at first.
+
+    Returns
+    -------
+    SolverResult
+        After Ctrl-C, the best model so far.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If interrupted before the first sweep finished.
+    """
+    best = previous = point = start
     loss = np.inf
     history: list[float] = []
     n_iter = n_slow = age = 0
     reason = StopReason.MAX_ITER
     try:
         while n_iter < max_iter:
-            factors, new_loss = problem.sweep(point, updater)
+            found, new_loss = sweep(point)
             n_iter += 1
             extrapolated = point is not best
             if extrapolated and new_loss > loss:
                 point, age = best, 0
                 continue
             gain = loss - new_loss
-            previous, best, loss = best, balance(factors), min(loss, new_loss)
+            previous, best, loss = best, found, min(loss, new_loss)
             history.append(loss)
             if loss <= exact_below:
                 reason = StopReason.EXACT
@@ -155,8 +219,8 @@ def minimise(
                 reason = StopReason.CONVERGED
                 break
             age += 1
-            momentum = min((age - 1) / (age + 2), _MAX_MOMENTUM) if accelerate else 0.0
-            point = updater.extrapolate(best, previous, momentum) if momentum > 0 else best
+            momentum = min((age - 1) / (age + 2), _MAX_MOMENTUM) if n_iter > n_plain else 0.0
+            point = extrapolate(best, previous, momentum) if momentum > 0 else best
     except KeyboardInterrupt:
         if not history:
             raise

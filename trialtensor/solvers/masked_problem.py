@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -83,15 +84,9 @@ class MaskedProblem:
         rank = time.shape[1]
         upper = np.triu_indices(rank)
         trial = trial.copy()
-        neuron_pairs, time_pairs = _pairs(neuron, upper), _pairs(time, upper)
         rhs_neuron = np.zeros_like(neuron)
-        gram_neuron = np.zeros_like(neuron_pairs)
-        for part in contraction.trial_chunks(self.X.shape):
-            weights = self._weights(part, time.dtype)
-            partial = contraction.contract_time(self.X[part], time)
-            seen = contraction.contract_time(weights, time_pairs)
-            rhs = contraction.trials_from_partial(partial, neuron)
-            gram = _unpack(contraction.trials_from_partial(seen, neuron_pairs), upper, rank)
+        gram_neuron = np.zeros_like(_pairs(neuron, upper))
+        for part, gram, rhs, partial, seen in self._trial_equations(neuron, time, upper):
             trial[part] = update(0, gram, rhs, trial[part])
             rhs_neuron += contraction.neurons_from_partial(partial, trial[part])
             gram_neuron += contraction.neurons_from_partial(seen, _pairs(trial[part], upper))
@@ -101,6 +96,22 @@ class MaskedProblem:
         gram = _unpack(pairs_time, upper, rank)
         time = update(2, gram, rhs_time, time)
         return (trial, neuron, time), free_loss(self.norm2, gram, rhs_time, time)
+
+    def _trial_equations(
+        self, neuron: np.ndarray, time: np.ndarray, upper: tuple[np.ndarray, np.ndarray]
+    ) -> Iterator[tuple[slice, np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+        """Yield the normal equations of a few trials, with data and weights contracted over time.
+
+        The last two are the data with the time factor, ``(trials, n_neurons, R)``, and the weights
+        with the products of its columns, ``(trials, n_neurons, R (R + 1) / 2)``.
+        """
+        neuron_pairs, time_pairs = _pairs(neuron, upper), _pairs(time, upper)
+        for part in contraction.trial_chunks(self.X.shape):
+            partial = contraction.contract_time(self.X[part], time)
+            seen = contraction.contract_time(self._weights(part, time.dtype), time_pairs)
+            rhs = contraction.trials_from_partial(partial, neuron)
+            packed = contraction.trials_from_partial(seen, neuron_pairs)
+            yield part, _unpack(packed, upper, time.shape[1]), rhs, partial, seen
 
     def _weights(self, part: slice, dtype: np.dtype) -> np.ndarray:
         """Return the weights of the entries of some trials."""
@@ -137,16 +148,10 @@ class MaskedProblem:
         _, neuron, time = factors
         rank = time.shape[1]
         upper = np.triu_indices(rank)
-        neuron_pairs, time_pairs = _pairs(neuron, upper), _pairs(time, upper)
         rhs = np.empty((self.X.shape[0], rank), time.dtype)
         grams = np.empty((self.X.shape[0], rank, rank), time.dtype)
-        for part in contraction.trial_chunks(self.X.shape):
-            weights = self._weights(part, time.dtype)
-            partial = contraction.contract_time(self.X[part], time)
-            rhs[part] = contraction.trials_from_partial(partial, neuron)
-            seen = contraction.contract_time(weights, time_pairs)
-            pairs = contraction.trials_from_partial(seen, neuron_pairs)
-            grams[part] = _unpack(pairs, upper, rank)
+        for part, gram, own, _, _ in self._trial_equations(neuron, time, upper):
+            grams[part], rhs[part] = gram, own
         return grams, rhs
 
 

@@ -22,7 +22,8 @@ class RestartResult(Generic[Model]):
         None if the start was given.
     result : SolverResult
     on_full_data : bool
-        True if the restart has converged on the full data, not just on a compressed core.
+        True if the restart was run to its end on the full data: not just on a compressed core, nor
+        only through a first round of sweeps.
     origin : hashable or None
         Equal for restarts that began at the same place, e.g. the same order of axes and the same
         singular vectors; None for a start of its own.

@@ -9,11 +9,13 @@ approximate singular value decomposition").
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import scipy.linalg
+from scipy.linalg import lapack
 
 from trialtensor.solvers.contraction import trial_chunks
 
@@ -23,6 +25,8 @@ _LONG_SIDE = 1000
 # case, they capture all but half a percent of what the leading vectors do.
 _OVERSAMPLING = 10
 _KRYLOV_STEPS = 8
+# Room for blocked steps in LAPACK, in rows of the matrix.
+_LAPACK_BLOCK = 70
 # Entries of a copy made on the way.
 _CHUNK = 1_000_000
 
@@ -154,21 +158,40 @@ def leading_eigenvectors(gram: np.ndarray, n_vectors: int) -> np.ndarray:
     -------
     (n, min(n, n_vectors)) array
     """
-    return _signed(_leading_eigenvectors(gram, n_vectors))
+    return _signed(leading_eigenpairs(gram, n_vectors)[1])
+
+
+def leading_eigenpairs(gram: np.ndarray, n_vectors: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the largest eigenvalues of a symmetric matrix and their vectors, of any sign.
+
+    Parameters
+    ----------
+    gram : (n, n) array
+    n_vectors : int
+
+    Returns
+    -------
+    (min(n, n_vectors),) array, (n, min(n, n_vectors)) array
+        In float64, largest eigenvalue first.
+    """
+    n = len(gram)
+    n_vectors = min(n, n_vectors)
+    if n_vectors == 0:
+        return np.empty(0), np.empty((n, 0))
+    # Called directly: for the short axes of a small problem, scipy's checks take longer.
+    values, vectors, n_found, _, failed = lapack.dsyevr(
+        gram, range="I", il=n - n_vectors + 1, iu=n, lwork=_LAPACK_BLOCK * n
+    )
+    if failed or n_found < n_vectors:
+        values, vectors = scipy.linalg.eigh(gram, check_finite=False)
+        values, vectors = values[-n_vectors:], vectors[:, -n_vectors:]
+    return values[:n_vectors][::-1], np.ascontiguousarray(vectors[:, :n_vectors][:, ::-1])
 
 
 def _signed(vectors: np.ndarray) -> np.ndarray:
     # LAPACK's signs depend on rounding; fix them so that every process gets the same.
     largest = np.abs(vectors).argmax(axis=0)
     return np.ascontiguousarray(vectors * np.sign(vectors[largest, np.arange(vectors.shape[1])]))
-
-
-def _leading_eigenvectors(gram: np.ndarray, n_vectors: int) -> np.ndarray:
-    n = len(gram)
-    _, vectors = scipy.linalg.eigh(
-        gram, subset_by_index=[max(0, n - n_vectors), n - 1], check_finite=False
-    )
-    return vectors[:, ::-1]
 
 
 def _from_columns(unfoldings: Sequence[Unfolding], n_vectors: int) -> np.ndarray:
@@ -179,26 +202,49 @@ def _from_columns(unfoldings: Sequence[Unfolding], n_vectors: int) -> np.ndarray
         rows = [each.rows(part) for each in unfoldings]
         some = rows[0] if len(rows) == 1 else np.concatenate(rows, axis=1)
         gram = gram + some.T @ some
-    right = _leading_eigenvectors(gram, n_vectors)
+    _, right = leading_eigenpairs(gram, n_vectors)
     return _orthonormal(_times(unfoldings, right), n_vectors)
 
 
 def _from_krylov_space(unfoldings: Sequence[Unfolding], n_vectors: int) -> np.ndarray:
-    """Find the vectors in the space of a random block and its images by the Gram matrix."""
+    """Start the space from the image of a random block."""
     n = unfoldings[0].shape[0]
     drawn = np.random.default_rng(0).standard_normal((n, min(n, n_vectors + _OVERSAMPLING)))
-    image = _gram_times(unfoldings, drawn)
+    times = partial(_gram_times, unfoldings)
+    return krylov_eigenpairs(times, times(drawn), n_vectors, _KRYLOV_STEPS)[1]
+
+
+def krylov_eigenpairs(
+    times: Callable[[np.ndarray], np.ndarray], block: np.ndarray, n_vectors: int, n_blocks: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Find leading eigenvectors in the space of a block and its images by a Gram matrix.
+
+    Parameters
+    ----------
+    times : callable
+        Multiplies the Gram matrix by an (n, m) array.
+    block : (n, m) array
+        Float64, or blocks would lose their orthogonality.
+    n_vectors, n_blocks : int
+
+    Returns
+    -------
+    (n_vectors or fewer,) array, (n, n_vectors) array
+        Eigenvalues in the space, largest first, and orthonormal vectors, arbitrary ones after
+        those of the space.
+    """
+    n = len(block)
     basis, images = np.empty((n, 0)), np.empty((n, 0))
-    for _ in range(_KRYLOV_STEPS):
-        block = new_directions(image, basis)
+    for _ in range(n_blocks):
+        block = _new_directions(block, basis)
         if not block.size:
             break
-        image = _gram_times(unfoldings, block)
         basis = np.concatenate([basis, block], axis=1)
-        images = np.concatenate([images, image], axis=1)
+        block = times(block).astype(np.float64, copy=False)
+        images = np.concatenate([images, block], axis=1)
     small = basis.T @ images
-    found = basis @ _leading_eigenvectors((small + small.T) / 2, n_vectors)
-    return _orthonormal(found, n_vectors)
+    values, vectors = leading_eigenpairs((small + small.T) / 2, n_vectors)
+    return values, _orthonormal(basis @ vectors, n_vectors)
 
 
 def _times(unfoldings: Sequence[Unfolding], columns: np.ndarray) -> np.ndarray:
@@ -214,15 +260,8 @@ def _gram_times(unfoldings: Sequence[Unfolding], rows: np.ndarray) -> np.ndarray
     return np.asarray(sum(product.astype(np.float64) for product in products))
 
 
-def new_directions(block: np.ndarray, basis: np.ndarray) -> np.ndarray:
-    """Return orthonormal directions of ``block`` outside ``basis``; there may be few or none.
-
-    Parameters
-    ----------
-    block : (n, m) array
-    basis : (n, m) array
-        With orthonormal columns.
-    """
+def _new_directions(block: np.ndarray, basis: np.ndarray) -> np.ndarray:
+    """Return orthonormal directions of ``block`` outside ``basis``; there may be few or none."""
     size = np.linalg.norm(block, axis=0)
     block = block[:, size > 0] / size[size > 0]
     # Two rounds of orthogonalisation are enough.

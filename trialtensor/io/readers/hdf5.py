@@ -1,13 +1,13 @@
 """HDF5 reader: the datasets in all groups, named by their path."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from trialtensor.io.contents import HDF5, VariableInfo, reading
+from trialtensor.io.contents import HDF5, VariableInfo, opened_once, reading
 
 SUFFIXES = (".h5", ".hdf5", ".hdf")
 _KIND = "an HDF5 file"
@@ -33,8 +33,7 @@ def describe(path: Path) -> list[VariableInfo]:
     return found
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[Callable[[str], np.ndarray]]:
+def opened(path: Path) -> AbstractContextManager[Callable[[str], np.ndarray]]:
     """Open the file once for many datasets; give a function that reads one by its name.
 
     Parameters
@@ -43,18 +42,7 @@ def opened(path: Path) -> Iterator[Callable[[str], np.ndarray]]:
     """
     import h5py
 
-    with ExitStack() as stack:
-        with reading(path, _KIND, HDF5):
-            file = stack.enter_context(h5py.File(path))
-
-        def get(variable: str) -> np.ndarray:
-            with reading(path, _KIND, HDF5):
-                dataset = file[variable]
-                if h5py.check_string_dtype(dataset.dtype):
-                    return np.array(dataset.asstr("utf-8", errors="replace")[()], dtype=str)
-                return dataset[()]
-
-        yield get
+    return opened_once(h5py.File, _values, path, _KIND, HDF5)
 
 
 def read(path: Path, variable: str) -> np.ndarray:
@@ -74,3 +62,12 @@ def _dtype(dataset: Any) -> np.dtype:
 
     # h5py reports text as objects, but ``read`` returns strings, without a pickle.
     return np.dtype("U") if h5py.check_string_dtype(dataset.dtype) else dataset.dtype
+
+
+def _values(file: Any, variable: str) -> np.ndarray:
+    import h5py
+
+    dataset = file[variable]
+    if h5py.check_string_dtype(dataset.dtype):
+        return np.array(dataset.asstr("utf-8", errors="replace")[()], dtype=str)
+    return dataset[()]

@@ -1,15 +1,15 @@
 """netCDF reader, with dimension names and coordinates."""
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray
 
-from trialtensor.io.contents import HDF5, NETCDF3, VariableInfo, reading
+from trialtensor.io.contents import HDF5, NETCDF3, VariableInfo, opened_once, reading
 
 SUFFIXES = (".nc", ".nc4", ".netcdf")
 
@@ -31,24 +31,14 @@ def describe(path: Path) -> list[VariableInfo]:
         ]
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[Callable[[str], xarray.DataArray | np.ndarray]]:
+def opened(path: Path) -> AbstractContextManager[Callable[[str], xarray.DataArray | np.ndarray]]:
     """Open the file once for many variables; give a function that reads one by its name.
 
     Parameters
     ----------
     path : Path
     """
-    with ExitStack() as stack:
-        with reading(path, _KIND, HDF5, NETCDF3):
-            dataset = stack.enter_context(_dataset(path))
-
-        def get(variable: str) -> xarray.DataArray | np.ndarray:
-            with reading(path, _KIND, HDF5, NETCDF3):
-                array = dataset[variable].load()
-            return array if _names(array) else array.to_numpy()
-
-        yield get
+    return opened_once(_dataset, _values, path, _KIND, HDF5, NETCDF3)
 
 
 def read(path: Path, variable: str) -> xarray.DataArray | np.ndarray:
@@ -79,3 +69,8 @@ def _dtype(variable: xarray.Variable) -> np.dtype:
 def _names(array: xarray.DataArray | xarray.Variable) -> tuple[str, ...] | None:
     dims = tuple(str(dim) for dim in array.dims)
     return None if any(_ANONYMOUS.fullmatch(dim) for dim in dims) else dims
+
+
+def _values(dataset: xarray.Dataset, variable: str) -> xarray.DataArray | np.ndarray:
+    array = dataset[variable].load()
+    return array if _names(array) else array.to_numpy()

@@ -1,13 +1,15 @@
 """NumPy .npz reader: named arrays in a zip archive."""
 
+import operator
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from trialtensor.io.contents import ZIP, VariableInfo, describe_npy, reading
+from trialtensor.io.contents import ZIP, VariableInfo, describe_npy, opened_once, reading
 
 SUFFIXES = (".npz",)
 _KIND = "a NumPy .npz archive"
@@ -29,23 +31,15 @@ def describe(path: Path) -> list[VariableInfo]:
     return variables
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[Callable[[str], np.ndarray]]:
+def opened(path: Path) -> AbstractContextManager[Callable[[str], np.ndarray]]:
     """Open the archive once for many arrays; give a function that reads one by its name.
 
     Parameters
     ----------
     path : Path
     """
-    with ExitStack() as stack:
-        with reading(path, _KIND, ZIP):
-            archive = stack.enter_context(np.load(path, allow_pickle=False))
-
-        def get(variable: str) -> np.ndarray:
-            with reading(path, _KIND, ZIP):
-                return archive[variable]
-
-        yield get
+    load = partial(np.load, allow_pickle=False)
+    return opened_once(load, operator.getitem, path, _KIND, ZIP)
 
 
 def read(path: Path, variable: str) -> np.ndarray:

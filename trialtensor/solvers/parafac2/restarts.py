@@ -88,7 +88,9 @@ def fit_parafac2(
     results, interrupted = collect(run_all(_restart, core, starts, few, n_jobs=n_jobs), on_restart)
     lifted = [_lifted(each, lift) for each in results]
     lifted.sort(key=by_loss)
-    if not interrupted and core is not full:
+    if core is full:
+        lifted = [replace(each, on_full_data=True) for each in lifted]
+    elif not interrupted:
         lifted, interrupted = _go_on(full, guess, lifted, options, starts)
     best, *others = lifted
     try:

@@ -15,7 +15,6 @@ from trialtensor.solvers.problems import RowUpdate
 from trialtensor.solvers.slices.contraction import (
     OTHERS,
     Components,
-    along,
     as_rows,
     as_triple,
     contract,
@@ -96,16 +95,14 @@ def others_contracted(model: Components, axis: int) -> np.ndarray:
     -------
     (R, n_b, n_c) array
     """
-    loading, total = model.loadings[axis], np.zeros_like(model.slices[axis])
-    for other in OTHERS[axis]:
-        if model.loadings[other].shape[1] == 0:
-            continue
-        # (R, R_other, n_third), then the loadings of the other axis take the second place.
-        inner = _inner_first(model, axis, other, loading)
-        if OTHERS[axis].index(other) == 0:
-            total += np.matmul(model.loadings[other], inner)
+    total = np.zeros_like(model.slices[axis])
+    for place, other in _active_others(model, axis):
+        inner = _their_slices_inside(model, axis, other)
+        loading = model.loadings[other]
+        if place == 0:
+            total += np.matmul(loading, inner)
         else:
-            total += np.matmul(inner.swapaxes(1, 2), model.loadings[other].T)
+            total += np.matmul(inner.swapaxes(1, 2), loading.T)
     return total
 
 
@@ -121,22 +118,11 @@ def others_correlated(model: Components, axis: int) -> np.ndarray:
     -------
     (n_axis, R) array
     """
-    slices = model.slices[axis]
     total = np.zeros_like(model.loadings[axis])
-    for other in OTHERS[axis]:
-        if model.loadings[other].shape[1] == 0:
-            continue
-        # Both over (R_other, n_third): the slices of `axis` along the other's loadings, and the
-        # slices of the other, which have `axis` as one of their own axes.
-        ours = along(slices, axis, other, model.loadings[other])
-        if OTHERS[axis].index(other) == 1:
-            ours = ours.swapaxes(1, 2)
-        theirs = model.slices[other]
-        if OTHERS[other].index(axis) == 1:
-            theirs = theirs.swapaxes(1, 2)
-        # ours (R, R_other, third), theirs (R_other, n_axis, third)
-        for r in range(len(theirs)):
-            total += theirs[r] @ ours[:, r].T
+    for _, other in _active_others(model, axis):
+        ours = _our_slices_inside(model, axis, other)
+        for r, theirs in enumerate(_facing(model, other, axis)):
+            total += theirs @ ours[:, r].T
     return total
 
 
@@ -152,18 +138,31 @@ def norm2_of(model: Components) -> float:
         loading, rows = model.loadings[axis], as_rows(model.slices[axis]).astype(np.float64)
         gram = loading.T.astype(np.float64) @ loading
         total += float(np.sum(gram * (rows @ rows.T)))
-        for other in OTHERS[axis]:
-            if other > axis and loading.shape[1] and model.loadings[other].shape[1]:
-                ours = along(model.slices[axis], axis, other, model.loadings[other])
-                if OTHERS[axis].index(other) == 1:
-                    ours = ours.swapaxes(1, 2)
-                theirs = _inner_first(model, axis, other, loading)
-                total += 2 * float(np.sum(ours.astype(np.float64) * theirs))
+        for _, other in _active_others(model, axis) if loading.shape[1] else ():
+            if other > axis:
+                ours = _our_slices_inside(model, axis, other).astype(np.float64)
+                total += 2 * float(np.sum(ours * _their_slices_inside(model, axis, other)))
     return total
 
 
-def _inner_first(model: Components, axis: int, other: int, loading: np.ndarray) -> np.ndarray:
-    """Contract the slices of ``other`` with loadings of ``axis``: (R, R_other, n_third)."""
-    inner = along(model.slices[other], other, axis, loading)
-    first = OTHERS[other].index(axis) == 0
-    return inner.transpose(1, 0, 2) if first else inner.transpose(2, 0, 1)
+def _active_others(model: Components, axis: int) -> list[tuple[int, int]]:
+    """Return the other two axes as far as they have components, each with its place (0 or 1)."""
+    return [
+        (place, other) for place, other in enumerate(OTHERS[axis]) if model.loadings[other].shape[1]
+    ]
+
+
+def _facing(model: Components, axis: int, first: int) -> np.ndarray:
+    """Return the slices of ``axis`` with another axis first: ``(R, n_first, n_third)``."""
+    slices = model.slices[axis]
+    return slices if OTHERS[axis].index(first) == 0 else slices.swapaxes(1, 2)
+
+
+def _our_slices_inside(model: Components, axis: int, other: int) -> np.ndarray:
+    """Contract the slices of ``axis`` with the other's loadings: ``(R, R_other, n_third)``."""
+    return np.matmul(model.loadings[other].T, _facing(model, axis, other))
+
+
+def _their_slices_inside(model: Components, axis: int, other: int) -> np.ndarray:
+    """Contract the slices of the other with the loadings of ``axis``: ``(R, R_other, n_third)``."""
+    return _our_slices_inside(model, other, axis).swapaxes(0, 1)

@@ -10,10 +10,9 @@ the remaining eigenvalues is the loss.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-import scipy.linalg
-from scipy.linalg import lapack
 
 from trialtensor.solvers.slices.contraction import (
     OTHERS,
@@ -24,15 +23,13 @@ from trialtensor.solvers.slices.contraction import (
     correlate,
     onto,
 )
-from trialtensor.solvers.unfolding import axis_gram
+from trialtensor.solvers.unfolding import axis_gram, krylov_eigenpairs, leading_eigenpairs
 
 # Up to this axis length, all eigenvectors of the Gram matrix cost less than passes over the data.
 _LONG_AXIS = 1000
 # Applications of the Gram operator per step on a long axis; the loss falls with any number.
 _KRYLOV_STEPS = 2
 _ROWS_FIRST = ((1, 0, 2), (2, 0, 1))
-# Room for blocked steps in LAPACK, in rows of the matrix.
-_LAPACK_BLOCK = 70
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +101,7 @@ class ProjectionProblem:
         left = float(np.trace(gram))
         if rank == 0:
             return loadings[axis], max(left, 0.0)
-        values, basis = leading_vectors(gram, rank)
+        values, basis = leading_eigenpairs(gram, rank)
         return basis.astype(self.X.dtype, copy=False), max(left - float(values.sum()), 0.0)
 
     def leading(self, axis: int, n_vectors: int) -> tuple[np.ndarray, np.ndarray]:
@@ -124,7 +121,7 @@ class ProjectionProblem:
         if n_vectors == 0:
             return np.empty(0), np.empty((shape[axis], 0), self.X.dtype)
         if gram is not None:
-            values, vectors = leading_vectors(gram, n_vectors)
+            values, vectors = leading_eigenpairs(gram, n_vectors)
             return values, vectors.astype(self.X.dtype, copy=False)
         none = as_triple([np.zeros((n, n_vectors * (i == axis))) for i, n in enumerate(shape)])
         vectors, _ = self._krylov(axis, n_vectors, none, self.norm2)
@@ -136,68 +133,19 @@ class ProjectionProblem:
         """Find the best loadings in a block Krylov space that contains the current ones."""
         if rank == 0:
             return loadings[axis], max(left, 0.0)
-        # In float32 the blocks would lose their orthogonality.
         block = loadings[axis].astype(np.float64)
+        times = partial(self._gram_times, axis, loadings)
         if not block.any():
             drawn = np.random.default_rng(0).standard_normal(block.shape)
-            block = self._apply_gram(axis, drawn, loadings).astype(np.float64)
-        basis, images = np.empty((len(block), 0)), []
-        for _ in range(_KRYLOV_STEPS + 1):
-            block = _new_directions(block, basis)
-            basis = np.concatenate([basis, block], axis=1)
-            block = self._apply_gram(axis, block, loadings).astype(np.float64)
-            images.append(block)
-        small = basis.T @ np.concatenate(images, axis=1)
-        values, vectors = scipy.linalg.eigh((small + small.T) / 2, check_finite=False)
-        found = basis @ vectors[:, : -rank - 1 : -1]
-        if found.shape[1] < rank:
-            # The data has no further directions along this axis.
-            fill = np.random.default_rng(0).standard_normal((len(found), rank - found.shape[1]))
-            found = np.concatenate([found, _new_directions(fill, found)], axis=1)
-        loss = max(left - float(values[-rank:].sum()), 0.0)
-        return found.astype(self.X.dtype, copy=False), loss
+            block = times(drawn).astype(np.float64)
+        values, found = krylov_eigenpairs(times, block, rank, _KRYLOV_STEPS + 1)
+        return found.astype(self.X.dtype, copy=False), max(left - float(values.sum()), 0.0)
 
-    def _apply_gram(self, axis: int, vectors: np.ndarray, loadings: Triple) -> np.ndarray:
+    def _gram_times(self, axis: int, loadings: Triple, vectors: np.ndarray) -> np.ndarray:
         slices = contract(self.X, axis, vectors.astype(self.X.dtype, copy=False))
         for other in OTHERS[axis]:
             slices = slices - onto(slices, axis, other, loadings[other])
         return correlate(self.X, axis, slices)
-
-
-def leading_vectors(gram: np.ndarray, n_vectors: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the largest eigenvalues of a symmetric matrix and their vectors, largest first.
-
-    Parameters
-    ----------
-    gram : (n, n) array
-        Float64.
-    n_vectors : int
-
-    Returns
-    -------
-    (n_vectors,) array, (n, n_vectors) array
-    """
-    n = len(gram)
-    # Called directly: for the short axes of a small problem, scipy's checks take longer.
-    values, vectors, n_found, _, failed = lapack.dsyevr(
-        gram, range="I", il=n - n_vectors + 1, iu=n, lwork=_LAPACK_BLOCK * n
-    )
-    if failed or n_found < n_vectors:
-        values, vectors = scipy.linalg.eigh(gram, check_finite=False)
-        values, vectors = values[-n_vectors:], vectors[:, -n_vectors:]
-    return values[:n_vectors][::-1], np.ascontiguousarray(vectors[:, :n_vectors][:, ::-1])
-
-
-def _new_directions(block: np.ndarray, basis: np.ndarray) -> np.ndarray:
-    """Return orthonormal directions of ``block`` outside ``basis``; there may be few or none."""
-    size = np.linalg.norm(block, axis=0)
-    block = block[:, size > 0] / size[size > 0]
-    # Two rounds of orthogonalisation are enough.
-    for _ in range(2):
-        block = block - basis @ (basis.T @ block)
-    left, values, _ = scipy.linalg.svd(block, full_matrices=False, check_finite=False)
-    left = left[:, values > 1e-10]
-    return left - basis @ (basis.T @ left)
 
 
 def _rows(slices: np.ndarray, axis: int, other: int) -> np.ndarray:

@@ -87,13 +87,15 @@ def _going_on(results: list[RestartResult[Components]], most: int) -> list[int]:
     """Return the places of those to finish: in the first round a few, then the best if need be."""
     if any(each.on_full_data for each in results):
         return [] if results[0].on_full_data else [0]
+    loadings = [each.result.factors.loadings for each in results]
     chosen: list[int] = []
-    for i, each in enumerate(results):
-        loadings = each.result.factors.loadings
-        if all(
-            subspace_overlap(results[j].result.factors.loadings, loadings) < _SAME for j in chosen
-        ):
+    for i, own in enumerate(loadings):
+        if all(subspace_overlap(loadings[j], own) < _SAME for j in chosen):
             chosen.append(i)
+    if len(chosen) == 1 and len(results) > 1:
+        # All seem to be on the way to one optimum: only another that gets there shows that.
+        overlaps = [subspace_overlap(loadings[0], other) for other in loadings[1:]]
+        chosen.append(1 + int(np.argmin(overlaps)))
     # Early on, good starts look better than random ones, and still may end above them.
     random = [i for i in chosen if results[i].origin is None][:1]
     others = [i for i in chosen if i not in random]

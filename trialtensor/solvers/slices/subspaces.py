@@ -1,19 +1,21 @@
 """The search for three subspaces: exact steps of one axis at a time, extrapolated where slow.
 
 Where components overlap strongly, exact steps cross plateaus in thousands of sweeps. Subspaces are
-therefore extrapolated with Nesterov's weights, as factors are in
-:mod:`trialtensor.solvers.acceleration`. Contractions are linear in the loadings, so those of an
-extrapolated subspace follow from those of the two it comes from, without a pass over the data.
+therefore extrapolated as factors are, by :func:`trialtensor.solvers.acceleration.descend`.
+Contractions are linear in the loadings, so those of an extrapolated subspace follow from those of
+the two it comes from, without a pass over the data.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 
 import numpy as np
 
-from trialtensor.solvers.result import SolverResult, StopReason
+from trialtensor.solvers.acceleration import descend, rounding
+from trialtensor.solvers.result import SolverResult
 from trialtensor.solvers.slices.contraction import Triple, as_triple, contract
 from trialtensor.solvers.slices.projection import ProjectionProblem
 
@@ -22,7 +24,6 @@ ORDER = (1, 2, 0)
 _PATIENCE = 2
 # Plain sweeps at first: easy fits are done by then, and steps far from the optimum mislead.
 _PLAIN_SWEEPS = 4
-_MAX_MOMENTUM = 0.985
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,38 +72,20 @@ def minimise_projections(
     KeyboardInterrupt
         If interrupted before the first sweep finished.
     """
-    rounding = 10 * float(np.finfo(problem.X.dtype).eps) * problem.norm2
+    orders = chain([first], repeat(ORDER))
     sums = [contract(problem.X, axis, start[axis]) for axis in range(3)]
-    best = previous = point = Point(start, as_triple(sums))
-    history: list[float] = []
-    loss, n_iter, n_slow, age, reason = np.inf, 0, 0, 0, StopReason.MAX_ITER
-    order: Sequence[int] = _active(start, first)
-    try:
-        while n_iter < max_iter:
-            found, new_loss = _sweep(problem, point, order)
-            n_iter, order = n_iter + 1, _active(start, ORDER)
-            if point is not best and new_loss > loss:
-                point, age = best, 0
-                continue
-            gain = loss - new_loss
-            previous, best, loss = best, found, min(loss, new_loss)
-            history.append(loss)
-            if loss <= rounding:
-                reason = StopReason.EXACT
-                break
-            n_slow = n_slow + 1 if gain <= tol * loss else 0
-            if n_slow >= _PATIENCE:
-                reason = StopReason.CONVERGED
-                break
-            age += 1
-            momentum = min((age - 1) / (age + 2), _MAX_MOMENTUM)
-            ahead = n_iter > _PLAIN_SWEEPS and momentum > 0
-            point = _extrapolate(best, previous, momentum, order[1:]) if ahead else best
-    except KeyboardInterrupt:
-        if not history:
-            raise
-        reason = StopReason.INTERRUPTED
-    return SolverResult(best.loadings, loss, np.array(history), n_iter, reason)
+    moved = _active(start, ORDER)[1:]
+    found = descend(
+        lambda point: _sweep(problem, point, _active(start, next(orders))),
+        Point(start, as_triple(sums)),
+        lambda best, previous, momentum: _extrapolate(best, previous, momentum, moved),
+        max_iter=max_iter,
+        tol=tol,
+        patience=_PATIENCE,
+        exact_below=rounding(problem.X.dtype, problem.norm2),
+        n_plain=_PLAIN_SWEEPS,
+    )
+    return found.with_factors(found.factors.loadings)
 
 
 def _active(loadings: Triple, order: Sequence[int]) -> list[int]:
