@@ -355,3 +355,12 @@ def test_an_output_folder_that_cannot_be_written_is_found_before_the_fit(
     in_the_way.touch()
     result = run("fit", recording, "--components", 2, "-o", in_the_way / below)
     refused(result, f"{in_the_way / below}: cannot write there: ")
+
+
+def test_too_little_memory_is_one_line(recording, tmp_path, monkeypatch):
+    def too_large(*_, **__):
+        raise MemoryError("X: the fit of a TCA to 9 x 9 x 9 needs 40 GB, and 1 GB is free")
+
+    monkeypatch.setattr("trialtensor.TCA.fit", too_large)
+    result = run("fit", recording, "-o", tmp_path / "out")
+    refused(result, "X: the fit of a TCA", "40 GB")

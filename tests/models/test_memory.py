@@ -48,6 +48,14 @@ def test_missing_entries_need_more(monkeypatch):
     assert said(TCA, holed, None) and said(TCA, X, np.ones(X.shape, bool))
 
 
+def test_missing_entries_of_labelled_data_count(monkeypatch):
+    """The sum of a labelled array leaves NaN out."""
+    free(monkeypatch, 60)
+    holed = xarray.DataArray(X.copy(), dims=("trial", "neuron", "time"))
+    holed[3, 2, 1] = np.nan
+    assert said(TCA, holed, None)
+
+
 def test_swap_space_is_enough_to_begin(monkeypatch):
     free(monkeypatch, 10, swap=100)
     assert said(TCA, X, None)

@@ -1,6 +1,8 @@
 """Fits say where the data don't determine what they say about missing entries."""
 
 import warnings
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,9 +10,13 @@ import pytest
 import trialtensor
 from trialtensor import TCA, CoupledTCA, Parafac2, SliceTCA, make_tca
 from trialtensor.data import make_mask
-from trialtensor.models import UndeterminedWarning
-from trialtensor.models.undetermined import findings
-from trialtensor.solvers.determination import determination
+from trialtensor.models import DegeneracyWarning, UndeterminedWarning
+from trialtensor.models.tca import outcome
+from trialtensor.models.undetermined import Judged, disagreement, findings
+from trialtensor.models.warnings import _about_zeros
+from trialtensor.solvers.determination import Determination, determination
+from trialtensor.solvers.result import SolverResult, StopReason
+from trialtensor.solvers.runs import RestartResult
 
 
 def warnings_of(fit):
@@ -127,6 +133,62 @@ def test_complete_data_has_no_such_arrays():
     X, _ = planted("entries", 0.1)
     model = TCA(2, n_init=2, random_state=0).fit(X)
     assert not hasattr(model, "trial_undetermined_") and findings(model.fitted_) == []
+
+
+def test_a_component_that_the_ridge_has_shrunk_to_nothing():
+    """It comes back, or numbers stay finite and the warning names the reason."""
+    X = make_tca(24, 8, 12, 2, nonnegative=True, snr=4.0, random_state=0).X
+    mask, trials = np.zeros(X.shape, bool), np.arange(24)
+    mask[trials, trials % 8, 5 * trials % 12] = True
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        # A component left at 1e-170 has a square of zero.
+        fitted = outcome._trial_ridge(None, best_with([1.0, 1e-85]), judged())
+        model = TCA(2, n_init=3, random_state=0).fit(X, mask=mask)
+    assert fitted.tolist() == [2.0, 0.0]
+    assert np.isfinite(model.trial_ridge_).all()
+    assert not [each for each in caught if issubclass(each.category, RuntimeWarning)]
+    assert not [each for each in caught if issubclass(each.category, DegeneracyWarning)]
+    dead = SimpleNamespace(number=lambda _: 0.1, n_zero=1, components=(0, 1))
+    assert "1 of 2 components are zero, and the observed entries may not" in _about_zeros(dead)
+
+
+def best_with(sizes):
+    ones = np.ones((1, len(sizes)))
+    factors = (ones, ones * sizes, ones * sizes)
+    return SolverResult(factors, 1.0, np.array([1.0]), 1, StopReason.CONVERGED)
+
+
+def judged():
+    return Judged(Determination({}, 0.0), (2.0,) * 3)
+
+
+def test_restarts_that_say_nothing_do_not_differ():
+    """Rounding errors of different size about missing entries that are zero."""
+    missing = np.array([False, True])
+
+    def apart(first, second):
+        found = [
+            RestartResult(i, replace(best_with([1.0]), factors=np.array([3.0, said])))
+            for i, said in enumerate((first, second))
+        ]
+        return disagreement(found, 1, lambda told, _: told, lambda _: missing, [None])
+
+    assert apart(1e-22, 1e-6) < 1e-6
+    assert apart(1e-22, 2.0) > 1
+    assert apart(1.0, 2.0) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("blocks", [None, np.repeat(np.arange(4), 6)])
+def test_a_silent_block_with_missing_entries(blocks):
+    X = make_tca(24, 8, 12, 2, nonnegative=True, snr=4.0, random_state=0).X.copy()
+    X[:6] = 0
+    X[:6][np.random.default_rng(0).random((6, 8, 12)) < 0.5] = np.nan
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UndeterminedWarning)
+        model = Parafac2(2, n_init=2, random_state=0).fit(X, blocks=blocks)
+    assert model.largest_missing_ < 1e-9
+    assert np.abs(model.reconstruct()[:6]).max() < 1e-9
 
 
 def test_the_noise_of_predictions_by_simulation():

@@ -1,5 +1,7 @@
 """What residuals say of planted troubles, and that they say nothing where there are none."""
 
+import warnings
+
 import numpy as np
 import pytest
 import scipy.stats
@@ -7,6 +9,7 @@ import xarray
 from sklearn.exceptions import NotFittedError
 
 from trialtensor import TCA, SliceTCA, make_slicetca, make_tca
+from trialtensor.models import MissingSliceWarning
 from trialtensor.selection import residual_report
 from trialtensor.selection.residual_structure import autocorrelation, trial_trend
 
@@ -150,6 +153,18 @@ def test_a_perfect_fit_has_nothing_outlying():
     X = planted(snr=np.inf)
     report = residual_report(TCA(2, random_state=0, tol=1e-12, max_iter=5000).fit(X), X)
     assert not len(report.outlying_trials) and not len(report.outlying_neurons)
+
+
+def test_a_trial_without_data_beside_trials_that_fit_perfectly():
+    X = np.full((6, 4, 5), 3.0)
+    X[2] = np.nan
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", MissingSliceWarning)
+        model = TCA(1, random_state=0).fit(X)
+        warnings.simplefilter("error")
+        report = residual_report(model, X)
+    assert np.isnan(report.trial_outlyingness).tolist() == [False] * 2 + [True] + [False] * 3
+    assert not len(report.outlying_trials)
 
 
 def test_wrong_arguments_are_refused():

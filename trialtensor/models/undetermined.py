@@ -22,6 +22,8 @@ _ALIKE, _ALIKE_AT_MOST = 40.0, 0.01
 # From these on, what a model says about missing entries can't be trusted: about as often as not,
 # predicting zero would be better.
 _TOO_NOISY, _TOO_DIFFERENT, _TOO_LARGE = 1 / 3, 0.8, 4.0
+# A prediction this small (mean square, relative to that of observed entries) is zero.
+_NOTHING = 1e-4
 # A row is named if more than this of what is expected of its missing entries is unknown.
 _OPEN = 0.5
 
@@ -113,18 +115,23 @@ def disagreement(
     float
         Sum of squared differences relative to that of the best one's predictions, the largest over
         restarts whose loss the noise can't tell from the lowest; 0 if there is no such restart.
+        Predictions of nothing, compared with those of observed entries, don't differ.
     """
     best, *others = found
     limit = best.result.loss * (1 + min(_ALIKE_AT_MOST, _ALIKE / n_observed))
     rivals = [other for other in others if other.result.loss <= limit]
-    apart, size = np.zeros(len(rivals)), 0.0
+    apart, size, seen, n_missing, n_seen = np.zeros(len(rivals)), 0.0, 0.0, 0, 0
     for part in parts if rivals else ():
         where = missing(part)
-        known = told(best.result.factors, part)[where].astype(np.float64)
+        whole = told(best.result.factors, part).astype(np.float64)
+        known = whole[where]
+        n_missing, n_seen = n_missing + len(known), n_seen + whole.size - len(known)
+        seen += float(np.sum(whole**2)) - float(known @ known)
         size += float(known @ known)
         for i, rival in enumerate(rivals):
             difference = told(rival.result.factors, part)[where] - known
             apart[i] += float(difference @ difference)
+    size = max(size, _NOTHING * n_missing * max(seen, 0.0) / max(n_seen, 1))
     return float(apart.max() / size) if len(rivals) and size > 0 else 0.0
 
 

@@ -35,14 +35,20 @@ def warn_of(fitted: Fitted) -> None:
     elif reason is StopReason.MAX_ITER:
         warn(reason.advice, ConvergenceWarning)
     if fitted.n_zero:
-        warn(
-            f"{fitted.n_zero} of {len(fitted.components)} components are zero: use fewer "
-            "components, or none that must be non-negative where the data is below zero",
-            DegeneracyWarning,
-        )
+        warn(_about_zeros(fitted), DegeneracyWarning)
     if is_degenerate(fitted):
         warn(advice(fitted), DegeneracyWarning)
     elif cancellation(fitted):
         warn(cancellation(fitted), DegeneracyWarning)
     for finding in findings(fitted):
         warn(finding, UndeterminedWarning)
+
+
+def _about_zeros(fitted: Fitted) -> str:
+    """Say why components may be zero: the ridge, where much is missing, or a constraint."""
+    ridge = fitted.number("missing_noise_share") >= 0
+    return (
+        f"{fitted.n_zero} of {len(fitted.components)} components are zero"
+        + (", and the observed entries may not determine so many" if ridge else "")
+        + ": use fewer components, or none that must be non-negative where the data is below zero"
+    )

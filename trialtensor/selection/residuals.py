@@ -156,7 +156,8 @@ def _outlyingness(sums: np.ndarray, counts: np.ndarray, rounding: float) -> np.n
     spread = np.nanmedian(np.abs(away)) / _MAD_OF_NORMAL
     if spread == 0:
         # More than half are the same: what differs at all stands out.
-        return np.where(away == 0, away, np.sign(away) * np.inf)
+        away[away > 0], away[away < 0] = np.inf, -np.inf
+        return away
     return away / spread
 
 

@@ -89,7 +89,9 @@ def check_everywhere(
     >>> sorted({cell.outcome for cell in cells})
     ['refused', 'works']
     """
-    cells = [cell for condition in conditions for cell in _cells(estimator, condition, fit_options)]
+    cells = [
+        cell for condition in conditions for cell in _cells(estimator, condition, fit_options, data)
+    ]
     bad = [cell for cell in cells if cell.outcome == "fails"]
     lines = [f"{each.consumer} ({each.condition}): {each.said}" for each in bad]
     assert not bad, f"{type(estimator).__name__} neither works nor is refused by name in\n" + (

@@ -8,7 +8,7 @@ from trialtensor.data.masks import make_mask
 from trialtensor.solvers.problems import sum_of_squares
 from trialtensor.solvers.result import StopReason
 from trialtensor.solvers.runs import Start
-from trialtensor.solvers.slices import restarts
+from trialtensor.solvers.slices import restarts, rounds
 from trialtensor.solvers.slices.diagnostics import subspace_overlap
 from trialtensor.solvers.slices.projection import ProjectionProblem
 from trialtensor.solvers.slices.restarts import SliceOptions, fit_slices
@@ -235,6 +235,15 @@ def test_an_interrupt_in_the_second_round_keeps_the_first(monkeypatch):
     assert len(found) == 4
     assert found[0].result.stop_reason is StopReason.INTERRUPTED
     assert {each.result.n_iter for each in found} == {3}
+
+
+def test_an_interrupt_between_the_rounds_keeps_the_first(monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(rounds, "subspace_overlap", interrupted)
+    found = fit(many_optima(), (2, 1, 2), random_starts(4))
+    assert len(found) == 4 and found[0].result.stop_reason is StopReason.INTERRUPTED
 
 
 def test_processes_change_nothing():

@@ -31,6 +31,9 @@ from trialtensor.solvers.ridge import RidgeScale
 from trialtensor.solvers.row_updates import solve_rows
 from trialtensor.solvers.runs import RestartResult
 
+# A component whose square is less than this, in units of the ridge, is zero.
+_DEAD = 1e-200
+
 
 def describe(
     data: FitInput, found: list[RestartResult[Factors]], nonnegative: tuple[bool, bool, bool]
@@ -104,7 +107,9 @@ def _trial_ridge(problem: Any, best: SolverResult[Factors], judged: Judged | Non
     else:
         level = judged.levels[0]
     size = np.prod([np.linalg.norm(factor, axis=0) for factor in best.factors[1:]], axis=0)
-    return np.divide(level, size**2, out=np.zeros_like(size), where=size > 0)
+    # Sweeps with a ridge can leave a component at 1e-170.
+    alive = size**2 > _DEAD * level
+    return np.divide(level, size**2, out=np.zeros_like(size), where=alive)
 
 
 def _about_missing(

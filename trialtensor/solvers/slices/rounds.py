@@ -68,14 +68,18 @@ def run_in_rounds(
         run_all(restart, problem, starts, few, n_jobs=n_jobs), on_restart
     )
     results = sorted(map(_unfinished, results), key=by_loss)
-    while not interrupted and (going := _going_on(results, rounds.most)):
-        done, interrupted = _go_on(
-            restart, problem, [results[i] for i in going], options, resume, n_jobs
-        )
-        for i, finished in zip(going, done, strict=False):
-            results[i] = finished
-        results.sort(key=by_loss)
-    return results, interrupted
+    try:
+        while not interrupted and (going := _going_on(results, rounds.most)):
+            done, interrupted = _go_on(
+                restart, problem, [results[i] for i in going], options, resume, n_jobs
+            )
+            for i, finished in zip(going, done, strict=False):
+                results[i] = finished
+            results.sort(key=by_loss)
+    except KeyboardInterrupt:
+        # Comparing restarts takes a while, too.
+        interrupted = True
+    return sorted(results, key=by_loss), interrupted
 
 
 def _unfinished(found: RestartResult[Components]) -> RestartResult[Components]:
