@@ -362,5 +362,5 @@ def test_too_little_memory_is_one_line(recording, tmp_path, monkeypatch):
         raise MemoryError("X: the fit of a TCA to 9 x 9 x 9 needs 40 GB, and 1 GB is free")
 
     monkeypatch.setattr("trialtensor.TCA.fit", too_large)
-    result = run("fit", recording, "-o", tmp_path / "out")
+    result = run("fit", recording, "--components", 2, "-o", tmp_path / "out")
     refused(result, "X: the fit of a TCA", "40 GB")
