@@ -39,8 +39,24 @@ def check_new_trials(
         )
     check_labels(fitted, checked.coords)
     new = of_checked(checked, *known)
+    check_anything_known(bool(new.kept[0].any()))
     values = new.values.astype(np.result_type(new.values, dtype), copy=False)
     return Observed(values, new.mask, new.kept)
+
+
+def check_anything_known(known: bool) -> None:
+    """Refuse new trials without any data that the model could use.
+
+    Raises
+    ------
+    ValueError
+        If nothing is known.
+    """
+    if not known:
+        raise ValueError(
+            "X: all its data is in neurons or time bins that had none in the fit, so the model says "
+            "nothing about them"
+        )
 
 
 def check_labels(fitted: Fitted, coords: Mapping[str, tuple[str, np.ndarray]]) -> None:

@@ -77,16 +77,13 @@ def without_empty(
     mask : bool array of the same shape, or None
         False where missing.
     kept : three bool arrays or None
-        Slices of an axis to keep, instead of those with data.
+        Slices of an axis to keep, instead of those with data in these slices of other axes.
     """
-    chosen = []
-    for axis, given in enumerate(kept):
-        others = tuple(other for other in range(3) if other != axis)
-        if given is None:
-            whole = np.ones(values.shape[axis], bool)
-            given = whole if mask is None else np.asarray(mask.any(axis=others))
-        chosen.append(given)
-    first, second, third = chosen
+    first, second, third = (
+        with_data(values, mask, axis, kept) if given is None else given
+        for axis, given in enumerate(kept)
+    )
+    chosen = (first, second, third)
     if not all(each.all() for each in chosen):
         index = np.ix_(first, second, third)
         values = values[index]
@@ -94,6 +91,26 @@ def without_empty(
     if mask is not None and mask.all():
         mask = None
     return Observed(values, mask, (first, second, third))
+
+
+def with_data(
+    values: np.ndarray, mask: np.ndarray | None, axis: int, kept: Sequence[np.ndarray | None]
+) -> np.ndarray:
+    """Tell which slices of an axis have data in those slices of other axes that are kept.
+
+    Parameters
+    ----------
+    values, mask, kept : as for `without_empty`
+    axis : int
+    """
+    others = [other for other in range(3) if other != axis]
+    for other in others:
+        given = kept[other]
+        if given is not None and not given.all():
+            mask = np.ones(values.shape, bool) if mask is None else mask
+            mask = mask.compress(given, axis=other)
+    whole = np.ones(values.shape[axis], bool)
+    return whole if mask is None else np.asarray(mask.any(axis=tuple(others)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,8 +167,9 @@ def of_checked(
     checked: CheckedTensor, neurons: np.ndarray | None = None, times: np.ndarray | None = None
 ) -> Observed:
     """Drop empty trials, and empty neurons and bins unless given the ones to keep."""
+    known = neurons is not None or times is not None
     kept = (
-        ~checked.empty_trials,
+        None if known else ~checked.empty_trials,
         ~checked.empty_neurons if neurons is None else neurons,
         ~checked.empty_times if times is None else times,
     )

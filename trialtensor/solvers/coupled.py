@@ -21,6 +21,7 @@ from trialtensor.solvers.acceleration import minimise
 from trialtensor.solvers.compression import leading_basis
 from trialtensor.solvers.coupled_problem import CoupledFactors, CoupledProblem, ridge_scale
 from trialtensor.solvers.degeneracy import as_precise, in_double, judge
+from trialtensor.solvers.initialization import start_scale
 from trialtensor.solvers.missing import minimise_missing
 from trialtensor.solvers.result import SolverResult
 from trialtensor.solvers.revival import free_first, minimise_alive
@@ -203,6 +204,8 @@ def first_factors(
                 vectors = leading_basis(each.X, axis, len(columns))
                 _fill(factor, vectors, np.arange(len(columns)), nonnegative[axis])
             factors.append(factor)
+    # As large as the data, so that no step depends on the data's units.
+    factors[0] *= dtype.type(start_scale(problem.norm2, problem.n_components**0.5))
     return tuple(factors)
 
 

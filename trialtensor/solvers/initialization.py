@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,8 @@ def random_start(
 ) -> Factors:
     """Draw independent random columns: normal, or uniform on [0, 1) where non-negative.
 
+    The model is as large as the data, see :func:`in_units`.
+
     Parameters
     ----------
     problem : DenseProblem or MaskedProblem
@@ -27,12 +30,7 @@ def random_start(
     rng : Generator
     nonnegative : three bools, by axis
     """
-    dtype = problem.X.dtype
-    factors = []
-    for rows, positive in zip(problem.shape, nonnegative, strict=True):
-        draw = rng.random if positive else rng.standard_normal
-        factors.append(draw((rows, n_components)).astype(dtype, copy=False))
-    return factors[0], factors[1], factors[2]
+    return in_units(problem, _drawn(problem, n_components, rng, nonnegative))
 
 
 def svd_start(
@@ -53,7 +51,7 @@ def svd_start(
     nonnegative : three bools, by axis
     """
     factors = []
-    fallback = random_start(problem, n_components, rng, nonnegative)
+    fallback = _drawn(problem, n_components, rng, nonnegative)
     bases = getattr(problem, "bases", (None, None, None))
     for axis, positive in enumerate(nonnegative):
         vectors = leading_basis(problem.X, axis, n_components)
@@ -62,4 +60,52 @@ def svd_start(
         start = fallback[axis] / len(fallback[axis]) ** 0.5
         start[:, : vectors.shape[1]] = np.abs(vectors) if positive else vectors
         factors.append(start)
-    return factors[0], factors[1], factors[2]
+    return in_units(problem, factors)
+
+
+def in_units(problem: Any, factors: Sequence[np.ndarray]) -> Factors:
+    """Return the factors with trial factors so large that the model is about as large as the data.
+
+    Then no step depends on the units of the data, not even one that starts from these values.
+
+    Parameters
+    ----------
+    problem : DenseProblem or MaskedProblem
+    factors : three (n_axis, R) arrays
+    """
+    sizes = np.prod(
+        [np.linalg.norm(factor.astype(np.float64), axis=0) for factor in factors], axis=0
+    )
+    model = float(np.linalg.norm(sizes))
+    trial, neuron, time = factors
+    return trial * trial.dtype.type(start_scale(problem.norm2, model)), neuron, time
+
+
+def start_scale(norm2: float, norm: float) -> float:
+    """Return a power of two by which a start of some norm is about as large as the data.
+
+    A power of two, because it changes no digit of what follows where the scale has no say.
+
+    Parameters
+    ----------
+    norm2 : float
+        Sum of squares of the data.
+    norm : float
+        Norm of the start.
+    """
+    if not (norm2 > 0 and norm > 0):
+        return 1.0
+    return float(np.exp2(np.round(np.log2(norm2) / 2 - np.log2(norm))))
+
+
+def _drawn(
+    problem: DenseProblem | MaskedProblem,
+    n_components: int,
+    rng: np.random.Generator,
+    nonnegative: Sequence[bool],
+) -> list[np.ndarray]:
+    factors = []
+    for rows, positive in zip(problem.shape, nonnegative, strict=True):
+        draw = rng.random if positive else rng.standard_normal
+        factors.append(draw((rows, n_components)).astype(problem.X.dtype, copy=False))
+    return factors

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import lapack
 
+from trialtensor.kernels.active_set import exact_nonnegative_rows
 from trialtensor.kernels.least_squares import damped_rows
 from trialtensor.kernels.nonnegative import nonnegative_rows
 
@@ -79,5 +80,6 @@ def solve_rows(grams: np.ndarray, rhs: np.ndarray, *, nonnegative: bool) -> np.n
     free = np.einsum("irs,is->ir", np.broadcast_to(inverses, (len(rhs), rank, rank)), rhs)
     if not nonnegative:
         return free
-    tol = 10 * float(np.finfo(rhs.dtype).eps)
-    return nonnegative_rows(grams, rhs, np.maximum(free, 0), 2000, tol)
+    tol = rank * 4 * float(np.finfo(rhs.dtype).eps)
+    precise = (each.astype(np.float64, copy=False) for each in (grams, rhs, np.maximum(free, 0)))
+    return exact_nonnegative_rows(*precise, tol).astype(rhs.dtype, copy=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from trialtensor.data.validation import check_trial_tensor
 from trialtensor.models.layout import are_arrays, is_dict, masks_of, names_of
-from trialtensor.models.observed import Observed, check_scale, no_values, without_empty
+from trialtensor.models.observed import Observed, check_scale, no_values, with_data, without_empty
 
 ORDER = {"trial": (0, 1, 2), "time": (2, 1, 0)}
 
@@ -192,27 +192,30 @@ class KeptDatasets:
 
 
 def without_empty_datasets(
-    data: Datasets, known: list[tuple[np.ndarray, np.ndarray]] | None = None
+    data: Datasets,
+    known: Sequence[tuple[np.ndarray | None, np.ndarray | None]] | None = None,
+    shared: np.ndarray | None = None,
 ) -> KeptDatasets:
     """Drop empty neurons, shared entries without data, and empty entries of the other axis.
 
     Parameters
     ----------
     data : Datasets
-    known : list of two bool arrays, optional
+    known : list of two bool arrays or None, optional
         Neurons and other entries of each dataset to keep, instead of those with data.
+    shared : bool array, optional
+        Shared entries to keep, instead of those with data in any dataset.
     """
-    shared = np.any(
-        [
-            np.ones(len(values), bool) if mask is None else mask.any(axis=(1, 2))
-            for values, mask in zip(data.values, data.observed, strict=True)
-        ],
-        axis=0,
-    )
+    given = known or [(None, None)] * len(data.values)
+    if shared is None:
+        seen = [
+            with_data(values, mask, 0, (None, *rows))
+            for values, mask, rows in zip(data.values, data.observed, given, strict=True)
+        ]
+        shared = np.any(seen, axis=0)
     parts = []
-    for i, (values, mask) in enumerate(zip(data.values, data.observed, strict=True)):
-        neurons, own = (None, None) if known is None else known[i]
-        part = without_empty(values, mask, (shared, neurons, own))
+    for values, mask, rows in zip(data.values, data.observed, given, strict=True):
+        part = without_empty(values, mask, (shared, *rows))
         parts.append(Observed(np.ascontiguousarray(part.values), part.mask, part.kept))
     return KeptDatasets(parts, shared)
 

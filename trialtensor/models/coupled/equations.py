@@ -43,11 +43,12 @@ def solved(
     nonnegative: tuple[bool, bool, bool],
     shared_axis: str,
     levels: Sequence[float] | None = None,
-) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray], np.ndarray]:
+) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray], np.ndarray, np.ndarray]:
     """Solve for the trial factors once more, as ``transform`` does; move scale into strengths.
 
-    Returns unit columns of all ``n_components`` for every tensor (zeros where it lacks one), and
-    ``(n_tensors, n_components)`` strengths. ``levels`` are those of the ridge on each array.
+    Returns unit columns of all ``n_components`` for every tensor (zeros where it lacks one),
+    ``(n_tensors, n_components)`` strengths, and the norms that trial factors had: an array, or one
+    row for each tensor. ``levels`` are those of the ridge on each array.
     """
     n_tensors, rank = len(problem.problems), problem.n_components
     if shared_axis == "trial":
@@ -63,6 +64,7 @@ def solved(
         factors = tuple(solved)
     shared, size = canonical.unit_columns(factors[0])
     strength = np.zeros((n_tensors, rank))
+    trial = size if shared_axis == "trial" else np.zeros((n_tensors, rank))
     neurons, own = [], []
     for i, columns in enumerate(problem.columns):
         whole = []
@@ -73,9 +75,11 @@ def solved(
             padded = np.zeros((len(factor), rank), factor.dtype)
             padded[:, columns] = unit
             whole.append(padded)
+        if shared_axis != "trial":
+            trial[i, columns] = norms
         neurons.append(whole[0])
         own.append(whole[1])
-    return shared, neurons, own, strength
+    return shared, neurons, own, strength, trial
 
 
 def shared_rows(

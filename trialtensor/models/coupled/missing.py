@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -30,10 +31,10 @@ def missing_arrays(
     scales: np.ndarray,
     found: list[RestartResult[CoupledFactors]],
     judged: Judged,
-    order: np.ndarray,
+    trial: np.ndarray,
     shared_axis: str,
 ) -> dict[str, Named]:
-    """Name the ridge on trials, and what is known of missing entries; ``order`` of components."""
+    """Name the ridge on trials, whose factors had norms ``trial``, and what missing entries are."""
     best = found[0].result.factors
     largest = max(
         largest_where_missing(mask, partial(_told, problem, best, i)) / largest_value(each.X)
@@ -43,9 +44,9 @@ def missing_arrays(
     arrays = about_missing(
         judged, largest, _apart(kept, problem, found), _shares(data, kept, judged, shared_axis)
     )
-    ridge = _trial_ridge(problem, best, judged, scales, shared_axis)
+    ridge = _trial_ridge(judged.levels, trial.astype(np.float64), scales, shared_axis)
     dims = ("component",) if ridge.ndim == 1 else ("dataset", "component")
-    arrays["trial_ridge"] = Named(dims, ridge[..., order])
+    arrays["trial_ridge"] = Named(dims, ridge)
     return arrays | _groups(data, kept, problem.n_components, shared_axis)
 
 
@@ -71,11 +72,7 @@ def _groups(
 
 
 def _trial_ridge(
-    problem: CoupledProblem,
-    factors: CoupledFactors,
-    judged: Judged,
-    scales: np.ndarray,
-    shared_axis: str,
+    levels: Sequence[float], trial: np.ndarray, scales: np.ndarray, shared_axis: str
 ) -> np.ndarray:
     """Return the ridge on unit columns of trial factors; by dataset, in its units, if they differ.
 
@@ -83,12 +80,8 @@ def _trial_ridge(
     square of the norm.
     """
     if shared_axis == "trial":
-        return np.asarray(judged.levels[0] * np.sum(factors[0].astype(np.float64) ** 2, axis=0))
-    whole = np.zeros((len(problem.problems), problem.n_components))
-    for i, columns in enumerate(problem.columns):
-        size2 = np.sum(factors[2 * i + 2].astype(np.float64) ** 2, axis=0)
-        whole[i, columns] = judged.levels[2 * i + 2] * size2 / scales[i] ** 2
-    return whole
+        return np.asarray(levels[0] * trial**2)
+    return np.asarray(levels[2::2])[:, None] * trial**2 / scales[:, None] ** 2
 
 
 def _shares(data: Datasets, kept: KeptDatasets, judged: Judged, shared_axis: str) -> dict[str, Any]:

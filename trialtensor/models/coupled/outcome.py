@@ -48,7 +48,9 @@ def describe(
     best, scale = found[0].result, ridge_scale(problem)
     judged = None if scale is None else judge(problem, best.factors, scale)
     levels = None if judged is None else judged.levels
-    shared, neurons, own, strength = solved(problem, best.factors, nonnegative, shared_axis, levels)
+    shared, neurons, own, strength, trial = solved(
+        problem, best.factors, nonnegative, shared_axis, levels
+    )
     order = np.lexsort((-np.sum(strength**2, axis=0), private_to))
     shared, strength = shared[:, order], strength[:, order]
     neurons, own = ([each[:, order] for each in part] for part in (neurons, own))
@@ -77,7 +79,9 @@ def describe(
         alone = _alone(data, kept, problem, neurons, own, strength, nonnegative[0])
     arrays["dataset_trial_factors"] = Named(("trial", "component"), alone)
     if judged is not None:
-        arrays |= missing_arrays(data, kept, problem, scales, found, judged, order, shared_axis)
+        arrays |= missing_arrays(
+            data, kept, problem, scales, found, judged, trial[..., order], shared_axis
+        )
     restarts = _restarts(problem, found, loss, shared_axis)
     record = FitRecord.of(best, loss, float(norms.sum()), restarts)
     summary = _summary(data, kept, shared_axis)

@@ -16,7 +16,7 @@ from trialtensor.models.coupled.datasets import (
 )
 from trialtensor.models.coupled.equations import as_problem, last_rows, shared_rows
 from trialtensor.models.fitted import Fitted
-from trialtensor.models.new_trials import check_labels, known_rows
+from trialtensor.models.new_trials import check_anything_known, check_labels, known_rows
 from trialtensor.models.observed import insert_empty, nothing_to_explain, warn_empty
 from trialtensor.models.undetermined import ridge_of
 from trialtensor.solvers import contraction, diagnostics
@@ -47,6 +47,7 @@ def transform(fitted: Fitted, told: Told, X: Any, mask: Any) -> Any:
     if told.shared == "trial":
         warn_empty((kept.shared,), ("trial",))
         return insert_empty(trial, kept.shared)
+    warn_empty(kept.own, ["trial"] * len(kept.own))
     return {
         name: insert_empty(each, own)
         for name, each, own in zip(data.names, trial, kept.own, strict=True)
@@ -58,6 +59,8 @@ def score(fitted: Fitted, told: Told, X: Any, mask: Any) -> float:
     data, kept, trial = _solve(fitted, told, X, mask)
     loss = total = 0.0
     for i, name in enumerate(data.names):
+        if not kept.values[i].size:
+            continue
         place = list(fitted.datasets).index(name)
         _, neuron, other = _given(fitted, told, kept, i, name, kept.values[i].dtype)
         own = (trial, other) if told.shared == "trial" else (other, trial[i])
@@ -114,7 +117,8 @@ def _solve(fitted: Fitted, told: Told, X: Any, mask: Any) -> tuple[Datasets, Kep
     """Solve for the trial factors: one array, or with shared times one for each dataset."""
     data = split_datasets(X, mask, _groups(fitted, told, X), told.shared, list(fitted.datasets))
     check_labels(fitted, data.coords)
-    kept = without_empty_datasets(data, _known(fitted, told, data))
+    kept = without_empty_datasets(data, *_known(fitted, told, data))
+    check_anything_known(any(values.size for values in kept.values))
     with blas_threads_for(max(values.size for values in kept.values)):
         solve = _shared_trials if told.shared == "trial" else _own_trials
         return data, kept, solve(fitted, told, data, kept)
@@ -130,15 +134,18 @@ def _groups(fitted: Fitted, told: Told, X: Any) -> Any:
     return labels.tolist() if fits else told.groups
 
 
-def _known(fitted: Fitted, told: Told, data: Datasets) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return which neurons and other entries of each dataset the fit has seen.
+def _known(
+    fitted: Fitted, told: Told, data: Datasets
+) -> tuple[list[tuple[np.ndarray, np.ndarray | None]], np.ndarray | None]:
+    """Return which neurons, other entries and shared entries the fit has seen; None for trials.
 
     Raises
     ------
     ValueError
         If they are not those of the fit.
     """
-    known = []
+    known: list[tuple[np.ndarray, np.ndarray | None]] = []
+    times = None
     for name, values in zip(data.names, data.values, strict=True):
         neurons = known_rows(fitted["neuron_factors"][name])
         time = fitted["time_factors"] if told.shared == "time" else fitted["time_factors"][name]
@@ -149,15 +156,17 @@ def _known(fitted: Fitted, told: Told, data: Datasets) -> list[tuple[np.ndarray,
                 f"X: dataset {name!r} was fitted to {len(neurons)} neurons x {len(times)} time "
                 f"bins, got {values.shape[1]} neurons x {n_times}"
             )
-        own = times if told.shared == "trial" else np.ones(values.shape[2], bool)
-        known.append((neurons, own))
-    return known
+        known.append((neurons, times if told.shared == "trial" else None))
+    return known, times if told.shared == "time" else None
 
 
 def _own_trials(fitted: Fitted, told: Told, data: Datasets, kept: KeptDatasets) -> list[np.ndarray]:
     found = []
     for i, name in enumerate(data.names):
         _, neuron, time = _given(fitted, told, kept, i, name, kept.values[i].dtype)
+        if not kept.values[i].size:
+            found.append(np.zeros((0, neuron.shape[1]), neuron.dtype))
+            continue
         ridge = ridge_of(fitted)
         own = None if ridge is None else ridge[list(fitted.datasets).index(name)]
         rows = last_rows(

@@ -11,8 +11,8 @@ import numpy as np
 
 from trialtensor.data.axes import AXES
 from trialtensor.models.fitted import Fitted
-from trialtensor.models.new_trials import check_labels, known_rows
-from trialtensor.models.observed import nothing_to_explain
+from trialtensor.models.new_trials import check_anything_known, check_labels, known_rows
+from trialtensor.models.observed import nothing_to_explain, with_data
 from trialtensor.models.parafac2.blocks import (
     BlockedTrials,
     KeptBlocks,
@@ -136,6 +136,9 @@ def _solve(
         known = position.get(str(data.labels[b]))
         if known is not None:
             kept, parts[i] = _known_part(fitted, data, kept, i, known)
+    useful = [i for i, values in enumerate(kept.values) if values.size]
+    check_anything_known(bool(useful))
+    kept, parts = kept.subset(useful), [parts[i] for i in useful]
     new = [i for i, part in enumerate(parts) if part is None]
     with blas_threads_for(kept.size):
         if new:
@@ -167,7 +170,10 @@ def _check_axes(fitted: Fitted, data: BlockedTrials) -> None:
 def _known_part(
     fitted: Fitted, data: BlockedTrials, kept: KeptBlocks, i: int, known: int
 ) -> tuple[KeptBlocks, np.ndarray]:
-    """Return the fitted pattern of this block; rows that it doesn't know carry no information."""
+    """Return the fitted pattern of this block; rows that it doesn't know carry no information.
+
+    Nor do trials with data in such rows only, which are dropped.
+    """
     varying = varying_axis(fitted)
     expected, got = int(fitted["row_counts"][known]), data.values[kept.which[i]].shape[1]
     if got != expected:
@@ -177,9 +183,11 @@ def _known_part(
         )
     pattern = fitted[f"{varying}_factors"][known][kept.rows[i]]
     seen = known_rows(pattern)
-    parts = list(kept.parts)
-    parts[i] = parts[i].without(1, seen)
-    return replace(kept, parts=parts), pattern[seen]
+    parts, trials = list(kept.parts), list(kept.trials)
+    part = parts[i].without(1, seen)
+    own = with_data(part.values, part.mask, 0, (None, None, None)) & seen.any()
+    parts[i], trials[i] = part.without(0, own), trials[i][own]
+    return replace(kept, parts=parts, trials=trials), pattern[seen]
 
 
 def _new_parts(

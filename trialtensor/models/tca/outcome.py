@@ -106,7 +106,8 @@ def _trial_ridge(problem: Any, best: SolverResult[Factors], judged: Judged | Non
         level = scale.on_undetermined(best.loss, n_parameters)[0]
     else:
         level = judged.levels[0]
-    size = np.prod([np.linalg.norm(factor, axis=0) for factor in best.factors[1:]], axis=0)
+    norms = [np.linalg.norm(factor.astype(np.float64), axis=0) for factor in best.factors[1:]]
+    size = np.prod(norms, axis=0)
     # Sweeps with a ridge can leave a component at 1e-170.
     alive = size**2 > _DEAD * level
     return np.divide(level, size**2, out=np.zeros_like(size), where=alive)

@@ -11,6 +11,7 @@ import numpy as np
 
 from trialtensor.solvers.degeneracy import as_precise, judge
 from trialtensor.solvers.diagnostics import triple_cosine
+from trialtensor.solvers.initialization import start_scale
 from trialtensor.solvers.parafac2.compression import (
     in_double,
     shared_basis,
@@ -135,7 +136,10 @@ def _restart(core: Slabs, start: Start, options: Parafac2Options) -> RestartResu
 
 
 def _first_factors(core: Slabs, start: Start, options: Parafac2Options) -> Factors:
-    """Choose first factors, with positive trial weights because only their signs matter."""
+    """Choose first factors, as large as the data, so that no step depends on its units.
+
+    Trial weights are positive because only their signs matter.
+    """
     rank, dtype = options.n_components, core.X.dtype
     n_shared = core.n_shared if core.basis is None else len(core.basis)
     rng = np.random.default_rng(start.seed)
@@ -152,6 +156,7 @@ def _first_factors(core: Slabs, start: Start, options: Parafac2Options) -> Facto
         cross = cross + 0.3 * rng.standard_normal((rank, rank))
     if options.nonnegative_shared:
         shared = np.abs(shared)
+    trial *= start_scale(core.norm2, trial.size**0.5)
     return trial.astype(dtype), cross.astype(dtype), shared.astype(dtype)
 
 
