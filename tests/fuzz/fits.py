@@ -1,11 +1,15 @@
-"""Fit random models to random data and count what breaks a law: ``python -m tests.fuzz.fits 3000``."""
+"""Fit random models to random data and count what breaks a law.
+
+``python -m tests.fuzz.fits 3000`` tries the fits of the numbers 0 to 2,999; a second argument is
+the first number.
+"""
 
 import sys
 import traceback
 from collections import Counter
 
 from tests.fuzz.fit_cases import draw
-from tests.fuzz.fit_laws import Refused, broken_laws
+from tests.fuzz.fit_laws import RefusedError, broken_laws
 
 
 def try_fits(seeds: range) -> tuple[Counter[str], list[str]]:
@@ -22,7 +26,7 @@ def try_fits(seeds: range) -> tuple[Counter[str], list[str]]:
         case = draw(seed)
         try:
             broken = list(broken_laws(case))
-        except Refused:
+        except RefusedError:
             counts["refused by name"] += 1
             continue
         except Exception:

@@ -124,7 +124,7 @@ def test_transform_of_hardly_seen_trials_is_that_of_the_fit():
     )
     # A trial of which one bin was seen gets no wild weights.
     little = np.zeros(X.shape, bool)
-    little[:, :, -1] = True
+    little[:, :, np.flatnonzero(mask.any(axis=(0, 1)))[-1]] = True
     weights = model.transform(X, mask=little)
     assert np.nanmax(np.abs(weights)) < 20 * np.nanmax(np.abs(model.trial_factors_))
 

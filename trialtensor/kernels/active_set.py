@@ -23,8 +23,9 @@ def exact_nonnegative_rows(
     rhs, start : (n_rows, R) float64 arrays
         The vectors ``m`` and feasible starting points; ``start`` is not modified.
     tol : float
-        Slopes less than this, relative to the largest ``m`` in units of each entry, are zero. As
-        much is added to the Gram matrix of unit diagonal, so that singular ones can be factorised.
+        Slopes less than this, relative to the largest ``m`` in units of each entry, are zero.
+        Pivots of the Gram matrix of unit diagonal are at least as large, so that singular ones
+        can be factorised.
 
     Returns
     -------
@@ -68,7 +69,10 @@ def free_and_fix(unit: np.ndarray, goal: np.ndarray, x: np.ndarray, tol: float) 
     """
     rank, free = len(goal), x > 0.0
     factor, target = np.empty((rank, rank)), np.empty(rank)
-    steepest = tol * np.abs(goal).max()
+    # Written out, because a row may have no entries.
+    steepest = 0.0
+    for r in range(rank):
+        steepest = max(steepest, tol * abs(goal[r]))
     for _ in range(3 * rank + 10):
         # Whatever would become negative on the way to the solution stops at zero.
         while True:
@@ -87,7 +91,7 @@ def free_and_fix(unit: np.ndarray, goal: np.ndarray, x: np.ndarray, tol: float) 
 
 @kernel
 def move_until_blocked(x: np.ndarray, target: np.ndarray, free: np.ndarray) -> bool:
-    """Move ``x`` towards ``target`` until an entry is zero; fix that one, and tell if there was one.
+    """Move ``x`` towards ``target`` until an entry is zero; fix that one, and tell if there is one.
 
     Parameters
     ----------
@@ -111,7 +115,7 @@ def solve_free(
     unit: np.ndarray,
     goal: np.ndarray,
     free: np.ndarray,
-    damping: float,
+    smallest: float,
     factor: np.ndarray,
     target: np.ndarray,
 ) -> None:
@@ -123,8 +127,8 @@ def solve_free(
         Gram matrix of unit diagonal.
     goal : (R,) array
     free : (R,) bool array
-    damping : float
-        Added to the diagonal.
+    smallest : float
+        Least pivot.
     factor : (R, R) array
         Overwritten by the Cholesky factor.
     target : (R,) array
@@ -143,11 +147,11 @@ def solve_free(
                             value -= factor[r, k] * factor[s, k]
                     factor[r, s] = value / factor[s, s]
                     left -= factor[r, s] * target[s]
-            value = unit[r, r] + damping
+            value = unit[r, r]
             for k in range(r):
                 if free[k]:
                     value -= factor[r, k] ** 2
-            factor[r, r] = np.sqrt(max(value, damping))
+            factor[r, r] = np.sqrt(max(value, smallest))
             target[r] = left / factor[r, r]
     for r in range(rank - 1, -1, -1):
         if free[r]:

@@ -54,8 +54,8 @@ def check_anything_known(known: bool) -> None:
     """
     if not known:
         raise ValueError(
-            "X: all its data is in neurons or time bins that had none in the fit, so the model says "
-            "nothing about them"
+            "X: all its data is in neurons or time bins that had none in the fit, so the model "
+            "says nothing about them"
         )
 
 

@@ -136,8 +136,8 @@ def solve_open_rows(
     if not strength.any():
         return solve_rows(grams, rhs, nonnegative=nonnegative)
     scaled = across + strength[:, None, None] * np.eye(len(root))
-    target = (rhs[:, alive] * root).astype(rhs.dtype, copy=False)
+    # In double precision, because the scale of a component that the ridge holds down may be tiny.
+    solved = solve_rows(scaled, rhs[:, alive] * root, nonnegative=nonnegative)
     found = np.zeros_like(rhs)
-    solved = solve_rows(scaled.astype(rhs.dtype, copy=False), target, nonnegative=nonnegative)
     found[:, alive] = solved * root
     return found

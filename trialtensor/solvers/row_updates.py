@@ -81,5 +81,6 @@ def solve_rows(grams: np.ndarray, rhs: np.ndarray, *, nonnegative: bool) -> np.n
     if not nonnegative:
         return free
     tol = rank * 4 * float(np.finfo(rhs.dtype).eps)
-    precise = (each.astype(np.float64, copy=False) for each in (grams, rhs, np.maximum(free, 0)))
-    return exact_nonnegative_rows(*precise, tol).astype(rhs.dtype, copy=False)
+    H, m = grams.astype(np.float64, copy=False), rhs.astype(np.float64, copy=False)
+    start = np.maximum(free, 0).astype(np.float64)
+    return exact_nonnegative_rows(H, m, start, tol).astype(rhs.dtype, copy=False)

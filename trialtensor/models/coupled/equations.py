@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from trialtensor.solvers import canonical
 from trialtensor.solvers.coupled_problem import CoupledFactors, CoupledProblem
 from trialtensor.solvers.determination import solve_open_rows
 from trialtensor.solvers.problems import shares_of, sum_of_squares
+
+# A component this much smaller than the largest is zero: no digit of the data can show it.
+_TRACE = 1e-30
 
 
 def as_problem(
@@ -51,16 +55,18 @@ def solved(
     row for each tensor. ``levels`` are those of the ridge on each array.
     """
     n_tensors, rank = len(problem.problems), problem.n_components
+    factors = _without_traces(problem, factors)
     if shared_axis == "trial":
-        ridge = None if levels is None else np.full(rank, levels[0])
-        shared = shared_rows(problem, factors, ridge, nonnegative=nonnegative[0])
-        factors = (shared, *factors[1:])
+        level = None if levels is None else levels[0]
+        solve = partial(shared_rows, problem, factors, nonnegative=nonnegative[0])
+        factors = (_without_dead(solve, rank, level), *factors[1:])
     else:
         solved = [factors[0]]
         for i in range(n_tensors):
             shared, neuron, _ = problem.of(factors, i)
-            ridge = None if levels is None else np.full(neuron.shape[1], levels[2 * i + 2])
-            solved += [neuron, _own_rows(problem, i, (shared, neuron), ridge, nonnegative[2])]
+            level = None if levels is None else levels[2 * i + 2]
+            solve = partial(_own_rows, problem, i, (shared, neuron), nonnegative=nonnegative[2])
+            solved += [neuron, _without_dead(solve, neuron.shape[1], level)]
         factors = tuple(solved)
     shared, size = canonical.unit_columns(factors[0])
     strength = np.zeros((n_tensors, rank))
@@ -82,11 +88,36 @@ def solved(
     return shared, neurons, own, strength, trial
 
 
+def _without_traces(problem: CoupledProblem, factors: CoupledFactors) -> CoupledFactors:
+    """Set to zero what sweeps with a ridge have shrunk to 1e-170, so that nothing divides by it."""
+    cleaned = [factor.copy() for factor in factors]
+    sizes = np.zeros((len(problem.problems), problem.n_components))
+    for i, columns in enumerate(problem.columns):
+        norms = [np.linalg.norm(each.astype(np.float64), axis=0) for each in problem.of(factors, i)]
+        sizes[i, columns] = np.prod(norms, axis=0)
+    gone = sizes <= _TRACE * sizes.max()
+    for i, columns in enumerate(problem.columns):
+        for factor in cleaned[2 * i + 1 : 2 * i + 3]:
+            factor[:, gone[i, columns]] = 0
+    cleaned[0][:, gone.all(axis=0)] = 0
+    return tuple(cleaned)
+
+
+def _without_dead(solve: Callable[..., np.ndarray], rank: int, level: float | None) -> np.ndarray:
+    """Solve once more without components that came out as zero, as ``transform`` does."""
+    if level is None:
+        return solve(ridge=None)
+    ridge = np.full(rank, level)
+    found = solve(ridge=ridge)
+    dead = ~found.any(axis=0)
+    return solve(ridge=np.where(dead, 0, ridge)) if dead.any() and not dead.all() else found
+
+
 def shared_rows(
     problem: CoupledProblem,
     factors: CoupledFactors,
-    ridge: np.ndarray | None,
     *,
+    ridge: np.ndarray | None,
     nonnegative: bool,
 ) -> np.ndarray:
     """Solve exactly for the factor that all tensors share, given the others."""
@@ -99,6 +130,7 @@ def _own_rows(
     problem: CoupledProblem,
     i: int,
     others: tuple[np.ndarray, np.ndarray],
+    *,
     ridge: np.ndarray | None,
     nonnegative: bool,
 ) -> np.ndarray:

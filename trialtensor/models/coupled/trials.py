@@ -186,4 +186,6 @@ def _shared_trials(fitted: Fitted, told: Told, data: Datasets, kept: KeptDataset
     for i, name in enumerate(data.names):
         _, neuron, own = _given(fitted, told, kept, i, name, kept.values[i].dtype)
         factors += [(neuron * scales[i]).astype(dtype), own.astype(dtype)]
-    return shared_rows(problem, tuple(factors), ridge_of(fitted), nonnegative=told.nonnegative)
+    return shared_rows(
+        problem, tuple(factors), ridge=ridge_of(fitted), nonnegative=told.nonnegative
+    )

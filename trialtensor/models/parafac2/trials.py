@@ -12,7 +12,7 @@ import numpy as np
 from trialtensor.data.axes import AXES
 from trialtensor.models.fitted import Fitted
 from trialtensor.models.new_trials import check_anything_known, check_labels, known_rows
-from trialtensor.models.observed import nothing_to_explain, with_data
+from trialtensor.models.observed import nothing_to_explain, without_empty
 from trialtensor.models.parafac2.blocks import (
     BlockedTrials,
     KeptBlocks,
@@ -172,21 +172,21 @@ def _known_part(
 ) -> tuple[KeptBlocks, np.ndarray]:
     """Return the fitted pattern of this block; rows that it doesn't know carry no information.
 
-    Nor do trials with data in such rows only, which are dropped.
+    Nor do trials with data in such rows only, which are dropped. Rows that it knows remain even if
+    they have no data here, so that each trial is judged by what it lacks of the pattern.
     """
-    varying = varying_axis(fitted)
-    expected, got = int(fitted["row_counts"][known]), data.values[kept.which[i]].shape[1]
+    varying, b = varying_axis(fitted), int(kept.which[i])
+    values, mask = data.values[b], data.observed[b]
+    expected, got = int(fitted["row_counts"][known]), values.shape[1]
     if got != expected:
         raise ValueError(
-            f"X: block {data.labels[kept.which[i]]!s} was fitted with {expected} "
-            f"{varying}s, got {got}"
+            f"X: block {data.labels[b]!s} was fitted with {expected} {varying}s, got {got}"
         )
-    pattern = fitted[f"{varying}_factors"][known][kept.rows[i]]
+    pattern = fitted[f"{varying}_factors"][known][:got]
     seen = known_rows(pattern)
+    part = without_empty(values, mask, (None, seen, kept.shared))
     parts, trials = list(kept.parts), list(kept.trials)
-    part = parts[i].without(1, seen)
-    own = with_data(part.values, part.mask, 0, (None, None, None)) & seen.any()
-    parts[i], trials[i] = part.without(0, own), trials[i][own]
+    parts[i], trials[i] = part, data.trials[b][part.kept[0]]
     return replace(kept, parts=parts, trials=trials), pattern[seen]
 
 
