@@ -28,7 +28,7 @@ def test_a_broken_law_is_found(monkeypatch):
     """A model whose residuals and trial factors aren't its own is caught."""
     case = next(each for each in map(draw, range(100)) if isinstance(each.model, TCA))
     assert not list(broken_laws(case))
-    monkeypatch.setattr(TCA, "residuals", lambda _, X: np.asarray(X))
+    monkeypatch.setattr(TCA, "residuals", lambda _, X: 2 * np.asarray(X))
     monkeypatch.setattr(TCA, "transform", lambda self, _: 1 + self.trial_factors_)
     told = " ".join(broken_laws(case))
     assert "loss is the residual" in told and "transform of training data" in told
