@@ -77,6 +77,32 @@ def unlabelled(labels: np.ndarray) -> np.ndarray:
     return np.zeros(labels.shape, bool)
 
 
+def complete_labels(labels: Any, argument: str, needed: str) -> np.ndarray:
+    """Return labels in their plain form, and refuse any that is missing.
+
+    Parameters
+    ----------
+    labels : array-like
+    argument : str
+        Name for error messages.
+    needed : str
+        What every entry needs, such as "trial needs a block".
+
+    Raises
+    ------
+    ValueError
+        Naming the first that is missing.
+    """
+    found = plain_labels(labels)
+    gone = np.flatnonzero(unlabelled(found))
+    if len(gone):
+        raise ValueError(
+            f"{argument}: some labels are NaN, None or empty, {len(gone)} of {found.size}, the first "
+            f"in place {gone[0]}; every {needed}"
+        )
+    return found
+
+
 def labels_alike(first: Any, second: Any) -> np.ndarray:
     """Compare labels one by one; two that are missing are alike.
 

@@ -18,7 +18,7 @@ def one_each(
     *,
     axis: str = "trial",
     along: Any = None,
-    expected: str = "a value",
+    expected: str = "a value for each of the",
 ) -> np.ndarray:
     """Return one value for each entry of an axis, in the order of the data.
 
@@ -34,7 +34,7 @@ def one_each(
     along : array of shape (n,), optional
         The coordinate of the data along the axis.
     expected : str
-        What there must be for each, for error messages.
+        What there must be, for error messages.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def one_each(
     [3, 2, 1]
     """
     own = own_index(given, axis, argument)
-    needed = f"{argument}: expected {expected} for each of the {n} {axis}s"
+    needed = f"{argument}: expected {expected} {n} {axis}s"
     if isinstance(given, (list, tuple)) and not any(hasattr(each, "shape") for each in given):
         # As objects: NumPy would make the text "nan" of a NaN among words.
         try:

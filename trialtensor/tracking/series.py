@@ -62,7 +62,8 @@ def check_labels(
 
     ``along`` is the trial coordinate of the data, for labels that have one of their own.
     """
-    given = one_each(labels, n_trials, argument, along=along, expected="a label")
+    expected = "a label for each of the"
+    given = one_each(labels, n_trials, argument, along=along, expected=expected)
     values = plain_labels(given)
     names: dict[Any, int] = {}
     codes = np.full(n_trials, -1)
