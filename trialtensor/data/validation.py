@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trialtensor.data.axes import AXES
-from trialtensor.data.labels import plain_labels
+from trialtensor.data.labels import plain_labels, unlabelled
 from trialtensor.data.parsing import by_axis
 
 if TYPE_CHECKING:
@@ -162,11 +162,11 @@ def as_trial_tensor(
         values = values.astype(_float_dtype(values.dtype), copy=False)
     if coords is None:
         return xarray.DataArray(values, dims=AXES)
-    return decoded(coords.copy(deep=False, data=values))
+    return with_plain_labels(coords.copy(deep=False, data=values))
 
 
-def decoded(X: "xarray.DataArray") -> "xarray.DataArray":
-    """Return the same data with text in place of labels that are bytes.
+def with_plain_labels(X: "xarray.DataArray") -> "xarray.DataArray":
+    """Return the same data with text for labels that are bytes, and None for those that are empty.
 
     Parameters
     ----------
@@ -174,11 +174,17 @@ def decoded(X: "xarray.DataArray") -> "xarray.DataArray":
     """
     changed = {}
     for key, coord in X.coords.items():
-        if coord.ndim == 1 and coord.dtype.kind in "SO":
-            values = coord.to_numpy()
-            if any(isinstance(each, bytes) for each in values.tolist()):
-                changed[key] = (coord.dims, plain_labels(values), coord.attrs)
+        if coord.ndim != 1 or coord.dtype.kind not in "SOU" or _has_levels(X, key):
+            continue
+        values = coord.to_numpy()
+        found = plain_labels(values)
+        if unlabelled(found).any() or any(isinstance(each, bytes) for each in values.tolist()):
+            changed[key] = (coord.dims, found, coord.attrs)
     return X.assign_coords(changed) if changed else X
+
+
+def _has_levels(X: "xarray.DataArray", name: Any) -> bool:
+    return getattr(X.indexes.get(name), "nlevels", 1) > 1
 
 
 def _observed(values: np.ndarray, mask: np.ndarray | None, name: str) -> np.ndarray | None:
