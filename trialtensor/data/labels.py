@@ -97,8 +97,8 @@ def complete_labels(labels: Any, argument: str, needed: str) -> np.ndarray:
     gone = np.flatnonzero(unlabelled(found))
     if len(gone):
         raise ValueError(
-            f"{argument}: some labels are NaN, None or empty, {len(gone)} of {found.size}, the first "
-            f"in place {gone[0]}; every {needed}"
+            f"{argument}: some labels are NaN, None or empty, {len(gone)} of {found.size}, the "
+            f"first in place {gone[0]}; every {needed}"
         )
     return found
 
@@ -149,8 +149,8 @@ def _of_objects(given: np.ndarray) -> np.ndarray:
     gone[~gone] = _says_nothing(values[~gone])
     known = values[~gone].tolist()
     if all(isinstance(each, bool | np.bool_) for each in known):
-        found = np.where(gone, None, values)
-        return found if gone.any() or not known else found.astype(bool)
+        values[gone] = None
+        return values if gone.any() or not known else values.astype(bool)
     if all(map(_is_number, known)):
         if (converted := _numbers(values, gone)) is not None:
             return converted

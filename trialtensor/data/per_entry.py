@@ -1,4 +1,4 @@
-"""Values or labels with one for each trial (or neuron): their shape, and coordinates of their own."""
+"""Values or labels of which each trial (or neuron) has one: their shape and own coordinates."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def one_each(
     *,
     axis: str = "trial",
     along: Any = None,
-    expected: str = "a value for each of the",
+    expected: str | None = None,
 ) -> np.ndarray:
     """Return one value for each entry of an axis, in the order of the data.
 
@@ -33,7 +33,7 @@ def one_each(
     axis : str
     along : array of shape (n,), optional
         The coordinate of the data along the axis.
-    expected : str
+    expected : str, optional
         What there must be, for error messages.
 
     Returns
@@ -52,7 +52,7 @@ def one_each(
     [3, 2, 1]
     """
     own = own_index(given, axis, argument)
-    needed = f"{argument}: expected {expected} {n} {axis}s"
+    needed = f"{argument}: expected {expected or f'a value for each of the {n} {axis}s'}"
     if isinstance(given, (list, tuple)) and not any(hasattr(each, "shape") for each in given):
         # As objects: NumPy would make the text "nan" of a NaN among words.
         try:
@@ -78,7 +78,7 @@ def trials_first(values: Any) -> Any:
     ----------
     values : array-like
     """
-    dims = getattr(values, "dims", ())
+    dims: tuple[Any, ...] = getattr(values, "dims", ())
     if len(dims) == 2 and hasattr(values, "transpose") and find_axis(dims[1]) == "trial":
         return values.transpose(dims[1], dims[0])
     return values

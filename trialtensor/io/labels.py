@@ -26,9 +26,9 @@ def add_labels(
     """Attach the labels in the file to the axes of `tensor`.
 
     A variable with a named dimension labels the axis of that name, any other the first axis of its
-    length; it may be a column, ``(n, 1)``. In a file with groups, variables of the tensor's own group take precedence, then those
-    of its parents up to the root; other groups are ignored. A scalar `bin_width_s` gives times in
-    seconds if the file has none.
+    length; it may be a column, ``(n, 1)``. In a file with groups, variables of the tensor's own
+    group take precedence, then those of its parents up to the root; other groups are ignored. A
+    scalar `bin_width_s` gives times in seconds if the file has none.
 
     Parameters
     ----------
@@ -112,7 +112,8 @@ def _unreadable(info: VariableInfo) -> str:
     """Return why values of this type can't be labels; nothing if they can."""
     if info.is_pickled:
         return (
-            "it holds Python objects (a pickle), which are never loaded; save it as text or numbers"
+            "it holds Python objects or references, which are never loaded; save it as text or "
+            "numbers"
         )
     if info.dtype.kind not in "fiubUSMmT":
         return f"its values are {info.dtype}, expected text, numbers or dates"

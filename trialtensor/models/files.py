@@ -210,10 +210,7 @@ def _write_restart(group: h5py.Group, restart: Restart) -> None:
 
 def read_values(dataset: h5py.Dataset) -> np.ndarray:
     """Read an array that ``write_values`` wrote."""
-    if h5py.check_string_dtype(dataset.dtype):
-        values = _read_text(dataset)
-    else:
-        values = dataset[()]
+    values = _read_text(dataset) if h5py.check_string_dtype(dataset.dtype) else dataset[()]
     if "datetime" in dataset.attrs:
         values = values.astype(dataset.attrs["datetime"])
     return values
@@ -223,7 +220,9 @@ def _read_text(dataset: h5py.Dataset) -> np.ndarray:
     values = plain_labels(dataset.asstr()[()])
     if "unlabelled" not in dataset.attrs:
         # Earlier versions wrote None as a word.
-        return plain_labels(np.where(values == "None", None, values))
+        values = values.astype(object)
+        values[values == "None"] = None
+        return plain_labels(values)
     if dataset.attrs.get("boolean", False):
         known = ~unlabelled(values)
         values = values.astype(object)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialtensor.data.labels import plain_labels, unlabelled
 from trialtensor.plotting.colors import ACCENT, INK, MUTED, QUALITATIVE
 from trialtensor.plotting.labels import shorten
 from trialtensor.plotting.panels import style_panel
@@ -125,16 +126,18 @@ def _in_lines(name: str) -> str:
 def _draw_blocks(ax: Axes, labels: np.ndarray | None, *, named: bool) -> None:
     if labels is None:
         return
-    text = np.array([str(label) for label in labels])
-    starts = np.flatnonzero(np.append(True, text[1:] != text[:-1]))
+    names, codes = _blocks_of(labels)
+    starts = np.flatnonzero(np.append(True, codes[1:] != codes[:-1]))
     if len(starts) > 12:
         return  # labels that take turns are no blocks
-    for i, (start, stop) in enumerate(zip(starts, np.append(starts[1:], len(text)), strict=True)):
+    for i, (start, stop) in enumerate(zip(starts, np.append(starts[1:], len(codes)), strict=True)):
+        if codes[start] < 0:
+            continue  # trials in no block
         if i % 2:
             ax.axvspan(start - 0.5, stop - 0.5, color=BLOCK, linewidth=0, zorder=0)
         if named:
             ax.annotate(
-                shorten(text[start]),
+                shorten(names[codes[start]]),
                 ((start + stop - 1) / 2, 1.02),
                 xycoords=("data", "axes fraction"),
                 ha="center",
@@ -142,6 +145,16 @@ def _draw_blocks(ax: Axes, labels: np.ndarray | None, *, named: bool) -> None:
                 fontsize=8.5,
                 color=INK,
             )
+
+
+def _blocks_of(labels: np.ndarray) -> tuple[list[str], np.ndarray]:
+    """Return the names of blocks, and the block of each trial; -1 for none."""
+    labels = plain_labels(labels)
+    known = labels[~unlabelled(labels)].tolist()
+    names = list(dict.fromkeys(map(str, known)))
+    codes = np.full(len(labels), -1)
+    codes[~unlabelled(labels)] = [names.index(str(label)) for label in known]
+    return names, codes
 
 
 def _draw_series(ax: Axes, y: np.ndarray, pieces: Any) -> None:

@@ -109,7 +109,8 @@ def relate(
     """
     x = check_one_series(component, "component", MIN_TRIALS)
     along = own_index(component, "trial", "component")
-    y = check_one_series(one_each(behaviour, len(x), "behaviour", along=along), "behaviour", MIN_TRIALS)
+    behaviour = one_each(behaviour, len(x), "behaviour", along=along)
+    y = check_one_series(behaviour, "behaviour", MIN_TRIALS)
     check_share("level", level)
     check_count(n_null, "n_null", 19), check_count(n_bootstrap, "n_bootstrap", 20)
     limit = min(30, len(x) // 10) if max_lead is None else check_count(max_lead, "max_lead", 0)

@@ -62,7 +62,7 @@ def check_labels(
 
     ``along`` is the trial coordinate of the data, for labels that have one of their own.
     """
-    expected = "a label for each of the"
+    expected = f"a label for each of the {n_trials} trials"
     given = one_each(labels, n_trials, argument, along=along, expected=expected)
     values = plain_labels(given)
     names: dict[Any, int] = {}

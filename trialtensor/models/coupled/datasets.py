@@ -152,7 +152,7 @@ def _labels(groups: Any, coords: dict[str, tuple[str, np.ndarray]], n: int) -> n
         "groups",
         axis="neuron",
         along=along if axis == "neuron" else None,
-        expected="one label for each of",
+        expected=f"one label for each of {n} neurons",
     )
     labels = complete_labels(given, "groups", "neuron needs a dataset")
     return np.asarray([str(label) for label in labels.tolist()])

@@ -42,7 +42,8 @@ def as_labels(labels: Any, n: int, along: Any = None) -> np.ndarray:
     ValueError
         For another number of labels, and for missing or infinite ones.
     """
-    given = one_each(labels, n, "blocks", along=along, expected="one label for each of")
+    expected = f"one label for each of {n} trials"
+    given = one_each(labels, n, "blocks", along=along, expected=expected)
     found = complete_labels(given, "blocks", "trial needs a block")
     if found.dtype.kind == "f" and np.isinf(found).any():
         raise ValueError("blocks: some labels are infinite; every trial needs a block")
