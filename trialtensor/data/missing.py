@@ -81,6 +81,19 @@ def as_floats(
     return found if masked is None else np.where(masked, np.nan, found).astype(dtype)
 
 
+def with_nan(values: Any, argument: str) -> np.ndarray:
+    """Return a plain array, as floats with NaN only if something is masked.
+
+    Parameters
+    ----------
+    values : array-like
+    argument : str
+        Name for error messages.
+    """
+    given = as_array(values)
+    return as_floats(given, argument, None) if isinstance(given, np.ma.MaskedArray) else given
+
+
 def whole(values: Any, argument: str) -> np.ndarray:
     """Return a plain array, and refuse masked entries: for arrays where nothing can be missing.
 
