@@ -49,6 +49,7 @@ RNG = np.random.default_rng(0)
 CURVES = RNG.normal(size=(40, 2))
 FACTORS = CURVES @ RNG.normal(size=(2, 3)) + 0.1 * RNG.normal(size=(40, 3))
 NEURONS = RNG.normal(size=(30, 2))
+STRENGTH = NEURONS[:, 0]
 TENSOR = RNG.normal(size=(60, 6, 8))
 VELOCITY = 0.1 * RNG.normal(size=(4, 10, 2))
 SCHEDULE = np.r_[np.zeros(10), np.ones(30)]
@@ -262,16 +263,11 @@ def test_trials_of_no_condition_are_missing():
 
 def test_no_function_is_left_out():
     tried = {name for name, *_ in CALLS} | {name for name, *_ in WHOLE}
-    rooms = [trialtensor_models.__name__]
-    rooms += [
-        f"{rooms[0]}.{each.name}" for each in pkgutil.iter_modules(trialtensor_models.__path__)
-    ]
-    for room in rooms:
+    found = pkgutil.iter_modules(trialtensor_models.__path__)
+    for room in ("trialtensor_models", *(f"trialtensor_models.{each.name}" for each in found)):
         module = importlib.import_module(room)
         for name in getattr(module, "__all__", ()):
             public = getattr(module, name)
-            takes_cast = inspect.isfunction(public) and [*inspect.signature(public).parameters][
-                0
-            ] in ("cast",)
-            if inspect.isfunction(public) and not takes_cast:
+            # A phenomenon takes the subjects that are compared, and nothing else.
+            if inspect.isfunction(public) and "cast" not in inspect.signature(public).parameters:
                 assert name in tried | WITHOUT_ARRAYS, f"{room}.{name}"

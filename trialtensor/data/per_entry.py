@@ -126,7 +126,10 @@ def _own_coordinate(given: Any, dim: Any, axis: str) -> np.ndarray | None:
 
 
 def _is_numbering(index: Any) -> bool:
-    return type(index).__name__ == "RangeIndex" and (index.start, index.step) == (0, 1)
+    if type(index).__name__ == "RangeIndex":
+        return bool((index.start, index.step) == (0, 1))
+    values = index.to_numpy()
+    return values.dtype.kind in "iu" and np.array_equal(values, np.arange(len(values)))
 
 
 def order_by(own: np.ndarray, along: Any, argument: str, axis: str) -> np.ndarray | None:
