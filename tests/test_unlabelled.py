@@ -190,3 +190,16 @@ def test_new_trials_whose_neurons_have_no_name():
     assert np.isfinite(model.transform(data)).all()
     with pytest.raises(ValueError, match="neuron 1 is labelled 'x'"):
         model.transform(data.assign_coords(neuron=["a", "x", None, "b", None, "c"]))
+
+
+def test_blocks_may_be_dates(tmp_path):
+    days = np.where(WORDS == "base", "2020-01-02", "2020-03-04").astype("datetime64[ns]")
+    days[GONE] = "NaT"
+    found = block_contrasts(X[:, 0, 0], days)
+    assert found.blocks["block"].tolist() == ["2020-01-02", "2020-03-04"]
+    model = Parafac2(1, n_init=1, tol=1e-2, random_state=0).fit(X[~GONE], blocks=days[~GONE])
+    assert list(model.fitted_.blocks) == ["2020-01-02", "2020-03-04"]
+    model.save(tmp_path / "model.h5")
+    assert list(trialtensor.load(tmp_path / "model.h5").fitted_.blocks) == list(
+        model.fitted_.blocks
+    )

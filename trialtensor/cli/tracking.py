@@ -70,9 +70,10 @@ class Following:
                 f"--dataset: got {self.dataset!r}, but without --groups there are no datasets; it "
                 "is an option of coupled, whose --groups names the neuron label of datasets"
             )
+        from trialtensor.data.labels import as_names
         from trialtensor.io.labels import known_labels
 
-        known = dict.fromkeys(map(str, known_labels(tensor.coords[groups])))
+        known = dict.fromkeys(map(str, as_names(known_labels(tensor.coords[groups]))))
         if self.dataset not in known:
             raise ValueError(
                 f"--dataset: {groups} has no {self.dataset!r}; known are {', '.join(known)}"
@@ -146,7 +147,7 @@ class Following:
 
         Nothing for a model without time courses to compare neurons by: a line says why.
         """
-        from trialtensor.data.labels import plain_labels
+        from trialtensor.data.labels import as_names, plain_labels
         from trialtensor.tracking import pattern_change
 
         sets = _periods(tracking)
@@ -154,7 +155,8 @@ class Following:
             return None
         if self.dataset is not None:
             groups = X.coords[model.get_params(deep=False)["groups"]]
-            X = X.isel(neuron=[str(label) == self.dataset for label in plain_labels(groups)])
+            names = as_names(plain_labels(groups))
+            X = X.isel(neuron=[str(name) == self.dataset for name in names])
         try:
             return pattern_change(
                 X, *sets, components=model, dataset=self.dataset, random_state=self.seed

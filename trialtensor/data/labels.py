@@ -77,6 +77,28 @@ def unlabelled(labels: np.ndarray) -> np.ndarray:
     return np.zeros(labels.shape, bool)
 
 
+def as_names(labels: np.ndarray) -> list[Any]:
+    """Return labels in their plain form as Python values: dates as text, the rest as it is.
+
+    Parameters
+    ----------
+    labels : array from `plain_labels`
+
+    Examples
+    --------
+    >>> as_names(plain_labels(np.array(["2020-01-02", "NaT"], "datetime64[ns]")))
+    ['2020-01-02', None]
+    """
+    if labels.dtype.kind not in "mM":
+        return list(labels.tolist())
+    gone = np.isnat(labels)
+    if labels.dtype.kind == "m":
+        text = labels.astype(str)
+    else:
+        text = np.datetime_as_string(labels, unit="auto" if not gone.all() else None)
+    return [None if none else str(each) for each, none in zip(text, gone, strict=True)]
+
+
 def complete_labels(labels: Any, argument: str, needed: str) -> np.ndarray:
     """Return labels in their plain form, and refuse any that is missing.
 

@@ -187,7 +187,7 @@ def write_values(group: h5py.Group, name: str, values: np.ndarray) -> h5py.Datas
         gone = unlabelled(labels)
         known = labels[~gone].tolist()
         text = np.full(labels.shape, "", object)
-        text[~gone] = [str(value).replace("\0", "") for value in known]
+        text[~gone] = [_storable(str(value)) for value in known]
         dataset = group.create_dataset(name, data=text, dtype=h5py.string_dtype())
         dataset.attrs["unlabelled"] = ""
         dataset.attrs["boolean"] = bool(known) and all(isinstance(v, bool) for v in known)
@@ -214,6 +214,11 @@ def read_values(dataset: h5py.Dataset) -> np.ndarray:
     if "datetime" in dataset.attrs:
         values = values.astype(dataset.attrs["datetime"])
     return values
+
+
+def _storable(text: str) -> str:
+    """Return text that HDF5 can hold: without NUL, and without halves of characters."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _read_text(dataset: h5py.Dataset) -> np.ndarray:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trialtensor.data.labels import plain_labels, unlabelled
+from trialtensor.data.labels import as_names, plain_labels, unlabelled
 from trialtensor.data.missing import as_floats, whole
 from trialtensor.plotting.colors import ACCENT, INK, MUTED, QUALITATIVE
 from trialtensor.plotting.labels import shorten
@@ -152,10 +152,11 @@ def _draw_blocks(ax: Axes, labels: np.ndarray | None, *, named: bool) -> None:
 def _blocks_of(labels: np.ndarray) -> tuple[list[str], np.ndarray]:
     """Return the names of blocks, and the block of each trial; -1 for none."""
     labels = plain_labels(labels)
-    known = labels[~unlabelled(labels)].tolist()
-    names = list(dict.fromkeys(map(str, known)))
+    known = ~unlabelled(labels)
+    texts = [str(label) for label in as_names(labels[known])]
+    names = list(dict.fromkeys(texts))
     codes = np.full(len(labels), -1)
-    codes[~unlabelled(labels)] = [names.index(str(label)) for label in known]
+    codes[known] = [names.index(text) for text in texts]
     return names, codes
 
 

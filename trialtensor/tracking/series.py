@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from trialtensor.data.labels import plain_labels, unlabelled
+from trialtensor.data.labels import as_names, plain_labels, unlabelled
 from trialtensor.data.missing import as_floats
 from trialtensor.data.per_entry import one_each, trials_first
 
@@ -67,7 +67,7 @@ def check_labels(
     values = plain_labels(given)
     names: dict[Any, int] = {}
     codes = np.full(n_trials, -1)
-    known = values.tolist()
+    known = as_names(values)
     for k in np.flatnonzero(~unlabelled(values)).tolist():
         codes[k] = names.setdefault(known[k], len(names))
     return list(names), codes

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from trialtensor.data.labels import complete_labels
+from trialtensor.data.labels import as_names, complete_labels
 from trialtensor.data.per_entry import one_each
 from trialtensor.data.validation import check_trial_tensor
 from trialtensor.models.layout import are_arrays, is_dict, masks_of, names_of, plain_key
@@ -155,7 +155,7 @@ def _labels(groups: Any, coords: dict[str, tuple[str, np.ndarray]], n: int) -> n
         expected=f"one label for each of {n} neurons",
     )
     labels = complete_labels(given, "groups", "neuron needs a dataset")
-    return np.asarray([str(label) for label in labels.tolist()])
+    return np.asarray([str(label) for label in as_names(labels)])
 
 
 @dataclass(frozen=True, eq=False)

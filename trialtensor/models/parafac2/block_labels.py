@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from trialtensor.data.labels import complete_labels
+from trialtensor.data.labels import as_names, complete_labels
 from trialtensor.data.per_entry import one_each
 from trialtensor.data.validation import CheckedTensor
 
@@ -47,4 +47,5 @@ def as_labels(labels: Any, n: int, along: Any = None) -> np.ndarray:
     found = complete_labels(given, "blocks", "trial needs a block")
     if found.dtype.kind == "f" and np.isinf(found).any():
         raise ValueError("blocks: some labels are infinite; every trial needs a block")
-    return found
+    # Names of dates, because NumPy makes plain numbers of them.
+    return np.asarray(as_names(found)) if found.dtype.kind in "mM" else found
