@@ -55,6 +55,12 @@ def test_duplicates_in_the_same_order_are_no_trouble():
     assert one_each(series(VALUES, twice), 4, "labels", along=twice).tolist() == VALUES.tolist()
 
 
+def test_dates_may_have_two_units():
+    days = np.array(["2020-01-04", "2020-01-01", "2020-01-02", "2020-01-03"], "datetime64[us]")
+    given = series(VALUES[ORDER], days[ORDER].astype("datetime64[ns]"))
+    assert one_each(given, 4, "labels", along=days).tolist() == VALUES.tolist()
+
+
 @pytest.mark.parametrize("index", [range(4), [0, 1, 2, 3]])
 def test_the_numbering_of_pandas_is_no_coordinate(index):
     given = series(VALUES, index)

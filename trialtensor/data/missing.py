@@ -28,7 +28,7 @@ def as_array(values: Any) -> np.ndarray:
 
 
 def _has_mask(value: Any) -> bool:
-    # Masks are looked for at any depth, but never in numbers one by one.
+    # np.asarray of a list drops the masks of arrays in it, at any depth.
     if isinstance(value, (list, tuple)):
         return bool(value) and any(map(_has_mask, value))
     return isinstance(value, np.ma.MaskedArray)

@@ -160,6 +160,9 @@ def order_by(own: np.ndarray, along: Any, argument: str, axis: str) -> np.ndarra
     along = plain_labels(along)
     if own.shape == along.shape and _same(own, along):
         return None
+    if own.dtype.kind in "mM" and own.dtype.kind == along.dtype.kind:
+        common = np.result_type(own, along)  # or dates of two units would never be the same
+        own, along = own.astype(common), along.astype(common)
     ours, theirs = along.tolist(), own.tolist()
     places = {each: i for i, each in enumerate(theirs)}
     n_lost, n_more = len(set(ours) - set(theirs)), len(set(theirs) - set(ours))

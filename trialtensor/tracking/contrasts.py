@@ -10,6 +10,7 @@ import numpy as np
 import scipy.signal
 import scipy.stats
 
+from trialtensor.data.missing import as_floats
 from trialtensor.data.per_entry import own_index
 from trialtensor.models.parameters import check_share
 from trialtensor.tracking.memory import KINDS, Blocks, TrialNoise, trial_noise
@@ -135,7 +136,7 @@ def holm(p_values: np.ndarray) -> np.ndarray:
     >>> holm(np.array([0.01, 0.04, 0.03])).tolist()
     [0.03, 0.06, 0.06]
     """
-    p = np.asarray(p_values, dtype=np.float64)
+    p = as_floats(p_values, "p_values")
     adjusted = np.full(p.shape, np.nan)
     order = np.argsort(p)[: np.isfinite(p).sum()]
     factors = np.arange(len(order), 0, -1)
