@@ -209,7 +209,7 @@ def test_files(tmp_path):
         (lambda X: CoupledTCA(2, init=X).fit(X), "init"),
         (lambda X: CoupledTCA(2, groups="area").fit(X), "groups: expected None"),
         (lambda X: CoupledTCA(2, groups="area").fit(X["m1"]), "no neuron coordinate 'area'"),
-        (lambda X: CoupledTCA(2, groups=["a"]).fit(X["m1"]), "each of 25 neurons, got 1"),
+        (lambda X: CoupledTCA(2, groups=["a"]).fit(X["m1"]), "each of 25 neurons, got shape \\(1,"),
         (lambda X: CoupledTCA(2).fit({"a": X["m1"], "b": X["m1"][:5]}), r"as many; got \[60, 5\]"),
         (lambda X: CoupledTCA(2).fit({"a": X["m1"], "b": X["m1"] * 0}), "dataset 'b'.*zero"),
         (lambda X: CoupledTCA(700).fit(X), "dataset 'm1' of 60 trials.*at most 750|dataset 'cb'"),

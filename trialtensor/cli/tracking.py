@@ -70,7 +70,10 @@ class Following:
                 f"--dataset: got {self.dataset!r}, but without --groups there are no datasets; it "
                 "is an option of coupled, whose --groups names the neuron label of datasets"
             )
-        known = dict.fromkeys(map(str, tensor.coords[groups].values))
+        from trialtensor.data.labels import as_names
+        from trialtensor.io.labels import known_labels
+
+        known = dict.fromkeys(map(str, as_names(known_labels(tensor.coords[groups]))))
         if self.dataset not in known:
             raise ValueError(
                 f"--dataset: {groups} has no {self.dataset!r}; known are {', '.join(known)}"
@@ -126,11 +129,16 @@ class Following:
 
     def _block(self, model: "TrialEstimator") -> Any:
         """Return the label that the typed text names."""
+        from trialtensor.tracking.series import check_labels
+
         coords = model.fitted_.coords
         if self.learning_block is None or self.labels is None or self.labels not in coords:
             return self.learning_block
-        labels = coords[self.labels][1].tolist()
-        return next((x for x in labels if str(x) == self.learning_block), self.learning_block)
+        names, _ = check_labels(coords[self.labels][1], len(coords[self.labels][1]))
+        typed = self.learning_block
+        # Whole numbers are floats where some are missing.
+        texts = [(str(x), f"{x:g}" if isinstance(x, float) else "") for x in names]
+        return next((x for x, both in zip(names, texts, strict=True) if typed in both), typed)
 
     def _patterns(
         self, X: "xarray.DataArray", model: "TrialEstimator", tracking: "Tracking"
@@ -139,6 +147,7 @@ class Following:
 
         Nothing for a model without time courses to compare neurons by: a line says why.
         """
+        from trialtensor.data.labels import as_names, plain_labels
         from trialtensor.tracking import pattern_change
 
         sets = _periods(tracking)
@@ -146,7 +155,8 @@ class Following:
             return None
         if self.dataset is not None:
             groups = X.coords[model.get_params(deep=False)["groups"]]
-            X = X.isel(neuron=[str(label) == self.dataset for label in groups.values])
+            names = as_names(plain_labels(groups))
+            X = X.isel(neuron=[str(name) == self.dataset for name in names])
         try:
             return pattern_change(
                 X, *sets, components=model, dataset=self.dataset, random_state=self.seed
@@ -198,11 +208,13 @@ def _periods(tracking: "Tracking") -> "tuple[np.ndarray, np.ndarray] | None":
     """Return the trials of the first block, and of the second half of the learning block."""
     import numpy as np
 
+    from trialtensor.tracking.series import check_labels
+
     if tracking.labels is None:
         return None
     trials = np.arange(len(tracking.labels))
     first, last = tracking.learning_trials
-    early = trials[tracking.labels == tracking.labels[0]]
+    early = trials[check_labels(tracking.labels, len(trials))[1] == 0]
     late = trials[(first + last + 1) // 2 : last + 1]
     if min(len(early), len(late)) < MIN_PATTERN_TRIALS or np.isin(late, early).any():
         return None

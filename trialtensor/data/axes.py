@@ -20,6 +20,22 @@ def accepted_names() -> str:
     return ", ".join(f"{axis} (or {', '.join(ALIASES[axis])})" for axis in AXES)
 
 
+def find_axis(name: Hashable) -> str | None:
+    """Return the axis that a dimension name means; None for any other name.
+
+    Parameters
+    ----------
+    name : str
+
+    Examples
+    --------
+    >>> from trialtensor.data.axes import find_axis
+    >>> find_axis("Units"), find_axis("x")
+    ('neuron', None)
+    """
+    return _AXIS_OF.get(str(name).strip().lower())
+
+
 def resolve_axes(names: Sequence[Hashable], *, name: str = "X") -> tuple[str, str, str]:
     """Translate dimension names or aliases into ``"trial"``, ``"neuron"`` and ``"time"``.
 
@@ -50,7 +66,7 @@ def resolve_axes(names: Sequence[Hashable], *, name: str = "X") -> tuple[str, st
         raise ValueError(f"{name}: expected three axis names, got {names!r}")
     axes: list[str] = []
     for given in names:
-        axis = _AXIS_OF.get(str(given).strip().lower())
+        axis = find_axis(given)
         if axis is None:
             raise ValueError(
                 f"{name}: {str(given)!r} is no axis of a trial tensor; "

@@ -1,12 +1,14 @@
 """Conversion of user input to arrays with axes in the order trial, neuron, time."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from trialtensor.data.axes import AXES, resolve_axes
+from trialtensor.data.missing import as_array, is_missing
+from trialtensor.data.per_entry import order_by, own_index
 
 if TYPE_CHECKING:
     import xarray
@@ -48,7 +50,8 @@ def by_axis(
     if labelled:
         X = _rename_dims(X, found, name).transpose(*AXES)
     if mask is not None:
-        mask = _to_mask(mask, values.shape, order, name)
+        along = X.indexes if labelled else {}
+        mask = _to_mask(mask, values.shape, order, name, along)
     if isinstance(values, np.ma.MaskedArray):
         unmasked = ~np.ma.getmaskarray(values).transpose(order)
         mask = unmasked if mask is None else mask & unmasked
@@ -79,7 +82,7 @@ def _to_array(X: Any, name: str) -> np.ndarray:
             "(n_trials, n_neurons, n_times)"
         )
     try:
-        return np.asanyarray(X) if isinstance(X, np.ma.MaskedArray) else np.asarray(X)
+        return as_array(X)
     except ValueError as error:
         raise ValueError(
             f"{name}: expected (n_trials, n_neurons, n_times), got nested sequences of "
@@ -95,24 +98,45 @@ def _as_numbers(values: np.ndarray, name: str) -> np.ndarray:
     said = ""
     if values.dtype.kind == "O" and values.ndim:
         try:
-            return values.astype(np.float64)
+            return np.where(is_missing(values), np.nan, values).astype(np.float64)
         except (TypeError, ValueError) as error:
             said = f" ({error})"
     raise NotNumbersError(f"{name}: expected {needed}, got dtype {values.dtype}{said}")
 
 
-def _to_mask(mask: Any, shape: tuple[int, ...], order: list[int], name: str) -> np.ndarray:
-    """Check `mask` against the original `shape` of `X` and bring it into the order of axes."""
+def _to_mask(
+    mask: Any, shape: tuple[int, ...], order: list[int], name: str, along: Mapping[Any, Any]
+) -> np.ndarray:
+    """Check `mask` against the original `shape` of `X` and bring it into the order of axes.
+
+    One with dimension names is transposed by them, one with coordinates is sorted by them: `along`
+    holds those of `X` by axis. A masked entry is False.
+    """
+    values = as_array(mask)
     if _is_labelled(mask, "mask"):
         dims = resolve_axes(mask.dims, name="mask")
-        mask = mask.to_numpy().transpose([dims.index(axis) for axis in AXES])
+        mask = _rename_dims(mask, dims, "mask")
+        values = values.transpose([dims.index(axis) for axis in AXES])
+        values = _in_order(mask.transpose(*AXES), values, along)
         shape, order = tuple(shape[i] for i in order), [0, 1, 2]
-    mask = np.asarray(mask)
-    if mask.dtype != bool:
-        raise ValueError(f"mask: expected booleans (True where observed), got dtype {mask.dtype}")
-    if mask.shape != shape:
-        raise ValueError(f"mask: expected the shape of {name}, {shape}, got {mask.shape}")
-    return mask.transpose(order)
+    if isinstance(values, np.ma.MaskedArray):
+        values = values.filled(False)
+    if values.dtype != bool:
+        raise ValueError(f"mask: expected booleans (True where observed), got dtype {values.dtype}")
+    if values.shape != shape:
+        raise ValueError(f"mask: expected the shape of {name}, {shape}, got {values.shape}")
+    return values.transpose(order)
+
+
+def _in_order(mask: Any, values: np.ndarray, along: Mapping[Any, Any]) -> np.ndarray:
+    """Sort a mask, (trial, neuron, time), by coordinates that it brings itself."""
+    for place, axis in enumerate(AXES):
+        own = own_index(mask, axis, "mask")
+        if own is not None:
+            theirs = along[axis].to_numpy() if axis in along else None
+            found = order_by(own, theirs, "mask", axis)
+            values = values if found is None else values.take(found, axis=place)
+    return values
 
 
 def _rename_dims(X: "xarray.DataArray", found: tuple[str, ...], name: str) -> "xarray.DataArray":

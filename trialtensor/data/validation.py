@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trialtensor.data.axes import AXES
+from trialtensor.data.labels import plain_labels, unlabelled
 from trialtensor.data.parsing import by_axis
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ class CheckedTensor:
     observed : bool ndarray of the same shape, or None
         False where missing; None if nothing is missing.
     coords : dict
-        One-dimensional coordinates, name -> (axis, values); empty for bare arrays.
+        One-dimensional coordinates, name -> (axis, values), as from
+        `trialtensor.data.labels.plain_labels`; empty for bare arrays.
     empty_trials, empty_neurons, empty_times : bool ndarray
         True for slices without any observed entry.
     """
@@ -160,7 +162,29 @@ def as_trial_tensor(
         values = values.astype(_float_dtype(values.dtype), copy=False)
     if coords is None:
         return xarray.DataArray(values, dims=AXES)
-    return coords.copy(deep=False, data=values)
+    return with_plain_labels(coords.copy(deep=False, data=values))
+
+
+def with_plain_labels(X: "xarray.DataArray") -> "xarray.DataArray":
+    """Return the same data with text for labels that are bytes, and None for those that are empty.
+
+    Parameters
+    ----------
+    X : xarray.DataArray
+    """
+    changed = {}
+    for key, coord in X.coords.items():
+        if coord.ndim != 1 or coord.dtype.kind not in "SOU" or _has_levels(X, key):
+            continue
+        values = coord.to_numpy()
+        found = plain_labels(values)
+        if unlabelled(found).any() or any(isinstance(each, bytes) for each in values.tolist()):
+            changed[key] = (coord.dims, found, coord.attrs)
+    return X.assign_coords(changed) if changed else X
+
+
+def _has_levels(X: "xarray.DataArray", name: Any) -> bool:
+    return getattr(X.indexes.get(name), "nlevels", 1) > 1
 
 
 def _observed(values: np.ndarray, mask: np.ndarray | None, name: str) -> np.ndarray | None:
@@ -218,7 +242,7 @@ def _one_dimensional(X: "xarray.DataArray | None") -> dict[str, tuple[str, np.nd
     if X is None:
         return {}
     return {
-        str(key): (str(coord.dims[0]), coord.to_numpy())
+        str(key): (str(coord.dims[0]), plain_labels(coord.to_numpy()))
         for key, coord in X.coords.items()
         if coord.ndim == 1
     }

@@ -11,6 +11,7 @@ import xarray
 
 from trialtensor.data.axes import AXES
 from trialtensor.io.contents import VariableInfo
+from trialtensor.io.labels import known_labels
 from trialtensor.io.readers import Get, find_reader, opened
 from trialtensor.io.reading import read_variable
 
@@ -102,7 +103,7 @@ def _describe(tensor: xarray.DataArray) -> list[str]:
     lines.append(f"{absent}; {kind} from {low:g} to {high:g}")
     for axis in AXES:
         labels = [
-            f"{name} ({_label_text(coord.to_numpy())})"
+            f"{name} ({_label_text(known_labels(coord))})"
             for name, coord in tensor.coords.items()
             if coord.dims == (axis,)
         ]
@@ -113,6 +114,8 @@ def _describe(tensor: xarray.DataArray) -> list[str]:
 
 def _label_text(values: np.ndarray) -> str:
     different = np.unique(values)
+    if not len(different):
+        return "all empty"
     if len(different) <= 4:
         return ", ".join(map(str, different))
     if values.dtype.kind not in "fiu":
@@ -145,7 +148,7 @@ def _command(
 def _label_to_color_by(tensor: xarray.DataArray) -> str | None:
     """Choose a label, preferring one with a few values: conditions rather than counters."""
     labels = {
-        str(name): len(np.unique(coord.to_numpy()))
+        str(name): len(np.unique(known_labels(coord)))
         for name, coord in tensor.coords.items()
         if coord.dims == ("trial",) and name != "trial"
     }

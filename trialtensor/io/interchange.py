@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from trialtensor.data.axes import AXES
+from trialtensor.data.missing import as_floats
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Fitted
 
@@ -151,7 +152,7 @@ def from_tensorly(cp_tensor: Any) -> "TCA":
     from trialtensor.models import TCA
 
     weights, factors = cp_tensor
-    factors = [np.asarray(factor) for factor in factors]
+    factors = [as_floats(factor, "cp_tensor", None) for factor in factors]
     shapes = [factor.shape for factor in factors]
     if len(factors) != 3 or any(len(s) != 2 or s[1] != shapes[0][1] for s in shapes):
         raise ValueError(
@@ -159,7 +160,7 @@ def from_tensorly(cp_tensor: Any) -> "TCA":
             f"number of components, got shapes {shapes}"
         )
     n_components = shapes[0][1]
-    weights = np.ones(n_components) if weights is None else np.asarray(weights)
+    weights = np.ones(n_components) if weights is None else as_floats(weights, "cp_tensor", None)
     if weights.shape != (n_components,):
         raise ValueError(
             f"cp_tensor: expected {n_components} weights, one a component, "
@@ -207,5 +208,7 @@ def from_slicetca(components: Any, *, gauge: str = "minimal-norm") -> "SliceTCA"
             "components: expected three pairs of loadings and slices, for trials, neurons and "
             f"times, got lengths {[len(pair) for pair in components]}"
         )
-    loadings = [np.asarray(loading).T for loading, _ in components]
-    return SliceTCA._from_components(loadings, [slices for _, slices in components], gauge=gauge)
+    loadings, slices = (
+        [as_floats(pair[i], "components", None) for pair in components] for i in (0, 1)
+    )
+    return SliceTCA._from_components([each.T for each in loadings], slices, gauge=gauge)

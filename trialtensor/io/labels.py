@@ -7,6 +7,7 @@ import numpy as np
 import xarray
 
 from trialtensor.data.axes import AXES, resolve_axes
+from trialtensor.data.labels import plain_labels, unlabelled
 from trialtensor.data.notices import warn
 from trialtensor.io.contents import VariableInfo
 from trialtensor.io.readers import Get
@@ -25,9 +26,9 @@ def add_labels(
     """Attach the labels in the file to the axes of `tensor`.
 
     A variable with a named dimension labels the axis of that name, any other the first axis of its
-    length. In a file with groups, variables of the tensor's own group take precedence, then those
-    of its parents up to the root; other groups are ignored. A scalar `bin_width_s` gives times in
-    seconds if the file has none.
+    length; it may be a column, ``(n, 1)``. In a file with groups, variables of the tensor's own
+    group take precedence, then those of its parents up to the root; other groups are ignored. A
+    scalar `bin_width_s` gives times in seconds if the file has none.
 
     Parameters
     ----------
@@ -45,7 +46,7 @@ def add_labels(
     Warns
     -----
     UserWarning
-        If a label can't be read; it is left out.
+        If a label can't be read, saying why; it is left out.
     """
     axis_of = {}
     if chosen.dims is not None:
@@ -58,13 +59,29 @@ def add_labels(
             label = f"{axis}_{label}"  # a "time" of each trial, while "time" is an axis
         if axis is None or label in tensor.coords or info.name in axis_of:
             continue  # not a label, or one that came with the tensor or from a nearer group
+        if reason := _unreadable(info):
+            warn(f"{path}: label {info.name!r} is left out: {reason}")
+            continue
         try:
-            values = _as_text(np.asarray(get(info.name)))
+            values = plain_labels(np.asarray(get(info.name)).reshape(-1))
         except (ValueError, TypeError, OSError) as error:
             warn(f"{path}: label {info.name!r} is left out: {error}")
             continue
         tensor = tensor.assign_coords({label: (axis, values)})
     return _add_time(tensor, variables, get, path)
+
+
+def known_labels(coord: xarray.DataArray) -> np.ndarray:
+    """Return the labels of a coordinate, without the missing ones.
+
+    Parameters
+    ----------
+    coord : xarray.DataArray
+    """
+    labels = plain_labels(coord.to_numpy())
+    known = labels[~unlabelled(labels)]
+    # Text and booleans are objects where some are missing; nothing is missing here.
+    return np.array(known.tolist()) if known.dtype.kind == "O" and known.size else known
 
 
 def _around(chosen: VariableInfo, variables: Sequence[VariableInfo]) -> list[VariableInfo]:
@@ -82,15 +99,25 @@ def _split_name(info: VariableInfo) -> tuple[list[str], str]:
 
 
 def _axis(info: VariableInfo, tensor: xarray.DataArray, axis_of: dict[str, str]) -> str | None:
-    if len(info.shape) != 1 or info.dtype.kind not in "fiubUSMm":
+    # A column, or a row, as MATLAB writes vectors.
+    long = [i for i, n in enumerate(info.shape) if n > 1] or [0]
+    if not 1 <= len(info.shape) <= 2 or len(long) > 1:
         return None
     if info.dims is not None:
-        return axis_of.get(info.dims[0])
-    return next((axis for axis in AXES if tensor.sizes[axis] == info.shape[0]), None)
+        return axis_of.get(info.dims[long[0]])
+    return next((axis for axis in AXES if tensor.sizes[axis] == info.shape[long[0]]), None)
 
 
-def _as_text(values: np.ndarray) -> np.ndarray:
-    return np.char.decode(values, "utf-8", "replace") if values.dtype.kind == "S" else values
+def _unreadable(info: VariableInfo) -> str:
+    """Return why values of this type can't be labels; nothing if they can."""
+    if info.is_pickled:
+        return (
+            "it holds Python objects or references, which are never loaded; save it as text or "
+            "numbers"
+        )
+    if info.dtype.kind not in "fiubUSMmT":
+        return f"its values are {info.dtype}, expected text, numbers or dates"
+    return ""
 
 
 def _add_time(

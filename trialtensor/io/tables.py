@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from trialtensor.data.axes import AXES
+from trialtensor.data.labels import plain_labels, unlabelled
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Component, Fitted, Part
 
@@ -132,8 +133,15 @@ def _labelled(
     for (dataset, block, table), own in zip(tables, rows, strict=True):
         whose = {"dataset": dataset, "block": block}
         labels = {name: [each] * len(own) for name, each in whose.items() if each is not None}
-        given = {f"{n}_label" if n in labels else n: np.asarray(c)[own] for n, c in coords.items()}
+        given = {f"{n}_label" if n in labels else n: _shown(c)[own] for n, c in coords.items()}
         yield labels | {axis: own} | given, table
+
+
+def _shown(labels: Any) -> np.ndarray:
+    """Return labels as cells of a table, empty where there is none."""
+    found = plain_labels(labels)
+    gone = unlabelled(found)
+    return np.where(gone, "", found.astype(object)) if gone.any() else found
 
 
 def _row_numbers(fitted: Fitted, axis: str, dataset: str | None, n: int) -> np.ndarray:

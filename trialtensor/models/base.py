@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from trialtensor.data.missing import as_floats
 from trialtensor.models.fitted import Fitted, Named
 from trialtensor.models.memory import check_memory
 from trialtensor.models.observed import nothing_to_explain, prepare, warn_empty
@@ -310,7 +311,8 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
         self.__dict__.pop("feature_names_in_", None)
         axis, names = fitted.coords.get("neuron", (None, np.empty(0)))
         if axis == "neuron" and np.asarray(names).dtype.kind in "UO":
-            self.feature_names_in_ = np.asarray([str(name) for name in names], dtype=object)
+            known = [str(i if name is None else name) for i, name in enumerate(names)]
+            self.feature_names_in_ = np.asarray(known, dtype=object)
 
     def _drawn_starts(self) -> list[Start]:
         """Yield the first start by ``init``, the others at random, each with its own seed."""
@@ -333,7 +335,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
 
     def _check_features(self, X: Any, n: int | None = None) -> np.ndarray:
         """Refuse anything but ``(n_trials, n)`` features."""
-        features = np.asarray(X)
+        features = as_floats(X, "X", None)
         n = len(self.fitted_.components) if n is None else n
         if features.ndim != 2 or features.shape[1] != n:
             raise ValueError(f"X: expected trial factors (n_trials, {n}), got {features.shape}")

@@ -12,6 +12,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from trialtensor.data.labels import plain_labels, unlabelled
 from trialtensor.models.fitted import FitRecord, Fitted, Named, Restart
 from trialtensor.solvers.result import StopReason
 
@@ -173,7 +174,7 @@ def _plain_parameters(model: Any) -> dict[str, Any]:
 
 
 def write_values(group: h5py.Group, name: str, values: np.ndarray) -> h5py.Dataset:
-    """Write an array of numbers, dates or text."""
+    """Write an array of numbers, dates or text, with empty text where there is no label."""
     kind = values.dtype.kind
     if kind in "Mm":
         unit = np.datetime_data(values.dtype)[0]
@@ -182,8 +183,14 @@ def write_values(group: h5py.Group, name: str, values: np.ndarray) -> h5py.Datas
     elif kind in "biufc":
         dataset = group.create_dataset(name, data=values)
     else:
-        text = [str(value).replace("\0", "") for value in values]
+        labels = plain_labels(values)
+        gone = unlabelled(labels)
+        known = labels[~gone].tolist()
+        text = np.full(labels.shape, "", object)
+        text[~gone] = [_storable(str(value)) for value in known]
         dataset = group.create_dataset(name, data=text, dtype=h5py.string_dtype())
+        dataset.attrs["unlabelled"] = ""
+        dataset.attrs["boolean"] = bool(known) and all(isinstance(v, bool) for v in known)
     return dataset
 
 
@@ -203,12 +210,28 @@ def _write_restart(group: h5py.Group, restart: Restart) -> None:
 
 def read_values(dataset: h5py.Dataset) -> np.ndarray:
     """Read an array that ``write_values`` wrote."""
-    if h5py.check_string_dtype(dataset.dtype):
-        values = np.asarray(dataset.asstr()[()], dtype=str)
-    else:
-        values = dataset[()]
+    values = _read_text(dataset) if h5py.check_string_dtype(dataset.dtype) else dataset[()]
     if "datetime" in dataset.attrs:
         values = values.astype(dataset.attrs["datetime"])
+    return values
+
+
+def _storable(text: str) -> str:
+    """Return text that HDF5 can hold: without NUL, and without halves of characters."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def _read_text(dataset: h5py.Dataset) -> np.ndarray:
+    values = plain_labels(dataset.asstr()[()])
+    if "unlabelled" not in dataset.attrs:
+        # Earlier versions wrote None as a word.
+        values = values.astype(object)
+        values[values == "None"] = None
+        return plain_labels(values)
+    if dataset.attrs.get("boolean", False):
+        known = ~unlabelled(values)
+        values = values.astype(object)
+        values[known] = values[known] == "True"
     return values
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialtensor.data.missing import as_array
 from trialtensor.data.validation import as_trial_tensor, check_trial_tensor
 
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ class Layout:
             If it has another form, because the data isn't that of the fit.
         """
         if isinstance(X, Mapping):
-            places = [name if name in X else str(name) for name in self.names]
+            given = {str(plain_key(name)): name for name in X}
+            places = [given.get(str(name)) for name in self.names]
             if self.single or len(X) != len(places) or any(name not in X for name in places):
                 raise ValueError(
                     f"X: expected the data of the fit, a dict or list of {list(X)}, got "
@@ -171,7 +173,7 @@ def of_several(
     checked = [
         check_trial_tensor(
             each[None] if np.ndim(each) == 2 else each,
-            mask=own if own is None or np.ndim(each) == 3 else np.asarray(own)[None],
+            mask=own if own is None or np.ndim(each) == 3 else as_array(own)[None],
             name=f"X[{name!r}]",
         )
         for each, own, name in zip(arrays, masks, names, strict=True)
@@ -182,7 +184,7 @@ def of_several(
         tuple(each.observed for each in checked),
         _places([shape[0] for shape in shapes], same_trials),
         _places([shape[1] for shape in shapes], same_neurons),
-        names,
+        tuple(map(plain_key, names)),
         (1.0,) * len(names),
         not isinstance(X, Mapping),
     )
@@ -214,11 +216,16 @@ def names_of(X: Mapping[Any, Any] | Sequence[Any]) -> tuple[Any, ...]:
         If two keys read the same, as 1 and "1" do.
     """
     names = tuple(X) if isinstance(X, Mapping) else tuple(range(len(X)))
-    texts = [str(name) for name in names]
+    texts = [str(plain_key(name)) for name in names]
     twice = sorted({text for text in texts if texts.count(text) > 1})
     if twice:
         raise ValueError(f"X: two keys read {twice[0]!r}; give every array a name of its own")
     return names
+
+
+def plain_key(key: Any) -> Any:
+    """Return the name of an array of several; bytes become text."""
+    return key.decode("utf-8", "replace") if isinstance(key, bytes) else key
 
 
 def masks_of(mask: Any, X: Mapping[Any, Any] | Sequence[Any]) -> list[Any]:

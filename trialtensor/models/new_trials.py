@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from trialtensor.data.labels import labels_alike
 from trialtensor.data.validation import check_trial_tensor
 from trialtensor.models.fitted import Fitted
 from trialtensor.models.observed import Observed, of_checked, warn_empty
@@ -70,7 +71,7 @@ def check_labels(fitted: Fitted, coords: Mapping[str, tuple[str, np.ndarray]]) -
     ours, theirs = fitted.coords.get("neuron"), coords.get("neuron")
     if ours is None or theirs is None or len(ours[1]) != len(theirs[1]):
         return
-    differ = np.asarray(ours[1]) != np.asarray(theirs[1])
+    differ = ~labels_alike(ours[1], theirs[1])
     if np.any(differ):
         first = int(np.flatnonzero(differ)[0])
         given, expected = (np.asarray(each[1]).tolist()[first] for each in (theirs, ours))

@@ -11,7 +11,7 @@ import numpy as np
 from trialtensor.models import Component, Fitted
 from trialtensor.plotting.columns import Column
 from trialtensor.plotting.images import draw_slice
-from trialtensor.plotting.labels import shorten
+from trialtensor.plotting.labels import as_drawn, shorten
 from trialtensor.plotting.panels import (
     NO_ACTIVITY,
     draw_neurons,
@@ -80,7 +80,7 @@ def _why_absent(column: Column, component: Component) -> str:
     elsewhere = {part.dataset for part in component.parts if part.dataset is not None}
     if column.dataset is not None and elsewhere:
         return f"only in {', '.join(map(shorten, sorted(elsewhere)))}"
-    return f"has no {column.title.lower()}"
+    return f"has no {as_drawn(column.title.lower())}"
 
 
 def _draw_vector(ax: Axes, cell: Cell, values: np.ndarray, r: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor.models import Component, Fitted, Part, TrialEstimator
-from trialtensor.plotting.labels import shorten
+from trialtensor.plotting.labels import cut
 
 # Trials come last, next to the key to their colours, after axes that only some kinds have.
 RANKS = {"neuron": 0, "time": 1, "trial": 3}
@@ -55,13 +55,13 @@ class Column:
 
     @property
     def title(self) -> str:
-        """Title above the column."""
+        """Title above the column, as plain text."""
         title = TITLES.get(self.name) or Part(self.name, self.dims, np.empty(0)).title
         if self.by_block:
             title += " by block"
         if self.dataset is None:
             return title
-        return f"{shorten(self.dataset, 16)}: {title[0].lower()}{title[1:]}"
+        return f"{cut(self.dataset, 16)}: {title[0].lower()}{title[1:]}"
 
     @property
     def width(self) -> float:

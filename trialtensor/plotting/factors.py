@@ -14,6 +14,7 @@ from trialtensor.plotting.colors import ACCENT, INK
 from trialtensor.plotting.columns import Column, columns, fitted_of, has_loadings_and_slices
 from trialtensor.plotting.grid import check_axes, fills_figure, grid_of
 from trialtensor.plotting.keys import GAP, IMAGE_GAP, draw_key
+from trialtensor.plotting.labels import as_drawn
 from trialtensor.plotting.overlays import other_restarts
 from trialtensor.plotting.panels import NO_ACTIVITY, draw_label_means, name_row, row_text, say
 from trialtensor.plotting.places import Labels, column_places, n_latest, resolve
@@ -223,7 +224,7 @@ def _name_column(axes: np.ndarray, fitted: Fitted, cell: Cell) -> None:
     elif cell.others and cell.column.dims == ("trial",):
         n = len(cell.others)
         title += f" (faint: {n} other restart{'s' * (n > 1)})"
-    axes[0].set_title(title, fontsize=9.5, color=INK, loc="left")
+    axes[0].set_title(as_drawn(title), fontsize=9.5, color=INK, loc="left")
     axes[-1].set_xlabel(cell.places[cell.column.axis].label, fontsize=8.5, color=INK)
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from trialtensor.data.labels import plain_labels, unlabelled
+from trialtensor.data.per_entry import one_each
 from trialtensor.plotting.colors import (
     NO_LABEL,
     cyclic_colormap,
@@ -202,20 +204,21 @@ def resolve_labels(
                 f"{argument}: no trial coordinate is called {label!r}; trial coordinates: {have}"
             )
         return make_labels(coords[label][1], label)
-    values = np.asarray(label)
-    if values.shape != (n_trials,):
-        raise ValueError(
-            f"{argument}: expected the name of a trial coordinate or an array of {n_trials} "
-            "labels, one for "
-            f"each trial, got shape {values.shape}"
-        )
+    axis, along = coords.get("trial", (None, None))
+    values = one_each(
+        label,
+        n_trials,
+        argument,
+        along=along if axis == "trial" else None,
+        expected=f"the name of a trial coordinate or an array of {n_trials} labels",
+    )
     name = getattr(label, "name", None)
     return make_labels(values, name if isinstance(name, str) and name else "label")
 
 
 def make_labels(values: Any, name: str) -> TrialLabels:
     """Decide whether labels are circular, categorical or continuous (see `TrialLabels`)."""
-    values = np.asarray(values)
+    values = plain_labels(values)
     if values.dtype.kind == "M":
         days = values.astype("datetime64[us]").astype(np.float64) / 86_400e6
         days[np.isnat(values)] = np.nan
@@ -223,10 +226,6 @@ def make_labels(values: Any, name: str) -> TrialLabels:
     if values.dtype.kind == "m":
         seconds = values / np.timedelta64(1, "s")
         return TrialLabels(f"{name} (s)", "continuous", seconds, np.empty(0), ())
-    if values.dtype.kind == "O" and all(
-        isinstance(v, int | float | np.number) or v is None for v in values
-    ):
-        values = values.astype(np.float64)
     if values.dtype.kind not in "iuf":
         return _categories(values, name)
     numbers = values.astype(np.float64)
@@ -265,14 +264,10 @@ def _wrap(degrees: np.ndarray) -> np.ndarray:
 
 def _categories(values: np.ndarray, name: str) -> TrialLabels:
     # In order of first appearance: "baseline, adaptation, washout" is how the experiment went.
-    missing = np.array([v is None or v != v for v in values.tolist()])
-    texts = [
-        v.decode(errors="replace") if isinstance(v, bytes) else str(v) for v in values.tolist()
-    ]
     index: dict[str, int] = {}
     codes = [
-        np.nan if gone else index.setdefault(text, len(index))
-        for gone, text in zip(missing, texts, strict=True)
+        np.nan if gone else index.setdefault(str(label), len(index))
+        for gone, label in zip(unlabelled(values), values.tolist(), strict=True)
     ]
     return TrialLabels(
         name,
@@ -284,11 +279,20 @@ def _categories(values: np.ndarray, name: str) -> TrialLabels:
 
 
 def shorten(text: str, limit: int = 20) -> str:
-    """Cut a long name in the middle, since its beginning and its end tell names apart.
+    """Cut a long name in the middle, ready for a figure."""
+    return as_drawn(cut(text, limit))
 
-    The name is ready for a figure: text between two dollars in it isn't read as a formula.
-    """
-    if len(text) > limit:
-        head = (limit - 1) * 2 // 3
-        text = f"{text[:head]}…{text[head + 1 - limit :]}"
-    return text.replace("$", r"\$")
+
+def cut(text: str, limit: int) -> str:
+    """Cut a long name in the middle, since its beginning and its end tell names apart."""
+    if len(text) <= limit:
+        return text
+    head = (limit - 1) * 2 // 3
+    return f"{text[:head]}…{text[head + 1 - limit :]}"
+
+
+def as_drawn(text: str) -> str:
+    """Return text for a figure: what stands between two dollars in it isn't read as a formula."""
+    from matplotlib import rcParams
+
+    return text.replace("$", r"\$") if rcParams["text.parse_math"] else text

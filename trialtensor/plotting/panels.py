@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trialtensor.plotting.colors import ACCENT, FAINT, INK, MUTED
-from trialtensor.plotting.labels import TrialLabels, shorten
+from trialtensor.plotting.labels import TrialLabels, as_drawn, shorten
 from trialtensor.plotting.positions import AxisPositions
 
 if TYPE_CHECKING:
@@ -153,7 +153,8 @@ def row_text(name: str, unique: float) -> str:
 
 def name_row(ax: Axes, text: str) -> None:
     """Write the name of a component to the left of its first panel."""
-    ax.set_ylabel(text, rotation=0, ha="right", va="center", fontsize=8, color=INK, labelpad=8)
+    place: dict[str, Any] = {"rotation": 0, "ha": "right", "va": "center", "labelpad": 8}
+    ax.set_ylabel(as_drawn(text), fontsize=8, color=INK, **place)
 
 
 def say(ax: Axes, text: str) -> None:

@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 
 from trialtensor.data.axes import AXES
+from trialtensor.data.labels import plain_labels
+from trialtensor.data.missing import as_array
+from trialtensor.data.per_entry import one_each
 from trialtensor.models import Fitted
 from trialtensor.plotting.columns import Column
-from trialtensor.plotting.labels import TrialLabels, resolve_labels, shorten
+from trialtensor.plotting.labels import TrialLabels, as_drawn, resolve_labels, shorten
 from trialtensor.plotting.positions import (
     AxisPositions,
     Coords,
@@ -53,7 +56,7 @@ def coords_of(fitted: Fitted, dataset: str | None, lengths: Mapping[str, int]) -
     places = fitted.arrays.get("neuron_places")
     found = {}
     for name, (axis, values) in fitted.coords.items():
-        values = np.asarray(values)
+        values = plain_labels(values)
         # Neurons of one array that was taken apart into datasets.
         if dataset is not None and axis == "neuron" and places is not None:
             which = np.asarray(places.values)
@@ -108,12 +111,13 @@ def _by_dataset(
     lengths: Mapping[str | None, int], label: Mapping[Any, Any], argument: str
 ) -> Labels:
     # Resolved together, so that a label has one colour in all datasets.
-    arrays = [np.asarray(label[name]) for name in lengths]
-    for (name, n), values in zip(lengths.items(), arrays, strict=True):
-        if values.shape != (n,):
+    arrays = []
+    for name, n in lengths.items():
+        if as_array(label[name]).shape not in ((n,), (n, 1)):
             raise ValueError(
-                f"{argument}: expected {n} labels for {name!r}, got shape {values.shape}"
+                f"{argument}: expected {n} labels for {name!r}, got shape {np.shape(label[name])}"
             )
+        arrays.append(plain_labels(one_each(label[name], n, argument)))
     whole = resolve_labels({}, np.concatenate(arrays), sum(lengths.values()), argument)
     parts = np.split(whole.values, np.cumsum([*lengths.values()])[:-1])
     return Labels(
@@ -149,7 +153,7 @@ def axis_place(
         return neuron_positions(coords, n, group_by)
     if axis == "time":
         return time_positions(coords, n)
-    return AxisPositions(np.arange(n), np.arange(n, dtype=np.float64), axis)
+    return AxisPositions(np.arange(n), np.arange(n, dtype=np.float64), as_drawn(axis))
 
 
 def column_places(

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from trialtensor.data.labels import plain_labels, unlabelled
 from trialtensor.plotting.labels import TrialLabels, shorten
 
 Coords = Mapping[str, tuple[str, Any]]
@@ -74,7 +75,7 @@ def neuron_positions(
     ValueError
         If no neuron coordinate is called `group_by`.
     """
-    on_neuron = {name: np.asarray(v) for name, (dim, v) in coords.items() if dim == "neuron"}
+    on_neuron = {name: plain_labels(v) for name, (dim, v) in coords.items() if dim == "neuron"}
     if group_by == "auto":
         group_by = next((name for name, v in on_neuron.items() if _names_groups(name, v)), None)
     elif group_by is not None and group_by not in on_neuron:
@@ -90,24 +91,31 @@ def neuron_positions(
     names = on_neuron.get("neuron")
     if names is None or n_neurons > MAX_NAMED_NEURONS:
         return AxisPositions(order, positions, "neuron")
-    texts = tuple(shorten(str(name), 12) for name in names)
+    gone = unlabelled(names)
+    texts = tuple(
+        "" if gone[i] else shorten(str(name), 12) for i, name in enumerate(names.tolist())
+    )
     return AxisPositions(order, positions, "neuron", tuple(positions), texts)
 
 
 def _names_groups(name: str, values: np.ndarray) -> bool:
-    if name == "neuron" or values.dtype.kind not in "OUSb":
+    if name == "neuron" or values.dtype.kind not in "OUb":
         return False
-    return 2 <= len(np.unique(values.astype(str))) <= min(MAX_NEURON_GROUPS, len(values) - 1)
+    groups = np.unique(values[~unlabelled(values)].astype(str))
+    return 2 <= len(groups) <= min(MAX_NEURON_GROUPS, len(values) - 1)
 
 
 def _grouped(values: np.ndarray, name: str) -> AxisPositions:
-    texts = values.astype(str)
-    _, first, inverse = np.unique(texts, return_index=True, return_inverse=True)
-    rank = np.argsort(np.argsort(first))[inverse]  # groups in order of first appearance
+    gone = unlabelled(values)
+    texts = np.where(gone, "no label", values.astype(str))
+    # Those without a label are no group of that name: apart from all, behind all.
+    places = [(bool(none), str(text)) for none, text in zip(gone, texts, strict=True)]
+    names = sorted(dict.fromkeys(places), key=lambda place: place[0])
+    rank = np.array([names.index(place) for place in places])  # in order of first appearance
     order = np.argsort(rank, kind="stable")
     gap = max(1.0, 0.02 * len(values))
     positions = np.arange(len(values)) + gap * rank[order]
-    n_groups = len(first)
+    n_groups = len(names)
     inside = [positions[rank[order] == group] for group in range(n_groups)]
     return AxisPositions(
         order,

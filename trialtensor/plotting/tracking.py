@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialtensor.data.labels import as_names, plain_labels, unlabelled
+from trialtensor.data.missing import as_floats, whole
 from trialtensor.plotting.colors import ACCENT, INK, MUTED, QUALITATIVE
 from trialtensor.plotting.labels import shorten
 from trialtensor.plotting.panels import style_panel
@@ -92,6 +94,7 @@ def plot_similarity(similarity: np.ndarray, windows: np.ndarray, *, ax: Any = No
         import matplotlib.pyplot as plt
 
         _, ax = plt.subplots(figsize=(4.6, 3.8), layout="constrained")
+    similarity, windows = as_floats(similarity, "similarity"), whole(windows, "windows")
     size = np.nanmax(np.abs(similarity))
     edges = np.append(windows[:, 0], windows[-1, 1] + 1) - 0.5
     image = ax.pcolormesh(
@@ -125,16 +128,18 @@ def _in_lines(name: str) -> str:
 def _draw_blocks(ax: Axes, labels: np.ndarray | None, *, named: bool) -> None:
     if labels is None:
         return
-    text = np.array([str(label) for label in labels])
-    starts = np.flatnonzero(np.append(True, text[1:] != text[:-1]))
+    names, codes = _blocks_of(labels)
+    starts = np.flatnonzero(np.append(True, codes[1:] != codes[:-1]))
     if len(starts) > 12:
         return  # labels that take turns are no blocks
-    for i, (start, stop) in enumerate(zip(starts, np.append(starts[1:], len(text)), strict=True)):
+    for i, (start, stop) in enumerate(zip(starts, np.append(starts[1:], len(codes)), strict=True)):
+        if codes[start] < 0:
+            continue  # trials in no block
         if i % 2:
             ax.axvspan(start - 0.5, stop - 0.5, color=BLOCK, linewidth=0, zorder=0)
         if named:
             ax.annotate(
-                shorten(text[start]),
+                shorten(names[codes[start]]),
                 ((start + stop - 1) / 2, 1.02),
                 xycoords=("data", "axes fraction"),
                 ha="center",
@@ -142,6 +147,17 @@ def _draw_blocks(ax: Axes, labels: np.ndarray | None, *, named: bool) -> None:
                 fontsize=8.5,
                 color=INK,
             )
+
+
+def _blocks_of(labels: np.ndarray) -> tuple[list[str], np.ndarray]:
+    """Return the names of blocks, and the block of each trial; -1 for none."""
+    labels = plain_labels(labels)
+    known = ~unlabelled(labels)
+    texts = [str(label) for label in as_names(labels[known])]
+    names = list(dict.fromkeys(texts))
+    codes = np.full(len(labels), -1)
+    codes[known] = [names.index(text) for text in texts]
+    return names, codes
 
 
 def _draw_series(ax: Axes, y: np.ndarray, pieces: Any) -> None:

@@ -69,7 +69,7 @@ def data_part(
     part: dict[str, Any] = {
         "source": source,
         "preprocessing": preprocessing,
-        "coords": [(name, dim, str(np.asarray(v).dtype)) for name, (dim, v) in coords.items()],
+        "coords": [(name, dim, _kind(v)) for name, (dim, v) in coords.items()],
         "size": None,
     }
     if summary is not None:
@@ -80,6 +80,12 @@ def data_part(
             "treatment": data_wording.treatment(summary),
         }
     return part
+
+
+def _kind(labels: Any) -> str:
+    """Return the type of labels; where some are missing, NumPy knows text only as objects."""
+    dtype = np.asarray(labels).dtype
+    return "text, some missing" if dtype.kind == "O" else str(dtype)
 
 
 def repeating_part(command: str | Iterable[str] | None, code: str) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from trialtensor.alignment.factors import check_model
+from trialtensor.data.missing import as_array
+from trialtensor.data.per_entry import one_each
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.layout import Layout
 
@@ -68,11 +70,16 @@ def take_options(options: Mapping[str, Any], layout: Layout, rows: np.ndarray) -
         Trials of the only array.
     """
 
-    def take(value: Any) -> Any:
+    def take(name: str, value: Any) -> Any:
         by_trial = not isinstance(value, str) and np.shape(value)[:1] == (layout.n_trials,)
-        return np.asarray(value)[rows] if by_trial and layout.single else value
+        if not by_trial or not layout.single:
+            return value
+        if np.shape(value) in ((layout.n_trials,), (layout.n_trials, 1)):
+            return one_each(value, layout.n_trials, name, along=along)[rows]
+        return as_array(value)[rows]
 
-    return {name: take(value) for name, value in options.items()}
+    along = None if layout.labelled is None else layout.labelled.indexes.get("trial")
+    return {name: take(name, value) for name, value in options.items()}
 
 
 def rows_of(layout: Layout, trials: np.ndarray) -> list[np.ndarray]:

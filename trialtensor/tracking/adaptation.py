@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialtensor.data.missing import as_floats
 from trialtensor.tracking.noise import fit_noise
 from trialtensor.tracking.rate_input import check_adaptation
 from trialtensor.tracking.rate_models import ONE_RATE, TWO_RATE
@@ -29,10 +30,7 @@ def check_perturbation(perturbation: Any, series: np.ndarray, level: float) -> n
     ValueError
         For what isn't numbers, has none but 0, or comes with too few trials of some series.
     """
-    try:
-        values = np.asarray(perturbation, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"perturbation: expected a number a trial: {error}") from None
+    values = as_floats(perturbation, "perturbation", expected="a number a trial")
     for y in series.T:
         check_adaptation(y, values, N_PARAMETERS, level)
     return values

@@ -10,6 +10,8 @@ import numpy as np
 import scipy.signal
 import scipy.stats
 
+from trialtensor.data.missing import as_floats
+from trialtensor.data.per_entry import own_index
 from trialtensor.models.parameters import check_share
 from trialtensor.tracking.memory import KINDS, Blocks, TrialNoise, trial_noise
 from trialtensor.tracking.series import check_labels, check_one_series
@@ -57,7 +59,7 @@ def block_contrasts(values: Any, labels: Any, *, level: float = 0.9) -> BlockCon
     values : (n_trials,) array
         NaN is missing.
     labels : (n_trials,) array
-        The block of each trial; None or NaN for no block.
+        The block of each trial; None, NaN or empty text for no block.
     level : float
         Of the intervals.
 
@@ -84,7 +86,7 @@ def block_contrasts(values: Any, labels: Any, *, level: float = 0.9) -> BlockCon
 
     y = check_one_series(values, "values", 20)
     check_share("level", level)
-    names, codes = check_labels(labels, len(y))
+    names, codes = check_labels(labels, len(y), along=own_index(values, "trial", "values"))
     codes = np.where(np.isfinite(y), codes, -1)
     counts = np.bincount(codes[codes >= 0], minlength=len(names))
     if len(names) < 2:
@@ -134,7 +136,7 @@ def holm(p_values: np.ndarray) -> np.ndarray:
     >>> holm(np.array([0.01, 0.04, 0.03])).tolist()
     [0.03, 0.06, 0.06]
     """
-    p = np.asarray(p_values, dtype=np.float64)
+    p = as_floats(p_values, "p_values")
     adjusted = np.full(p.shape, np.nan)
     order = np.argsort(p)[: np.isfinite(p).sum()]
     factors = np.arange(len(order), 0, -1)

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from trialtensor.data.notices import warn
+from trialtensor.data.per_entry import one_each, own_index, trials_first
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Component, Fitted, Part
 from trialtensor.models.undetermined import findings
@@ -146,13 +147,14 @@ def trial_values(model: Any, given: Any, n_trials: int, argument: str) -> np.nda
                 f"{', '.join(known) or 'none'}"
             )
         given = coords[given][1]
-    values = np.asarray(given)
-    if values.shape != (n_trials,):
-        raise ValueError(
-            f"{argument}: expected a value for each of the {n_trials} trials, got shape "
-            f"{values.shape}"
-        )
-    return values
+    return one_each(given, n_trials, argument, along=_trial_coordinate(model, n_trials))
+
+
+def _trial_coordinate(model: Any, n_trials: int) -> np.ndarray | None:
+    if not isinstance(model, TrialEstimator):
+        return own_index(trials_first(model), "trial", "model")
+    axis, values = model.fitted_.coords.get("trial", (None, np.empty(0)))
+    return values if axis == "trial" and len(values) == n_trials else None
 
 
 def full_name(model: TrialEstimator, component: Component) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialtensor.data.labels import plain_labels
 from trialtensor.models.parameters import check_share, generator
 from trialtensor.tracking import following_tables as tables
 from trialtensor.tracking.adaptation import check_perturbation, fit_adaptation
@@ -70,6 +71,7 @@ class Tracking:
     adaptation : dict of str -> TwoRateFit
         Of the series whose model isn't "none".
     labels : (n_trials,) array or None
+        As from `trialtensor.data.labels.plain_labels`: None or NaN for trials in no block.
     learning_trials : (2,) tuple of int
         First and last trial that learning curves were fitted to.
     alpha, level : float
@@ -128,7 +130,8 @@ def track(
         For a model of several datasets, the one to follow: by default all, provided that they
         share their trials.
     labels : str or (n_trials,) array, optional
-        The block of each trial, or the name of such a coordinate of the model.
+        The block of each trial, or the name of such a coordinate of the model. Trials without a
+        label (None, NaN, NA, empty text, masked) are in no block.
     behaviour : str or (n_trials,) array, optional
         Behaviour, in the same form.
     perturbation : str or (n_trials,) array, optional
@@ -171,7 +174,8 @@ def track(
     check_share("alpha", alpha), check_share("level", level)
     columns = trial_series(model, dataset, MIN_TRIALS)
     n_components, n_trials = len(columns), len(next(iter(columns.values())))
-    labels = None if labels is None else trial_values(model, labels, n_trials, "labels")
+    if labels is not None:
+        labels = plain_labels(trial_values(model, labels, n_trials, "labels"))
     if behaviour is not None:
         given = trial_values(model, behaviour, n_trials, "behaviour")
         columns[BEHAVIOUR] = check_series(given, "behaviour", 2 * MIN_TRIALS)[:, 0]
@@ -264,6 +268,8 @@ def _learning_trials(labels: np.ndarray | None, block: Any, n_trials: int) -> np
             raise ValueError("learning_block: needs labels, to know which trials belong to it")
         return np.arange(n_trials)
     names, codes = check_labels(labels, n_trials)
+    if not names:
+        raise ValueError(f"labels: expected blocks, but none of the {n_trials} trials has a label")
     if block is None:
         block = names[min(1, len(names) - 1)]
     if block not in names:

@@ -14,7 +14,13 @@ from trialtensor.models.parameters import check_share, generator
 from trialtensor.tracking.contrasts import holm
 from trialtensor.tracking.pattern_courses import used_courses
 from trialtensor.tracking.pattern_runs import Runs, jackknife, squared_length
-from trialtensor.tracking.patterns import check_tensor, check_trials, unit_means, whole_cells
+from trialtensor.tracking.patterns import (
+    check_tensor,
+    check_trials,
+    trial_coordinate,
+    unit_means,
+    whole_cells,
+)
 from trialtensor.tracking.series import check_count
 
 if TYPE_CHECKING:
@@ -142,11 +148,12 @@ def pattern_change(
             "X: expected one array (n_trials, n_neurons, n_times), got several; give that of one "
             f"block or dataset of the {type(components).__name__}"
         )
+    along = trial_coordinate(X)
     X = check_tensor(X)
     n_units = check_count(n_units, "n_units", 4)
     check_count(n_null, "n_null", 19), check_share("alpha", alpha), check_share("level", level)
     sets = [
-        check_trials(trials, len(X), name, TRIALS_A_UNIT * n_units)
+        check_trials(trials, len(X), name, TRIALS_A_UNIT * n_units, along)
         for name, trials in (("early", early), ("late", late))
     ]
     both = np.intersect1d(sets[0], sets[1])

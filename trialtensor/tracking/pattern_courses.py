@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from trialtensor.data.missing import as_floats
 from trialtensor.models import TCA, TrialEstimator
 from trialtensor.tracking.courses import time_courses
 from trialtensor.tracking.series import check_count
@@ -52,8 +53,8 @@ def used_courses(
         used = _early_courses(int(components), X[early], times, rng)
     else:
         try:
-            given = np.asarray(components, dtype=np.float64)
-        except (TypeError, ValueError):
+            given = as_floats(components, "components")
+        except ValueError:
             raise ValueError(
                 "components: expected a number, time courses (n_times, n_components) or a fitted "
                 f"model, got {type(components).__name__}"

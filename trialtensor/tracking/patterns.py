@@ -7,6 +7,10 @@ from typing import Any
 import numpy as np
 
 from trialtensor.data import check_trial_tensor
+from trialtensor.data.labels import plain_labels
+from trialtensor.data.missing import whole
+from trialtensor.data.parsing import by_axis
+from trialtensor.data.per_entry import one_each
 
 
 def check_tensor(X: Any, argument: str = "X") -> np.ndarray:
@@ -16,15 +20,27 @@ def check_tensor(X: Any, argument: str = "X") -> np.ndarray:
     return values if checked.observed is None else np.where(checked.observed, values, np.nan)
 
 
-def check_trials(trials: Any, n_trials: int, argument: str, n_needed: int) -> np.ndarray:
+def trial_coordinate(X: Any) -> np.ndarray | None:
+    """Return the trial coordinate of a tensor, if it has one."""
+    labelled = by_axis(X, None, None, "X")[2]
+    if labelled is None or "trial" not in labelled.indexes:
+        return None
+    return labelled.indexes["trial"].to_numpy()
+
+
+def check_trials(
+    trials: Any, n_trials: int, argument: str, n_needed: int, along: Any = None
+) -> np.ndarray:
     """Return the indices of some trials, from indices or from a mask, in order.
+
+    ``along`` is the trial coordinate of the data, for a mask that has one of its own.
 
     Raises
     ------
     ValueError
         For trials that aren't there, and for fewer than ``n_needed``.
     """
-    given = np.asarray(trials)
+    given = plain_labels(whole(trials, argument))
     if given.ndim != 1 or given.dtype.kind not in "biu":
         raise ValueError(f"{argument}: expected indices of trials, or True or False for each")
     if given.dtype.kind == "b":
@@ -33,7 +49,7 @@ def check_trials(trials: Any, n_trials: int, argument: str, n_needed: int) -> np
                 f"{argument}: expected True or False for each of the {n_trials} trials, got "
                 f"{len(given)}"
             )
-        given = np.flatnonzero(given)
+        given = np.flatnonzero(plain_labels(one_each(trials, n_trials, argument, along=along)))
     if len(given) and (given.min() < 0 or given.max() >= n_trials):
         raise ValueError(
             f"{argument}: expected trials 0 to {n_trials - 1}, got {given.min()} to {given.max()}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from trialtensor.data.missing import as_array, as_floats
+from trialtensor.data.per_entry import one_each, own_index
 from trialtensor.models.parameters import check_share
 
 # With fewer than three trials per parameter, a perfect fit means nothing.
@@ -17,17 +19,21 @@ def check_adaptation(
     y: ArrayLike, perturbation: ArrayLike, n_parameters: int, level: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Check subjects × trials, and the schedule."""
-    series = np.asarray(y, dtype=float)
-    schedule = np.asarray(perturbation, dtype=float)
+    series = as_floats(y, "y")
     if series.ndim not in (1, 2) or 0 in series.shape:
         raise ValueError(
             f"y: expected (n_trials,) or (n_subjects, n_trials), got shape {series.shape}"
         )
-    if schedule.shape != series.shape[-1:]:
+    n_trials = series.shape[-1]
+    if as_array(perturbation).shape not in ((n_trials,), (n_trials, 1)):
         raise ValueError(
             f"perturbation: expected shape {series.shape[-1:]}, a value for each trial of y, "
-            f"got {schedule.shape}"
+            f"got {np.shape(perturbation)}"
         )
+    along = own_index(y, "trial", "y", series.ndim - 1)
+    schedule = as_floats(
+        one_each(perturbation, n_trials, "perturbation", along=along), "perturbation"
+    )
     for name, values in (("y", series), ("perturbation", schedule)):
         if np.isinf(values).any():
             raise ValueError(f"{name}: expected numbers or NaN, got an infinite value")

@@ -9,7 +9,9 @@ from numpy.typing import ArrayLike
 from scipy.special import expit, logit
 from scipy.stats import t as t_distribution
 
+from trialtensor.data.missing import as_floats
 from trialtensor.data.notices import warn
+from trialtensor.data.per_entry import one_each, own_index
 from trialtensor.tracking.rate_fitting import RateProblem, Solution, fit, profile_interval, solve
 from trialtensor.tracking.rate_input import check_adaptation
 from trialtensor.tracking.rate_models import RateModel
@@ -135,8 +137,10 @@ def rebound(output: ArrayLike, perturbation: ArrayLike) -> float:
     >>> rebound([0, 0.8, 0.3, -0.1, 0.4, 0.3], [1, -1, -1, np.nan, np.nan, np.nan])
     0.5
     """
-    output = np.asarray(output, dtype=float)
-    clamped = np.isnan(np.asarray(perturbation, dtype=float))
+    along = own_index(output, "trial", "output")
+    output = as_floats(output, "output")
+    schedule = one_each(perturbation, output.size, "perturbation", along=along)
+    clamped = np.isnan(as_floats(schedule, "perturbation"))
     found = [np.nan]
     edges = np.flatnonzero(np.diff(np.r_[False, clamped, False]))
     for first, end in edges.reshape(-1, 2):

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from trialtensor.data.per_entry import one_each, own_index
 from trialtensor.models.parameters import check_share
 from trialtensor.tracking.series import check_count, check_one_series
 from trialtensor.tracking.smooth import smooth_curve
@@ -107,11 +108,9 @@ def relate(
     (4, [4, 4], True)
     """
     x = check_one_series(component, "component", MIN_TRIALS)
+    along = own_index(component, "trial", "component")
+    behaviour = one_each(behaviour, len(x), "behaviour", along=along)
     y = check_one_series(behaviour, "behaviour", MIN_TRIALS)
-    if len(x) != len(y):
-        raise ValueError(
-            f"behaviour: expected a value for each of the {len(x)} trials, got {len(y)}"
-        )
     check_share("level", level)
     check_count(n_null, "n_null", 19), check_count(n_bootstrap, "n_bootstrap", 20)
     limit = min(30, len(x) // 10) if max_lead is None else check_count(max_lead, "max_lead", 0)

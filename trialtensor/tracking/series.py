@@ -7,6 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from trialtensor.data.labels import as_names, plain_labels, unlabelled
+from trialtensor.data.missing import as_floats
+from trialtensor.data.per_entry import one_each, trials_first
+
 
 def check_series(values: Any, argument: str, n_needed: int) -> np.ndarray:
     """Return series of numbers as ``(n_trials, n_series)`` floats, with NaN where missing.
@@ -17,10 +21,7 @@ def check_series(values: Any, argument: str, n_needed: int) -> np.ndarray:
         For another number of axes, for values that are infinite or no numbers, and for a series
         with fewer than ``n_needed`` observed trials.
     """
-    try:
-        series = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{argument}: expected numbers, a trial each: {error}") from None
+    series = as_floats(trials_first(values), argument, expected="numbers, a trial each")
     if series.ndim not in (1, 2):
         raise ValueError(
             f"{argument}: expected (n_trials,) or (n_trials, n_series), got shape {series.shape}"
@@ -55,19 +56,18 @@ def check_count(value: Any, argument: str, least: int) -> int:
 
 
 def check_labels(
-    labels: Any, n_trials: int, argument: str = "labels"
+    labels: Any, n_trials: int, argument: str = "labels", along: Any = None
 ) -> tuple[list[Any], np.ndarray]:
-    """Return block names in order of appearance, and the block of each trial (-1: none)."""
-    values = np.asarray(labels)
-    if values.shape != (n_trials,):
-        raise ValueError(
-            f"{argument}: expected a label for each of the {n_trials} trials, got shape "
-            f"{values.shape}"
-        )
+    """Return block names in order of appearance, and the block of each trial (-1: none).
+
+    ``along`` is the trial coordinate of the data, for labels that have one of their own.
+    """
+    expected = f"a label for each of the {n_trials} trials"
+    given = one_each(labels, n_trials, argument, along=along, expected=expected)
+    values = plain_labels(given)
     names: dict[Any, int] = {}
     codes = np.full(n_trials, -1)
-    for k, value in enumerate(values.tolist()):
-        # NaN alone differs from itself.
-        if value is not None and value == value:
-            codes[k] = names.setdefault(value, len(names))
+    known = as_names(values)
+    for k in np.flatnonzero(~unlabelled(values)).tolist():
+        codes[k] = names.setdefault(known[k], len(names))
     return list(names), codes

@@ -8,7 +8,13 @@ from typing import Any
 import numpy as np
 import scipy.linalg
 
-from trialtensor.tracking.patterns import check_tensor, check_trials, unit_means, whole_cells
+from trialtensor.tracking.patterns import (
+    check_tensor,
+    check_trials,
+    trial_coordinate,
+    unit_means,
+    whole_cells,
+)
 from trialtensor.tracking.series import check_count
 
 
@@ -162,13 +168,17 @@ def template_alignment(X: Any, early: Any, late: Any) -> TemplateAlignment:
     >>> bool(found.shift[:30].max() < found.shift[30:].min())
     True
     """
+    along = trial_coordinate(X)
     X = check_tensor(X)
-    sets = [check_trials(t, len(X), name, 5) for t, name in ((early, "early"), (late, "late"))]
+    early, late = (
+        check_trials(trials, len(X), name, 5, along)
+        for trials, name in ((early, "early"), (late, "late"))
+    )
     flat = X.reshape(len(X), -1)
     seen = np.isfinite(flat)
     count = seen.sum(axis=0)
     centred = np.where(seen, flat - np.where(seen, flat, 0).sum(axis=0) / np.maximum(count, 1), 0)
-    early_r, late_r = (_to_template(centred, seen, trials) for trials in sets)
+    early_r, late_r = (_to_template(centred, seen, trials) for trials in (early, late))
     return TemplateAlignment(early_r, late_r, late_r - early_r)
 
 

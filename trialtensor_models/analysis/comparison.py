@@ -14,7 +14,8 @@ import numpy as np
 import xarray
 
 from trialtensor import TCA
-from trialtensor.data.validation import check_trial_tensor
+from trialtensor.data.labels import plain_labels, unlabelled
+from trialtensor.data.validation import as_trial_tensor
 from trialtensor_models.analysis.scores import N_SHUFFLES, Score, subspace_overlap
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def compare(
     rng = np.random.default_rng(random_state)
     both = []
     for name, X in (("recording", recording), ("simulation", simulation)):
-        values = check_trial_tensor(prepare(X) if prepare else X).values
+        values = as_trial_tensor(prepare(X) if prepare else X, name=name).to_numpy()
         if len(values) < _PLACES:
             raise ValueError(f"{name}: expected at least {_PLACES} trials, got {len(values)}")
         both.append(_describe(values, n_components))
@@ -140,7 +141,7 @@ def about_conditions(X: xarray.DataArray, condition: str) -> xarray.DataArray:
     ----------
     X : xarray.DataArray with a dimension ``trial``
     condition : str
-        A coordinate of its trials.
+        A coordinate of its trials. Those without a label are missing in the result.
 
     Raises
     ------
@@ -150,19 +151,24 @@ def about_conditions(X: xarray.DataArray, condition: str) -> xarray.DataArray:
     if condition not in X.coords or X[condition].dims != ("trial",):
         known = [str(name) for name in X.coords if X[name].dims == ("trial",)]
         raise ValueError(f"condition: expected a coordinate of trials, {known}, got {condition!r}")
-    values, conditions = X.transpose("trial", ...).values.astype(float), X[condition].values
-    for each in np.unique(conditions):
+    values, conditions = X.transpose("trial", ...).values.astype(float), plain_labels(X[condition])
+    gone = unlabelled(conditions)
+    values[gone] = np.nan
+    for each in dict.fromkeys(conditions[~gone].tolist()):
         values[conditions == each] -= np.nanmean(values[conditions == each], axis=0)
     return X.transpose("trial", ...).copy(data=values)
 
 
 def _describe(values: np.ndarray, n_components: int) -> Described:
-    changes = values - np.nanmean(values, axis=0)
+    seen = np.isfinite(values)
+    mean = np.where(seen, values, 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+    changes = values - mean
     model = TCA(n_components, n_init=3, random_state=0).fit(changes)
     kept = np.isfinite(model.trial_factors_).all(axis=1)
     factors = _along(model.trial_factors_[kept])
     neuron = np.nan_to_num(model.neuron_factors_ * model.weights_)
-    gram = (neuron.T @ neuron) * (model.time_factors_.T @ model.time_factors_)
+    time = np.nan_to_num(model.time_factors_)
+    gram = (neuron.T @ neuron) * (time.T @ time)
     products = factors @ gram @ factors.T
     size = np.sqrt(np.maximum(np.diag(products), 1e-300))
     return Described(model, factors, products / np.outer(size, size))

@@ -13,6 +13,7 @@ from typing import Literal, get_args
 import numpy as np
 import xarray
 
+from trialtensor.data.missing import whole
 from trialtensor_models.rates import TwoStateTrace
 
 Structure = Literal["cp", "slice"]
@@ -205,6 +206,10 @@ def _check(
         raise ValueError(f"n_times: expected at least {_INNER}, got {n_times}")
     if not snr > 0:
         raise ValueError(f"snr: expected a positive number or inf, got {snr}")
+    for name in ("fast", "slow", "epoch"):
+        whole(getattr(trace, name), f"trace.{name}")
+    if np.isnan(trace.fast).any() or np.isnan(trace.slow).any():
+        raise ValueError("trace: expected states that are known in every trial, got NaN")
     if not (np.any(trace.fast) and np.any(trace.slow)):
         raise ValueError("trace: expected a fast and a slow state that learn, one is always 0")
     return regions

@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 import xarray
 
+from trialtensor.data.labels import complete_labels
+from trialtensor.data.missing import as_floats
 from trialtensor_models.analysis.exact import ExactTensor
+from trialtensor_models.analysis.known import known_rows
 from trialtensor_models.analysis.scores import (
     N_SHUFFLES,
     Score,
@@ -118,7 +121,7 @@ def changes_by_region(activity: xarray.DataArray) -> xarray.DataArray:
     Parameters
     ----------
     activity : xarray.DataArray (trial, neuron, time)
-        With the coordinate ``region``.
+        With the coordinate ``region``. NaN is missing.
 
     Examples
     --------
@@ -133,11 +136,11 @@ def changes_by_region(activity: xarray.DataArray) -> xarray.DataArray:
     """
     X = activity.transpose("trial", "neuron", "time")
     changes = X - X.mean("trial")
-    region = X["region"].values
+    region = complete_labels(X["region"].values, "region", "neuron needs one")
     names = np.unique(region)
     scale = np.zeros(len(region))
     for name in names:
-        power = float((changes.values[:, region == name] ** 2).sum())
+        power = float(np.nansum(changes.values[:, region == name] ** 2))
         scale[region == name] = np.sqrt(X.size / len(names) / power) if power > 0 else 0.0
     return changes * xarray.DataArray(scale, dims="neuron")
 
@@ -187,7 +190,7 @@ def learning_patterns(
     Parameters
     ----------
     factors : (n_trials, n_components) array
-        Of `trial_factors`.
+        Of `trial_factors`. Trials that are missing (NaN or masked) here or in a curve are left out.
     patterns : (n_components, n_neurons, n_times) array
         Of `component_patterns`.
     curves : (n_trials, 2) array
@@ -196,6 +199,8 @@ def learning_patterns(
     -------
     dict of (n_neurons, n_times) arrays
     """
+    factors, curves = known_rows(factors=factors, curves=curves)
+    patterns = as_floats(patterns, "patterns")
     design = np.column_stack([np.ones(len(curves)), curves])
     slopes = np.linalg.lstsq(design, factors, rcond=None)[0][1:]
     return {
@@ -231,13 +236,16 @@ def curves_by_region(model: Any, curves: np.ndarray) -> np.ndarray:
     >>> bool(np.allclose(curves_by_region(model, curves), [[1, 0], [0, 1]], atol=1e-3))
     True
     """
+    factors, curves = known_rows(factors=model.trial_factors_, curves=curves)
     design = np.column_stack([np.ones(len(curves)), curves])
-    slopes = np.linalg.lstsq(design, model.trial_factors_, rcond=None)[0][1:]
+    slopes = np.linalg.lstsq(design, factors, rcond=None)[0][1:]
     spread = np.sum((curves - curves.mean(axis=0)) ** 2, axis=0)
-    trials = model.trial_factors_ - model.trial_factors_.mean(axis=0)
+    trials = factors - factors.mean(axis=0)
     shares = []
     for name, weights in zip(model.dataset_names_, model.weights_, strict=True):
         neuron, time = model.neuron_factors_[name] * weights, model.time_factors_[name]
+        # What was never observed has no part in it.
+        neuron, time = np.nan_to_num(neuron), np.nan_to_num(time)
         gram = (neuron.T @ neuron) * (time.T @ time)
         part = np.einsum("cr,rs,cs->c", slopes, gram, slopes) * spread
         shares.append(part / np.sum(gram * (trials.T @ trials)))

@@ -9,8 +9,10 @@ from scipy.linalg import subspace_angles
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 
+from trialtensor.data.missing import as_floats, whole
 from trialtensor.solvers.matching import match_components
 from trialtensor.solvers.result import Factors
+from trialtensor_models.analysis.known import known_rows
 
 N_SHUFFLES = 200
 
@@ -58,6 +60,7 @@ def learning_score(
     Parameters
     ----------
     trial_factors : (n_trials, n_components) array
+        Trials that are missing (NaN or masked) here or in the curve are left out.
     curve : (n_trials,) array
     n_shuffles : int
     random_state : int, Generator or None
@@ -70,6 +73,7 @@ def learning_score(
     >>> round(score.value, 3), score.chance < 0.2
     (1.0, True)
     """
+    trial_factors, curve = known_rows(trial_factors=trial_factors, curve=curve)
     basis = _basis(trial_factors)
     rng = np.random.default_rng(random_state)
     null = [adjusted_r2(basis, rng.permutation(curve)) for _ in range(n_shuffles)]
@@ -91,9 +95,11 @@ def one_factor_scores(
     Parameters
     ----------
     trial_factors : (n_trials, n_components) array
+        Trials that are missing (NaN or masked) here or in a curve are left out.
     curves : (n_trials, n_curves) array
         Not more curves than components.
     """
+    trial_factors, curves = known_rows(trial_factors=trial_factors, curves=curves)
     rng = np.random.default_rng(random_state)
     found = matched_r2(trial_factors, curves)
     null = np.array([matched_r2(rng.permutation(trial_factors), curves) for _ in range(n_shuffles)])
@@ -112,7 +118,8 @@ def factor_score(
     Parameters
     ----------
     found, planted : tuples of three (n_axis, n_components) arrays
-        Trial, neuron and time factors.
+        Trial, neuron and time factors. Rows that are missing (NaN or masked) in either are left
+        out.
     n_shuffles : int
     random_state : int, Generator or None
 
@@ -120,6 +127,10 @@ def factor_score(
     -------
     Score
     """
+    trial, neuron, time = (
+        known_rows(found=own, planted=other) for own, other in zip(found, planted, strict=True)
+    )
+    found, planted = ((trial[i], neuron[i], time[i]) for i in (0, 1))
     rng = np.random.default_rng(random_state)
     null = [match_components(planted, _shuffled(found, rng))[1] for _ in range(n_shuffles)]
     return Score(match_components(planted, found)[1], np.array(null), "trials, neurons and times")
@@ -137,7 +148,8 @@ def subspace_score(
     Parameters
     ----------
     found, planted : (n_neurons, n_directions) arrays
-        Columns that span them; the smaller number of directions counts.
+        Columns that span them; the smaller number of directions counts. Neurons that are missing
+        (NaN or masked) in either are left out.
 
     Examples
     --------
@@ -146,6 +158,7 @@ def subspace_score(
     >>> round(score.value, 6), score.chance < 0.2
     (1.0, True)
     """
+    found, planted = known_rows(found=found, planted=planted)
     rng = np.random.default_rng(random_state)
     null = [subspace_overlap(rng.permutation(found), planted) for _ in range(n_shuffles)]
     return Score(subspace_overlap(found, planted), np.array(null), "neurons")
@@ -163,6 +176,7 @@ def region_score(
     Parameters
     ----------
     strength : (n_neurons,) array
+        Neurons without a value (NaN or masked) are left out.
     inside : (n_neurons,) bool array
         True in the region.
 
@@ -171,6 +185,7 @@ def region_score(
     >>> region_score(np.arange(6.0), np.arange(6) > 2, random_state=0).value
     1.0
     """
+    strength, inside = _known_neurons(strength, inside)
     rng = np.random.default_rng(random_state)
     null = [_area(strength, rng.permutation(inside)) for _ in range(n_shuffles)]
     return Score(_area(strength, inside), np.array(null), "neurons")
@@ -221,12 +236,25 @@ def subspace_overlap(first: np.ndarray, second: np.ndarray) -> float:
     Parameters
     ----------
     first, second : (n, n_columns) arrays
+        Rows that are missing (NaN or masked) in either are left out.
 
     Returns
     -------
     float
     """
+    first, second = known_rows(first=first, second=second)
     return float(np.mean(np.cos(subspace_angles(first, second)) ** 2))
+
+
+def _known_neurons(strength: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    strength, inside = as_floats(strength, "strength"), whole(inside, "inside")
+    if inside.dtype != bool or inside.shape != strength.shape:
+        raise ValueError(
+            f"inside: expected True or False for each of {strength.size} neurons, got "
+            f"{inside.dtype} of shape {inside.shape}"
+        )
+    known = ~np.isnan(strength)
+    return strength[known], inside[known]
 
 
 def _area(strength: np.ndarray, inside: np.ndarray) -> float:

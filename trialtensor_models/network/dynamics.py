@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trialtensor.data.missing import whole
 from trialtensor_models.network.wiring import Wiring
 
 
@@ -74,12 +75,14 @@ def run_trial(
         Cortical activity at a step is what the inputs of this step have led to; ``arriving`` is
         what reaches cortex from the nuclei in this step.
     """
+    inputs, W_PC, C = whole(inputs, "inputs"), whole(W_PC, "W_PC"), whole(C, "C")
+    noise = None if noise is None else whole(noise, "noise")
     S, T = inputs.shape[:2]
     V = len(versions.cortex)
     N, G, M = wiring.W.shape[1], wiring.J.shape[1], wiring.P.shape[1]
     to_pons, to_nuclei = wiring.P.swapaxes(1, 2), W_PC.swapaxes(1, 2)
     to_granule = wiring.J.swapaxes(1, 2) / wiring.sigma
-    scale = np.broadcast_to(np.asarray(output, dtype=float), (S,))[:, None, None, None]
+    scale = np.broadcast_to(whole(output, "output"), (S,))[:, None, None, None]
     scale = scale * versions.cerebellum[:, None]
     drive = _drive(wiring, inputs)
     if noise is not None:
@@ -126,6 +129,7 @@ def run_cortex(
     cortex : (S, T, N) array
     command : (S, T, 2) array
     """
+    inputs, C = whole(inputs, "inputs"), None if C is None else whole(C, "C")
     S, T = inputs.shape[:2]
     N = wiring.W.shape[1]
     drive = _drive(wiring, inputs)

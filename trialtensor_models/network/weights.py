@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trialtensor.data.missing import as_floats
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class CorticalWeights:
@@ -33,7 +35,7 @@ class CorticalWeights:
         N = len(self.b)
         shapes = {"W": (N, N), "W_in": (N, -1), "W_th": (N, 2), "W_out": (2, N), "b": (N,)}
         for name, shape in shapes.items():
-            array = np.array(getattr(self, name), dtype=float)
+            array = np.array(as_floats(getattr(self, name), name))
             fits = array.ndim == len(shape) and all(
                 n in (-1, m) for n, m in zip(shape, array.shape, strict=True)
             )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialtensor.plotting.labels import as_drawn
 from trialtensor_models.phenomena.paradigms import opposite, recovery, retention, washout
 from trialtensor_models.phenomena.rows import Cast, Row
 from trialtensor_models.sessions import Schedule
@@ -96,7 +97,7 @@ def _numbers(axes: Axes, rows: list[Row]) -> None:
                 )  # fmt: skip
         verdict = "" if row.holds else "missed" if row.expected else "known gap"
         axes.text(2.03, y, f"{row.network.mean:z.2f}  {verdict}", va="center", fontsize=8)
-    axes.set_yticks(range(len(rows)), [row.name for row in rows], fontsize=8)
+    axes.set_yticks(range(len(rows)), [as_drawn(row.name) for row in rows], fontsize=8)
     axes.set(xlim=(-1, 2), ylim=(len(rows) - 0.4, -0.6), xticks=[0, 1])
     axes.set_xticklabels(["least accepted", "most accepted"], fontsize=8)
     axes.spines[["top", "right", "left"]].set_visible(False)

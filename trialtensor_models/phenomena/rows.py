@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import t as t_distribution
 
+from trialtensor.data.missing import as_floats
 from trialtensor_models.phenomena.subjects import Curve, Setting, Subjects
 from trialtensor_models.sessions import Schedule
 
@@ -25,6 +26,9 @@ class Quantity:
     """
 
     values: np.ndarray
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", as_floats(self.values, "values"))
 
     @property
     def mean(self) -> float:

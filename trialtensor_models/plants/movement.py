@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trialtensor.data.missing import as_floats
 from trialtensor_models.plants.perturbation import Perturbation
 
 
@@ -43,6 +44,7 @@ def seen(
     -------
     Movement
     """
+    velocity, desired = as_floats(velocity, "velocity"), as_floats(desired, "desired")
     turn = np.deg2rad(perturbation.rotation)
     rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     shown = velocity @ rotation.T
@@ -64,6 +66,6 @@ def direction(command: np.ndarray, desired: np.ndarray) -> np.ndarray:
     -------
     (n,) array
     """
-    went, wanted = command.sum(1), desired.sum(1)
+    went, wanted = as_floats(command, "command").sum(1), as_floats(desired, "desired").sum(1)
     cross = wanted[:, 0] * went[:, 1] - wanted[:, 1] * went[:, 0]
     return np.rad2deg(np.arctan2(cross, (wanted * went).sum(1)))

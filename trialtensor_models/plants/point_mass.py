@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import expm
 
+from trialtensor.data.missing import as_floats
 from trialtensor_models.plants.movement import Movement, seen
 from trialtensor_models.plants.perturbation import Perturbation
 from trialtensor_models.plants.plant import check_positive
@@ -48,7 +49,7 @@ class PointMass:
         self, command: np.ndarray, desired: np.ndarray, perturbation: Perturbation, dt: float
     ) -> Movement:
         """Carry out commands; see `Plant.move`."""
-        velocity = command
+        velocity = command = as_floats(command, "command")
         if perturbation.curl and not perturbation.clamp:
             velocity = self._pushed(command, perturbation.curl, dt)
         return seen(velocity, desired, perturbation, dt)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trialtensor.data.missing import as_floats
 from trialtensor_models.plants.movement import Movement, seen
 from trialtensor_models.plants.perturbation import Perturbation
 from trialtensor_models.plants.plant import check_positive
@@ -57,6 +58,7 @@ class TwoLinkArm:
         ValueError
             If a command leads out of the arm's reach.
         """
+        command = as_floats(command, "command")
         strength = 0.0 if perturbation.clamp else perturbation.curl
         return seen(self._simulate(command, strength, dt), desired, perturbation, dt)
 
@@ -72,6 +74,7 @@ class TwoLinkArm:
         -------
         (..., 2) array, in rad
         """
+        position = as_floats(position, "position")
         l1, l2 = self.lengths
         squared = (position**2).sum(-1)
         cosine = (squared - l1**2 - l2**2) / (2 * l1 * l2)
@@ -95,6 +98,7 @@ class TwoLinkArm:
         -------
         (..., 2) array, in m from the shoulder
         """
+        angles = as_floats(angles, "angles")
         upper, fore = angles[..., 0], angles.sum(-1)
         l1, l2 = self.lengths
         return np.stack(
@@ -112,6 +116,7 @@ class TwoLinkArm:
         -------
         (..., 2, 2) array
         """
+        angles = as_floats(angles, "angles")
         upper, fore = angles[..., 0], angles.sum(-1)
         l1, l2 = self.lengths
         row_x = np.stack([-l1 * np.sin(upper) - l2 * np.sin(fore), -l2 * np.sin(fore)], -1)
@@ -129,6 +134,7 @@ class TwoLinkArm:
         -------
         (..., 2, 2) array, in kg m²
         """
+        angles = as_floats(angles, "angles")
         m2, l1 = self.masses[1], self.lengths[0]
         i1, i2 = self.inertias
         c1, c2 = self.centres
@@ -152,6 +158,7 @@ class TwoLinkArm:
         -------
         (..., 2) array
         """
+        angles, speeds = as_floats(angles, "angles"), as_floats(speeds, "speeds")
         pull = self.masses[1] * self.lengths[0] * self.centres[1] * np.sin(angles[..., 1])
         first = -pull * speeds[..., 1] * (2 * speeds[..., 0] + speeds[..., 1])
         return np.stack([first, pull * speeds[..., 0] ** 2], -1)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from trialtensor.data.missing import as_floats
 from trialtensor_models.tasks import LEFT, RIGHT, ChoiceTask, Draw, toward
 
 _CRITIC_RATE = 0.1
@@ -121,7 +122,7 @@ def told_error(task: ChoiceTask, draw: Draw, outcome: Outcome, missed: np.ndarra
     (T, 2) array
         Velocity to the right answer less that of the hand.
     """
-    return _turn(task, draw, outcome.side) + missed
+    return _turn(task, draw, outcome.side) + as_floats(missed, "missed")
 
 
 def _turn(task: ChoiceTask, draw: Draw, side: int) -> np.ndarray:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from trialtensor.data.missing import whole
 from trialtensor_models.network import CCRNN, Activity, Plasticity, Wiring
 from trialtensor_models.plasticity.calibration import Gains, gains_of
 from trialtensor_models.plasticity.rules import (
@@ -56,6 +57,7 @@ class Learner:
         learns : (S,) bool array
             Which networks learn from this trial; the weights of the others stay as they are.
         """
+        error, learns = whole(error, "error"), whole(learns, "learns")
         first = self.models[0]
         granule, cortex = activity.granule[:, 0], activity.cortex[:, 0]
         limits = [model.plasticity.error_saturation for model in self.models]

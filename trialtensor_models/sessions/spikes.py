@@ -40,6 +40,12 @@ def draw_spikes(
     >>> draw_spikes(rates, rate_scale=50, bin_width=0.04).shape
     (2, 3, 2)
     """
+    n_missing = int(np.isnan(np.asarray(activity, dtype=float)).sum())
+    if n_missing:
+        raise ValueError(
+            f"activity: {n_missing} of {activity.size} values are missing, but counts are drawn "
+            "from all of them"
+        )
     if not 0 < rate_scale < np.inf:
         raise ValueError(f"rate_scale: expected more than 0, got {rate_scale}")
     time = activity["time"].values

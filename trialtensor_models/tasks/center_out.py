@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from trialtensor.data.missing import whole
 from trialtensor_models.tasks.task import Draw
 
 
@@ -90,6 +91,7 @@ class CenterOut:
         -------
         Draw
         """
+        conditions = whole(conditions, "conditions")
         go, moving, after = (round(part / dt) for part in (self.hold, self.duration, self.stay))
         angles = np.deg2rad(self.labels[conditions])
         direction = np.stack([np.cos(angles), np.sin(angles)], -1)

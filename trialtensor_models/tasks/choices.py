@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeGuard
 
 import numpy as np
 
+from trialtensor.data.missing import as_floats
 from trialtensor_models.tasks.center_out import minimum_jerk
 from trialtensor_models.tasks.task import Draw, Task
 
@@ -121,7 +122,8 @@ def toward(desired: np.ndarray, degrees: Any) -> np.ndarray:
     -------
     (n, T, 2) array
     """
-    angle = np.deg2rad(np.asarray(degrees, dtype=float))[:, None]
+    angle = np.deg2rad(as_floats(degrees, "degrees"))[:, None]
     cos, sin = np.cos(angle), np.sin(angle)
+    desired = as_floats(desired, "desired")
     x, y = desired[..., 0], desired[..., 1]
     return np.stack([cos * x + sin * y, cos * y - sin * x], -1)

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from trialtensor.data.missing import whole
 from trialtensor_models.tasks.choices import LEFT, RIGHT, Response
 from trialtensor_models.tasks.task import Draw
 
@@ -93,6 +94,7 @@ class EvidenceAccumulation(Response):
         -------
         Draw
         """
+        conditions = whole(conditions, "conditions")
         go = self.go(dt)
         mean = self.labels[conditions]
         inputs = np.zeros((len(mean), go + self.n_steps(dt), self.n_inputs))

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from trialtensor.data.missing import whole
 from trialtensor_models.tasks.choices import LEFT, RIGHT, Response
 from trialtensor_models.tasks.task import Draw
 
@@ -80,6 +81,7 @@ class DelayedMatch(Response):
         -------
         Draw
         """
+        conditions = whole(conditions, "conditions")
         go, ends = self.go(dt), round(self.sample / dt)
         starts = ends + round(self.delay / dt)
         first, second = np.divmod(np.asarray(conditions), 2)

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from trialtensor.data.missing import whole
 from trialtensor_models.tasks.choices import LEFT, RIGHT, Response
 from trialtensor_models.tasks.task import Draw
 
@@ -78,6 +79,7 @@ class ReversalLearning(Response):
         -------
         Draw
         """
+        conditions = whole(conditions, "conditions")
         go = self.go(dt)
         inputs = np.zeros((len(conditions), go + self.n_steps(dt), self.n_inputs))
         inputs[np.arange(len(conditions)), :, conditions] = 1

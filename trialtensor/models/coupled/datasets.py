@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from trialtensor.data.labels import as_names, complete_labels
+from trialtensor.data.per_entry import one_each
 from trialtensor.data.validation import check_trial_tensor
-from trialtensor.models.layout import are_arrays, is_dict, masks_of, names_of
+from trialtensor.models.layout import are_arrays, is_dict, masks_of, names_of, plain_key
 from trialtensor.models.observed import Observed, check_scale, no_values, with_data, without_empty
 
 ORDER = {"trial": (0, 1, 2), "time": (2, 1, 0)}
@@ -92,7 +94,7 @@ def _separate(X: Any, mask: Any, groups: Any, shared: str, known: list[str] | No
         raise ValueError("groups: expected None, because X already is one array a dataset")
     if not len(X):
         raise ValueError("X: expected at least one dataset, got none")
-    names = [str(name) for name in names_of(X)]
+    names = [str(plain_key(name)) for name in names_of(X)]
     arrays = list(X.values()) if isinstance(X, Mapping) else list(X)
     masks = masks_of(mask, X)
     unknown = [name for name in names if known is not None and name not in known]
@@ -143,10 +145,17 @@ def _labels(groups: Any, coords: dict[str, tuple[str, np.ndarray]], n: int) -> n
             known = [name for name, (where, _) in coords.items() if where == "neuron"]
             raise ValueError(f"groups: X has no neuron coordinate {groups!r}; it has {known}")
         groups = values
-    labels = np.asarray([str(label) for label in groups])
-    if labels.shape != (n,):
-        raise ValueError(f"groups: expected one label for each of {n} neurons, got {len(labels)}")
-    return labels
+    axis, along = coords.get("neuron", (None, None))
+    given = one_each(
+        groups,
+        n,
+        "groups",
+        axis="neuron",
+        along=along if axis == "neuron" else None,
+        expected=f"one label for each of {n} neurons",
+    )
+    labels = complete_labels(given, "groups", "neuron needs a dataset")
+    return np.asarray([str(label) for label in as_names(labels)])
 
 
 @dataclass(frozen=True, eq=False)

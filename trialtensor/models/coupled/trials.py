@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from trialtensor.data.missing import as_floats
 from trialtensor.models.coupled.datasets import (
     Datasets,
     KeptDatasets,
@@ -87,7 +88,7 @@ def inverse_transform(fitted: Fitted, told: Told, X: Any) -> Any:
     for i, name in enumerate(names):
         if name not in trial:
             continue
-        own = np.asarray(trial[name])
+        own = as_floats(trial[name], "X", None)
         if own.ndim != 2 or own.shape[1] != rank:
             raise ValueError(f"X: expected trial factors (n_trials, {rank}), got {own.shape}")
         time = fitted["time_factors"] if told.shared == "time" else fitted["time_factors"][name]

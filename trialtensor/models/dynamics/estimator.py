@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from trialtensor.data.missing import as_floats
 from trialtensor.data.validation import CheckedTensor, check_trial_tensor
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.dynamics import outcome, trials
@@ -149,7 +150,8 @@ class TrialVaryingDynamics(TrialEstimator):
         (n_trials, n_neurons, n_neurons) array
         """
         check_is_fitted(self)
-        trial = np.asarray(self.trial_factors_ if trial_factors is None else trial_factors)
+        given = self.trial_factors_ if trial_factors is None else trial_factors
+        trial = as_floats(given, "trial_factors", None)
         if trial.ndim != 2 or trial.shape[1] != len(self.weights_):
             raise ValueError(
                 f"trial_factors: expected (n_trials, {len(self.weights_)}), got {trial.shape}"
@@ -193,7 +195,7 @@ class TrialVaryingDynamics(TrialEstimator):
         """
         W = self.matrices(trial_factors)
         check_whole("n_times", n_times, 1)
-        state = np.asarray(start, dtype=np.float64)
+        state = as_floats(start, "start")
         if state.shape != W.shape[:2]:
             raise ValueError(f"start: expected {W.shape[:2]}, got {state.shape}")
         # Neurons that the fit has not seen drive nothing.

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from trialtensor.data.axes import AXES
+from trialtensor.data.missing import as_array
 from trialtensor.data.validation import CheckedTensor, check_trial_tensor
 from trialtensor.models.layout import are_arrays, is_dict, names_of
 from trialtensor.models.observed import Observed, check_scale, no_values, without_empty
+from trialtensor.models.parafac2.block_labels import as_labels, labels_of_trials
 
 # By what differs from block to block: how (trial, neuron, time) becomes (trial, row, shared).
 _ORDER = {"neuron": (0, 1, 2), "time": (0, 2, 1)}
@@ -82,13 +84,13 @@ def split_blocks(X: Any, mask: Any, blocks: Any, varying: str) -> BlockedTrials:
         Naming the argument, what it got and what it needs.
     """
     if is_dict(X):
-        labels = _as_labels(list(names_of(X)), len(X))
+        labels = as_labels(list(names_of(X)), len(X))
         return _ragged(list(X.values()), _masks_by_key(mask, X), blocks, varying, labels)
     if is_ragged(X):
         return _ragged(list(X), mask, blocks, varying, np.arange(len(X)))
     checked = check_trial_tensor(X, mask=mask)
     n_trials = len(checked.values)
-    of_trial = _labels_of_trials(blocks, checked, n_trials)
+    of_trial = labels_of_trials(blocks, checked, n_trials)
     labels, first, which = np.unique(of_trial, return_index=True, return_inverse=True)
     order = np.argsort(first, kind="stable")
     trials = [np.flatnonzero(which == b) for b in order]
@@ -308,8 +310,8 @@ def _ragged(
 
 def _check_block(block: Any, mask: Any, i: int) -> CheckedTensor:
     if np.ndim(block) == 2:
-        block = block[None] if hasattr(block, "shape") else np.asarray(block)[None]
-        mask = None if mask is None else np.asarray(mask)[None]
+        block = block[None] if hasattr(block, "shape") else as_array(block)[None]
+        mask = None if mask is None else as_array(mask)[None]
     return check_trial_tensor(block, mask=mask, name=f"X[{i}]")
 
 
@@ -319,29 +321,3 @@ def _masks_by_key(mask: Any, X: Mapping[Any, Any]) -> list[Any] | None:
     if not isinstance(mask, Mapping) or set(mask) != set(X):
         raise ValueError(f"mask: expected a dict with the keys of X, {list(X)}")
     return [mask[key] for key in X]
-
-
-def _labels_of_trials(blocks: Any, checked: CheckedTensor, n_trials: int) -> np.ndarray:
-    if blocks is None:
-        return np.arange(n_trials)
-    if isinstance(blocks, str):
-        axis, values = checked.coords.get(blocks, (None, None))
-        if axis != "trial":
-            known = [name for name, (where, _) in checked.coords.items() if where == "trial"]
-            raise ValueError(
-                f"blocks: X has no trial coordinate {blocks!r}; it has {known}. Give one label a "
-                "trial, or the name of such a coordinate"
-            )
-        blocks = values
-    return _as_labels(blocks, n_trials)
-
-
-def _as_labels(labels: Any, n: int) -> np.ndarray:
-    array = np.asarray(labels)
-    if array.dtype.kind in "OS":
-        array = np.asarray([str(label) for label in labels])
-    if array.shape != (n,):
-        raise ValueError(f"blocks: expected one label for each of {n} trials, got {array.shape}")
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        raise ValueError("blocks: some labels are NaN or infinite; every trial needs a block")
-    return array

@@ -284,7 +284,7 @@ class Parafac2(TrialEstimator):
 
     def _in_order_of_fit(self, X: Any) -> dict[Any, Any]:
         """Blocks by name, in the order in which their trials were counted."""
-        given = {str(name): name for name in layouts.names_of(X)}
+        given = {str(layouts.plain_key(name)): name for name in layouts.names_of(X)}
         known = [str(label) for label in self.fitted_.blocks]
         if not self.ragged_ or set(given) != set(known):
             fitted_to = f"blocks {known}" if self.ragged_ else "an array"

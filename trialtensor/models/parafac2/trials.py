@@ -13,6 +13,7 @@ from trialtensor.data.axes import AXES
 from trialtensor.models.fitted import Fitted
 from trialtensor.models.new_trials import check_anything_known, check_labels, known_rows
 from trialtensor.models.observed import nothing_to_explain, without_empty
+from trialtensor.models.parafac2.block_labels import as_labels
 from trialtensor.models.parafac2.blocks import (
     BlockedTrials,
     KeptBlocks,
@@ -99,9 +100,7 @@ def _shared(fitted: Fitted) -> np.ndarray:
 
 
 def _known_blocks(fitted: Fitted, blocks: Any, n_trials: int) -> np.ndarray:
-    labels = np.asarray(blocks)
-    if labels.shape != (n_trials,):
-        raise ValueError(f"blocks: expected one label for each of {n_trials} trials")
+    labels = as_labels(blocks, n_trials)
     position = _positions(fitted)
     unknown = [label for label in labels.tolist() if str(label) not in position]
     if unknown:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from trialtensor.data.missing import as_floats
 from trialtensor.models.fitted import Fitted
 from trialtensor.models.new_trials import check_new_trials, known_rows, warn_empty_trials
 from trialtensor.models.observed import Observed, insert_empty, nothing_to_explain
@@ -78,7 +79,7 @@ def as_features(u: np.ndarray, B: np.ndarray, C: np.ndarray) -> np.ndarray:
 
 def from_features(fitted: Fitted, X: Any) -> Components:
     """Invert ``as_features``, with everything else as fitted."""
-    features = np.asarray(X)
+    features = as_floats(X, "X", None)
     (_, v, w), (A, _, _) = components = components_of(fitted)
     (r_trial, r_neuron, r_time), n_neurons, n_times = components.ranks, len(v), len(w)
     expected = r_trial + r_neuron * n_times + r_time * n_neurons

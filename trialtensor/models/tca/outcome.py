@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor.data.axes import AXES
+from trialtensor.data.missing import as_floats
 from trialtensor.models.comparison import aligned_restarts
 from trialtensor.models.fitted import FitRecord, Fitted, Named, Restart
 from trialtensor.models.observed import FitInput, insert_empty, unknown_data
@@ -68,7 +69,7 @@ def judge_fit(data: FitInput, factors: Factors) -> Judged:
 
 def given(weights: np.ndarray, factors: Sequence[np.ndarray]) -> Fitted:
     """Describe factors from elsewhere; their fit to the data isn't known."""
-    first, neuron, time = (np.asarray(f) for f in factors)
+    first, neuron, time = (as_floats(f, "factors", None) for f in factors)
     neuron, neuron_norms = canonical.unit_columns(neuron)
     time, time_norms = canonical.unit_columns(time)
     trial, scale = canonical.unit_columns(first * weights * neuron_norms * time_norms)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from trialtensor.data.axes import AXES
+from trialtensor.data.missing import as_floats
 from trialtensor.models.observed import FitInput
 from trialtensor.solvers.result import Factors
 
@@ -71,13 +72,13 @@ def _factor_matrices(init: Any) -> list[np.ndarray]:
     if hasattr(init, "trial_factors_"):
         return [init.trial_factors_ * init.weights_, init.neuron_factors_, init.time_factors_]
     if hasattr(init, "factors") and hasattr(init, "weights"):
-        weights = 1.0 if init.weights is None else np.asarray(init.weights)
-        first, *others = (np.asarray(f) for f in init.factors)
+        weights = 1.0 if init.weights is None else as_floats(init.weights, "init", None)
+        first, *others = (as_floats(f, "init", None) for f in init.factors)
         factors = [first * weights, *others]
     elif isinstance(init, (tuple, list)) and len(init) == 2:
         return _factor_matrices(CPWeights(*init))
     elif isinstance(init, (tuple, list)):
-        factors = [np.asarray(f) for f in init]
+        factors = [as_floats(f, "init", None) for f in init]
     elif hasattr(init, "get_params"):
         raise ValueError(
             f"init: got a {type(init).__name__} that is not fitted; scikit-learn's clone (as in "
