@@ -7,7 +7,7 @@ from pathlib import Path
 import xarray
 
 from trialtensor.data.validation import as_trial_tensor
-from trialtensor.io.contents import VariableInfo
+from trialtensor.io.contents import VariableInfo, listed
 from trialtensor.io.labels import add_labels
 from trialtensor.io.readers import Get, find_reader, opened
 
@@ -95,11 +95,13 @@ def read_variable(
 
 
 def _choose(path: Path, variables: list[VariableInfo], wanted: str | None) -> VariableInfo:
-    everything = "; ".join(map(str, variables)) or "nothing"
+    everything = listed(variables)
     if wanted is not None:
         chosen = next((info for info in variables if info.name == wanted), None)
         if chosen is None:
             raise ValueError(f"{path}: has no variable {wanted!r}, but {everything}")
+        if chosen.refused:
+            raise ValueError(f"{path}: {chosen}")
         if chosen.is_pickled:
             raise ValueError(
                 f"{path}: variable {wanted!r} holds Python objects (a pickle), which are never "
@@ -113,7 +115,7 @@ def _choose(path: Path, variables: list[VariableInfo], wanted: str | None) -> Va
             f"(n_trials, n_neurons, n_times), but {everything}"
         )
     if len(tensors) > 1:
-        choice = "; ".join(map(str, tensors))
+        choice = listed(tensors)
         raise ValueError(
             f"{path}: has {len(tensors)} variables with three axes; choose one with "
             f"variable: {choice}"

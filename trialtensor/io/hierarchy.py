@@ -1,0 +1,52 @@
+"""Reading HDF5 and netCDF files, whatever their suffix says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import xarray
+
+from trialtensor.io import netcdf3
+from trialtensor.io.contents import Get, Variable, VariableInfo, by_name
+from trialtensor.opening.guard import HDF5, MATLAB_HDF5, NETCDF3, is_hdf5
+
+SIGNATURES = (HDF5, MATLAB_HDF5, NETCDF3)
+
+
+def describe(path: Path) -> list[VariableInfo]:
+    """Describe the variables, including coordinates.
+
+    Parameters
+    ----------
+    path : Path
+    """
+    with _variables(path) as variables:
+        return [variable.info for variable in variables.values()]
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Get]:
+    """Open the file once for many variables; give a function that reads one by its name.
+
+    Parameters
+    ----------
+    path : Path
+    """
+    with _variables(path) as variables:
+        yield by_name(variables)
+
+
+@contextmanager
+def _variables(path: Path) -> Iterator[dict[str, Variable]]:
+    if is_hdf5(path):
+        from trialtensor.io.hdf5 import variables_of
+        from trialtensor.opening.hdf5 import open_hdf5
+
+        with open_hdf5(path) as file:
+            yield variables_of(file)
+    else:
+        # Only this engine is in Python: no damaged file can crash it.
+        with xarray.open_dataset(path, engine="scipy", decode_cf=False) as dataset:
+            yield netcdf3.variables_of(dataset)
