@@ -14,8 +14,16 @@ from trialtensor.opening.hdf5 import Member
 
 NO_VARIABLE = "This is a netCDF dimension but not a netCDF variable"
 _OF_THE_FILE = frozenset(
-    "CLASS NAME DIMENSION_LIST DIMENSION_LABELS REFERENCE_LIST _Netcdf4Dimid _Netcdf4Coordinates "
-    "_nc3_strict".split()
+    [
+        "CLASS",
+        "NAME",
+        "DIMENSION_LIST",
+        "DIMENSION_LABELS",
+        "REFERENCE_LIST",
+        "_Netcdf4Dimid",
+        "_Netcdf4Coordinates",
+        "_nc3_strict",
+    ]
 )
 _RENAMED = "_nc4_non_coord_"
 

@@ -83,9 +83,9 @@ def factor_files_in(folder: Path, model_file: str = "model.h5") -> tuple[str, ..
     """
     names = list(_OURS)
     try:
-        with reading_own(folder / model_file, "saved model"):
-            with open_hdf5(folder / model_file, own=True) as file:
-                names += [f"{name}.csv" for name in file["arrays"]]
+        path = folder / model_file
+        with reading_own(path, "saved model"), open_hdf5(path, own=True) as file:
+            names += [f"{name}.csv" for name in file["arrays"]]
     except (OSError, ValueError):
         pass  # no such file, or an older form, of which all names are known
     return tuple(name for name in dict.fromkeys(names) if (folder / name).is_file())

@@ -63,10 +63,10 @@ def reading(path: Path, kind: str, *signatures: bytes) -> Iterator[None]:
     UnreadableError
         The original error is its ``__cause__``.
     """
-    with _one_error(f"{path}:", lambda error: _message(path, kind, signatures, error)):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
+    guard = _one_error(f"{path}:", lambda error: _message(path, kind, signatures, error))
+    with guard, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 @contextmanager
