@@ -74,6 +74,10 @@ class Variable:
     get: Callable[[], np.ndarray | xarray.DataArray]
 
 
+# The variables of a file by name, each made when it is asked for.
+Contents = dict[str, Callable[[], Variable]]
+
+
 def refused_variable(name: str, why: str, shape: tuple[int, ...] = ()) -> Variable:
     """Describe what can't be read, so that it is listed nevertheless.
 
@@ -91,18 +95,19 @@ def refused_variable(name: str, why: str, shape: tuple[int, ...] = ()) -> Variab
     return Variable(VariableInfo(name, shape, _NOTHING, refused=why), get)
 
 
-def by_name(variables: dict[str, Variable]) -> Get:
+def by_name(variables: Contents) -> Get:
     """Return a function that reads one of several variables.
 
     Parameters
     ----------
-    variables : dict of Variable
+    variables : dict
+        Name -> what makes the variable.
     """
 
     def get(name: str) -> np.ndarray | xarray.DataArray:
         if name not in variables:
             raise RefusedError(f"has no variable {name!r}")
-        return variables[name].get()
+        return variables[name]().get()
 
     return get
 

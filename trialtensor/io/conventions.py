@@ -85,7 +85,10 @@ def decoded(
     if netcdf:
         _add_default_fill(values, attributes)
     raw = xarray.Variable(variable.dims, values, attributes)
-    return _decode(raw, netcdf).load() if _has_meaning(raw, netcdf) else raw
+    found = _decode(raw, netcdf).load() if _has_meaning(raw, netcdf) else raw
+    if found.dtype.kind != "S":
+        return found
+    return found.copy(data=np.char.decode(found.to_numpy(), "utf-8", "replace"))
 
 
 def _has_meaning(variable: xarray.Variable, netcdf: bool) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import h5py
 import numpy as np
 import xarray
 
-from trialtensor.io.contents import Variable, VariableInfo, refused_variable
+from trialtensor.io.contents import Contents, Variable, VariableInfo, refused_variable
 from trialtensor.io.conventions import decoded, decoded_like, is_anonymous
 from trialtensor.io.matlab import CLASS, HIDDEN, matlab_variable
 from trialtensor.io.scales import Scales, Stored, is_netcdf
@@ -16,29 +17,28 @@ from trialtensor.opening.guard import RefusedError, in_one_line
 from trialtensor.opening.hdf5 import attributes, dtype_of, members, read_values
 
 
-def variables_of(file: h5py.File) -> dict[str, Variable]:
+def variables_of(file: h5py.File) -> Contents:
     """Return what a file holds, by name.
 
     Parameters
     ----------
     file : h5py.File
     """
-    found: dict[str, Variable] = {}
+    found: Contents = {}
     stored: list[Stored] = []
     for member in members(file, hidden=HIDDEN):
         given = {} if member.item is None else attributes(member.item)
         if member.refused:
-            shape = () if member.item is None else member.item.shape
-            found[member.path] = refused_variable(member.path, member.refused, shape)
+            shape = getattr(member.item, "shape", ())
+            found[member.path] = partial(refused_variable, member.path, member.refused, shape)
         elif CLASS in given:
-            found[member.path] = matlab_variable(member.path, member.item, given)
+            found[member.path] = partial(matlab_variable, member.path, member.item, given)
         else:
             stored.append(Stored(member, given))
     scales = Scales.among(stored, is_netcdf(attributes(file), stored))
-    # First those in the root, then those in groups, each in the order of names.
     by_path = {each.path: each for each in stored if not each.is_only_a_name}
     for path, each in by_path.items():
-        found[path] = _variable(each, scales, by_path)
+        found[path] = partial(_variable, each, scales, by_path)
     return found
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import xarray
 
 from trialtensor.io import netcdf3
-from trialtensor.io.contents import Get, Variable, VariableInfo, by_name
+from trialtensor.io.contents import Contents, Get, VariableInfo, by_name
 from trialtensor.opening.guard import HDF5, MATLAB_HDF5, NETCDF3, is_hdf5
 
 SIGNATURES = (HDF5, MATLAB_HDF5, NETCDF3)
@@ -23,7 +23,7 @@ def describe(path: Path) -> list[VariableInfo]:
     path : Path
     """
     with _variables(path) as variables:
-        return [variable.info for variable in variables.values()]
+        return [describe_one().info for describe_one in variables.values()]
 
 
 @contextmanager
@@ -39,7 +39,7 @@ def opened(path: Path) -> Iterator[Get]:
 
 
 @contextmanager
-def _variables(path: Path) -> Iterator[dict[str, Variable]]:
+def _variables(path: Path) -> Iterator[Contents]:
     if is_hdf5(path):
         from trialtensor.io.hdf5 import variables_of
         from trialtensor.opening.hdf5 import open_hdf5

@@ -11,7 +11,7 @@ import numpy as np
 from trialtensor.io.contents import Variable, VariableInfo, refused_variable
 from trialtensor.opening.guard import RefusedError
 
-CLASS, EMPTY, SPARSE = "MATLAB_class", "MATLAB_empty", "MATLAB_sparse"
+CLASS, EMPTY = "MATLAB_class", "MATLAB_empty"
 # Groups that hold what others refer to.
 HIDDEN = ("#refs#", "#subsystem#")
 _NUMBERS = frozenset(
@@ -21,7 +21,7 @@ _MOST_AXES = 32
 _MOST_CELLS = 100_000
 
 
-def matlab_variable(name: str, item: Any, attributes: Mapping[str, Any]) -> Variable:
+def matlab_variable(name: str, item: h5py.Dataset, attributes: Mapping[str, Any]) -> Variable:
     """Describe a variable that MATLAB wrote.
 
     Rows and columns become arrays with one axis and single values become scalars, because MATLAB
@@ -30,14 +30,10 @@ def matlab_variable(name: str, item: Any, attributes: Mapping[str, Any]) -> Vari
     Parameters
     ----------
     name : str
-    item : h5py.Dataset or h5py.Group
+    item : h5py.Dataset
     attributes : mapping
     """
     kind = str(attributes[CLASS])
-    if SPARSE in attributes:
-        return refused_variable(name, "is a sparse matrix of MATLAB; store full(...) of it")
-    if isinstance(item, h5py.Group):
-        return refused_variable(name, f"is a MATLAB {kind}, which is not read")
     if np.any(attributes.get(EMPTY, 0)):
         return _described(name, np.zeros(_empty_shape(item), _dtype(kind)))
     if kind == "char" and item.dtype.kind in "iu":

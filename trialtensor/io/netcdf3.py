@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 import xarray
 
-from trialtensor.io.contents import Variable, VariableInfo, refused_variable, shown_names
+from trialtensor.io.contents import Contents, Variable, VariableInfo, refused_variable, shown_names
 from trialtensor.io.conventions import decoded, decoded_like, is_anonymous
 from trialtensor.opening.guard import in_one_line
 from trialtensor.opening.memory import refuse_too_large
 
 
-def variables_of(dataset: xarray.Dataset) -> dict[str, Variable]:
+def variables_of(dataset: xarray.Dataset) -> Contents:
     """Return what a file holds, by name.
 
     Parameters
@@ -22,7 +23,7 @@ def variables_of(dataset: xarray.Dataset) -> dict[str, Variable]:
         Opened without decoding.
     """
     names = shown_names([str(name) for name in dataset.variables])
-    return {shown: _variable(shown, name, dataset) for shown, name in names.items()}
+    return {shown: partial(_variable, shown, name, dataset) for shown, name in names.items()}
 
 
 def _variable(shown: str, name: str, dataset: xarray.Dataset) -> Variable:

@@ -28,6 +28,8 @@ _SHRINKS = {
     h5z.FILTER_FLETCHER32: 1,
     h5z.FILTER_LZF: 264,
 }
+# MATLAB writes it at a group of three datasets that mean nothing by themselves.
+_SPARSE = b"MATLAB_sparse"
 # Fewer values are read even if hardly any were ever written.
 _FEW = 2**26
 
@@ -153,13 +155,13 @@ def attributes(item: h5py.Dataset | h5py.Group) -> dict[str, Any]:
 
 
 def dtype_of(dataset: h5py.Dataset) -> np.dtype:
-    """Return the type of the values as they are read: text is no object.
+    """Return the type of the values as they are read: text is str, not object.
 
     Parameters
     ----------
     dataset : h5py.Dataset
     """
-    return np.dtype("U") if h5py.check_string_dtype(dataset.dtype) else dataset.dtype
+    return np.dtype("U") if _is_text(dataset) else dataset.dtype
 
 
 def read_values(dataset: h5py.Dataset) -> np.ndarray:
@@ -169,7 +171,7 @@ def read_values(dataset: h5py.Dataset) -> np.ndarray:
     ----------
     dataset : h5py.Dataset
     """
-    if h5py.check_string_dtype(dataset.dtype) is None:
+    if not _is_text(dataset):
         return dataset[()]
     text = dataset.asstr("utf-8", errors="replace")
     if not dataset.ndim:
@@ -184,6 +186,12 @@ def read_values(dataset: h5py.Dataset) -> np.ndarray:
         refuse_too_large(4 * longest * dataset.size)
         found.append(part.astype(str))
     return np.concatenate(found)
+
+
+def _is_text(dataset: h5py.Dataset) -> bool:
+    # The characters of a text may be an axis of their own.
+    characters = dataset.dtype == "S1" and dataset.ndim > 1
+    return h5py.check_string_dtype(dataset.dtype) is not None and not characters
 
 
 def _plain(value: Any) -> Any:
@@ -220,7 +228,9 @@ def _follow(group: Any, link: bytes, member: Member) -> Member:
             return Member(*place, None)
         return Member(*place, dataset, _why_refused(dataset))
     if h5o.get_info(found).type == h5o.TYPE_GROUP:
-        return Member(*place, h5py.Group(found))
+        sparse = h5a.exists(found, _SPARSE)
+        why = "is a sparse matrix of MATLAB; store full(...) of it" if sparse else ""
+        return Member(*place, h5py.Group(found), why)
     return Member(*place, None)  # a named type
 
 

@@ -15,11 +15,11 @@ from trialtensor.opening.hdf5 import attributes, members, read_values
 from trialtensor.opening.probe import NO_MEMORY, STARTED
 
 # Seconds of computing on one object without an end.
-_LONGEST = 5.0
+_LONGEST = 3.0
 # Bytes beyond what the process takes when it starts.
 _MEMORY = 2_000_000_000
 # Datasets up to this size are read, others only looked up.
-_READ_UP_TO, _READ_IN_ALL = 2**25, 2**28
+_READ_UP_TO, _READ_IN_ALL = 2**24, 2**28
 
 
 def main(path: str) -> int:
