@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from math import prod
 from typing import Any
 
 import h5py
-from h5py import h5a
 
 from trialtensor.opening.hdf5 import attributes, members, read_values
 from trialtensor.opening.probe import NO_MEMORY, STARTED
@@ -17,7 +17,7 @@ from trialtensor.opening.probe import NO_MEMORY, STARTED
 # Seconds of computing on one object without an end.
 _LONGEST = 3.0
 # Bytes beyond what the process takes when it starts.
-_MEMORY = 2_000_000_000
+_MEMORY = 600_000_000
 # Datasets up to this size are read, others only looked up.
 _READ_UP_TO, _READ_IN_ALL = 2**24, 2**28
 
@@ -48,9 +48,24 @@ def main(path: str) -> int:
             _wind_up()
     except MemoryError:
         return NO_MEMORY
-    except Exception:
-        return 0
+    except Exception as error:
+        return NO_MEMORY if _is_of_memory(error) else 0
     return 0
+
+
+@contextmanager
+def _surviving() -> Iterator[None]:
+    """Go on after an error that the caller will meet as well, unless it is one of memory."""
+    try:
+        yield
+    except Exception as error:
+        if _is_of_memory(error):
+            raise MemoryError from error
+
+
+def _is_of_memory(error: Exception) -> bool:
+    text = str(error)
+    return "alloc" in text and "end of allocation" not in text
 
 
 def _try_member(item: Any, refused: bool, left: int) -> int:
@@ -59,19 +74,19 @@ def _try_member(item: Any, refused: bool, left: int) -> int:
     if refused or not isinstance(item, h5py.Dataset):
         return 0
     n_bytes = prod(item.shape) * item.dtype.itemsize
-    with suppress(ValueError, OSError, RuntimeError, KeyError, TypeError):
+    with _surviving():
         if n_bytes <= min(_READ_UP_TO, left):
             read_values(item)
             return n_bytes
         if item.chunks:
             item.id.get_num_chunks()
-            item[(0,) * item.ndim]
+            if prod(item.chunks) * item.dtype.itemsize <= _READ_UP_TO:
+                item[(0,) * item.ndim]
     return 0
 
 
 def _try_attributes(item: Any) -> None:
-    with suppress(ValueError, OSError, RuntimeError, KeyError, TypeError):
-        h5a.get_num_attrs(item.id)
+    with _surviving():
         attributes(item)
 
 
