@@ -18,7 +18,7 @@ FILL_FLOAT = 9.969209968386869e36
 X = np.random.default_rng(0).poisson(3.0, SHAPE).astype(float)
 
 
-@pytest.fixture(params=[".nc", ".h5", ".hdf5"])
+@pytest.fixture(params=[".nc", ".h5"])
 def copied(request, tmp_path):
     """Return a function that gives a file another suffix."""
 
