@@ -181,3 +181,35 @@ def test_saved_models_hold_nothing_but_their_own(tmp_path, write):
         write(file["arrays"])
     with pytest.raises(ValueError, match=r"model\.h5' is damaged: arrays/counts "):
         trialtensor.load(path)
+
+
+def test_very_many_attributes_take_no_time_and_the_known_ones_count(made):
+    def write(file):
+        file["counts"] = X
+        for k in range(4000):
+            file["counts"].attrs[f"a{k}"] = k
+        file["counts"].attrs["scale_factor"] = 2.0
+
+    np.testing.assert_array_equal(read(made(write)), 2 * X)
+
+
+def test_odd_attributes_are_left_out(made):
+    def write(file):
+        file["counts"] = X
+        attributes = file["counts"].attrs
+        attributes["none"], attributes["null"] = np.zeros(0), h5py.Empty("f8")
+        attributes["large"] = "x" * 60_000
+        attributes["MATLAB_class"], attributes["DIMENSION_LIST"] = [1, 2], "abc"
+        attributes["NAME"] = attributes["CLASS"] = file.ref
+
+    np.testing.assert_array_equal(read(made(write)), X)
+
+
+def test_a_virtual_dataset_of_itself_does_not_end_the_process(made):
+    def write(file):
+        layout = h5py.VirtualLayout(SHAPE, "f8")
+        layout[:] = h5py.VirtualSource(".", "counts", SHAPE)
+        file.create_virtual_dataset("counts", layout)
+
+    with pytest.raises(ValueError, match=r"made\.h5"):
+        read(made(write))

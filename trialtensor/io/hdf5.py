@@ -31,7 +31,7 @@ def variables_of(file: h5py.File) -> Contents:
         if member.refused:
             shape = getattr(member.item, "shape", ())
             found[member.path] = partial(refused_variable, member.path, member.refused, shape)
-        elif CLASS in given:
+        elif isinstance(given.get(CLASS), str):
             found[member.path] = partial(matlab_variable, member.path, member.item, given)
         else:
             stored.append(Stored(member, given))

@@ -10,7 +10,7 @@ import xarray
 
 from trialtensor.io import netcdf3
 from trialtensor.io.contents import Contents, Get, VariableInfo, by_name
-from trialtensor.opening.guard import HDF5, MATLAB_HDF5, NETCDF3, is_hdf5
+from trialtensor.opening.guard import HDF5, MATLAB_HDF5, NETCDF3, RefusedError, is_hdf5
 
 SIGNATURES = (HDF5, MATLAB_HDF5, NETCDF3)
 
@@ -47,6 +47,16 @@ def _variables(path: Path) -> Iterator[Contents]:
         with open_hdf5(path) as file:
             yield variables_of(file)
     else:
+        _check_netcdf3(path)
         # Only this engine is in Python: no damaged file can crash it.
         with xarray.open_dataset(path, engine="scipy", decode_cf=False) as dataset:
             yield netcdf3.variables_of(dataset)
+
+
+def _check_netcdf3(path: Path) -> None:
+    with path.open("rb") as file:
+        start = file.read(4)
+    if start == NETCDF3 + b"\x05":
+        raise RefusedError("is netCDF of the kind CDF-5, which is not read; try nccopy -k nc4")
+    if start not in (NETCDF3 + b"\x01", NETCDF3 + b"\x02"):
+        raise ValueError("there is neither HDF5 nor netCDF in it")

@@ -1,5 +1,6 @@
 """One guard around everything that reads a file: whatever goes wrong is one line with its name."""
 
+import os
 import stat
 import warnings
 from collections.abc import Callable, Iterator
@@ -63,7 +64,7 @@ def reading(path: Path, kind: str, *signatures: bytes) -> Iterator[None]:
     UnreadableError
         The original error is its ``__cause__``.
     """
-    guard = _one_error(f"{path}:", lambda error: _message(path, kind, signatures, error))
+    guard = _one_error(f"{_shown(path)}:", lambda error: _message(path, kind, signatures, error))
     with guard, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
@@ -90,7 +91,7 @@ def reading_own(path: Path, kind: str) -> Iterator[None]:
         if path.exists():
             refuse_odd_files(path)
         raise FileNotFoundError(f"path: there is no file {str(path)!r}")
-    name = f"path: {str(path)!r}"
+    name = f"path: {_shown(path)!r}"
     with _one_error(name, lambda error: f"{name} is not a complete {kind} ({in_one_line(error)})"):
         yield
 
@@ -122,7 +123,7 @@ def refuse_odd_files(path: Path) -> None:
     mode = path.stat().st_mode
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
         what = next((words for is_kind, words in _ODD_KINDS if is_kind(mode)), "no regular file")
-        raise UnreadableError(f"{path}: is {what}, expected a file")
+        raise UnreadableError(f"{_shown(path)}: is {what}, expected a file")
 
 
 def in_one_line(error: BaseException) -> str:
@@ -181,6 +182,11 @@ def looks_like(path: Path) -> str:
     return "of no known format" if b"\0" in start else "a text file"
 
 
+def _shown(path: Path) -> str:
+    # A name may hold line ends, or bytes that are no text.
+    return printable(os.fsencode(path).decode("utf-8", "backslashreplace"))
+
+
 def _message(path: Path, kind: str, signatures: tuple[bytes, ...], error: Exception) -> str:
     try:
         with path.open("rb") as file:
@@ -191,4 +197,4 @@ def _message(path: Path, kind: str, signatures: tuple[bytes, ...], error: Except
         own, what = True, "not to be opened"
     said = in_one_line(error)
     detail = f" ({said})" if own and said else ""
-    return f"{path}: cannot be read as {kind}, it is {what}{detail}"
+    return f"{_shown(path)}: cannot be read as {kind}, it is {what}{detail}"

@@ -21,6 +21,13 @@ from trialtensor.opening.probe import refuse_what_crashes
 MOST_LINKS, DEEPEST = 100_000, 100
 # An attribute beyond this is no description.
 LONGEST_ATTRIBUTE = 1_000_000
+# Of objects with more attributes than this only the known ones are read.
+MOST_ATTRIBUTES = 500
+KNOWN_ATTRIBUTES = (
+    "CLASS", "NAME", "DIMENSION_LIST", "DIMENSION_LABELS", "_NCProperties", "_Netcdf4Dimid",
+    "_Netcdf4Coordinates", "_FillValue", "missing_value", "scale_factor", "add_offset",
+    "_Unsigned", "units", "calendar", "coordinates", "dtype", "MATLAB_class", "MATLAB_empty",
+)  # fmt: skip
 # Filter -> the most that it shrinks its input. Those that aren't listed have no limit.
 _SHRINKS = {
     h5z.FILTER_DEFLATE: 1032,
@@ -136,21 +143,19 @@ def attributes(item: h5py.Dataset | h5py.Group) -> dict[str, Any]:
     Returns
     -------
     dict
-        Without those of types that numpy doesn't have.
+        Without empty ones and those of types that numpy doesn't have.
     """
     found = {}
-    for k in range(h5a.get_num_attrs(item.id)):
-        attribute = h5a.open(item.id, index=k)
-        if attribute.get_storage_size() > LONGEST_ATTRIBUTE:
-            continue
-        name = attribute.name.decode("utf-8", "backslashreplace")
+    for attribute in _opened_attributes(item):
         try:
-            value = item.attrs[attribute.name]
+            shape, itemsize = attribute.shape, attribute.dtype.itemsize
+            if shape is None or not 0 < prod(shape) * itemsize <= LONGEST_ATTRIBUTE:
+                continue
+            value = _plain(item.attrs[attribute.name])
         except (TypeError, ValueError):
             continue  # of a type that numpy doesn't have
-        value = _plain(value)
         if value is not None:
-            found[name] = value
+            found[attribute.name.decode("utf-8", "backslashreplace")] = value
     return found
 
 
@@ -192,6 +197,15 @@ def _is_text(dataset: h5py.Dataset) -> bool:
     # The characters of a text may be an axis of their own.
     characters = dataset.dtype == "S1" and dataset.ndim > 1
     return h5py.check_string_dtype(dataset.dtype) is not None and not characters
+
+
+def _opened_attributes(item: Any) -> Iterator[Any]:
+    n = h5a.get_num_attrs(item.id)
+    if n <= MOST_ATTRIBUTES:
+        yield from (h5a.open(item.id, index=k) for k in range(n))
+    else:  # finding each by its number would take forever
+        known = (name.encode() for name in KNOWN_ATTRIBUTES)
+        yield from (h5a.open(item.id, name) for name in known if h5a.exists(item.id, name))
 
 
 def _plain(value: Any) -> Any:
