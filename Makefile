@@ -20,7 +20,7 @@ SIDE_BY_SIDE := -n 2 --dist loadfile
 
 INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 
-.PHONY: help demo test lint format coverage bench docs clean
+.PHONY: help demo test lint format coverage bench fuzz docs clean
 .DEFAULT_GOAL := help
 
 help:  ## say what can be made
@@ -48,6 +48,9 @@ coverage: $(VENV)/.installed-dev  ## which lines no test runs
 bench: $(VENV)/.installed-bench  ## compare speed and memory with other libraries; how often choices are right; start-up
 	-for each in startup parafac2 streaming tracking two_rate optima slice_starts missing; do $(BIN)/python -m benchmarks.$$each; done
 	$(BIN)/python -m benchmarks
+
+fuzz: $(VENV)/.installed-test  ## read thousands of damaged files, and count what came of them
+	$(BIN)/python -m benchmarks.fuzz_files
 
 docs: $(VENV)/.installed-docs  ## build the pages under docs/_build
 	$(BIN)/python -m sphinx -W --keep-going -q docs docs/_build

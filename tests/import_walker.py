@@ -17,7 +17,7 @@ CHAIN = (
     "report",
     "cli",
 )
-LEAVES = frozenset({"data", "losses", "constraints"})
+LEAVES = frozenset({"data", "losses", "constraints", "opening"})
 # Folders of models that hold an estimator.
 KINDS = ("tca", "slicetca", "parafac2", "coupled", "dynamics")
 
@@ -26,7 +26,7 @@ ALLOWED["kernels"] = set()
 ALLOWED["report"] |= {"io"}
 ALLOWED["cli"] |= {"io"}
 ALLOWED |= {leaf: set() for leaf in LEAVES}
-ALLOWED["io"] = {"data", "models"}
+ALLOWED["io"] = {"data", "models", "opening"}
 # The suites for estimators, and what starts the command, stand at the end of the chain.
 ALLOWED["testing"] = LEAVES | set(CHAIN) | {"io"}
 ALLOWED["__main__"] = {"cli"}

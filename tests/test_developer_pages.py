@@ -15,7 +15,7 @@ ROOMS = sorted(
 
 def named(page):
     """Return the names of files in a page; a ``*`` stands for several."""
-    return set(re.findall(r"`(?:[a-z_]+/)*([a-z_*]+\.py)`", page.read_text(encoding="utf-8")))
+    return set(re.findall(r"`(?:[a-z_]+/)*([a-z0-9_*]+\.py)`", page.read_text(encoding="utf-8")))
 
 
 def test_rooms_are_found():

@@ -124,3 +124,13 @@ def test_every_array_is_read_once_and_the_file_opened_once(kind, tmp_path, monke
     assert "whole numbers from 199 to 199" in text
     assert len(openings) == 1
     assert set(arrays) <= set(reads) and max(reads.values()) == 1
+
+
+def test_a_file_whose_only_tensor_is_damaged_is_refused(tmp_path):
+    path = tmp_path / "session.npz"
+    np.savez(path, rates=np.ones((6, 5, 4)))
+    content = bytearray(path.read_bytes())
+    content[400] ^= 0xFF  # the checksum tells
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"session\.npz: cannot be read .* \(Bad CRC-32 for file"):
+        inspect(path)

@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 import xarray
@@ -329,3 +331,18 @@ def test_damaged_values_in_an_npz(npz):
         ValueError, match=r"session.npz: cannot be read as .*, it is cut short or d"
     ):
         read(path)
+
+
+def test_a_newer_kind_of_netcdf_is_refused_with_what_to_do(tmp_path):
+    (tmp_path / "x.nc").write_bytes(b"CDF\x05" + bytes(100))
+    with pytest.raises(ValueError, match=r"x\.nc: is netCDF of the kind CDF-5, .* nccopy"):
+        read(tmp_path / "x.nc")
+
+
+@pytest.mark.parametrize("name", [b"two\nlines.npy", b"\xff\xfe.npy"])
+def test_the_name_of_a_damaged_file_is_in_one_line(tmp_path, name):
+    path = tmp_path / os.fsdecode(name)
+    path.write_bytes(b"\x93NUMPY")
+    with pytest.raises(ValueError) as caught:
+        read(path)
+    assert len(str(caught.value).encode().splitlines()) == 1

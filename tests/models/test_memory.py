@@ -116,26 +116,3 @@ def test_it_is_said_before_any_work(monkeypatch, fit):
 def test_small_data_is_never_judged(monkeypatch):
     free(monkeypatch, 0)
     TCA(1, n_init=1, random_state=0).fit(np.random.default_rng(0).normal(size=(9, 8, 7)))
-
-
-def write(folder, **files):
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in files.items():
-        (folder / f"memory.{name}").write_text(text)
-
-
-def test_a_container_has_what_its_limit_leaves(tmp_path):
-    stat = "anon 500\nactive_file 30\ninactive_file 70\n"
-    write(tmp_path / "new", max="1000\n", current="700\n", stat=stat)
-    assert memory._left_in(tmp_path / "new") == 400
-    write(tmp_path / "old", limit_in_bytes="900", usage_in_bytes="700", stat=stat)
-    assert memory._left_in(tmp_path / "old") == 300
-    write(tmp_path / "unlimited", max="max\n", current="700\n", stat=stat)
-    assert memory._left_in(tmp_path / "unlimited") is None
-    assert memory._left_in(tmp_path / "none") is None
-
-
-def test_free_memory_is_a_plausible_number():
-    found = memory.free_memory()
-    if found is not None:
-        assert 0 < found[0] < 2**50 and found[1] >= 0

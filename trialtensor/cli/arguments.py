@@ -7,7 +7,7 @@ import typer
 
 from trialtensor.cli.options import Gauge, Transform
 
-File = Annotated[Path, typer.Argument(help="npz, npy, netCDF or HDF5 file.")]
+File = Annotated[Path, typer.Argument(help="npz, npy, netCDF, HDF5 or MATLAB 7.3 file.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Folder for the results.")]
 MODELS = "tca, slicetca, parafac2, coupled, dynamics, or one that another package registers"
 Decomposition = Annotated[str, typer.Option("--model", help=f"Decomposition: {MODELS}.")]

@@ -14,6 +14,7 @@ from trialtensor.io.contents import VariableInfo
 from trialtensor.io.labels import known_labels
 from trialtensor.io.readers import Get, find_reader, opened
 from trialtensor.io.reading import read_variable
+from trialtensor.opening.guard import UnreadableError
 
 
 def inspect(path: str | os.PathLike[str], *, axes: Sequence[str] | None = None) -> str:
@@ -57,6 +58,7 @@ def inspect(path: str | os.PathLike[str], *, axes: Sequence[str] | None = None) 
     tensors = [info for info in variables if info.is_tensor]
     lines = [f"{path.name}: {len(variables)} variable{'s' * (len(variables) != 1)}"]
     lines += _table(variables)
+    damaged: list[UnreadableError] = []
     with opened(reader, path) as get:
         known = _remembering_labels(get, variables)
         for info in tensors:
@@ -64,11 +66,14 @@ def inspect(path: str | os.PathLike[str], *, axes: Sequence[str] | None = None) 
             try:
                 tensor = read_variable(path, known, variables, info, axes)
             except ValueError as error:
+                damaged += [error] if isinstance(error, UnreadableError) else []
                 lines.append(f"  nothing: {error}")
             else:
                 variable = info.name if len(tensors) > 1 else None
                 lines += [f"  {line}" for line in _describe(tensor)]
                 lines += ["  fit it with", f"    {_command(tensor, path, variable, axes)}"]
+    if damaged and len(damaged) == len(tensors):
+        raise damaged[0]
     if not tensors:
         lines += ["", "no numeric variable has three axes, so there is nothing to fit"]
     return "\n".join(lines)

@@ -7,7 +7,7 @@ from pathlib import Path
 import xarray
 
 from trialtensor.data.validation import as_trial_tensor
-from trialtensor.io.contents import VariableInfo
+from trialtensor.io.contents import VariableInfo, listed
 from trialtensor.io.labels import add_labels
 from trialtensor.io.readers import Get, find_reader, opened
 
@@ -23,8 +23,8 @@ def read(
     Parameters
     ----------
     path : str or path
-        An npz, npy, netCDF or HDF5 file, recognised by its suffix. Nothing in it is executed, and
-        Python objects are refused.
+        An npz, npy, netCDF, HDF5 or MATLAB 7.3 file, recognised by its suffix. Nothing in it is
+        executed, and Python objects are refused.
     variable : str, optional
         The array to read; required if the file has more than one with three axes.
     axes : sequence of three names, optional
@@ -38,14 +38,19 @@ def read(
         of the file and in its parents become coordinates: in netCDF by the name of their
         dimension, else by their length (compared with trials first, then neurons, then times).
         A scalar `bin_width_s` gives `time`, the bin centres in seconds.
+        netCDF and HDF5 files are read by what they hold, whatever their suffix: scale, offset and
+        missing values are applied as xarray does (`valid_range`, `valid_min` and `valid_max` are
+        not), dimension scales and labels of axes name the axes, and what the netCDF library fills
+        unwritten places with is missing. Arrays that MATLAB wrote have their axes in its order.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the suffix is unknown or doesn't match the content, if the variable doesn't exist or
-        isn't a trial tensor, or if there are several and `variable` isn't given.
+        If the suffix is unknown or doesn't match the content, if the file is damaged or declares
+        more than it can hold or than fits into memory, if the variable doesn't exist, isn't a trial
+        tensor or is in another file, or if there are several and `variable` isn't given.
 
     Examples
     --------
@@ -95,11 +100,13 @@ def read_variable(
 
 
 def _choose(path: Path, variables: list[VariableInfo], wanted: str | None) -> VariableInfo:
-    everything = "; ".join(map(str, variables)) or "nothing"
+    everything = listed(variables)
     if wanted is not None:
         chosen = next((info for info in variables if info.name == wanted), None)
         if chosen is None:
             raise ValueError(f"{path}: has no variable {wanted!r}, but {everything}")
+        if chosen.refused:
+            raise ValueError(f"{path}: {chosen}")
         if chosen.is_pickled:
             raise ValueError(
                 f"{path}: variable {wanted!r} holds Python objects (a pickle), which are never "
@@ -113,7 +120,7 @@ def _choose(path: Path, variables: list[VariableInfo], wanted: str | None) -> Va
             f"(n_trials, n_neurons, n_times), but {everything}"
         )
     if len(tensors) > 1:
-        choice = "; ".join(map(str, tensors))
+        choice = listed(tensors)
         raise ValueError(
             f"{path}: has {len(tensors)} variables with three axes; choose one with "
             f"variable: {choice}"

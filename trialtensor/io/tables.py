@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
@@ -13,6 +12,8 @@ from trialtensor.data.axes import AXES
 from trialtensor.data.labels import plain_labels, unlabelled
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Component, Fitted, Part
+from trialtensor.opening.guard import reading_own
+from trialtensor.opening.hdf5 import open_hdf5
 
 FACTORS = tuple(f"{axis}_factors.csv" for axis in AXES)
 SLICES = "slices.nc"
@@ -83,9 +84,10 @@ def factor_files_in(folder: Path, model_file: str = "model.h5") -> tuple[str, ..
     """
     names = list(_OURS)
     try:
-        with h5py.File(folder / model_file, "r") as file:
+        path = folder / model_file
+        with reading_own(path, "saved model"), open_hdf5(path, own=True) as file:
             names += [f"{name}.csv" for name in file["arrays"]]
-    except (OSError, KeyError):
+    except (OSError, ValueError):
         pass  # no such file, or an older form, of which all names are known
     return tuple(name for name in dict.fromkeys(names) if (folder / name).is_file())
 

@@ -11,6 +11,8 @@ from trialtensor.models.base import TrialEstimator
 from trialtensor.models.files import FORMAT, FORMAT_VERSION, read
 from trialtensor.models.first_format import read_first_format
 from trialtensor.models.registry import kind_named
+from trialtensor.opening.guard import RefusedError, reading_own
+from trialtensor.opening.hdf5 import open_hdf5
 
 
 def load(path: str | os.PathLike[str]) -> TrialEstimator:
@@ -33,20 +35,8 @@ def load(path: str | os.PathLike[str]) -> TrialEstimator:
         a kind of model that no installed package has registered.
     """
     path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"path: there is no file {str(path)!r}")
-    try:
-        with h5py.File(path, "r") as file:
-            return _model(_kind(file), file)
-    except _RefusedError as error:
-        raise ValueError(f"path: {str(path)!r} {error}") from None
-    except Exception as error:
-        # Whatever a damaged file makes of its arrays and words.
-        raise ValueError(f"path: {str(path)!r} is not a complete saved model ({error})") from error
-
-
-class _RefusedError(Exception):
-    """What is wrong with a file that isn't damaged."""
+    with reading_own(path, "saved model"), open_hdf5(path, own=True) as file:
+        return _model(_kind(file), file)
 
 
 def _model(kind: type[TrialEstimator], file: h5py.File) -> TrialEstimator:
@@ -63,10 +53,10 @@ def _model(kind: type[TrialEstimator], file: h5py.File) -> TrialEstimator:
 
 def _kind(file: h5py.File) -> type[TrialEstimator]:
     if file.attrs.get("format") != FORMAT:
-        raise _RefusedError("is an HDF5 file, but not a saved model")
+        raise RefusedError("is an HDF5 file, but not a saved model")
     version = int(file.attrs["format_version"])
     if version > FORMAT_VERSION:
-        raise _RefusedError(
+        raise RefusedError(
             f"was written by a newer version (format {version}, this one reads up to "
             f"{FORMAT_VERSION}): upgrade trialtensor"
         )
@@ -75,4 +65,4 @@ def _kind(file: h5py.File) -> type[TrialEstimator]:
     try:
         return kind_named(str(file.attrs["model"]))
     except ValueError as error:
-        raise _RefusedError(str(error)) from None
+        raise RefusedError(str(error)) from None

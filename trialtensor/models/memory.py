@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from trialtensor.data.notices import warn
+from trialtensor.opening.memory import free_memory
 
 # Kind -> memory beyond the data, in multiples of the data as floating-point numbers: of complete
 # data, and with missing entries. From ``python -m benchmarks memory``, the least of all options
@@ -66,60 +66,6 @@ def check_memory(kind: type, X: Any, mask: Any) -> None:
     if copied + _CERTAIN * size * beyond[missing] > sum(free):
         raise MemoryError(text)
     warn(f"{text} The fit may be slow, or be ended by the system.", MemoryWarning)
-
-
-def free_memory() -> tuple[int, int] | None:
-    """Return the memory that is free or can be freed, and the free swap space, in bytes.
-
-    Returns
-    -------
-    (int, int) or None
-        Within the limit of the container, if there is one. None where the system doesn't say.
-    """
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        about = {
-            name: int(rest.split()[0]) * 1024 for name, _, rest in (x.partition(":") for x in lines)
-        }
-        free, swap = about["MemAvailable"], about.get("SwapFree", 0)
-    except (OSError, ValueError, KeyError, IndexError):
-        return None
-    left = [each for each in map(_left_in, _group_folders()) if each is not None]
-    return min([free, *left]), swap
-
-
-def _group_folders() -> list[Path]:
-    """List the folders of the control groups that limit the memory of this process."""
-    root, found = Path("/sys/fs/cgroup"), []
-    try:
-        lines = Path("/proc/self/cgroup").read_text().splitlines()
-    except OSError:
-        return []
-    for line in lines:
-        _, controllers, path = line.split(":", 2)
-        if controllers in ("", "memory"):
-            base = root / "memory" if controllers else root
-            own = base / path.lstrip("/")
-            # Inside a container the path is that of the host, and the limit lies at the root.
-            found += [each for each in (own, *own.parents) if each.is_relative_to(base)]
-    return found
-
-
-def _left_in(folder: Path) -> int | None:
-    """Return how much more a control group may use, counting the file cache as free."""
-    for limit, used in (
-        ("memory.max", "memory.current"),
-        ("memory.limit_in_bytes", "memory.usage_in_bytes"),
-    ):
-        try:
-            most = int((folder / limit).read_text())
-            now = int((folder / used).read_text())
-            pairs = [line.split() for line in (folder / "memory.stat").read_text().splitlines()]
-            cached = sum(int(n) for name, n in pairs if name in ("active_file", "inactive_file"))
-        except (OSError, ValueError):
-            continue
-        return most - now + cached
-    return None
 
 
 def _arrays(X: Any) -> list[Any]:

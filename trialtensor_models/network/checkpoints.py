@@ -13,6 +13,8 @@ from typing import Any
 import h5py
 import numpy as np
 
+from trialtensor.opening.guard import RefusedError, reading_own
+from trialtensor.opening.hdf5 import open_hdf5
 from trialtensor_models.network.blueprint import Blueprint
 from trialtensor_models.network.config import Cerebellum, Cortex, Pathways, Plasticity
 from trialtensor_models.network.weights import CorticalWeights
@@ -120,19 +122,18 @@ def read(path: str | os.PathLike[str]) -> Blueprint:
         If it is not a network, or of another version.
     """
     path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"path: there is no file {str(path)!r}")
-    try:
-        with h5py.File(path, "r") as file:
-            _check_format(file, path)
-            configuration = json.loads(file.attrs["configuration"])
-            arrays = {part.name: file[part.name][()] for part in fields(CorticalWeights)}
-    except (OSError, KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
-        raise ValueError(f"path: {str(path)!r} is not a complete network ({error})") from error
+    with reading_own(path, "network"), open_hdf5(path, own=True) as file:
+        _check_format(file)
+        configuration = json.loads(file.attrs["configuration"])
+        arrays = {part.name: file[part.name][()] for part in fields(CorticalWeights)}
+        return _blueprint(configuration, CorticalWeights(**arrays))
+
+
+def _blueprint(configuration: dict[str, Any], weights: CorticalWeights) -> Blueprint:
     return Blueprint(
         **{name: make(**configuration[name]) for name, make in _PARTS.items()},
         task=task_from(configuration["task"]),
-        weights=CorticalWeights(**arrays),
+        weights=weights,
         seed=configuration["seed"],
         silenced=tuple((region, share) for region, share in configuration["silenced"]),
     )
@@ -147,12 +148,12 @@ def _configuration(network: Blueprint) -> dict[str, Any]:
     }
 
 
-def _check_format(file: h5py.File, path: Path) -> None:
+def _check_format(file: h5py.File) -> None:
     if file.attrs.get("format") != FORMAT:
-        raise ValueError(f"path: {str(path)!r} is HDF5, but not a network of this package")
+        raise RefusedError("is HDF5, but not a network of this package")
     version = int(file.attrs.get("format_version", -1))
     if version != FORMAT_VERSION:
-        raise ValueError(
-            f"path: {str(path)!r} is a network of version {version}, this package reads version "
-            f"{FORMAT_VERSION}; make it anew with pretrain()"
+        raise RefusedError(
+            f"is a network of version {version}, this package reads version {FORMAT_VERSION}; "
+            "make it anew with pretrain()"
         )

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from trialtensor.opening.guard import reading_own
 from trialtensor_models.sessions.run_files import read_groups, write_groups
 from trialtensor_models.sessions.spikes import draw_spikes
 
@@ -134,9 +136,10 @@ class Run:
         ValueError
             If it is not a run, or of another version.
         """
-        groups, configuration = read_groups(path)
-        activity = groups["activity"]["activity"] if "activity" in groups else None
-        return cls(activity, groups["behaviour"], _truth_of(groups, configuration))
+        with reading_own(Path(path), "run"):
+            groups, configuration = read_groups(path)
+            activity = groups["activity"]["activity"] if "activity" in groups else None
+            return cls(activity, groups["behaviour"], _truth_of(groups, configuration))
 
     def spikes(
         self, *, rate_scale: float = 20.0, bin_width: float = 0.02, seed: int = 0

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import xarray as xr
+
+from trialtensor.opening.guard import RefusedError, reading_own
+from trialtensor.opening.hdf5 import open_hdf5
 
 FORMAT = "trialtensor-run"
 FORMAT_VERSION = 1
@@ -73,27 +75,22 @@ def read_groups(path: str | os.PathLike[str]) -> tuple[dict[str, xr.Dataset], di
         If it is not a run, or of another version.
     """
     path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"path: there is no file {str(path)!r}")
-    try:
-        with h5py.File(path, "r") as file:
-            kind, version = file.attrs.get("format"), file.attrs.get("format_version")
-            configuration, names = file.attrs.get("configuration"), list(file)
-    except OSError as error:
-        raise ValueError(f"path: {str(path)!r} is not a run ({error})") from error
-    _check_format(path, kind, version)
     groups = {}
-    for name in names:
-        with xr.open_dataset(path, group=name, engine="h5netcdf") as group:
-            groups[name] = group.load()
-    return groups, json.loads(configuration)
+    with reading_own(path, "run"):
+        with open_hdf5(path, own=True) as file:
+            _check_format(file.attrs.get("format"), file.attrs.get("format_version"))
+            configuration, names = json.loads(file.attrs["configuration"]), list(file)
+        for name in names:
+            with xr.open_dataset(path, group=name, engine="h5netcdf") as group:
+                groups[name] = group.load()
+    return groups, configuration
 
 
-def _check_format(path: Path, kind: Any, version: Any) -> None:
+def _check_format(kind: Any, version: Any) -> None:
     if kind != FORMAT:
-        raise ValueError(f"path: {str(path)!r} is HDF5, but not a run of this package")
+        raise RefusedError("is HDF5, but not a run of this package")
     if int(np.squeeze(version)) != FORMAT_VERSION:
-        raise ValueError(
-            f"path: {str(path)!r} is a run of version {int(np.squeeze(version))}, this package "
-            f"reads version {FORMAT_VERSION}; simulate it anew"
+        raise RefusedError(
+            f"is a run of version {int(np.squeeze(version))}, this package reads version "
+            f"{FORMAT_VERSION}; simulate it anew"
         )

@@ -4,38 +4,95 @@ A reader module has
 
 - ``SUFFIXES``, the file name endings it accepts, such as ``(".npz",)``;
 - ``describe(path) -> list[VariableInfo]``, which reads no values;
-- ``read(path, variable) -> ndarray or xarray.DataArray``;
+- ``read(path, variable) -> ndarray or xarray.DataArray``, or
 - ``opened(path)``, if opening costs something: a context manager that gives a function to read one
-  variable after the other.
+  variable after the other;
+- ``KIND`` and ``SIGNATURES``, the words for its format in messages and the possible first bytes of
+  such files, if they begin in a known way.
 
-A reader never executes anything in a file. If the content of a file doesn't match its suffix, it
-raises a ValueError that names the file (use `trialtensor.io.contents.reading`).
+A reader never executes anything in a file. It needs no handling of errors: `find_reader` returns
+it inside of the guard that makes one ValueError with the name of the file of whatever it raises.
+What a reader refuses in words of its own is a `trialtensor.opening.guard.RefusedError`.
 """
 
 import pkgutil
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-from functools import partial
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Protocol
 
 import numpy as np
 import xarray
 
-from trialtensor.io.contents import VariableInfo
+from trialtensor.io.contents import Get, VariableInfo, listed
+from trialtensor.opening.guard import RefusedError, reading, refuse_odd_files
 
-# Reads a variable of an open file.
-Get = Callable[[str], np.ndarray | xarray.DataArray]
+__all__ = ["Get", "Reader", "find_reader", "opened"]
 
 
 class Reader(Protocol):
-    """Interface of a reader module."""
+    """Interface of a reader."""
 
     SUFFIXES: tuple[str, ...]
 
     def describe(self, path: Path) -> list[VariableInfo]: ...
     def read(self, path: Path, variable: str) -> np.ndarray | xarray.DataArray: ...
+
+
+class Guarded:
+    """A reader whose every error names the file.
+
+    Parameters
+    ----------
+    module : module of the reader
+    """
+
+    def __init__(self, module: ModuleType) -> None:
+        self._module = module
+        self.SUFFIXES: tuple[str, ...] = module.SUFFIXES
+
+    def describe(self, path: Path) -> list[VariableInfo]:
+        """Describe the variables in a file; one in which all tensors are refused is refused."""
+        with self._guard(path):
+            found: list[VariableInfo] = self._module.describe(path)
+            refused = [info for info in found if info.refused]
+            if refused and not any(info.is_tensor for info in found):
+                raise RefusedError(listed(refused))
+        return found
+
+    def read(self, path: Path, variable: str) -> np.ndarray | xarray.DataArray:
+        """Read one variable."""
+        with self.opened(path) as get:
+            return get(variable)
+
+    @contextmanager
+    def opened(self, path: Path) -> Iterator[Get]:
+        """Open a file for many variables; give a function that reads one by its name."""
+        stack = ExitStack()
+        with self._guard(path):
+            get = stack.enter_context(self._open(path))
+
+        def read_one(variable: str) -> np.ndarray | xarray.DataArray:
+            with self._guard(path):
+                return _native(get(variable))
+
+        try:
+            yield read_one
+        finally:
+            with self._guard(path):
+                stack.close()
+
+    def _open(self, path: Path) -> AbstractContextManager[Get]:
+        own: Callable[[Path], AbstractContextManager[Get]] | None
+        own = getattr(self._module, "opened", None)
+        return nullcontext(partial(self._module.read, path)) if own is None else own(path)
+
+    def _guard(self, path: Path) -> AbstractContextManager[None]:
+        kind = getattr(self._module, "KIND", f"a {path.suffix} file")
+        return reading(path, kind, *getattr(self._module, "SIGNATURES", ()))
 
 
 def opened(reader: Reader, path: Path) -> AbstractContextManager[Get]:
@@ -64,21 +121,32 @@ def find_reader(path: Path) -> Reader:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is a folder, or no reader accepts its suffix.
+        If it is a folder, a pipe or a device, or no reader accepts its suffix.
     """
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file")
     if path.is_dir():
         raise ValueError(f"{path}: is a folder, expected a file")
+    refuse_odd_files(path)
     readers = {
-        suffix: reader
-        for module in pkgutil.iter_modules(__path__)
-        for reader in [import_module(f"{__name__}.{module.name}")]
-        for suffix in reader.SUFFIXES
+        suffix: module
+        for found in pkgutil.iter_modules(__path__)
+        for module in [import_module(f"{__name__}.{found.name}")]
+        for suffix in module.SUFFIXES
     }
     if path.suffix.lower() not in readers:
         raise ValueError(
             f"{path}: no reader for {path.suffix or 'a file without a suffix'!r}; "
             f"known are {', '.join(sorted(readers))}"
         )
-    return readers[path.suffix.lower()]
+    return _guarded(readers[path.suffix.lower()])
+
+
+@cache
+def _guarded(module: ModuleType) -> Reader:
+    return Guarded(module)
+
+
+def _native(values: np.ndarray | xarray.DataArray) -> np.ndarray | xarray.DataArray:
+    """Return values in the byte order of this machine."""
+    return values if values.dtype.isnative else values.astype(values.dtype.newbyteorder("="))

@@ -4,10 +4,13 @@ from pathlib import Path
 
 import numpy as np
 
-from trialtensor.io.contents import NUMPY, VariableInfo, describe_npy, reading
+from trialtensor.io.contents import VariableInfo
+from trialtensor.io.numpy_format import describe_array, read_array
+from trialtensor.opening.guard import NUMPY
 
 SUFFIXES = (".npy",)
-_KIND = "a NumPy .npy array"
+KIND = "a NumPy .npy array"
+SIGNATURES = (NUMPY,)
 
 
 def describe(path: Path) -> list[VariableInfo]:
@@ -17,8 +20,8 @@ def describe(path: Path) -> list[VariableInfo]:
     ----------
     path : Path
     """
-    with reading(path, _KIND, NUMPY), path.open("rb") as file:
-        return [describe_npy(path.stem, file)]
+    with path.open("rb") as file:
+        return [describe_array(path.stem, file, path.stat().st_size)]
 
 
 def read(path: Path, variable: str) -> np.ndarray:
@@ -30,5 +33,5 @@ def read(path: Path, variable: str) -> np.ndarray:
     variable : str
         Ignored, because a file holds only one array.
     """
-    with reading(path, _KIND, NUMPY):
-        return np.load(path, allow_pickle=False)
+    with path.open("rb") as file:
+        return read_array(path.stem, file, path.stat().st_size)

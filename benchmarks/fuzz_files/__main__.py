@@ -1,0 +1,142 @@
+"""Damage files, have them read, and count what came of it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import selectors
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.fuzz_files.damage import ways_for
+from benchmarks.fuzz_files.healthy import make_all
+from benchmarks.fuzz_files.hostile import make_hostile
+
+# Seconds after which a file hangs, and megabytes that reading a small file may take.
+PATIENCE, MEMORY = 60.0, 700.0
+GOOD = ("refused", "read", "read, other values (no checksum)")
+
+
+class Watched:
+    """A process that reads files, started again when it dies.
+
+    Parameters
+    ----------
+    healthy : Path
+        Folder of the files before they were damaged.
+    errors : Path
+        Where its standard error goes.
+    """
+
+    def __init__(self, healthy: Path, errors: Path) -> None:
+        self._healthy, self._errors = healthy, errors
+        self._start()
+
+    def _start(self) -> None:
+        self._log = self._errors.open("wb")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.fuzz_files.worker", str(self._healthy)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+        )
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._process.stdout, selectors.EVENT_READ)
+        self._process.stdout.readline()
+
+    def ask(self, path: Path) -> str:
+        """Return what came of a file."""
+        before = self._errors.stat().st_size
+        self._process.stdin.write(f"{path}\n".encode())
+        self._process.stdin.flush()
+        if not self._selector.select(PATIENCE):
+            self.close()
+            self._start()
+            return "hangs"
+        answer = self._process.stdout.readline()
+        if not answer:
+            status = self._process.wait()
+            self.close()
+            self._start()
+            return f"crash, status {status}"
+        about = json.loads(answer)
+        if about["said"] or self._errors.stat().st_size > before:
+            text = self._errors.read_bytes()[before:][-200:].decode("utf-8", "replace")
+            return f"printed: {about['said'] or text!r}"
+        if about["megabytes"] > MEMORY:
+            return f"takes {about['megabytes']:.0f} MB"
+        return str(about["outcome"])
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.wait()
+        self._selector.close()
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._log.close()
+
+
+def damaged(healthy: list[Path], folder: Path, n: int, seed: int) -> Iterator[Path]:
+    """Write damaged files, one in twenty of them made to do harm.
+
+    Parameters
+    ----------
+    healthy : list of Path
+    folder : Path
+    n, seed : int
+    """
+    contents = {path: path.read_bytes() for path in healthy}
+    for number in range(n):
+        rng = np.random.default_rng([seed, number])
+        if number % 20 == 0:
+            yield make_hostile(folder, number // 20, rng)
+            continue
+        origin = healthy[number % len(healthy)]
+        ways = ways_for(origin)
+        path = folder / f"{origin.stem}-{number:05}{origin.suffix}"
+        path.write_bytes(ways[rng.integers(len(ways))](bytearray(contents[origin]), rng))
+        yield path
+
+
+def main() -> int:
+    """Run the suite; the exit status is 1 if any file was not read as it should."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("n", type=int, nargs="?", default=5000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--keep", type=Path, help="folder for the files that were not refused well")
+    given = parser.parse_args()
+    counts: Counter[str] = Counter()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "healthy").mkdir()
+        healthy = make_all(folder / "healthy")
+        watched = Watched(folder / "healthy", folder / "errors")
+        whole = {path.name: watched.ask(path) for path in healthy}
+        unread = {name: outcome for name, outcome in whole.items() if outcome != "read"}
+        for path in damaged(healthy, folder, given.n, given.seed):
+            outcome = watched.ask(path)
+            counts[outcome] += 1
+            if outcome not in GOOD:
+                print(f"{path.name}: {outcome}", flush=True)
+                if given.keep is not None:
+                    given.keep.mkdir(parents=True, exist_ok=True)
+                    shutil.copy(path, given.keep)
+            path.unlink()
+        watched.close()
+    print(f"{len(whole)} whole files: {len(whole) - len(unread)} read {unread or ''}")
+    print(f"{given.n} damaged files, seed {given.seed}:")
+    for outcome, count in counts.most_common():
+        print(f"  {count:6}  {outcome}")
+    return int(bool(unread) or any(outcome not in GOOD for outcome in counts))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""Read files named on standard input as a user would, and say what came, one line of JSON each."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.fuzz_files.healthy import CHECKED
+
+
+def main() -> None:
+    """Answer until standard input ends."""
+    said: list[str] = []
+    sys.unraisablehook = lambda about: said.append(f"unraisable {about.exc_value!r}")
+    healthy = Path(sys.argv[1])
+    print("{}", flush=True)
+    for line in sys.stdin:
+        path = Path(line.rstrip("\n"))
+        said.clear()
+        started, memory = time.perf_counter(), _peak()
+        outcome = _outcome(path, healthy)
+        about = {
+            "outcome": outcome,
+            "said": list(said),
+            "seconds": time.perf_counter() - started,
+            "megabytes": _peak() - memory,
+        }
+        print(json.dumps(about), flush=True)
+
+
+def _outcome(path: Path, healthy: Path) -> str:
+    kind = path.stem.split("-")[0]
+    found = [_try(path, step) for step in _steps(kind)]
+    faults = [each for each in found if isinstance(each, str) and each != "refused"]
+    if faults:
+        return faults[0]
+    if any(isinstance(each, str) for each in found):
+        return "refused"
+    origin = healthy / f"{kind}{path.suffix}"
+    if not origin.exists() or kind.startswith(("model", "network", "run")):
+        return "read"
+    same = np.array_equal(found[-1], _values(origin), equal_nan=True)
+    if not same and kind.startswith(CHECKED):
+        return "wrong values in spite of a checksum"
+    return "read" if same else "read, other values (no checksum)"
+
+
+def _steps(kind: str) -> list[Callable[[Path], Any]]:
+    import trialtensor
+    from trialtensor.io import inspect
+
+    if kind.startswith("model"):
+        return [inspect, trialtensor.load]
+    if kind == "network":
+        from trialtensor_models import CCRNN
+
+        return [CCRNN.load]
+    if kind == "run":
+        from trialtensor_models import Run
+
+        return [inspect, Run.load]
+    return [inspect, trialtensor.load, _read] if kind.startswith("hostile") else [inspect, _read]
+
+
+def _read(path: Path) -> np.ndarray:
+    import trialtensor
+
+    values: np.ndarray = trialtensor.read(path).to_numpy()
+    return values
+
+
+@cache
+def _values(path: Path) -> np.ndarray:
+    return _read(path)
+
+
+def _try(path: Path, step: Callable[[Path], Any]) -> Any:
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        try:
+            found = step(path)
+        except (ValueError, OSError) as error:
+            text = str(error)
+            if "\n" in text or path.name not in text or len(text) > 4000:
+                return f"no clear line: {type(error).__name__} {text[:200]!r}"
+            found = "refused"
+        except BaseException as error:
+            return f"{type(error).__name__} from {step.__name__}"
+    others = [str(each.message) for each in warned if path.name not in str(each.message)]
+    if others:
+        return f"warning: {others[0][:150]}"
+    return None if isinstance(found, str) and found != "refused" else found
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Variables of netCDF-3 files."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+import xarray
+
+from trialtensor.io.contents import Contents, Variable, VariableInfo, refused_variable, shown_names
+from trialtensor.io.conventions import decoded, decoded_like, is_anonymous
+from trialtensor.opening.guard import in_one_line
+from trialtensor.opening.memory import refuse_too_large
+
+
+def variables_of(dataset: xarray.Dataset) -> Contents:
+    """Return what a file holds, by name.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Opened without decoding.
+    """
+    names = shown_names([str(name) for name in dataset.variables])
+    return {shown: partial(_variable, shown, name, dataset) for shown, name in names.items()}
+
+
+def _variable(shown: str, name: str, dataset: xarray.Dataset) -> Variable:
+    raw = dataset.variables[name]
+    dims = tuple(map(str, raw.dims))
+    try:
+        refuse_too_large(raw.size * raw.dtype.itemsize)
+        like = decoded_like(raw, netcdf=True)
+    except (ValueError, TypeError) as error:
+        return refused_variable(shown, in_one_line(error), raw.shape)
+    own = None if is_anonymous(dims) else tuple(map(str, like.dims))
+    dtype = np.dtype("U") if like.dtype.kind == "O" else like.dtype
+
+    def get() -> np.ndarray | xarray.DataArray:
+        values = _decoded(raw)
+        if own is None:
+            return values.to_numpy()
+        return xarray.DataArray(values, coords=_coordinates(raw, values, dataset), name=name)
+
+    return Variable(VariableInfo(shown, like.shape, dtype, own), get)
+
+
+def _decoded(raw: xarray.Variable) -> xarray.Variable:
+    return decoded(raw, lambda: raw.to_numpy(), netcdf=True)
+
+
+def _coordinates(
+    raw: xarray.Variable, values: xarray.Variable, dataset: xarray.Dataset
+) -> dict[str, Any]:
+    """Read what comes with a variable: its axes, and what it names as coordinates."""
+    given = raw.attrs.get("coordinates", "")
+    named = given.decode("utf-8", "replace") if isinstance(given, bytes) else str(given)
+    found = {}
+    for name in dict.fromkeys([*map(str, values.dims), *named.split()]):
+        other = dataset.variables.get(name)
+        if other is None or other is raw or (name in values.dims and other.dims != (name,)):
+            continue
+        read = _decoded(other)
+        if set(read.dims) <= set(values.dims):
+            found[name] = read
+    return found
