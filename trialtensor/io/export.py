@@ -16,6 +16,7 @@ from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Component, Fitted
 from trialtensor.models.undetermined import findings
 from trialtensor.models.verdict import advice
+from trialtensor.storage import write_whole
 
 __all__ = [
     "FACTORS",
@@ -165,7 +166,7 @@ def _typing(fitted: Fitted) -> str:
 def write_summary(summary: dict[str, Any], path: Path) -> None:
     """Write a summary as JSON (strict: no NaN)."""
     text = json.dumps(summary, indent=2, allow_nan=False, ensure_ascii=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    write_whole(path, text + "\n")
 
 
 def versions() -> dict[str, str]:

@@ -1,7 +1,6 @@
 """Tables of factors and loadings, and files of slices, for other programs."""
 
-import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from trialtensor.data.axes import AXES
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Component, Fitted, Part
+from trialtensor.storage import csv_text, write_netcdf, write_whole
 
 FACTORS = tuple(f"{axis}_factors.csv" for axis in AXES)
 SLICES = "slices.nc"
@@ -25,14 +25,17 @@ _OURS = (
 )
 
 
-def write_factors(model: TrialEstimator, folder: Path) -> list[Path]:
+def write_factors(
+    model: TrialEstimator, folder: Path, names: Sequence[str] | None = None
+) -> list[Path]:
     """Write factors or loadings as CSV tables, and slices as netCDF.
 
     There is one table per array of the model that has one number per entry of an axis:
     trial_factors.csv, neuron_factors.csv and time_factors.csv of a TCA; trial_loadings.csv, ... of
     a SliceTCA, if it has components of that type. Each trial, neuron or time has a row with its
     number or label, its coordinates, and one column per component (component_1, ...).
-    Rows without data have empty cells.
+    Rows without data have empty cells. Text that a spreadsheet would take for a formula has an
+    apostrophe before it.
 
     Factors that differ between blocks of trials or datasets are stacked, and a column ``block`` or
     ``dataset`` identifies them. A component that is private to another dataset is 0 there.
@@ -44,13 +47,15 @@ def write_factors(model: TrialEstimator, folder: Path) -> list[Path]:
     model : fitted model of any kind
     folder : Path
         Must exist.
+    names : sequence of str, optional
+        Of the files to write, among those of `factor_files`; all by default.
 
     Returns
     -------
     list of Path
         The files, in the order of `factor_files`.
     """
-    paths = [folder / name for name in factor_files(model)]
+    paths = [folder / name for name in (factor_files(model) if names is None else names)]
     for path in paths:
         if path.name == SLICES:
             _write_slices(model, path)
@@ -113,13 +118,13 @@ def _write_table(path: Path, fitted: Fitted, name: str) -> None:
         values = [nothing if each is None else each.values for each in own]
         tables.append((dataset, block, np.stack(values, axis=1)))
     axis = next(iter(parts.values())).dims[0]
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        for i, (labels, table) in enumerate(_labelled(fitted, axis, tables)):
-            if i == 0:
-                writer.writerow([*labels, *_column_names(components)])
-            for label, row in zip(zip(*labels.values(), strict=True), table, strict=True):
-                writer.writerow([*label, *("" if np.isnan(x) else repr(float(x)) for x in row)])
+    header: list[str] = []
+    rows: list[list[Any]] = []
+    for labels, table in _labelled(fitted, axis, tables):
+        header = header or [*labels, *_column_names(components)]
+        for label, row in zip(zip(*labels.values(), strict=True), table, strict=True):
+            rows.append([*label, *("" if np.isnan(x) else repr(float(x)) for x in row)])
+    write_whole(path, csv_text(header, rows))
 
 
 def _labelled(
@@ -155,4 +160,4 @@ def _write_slices(model: TrialEstimator, path: Path) -> None:
     dataset = model.to_xarray()
     # A slash would make groups of an HDF5 file.
     renamed = {name: str(name).replace("/", "_") for name in dataset.variables if "/" in str(name)}
-    dataset.rename(renamed).to_netcdf(path, engine="h5netcdf")
+    write_netcdf(path, {"": dataset.rename(renamed)})

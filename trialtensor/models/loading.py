@@ -11,6 +11,7 @@ from trialtensor.models.base import TrialEstimator
 from trialtensor.models.files import FORMAT, FORMAT_VERSION, read
 from trialtensor.models.first_format import read_first_format
 from trialtensor.models.registry import kind_named
+from trialtensor.storage import is_intact
 
 
 def load(path: str | os.PathLike[str]) -> TrialEstimator:
@@ -36,6 +37,8 @@ def load(path: str | os.PathLike[str]) -> TrialEstimator:
     if not path.is_file():
         raise FileNotFoundError(f"path: there is no file {str(path)!r}")
     try:
+        if not is_intact(path):
+            raise _RefusedError("is damaged: it has changed since it was saved (checksum)")
         with h5py.File(path, "r") as file:
             return _model(_kind(file), file)
     except _RefusedError as error:

@@ -13,6 +13,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from trialtensor.storage import is_intact, write_hdf5
 from trialtensor_models.network.blueprint import Blueprint
 from trialtensor_models.network.config import Cerebellum, Cortex, Pathways, Plasticity
 from trialtensor_models.network.weights import CorticalWeights
@@ -82,23 +83,19 @@ def write(network: Blueprint, path: str | os.PathLike[str]) -> None:
     ValueError
         If the network has no weights.
     """
-    path = Path(path)
-    if network.weights is None:
+    weights = network.weights
+    if weights is None:
         raise ValueError("weights: the network has none to save; pretrain() it first")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"path: there is no folder {str(path.parent)!r} to save into")
-    partial = path.with_name(path.name + ".part")
-    try:
-        with h5py.File(partial, "w") as file:
-            file.attrs["format"] = FORMAT
-            file.attrs["format_version"] = FORMAT_VERSION
-            file.attrs["configuration"] = json.dumps(_configuration(network))
-            for part in fields(CorticalWeights):
-                array = getattr(network.weights, part.name).astype(np.float32)
-                file.create_dataset(part.name, data=array, compression="gzip", shuffle=True)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+
+    def fill(file: h5py.File) -> None:
+        file.attrs["format"] = FORMAT
+        file.attrs["format_version"] = FORMAT_VERSION
+        file.attrs["configuration"] = json.dumps(_configuration(network))
+        for part in fields(CorticalWeights):
+            array = getattr(weights, part.name).astype(np.float32)
+            file.create_dataset(part.name, data=array, compression="gzip", shuffle=True)
+
+    write_hdf5(path, fill)
 
 
 def read(path: str | os.PathLike[str]) -> Blueprint:
@@ -123,6 +120,8 @@ def read(path: str | os.PathLike[str]) -> Blueprint:
     if not path.is_file():
         raise FileNotFoundError(f"path: there is no file {str(path)!r}")
     try:
+        if not is_intact(path):
+            raise OSError("changed since it was saved: the checksum differs")
         with h5py.File(path, "r") as file:
             _check_format(file, path)
             configuration = json.loads(file.attrs["configuration"])

@@ -12,6 +12,8 @@ import h5py
 import numpy as np
 import xarray as xr
 
+from trialtensor.storage import is_intact, write_netcdf
+
 FORMAT = "trialtensor-run"
 FORMAT_VERSION = 1
 
@@ -35,22 +37,12 @@ def write_groups(
     FileNotFoundError
         If the folder does not exist.
     """
-    path = Path(path)
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"path: there is no folder {str(path.parent)!r} to save into")
     header = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "configuration": json.dumps(configuration),
     }
-    partial = path.with_name(path.name + ".part")
-    try:
-        xr.Dataset(attrs=header).to_netcdf(partial, engine="h5netcdf")
-        for name, group in groups.items():
-            group.to_netcdf(partial, mode="a", group=name, engine="h5netcdf")
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_netcdf(path, {"": xr.Dataset(attrs=header), **groups}, sealed=True)
 
 
 def read_groups(path: str | os.PathLike[str]) -> tuple[dict[str, xr.Dataset], dict[str, Any]]:
@@ -76,6 +68,8 @@ def read_groups(path: str | os.PathLike[str]) -> tuple[dict[str, xr.Dataset], di
     if not path.is_file():
         raise FileNotFoundError(f"path: there is no file {str(path)!r}")
     try:
+        if not is_intact(path):
+            raise OSError("changed since it was saved: the checksum differs")
         with h5py.File(path, "r") as file:
             kind, version = file.attrs.get("format"), file.attrs.get("format_version")
             configuration, names = file.attrs.get("configuration"), list(file)
