@@ -11,7 +11,14 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 import trialtensor
-from trialtensor.io.tables import FACTORS, SLICES, factor_files, factor_files_in, write_factors
+from trialtensor.io.tables import (
+    FACTOR_FILES,
+    FACTORS,
+    SLICES,
+    factor_files,
+    factor_files_in,
+    write_factors,
+)
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Component, Fitted
 from trialtensor.models.undetermined import findings
@@ -20,6 +27,7 @@ from trialtensor.storage import write_whole
 
 __all__ = [
     "FACTORS",
+    "FACTOR_FILES",
     "SLICES",
     "component_counts",
     "factor_files",

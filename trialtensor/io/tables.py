@@ -1,6 +1,6 @@
 """Tables of factors and loadings, and files of slices, for other programs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from trialtensor.storage import csv_text, write_netcdf, write_whole
 FACTORS = tuple(f"{axis}_factors.csv" for axis in AXES)
 SLICES = "slices.nc"
 # Files of this package's models; names for other models are in the model file next to them.
-_OURS = (
+FACTOR_FILES = (
     *FACTORS,
     *(f"{axis}_loadings.csv" for axis in AXES),
     "output_factors.csv",
@@ -25,9 +25,7 @@ _OURS = (
 )
 
 
-def write_factors(
-    model: TrialEstimator, folder: Path, names: Sequence[str] | None = None
-) -> list[Path]:
+def write_factors(model: TrialEstimator, folder: Path) -> list[Path]:
     """Write factors or loadings as CSV tables, and slices as netCDF.
 
     There is one table per array of the model that has one number per entry of an axis:
@@ -47,20 +45,29 @@ def write_factors(
     model : fitted model of any kind
     folder : Path
         Must exist.
-    names : sequence of str, optional
-        Of the files to write, among those of `factor_files`; all by default.
 
     Returns
     -------
     list of Path
         The files, in the order of `factor_files`.
+
+    Raises
+    ------
+    OSError
+        If one can't be written; those that can are.
     """
-    paths = [folder / name for name in (factor_files(model) if names is None else names)]
+    paths = [folder / name for name in factor_files(model)]
+    failure: OSError | None = None
     for path in paths:
-        if path.name == SLICES:
-            _write_slices(model, path)
-        else:
-            _write_table(path, model.fitted_, path.stem)
+        try:
+            if path.name == SLICES:
+                _write_slices(model, path)
+            else:
+                _write_table(path, model.fitted_, path.stem)
+        except OSError as error:
+            failure = failure or error
+    if failure is not None:
+        raise failure
     return paths
 
 
@@ -85,7 +92,7 @@ def factor_files_in(folder: Path, model_file: str = "model.h5") -> tuple[str, ..
     model_file : str
         The model saved next to them: a model from another package may use other names.
     """
-    names = list(_OURS)
+    names = list(FACTOR_FILES)
     try:
         with h5py.File(folder / model_file, "r") as file:
             names += [f"{name}.csv" for name in file["arrays"]]

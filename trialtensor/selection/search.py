@@ -62,7 +62,8 @@ class CrossValidatedSearch(BaseEstimator):
         Whether to fit the chosen candidate to all data.
     results : path, optional
         A file to which results are appended as they arrive. A search with the same file, data and
-        parameters resumes where the last one stopped.
+        parameters, model class and version of this package resumes where the last one stopped;
+        for any other, it is refused. One process at a time can write to it.
     n_jobs : int, optional
         Parallel fits, by joblib: processes, or the backend set by ``joblib.parallel_config``
         (dask, ray).
@@ -162,7 +163,8 @@ class CrossValidatedSearch(BaseEstimator):
                 range(len(candidates)), range(len(splits)), range(self.n_seeds)
             )
         ]
-        with Ledger.open(self.results, self._about(layout, candidates, fit_options)) as ledger:
+        about = self._about(layout, candidates, fit_options)
+        with Ledger.open(self.results, about, self._class()) as ledger:
             left = [job for job in jobs if job.key not in ledger.rows]
             whole = bool(getattr(splitter, "whole_trials", False))
             for job, row in self._run(layout, splits, candidates, left, fit_options, whole):
@@ -214,7 +216,7 @@ class CrossValidatedSearch(BaseEstimator):
             ],
             layout.observed,
             [
-                type(self.estimator).__name__,
+                self._class(),
                 self.estimator.get_params(),
                 candidates,
                 self.splits,
@@ -223,6 +225,10 @@ class CrossValidatedSearch(BaseEstimator):
                 dict(options),
             ],
         )
+
+    def _class(self) -> str:
+        kind = type(self.estimator)
+        return f"{kind.__module__}.{kind.__qualname__}"
 
     def _run(
         self,
