@@ -10,14 +10,14 @@ import trialtensor
 from trialtensor.cli import arguments as given
 from trialtensor.cli import rank_options as ranked
 from trialtensor.cli import track_options as followed
-from trialtensor.cli.console import say
+from trialtensor.cli.console import App, say
 from trialtensor.cli.folder import claimed
 from trialtensor.cli.options import Transform, find_kind, make_fit
 from trialtensor.cli.recording import Recording, as_typed, split_axes
 from trialtensor.cli.running import clear_errors, exit_if_incomplete, fit_and_write, fit_into
 from trialtensor.cli.writing import MODEL, possible_names
 
-app = typer.Typer(
+app = App(
     help="Find components in neural recordings with trial structure.",
     no_args_is_help=True,
     add_completion=False,

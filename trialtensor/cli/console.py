@@ -18,6 +18,18 @@ CTRL_C = 130
 _ON_PURPOSE = {errno.EPIPE, errno.EBADF, errno.EIO}
 
 
+class App(typer.Typer):
+    """A command whose help and usage errors may fail to be printed."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().__call__(*args, **kwargs)
+        except OSError:
+            _silence(sys.stdout)
+            _silence(sys.stderr)
+            raise SystemExit(2) from None
+
+
 class _State:
     """The signal that ended the command, and why standard output failed."""
 
