@@ -17,7 +17,7 @@ CHAIN = (
     "report",
     "cli",
 )
-LEAVES = frozenset({"data", "losses", "constraints", "opening"})
+LEAVES = frozenset({"storage", "opening", "data", "losses", "constraints"})
 # Folders of models that hold an estimator.
 KINDS = ("tca", "slicetca", "parafac2", "coupled", "dynamics")
 
@@ -25,8 +25,8 @@ ALLOWED = {layer: LEAVES | set(CHAIN[:place]) for place, layer in enumerate(CHAI
 ALLOWED["kernels"] = set()
 ALLOWED["report"] |= {"io"}
 ALLOWED["cli"] |= {"io"}
-ALLOWED |= {leaf: set() for leaf in LEAVES}
-ALLOWED["io"] = {"data", "models", "opening"}
+ALLOWED |= {leaf: {"storage"} - {leaf} for leaf in LEAVES}
+ALLOWED["io"] = {"storage", "opening", "data", "models"}
 # The suites for estimators, and what starts the command, stand at the end of the chain.
 ALLOWED["testing"] = LEAVES | set(CHAIN) | {"io"}
 ALLOWED["__main__"] = {"cli"}

@@ -8,7 +8,10 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(
+from trialtensor.cli.console import App, say
+from trialtensor.cli.running import clear_errors
+
+app = App(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -34,32 +37,45 @@ def phenomena(
     curves: Annotated[bool, typer.Option(help="Draw adaptation by trial too.")] = True,
 ) -> None:
     """Measure what the network must show, beside the two-state model and published values."""
+    with clear_errors():
+        _check_files(json_file, figure)
+        _phenomena(seeds, only or [], json_file, figure, curves)
+
+
+def _check_files(json_file: Path | None, figure: Path) -> None:
+    """Refuse what can't be written before minutes of simulation."""
+    from trialtensor.storage import check_room, check_target, figure_format
+
+    for path in [figure_format(figure)[0], *([] if json_file is None else [json_file])]:
+        check_target(path)
+        check_room(path.parent)
+
+
+def _phenomena(
+    seeds: int, only: list[str], json_file: Path | None, figure: Path, curves: bool
+) -> None:
+    from trialtensor.storage import write_figure, write_whole
     from trialtensor_models.phenomena import Networks, Row, cast_of, measure_all
     from trialtensor_models.phenomena.figure import plot_phenomena
     from trialtensor_models.phenomena.table import header, line
 
     cast = cast_of(Networks(range(seeds)))
     rows: list[Row] = []
-    try:
-        found = measure_all(cast, only or ())
-        for row in found:
-            if not rows:
-                typer.echo(header())
-            rows.append(row)
-            typer.echo(line(row))
-    except ValueError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(2) from None
+    for row in measure_all(cast, only):
+        if not rows:
+            say(header())
+        rows.append(row)
+        say(line(row))
     for row in rows:
         if row.remark and not row.expected:
-            typer.echo(f"* {row.name}: {row.remark}")
+            say(f"* {row.name}: {row.remark}")
     if json_file is not None:
-        json_file.write_text(json.dumps([row.as_dict() for row in rows], indent=1) + "\n")
-    plot_phenomena(cast, rows, curves=curves).savefig(figure, dpi=130)
+        write_whole(json_file, json.dumps([row.as_dict() for row in rows], indent=1) + "\n")
     missed = [row.name for row in rows if row.expected and not row.holds]
-    typer.echo(f"figure: {figure}")
+    written = write_figure(plot_phenomena(cast, rows, curves=curves), figure, dpi=130)
+    say(f"figure: {written}")
     if missed:
-        typer.echo(f"{len(missed)} missed: {', '.join(missed)}")
+        say(f"{len(missed)} missed: {', '.join(missed)}")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The `trialtensor` command: from a recording to a report."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,11 +10,14 @@ import trialtensor
 from trialtensor.cli import arguments as given
 from trialtensor.cli import rank_options as ranked
 from trialtensor.cli import track_options as followed
+from trialtensor.cli.console import App, say
+from trialtensor.cli.folder import claimed
 from trialtensor.cli.options import Transform, find_kind, make_fit
 from trialtensor.cli.recording import Recording, as_typed, split_axes
-from trialtensor.cli.running import clear_errors, fit_and_write
+from trialtensor.cli.running import clear_errors, exit_if_incomplete, fit_and_write, fit_into
+from trialtensor.cli.writing import MODEL, possible_names
 
-app = typer.Typer(
+app = App(
     help="Find components in neural recordings with trial structure.",
     no_args_is_help=True,
     add_completion=False,
@@ -24,7 +28,7 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"trialtensor {trialtensor.__version__}")
+        say(f"trialtensor {trialtensor.__version__}")
         raise typer.Exit
 
 
@@ -171,6 +175,7 @@ def track(
     """Follow components over trials: which change, when, how fast, and how certainly."""
     with clear_errors():
         from trialtensor.cli.tracking import (
+            NAMES,
             Following,
             loading_code,
             refuse_options_of_a_fit,
@@ -184,7 +189,10 @@ def track(
         options = {"blocks": blocks, "groups": groups, "nonnegative": nonnegative}
         if components is None:
             refuse_options_of_a_fit({"model": model, **options})
-            following.run(load(file), file, command, loading_code(file))
+            fitted = load(file)
+            with claimed(output, NAMES):
+                followed_too = following.run(fitted, file, command, loading_code(file))
+            exit_if_incomplete(followed_too)
             return
         asked = make_fit(find_kind(model or "tca"), components, options, seed=seed)
         recording = Recording.read(
@@ -197,9 +205,12 @@ def track(
             labels=asked.labels,
         )
         following.check_names(recording.tensor, asked)
-        fit_and_write(recording, asked, output)
-        code = loading_code(output / "model.h5")
-        following.run(asked.model, file, command, code, recording.tensor)
+        with claimed(output, (*possible_names(), *NAMES)):
+            written = fit_into(recording, asked, output)
+            following = replace(following, output=written.folder)
+            code = loading_code(written.folder / MODEL)
+            followed_too = following.run(asked.model, file, command, code, recording.tensor)
+        exit_if_incomplete(written, followed_too)
 
 
 @app.command()
@@ -208,7 +219,7 @@ def inspect(file: given.File, axes: given.Axes = None) -> None:
     with clear_errors():
         from trialtensor.io import inspect
 
-        typer.echo(inspect(file, axes=split_axes(axes)))
+        say(inspect(file, axes=split_axes(axes)))
 
 
 @app.command()

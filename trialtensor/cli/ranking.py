@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from trialtensor.cli.console import interrupted_status, say
+from trialtensor.cli.folder import claimed
 from trialtensor.cli.options import Fit
 from trialtensor.cli.rank_options import Count
 from trialtensor.cli.recording import Recording
-from trialtensor.cli.running import INTERRUPTED, fit_and_write
+from trialtensor.cli.results import Written
+from trialtensor.cli.running import exit_if_incomplete, fit_into, tell
 
 if TYPE_CHECKING:
     import pandas
@@ -46,27 +49,34 @@ class Ranking:
 
     def run(self, recording: Recording) -> None:
         """Search, write the results, then fit the choice and write that."""
-        from trialtensor.cli.ranking_files import CHOSEN, FITS, write_ranking
-        from trialtensor.cli.writing import prepare
+        from trialtensor.cli.ranking_files import CHOSEN, NAMES
+        from trialtensor.cli.writing import possible_names
+
+        chosen = self.output / CHOSEN
+        with claimed(self.output, NAMES), claimed(chosen, possible_names()):
+            exit_if_incomplete(*self._run(recording, chosen))
+
+    def _run(self, recording: Recording, chosen: Path) -> list[Written]:
+        """Do all of it in folders that are claimed."""
+        from trialtensor.cli.ranking_files import FITS, write_ranking
 
         search = self._search()
-        prepare(self.output)
-        typer.echo(self._plan())
-        written = [FITS]
+        say(self._plan())
+        written = Written(self.output, [FITS])
         try:
             search.fit(recording.tensor, **self.asked.options)
             profile = self._profile(recording)
-            for name in write_ranking(search, profile, recording, self.output, self.asked.options):
-                written.append(name)
+            write_ranking(search, profile, recording, written, self.asked.options)
         except KeyboardInterrupt:
-            typer.echo(f"error: interrupted; {self._kept()}", err=True)
-            raise typer.Exit(INTERRUPTED) from None
-        typer.echo(_describe(search, profile))
-        typer.echo(f"written to {self.output}: {', '.join(written)}")
-        if search.n_components_ in self.candidates:
-            chosen = {"n_components": search.n_components_, "verbose": 1}
-            fit = replace(self.asked, model=self._changed(n_jobs=self._n_jobs(), **chosen))
-            fit_and_write(recording, fit, self.output / CHOSEN)
+            say(f"error: interrupted; {self._kept()}", err=True)
+            raise typer.Exit(interrupted_status()) from None
+        say(_describe(search, profile))
+        tell(written)
+        if search.n_components_ not in self.candidates:
+            return [written]
+        changes = {"n_components": search.n_components_, "verbose": 1}
+        fit = replace(self.asked, model=self._changed(n_jobs=self._n_jobs(), **changes))
+        return [written, fit_into(recording, fit, chosen)]
 
     def _search(self) -> "CrossValidatedSearch":
         from trialtensor.cli.ranking_files import FITS

@@ -1,21 +1,24 @@
 """Output files of a search for the number of components."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trialtensor.cli.writing import DONE_FIRST, MODEL, REPORT, names_in, remove, write_whole
+from trialtensor.cli.results import remove
+from trialtensor.cli.writing import DONE_FIRST, MODEL, REPORT, names_in
 
 if TYPE_CHECKING:
     import pandas
 
     from trialtensor.cli.recording import Recording
+    from trialtensor.cli.results import Written
     from trialtensor.selection import CrossValidatedSearch
 
 # Distinct names, so that a fit can share the folder.
 FITS = "rank_fits.jsonl"
 CANDIDATES, TABLE, SUMMARY = "rank_candidates.csv", "rank_fits.csv", "rank_summary.json"
 FIGURE, PAGE = "figures/rank.png", "rank_report.html"
+NAMES = (FITS, CANDIDATES, TABLE, SUMMARY, FIGURE, PAGE)
 # Folder of the fit of what was chosen.
 CHOSEN = "chosen"
 
@@ -24,10 +27,10 @@ def write_ranking(
     search: "CrossValidatedSearch",
     profile: "pandas.DataFrame",
     recording: "Recording",
-    folder: Path,
+    written: "Written",
     fit_options: Mapping[str, Any],
-) -> Iterator[str]:
-    """Write the results, yielding each name once its file exists; remove an old page first.
+) -> None:
+    """Write the results; remove those of an earlier run first.
 
     Parameters
     ----------
@@ -36,11 +39,13 @@ def write_ranking(
     profile : pandas.DataFrame
         Of the restarts of each candidate.
     recording : Recording
-    folder : Path
+    written : Written
     fit_options : dict
         Further arguments of every fit, besides the data.
     """
     from trialtensor.io.export import write_summary
+
+    folder = written.folder
 
     def summary() -> dict[str, Any]:
         return _summary(search, profile, recording) | (
@@ -55,7 +60,9 @@ def write_ranking(
     ]
     remove(folder, tuple(name for names, _ in steps for name in names))
     remove(folder / CHOSEN, (*names_in(folder / CHOSEN), MODEL))
-    yield from write_whole(folder, steps)
+    # Somebody may have removed it during a long search.
+    (folder / FIGURE).parent.mkdir(parents=True, exist_ok=True)
+    written.run(steps)
 
 
 def candidate_table(
@@ -71,6 +78,7 @@ def _write_tables(
     search: "CrossValidatedSearch", profile: "pandas.DataFrame", folder: Path
 ) -> None:
     from trialtensor.plotting.candidates import count_text
+    from trialtensor.storage import frame_text, write_whole
 
     for name, table in (
         (CANDIDATES, candidate_table(search, profile)),
@@ -78,7 +86,7 @@ def _write_tables(
         (TABLE, search.results_.drop(columns="n_parameters", errors="ignore")),
     ):
         typed = table.assign(n_components=[count_text(each) for each in table["n_components"]])
-        typed.to_csv(folder / name, index=False)
+        write_whole(folder / name, frame_text(typed))
 
 
 def _summary(
@@ -114,9 +122,10 @@ def _write_figure(search: "CrossValidatedSearch", profile: "pandas.DataFrame", p
     from matplotlib.figure import Figure
 
     from trialtensor.plotting import plot_search, search_grid
+    from trialtensor.storage import write_figure
 
     axes = plot_search(search, profile, axes=search_grid(search, profile, figure=Figure()))
-    axes[0].figure.savefig(path, dpi=150)
+    write_figure(axes[0].figure, path)
 
 
 def _write_page(

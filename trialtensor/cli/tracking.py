@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
+from trialtensor.cli.console import say
 from trialtensor.cli.options import Fit
 from trialtensor.cli.recording import check_label
+from trialtensor.cli.results import Written, remove
+from trialtensor.cli.running import tell
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas
     import xarray
 
     from trialtensor.models import TrialEstimator
@@ -21,6 +24,7 @@ PATTERNS = "tracking_patterns.csv"
 FIGURE, REPORT = "figures/tracking.png", "tracking.html"
 MIN_PATTERN_TRIALS = 16  # of a set, for its eight runs
 TABLES = ("series", "summary", "changes", "blocks", "contrasts", "relations", "rates")
+NAMES = (*(f"tracking_{name}.csv" for name in TABLES), PATTERNS, FIGURE, REPORT)
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +85,7 @@ class Following:
 
     def run(
         self, model: "TrialEstimator", source: Path, command: str, code: str, X: Any = None
-    ) -> None:
+    ) -> Written:
         """Track, then write tables, figure and page; with data, also test whether neurons stay.
 
         Parameters
@@ -93,8 +97,12 @@ class Following:
             The command line; Python code that makes the model.
         X : xarray.DataArray, optional
             The recording.
+
+        Returns
+        -------
+        Written
+            What is there now; what isn't has been said.
         """
-        from trialtensor.cli.writing import prepare, remove, write_whole
         from trialtensor.report.tracking_wording import overview_sentence
         from trialtensor.tracking import track
 
@@ -107,21 +115,23 @@ class Following:
             learning_block=self._block(model),
             random_state=self.seed,
         )
-        prepare(self.output)
         patterns = None if X is None else self._patterns(X, model, tracking)
         names = [name for name in TABLES if getattr(tracking, name) is not None]
-        remove(self.output, (*_tables(TABLES), PATTERNS, FIGURE, REPORT))
+        remove(self.output, NAMES)
+        (self.output / FIGURE).parent.mkdir(parents=True, exist_ok=True)
         steps: list[tuple[tuple[str, ...], Callable[[], Any]]] = [
-            (_tables(names), lambda: self._write_tables(tracking, names)),
+            *((_tables([n]), partial(self._write, n, getattr(tracking, n))) for n in names),
             ((FIGURE,), lambda: self._write_figure(tracking)),
             ((REPORT,), lambda: self._write_report(tracking, patterns, source, command, code)),
         ]
         if patterns is not None:
-            table, path = patterns.components, self.output / PATTERNS
-            steps.insert(1, ((PATTERNS,), lambda: table.to_csv(path, index=False)))
-        written = list(write_whole(self.output, steps))
-        typer.echo(overview_sentence(tracking))
-        typer.echo(f"written to {self.output}: {', '.join(written)}")
+            table = ((PATTERNS,), partial(self._write, "patterns", patterns.components))
+            steps.insert(len(names), table)
+        written = Written(self.output)
+        written.run(steps)
+        say(overview_sentence(tracking))
+        tell(written)
+        return written
 
     def _labels(self) -> dict[str, str | None]:
         """Return the trial labels that were asked for, by option."""
@@ -162,23 +172,24 @@ class Following:
                 X, *sets, components=model, dataset=self.dataset, random_state=self.seed
             )
         except ValueError as error:
-            typer.echo(f"note: whether neurons stay the same was not tested: {error}", err=True)
+            say(f"note: whether neurons stay the same was not tested: {error}", err=True)
             return None
 
-    def _write_tables(self, tracking: "Tracking", names: list[str]) -> None:
-        for name in names:
-            table = getattr(tracking, name)
-            label = "trial" if name == "series" else None
-            path = self.output / _tables([name])[0]
-            table.to_csv(path, index=name == "series", index_label=label)
+    def _write(self, name: str, table: "pandas.DataFrame") -> None:
+        from trialtensor.storage import frame_text, write_whole
+
+        label = "trial" if name == "series" else None
+        text = frame_text(table, index=label is not None, index_label=label)
+        write_whole(self.output / _tables([name])[0], text)
 
     def _write_figure(self, tracking: "Tracking") -> None:
         import matplotlib
 
         matplotlib.use("Agg")
         from trialtensor.plotting import plot_tracking
+        from trialtensor.storage import write_figure
 
-        plot_tracking(tracking)[0].figure.savefig(self.output / FIGURE, dpi=150)
+        write_figure(plot_tracking(tracking)[0].figure, self.output / FIGURE)
 
     def _write_report(
         self, tracking: "Tracking", patterns: Any, source: Path, command: str, code: str

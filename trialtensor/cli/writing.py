@@ -1,11 +1,15 @@
 """Output files of a fit."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from trialtensor.cli.results import remove
+
 if TYPE_CHECKING:
     from trialtensor.cli.recording import Recording
+    from trialtensor.cli.results import Written
     from trialtensor.models import TrialEstimator
 
 DONE_FIRST = {
@@ -16,38 +20,29 @@ DONE_FIRST = {
 }
 MODEL, SUMMARY, REPORT = "model.h5", "summary.json", "report.html"
 DIAGNOSTICS = ("figures/loss.png", "figures/restarts.png")
-
-
-def prepare(folder: Path) -> None:
-    """Create the folders, and check that they are writable before a long fit."""
-    figures = folder / "figures"
-    try:
-        figures.mkdir(parents=True, exist_ok=True)
-        for each in (folder, figures):
-            probe = each / ".trialtensor"
-            probe.touch()
-            probe.unlink()
-    except OSError as error:
-        raise ValueError(f"{folder}: cannot write there: {error.strerror}") from error
+_NAMES = (SUMMARY, "figures/factors.png", "figures/slices.png", *DIAGNOSTICS, REPORT)
 
 
 def write_results(
-    model: "TrialEstimator", recording: "Recording", folder: Path, fit_options: Mapping[str, Any]
-) -> Iterator[str]:
-    """Write everything, starting with the costliest results; yield each name once it exists.
-
-    What an earlier run left goes first, of whichever model: no old report or table may stand beside
-    a new model. A file that was interrupted is removed, so that what is there is whole.
+    model: "TrialEstimator",
+    recording: "Recording",
+    written: "Written",
+    fit_options: Mapping[str, Any],
+) -> None:
+    """Write everything but the model, starting with the costliest results.
 
     Parameters
     ----------
     model : fitted model
     recording : Recording
-    folder : Path
+    written : Written
+        With the model, which :func:`save_model` saves first.
     fit_options : dict
         Further arguments of ``fit``, besides the data.
     """
     from trialtensor.io import export
+
+    folder = written.folder
 
     def summary() -> None:
         found = export.summarize(
@@ -58,29 +53,23 @@ def write_results(
         )
         export.write_summary(found, folder / SUMMARY)
 
+    figures = figure_names(model)
     steps: list[tuple[tuple[str, ...], Callable[[], Any]]] = [
         (export.factor_files(model), lambda: export.write_factors(model, folder)),
         ((SUMMARY,), summary),
-        (figure_names(model), lambda: _write_figures(model, folder, recording.color_by)),
+        *(((name,), partial(_write_figure, model, folder, name, recording)) for name in figures),
         ((REPORT,), lambda: _write_report(model, recording, folder / REPORT, fit_options)),
     ]
-    remove(folder, names_in(folder))
-    model.save(folder / MODEL)  # whole or not at all
-    yield MODEL
-    yield from write_whole(folder, steps)
+    written.run(steps)
 
 
-def write_whole(
-    folder: Path, steps: Iterable[tuple[tuple[str, ...], Callable[[], Any]]]
-) -> Iterator[str]:
-    """Run the steps, each named by its files; remove the files of an interrupted step."""
-    for names, write in steps:
-        try:
-            write()
-        except BaseException:
-            remove(folder, names)
-            raise
-        yield from names
+def save_model(model: "TrialEstimator", written: "Written") -> None:
+    """Save a model, and before it remove what an earlier run left, of whichever model.
+
+    No old report or table may stand beside a new model.
+    """
+    remove(written.folder, names_in(written.folder))
+    written.save(model, MODEL)
 
 
 def figure_names(model: "TrialEstimator") -> tuple[str, ...]:
@@ -96,16 +85,25 @@ def names_in(folder: Path) -> tuple[str, ...]:
     """Return all files, except the model, that any fit may have left in a folder."""
     from trialtensor.io.export import factor_files_in
 
-    components = ("figures/factors.png", "figures/slices.png")
-    return (*factor_files_in(folder, MODEL), SUMMARY, *components, *DIAGNOSTICS, REPORT)
+    return (*factor_files_in(folder, MODEL), *_NAMES)
 
 
-def _write_figures(model: "TrialEstimator", folder: Path, color_by: str | None) -> None:
+def possible_names() -> tuple[str, ...]:
+    """Return the names of all files that a fit may write; models of other packages have more."""
+    from trialtensor.io.export import FACTOR_FILES
+
+    return (MODEL, *FACTOR_FILES, *_NAMES)
+
+
+def _write_figure(model: "TrialEstimator", folder: Path, name: str, recording: "Recording") -> None:
     import matplotlib
     import numpy as np
 
     matplotlib.use("Agg")
     from trialtensor import plotting
+    from trialtensor.storage import write_figure
+
+    color_by = recording.color_by
 
     def components(model: "TrialEstimator") -> Any:
         if model.fitted_.sliced:
@@ -113,9 +111,8 @@ def _write_figures(model: "TrialEstimator", folder: Path, color_by: str | None) 
         return plotting.plot_factors(model, color_by=color_by, label_means=color_by is not None)
 
     plots = dict(zip(DIAGNOSTICS, (plotting.plot_loss, plotting.plot_restarts), strict=True))
-    for name in figure_names(model):
-        axes: Any = plots.get(name, components)(model)
-        np.ravel(axes)[0].figure.savefig(folder / name, dpi=150)
+    axes: Any = plots.get(name, components)(model)
+    write_figure(np.ravel(axes)[0].figure, folder / name)
 
 
 def _write_report(
@@ -135,9 +132,3 @@ def _write_report(
         code=recording.code,
         **further,
     )
-
-
-def remove(folder: Path, names: tuple[str, ...]) -> None:
-    """Remove those of the files that exist."""
-    for name in names:
-        (folder / name).unlink(missing_ok=True)

@@ -145,8 +145,12 @@ def write_adaptation(path: str | Path) -> None:
     ----------
     path : str or path
     """
-    storage = {"dtype": "uint8", "_FillValue": 255, "zlib": True, "complevel": 9}
-    make_adaptation().to_netcdf(path, engine="h5netcdf", encoding={"counts": storage})
+    from trialtensor.storage import write_netcdf
+
+    example = make_adaptation().to_dataset()
+    form = {"dtype": "uint8", "_FillValue": 255, "zlib": True, "complevel": 9}
+    example["counts"].encoding = form
+    write_netcdf(path, {"": example})
 
 
 if __name__ == "__main__":

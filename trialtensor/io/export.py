@@ -11,14 +11,23 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 import trialtensor
-from trialtensor.io.tables import FACTORS, SLICES, factor_files, factor_files_in, write_factors
+from trialtensor.io.tables import (
+    FACTOR_FILES,
+    FACTORS,
+    SLICES,
+    factor_files,
+    factor_files_in,
+    write_factors,
+)
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Component, Fitted
 from trialtensor.models.undetermined import findings
 from trialtensor.models.verdict import advice
+from trialtensor.storage import write_whole
 
 __all__ = [
     "FACTORS",
+    "FACTOR_FILES",
     "SLICES",
     "component_counts",
     "factor_files",
@@ -165,7 +174,7 @@ def _typing(fitted: Fitted) -> str:
 def write_summary(summary: dict[str, Any], path: Path) -> None:
     """Write a summary as JSON (strict: no NaN)."""
     text = json.dumps(summary, indent=2, allow_nan=False, ensure_ascii=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    write_whole(path, text + "\n")
 
 
 def versions() -> dict[str, str]:

@@ -1,6 +1,5 @@
 """Tables of factors and loadings, and files of slices, for other programs."""
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,12 @@ from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Component, Fitted, Part
 from trialtensor.opening.guard import reading_own
 from trialtensor.opening.hdf5 import open_hdf5
+from trialtensor.storage import csv_text, write_netcdf, write_whole
 
 FACTORS = tuple(f"{axis}_factors.csv" for axis in AXES)
 SLICES = "slices.nc"
 # Files of this package's models; names for other models are in the model file next to them.
-_OURS = (
+FACTOR_FILES = (
     *FACTORS,
     *(f"{axis}_loadings.csv" for axis in AXES),
     "output_factors.csv",
@@ -34,7 +34,8 @@ def write_factors(model: TrialEstimator, folder: Path) -> list[Path]:
     trial_factors.csv, neuron_factors.csv and time_factors.csv of a TCA; trial_loadings.csv, ... of
     a SliceTCA, if it has components of that type. Each trial, neuron or time has a row with its
     number or label, its coordinates, and one column per component (component_1, ...).
-    Rows without data have empty cells.
+    Rows without data have empty cells. Text that a spreadsheet would take for a formula has an
+    apostrophe before it.
 
     Factors that differ between blocks of trials or datasets are stacked, and a column ``block`` or
     ``dataset`` identifies them. A component that is private to another dataset is 0 there.
@@ -51,13 +52,24 @@ def write_factors(model: TrialEstimator, folder: Path) -> list[Path]:
     -------
     list of Path
         The files, in the order of `factor_files`.
+
+    Raises
+    ------
+    OSError
+        If one can't be written; those that can are.
     """
     paths = [folder / name for name in factor_files(model)]
+    failure: OSError | None = None
     for path in paths:
-        if path.name == SLICES:
-            _write_slices(model, path)
-        else:
-            _write_table(path, model.fitted_, path.stem)
+        try:
+            if path.name == SLICES:
+                _write_slices(model, path)
+            else:
+                _write_table(path, model.fitted_, path.stem)
+        except OSError as error:
+            failure = failure or error
+    if failure is not None:
+        raise failure
     return paths
 
 
@@ -82,7 +94,7 @@ def factor_files_in(folder: Path, model_file: str = "model.h5") -> tuple[str, ..
     model_file : str
         The model saved next to them: a model from another package may use other names.
     """
-    names = list(_OURS)
+    names = list(FACTOR_FILES)
     try:
         path = folder / model_file
         with reading_own(path, "saved model"), open_hdf5(path, own=True) as file:
@@ -116,13 +128,13 @@ def _write_table(path: Path, fitted: Fitted, name: str) -> None:
         values = [nothing if each is None else each.values for each in own]
         tables.append((dataset, block, np.stack(values, axis=1)))
     axis = next(iter(parts.values())).dims[0]
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        for i, (labels, table) in enumerate(_labelled(fitted, axis, tables)):
-            if i == 0:
-                writer.writerow([*labels, *_column_names(components)])
-            for label, row in zip(zip(*labels.values(), strict=True), table, strict=True):
-                writer.writerow([*label, *("" if np.isnan(x) else repr(float(x)) for x in row)])
+    header: list[str] = []
+    rows: list[list[Any]] = []
+    for labels, table in _labelled(fitted, axis, tables):
+        header = header or [*labels, *_column_names(components)]
+        for label, row in zip(zip(*labels.values(), strict=True), table, strict=True):
+            rows.append([*label, *("" if np.isnan(x) else repr(float(x)) for x in row)])
+    write_whole(path, csv_text(header, rows))
 
 
 def _labelled(
@@ -165,4 +177,4 @@ def _write_slices(model: TrialEstimator, path: Path) -> None:
     dataset = model.to_xarray()
     # A slash would make groups of an HDF5 file.
     renamed = {name: str(name).replace("/", "_") for name in dataset.variables if "/" in str(name)}
-    dataset.rename(renamed).to_netcdf(path, engine="h5netcdf")
+    write_netcdf(path, {"": dataset.rename(renamed)})

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import h5py
@@ -15,6 +13,7 @@ import numpy as np
 from trialtensor.data.labels import plain_labels, unlabelled
 from trialtensor.models.fitted import FitRecord, Fitted, Named, Restart
 from trialtensor.solvers.result import StopReason
+from trialtensor.storage import write_hdf5
 
 FORMAT = "trialtensor-model"
 FORMAT_VERSION = 2
@@ -42,7 +41,7 @@ class Stored:
 
 
 def save(model: Any, path: str | os.PathLike[str]) -> None:
-    """Write a fitted model; the file appears complete or not at all.
+    """Write a fitted model, with a checksum; the file appears complete or not at all.
 
     Parameters
     ----------
@@ -54,27 +53,7 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
     OSError
         If the folder does not exist or can't be written to.
     """
-    path = Path(path)
-    if path.is_dir():
-        raise IsADirectoryError(f"path: {str(path)!r} is a folder; name a file to save into")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"path: there is no folder {str(path.parent)!r} to save into")
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    os.close(handle)
-    try:
-        with h5py.File(temporary, "w") as file:
-            _write(file, model)
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    write_hdf5(path, lambda file: _write(file, model))
 
 
 def _write(file: h5py.File, model: Any) -> None:

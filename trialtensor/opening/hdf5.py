@@ -16,6 +16,7 @@ from h5py import h5a, h5d, h5l, h5o, h5z
 from trialtensor.opening.guard import RefusedError, in_one_line, printable
 from trialtensor.opening.memory import refuse_too_large, size
 from trialtensor.opening.probe import refuse_what_crashes
+from trialtensor.storage import is_intact
 
 # Of links to follow in a file, and of groups within each other.
 MOST_LINKS, DEEPEST = 100_000, 100
@@ -75,15 +76,21 @@ def open_hdf5(path: Path, *, own: bool = False) -> Iterator[h5py.File]:
     ----------
     path : Path
     own : bool
-        One of our writers made it: also refuse it for what they never write, such as links.
+        One of our writers made it: also refuse it for what they never write, such as links. With a
+        checksum that holds it is opened at once, because nothing in it can have been damaged.
 
     Raises
     ------
     RefusedError
         If the HDF5 library doesn't survive the file; a process of its own has tried.
-        With `own`, also for links, storage in other files, and sizes that can't be.
+        With `own`, also for a checksum that doesn't hold, links, storage in other files, and sizes
+        that can't be.
     """
-    refuse_what_crashes(path)
+    intact = is_intact(path) if own else None
+    if intact is False:
+        raise RefusedError("is damaged: it has changed since it was saved (checksum)")
+    if intact is None:
+        refuse_what_crashes(path)
     with h5py.File(path, "r") as file:
         for member in members(file) if own else ():
             if member.refused:

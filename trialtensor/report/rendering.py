@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from trialtensor.io.export import versions
 from trialtensor.report import data_wording, wording
+from trialtensor.storage import write_whole
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -42,9 +43,8 @@ def render(template: str, path: str | os.PathLike[str], **values: Any) -> Path:
     """Fill a template with values, versions and today's date, and write the page."""
     values = {"versions": versions(), **values}
     page = fragment(template, date=datetime.date.today().isoformat(), **values)
-    path = Path(path)
-    path.write_text(page, encoding="utf-8")
-    return path
+    write_whole(path, page)
+    return Path(path)
 
 
 def data_part(

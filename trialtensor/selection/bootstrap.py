@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import joblib
 import numpy as np
 import scipy.special
 
@@ -25,6 +24,7 @@ from trialtensor.selection.components import (
 )
 from trialtensor.selection.noise import noise_deviations
 from trialtensor.selection.refits import EXPLAINED, Arrays, aligned, can_rotate, estimates_of
+from trialtensor.solvers.parallel import in_parallel
 
 # Of a block: with fewer trials, a draw often leaves only copies of one or two.
 _FEWEST = 5
@@ -150,11 +150,10 @@ def bootstrap(
     draws = [_resample(strata, layout.n_trials, block, rng) for _ in range(n_samples)]
     seeds = rng.integers(2**31, size=n_samples)
     noise = noise_deviations(model, layout, X, mask)
-    parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-    samples = parallel(
-        joblib.delayed(_sample)(model, layout, rows, int(seed), noise)
-        for rows, seed in zip(draws, seeds, strict=True)
+    each = (
+        (model, layout, rows, int(seed), noise) for rows, seed in zip(draws, seeds, strict=True)
     )
+    samples = in_parallel(_sample, each, n_jobs=n_jobs, ordered=False)
     estimates = estimates_of(model.fitted_)
     errors = _standard_errors(samples, estimates, n_samples)
     return Bootstrap(

@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import joblib
 
-FORMAT = "trialtensor-search 1"
+from trialtensor.data.notices import warn
+from trialtensor.selection.ledger_lines import header_line, read_lines, row_line, version
+from trialtensor.storage import held, write_whole
 
 
 def fingerprint(values: Any, observed: Any, settings: Any) -> str:
-    """Hash a search: equal only for the same data and parameters.
+    """Hash a search: equal only for the same data and parameters, and the same version.
 
     Parameters
     ----------
     values, observed : arrays, or lists of them
     settings : parameters
     """
-    return str(joblib.hash((values, observed, settings)))
+    return str(joblib.hash((values, observed, settings, version())))
 
 
 class Ledger:
     """Rows by key, and the file that they are appended to.
+
+    A file that can't be written for a while, because the disk is full, doesn't stop the search: its
+    rows wait in memory, with a warning.
 
     Attributes
     ----------
@@ -34,13 +38,19 @@ class Ledger:
         Key -> row, a dict of plain values.
     """
 
-    def __init__(self, rows: dict[str, dict[str, Any]], file: IO[str] | None) -> None:
+    def __init__(self, rows: dict[str, dict[str, Any]], about: str = "", model: str = "") -> None:
         self.rows = rows
-        self._file = file
+        self._about, self._model = about, model
+        self._path: Path | None = None
+        self._descriptor, self._end = -1, 0
+        self._waiting: list[str] = []
+        self._warned = False
 
     @classmethod
     @contextmanager
-    def open(cls, path: str | os.PathLike[str] | None, about: str) -> Iterator[Ledger]:
+    def open(
+        cls, path: str | os.PathLike[str] | None, about: str, model: str = ""
+    ) -> Iterator[Ledger]:
         """Open a ledger, with the rows of an earlier run of the same search.
 
         Parameters
@@ -49,60 +59,95 @@ class Ledger:
             One line of JSON a row; made if it isn't there. None keeps rows in memory only.
         about : str
             From ``fingerprint``.
+        model : str
+            Name of the class of the estimator.
 
         Raises
         ------
         ValueError
-            If the file holds something else, or a search of other data or parameters.
+            If the file holds something else, a search of other data or parameters, of another
+            version or class, or a line that the search did not write; or another process is
+            writing it.
         """
         if path is None:
-            yield cls({}, None)
+            yield cls({})
             return
-        rows = _read(Path(path), about)
-        # Written anew, so that a line that was cut short is gone.
-        temporary = Path(f"{os.fspath(path)}.part")
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(json.dumps({"format": FORMAT, "about": about}) + "\n")
-            file.writelines(_line(key, row) for key, row in rows.items())
-        os.replace(temporary, path)
-        with open(path, "a", encoding="utf-8") as file:
-            yield cls(rows, file)
+        path = Path(path)
+        if not path.parent.is_dir():
+            raise ValueError(f"results: there is no folder {str(path.parent)!r} to write into")
+        with held(path.with_name(f"{path.name}.lock"), f"results: {str(path)!r}"):
+            rows, end = read_lines(path, about, model)
+            ledger = cls(rows, about, model)
+            ledger._open(path, end)
+            try:
+                yield ledger
+            finally:
+                ledger._close()
 
     def add(self, key: str, row: dict[str, Any]) -> None:
-        """Append a row, which is on disk when this returns."""
+        """Append a row, which is on disk when this returns, unless there was a warning."""
         self.rows[key] = row
-        if self._file is not None:
-            self._file.write(_line(key, row))
-            self._file.flush()
-            os.fsync(self._file.fileno())
+        if self._path is not None:
+            self._waiting.append(row_line(key, row, self._about))
+            self._write_waiting()
 
+    def _open(self, path: Path, end: int) -> None:
+        """Open the file behind its last whole line; make it if there is none."""
+        self._path = path
+        if not end:
+            write_whole(path, header_line(self._about, self._model))
+            end = path.stat().st_size
+        self._descriptor = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
+        os.ftruncate(self._descriptor, end)  # without a line that was cut short
+        self._end = end
 
-def _line(key: str, row: dict[str, Any]) -> str:
-    return json.dumps({"key": key, **row}) + "\n"
-
-
-def _read(path: Path, about: str) -> dict[str, dict[str, Any]]:
-    if not path.parent.is_dir():
-        raise ValueError(f"results: there is no folder {str(path.parent)!r} to write into")
-    if not path.exists():
-        return {}
-    lines = path.read_text(encoding="utf-8").splitlines()
-    try:
-        header = json.loads(lines[0]) if lines else {"format": FORMAT, "about": about}
-    except json.JSONDecodeError:
-        header = {}
-    if not isinstance(header, dict) or header.get("format") != FORMAT:
-        raise ValueError(f"results: {str(path)!r} is no file of search results; name another one")
-    if header["about"] != about:
-        raise ValueError(
-            f"results: {str(path)!r} is of a search of other data or with other parameters; name "
-            "another file, or remove it"
-        )
-    rows = {}
-    for line in lines[1:]:
+    def _write_waiting(self) -> None:
+        content = "".join(self._waiting).encode("utf-8")
         try:
-            row = json.loads(line)
-        except json.JSONDecodeError:
-            continue  # cut short when the search was killed
-        rows[row.pop("key")] = row
-    return rows
+            if self._is_gone():
+                self._write_anew()
+            else:
+                os.lseek(self._descriptor, self._end, os.SEEK_SET)
+                written = 0
+                while written < len(content):
+                    written += os.write(self._descriptor, content[written:])
+                os.fsync(self._descriptor)
+                self._end += len(content)
+        except OSError as error:
+            self._cut()
+            self._warn_of(f"{error.strerror or error}; what is found waits in memory")
+            return
+        self._waiting.clear()
+
+    def _is_gone(self) -> bool:
+        """Return whether the file was removed, perhaps with its folder."""
+        assert self._path is not None
+        try:
+            return not os.path.samestat(os.fstat(self._descriptor), self._path.stat())
+        except OSError:
+            return True
+
+    def _write_anew(self) -> None:
+        assert self._path is not None
+        rows = (row_line(key, row, self._about) for key, row in self.rows.items())
+        write_whole(self._path, header_line(self._about, self._model) + "".join(rows))
+        os.close(self._descriptor)
+        self._open(self._path, self._path.stat().st_size)
+
+    def _cut(self) -> None:
+        with suppress(OSError):
+            os.ftruncate(self._descriptor, self._end)
+
+    def _close(self) -> None:
+        if self._waiting:
+            self._write_waiting()
+        if self._waiting:
+            self._warned = False
+            self._warn_of(f"{len(self._waiting)} results could not be written")
+        self._cut()
+        os.close(self._descriptor)
+
+    def _warn_of(self, what: str) -> None:
+        if not self._warned:
+            self._warned = True
+            warn(f"results: {str(self._path)!r}: {what}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trialtensor.models.base import TrialEstimator
+from trialtensor.models.progress import progress
 from trialtensor.selection.complexity import candidates_of, with_counts
 from trialtensor.selection.components import check_options
 from trialtensor.selection.ranks import each_fit
@@ -60,7 +61,6 @@ def restart_profile(
     [1, 2]
     """
     import pandas
-    from tqdm import tqdm
 
     check_options(estimator, fit_options, "estimator")
     candidates = candidates_of(estimator, n_components)
@@ -70,8 +70,7 @@ def restart_profile(
         # The table already holds what the warnings say.
         warnings.simplefilter("ignore")
         fits = each_fit(models, X, mask, fit_options) if models else iter(())
-        bar = tqdm(fits, total=len(models), desc="stability", disable=None if verbose else True)
-        for place, model in bar:
+        for place, model in progress(len(models), verbose, over=fits, what="stability"):
             rows.append({"n_components": candidates[place], **_row(model)})
     return pandas.DataFrame(rows)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-import joblib
-
 from trialtensor.data.notices import warn
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.parameters import check_jobs
+from trialtensor.models.progress import progress
 from trialtensor.models.warnings import InterruptedFitWarning
 from trialtensor.selection.complexity import candidates_of, size_of, with_counts
 from trialtensor.selection.components import check_options
+from trialtensor.solvers.parallel import in_parallel
 from trialtensor.solvers.result import StopReason
 
 
@@ -71,8 +71,6 @@ def fit_ranks(
     >>> [round(float(model.explained_variance_ratio_), 1) for model in models]
     [0.5, 0.7, 0.7]
     """
-    from tqdm import tqdm
-
     check_options(estimator, fit_options, "estimator")
     check_jobs(n_jobs)
     seed = getattr(estimator, "random_state", None) if random_state is None else random_state
@@ -83,9 +81,7 @@ def fit_ranks(
     done: dict[int, Any] = {}
     fits = each_fit(models, X, mask, fit_options, n_jobs=n_jobs)
     try:
-        for place, model in tqdm(
-            fits, total=len(models), desc="fits", disable=None if verbose else True
-        ):
+        for place, model in progress(len(models), verbose, over=fits, what="fits"):
             done[place] = model
             if model.stop_reason_ is StopReason.INTERRUPTED:
                 break
@@ -127,10 +123,10 @@ def each_fit(
     if n_jobs in (None, 1):
         yield from (_fit(place, models[place], given) for place in places)
         return
-    parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
     # The longest first, so that no process is left alone with one at the end.
     ordered = sorted(places, key=lambda place: -size_of(models[place].n_components))
-    yield from parallel(joblib.delayed(_fit)(place, models[place], given) for place in ordered)
+    each = ((place, models[place], given) for place in ordered)
+    yield from in_parallel(_fit, each, n_jobs=n_jobs, ordered=False)
 
 
 def _fit(place: int, model: Any, given: Mapping[str, Any]) -> tuple[int, Any]:

@@ -7,12 +7,12 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import joblib
 import numpy as np
 from sklearn.base import BaseEstimator
 
 from trialtensor.models.layout import Layout
 from trialtensor.models.parameters import check_jobs, check_whole
+from trialtensor.models.progress import progress
 from trialtensor.selection.complexity import (
     Counts,
     as_counts,
@@ -25,6 +25,7 @@ from trialtensor.selection.components import check_options
 from trialtensor.selection.held_out import Job, fit_one
 from trialtensor.selection.ledger import Ledger, fingerprint
 from trialtensor.selection.splitting import Split, default_splits, draw_splits
+from trialtensor.solvers.parallel import in_parallel
 
 if TYPE_CHECKING:
     import pandas
@@ -61,7 +62,8 @@ class CrossValidatedSearch(BaseEstimator):
         Whether to fit the chosen candidate to all data.
     results : path, optional
         A file to which results are appended as they arrive. A search with the same file, data and
-        parameters resumes where the last one stopped.
+        parameters, model class and version of this package resumes where the last one stopped;
+        for any other, it is refused. One process at a time can write to it.
     n_jobs : int, optional
         Parallel fits, by joblib: processes, or the backend set by ``joblib.parallel_config``
         (dask, ray).
@@ -161,7 +163,8 @@ class CrossValidatedSearch(BaseEstimator):
                 range(len(candidates)), range(len(splits)), range(self.n_seeds)
             )
         ]
-        with Ledger.open(self.results, self._about(layout, candidates, fit_options)) as ledger:
+        about = self._about(layout, candidates, fit_options)
+        with Ledger.open(self.results, about, self._class()) as ledger:
             left = [job for job in jobs if job.key not in ledger.rows]
             whole = bool(getattr(splitter, "whole_trials", False))
             for job, row in self._run(layout, splits, candidates, left, fit_options, whole):
@@ -213,7 +216,7 @@ class CrossValidatedSearch(BaseEstimator):
             ],
             layout.observed,
             [
-                type(self.estimator).__name__,
+                self._class(),
                 self.estimator.get_params(),
                 candidates,
                 self.splits,
@@ -222,6 +225,10 @@ class CrossValidatedSearch(BaseEstimator):
                 dict(options),
             ],
         )
+
+    def _class(self) -> str:
+        kind = type(self.estimator)
+        return f"{kind.__module__}.{kind.__qualname__}"
 
     def _run(
         self,
@@ -232,14 +239,11 @@ class CrossValidatedSearch(BaseEstimator):
         options: Mapping[str, Any],
         whole_trials: bool,
     ) -> Iterator[tuple[Job, dict[str, Any]]]:
-        from tqdm import tqdm
-
         seeds = np.random.SeedSequence(self.random_state or 0).generate_state(self.n_seeds)
-        parallel = joblib.Parallel(n_jobs=self.n_jobs, return_as="generator_unordered")
         # The longest first, so that no process is left alone with one at the end.
         ordered = sorted(jobs, key=lambda job: -size_of(candidates[job.candidate]))
         tasks = (
-            joblib.delayed(fit_one)(
+            (
                 job,
                 self._with(candidates[job.candidate], int(seeds[job.seed])),
                 layout,
@@ -249,11 +253,8 @@ class CrossValidatedSearch(BaseEstimator):
             )
             for job in ordered
         )
-        done = parallel(tasks) if jobs else iter(())
-        # disable=None silences the bar if the output isn't a terminal.
-        yield from tqdm(
-            done, total=len(jobs), desc="search", unit="fit", disable=None if self.verbose else True
-        )
+        done = in_parallel(fit_one, tasks, n_jobs=self.n_jobs, ordered=False) if jobs else iter(())
+        yield from progress(len(jobs), self.verbose, over=done, what="search")
 
     def _store(self, candidates: list[Counts], rows: dict[Job, dict[str, Any]]) -> Counts | None:
         """Set the results; return the chosen candidate, None for no components."""

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import joblib
 import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
@@ -17,9 +16,11 @@ from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Component
 from trialtensor.models.layout import Layout
 from trialtensor.models.parameters import check_jobs, check_whole, generator
+from trialtensor.models.progress import progress
 from trialtensor.models.warnings import InterruptedFitWarning
 from trialtensor.selection.components import check_options, check_whole_fit, rows_of
 from trialtensor.selection.nulls import NULLS
+from trialtensor.solvers.parallel import in_parallel
 from trialtensor.solvers.result import StopReason
 
 
@@ -285,20 +286,13 @@ def _surrogate_statistics(
     verbose: int,
 ) -> np.ndarray:
     """Return the largest statistic of each surrogate, in the order of ``seeds``."""
-    from tqdm import tqdm
-
     model = clone(model)
     if n_jobs not in (None, 1) and "n_jobs" in model.get_params(deep=False):
         model.set_params(n_jobs=None)  # surrogates are processes already
-    tasks = (joblib.delayed(_surrogate_fit)(model, data, seed) for seed in seeds)
-    running = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(tasks)
-    # disable=None silences the bar if the output isn't a terminal.
-    hidden = None if verbose else True
+    running = in_parallel(_surrogate_fit, ((model, data, seed) for seed in seeds), n_jobs=n_jobs)
     found, n_stopped, interrupted = [], 0, False
     try:
-        for largest, reason in tqdm(
-            running, total=len(seeds), desc="surrogates", unit="fit", disable=hidden
-        ):
+        for largest, reason in progress(len(seeds), verbose, over=running, what="surrogates"):
             if reason is StopReason.INTERRUPTED:
                 raise KeyboardInterrupt
             found.append(largest)

@@ -6,8 +6,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic
 
-import joblib
-
+from trialtensor.solvers.parallel import in_parallel
 from trialtensor.solvers.result import Model, SolverResult, StopReason
 from trialtensor.solvers.threads import blas_threads_for
 
@@ -83,8 +82,8 @@ def run_all(
         one in this process.
     """
     if n_jobs not in (None, 1) and len(starts) > 1:
-        parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator")
-        yield from parallel(joblib.delayed(restart)(problem, start, options) for start in starts)
+        each = ((problem, start, options) for start in starts)
+        yield from in_parallel(restart, each, n_jobs=n_jobs)
         return
     with blas_threads_for(problem.X.size):
         for start in starts:

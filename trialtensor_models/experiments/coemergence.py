@@ -19,6 +19,7 @@ import typer
 import xarray
 
 from trialtensor import TCA, SliceTCA
+from trialtensor.cli.console import say
 from trialtensor_models.analysis import (
     CURVES,
     Recovery,
@@ -26,6 +27,7 @@ from trialtensor_models.analysis import (
     recovery_table,
     score_recovery,
 )
+from trialtensor_models.experiments.figure_file import figure_to
 from trialtensor_models.network import CCRNN
 from trialtensor_models.sessions import REGIONS, Run, Schedule, simulate
 from trialtensor_models.tasks import CenterOut
@@ -160,13 +162,15 @@ def main(
     networks: Annotated[int, typer.Option(min=1)] = 3,
 ) -> None:
     """Measure which process emerges in which region, and how much of it TCA and SliceTCA find."""
-    found = measure(networks)
-    plot_coemergence(found).savefig(output, dpi=150)
-    for name in CURVES:
-        shares = found.explained[name].mean(axis=0)
-        print(name, ", ".join(f"{r} {s:.2f}" for r, s in zip(REGIONS, shares, strict=True)))
-    for recovery in found.recoveries:
-        print(recovery_table(recovery))
+    with figure_to(output) as write:
+        found = measure(networks)
+        for name in CURVES:
+            shares = found.explained[name].mean(axis=0)
+            each = ", ".join(f"{r} {s:.2f}" for r, s in zip(REGIONS, shares, strict=True))
+            say(f"{name} {each}")
+        for recovery in found.recoveries:
+            say(recovery_table(recovery))
+        write(plot_coemergence(found))
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 
+from trialtensor.cli.console import say
+from trialtensor_models.experiments.figure_file import figure_to
 from trialtensor_models.network import CCRNN
 from trialtensor_models.sessions import Schedule, simulate
 
@@ -125,14 +127,15 @@ def main(
     networks: Annotated[int, typer.Option(min=1)] = 5,
 ) -> None:
     """How lesions of the nuclei change what is learned in three tasks with choices."""
-    found = measure(networks)
-    plot_cognition(found).savefig(output, dpi=150)
-    for task, by_lesion in found.correct.items():
-        blocked = found.starts[task][-1]
-        for name in by_lesion:
-            late = found.share(task, name, blocked - 30, blocked)
-            left = found.share(task, name, blocked, blocked + N_BLOCKED)
-            print(f"{task}, {name}: {late.mean():.2f} learned, {left.mean():.2f} when blocked")
+    with figure_to(output) as write:
+        found = measure(networks)
+        for task, by_lesion in found.correct.items():
+            blocked = found.starts[task][-1]
+            for name in by_lesion:
+                late = found.share(task, name, blocked - 30, blocked)
+                left = found.share(task, name, blocked, blocked + N_BLOCKED)
+                say(f"{task}, {name}: {late.mean():.2f} learned, {left.mean():.2f} when blocked")
+        write(plot_cognition(found))
 
 
 if __name__ == "__main__":

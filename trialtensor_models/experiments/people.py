@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 
+from trialtensor.cli.console import say
+from trialtensor_models.experiments.figure_file import figure_to
 from trialtensor_models.network import CCRNN
 from trialtensor_models.phenomena.figure import NETWORK, ONE_RATE, TWO_STATE
 from trialtensor_models.rates import OneStateModel, TwoStateModel
@@ -162,15 +164,16 @@ def main(
     output: Annotated[Path, typer.Option("-o", "--output")] = Path("people.png"),
 ) -> None:
     """Compare networks, a fitted two-state model and people."""
-    with np.load(data, allow_pickle=False) as file:
-        # Hands go against the rotation of the cursor.
-        found = compare_with_people(file["hand_angle_deg"], -file["rotation_deg"])
-    plot_comparison(found).savefig(output, dpi=150)
-    intervals = found.two_state.found.intervals if found.two_state.found else {}
-    for name, (low, high) in intervals.items():
-        print(f"{name}  {getattr(found.two_state, name):.3f}  (95 %: {low:.3f} to {high:.3f})")
-    for name, error in found.error.items():
-        print(f"{name}: {error:.1f} degrees from the mean of the people (r.m.s.)")
+    with figure_to(output) as write:
+        with np.load(data, allow_pickle=False) as file:
+            # Hands go against the rotation of the cursor.
+            found = compare_with_people(file["hand_angle_deg"], -file["rotation_deg"])
+        intervals = found.two_state.found.intervals if found.two_state.found else {}
+        for name, (low, high) in intervals.items():
+            say(f"{name}  {getattr(found.two_state, name):.3f}  (95 %: {low:.3f} to {high:.3f})")
+        for name, error in found.error.items():
+            say(f"{name}: {error:.1f} degrees from the mean of the people (r.m.s.)")
+        write(plot_comparison(found))
 
 
 if __name__ == "__main__":

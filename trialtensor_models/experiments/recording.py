@@ -15,12 +15,14 @@ from typing import Annotated
 import typer
 
 import trialtensor
+from trialtensor.cli.console import say
 from trialtensor_models.analysis import (
     about_conditions,
     changes_by_region,
     compare,
     plot_model_comparison,
 )
+from trialtensor_models.experiments.figure_file import figure_to
 from trialtensor_models.network import CCRNN
 from trialtensor_models.sessions import Schedule, simulate
 from trialtensor_models.tasks import CenterOut
@@ -37,24 +39,25 @@ def main(
     adaptation: Annotated[int, typer.Option(help="Trials of the run with it.")] = 120,
 ) -> None:
     """Compare a recording with a run of eight-target adaptation."""
-    schedule = Schedule().baseline(baseline).rotate(30, adaptation)
-    run = simulate(CCRNN.pretrained(), CenterOut(n_targets=8), schedule, record="activity")
-    if run.activity is None:
-        raise RuntimeError("the run kept no activity")
-    recording = trialtensor.read(file, variable=variable)
-    if condition is not None:
-        recording = about_conditions(recording, condition)
-    simulation = about_conditions(changes_by_region(run.activity), "target")
-    with warnings.catch_warnings():
-        # Neurons or trials that are missing altogether are left out.
-        warnings.simplefilter("ignore")
-        found = compare(recording, simulation, n_components=6)
-    plot_model_comparison(found).savefig(output, dpi=150)
-    for name, score in found.distances.items():
-        print(
-            f"{name}: distance {score.value:.2f}, shuffled {score.null.mean():.2f}, "
-            f"p = {found.p_value(name):.3f}"
-        )
+    with figure_to(output) as write:
+        schedule = Schedule().baseline(baseline).rotate(30, adaptation)
+        run = simulate(CCRNN.pretrained(), CenterOut(n_targets=8), schedule, record="activity")
+        if run.activity is None:
+            raise RuntimeError("the run kept no activity")
+        recording = trialtensor.read(file, variable=variable)
+        if condition is not None:
+            recording = about_conditions(recording, condition)
+        simulation = about_conditions(changes_by_region(run.activity), "target")
+        with warnings.catch_warnings():
+            # Neurons or trials that are missing altogether are left out.
+            warnings.simplefilter("ignore")
+            found = compare(recording, simulation, n_components=6)
+        for name, score in found.distances.items():
+            say(
+                f"{name}: distance {score.value:.2f}, shuffled {score.null.mean():.2f}, "
+                f"p = {found.p_value(name):.3f}"
+            )
+        write(plot_model_comparison(found))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 
+from trialtensor.cli.console import say
 from trialtensor_models.analysis import Score, subspace_score
+from trialtensor_models.experiments.figure_file import figure_to
 from trialtensor_models.network import CCRNN
 from trialtensor_models.sessions import Run, Schedule, simulate
 from trialtensor_models.tasks import CenterOut
@@ -161,18 +163,17 @@ def main(
     networks: Annotated[int, typer.Option(min=1)] = 3,
 ) -> None:
     """How cerebellar and cortical learning change cortical activity."""
-    found = measure(networks)
-    plot_reshaping(found).savefig(output, dpi=150)
-    for name in BY:
-        last = found.size[name].max(axis=1)
-        print(
-            f"by the {name}: largest change {last.mean():.3f} of the activity's size, "
-            f"{found.potent[name].mean():.2f} of it moves the hand"
-        )
-    print(
-        "overlap of directions:",
-        ", ".join(f"{s.value:.2f} (null {s.chance:.2f})" for s in found.overlap),
-    )
+    with figure_to(output) as write:
+        found = measure(networks)
+        for name in BY:
+            last = found.size[name].max(axis=1)
+            say(
+                f"by the {name}: largest change {last.mean():.3f} of the activity's size, "
+                f"{found.potent[name].mean():.2f} of it moves the hand"
+            )
+        overlaps = ", ".join(f"{s.value:.2f} (null {s.chance:.2f})" for s in found.overlap)
+        say(f"overlap of directions: {overlaps}")
+        write(plot_reshaping(found))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 
+from trialtensor.cli.console import say
+from trialtensor_models.experiments.figure_file import figure_to
 from trialtensor_models.network import CCRNN
 from trialtensor_models.sessions import Schedule, simulate
 from trialtensor_models.tasks import CenterOut
@@ -107,19 +109,24 @@ def plot_scaling(found: Scaling) -> Figure:
     return figure
 
 
+def _deviation(values: np.ndarray) -> float:
+    return float(values.std(ddof=1)) if len(values) > 1 else 0.0
+
+
 def main(
     output: Annotated[Path, typer.Option("-o", "--output")] = Path("scaling.png"),
     networks: Annotated[int, typer.Option(min=1)] = 3,
 ) -> None:
     """How adaptation depends on the number of granule cells, for one context and for four."""
-    found = measure(n_networks=networks)
-    plot_scaling(found).savefig(output, dpi=150)
-    for name, reached in found.reached.items():
-        numbers = ", ".join(
-            f"{size}: {values.mean():.2f} (s.d. {values.std(ddof=1) if len(values) > 1 else 0:.2f})"
-            for size, values in zip(found.sizes, reached, strict=True)
-        )
-        print(f"{name}  {numbers}")
+    with figure_to(output) as write:
+        found = measure(n_networks=networks)
+        for name, reached in found.reached.items():
+            numbers = ", ".join(
+                f"{size}: {values.mean():.2f} (s.d. {_deviation(values):.2f})"
+                for size, values in zip(found.sizes, reached, strict=True)
+            )
+            say(f"{name}  {numbers}")
+        write(plot_scaling(found))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import numpy as np
 
 from trialtensor.opening.guard import RefusedError, reading_own
 from trialtensor.opening.hdf5 import open_hdf5
+from trialtensor.storage import write_hdf5
 from trialtensor_models.network.blueprint import Blueprint
 from trialtensor_models.network.config import Cerebellum, Cortex, Pathways, Plasticity
 from trialtensor_models.network.weights import CorticalWeights
@@ -84,23 +85,19 @@ def write(network: Blueprint, path: str | os.PathLike[str]) -> None:
     ValueError
         If the network has no weights.
     """
-    path = Path(path)
-    if network.weights is None:
+    weights = network.weights
+    if weights is None:
         raise ValueError("weights: the network has none to save; pretrain() it first")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"path: there is no folder {str(path.parent)!r} to save into")
-    partial = path.with_name(path.name + ".part")
-    try:
-        with h5py.File(partial, "w") as file:
-            file.attrs["format"] = FORMAT
-            file.attrs["format_version"] = FORMAT_VERSION
-            file.attrs["configuration"] = json.dumps(_configuration(network))
-            for part in fields(CorticalWeights):
-                array = getattr(network.weights, part.name).astype(np.float32)
-                file.create_dataset(part.name, data=array, compression="gzip", shuffle=True)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+
+    def fill(file: h5py.File) -> None:
+        file.attrs["format"] = FORMAT
+        file.attrs["format_version"] = FORMAT_VERSION
+        file.attrs["configuration"] = json.dumps(_configuration(network))
+        for part in fields(CorticalWeights):
+            array = getattr(weights, part.name).astype(np.float32)
+            file.create_dataset(part.name, data=array, compression="gzip", shuffle=True)
+
+    write_hdf5(path, fill)
 
 
 def read(path: str | os.PathLike[str]) -> Blueprint:

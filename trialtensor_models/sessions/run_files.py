@@ -13,6 +13,7 @@ import xarray as xr
 
 from trialtensor.opening.guard import RefusedError, reading_own
 from trialtensor.opening.hdf5 import open_hdf5
+from trialtensor.storage import write_netcdf
 
 FORMAT = "trialtensor-run"
 FORMAT_VERSION = 1
@@ -37,22 +38,12 @@ def write_groups(
     FileNotFoundError
         If the folder does not exist.
     """
-    path = Path(path)
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"path: there is no folder {str(path.parent)!r} to save into")
     header = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "configuration": json.dumps(configuration),
     }
-    partial = path.with_name(path.name + ".part")
-    try:
-        xr.Dataset(attrs=header).to_netcdf(partial, engine="h5netcdf")
-        for name, group in groups.items():
-            group.to_netcdf(partial, mode="a", group=name, engine="h5netcdf")
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_netcdf(path, {"": xr.Dataset(attrs=header), **groups}, sealed=True)
 
 
 def read_groups(path: str | os.PathLike[str]) -> tuple[dict[str, xr.Dataset], dict[str, Any]]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from trialtensor.storage import check_room
 from trialtensor_models.network import AS_IT_IS, CCRNN, PACKAGED, Cortex, Plasticity, run_trial
 from trialtensor_models.plants import direction
 from trialtensor_models.tasks import DelayedMatch, EvidenceAccumulation, ReversalLearning, Task
@@ -37,6 +38,7 @@ def direction_error(model: CCRNN) -> float:
 
 def main(folder: Path, tasks: list[Task]) -> None:
     """Train, save and measure."""
+    check_room(folder)  # before minutes of training
     for task in tasks:
         started = time.perf_counter()
         plasticity = TOLD if task.name == DelayedMatch.name else RATES

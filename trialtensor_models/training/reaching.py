@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from trialtensor.storage import check_room
 from trialtensor_models.network import CCRNN, PACKAGED
 from trialtensor_models.plants import Plant, PointMass, TwoLinkArm
 from trialtensor_models.sessions import Schedule, simulate
@@ -43,6 +44,7 @@ def pretrained_anew(seed: int) -> CCRNN:
 
 def main(folder: Path) -> None:
     """Train, save and measure."""
+    check_room(folder)  # before minutes of training
     for seed in range(N_NETWORKS):
         started = time.perf_counter()
         model = pretrained_anew(seed)
