@@ -36,7 +36,8 @@ def read(
     xarray.DataArray
         With dimensions ("trial", "neuron", "time"). One-dimensional variables in the same group
         of the file and in its parents become coordinates: in netCDF by the name of their
-        dimension, else by their length (compared with trials first, then neurons, then times).
+        dimension, else by their length (compared with trials first, then neurons, then times);
+        so do columns ``(n, 1)``. Bytes become text; a label that can't be read is warned of.
         A scalar `bin_width_s` gives `time`, the bin centres in seconds.
         netCDF and HDF5 files are read by what they hold, whatever their suffix: scale, offset and
         missing values are applied as xarray does (`valid_range`, `valid_min` and `valid_max` are

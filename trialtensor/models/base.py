@@ -74,7 +74,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
         Parameters
         ----------
         X : (n_trials, n_neurons, n_times) array or xarray.DataArray
-            Never modified. NaN is missing.
+            Never modified. NaN is missing, and so is what a masked array hides.
         y : ignored
         mask : bool array of the shape of ``X``, optional
             False where missing.

@@ -65,7 +65,7 @@ def _compass(ax: Axes, labels: TrialLabels, gap: float) -> None:
     inset.text(
         0,
         0,
-        shorten(labels.name, 14).replace("_", "\n"),
+        shorten(labels.name, 14).replace("_", "_\n"),
         ha="center",
         va="center",
         fontsize=7,
