@@ -29,11 +29,14 @@ class Written:
         Of whole files.
     failures : dict
         Reason -> names of files, or the folder.
+    model : Path or None
+        The model, once it is saved.
     """
 
     folder: Path
     names: list[str] = field(default_factory=list)
     failures: dict[str, list[str]] = field(default_factory=dict)
+    model: Path | None = None
 
     def save(self, model: TrialEstimator, name: str) -> None:
         """Save a model; if its folder can't take it, in a new one, where the rest goes as well.
@@ -54,6 +57,7 @@ class Written:
         except Exception as error:
             self._fail(error, [name])
             return
+        self.model = self.folder / name
         self.names.append(name)
 
     def _save_elsewhere(self, model: TrialEstimator, name: str) -> bool:
@@ -99,8 +103,9 @@ class Written:
         if not self.failures:
             return ""
         lost = "; ".join(f"{', '.join(names)}: {why}" for why, names in self.failures.items())
-        where = f"what could be written is in {self.folder}" if self.names else "nothing is saved"
-        return f"cannot write {lost}; {where}"
+        if self.model is not None:
+            return f"cannot write {lost}; the model is saved in {self.model}"
+        return f"cannot write {lost}" + ("" if self.names else "; nothing is saved")
 
     def _fail(self, error: Exception, names: list[str]) -> None:
         if names:
