@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialtensor.data.arrays import as_floats, exponent_of, scaled
 from trialtensor.tracking.noise import fit_noise
 from trialtensor.tracking.rate_input import check_adaptation
 from trialtensor.tracking.rate_models import ONE_RATE, TWO_RATE
@@ -29,10 +30,7 @@ def check_perturbation(perturbation: Any, series: np.ndarray, level: float) -> n
     ValueError
         For what isn't numbers, has none but 0, or comes with too few trials of some series.
     """
-    try:
-        values = np.asarray(perturbation, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"perturbation: expected a number a trial: {error}") from None
+    values = as_floats(perturbation, "perturbation")
     for y in series.T:
         check_adaptation(y, values, N_PARAMETERS, level)
     return values
@@ -63,6 +61,7 @@ def fit_adaptation(
 
 def _criteria(y: np.ndarray, perturbation: np.ndarray) -> dict[str, float]:
     """Return BIC of none, one and two rates; ties go to the first."""
+    y, perturbation = (scaled(each, -exponent_of(each)) for each in (y, perturbation))
     shown = {"none": np.full(len(y), np.nanmean(y))}
     counts = {"none": 1}
     if np.nanstd(y) > 0:

@@ -12,7 +12,8 @@ from trialtensor.kernels.change_points import (
     penalised_changes,
     split_greedily,
 )
-from trialtensor.models.parameters import check_share
+from trialtensor.data.arrays import exponent_of, scaled
+from trialtensor.models.parameters import check_share, check_whole, generator
 from trialtensor.tracking.memory import (
     Splits,
     TrialNoise,
@@ -20,7 +21,7 @@ from trialtensor.tracking.memory import (
     simulate_together,
     trial_noise,
 )
-from trialtensor.tracking.series import check_count, check_series
+from trialtensor.tracking.series import check_series
 
 # Of a series of unit variance: without noise every rounding would be a change.
 LEAST_NOISE = 1e-12
@@ -128,11 +129,13 @@ def change_points(
     >>> found.trials.tolist(), found.p_value < 0.01
     ([60, 120], True)
     """
-    min_size = check_count(min_size, "min_size", 1)
+    min_size = check_whole("min_size", min_size, 1)
     series = check_series(values, "values", max(20, 4 * min_size))
     check_share("alpha", alpha), check_share("level", level)
-    check_count(n_null, "n_null", 19), check_count(n_bootstrap, "n_bootstrap", 20)
-    rng = np.random.default_rng(random_state)
+    check_whole("n_null", n_null, 19), check_whole("n_bootstrap", n_bootstrap, 20)
+    rng = generator(random_state)
+    units = np.array([exponent_of(column) for column in series.T])
+    series = scaled(series, -units)
     centre, scale = np.nanmean(series, axis=0), np.nanstd(series, axis=0)
     scale = np.where(scale > 0, scale, 1)
     unit = (series - centre) / scale
@@ -148,13 +151,12 @@ def change_points(
         noise = [trial_noise(column, Splits(min_size, 0)) for column in rest.T]
     intervals = _intervals(unit, trials, noise, mixing, min_size, level, n_bootstrap, rng)
     levels, fitted = _levels(series, trials)
-    variances = np.array([each.variance for each in noise]) * scale**2
+    levels, fitted = scaled(levels, units), scaled(fitted, units)
+    noise_sd = scaled(np.sqrt([each.variance for each in noise]) * scale, units)
     inflation = np.array([each.inflation for each in noise])
     if np.ndim(values) == 1:
         levels, fitted = levels[:, 0], fitted[:, 0]
-    return ChangePoints(
-        trials, intervals, levels, p_value, level, np.sqrt(variances), inflation, fitted
-    )
+    return ChangePoints(trials, intervals, levels, p_value, level, noise_sd, inflation, fitted)
 
 
 def _test(

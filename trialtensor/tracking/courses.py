@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from trialtensor.data.arrays import refuse_sparse
 from trialtensor.data.notices import warn
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Component, Fitted, Part
@@ -146,6 +147,7 @@ def trial_values(model: Any, given: Any, n_trials: int, argument: str) -> np.nda
                 f"{', '.join(known) or 'none'}"
             )
         given = coords[given][1]
+    refuse_sparse(given, argument)
     values = np.asarray(given)
     if values.shape != (n_trials,):
         raise ValueError(

@@ -10,17 +10,17 @@ import scipy.linalg
 import scipy.stats
 
 from trialtensor.models.layout import are_arrays, is_dict
-from trialtensor.models.parameters import check_share, generator
+from trialtensor.models.parameters import check_share, check_whole, generator
 from trialtensor.tracking.contrasts import holm
 from trialtensor.tracking.pattern_courses import used_courses
 from trialtensor.tracking.pattern_runs import Runs, jackknife, squared_length
 from trialtensor.tracking.patterns import check_tensor, check_trials, unit_means, whole_cells
-from trialtensor.tracking.series import check_count
 
 if TYPE_CHECKING:
     import pandas
 
 TRIALS_A_UNIT = 2
+ROUNDING = 1e-13
 MAX_REST = 1 / 3  # strength that may be left of a component that is called lost, or new
 
 
@@ -143,8 +143,8 @@ def pattern_change(
             f"block or dataset of the {type(components).__name__}"
         )
     X = check_tensor(X)
-    n_units = check_count(n_units, "n_units", 4)
-    check_count(n_null, "n_null", 19), check_share("alpha", alpha), check_share("level", level)
+    n_units = check_whole("n_units", n_units, 4)
+    check_whole("n_null", n_null, 19), check_share("alpha", alpha), check_share("level", level)
     sets = [
         check_trials(trials, len(X), name, TRIALS_A_UNIT * n_units)
         for name, trials in (("early", early), ("late", late))
@@ -189,7 +189,9 @@ def _what_is_new(
     rest = runs.unknown(runs.means)
     values = _difference(rest, runs.is_late)
     null = np.array([_difference(rest, rng.permutation(runs.is_late))[0] for _ in range(n_null)])
-    p_value = float((1 + np.sum(null >= values[0])) / (1 + n_null))
+    # Rounding of runs that don't differ isn't new, however it is ordered.
+    rounding = ROUNDING * np.abs(runs.means).max(initial=0) * np.sqrt(runs.means[0].size)
+    p_value = float((1 + np.sum(null >= values[0] - rounding)) / (1 + n_null))
     # As strict as with all other tests: what is set aside by mistake may be half of a rotation.
     n_tests = 2 * runs.courses.shape[1] + 1
     if p_value > max(alpha / n_tests, 1 / (1 + n_null)):
@@ -230,7 +232,7 @@ def _compare(
         "gain": float(np.exp(log_gain)),
         "gain_low": float(np.exp(log_gain - half)),
         "gain_high": float(np.exp(log_gain + half)),
-        "gain_p": float(2 * t.sf(abs(log_gain) / spread[0])),
+        "gain_p": float(max(2 * t.sf(abs(log_gain) / spread[0]), np.finfo(float).tiny)),
         "angle_deg": float(angle),
         "angle_low": float(angle_low),
         "angle_high": float(angle_high),
@@ -263,7 +265,9 @@ def _rotation(
     signs = np.where(is_late, 1.0, -1.0)
     null = np.array([rng.permutation(signs) for _ in range(n_null)])
     observed = signs @ products @ signs
-    reached = np.sum(np.einsum("bi,ij,bj->b", null, products, null) >= observed * (1 - 1e-9))
+    turned = np.einsum("bi,ij,bj->b", null, products, null)
+    # Units of length 1: below rounding squared nothing is turned.
+    reached = np.sum(turned >= observed * (1 - 1e-9) - (ROUNDING * len(units)) ** 2)
     return float((1 + reached) / (1 + n_null))
 
 

@@ -7,12 +7,17 @@ from typing import Any
 import numpy as np
 
 from trialtensor.data import check_trial_tensor
+from trialtensor.data.arrays import exponent_of, scaled
 
 
 def check_tensor(X: Any, argument: str = "X") -> np.ndarray:
-    """Return a trial tensor ``(n_trials, n_neurons, n_times)`` of float64, NaN where missing."""
+    """Return a trial tensor ``(n_trials, n_neurons, n_times)`` of float64, NaN where missing.
+
+    In a unit in which products fit: no comparison of patterns depends on it.
+    """
     checked = check_trial_tensor(X, name=argument)
     values = np.asarray(checked.values, dtype=np.float64)
+    values = scaled(values, -exponent_of(values))
     return values if checked.observed is None else np.where(checked.observed, values, np.nan)
 
 

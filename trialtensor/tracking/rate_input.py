@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from trialtensor.data.arrays import as_floats
 from trialtensor.models.parameters import check_share
+from trialtensor.tracking.series import check_unit
 
 # With fewer than three trials per parameter, a perfect fit means nothing.
 TRIALS_PER_PARAMETER = 3
@@ -17,8 +19,7 @@ def check_adaptation(
     y: ArrayLike, perturbation: ArrayLike, n_parameters: int, level: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Check subjects × trials, and the schedule."""
-    series = np.asarray(y, dtype=float)
-    schedule = np.asarray(perturbation, dtype=float)
+    series, schedule = as_floats(y, "y"), as_floats(perturbation, "perturbation")
     if series.ndim not in (1, 2) or 0 in series.shape:
         raise ValueError(
             f"y: expected (n_trials,) or (n_subjects, n_trials), got shape {series.shape}"
@@ -31,6 +32,7 @@ def check_adaptation(
     for name, values in (("y", series), ("perturbation", schedule)):
         if np.isinf(values).any():
             raise ValueError(f"{name}: expected numbers or NaN, got an infinite value")
+        check_unit(values, name)
     if not np.nan_to_num(schedule).any():
         raise ValueError("perturbation: expected trials with a perturbation, got only 0 or NaN")
     check_share("level", level)
