@@ -103,7 +103,12 @@ def exponent_of(*values: np.ndarray) -> int:
     return int(np.frexp(largest)[1]) if largest else 0
 
 
-def scaled(values: Any, exponent: int) -> Any:
+def column_exponents(matrix: np.ndarray) -> np.ndarray:
+    """Return for each column the power of two just above its largest value, (R,)."""
+    return np.frexp(np.abs(matrix).max(axis=0, initial=0))[1]
+
+
+def scaled(values: Any, exponent: Any) -> Any:
     """Return ``values * 2**exponent``, exactly unless it overflows or becomes subnormal.
 
     Division by a power of two is exact, so results are those of the same data in any other unit.

@@ -227,7 +227,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
             known = seen & np.isfinite(each)
             error += float(np.sum(np.square((values - each)[known], dtype=np.float64)))
             total += float(np.sum(np.square(values[known], dtype=np.float64)))
-        nothing_to_explain(total)
+        nothing_to_explain(total, *layout.values)
         return 1 - error / total
 
     def _observe(self, X: Any, mask: Any) -> Any:

@@ -18,6 +18,7 @@ from trialtensor.solvers.problems import DenseProblem, shares_of, sum_of_squares
 
 # The slices kept on each axis.
 Kept = tuple[np.ndarray, np.ndarray, np.ndarray]
+LEAST_SQUARES = 1e-280  # smaller sums have lost digits
 LEFT_OUT = "Missing entries were left out of the loss; nothing was filled in."
 _PATTERN_NAMES = {2: "trial x neuron", 1: "trial x time", 0: "neuron x time"}
 
@@ -227,16 +228,19 @@ def insert_empty(factor: np.ndarray, kept: np.ndarray) -> np.ndarray:
     return full
 
 
-def nothing_to_explain(total: float) -> None:
-    """Refuse to score data whose sum of squares is zero.
+def nothing_to_explain(total: float, *values: np.ndarray) -> None:
+    """Refuse to score data whose sum of squares is zero, or doesn't fit a float.
 
     Raises
     ------
     ValueError
-        If it is.
+        If so.
     """
-    if total == 0:
+    if LEAST_SQUARES < total < np.inf:
+        return
+    if not any(each.any() for each in values):
         raise ValueError("X: every observed value is zero, so there is nothing to explain")
+    raise ValueError("X: the sum of squares is beyond what float64 can hold; use other units")
 
 
 def describe_data(

@@ -9,6 +9,7 @@ import numpy as np
 
 from trialtensor.alignment.factors import check_fitted
 from trialtensor.models.base import TrialEstimator
+from trialtensor.models.observed import LEAST_SQUARES
 from trialtensor.selection.leverage import leverage_of
 from trialtensor.selection.residual_arrays import Residuals
 from trialtensor.selection.residual_structure import (
@@ -124,8 +125,10 @@ def residual_report(model: TrialEstimator, X: Any, *, mask: Any = None) -> Resid
         float(np.sum(np.where(np.isfinite(r), np.square(x) * scale, 0), dtype=np.float64))
         for r, x, scale in zip(left, layout.values, layout.scales, strict=True)
     )
-    if total == 0:
+    if total == 0 and not any(each.any() for each in layout.values):
         raise ValueError("X: every observed value is zero, so there is nothing to compare with")
+    if not LEAST_SQUARES < total < np.inf:
+        raise ValueError("X: the sum of squares is beyond what float64 can hold; use other units")
     n_seen = sum(int(np.isfinite(each).sum()) for each in left)
     # Squares below this are rounding, and of a perfect fit nothing stands out.
     rounding = np.finfo(left[0].dtype).eps ** 2 * 100 * total / n_seen

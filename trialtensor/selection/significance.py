@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
+from trialtensor.data.arrays import exponent_of, scaled
 from trialtensor.data.notices import warn
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Component
@@ -232,13 +233,14 @@ def _statistics(
     model: TrialEstimator, layout: Layout, null: str, units: list[list[np.ndarray]]
 ) -> np.ndarray:
     """Return each component's test statistic; see ``component_test``."""
+    exponent = exponent_of(*layout.values)
     untouched = [NULLS[null][1] == 0 and _is_free(each) for each in model.fitted_.components]
     statistic = np.full(len(untouched), np.nan)
     for r, tensors in enumerate(model.component_tensors(layout)):
         if not untouched[r]:
-            statistic[r] = _joint(tensors, layout, null, units)
+            statistic[r] = _joint(tensors, layout, null, units, exponent)
     total = sum(
-        np.sum(np.square(each) * scale, dtype=np.float64)
+        np.sum(np.square(scaled(each, -exponent)) * scale, dtype=np.float64)
         for each, scale in zip(layout.values, layout.scales, strict=True)
     )
     return statistic / total
@@ -250,7 +252,11 @@ def _is_free(component: Component) -> bool:
 
 
 def _joint(
-    tensors: Sequence[np.ndarray], layout: Layout, null: str, units: list[list[np.ndarray]]
+    tensors: Sequence[np.ndarray],
+    layout: Layout,
+    null: str,
+    units: list[list[np.ndarray]],
+    exponent: int,
 ) -> float:
     """Return the sum of squares a component explains jointly, without that of single units."""
     _, axis, within = NULLS[null]
@@ -264,8 +270,10 @@ def _joint(
             changing = np.where(known, tensor[rows], 0)
             count = np.maximum(known.sum(axis=axis, keepdims=True), 1)
             changing -= np.where(known, changing.sum(axis=axis, keepdims=True) / count, 0)
+            # Their fourth powers must fit, so both are in a unit near the largest value.
+            changing = scaled(changing, -exponent)
             scale = layout.scales[i]
-            products = changing * data[rows] * scale
+            products = changing * scaled(data[rows], -exponent) * scale
             by_unit = np.sum(products, axis=within, dtype=np.float64)
             power += np.sum(np.square(changing) * scale, dtype=np.float64)
             if axis == 0:

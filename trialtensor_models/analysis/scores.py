@@ -9,10 +9,13 @@ from scipy.linalg import subspace_angles
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 
+from trialtensor.data.arrays import as_floats, column_exponents, exponent_of, scaled
+from trialtensor.data.parameters import check_whole, generator
 from trialtensor.solvers.matching import match_components
 from trialtensor.solvers.result import Factors
 
 N_SHUFFLES = 200
+ROUNDING = 1e-13  # a column that varies by less is constant
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +42,12 @@ class Score:
 
     @property
     def p_value(self) -> float:
-        """Share of the null that is at least as large, the score itself counted in."""
+        """Share of the null that is at least as large, the score itself counted in.
+
+        At least ``1 / (n_shuffles + 1)``; NaN where there is no score, as of a constant curve.
+        """
+        if np.isnan(self.value):
+            return float("nan")
         return float((1 + np.sum(self.null >= self.value)) / (1 + len(self.null)))
 
 
@@ -70,8 +78,9 @@ def learning_score(
     >>> round(score.value, 3), score.chance < 0.2
     (1.0, True)
     """
-    basis = _basis(trial_factors)
-    rng = np.random.default_rng(random_state)
+    basis, curve = _basis(as_floats(trial_factors, "trial_factors")), _curve(curve)
+    check_whole("n_shuffles", n_shuffles, 1)
+    rng = generator(random_state)
     null = [adjusted_r2(basis, rng.permutation(curve)) for _ in range(n_shuffles)]
     return Score(adjusted_r2(basis, curve), np.array(null), "trials")
 
@@ -94,7 +103,9 @@ def one_factor_scores(
     curves : (n_trials, n_curves) array
         Not more curves than components.
     """
-    rng = np.random.default_rng(random_state)
+    trial_factors, curves = as_floats(trial_factors, "trial_factors"), as_floats(curves, "curves")
+    check_whole("n_shuffles", n_shuffles, 1)
+    rng = generator(random_state)
     found = matched_r2(trial_factors, curves)
     null = np.array([matched_r2(rng.permutation(trial_factors), curves) for _ in range(n_shuffles)])
     return [Score(float(value), each, "trials") for value, each in zip(found, null.T, strict=True)]
@@ -120,7 +131,8 @@ def factor_score(
     -------
     Score
     """
-    rng = np.random.default_rng(random_state)
+    check_whole("n_shuffles", n_shuffles, 1)
+    rng = generator(random_state)
     null = [match_components(planted, _shuffled(found, rng))[1] for _ in range(n_shuffles)]
     return Score(match_components(planted, found)[1], np.array(null), "trials, neurons and times")
 
@@ -146,7 +158,9 @@ def subspace_score(
     >>> round(score.value, 6), score.chance < 0.2
     (1.0, True)
     """
-    rng = np.random.default_rng(random_state)
+    found, planted = as_floats(found, "found"), as_floats(planted, "planted")
+    check_whole("n_shuffles", n_shuffles, 1)
+    rng = generator(random_state)
     null = [subspace_overlap(rng.permutation(found), planted) for _ in range(n_shuffles)]
     return Score(subspace_overlap(found, planted), np.array(null), "neurons")
 
@@ -171,7 +185,15 @@ def region_score(
     >>> region_score(np.arange(6.0), np.arange(6) > 2, random_state=0).value
     1.0
     """
-    rng = np.random.default_rng(random_state)
+    strength = as_floats(strength, "strength")
+    inside = np.asarray(inside)
+    if inside.dtype != bool or inside.shape != strength.shape:
+        raise ValueError(
+            f"inside: expected True or False for each of {strength.size} neurons, got shape "
+            f"{inside.shape} of {inside.dtype}"
+        )
+    check_whole("n_shuffles", n_shuffles, 1)
+    rng = generator(random_state)
     null = [_area(strength, rng.permutation(inside)) for _ in range(n_shuffles)]
     return Score(_area(strength, inside), np.array(null), "neurons")
 
@@ -179,8 +201,11 @@ def region_score(
 def adjusted_r2(basis: np.ndarray, curve: np.ndarray) -> float:
     """R² of a curve on orthonormal columns that hold the constant, for its degrees of freedom."""
     n, taken = basis.shape
+    total = np.sum((curve - curve.mean()) ** 2) / (n - 1)
+    if not total > ROUNDING**2 * np.sum(curve**2):
+        return float("nan")
     left = np.sum((curve - basis @ (basis.T @ curve)) ** 2) / (n - taken)
-    return float(1 - left / (np.sum((curve - curve.mean()) ** 2) / (n - 1)))
+    return float(1 - left / total)
 
 
 def matched_r2(trial_factors: np.ndarray, curves: np.ndarray) -> np.ndarray:
@@ -196,7 +221,7 @@ def _shuffled(factors: Factors, rng: np.random.Generator) -> Factors:
 
 
 def _correlations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    a, b = first - first.mean(axis=0), second - second.mean(axis=0)
+    a, b = _centred(first), _centred(second)
     size = np.linalg.norm(a, axis=0)[:, None] * np.linalg.norm(b, axis=0)
     return np.divide(a.T @ b, size, out=np.zeros((a.shape[1], b.shape[1])), where=size > 0)
 
@@ -207,7 +232,24 @@ def _basis(trial_factors: np.ndarray) -> np.ndarray:
         raise ValueError(
             f"trial_factors: {n_factors} factors need at least {n_factors + 3} trials, got {n}"
         )
-    return _orthonormal(np.column_stack([np.ones(n), trial_factors]))
+    # Centred and in units of their own: the scale of a factor is a choice.
+    return _orthonormal(np.column_stack([np.ones(n) / np.sqrt(n), _centred(trial_factors)]))
+
+
+def _curve(values: np.ndarray) -> np.ndarray:
+    curve = as_floats(values, "curve")
+    if curve.ndim != 1:
+        raise ValueError(f"curve: expected (n_trials,), got shape {curve.shape}")
+    return np.asarray(scaled(curve, -exponent_of(curve)))
+
+
+def _centred(columns: np.ndarray) -> np.ndarray:
+    """Return columns about their means, of length 1; zeros for constants."""
+    values = scaled(columns, -column_exponents(columns))
+    rest = values - values.mean(axis=0)
+    size = np.linalg.norm(rest, axis=0)
+    varies = size > ROUNDING * np.linalg.norm(values, axis=0)
+    return np.divide(rest, size, out=np.zeros_like(rest), where=varies)
 
 
 def _orthonormal(columns: np.ndarray) -> np.ndarray:

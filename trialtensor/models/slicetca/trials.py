@@ -55,7 +55,7 @@ def score(fitted: Fitted, told: Told, X: Any, mask: Any) -> float:
     """Return the explained fraction of the sum of squares of ``X``, over known entries."""
     new, found = _solve(fitted, told, X, mask)
     total = new.norm2
-    nothing_to_explain(total)
+    nothing_to_explain(total, new.values)
     return 1 - diagnostics.residual_sum_of_squares(new.values, found, new.mask) / total
 
 
