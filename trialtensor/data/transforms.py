@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor.data.arrays import scaled
+from trialtensor.data.parameters import check_choice
 from trialtensor.data.validation import as_trial_tensor
 
 
@@ -42,8 +43,7 @@ def transform_values(X: Any, kind: str) -> Any:
     >>> transform_values(np.array([[[0, 1, 4, 9]]]), "sqrt")
     array([[[0., 1., 2., 3.]]])
     """
-    if kind not in TRANSFORMS:
-        raise ValueError(f"transform: expected one of {', '.join(TRANSFORMS)}, got {kind!r}")
+    check_choice("transform", kind, TRANSFORMS)
     labelled = as_trial_tensor(X)
     result = labelled.copy(data=TRANSFORMS[kind](labelled.to_numpy()))
     return result if hasattr(X, "dims") else result.to_numpy()

@@ -238,7 +238,9 @@ def from_slicetca(components: Any, *, gauge: str = "minimal-norm") -> "SliceTCA"
     exponents = [column_exponents(loading) for loading in loadings]
     own = [scaled(loading, -each) for loading, each in zip(loadings, exponents, strict=True)]
     with_size = [
-        scaled(each, exponent[:, None, None]) if each.ndim == 3 and len(each) == len(exponent) else each
+        scaled(each, exponent[:, None, None])
+        if each.ndim == 3 and len(each) == len(exponent)
+        else each
         for each, exponent in zip(slices, exponents, strict=True)
     ]
     largest = max((np.abs(each).max(initial=0) for each in with_size), default=0.0)

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from trialtensor.models.fitted import Fitted, Named
 from trialtensor.models.memory import check_memory
 from trialtensor.models.observed import nothing_to_explain, prepare, warn_empty
-from trialtensor.models.parameters import check_jobs, check_share, check_whole, generator
+from trialtensor.models.parameters import check_solver_parameters, generator
 from trialtensor.models.parts import make_components
 from trialtensor.models.progress import progress
 from trialtensor.models.warnings import warn_of
@@ -24,8 +24,6 @@ from trialtensor.solvers.threads import blas_threads_for
 
 if TYPE_CHECKING:
     import xarray
-
-INITS = ("svd", "random")
 
 
 class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWithData):
@@ -320,16 +318,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
 
     def _check_solver_parameters(self, *, given_init: bool = False) -> None:
         """Check the parameters common to iterative models."""
-        check_whole("n_init", self.n_init, 1)
-        check_whole("max_iter", self.max_iter, 1)
-        check_share("tol", self.tol, zero=True)
-        check_jobs(getattr(self, "n_jobs", None))
-        init = getattr(self, "init", "random")
-        if isinstance(init, str):
-            if init not in INITS:
-                raise ValueError(f"init: expected one of {INITS} or factors, got {init!r}")
-        elif not given_init:
-            raise ValueError(f"init: expected 'svd' or 'random', got {type(init).__name__}")
+        check_solver_parameters(self, given_init=given_init)
 
     def _check_features(self, X: Any, n: int | None = None) -> np.ndarray:
         """Refuse anything but ``(n_trials, n)`` features."""

@@ -24,10 +24,15 @@ __all__ = [
     "check_jobs",
     "check_number",
     "check_share",
+    "check_solver_parameters",
+    "check_verbose",
     "check_whole",
     "generator",
     "nonnegative_axes",
 ]
+
+
+INITS = ("svd", "random")
 
 
 def check_jobs(n_jobs: Any) -> None:
@@ -41,6 +46,40 @@ def check_jobs(n_jobs: Any) -> None:
     whole = isinstance(n_jobs, numbers.Integral) and not isinstance(n_jobs, (bool, np.bool_))
     if n_jobs is not None and (not whole or n_jobs == 0):
         raise ValueError(f"n_jobs: expected None or an integer other than 0, got {n_jobs!r}")
+
+
+def check_verbose(verbose: Any) -> None:
+    """Refuse what isn't a level of output: 0 or False, 1 or True, or more."""
+    if not isinstance(verbose, (numbers.Integral, np.bool_)) or verbose < 0:
+        raise ValueError(f"verbose: expected 0 or 1, got {verbose!r}")
+
+
+def check_solver_parameters(model: Any, *, given_init: bool = False) -> None:
+    """Check the parameters that iterative models have in common.
+
+    Raises
+    ------
+    ValueError
+        Naming the first that can't be used.
+    """
+    check_whole("n_init", model.n_init, 1)
+    check_whole("max_iter", model.max_iter, 1)
+    check_share("tol", model.tol, zero=True)
+    check_jobs(getattr(model, "n_jobs", None))
+    check_verbose(getattr(model, "verbose", 0))
+    generator_like(getattr(model, "random_state", None))
+    init = getattr(model, "init", "random")
+    if isinstance(init, str):
+        if init not in INITS:
+            raise ValueError(f"init: expected one of {INITS} or factors, got {init!r}")
+    elif not given_init:
+        raise ValueError(f"init: expected 'svd' or 'random', got {type(init).__name__}")
+
+
+def generator_like(random_state: Any) -> None:
+    """Refuse what isn't a source of randomness, without drawing from it."""
+    if not isinstance(random_state, np.random.RandomState):
+        generator(random_state)
 
 
 def nonnegative_axes(nonnegative: Any) -> tuple[bool, bool, bool]:

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.base import clone
 
 from trialtensor.models.base import TrialEstimator
+from trialtensor.models.parameters import check_whole
 
 Counts = int | tuple[int, ...]
 
@@ -28,9 +29,9 @@ def as_counts(n_components: Any) -> Counts:
     """
     try:
         if isinstance(n_components, (Sequence, np.ndarray)) and not isinstance(n_components, str):
-            return tuple(int(each) for each in n_components)
-        return int(n_components)
-    except (TypeError, ValueError) as error:
+            return tuple(check_whole("n_components", each, 0) for each in n_components)
+        return check_whole("n_components", n_components, 0)
+    except ValueError as error:
         raise ValueError(
             f"n_components: expected whole numbers or tuples of them, got {n_components!r}"
         ) from error
@@ -41,6 +42,11 @@ def candidates_of(estimator: TrialEstimator, n_components: Iterable[Any]) -> lis
 
     With private components, a CoupledTCA without shared ones is a candidate too.
     """
+    if not isinstance(n_components, Iterable):
+        raise ValueError(
+            "n_components: expected a list of candidates, such as range(1, 8), got "
+            f"{n_components!r}"
+        )
     return [each for each in map(as_counts, n_components) if not _is_nothing(estimator, each)]
 
 

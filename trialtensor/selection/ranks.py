@@ -9,7 +9,7 @@ import joblib
 
 from trialtensor.data.notices import warn
 from trialtensor.models.base import TrialEstimator
-from trialtensor.models.parameters import check_jobs
+from trialtensor.models.parameters import check_jobs, check_verbose, generator
 from trialtensor.models.warnings import InterruptedFitWarning
 from trialtensor.selection.complexity import candidates_of, size_of, with_counts
 from trialtensor.selection.components import check_options
@@ -74,7 +74,9 @@ def fit_ranks(
     from tqdm import tqdm
 
     check_options(estimator, fit_options, "estimator")
-    check_jobs(n_jobs)
+    check_jobs(n_jobs), check_verbose(verbose)
+    if random_state is not None:
+        generator(random_state)
     seed = getattr(estimator, "random_state", None) if random_state is None else random_state
     counts = candidates_of(estimator, n_components)
     if not counts:

@@ -17,7 +17,7 @@ from trialtensor.data.notices import warn
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Component
 from trialtensor.models.layout import Layout
-from trialtensor.models.parameters import check_jobs, check_whole, generator
+from trialtensor.models.parameters import check_jobs, check_verbose, check_whole, generator
 from trialtensor.models.warnings import InterruptedFitWarning
 from trialtensor.selection.components import check_options, check_whole_fit, rows_of
 from trialtensor.selection.nulls import NULLS
@@ -160,7 +160,7 @@ def component_test(
     if null not in NULLS:
         raise ValueError(f"null: expected one of {tuple(NULLS)}, got {null!r}")
     check_whole("n_permutations", n_permutations, 1)
-    check_jobs(n_jobs)
+    check_jobs(n_jobs), check_verbose(verbose)
     seeds = generator(random_state).spawn(n_permutations)
     check_options(model, fit_options)
     model.check_parameters()

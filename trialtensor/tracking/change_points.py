@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from trialtensor.data.arrays import exponent_of, scaled
 from trialtensor.kernels.change_points import (
     best_segmentations,
     penalised_changes,
     split_greedily,
 )
-from trialtensor.data.arrays import exponent_of, scaled
 from trialtensor.models.parameters import check_share, check_whole, generator
 from trialtensor.tracking.memory import (
     Splits,

@@ -130,9 +130,7 @@ def block_contrasts(values: Any, labels: Any, *, level: float = 0.9) -> BlockCon
     )
 
 
-def _p_value(
-    difference: float, error: float, degrees: float, counts: tuple[int, int]
-) -> float:
+def _p_value(difference: float, error: float, degrees: float, counts: tuple[int, int]) -> float:
     """Return the p value of a difference; 1 for constants, and never 0.
 
     Blocks that differ and don't vary leave nothing to estimate noise from. Then it is the share of

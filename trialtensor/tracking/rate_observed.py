@@ -86,7 +86,10 @@ class Observed:
                 name: float(scaled(value, units.get(name, 0))) for name, value in parameters.items()
             },
             "intervals": {
-                name: (float(scaled(low, units.get(name, 0))), float(scaled(high, units.get(name, 0))))
+                name: (
+                    float(scaled(low, units.get(name, 0))),
+                    float(scaled(high, units.get(name, 0))),
+                )
                 for name, (low, high) in intervals.items()
             },
             "output": scaled(output, told),

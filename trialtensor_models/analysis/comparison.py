@@ -14,6 +14,7 @@ import numpy as np
 import xarray
 
 from trialtensor import TCA
+from trialtensor.data.parameters import check_whole, generator
 from trialtensor.data.validation import check_trial_tensor
 from trialtensor_models.analysis.scores import N_SHUFFLES, Score, subspace_overlap
 
@@ -115,10 +116,11 @@ def compare(
     >>> found.distances["trial similarity"].value < 0.5
     True
     """
-    rng = np.random.default_rng(random_state)
+    check_whole("n_components", n_components, 1), check_whole("n_shuffles", n_shuffles, 1)
+    rng = generator(random_state)
     both = []
     for name, X in (("recording", recording), ("simulation", simulation)):
-        values = check_trial_tensor(prepare(X) if prepare else X).values
+        values = check_trial_tensor(prepare(X) if prepare else X, name=name).values
         if len(values) < _PLACES:
             raise ValueError(f"{name}: expected at least {_PLACES} trials, got {len(values)}")
         both.append(_describe(values, n_components))

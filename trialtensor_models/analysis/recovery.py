@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import xarray
 
+from trialtensor.data.parameters import check_whole, generator
 from trialtensor_models.analysis.exact import ExactTensor
 from trialtensor_models.analysis.scores import (
     N_SHUFFLES,
@@ -91,7 +92,8 @@ def score_recovery(
             f"model: it was fitted to {len(factors)} trials and {patterns.shape[1]} neurons, "
             f"truth has {len(curves)} and {len(region)}"
         )
-    rng = np.random.default_rng(random_state)
+    check_whole("n_shuffles", n_shuffles, 1)
+    rng = generator(random_state)
     options: dict[str, Any] = {"n_shuffles": n_shuffles, "random_state": rng}
     scores = {
         name: learning_score(factors, curve, **options)

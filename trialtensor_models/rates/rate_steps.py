@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 
+from trialtensor.data.arrays import as_floats
 from trialtensor_models.sessions import Block, Schedule
 
 
@@ -150,7 +151,7 @@ def _check_schedule(schedule: Schedule) -> None:
 
 
 def _check_sizes(perturbation: ArrayLike) -> np.ndarray:
-    sizes = np.asarray(perturbation, dtype=float)
+    sizes = as_floats(perturbation, "perturbation")
     if sizes.ndim != 1:
         raise ValueError(f"perturbation: expected (n_trials,), got shape {sizes.shape}")
     if np.isinf(sizes).any():
