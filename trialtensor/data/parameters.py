@@ -43,8 +43,10 @@ def check_number(
     ValueError
         Naming the parameter, what it got and what it needs.
     """
-    bounds = {"of at least": least, "of at most": most, "above": above, "below": below}
+    bounds = {"of at least": least, "above": above, "at most": most, "below": below}
     needed = " and ".join(f"{word} {bound}" for word, bound in bounds.items() if bound is not None)
+    if least is not None and most is not None:
+        needed = f"from {least} to {most}"
     good = is_number(value) and (bool(infinite) or bool(np.isfinite(value)))
     good = good and (least is None or value >= least) and (most is None or value <= most)
     good = good and (above is None or value > above) and (below is None or value < below)

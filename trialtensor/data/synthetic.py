@@ -179,7 +179,8 @@ def make_slicetca(
             "n_components: expected three counts (trial-, neuron-, time-slicing), not all 0, "
             f"got {n_components!r}"
         )
-    n_components = tuple(check_whole("n_components", each, 0) for each in counts)
+    trial, neuron, time = (check_whole("n_components", each, 0) for each in counts)
+    n_components = (trial, neuron, time)
     if not any(n_components):
         raise ValueError(
             "n_components: expected three counts (trial-, neuron-, time-slicing), not all 0, "

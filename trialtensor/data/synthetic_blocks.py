@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -90,8 +91,9 @@ def make_parafac2(
     >>> bool(np.allclose(first, second))
     True
     """
-    many = isinstance(n_neurons, Iterable) and not isinstance(n_neurons, str)
-    counts = [check_whole("n_neurons", n, 1) for n in (n_neurons if many else [n_neurons] * 5)]
+    one = isinstance(n_neurons, str) or not isinstance(n_neurons, Iterable)
+    given: list[Any] = [n_neurons] * 5 if one else list(n_neurons)  # type: ignore[arg-type]
+    counts = [check_whole("n_neurons", n, 1) for n in given]
     if not counts:
         raise ValueError("n_neurons: expected neurons of at least one block, got none")
     check_shape(n_trials, counts[0], n_times)

@@ -35,8 +35,8 @@ __all__ = [
 INITS = ("svd", "random")
 
 
-def check_jobs(n_jobs: Any) -> None:
-    """Refuse a number of processes that joblib can't use.
+def check_jobs(n_jobs: Any) -> int | None:
+    """Return a number of processes that joblib can use.
 
     Raises
     ------
@@ -46,12 +46,20 @@ def check_jobs(n_jobs: Any) -> None:
     whole = isinstance(n_jobs, numbers.Integral) and not isinstance(n_jobs, (bool, np.bool_))
     if n_jobs is not None and (not whole or n_jobs == 0):
         raise ValueError(f"n_jobs: expected None or an integer other than 0, got {n_jobs!r}")
+    return None if n_jobs is None else int(n_jobs)
 
 
-def check_verbose(verbose: Any) -> None:
-    """Refuse what isn't a level of output: 0 or False, 1 or True, or more."""
+def check_verbose(verbose: Any) -> int:
+    """Return a level of output: 0 or False, 1 or True, or more.
+
+    Raises
+    ------
+    ValueError
+        For anything else.
+    """
     if not isinstance(verbose, (numbers.Integral, np.bool_)) or verbose < 0:
         raise ValueError(f"verbose: expected 0 or 1, got {verbose!r}")
+    return int(verbose)
 
 
 def check_solver_parameters(model: Any, *, given_init: bool = False) -> None:

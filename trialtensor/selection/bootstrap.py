@@ -12,6 +12,7 @@ import numpy as np
 import scipy.special
 
 from trialtensor.alignment.factors import check_fitted
+from trialtensor.data.shown import OneLine
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.layout import Layout
 from trialtensor.models.parameters import check_jobs, check_share, check_whole, generator
@@ -29,8 +30,8 @@ from trialtensor.selection.refits import EXPLAINED, Arrays, aligned, can_rotate,
 _FEWEST = 5
 
 
-@dataclass(frozen=True, eq=False)
-class Bootstrap:
+@dataclass(frozen=True, eq=False, repr=False)
+class Bootstrap(OneLine):
     """A model and the standard errors of its estimates.
 
     Attributes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -9,7 +10,6 @@ import numpy as np
 from sklearn.base import clone
 
 from trialtensor.models.base import TrialEstimator
-from trialtensor.models.parameters import check_whole
 
 Counts = int | tuple[int, ...]
 
@@ -29,12 +29,18 @@ def as_counts(n_components: Any) -> Counts:
     """
     try:
         if isinstance(n_components, (Sequence, np.ndarray)) and not isinstance(n_components, str):
-            return tuple(check_whole("n_components", each, 0) for each in n_components)
-        return check_whole("n_components", n_components, 0)
-    except ValueError as error:
+            return tuple(_whole(each) for each in n_components)
+        return _whole(n_components)
+    except TypeError as error:
         raise ValueError(
             f"n_components: expected whole numbers or tuples of them, got {n_components!r}"
         ) from error
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, (bool, np.bool_)):
+        raise TypeError("a flag is no number")
+    return operator.index(value)
 
 
 def candidates_of(estimator: TrialEstimator, n_components: Iterable[Any]) -> list[Counts]:

@@ -14,6 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from trialtensor.data.arrays import exponent_of, scaled
 from trialtensor.data.notices import warn
+from trialtensor.data.shown import OneLine, is_least
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Component
 from trialtensor.models.layout import Layout
@@ -24,8 +25,8 @@ from trialtensor.selection.nulls import NULLS
 from trialtensor.solvers.result import StopReason
 
 
-@dataclass(frozen=True, eq=False)
-class ComponentTest:
+@dataclass(frozen=True, eq=False, repr=False)
+class ComponentTest(OneLine):
     """Components compared with the largest in surrogate data.
 
     Attributes
@@ -48,6 +49,15 @@ class ComponentTest:
     null: np.ndarray
     p_values: np.ndarray
 
+    @property
+    def least_p(self) -> float:
+        """Smallest p-value that the number of surrogates allows, ``1 / (n_permutations + 1)``."""
+        return 1 / (len(self.null) + 1)
+
+    def at_floor(self, name: str = "p_values") -> np.ndarray:
+        """Return which p-values are the smallest possible, (R,) bools."""
+        return np.asarray(is_least(self.p_values, self.least_p))
+
     def significant(self, alpha: float = 0.05) -> np.ndarray:
         """Return which components are significant, (R,) bools.
 
@@ -61,7 +71,7 @@ class ComponentTest:
         ValueError
             If ``alpha`` is below the smallest p-value that the surrogates allow.
         """
-        least = 1 / (len(self.null) + 1)
+        least = self.least_p
         # Rounding must not forbid 0.05 with 19 surrogates.
         if not least * (1 - 1e-9) <= alpha < 1:
             raise ValueError(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor.data.arrays import exponent_of, scaled
+from trialtensor.data.shown import OneLine, is_least
 from trialtensor.kernels.change_points import (
     best_segmentations,
     penalised_changes,
@@ -28,8 +29,8 @@ LEAST_NOISE = 1e-12
 MAX_SHARED = 3  # changes that the test of shared changes looks for
 
 
-@dataclass(frozen=True, eq=False)
-class ChangePoints:
+@dataclass(frozen=True, eq=False, repr=False)
+class ChangePoints(OneLine):
     """Level changes of one or several trial series.
 
     Attributes
@@ -41,7 +42,7 @@ class ChangePoints:
     levels : (n_changes + 1,) or (n_changes + 1, n_series) array
         Means between the changes.
     p_value : float
-        For the null of no change at all, only noise.
+        For the null of no change at all, only noise; at least ``least_p``.
     level : float
         Of the intervals.
     noise_sd : (n_series,) array
@@ -51,6 +52,8 @@ class ChangePoints:
         of their noise.
     fitted : array of the shape of the series
         The level of each trial.
+    least_p : float
+        Smallest p value that the number of simulated series allows, ``1 / (n_null + 1)``.
     """
 
     trials: np.ndarray
@@ -61,6 +64,11 @@ class ChangePoints:
     noise_sd: np.ndarray
     inflation: np.ndarray
     fitted: np.ndarray
+    least_p: float = 0.0
+
+    def at_floor(self, name: str = "p_value") -> bool:
+        """Return whether the p value is the smallest possible."""
+        return bool(is_least(self.p_value, self.least_p))
 
     @property
     def n_changes(self) -> int:
@@ -156,7 +164,9 @@ def change_points(
     inflation = np.array([each.inflation for each in noise])
     if np.ndim(values) == 1:
         levels, fitted = levels[:, 0], fitted[:, 0]
-    return ChangePoints(trials, intervals, levels, p_value, level, noise_sd, inflation, fitted)
+    return ChangePoints(
+        trials, intervals, levels, p_value, level, noise_sd, inflation, fitted, 1 / (n_null + 1)
+    )
 
 
 def _test(

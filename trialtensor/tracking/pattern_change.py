@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.linalg
 import scipy.stats
 
+from trialtensor.data.shown import OneLine, is_least
 from trialtensor.models.layout import are_arrays, is_dict
 from trialtensor.models.parameters import check_share, check_whole, generator
 from trialtensor.tracking.contrasts import holm
@@ -24,8 +25,8 @@ ROUNDING = 1e-13
 MAX_REST = 1 / 3  # strength that may be left of a component that is called lost, or new
 
 
-@dataclass(frozen=True, eq=False)
-class PatternChange:
+@dataclass(frozen=True, eq=False, repr=False)
+class PatternChange(OneLine):
     """Changes in the neurons of each component between two sets of trials.
 
     Attributes
@@ -48,6 +49,10 @@ class PatternChange:
         Neurons and times used: those with a value in every run of trials.
     alpha, level : float
         Significance level of verdicts, and coverage of intervals.
+    least : dict of bool arrays
+        For ``"rotation_p"``, ``"early_p"``, ``"late_p"`` (one per component) and ``"new_p"``:
+        True where none of the ``n_null`` permutations came as far, so that the p value, adjusted or
+        not, can't be smaller.
     """
 
     components: pandas.DataFrame
@@ -59,6 +64,12 @@ class PatternChange:
     times: np.ndarray
     alpha: float
     level: float
+    least: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def at_floor(self, name: str = "new_p") -> Any:
+        """Return whether p values of this name are the smallest possible."""
+        known = self.least.get(name)
+        return np.zeros(len(self.components), bool) if known is None else known
 
 
 def pattern_change(
@@ -165,6 +176,9 @@ def pattern_change(
         _compare(pattern, runs.is_late, lengths[r], spread[r], alpha, level, n_null, rng)
         for r, pattern in enumerate(np.moveaxis(runs.patterns(n_new), 2, 0))
     ]
+    tested = ("rotation_p", "early_p", "late_p")
+    raw = {name: np.array([row.get(name, np.nan) for row in rows]) for name in tested}
+    raw["new_p"] = np.array(new_p)
     table, new_p = _table(rows, names, new_p, alpha)
     return PatternChange(
         table,
@@ -176,6 +190,7 @@ def pattern_change(
         times,
         alpha,
         level,
+        {name: is_least(p, 1 / (1 + n_null)) for name, p in raw.items()},
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from trialtensor.data.shown import OneLine, is_least
 from trialtensor.models.parameters import check_flag, check_share, check_whole, generator
 from trialtensor.tracking.series import check_one_series, in_own_unit
 from trialtensor.tracking.smooth import smooth_curve
@@ -14,8 +15,8 @@ from trialtensor.tracking.smooth import smooth_curve
 MIN_TRIALS = 40
 
 
-@dataclass(frozen=True, eq=False)
-class Relation:
+@dataclass(frozen=True, eq=False, repr=False)
+class Relation(OneLine):
     """Relation of a component and behaviour over trials.
 
     Attributes
@@ -29,13 +30,15 @@ class Relation:
         At that lead.
     p_value : float
         Chance of a correlation as strong at any lead between unrelated series; at least
-        ``1 / (n_null + 1)``.
+        ``least_p``.
     leads : (n_leads,) array of int
     correlations : (n_leads,) array
     chance : (n_leads,) array
         Absolute correlation that this share of unrelated series stays below at each lead.
     level : float
         Of the interval and of `chance`.
+    least_p : float
+        Smallest p value that the number of surrogates allows, ``1 / (n_null + 1)``.
     """
 
     lead: int | float
@@ -46,6 +49,11 @@ class Relation:
     correlations: np.ndarray
     chance: np.ndarray
     level: float
+    least_p: float = 0.0
+
+    def at_floor(self, name: str = "p_value") -> bool:
+        """Return whether the p value is the smallest possible."""
+        return bool(is_least(self.p_value, self.least_p))
 
 
 def relate(
@@ -146,6 +154,7 @@ def relate(
         correlations,
         np.nanquantile(null, level, axis=0),
         level,
+        1 / (1 + n_null),
     )
 
 

@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 import scipy.linalg
 
+from trialtensor.data.shown import OneLine, is_least
 from trialtensor.models.parameters import check_whole, generator
 from trialtensor.tracking.patterns import check_tensor, check_trials, unit_means, whole_cells
 
 ROUNDING = 1e-14  # of a value, that means of the same values may differ by
 
 
-@dataclass(frozen=True, eq=False)
-class SubspaceDrift:
+@dataclass(frozen=True, eq=False, repr=False)
+class SubspaceDrift(OneLine):
     """Subspaces of neurons in windows of trials.
 
     Attributes
@@ -28,13 +29,21 @@ class SubspaceDrift:
     angles_deg : (n_windows, n_windows, n_dims) array
         Principal angles between the same halves, smallest first.
     p_value : float
-        For the null that windows differ no more than if trials were in another order.
+        For the null that windows differ no more than if trials were in another order; at least
+        ``least_p``.
+    least_p : float
+        Smallest p value that the number of orders allows, ``1 / (n_null + 1)``.
     """
 
     windows: np.ndarray
     overlap: np.ndarray
     angles_deg: np.ndarray
     p_value: float
+    least_p: float = 0.0
+
+    def at_floor(self, name: str = "p_value") -> bool:
+        """Return whether the p value is the smallest possible."""
+        return bool(is_least(self.p_value, self.least_p))
 
 
 def subspace_drift(
@@ -103,7 +112,8 @@ def subspace_drift(
         # Windows that are all alike stay so in any order, to rounding.
         reached += shuffled[outside].mean() <= overlap[outside].mean() + 1e-9
     windows = np.array([(part[0], part[-1]) for part in parts])
-    return SubspaceDrift(windows, overlap, angles, float((1 + reached) / (1 + n_null)))
+    p_value = float((1 + reached) / (1 + n_null))
+    return SubspaceDrift(windows, overlap, angles, p_value, 1 / (1 + n_null))
 
 
 def _overlaps(X: np.ndarray, parts: list[np.ndarray], n_dims: int) -> tuple[np.ndarray, np.ndarray]:

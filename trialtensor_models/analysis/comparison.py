@@ -15,6 +15,7 @@ import xarray
 
 from trialtensor import TCA
 from trialtensor.data.parameters import check_whole, generator
+from trialtensor.data.shown import is_least, p_equation
 from trialtensor.data.validation import check_trial_tensor
 from trialtensor_models.analysis.scores import N_SHUFFLES, Score, subspace_overlap
 
@@ -74,7 +75,20 @@ class ModelComparison:
         float
         """
         score = self.distances[name]
+        if np.isnan(score.value):
+            return float("nan")
         return float((1 + np.sum(score.null <= score.value)) / (1 + len(score.null)))
+
+    def p_text(self, name: str) -> str:
+        """Write the p value of a distance as an equation, "p ≤ 0.005" at its floor.
+
+        Parameters
+        ----------
+        name : str
+            Of a distance.
+        """
+        p, least = self.p_value(name), self.distances[name].least_p
+        return p_equation(p, bool(is_least(p, least)))
 
 
 def compare(
@@ -227,7 +241,7 @@ def plot_model_comparison(found: ModelComparison) -> Figure:
         place.axvline(score.value, color="#D55E00", lw=2)
         place.set(
             xlabel=f"distance of {name}", ylabel="shuffled sessions", xlim=(0, None),
-            title=f"p = {found.p_value(name):.3f}",
+            title=found.p_text(name),
         )  # fmt: skip
         place.spines[["top", "right"]].set_visible(False)
     return figure

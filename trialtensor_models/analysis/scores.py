@@ -50,6 +50,11 @@ class Score:
             return float("nan")
         return float((1 + np.sum(self.null >= self.value)) / (1 + len(self.null)))
 
+    @property
+    def least_p(self) -> float:
+        """Smallest p value that the number of shuffles allows."""
+        return 1 / (1 + len(self.null))
+
 
 def learning_score(
     trial_factors: np.ndarray,
