@@ -348,7 +348,9 @@ def test_numbers_that_came_as_objects(check):
 
 @both
 def test_sparse_input(check):
-    with pytest.raises(ValueError, match=r"X: is a sparse matrix \(csr_array\), .* pass X.toarray\(\)"):
+    with pytest.raises(
+        ValueError, match=r"X: is a sparse matrix \(csr_array\), .* pass X.toarray\(\)"
+    ):
         check(scipy.sparse.csr_array(np.eye(3)))
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import xarray
 
+from trialtensor.data.axes import ASSUMED, ORDER, order_assumed
 from trialtensor.data.validation import as_trial_tensor
 from trialtensor.io.contents import VariableInfo
 from trialtensor.io.labels import add_labels
@@ -37,7 +38,8 @@ def read(
         With dimensions ("trial", "neuron", "time"). One-dimensional variables in the same group
         of the file and in its parents become coordinates: in netCDF by the name of their
         dimension, else by their length (compared with trials first, then neurons, then times).
-        A scalar `bin_width_s` gives `time`, the bin centres in seconds.
+        A scalar `bin_width_s` gives `time`, the bin centres in seconds. The attribute
+        ``axes_order`` is "assumed" if neither the file nor `axes` said which axes these are.
 
     Raises
     ------
@@ -91,6 +93,8 @@ def read_variable(
     values = get(chosen.name)
     tensor = as_trial_tensor(values, axes=axes, name=f"{chosen.name} in {path}")
     tensor = tensor.rename(chosen.name.rsplit("/", 1)[-1])
+    if axes is None and order_assumed(values):
+        tensor = tensor.assign_attrs({ORDER: ASSUMED})
     return add_labels(tensor, chosen, variables, get, path, axes)
 
 

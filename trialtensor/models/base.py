@@ -11,6 +11,8 @@ import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from trialtensor.data.axes import order_assumed
+from trialtensor.models.below_zero import warn_below_zero
 from trialtensor.models.fitted import Fitted, Named
 from trialtensor.models.memory import check_memory
 from trialtensor.models.observed import nothing_to_explain, prepare, warn_empty
@@ -239,6 +241,10 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
     def _warn_missing(self, data: Any) -> None:
         warn_empty(data.kept)
 
+    def _weighted(self, data: Any) -> list[tuple[np.ndarray, float]]:
+        """Return the arrays that are fitted, zero where missing, and their weights in the loss."""
+        return [(data.problem.X, 1.0)]
+
     def _solve(
         self, data: Any, starts: list[Start], on_restart: Callable[[Any], None]
     ) -> list[RestartResult[Any]]:
@@ -272,11 +278,13 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
     def _fit(self, X: Any, mask: Any, **given: Any) -> Self:
         self.check_parameters()
         check_memory(type(self), X, mask)
-        return self._fit_to(self._observe(X, mask, **given))
+        return self._fit_to(self._observe(X, mask, **given), order_assumed(X))
 
-    def _fit_to(self, data: Any) -> Self:
+    def _fit_to(self, data: Any, assumed: bool | None = None) -> Self:
         starts = self._starts(data)
         self._warn_missing(data)
+        if getattr(self, "nonnegative", False) is not False:
+            warn_below_zero(self.nonnegative, self._weighted(data))
         verbose = getattr(self, "verbose", 0)
         with blas_threads_for(data.size), progress(len(starts), verbose) as bar:
             found = self._solve(data, starts, lambda _: bar.update())
@@ -286,7 +294,8 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
                 # The work is done and this takes moments: losing it all now would be a pity.
                 fitted = self._describe(data, mark_interrupted(found))
         # A kind that is made from another one is a kind of its own.
-        self._store(replace(fitted, kind=type(self).__name__))
+        known = fitted.data if assumed is None else {**fitted.data, "axes_assumed": assumed}
+        self._store(replace(fitted, kind=type(self).__name__, data=known))
         warn_of(fitted)
         return self
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from trialtensor.data.axes import AXES
+from trialtensor.data.axes import AXES, order_assumed
 from trialtensor.data.notices import warn
 from trialtensor.data.validation import CheckedTensor, check_trial_tensor
 from trialtensor.models.warnings import MissingSliceWarning
@@ -142,9 +142,8 @@ def prepare(X: Any, mask: Any) -> FitInput:
         # The pattern says it all; a view of it frees the memory of the full mask.
         observed = problem.pattern.as_mask(data.values.shape)
     check_scale(problem.X, problem.norm2)
-    return FitInput(
-        problem, observed, data.kept, checked.coords, _summary(checked, data.kept, pattern)
-    )
+    summary = _summary(checked, data.kept, pattern) | {"axes_assumed": order_assumed(X)}
+    return FitInput(problem, observed, data.kept, checked.coords, summary)
 
 
 def of_checked(

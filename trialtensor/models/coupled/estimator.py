@@ -277,6 +277,10 @@ class CoupledTCA(TrialEstimator):
         problem, scales = as_problem(kept, columns, bool(self.balanced))
         return _Input(data, kept, problem, scales, private_to)
 
+    def _weighted(self, data: _Input) -> list[tuple[np.ndarray, float]]:
+        parts = zip(data.kept.parts, data.scales, strict=True)
+        return [(part.values, float(scale) ** 2) for part, scale in parts]
+
     def _warn_missing(self, data: _Input) -> None:
         outcome.warn_missing(data.whole, data.kept, self.shared)
 
