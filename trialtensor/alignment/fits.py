@@ -120,7 +120,7 @@ def match_fits(
 
 
 def _check(fits: Sequence[Any], axes: Any, reference: Any, n_null: Any) -> tuple[str, ...]:
-    names = (axes,) if isinstance(axes, str) else tuple(axes)
+    names = (axes,) if isinstance(axes, str) or not isinstance(axes, Sequence) else tuple(axes)
     unknown = [name for name in names if name not in AXES]
     if unknown or not names:
         raise ValueError(f"axes: expected names among {AXES}, got {axes!r}")

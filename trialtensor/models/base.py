@@ -176,7 +176,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
         """Return the fraction of the sum of squares of new trials that the model explains.
 
         The trial factors of ``X`` are fitted, the other factors are not. Higher is better; at
-        most 1.
+        most 1. It grows with the number of components: choose that by `selection.HeldOutScore`.
 
         Parameters
         ----------

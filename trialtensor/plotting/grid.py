@@ -91,6 +91,7 @@ def slice_grid(n_components: int, *, figure: Figure | None = None) -> np.ndarray
     -------
     ndarray of Axes, shape (n_components, 2)
     """
+    check_whole("n_components", n_components, 1)
     if figure is None:
         import matplotlib.pyplot as plt
 

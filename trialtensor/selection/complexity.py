@@ -43,17 +43,28 @@ def _whole(value: Any) -> int:
     return operator.index(value)
 
 
+def all_counts(n_components: Any) -> list[Counts]:
+    """Convert a list of candidates.
+
+    Raises
+    ------
+    ValueError
+        For anything else.
+    """
+    if isinstance(n_components, str) or not isinstance(n_components, Iterable):
+        raise ValueError(
+            "n_components: expected a list of candidates, such as range(1, 8), got "
+            f"{n_components!r}"
+        )
+    return [as_counts(each) for each in n_components]
+
+
 def candidates_of(estimator: TrialEstimator, n_components: Iterable[Any]) -> list[Counts]:
     """List the candidates with at least one component.
 
     With private components, a CoupledTCA without shared ones is a candidate too.
     """
-    if not isinstance(n_components, Iterable):
-        raise ValueError(
-            "n_components: expected a list of candidates, such as range(1, 8), got "
-            f"{n_components!r}"
-        )
-    return [each for each in map(as_counts, n_components) if not _is_nothing(estimator, each)]
+    return [each for each in all_counts(n_components) if not _is_nothing(estimator, each)]
 
 
 def with_counts(estimator: TrialEstimator, n_components: Counts, seed: Any) -> TrialEstimator:

@@ -21,6 +21,7 @@ from trialtensor.models.parameters import (
 )
 from trialtensor.selection.complexity import (
     Counts,
+    all_counts,
     as_counts,
     candidates_of,
     nothing_like,
@@ -182,7 +183,7 @@ class CrossValidatedSearch(BaseEstimator):
 
     def _check(self, fit_options: Mapping[str, Any]) -> list[Counts]:
         check_options(self.estimator, fit_options, "estimator")
-        given = [as_counts(each) for each in self.n_components]
+        given = all_counts(self.n_components)
         if not given:
             raise ValueError("n_components: the grid is empty; give at least one candidate")
         if len(set(given)) < len(given):

@@ -51,6 +51,8 @@ class Blueprint:
             )
         if self.weights is None:
             return
+        if not isinstance(self.weights, CorticalWeights):
+            raise ValueError(f"weights: expected CorticalWeights, got {self.weights!r}")
         N, n_inputs = self.weights.W_in.shape
         if self.cortex.n_units != N:
             raise ValueError(

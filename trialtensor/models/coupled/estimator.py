@@ -278,8 +278,7 @@ class CoupledTCA(TrialEstimator):
         return _Input(data, kept, problem, scales, private_to)
 
     def _weighted(self, data: _Input) -> list[tuple[np.ndarray, float]]:
-        parts = zip(data.kept.parts, data.scales, strict=True)
-        return [(part.values, float(scale) ** 2) for part, scale in parts]
+        return [(each.X, 1.0) for each in data.problem.problems]
 
     def _warn_missing(self, data: _Input) -> None:
         outcome.warn_missing(data.whole, data.kept, self.shared)
