@@ -76,6 +76,7 @@ def _to_mask(mask: Any, shape: tuple[int, ...], order: list[int], name: str) -> 
         dims = resolve_axes(mask.dims, name="mask")
         mask = mask.to_numpy().transpose([dims.index(axis) for axis in AXES])
         shape, order = tuple(shape[i] for i in order), [0, 1, 2]
+    refuse_sparse(mask, "mask")
     mask = np.asarray(mask)
     if mask.dtype != bool:
         raise ValueError(f"mask: expected booleans (True where observed), got dtype {mask.dtype}")

@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from trialtensor.data.arrays import as_numbers
 from trialtensor.data.axes import order_assumed
 from trialtensor.models.below_zero import warn_below_zero
 from trialtensor.models.fitted import Fitted, Named
@@ -331,7 +332,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
 
     def _check_features(self, X: Any, n: int | None = None) -> np.ndarray:
         """Refuse anything but ``(n_trials, n)`` features."""
-        features = np.asarray(X)
+        features = as_numbers(X, "X")
         n = len(self.fitted_.components) if n is None else n
         if features.ndim != 2 or features.shape[1] != n:
             raise ValueError(f"X: expected trial factors (n_trials, {n}), got {features.shape}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialtensor.data.arrays import as_floats
 from trialtensor.plotting.colors import ACCENT, INK, MUTED, QUALITATIVE
 from trialtensor.plotting.labels import shorten
 from trialtensor.plotting.panels import style_panel
@@ -92,6 +93,7 @@ def plot_similarity(similarity: np.ndarray, windows: np.ndarray, *, ax: Any = No
         import matplotlib.pyplot as plt
 
         _, ax = plt.subplots(figsize=(4.6, 3.8), layout="constrained")
+    similarity = as_floats(similarity, "similarity")
     size = np.nanmax(np.abs(similarity))
     edges = np.append(windows[:, 0], windows[-1, 1] + 1) - 0.5
     image = ax.pcolormesh(

@@ -10,6 +10,7 @@ import scipy.linalg
 from scipy.optimize import linear_sum_assignment
 
 from trialtensor.alignment.factors import AxisMatrix, axis_matrices, check_fitted, likeness
+from trialtensor.data.arrays import as_numbers
 from trialtensor.data.axes import AXES
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Restart
@@ -171,7 +172,7 @@ def _side(model: Any, name: str) -> _Side:
             f"{name}: expected a fitted model, a Restart or a tuple of factor matrices, got "
             f"{type(model).__name__}"
         )
-    factors = [np.asarray(factor) for factor in model]
+    factors = [as_numbers(factor, name) for factor in model]
     if not 1 <= len(factors) <= len(AXES) or any(factor.ndim != 2 for factor in factors):
         raise ValueError(f"{name}: expected matrices (n_axis, R) of up to three axes")
     same = len({factor.shape[1] for factor in factors}) == 1

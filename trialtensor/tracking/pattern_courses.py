@@ -55,6 +55,8 @@ def used_courses(
         try:
             given = as_floats(components, "components")
         except (TypeError, ValueError):
+            if hasattr(components, "shape"):
+                raise
             raise ValueError(
                 "components: expected a number, time courses (n_times, n_components) or a fitted "
                 f"model, got {type(components).__name__}"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor.data import check_trial_tensor
-from trialtensor.data.arrays import exponent_of, scaled
+from trialtensor.data.arrays import exponent_of, refuse_sparse, scaled
 
 
 def check_tensor(X: Any, argument: str = "X") -> np.ndarray:
@@ -29,7 +29,10 @@ def check_trials(trials: Any, n_trials: int, argument: str, n_needed: int) -> np
     ValueError
         For trials that aren't there, and for fewer than ``n_needed``.
     """
+    refuse_sparse(trials, argument)
     given = np.asarray(trials)
+    if given.dtype.kind == "O":
+        raise ValueError(f"{argument}: is an object array, expected integers or booleans")
     if given.ndim != 1 or given.dtype.kind not in "biu":
         raise ValueError(f"{argument}: expected indices of trials, or True or False for each")
     if given.dtype.kind == "b":

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy.special import expit, logit
 from scipy.stats import t as t_distribution
 
-from trialtensor.data.arrays import exponent_of, scaled
+from trialtensor.data.arrays import as_floats, exponent_of, scaled
 from trialtensor.data.notices import warn
 from trialtensor.tracking.rate_fitting import RateProblem, Solution, fit, profile_interval, solve
 from trialtensor.tracking.rate_input import check_adaptation
@@ -160,8 +160,8 @@ def rebound(output: ArrayLike, perturbation: ArrayLike) -> float:
     >>> rebound([0, 0.8, 0.3, -0.1, 0.4, 0.3], [1, -1, -1, np.nan, np.nan, np.nan])
     0.5
     """
-    output = np.asarray(output, dtype=float)
-    clamped = np.isnan(np.asarray(perturbation, dtype=float))
+    output = as_floats(output, "output")
+    clamped = np.isnan(as_floats(perturbation, "perturbation"))
     found = [np.nan]
     edges = np.flatnonzero(np.diff(np.r_[False, clamped, False]))
     for first, end in edges.reshape(-1, 2):

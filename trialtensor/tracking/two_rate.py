@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from trialtensor.data.arrays import as_floats
 from trialtensor.models.parameters import check_choice, check_flag
 from trialtensor.tracking.rate_models import ONE_RATE, TWO_RATE, Form, RateModel
 from trialtensor.tracking.rate_observed import Observed
@@ -66,7 +67,7 @@ class RateFit:
         >>> found.predict([1, 1, np.nan]).round(2).tolist()
         [0.0, 0.2, 0.36]
         """
-        schedule = np.asarray(perturbation, dtype=float)
+        schedule = as_floats(perturbation, "perturbation")
         if schedule.ndim != 1:
             raise ValueError(f"perturbation: expected (n_trials,), got shape {schedule.shape}")
         values = {name: np.asarray(value) for name, value in self.parameters.items()}

@@ -14,6 +14,7 @@ import numpy as np
 import xarray
 
 from trialtensor import TCA
+from trialtensor.data.arrays import refuse_sparse
 from trialtensor.data.parameters import check_whole, generator
 from trialtensor.data.shown import is_least, p_equation
 from trialtensor.data.validation import check_trial_tensor
@@ -163,6 +164,9 @@ def about_conditions(X: xarray.DataArray, condition: str) -> xarray.DataArray:
     ValueError
         If there is no such coordinate.
     """
+    if not isinstance(X, xarray.DataArray):
+        refuse_sparse(X, "X")
+        raise ValueError(f"X: expected a DataArray with labels, got {type(X).__name__}")
     if condition not in X.coords or X[condition].dims != ("trial",):
         known = [str(name) for name in X.coords if X[name].dims == ("trial",)]
         raise ValueError(f"condition: expected a coordinate of trials, {known}, got {condition!r}")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import xarray
 
+from trialtensor.data.arrays import as_floats, refuse_sparse
 from trialtensor.data.parameters import check_whole, generator
 from trialtensor_models.analysis.exact import ExactTensor
 from trialtensor_models.analysis.scores import (
@@ -133,6 +134,12 @@ def changes_by_region(activity: xarray.DataArray) -> xarray.DataArray:
     >>> (changes**2).mean(("trial", "time")).values.round(6).tolist()
     [1.0, 1.0]
     """
+    if not isinstance(activity, xarray.DataArray):
+        refuse_sparse(activity, "activity")
+        raise ValueError(
+            "activity: expected a DataArray with the coordinate 'region', got "
+            f"{type(activity).__name__}"
+        )
     X = activity.transpose("trial", "neuron", "time")
     changes = X - X.mean("trial")
     region = X["region"].values
@@ -198,6 +205,8 @@ def learning_patterns(
     -------
     dict of (n_neurons, n_times) arrays
     """
+    factors, patterns = as_floats(factors, "factors"), as_floats(patterns, "patterns")
+    curves = as_floats(curves, "curves")
     design = np.column_stack([np.ones(len(curves)), curves])
     slopes = np.linalg.lstsq(design, factors, rcond=None)[0][1:]
     return {

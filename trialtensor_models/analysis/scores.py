@@ -9,7 +9,7 @@ from scipy.linalg import subspace_angles
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 
-from trialtensor.data.arrays import as_floats, column_exponents, exponent_of, scaled
+from trialtensor.data.arrays import as_floats, column_exponents, exponent_of, refuse_sparse, scaled
 from trialtensor.data.parameters import check_whole, generator
 from trialtensor.solvers.matching import match_components
 from trialtensor.solvers.result import Factors
@@ -137,6 +137,8 @@ def factor_score(
     Score
     """
     check_whole("n_shuffles", n_shuffles, 1)
+    found = _factors(found, "found")
+    planted = _factors(planted, "planted")
     rng = generator(random_state)
     null = [match_components(planted, _shuffled(found, rng))[1] for _ in range(n_shuffles)]
     return Score(match_components(planted, found)[1], np.array(null), "trials, neurons and times")
@@ -191,6 +193,7 @@ def region_score(
     1.0
     """
     strength = as_floats(strength, "strength")
+    refuse_sparse(inside, "inside")
     inside = np.asarray(inside)
     if inside.dtype != bool or inside.shape != strength.shape:
         raise ValueError(
@@ -218,6 +221,14 @@ def matched_r2(trial_factors: np.ndarray, curves: np.ndarray) -> np.ndarray:
     squared = np.nan_to_num(_correlations(trial_factors, curves)) ** 2
     rows, columns = linear_sum_assignment(squared, maximize=True)
     return squared[rows, columns][np.argsort(columns)]
+
+
+def _factors(given: Factors, name: str) -> Factors:
+    """Return three matrices of numbers."""
+    if len(given) != 3:
+        raise ValueError(f"{name}: expected trial, neuron and time factors, got {len(given)}")
+    trial, neuron, time = (as_floats(each, name) for each in given)
+    return trial, neuron, time
 
 
 def _shuffled(factors: Factors, rng: np.random.Generator) -> Factors:
@@ -273,6 +284,7 @@ def subspace_overlap(first: np.ndarray, second: np.ndarray) -> float:
     -------
     float
     """
+    first, second = as_floats(first, "first"), as_floats(second, "second")
     return float(np.mean(np.cos(subspace_angles(first, second)) ** 2))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from trialtensor.data.arrays import as_numbers
 from trialtensor.data.axes import AXES
 from trialtensor.models.observed import FitInput
 from trialtensor.models.parameters import check_whole
@@ -78,7 +79,7 @@ def given_loadings(
         )
     loadings = []
     for axis, loading, rank, kept in zip(AXES, init, ranks, data.kept, strict=True):
-        loading = np.asarray(loading)
+        loading = as_numbers(loading, "init")
         if loading.shape != (len(kept), rank):
             raise ValueError(
                 f"init: the {axis} loadings must have shape {(len(kept), rank)}, "

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from trialtensor.data.arrays import as_numbers
 from trialtensor.data.axes import AXES
 from trialtensor.models.observed import FitInput
 from trialtensor.solvers.result import Factors
@@ -77,7 +78,7 @@ def _factor_matrices(init: Any) -> list[np.ndarray]:
     elif isinstance(init, (tuple, list)) and len(init) == 2:
         return _factor_matrices(CPWeights(*init))
     elif isinstance(init, (tuple, list)):
-        factors = [np.asarray(f) for f in init]
+        factors = [as_numbers(f, "init") for f in init]
     elif hasattr(init, "get_params"):
         raise ValueError(
             f"init: got a {type(init).__name__} that is not fitted; scikit-learn's clone (as in "
