@@ -91,8 +91,11 @@ def test_slicetca_slices_are_no_cp_components():
     [
         ({"n_components": 31}, "n_components: expected 1 to n_trials = 30, got 31"),
         ({"collinearity": 1.0}, r"collinearity: expected a number in \[0, 1\), got 1.0"),
-        ({"snr": 0}, "snr: expected a positive number or inf, got 0"),
-        ({"missing": "rows"}, "kind: expected one of entries, blocks, tracked, trial_length"),
+        ({"snr": 0}, "snr: expected a number above 0, got 0"),
+        (
+            {"missing": "rows"},
+            "missing: expected one of 'entries', 'blocks', 'tracked', 'trial_length'",
+        ),
         ({"missing": "entries", "missing_fraction": 1}, r"fraction: expected a number in \[0, 1"),
     ],
 )

@@ -70,5 +70,7 @@ def test_negative_values_are_refused(counts, kind):
 
 
 def test_an_unknown_transform_is_refused(counts):
-    with pytest.raises(ValueError, match="transform: expected one of none, sqrt, log1p, zscore, g"):
+    with pytest.raises(
+        ValueError, match="transform: expected one of 'none', 'sqrt', 'log1p', 'zscore', g"
+    ):
         transform_values(counts, "cube")

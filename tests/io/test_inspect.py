@@ -35,9 +35,39 @@ def test_it_describes_every_variable_and_how_it_would_be_read(tmp_path):
     assert "labels of trials: trial (0 to 5, 6 different), side (l, r)" in lines
     assert "labels of neurons: when (5 different)" in lines
     assert shlex.split(lines[-1]) == [
-        "trialtensor", "fit", str(path), "--nonnegative", "--components", "4",
+        "trialtensor", "fit", str(path), "--nonnegative", "--components", "1",
         "--color-by", "side", "-o", "a session_tca",
     ]  # fmt: skip
+
+
+def test_rank_is_suggested_with_candidates_that_make_sense(tmp_path):
+    """Ten entries a parameter, and no more components than the shortest axis has slices."""
+    rng = np.random.default_rng(0)
+    for shape, most, usual in (((200, 40, 30), "1:12", "6"), ((100, 3, 50), "1:3", "3")):
+        np.save(tmp_path / "x.npy", rng.normal(size=shape))
+        lines = [line.strip() for line in inspect(tmp_path / "x.npy").splitlines()]
+        ranked, fitted = shlex.split(lines[-3]), shlex.split(lines[-1])
+        assert ranked[:2] == ["trialtensor", "rank"] and ranked[-1] == "x_rank"
+        assert ranked[ranked.index("--components") + 1] == most
+        assert fitted[fitted.index("--components") + 1] == usual
+    few = rng.normal(size=(60, 40, 30))
+    few[:, 2:] = 0
+    np.save(tmp_path / "x.npy", few)
+    assert "--components 1:2 " in inspect(tmp_path / "x.npy")
+    np.save(tmp_path / "x.npy", np.zeros((60, 40, 30)))
+    assert "every value is zero" in inspect(tmp_path / "x.npy")
+    assert "--components" not in inspect(tmp_path / "x.npy")
+
+
+def test_an_assumed_order_of_axes_is_said(tmp_path):
+    X = np.random.default_rng(0).normal(size=(8, 7, 6))
+    np.save(tmp_path / "bare.npy", X)
+    named = xarray.DataArray(X, dims=("neuron", "trial", "time"), name="rates")
+    named.to_netcdf(tmp_path / "named.nc", engine="h5netcdf")
+    said = "the order of axes was assumed: trials, neurons, times"
+    assert said in inspect(tmp_path / "bare.npy")
+    assert said not in inspect(tmp_path / "bare.npy", axes=("trial", "neuron", "time"))
+    assert said not in inspect(tmp_path / "named.nc")
 
 
 def test_counts_are_proposed_a_square_root(tmp_path):
@@ -46,7 +76,7 @@ def test_counts_are_proposed_a_square_root(tmp_path):
     text = inspect(path, axes=("neuron", "trial", "time"))
     assert "nothing missing; whole numbers from 1 to 1" in text
     assert (
-        f"fit {path} --axes neuron,trial,time --transform sqrt --nonnegative --components 6 -o"
+        f"fit {path} --axes neuron,trial,time --transform sqrt --nonnegative --components 1 -o"
     ) in text
 
 
@@ -54,8 +84,8 @@ def test_every_tensor_has_its_own_line(tmp_path):
     path = tmp_path / "two.npz"
     np.savez(path, a=np.full((3, 3, 3), -1.0), b=np.ones((4, 3, 2)) > 0)
     text = inspect(path)
-    assert f"fit {path} --variable a --components 3 -o two_tca" in text
-    assert f"fit {path} --variable b --transform sqrt --nonnegative --components 2 -o" in text
+    assert f"fit {path} --variable a --components 1 -o two_tca" in text
+    assert f"fit {path} --variable b --transform sqrt --nonnegative --components 1 -o" in text
 
 
 def test_dimension_names_are_shown_and_a_tensor_that_cannot_be_read_says_why(tmp_path):

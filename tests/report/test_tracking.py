@@ -5,12 +5,12 @@ import re
 import numpy as np
 import pytest
 
+from trialtensor.data.shown import p_text
 from trialtensor.report import write_tracking_report
 from trialtensor.report.tracking_wording import (
     count_text,
     heading,
     overview_sentence,
-    p_text,
     series_sentences,
 )
 from trialtensor.tracking import pattern_change, track

@@ -116,8 +116,8 @@ def test_without_noise():
         (["a", "b"], {}, "values: expected numbers"),
         (np.zeros(50), {"alpha": 0}, "alpha: expected a number between 0 and 1"),
         (np.zeros(50), {"level": 1.5}, "level: expected a number between 0 and 1"),
-        (np.zeros(50), {"min_size": 0}, "min_size: expected a whole number of at least 1"),
-        (np.zeros(50), {"n_null": 5}, "n_null: expected a whole number of at least 19"),
+        (np.zeros(50), {"min_size": 0}, "min_size: expected an integer of at least 1"),
+        (np.zeros(50), {"n_null": 5}, "n_null: expected an integer of at least 19"),
     ],
 )
 def test_what_is_refused(values, options, message):

@@ -56,5 +56,5 @@ def test_interval_holds_the_truth(memory):
 def test_what_is_refused():
     with pytest.raises(ValueError, match="at least 20 trials with a value, got 10"):
         smooth_curve(np.zeros(10))
-    with pytest.raises(ValueError, match="bandwidth: expected at least 3 trials, got 1"):
+    with pytest.raises(ValueError, match="bandwidth: expected a number of at least 3, got 1"):
         smooth_curve(np.zeros(50), bandwidth=1)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from trialtensor.data.arrays import column_exponents, scaled
 from trialtensor.data.axes import AXES
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Fitted
@@ -118,6 +119,7 @@ def likeness(first: AxisMatrix, second: AxisMatrix) -> np.ndarray:
     if not first.rows or not second.rows:
         return np.abs(cosines(a[known], b[known]))
     a, b = (np.where(known[:, None], each, 0) for each in (a, b))
+    a, b = (scaled(each, -column_exponents(each)) for each in (a, b))
     edges = np.cumsum([n for _, n in first.rows])[:-1]
     parts = zip(np.split(a, edges), np.split(b, edges), strict=True)
     products = np.sum([np.abs(x.T @ y) for x, y in parts], axis=0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,7 +17,7 @@ from trialtensor.alignment.factors import (
     unrelated,
 )
 from trialtensor.data.axes import AXES
-from trialtensor.models.parameters import check_whole
+from trialtensor.models.parameters import check_whole, generator
 from trialtensor.solvers.matching import cosines
 
 
@@ -103,7 +102,7 @@ def match_fits(
     names = _check(fits, axes, reference, n_null)
     factors = [_factors(fit, i, names) for i, fit in enumerate(fits)]
     ours = factors[int(reference)]
-    rng = np.random.default_rng(random_state)
+    rng = generator(random_state)
     shape = (len(fits), ours[0].values.shape[1])
     order, congruence = np.full(shape, -1), np.full(shape, np.nan)
     chance = np.zeros(shape)
@@ -121,14 +120,13 @@ def match_fits(
 
 
 def _check(fits: Sequence[Any], axes: Any, reference: Any, n_null: Any) -> tuple[str, ...]:
-    names = (axes,) if isinstance(axes, str) else tuple(axes)
+    names = (axes,) if isinstance(axes, str) or not isinstance(axes, Sequence) else tuple(axes)
     unknown = [name for name in names if name not in AXES]
     if unknown or not names:
         raise ValueError(f"axes: expected names among {AXES}, got {axes!r}")
     if len(fits) < 2:
         raise ValueError(f"fits: expected at least 2 models to match, got {len(fits)}")
-    if not isinstance(reference, numbers.Integral) or not 0 <= int(reference) < len(fits):
-        raise ValueError(f"reference: expected 0 to {len(fits) - 1}, got {reference!r}")
+    check_whole("reference", reference, 0, len(fits) - 1)
     check_whole("n_null", n_null, 0)
     return names
 

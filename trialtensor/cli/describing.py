@@ -16,6 +16,7 @@ COMPARED = {
 
 def describe(model: "TrialEstimator", source: Path) -> str:
     """Describe the data, the explained variance, and the agreement of restarts."""
+    from trialtensor.data.axes import AXES_ASSUMED
     from trialtensor.models.verdict import about_unfinished, advice, is_degenerate
 
     fitted, record = model.fitted_, model.fitted_.record
@@ -31,6 +32,8 @@ def describe(model: "TrialEstimator", source: Path) -> str:
         + (f"{missing:.1%} missing" if missing else "nothing missing"),
         _components(model) + (_explained(record) if record.was_fitted else ""),
     ]
+    if fitted.data.get("axes_assumed"):
+        lines.insert(1, f"{AXES_ASSUMED}; --axes says otherwise")
     if is_degenerate(fitted):
         lines.append(advice(fitted))
     if len(record.restarts) > 1:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trialtensor.data.parameters import generator
+
 if TYPE_CHECKING:
     import xarray
 
@@ -48,7 +50,7 @@ def make_adaptation(random_state: int | np.random.Generator | None = SEED) -> "x
     """
     import xarray
 
-    rng = np.random.default_rng(random_state)
+    rng = generator(random_state)
     phase = np.repeat(list(PHASES), list(PHASES.values()))
     target = _targets(phase.size, rng)
     fast, slow, error = _two_rate(np.where(phase == "adaptation", ROTATION_DEG, 0.0), rng)

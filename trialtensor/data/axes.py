@@ -1,8 +1,13 @@
 """The three axes of a trial tensor and their accepted names."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 AXES = ("trial", "neuron", "time")
+# What is said wherever results of such an array are shown.
+AXES_ASSUMED = "the order of axes was assumed: trials, neurons, times"
+# An attribute of arrays that were read from a file without names of dimensions.
+ORDER, ASSUMED = "axes_order", "assumed"
 
 ALIASES: dict[str, tuple[str, ...]] = {
     "trial": ("trials", "epoch", "epochs"),
@@ -34,6 +39,23 @@ def find_axis(name: Hashable) -> str | None:
     ('neuron', None)
     """
     return _AXIS_OF.get(str(name).strip().lower())
+
+
+def order_assumed(X: Any) -> bool:
+    """Return whether nothing says which axes these are: an array without names of dimensions.
+
+    A labelled array can say so itself, after it was read from a file without such names.
+
+    Parameters
+    ----------
+    X : array, or list or dict of arrays
+    """
+    if hasattr(X, "dims"):
+        return bool(getattr(X, "attrs", {}).get(ORDER) == ASSUMED)
+    several = list(X.values()) if isinstance(X, Mapping) else X
+    if isinstance(several, (list, tuple)) and any(hasattr(each, "shape") for each in several):
+        return any(order_assumed(each) for each in several)
+    return True
 
 
 def resolve_axes(names: Sequence[Hashable], *, name: str = "X") -> tuple[str, str, str]:

@@ -1,10 +1,14 @@
 """Patterns of missing entries that occur in recordings."""
 
-from typing import Literal
+from collections.abc import Iterable
+from typing import Literal, get_args
 
 import numpy as np
 
+from trialtensor.data.parameters import check_choice, check_share, check_whole, generator
+
 Pattern = Literal["entries", "blocks", "tracked", "trial_length"]
+PATTERNS: tuple[str, ...] = get_args(Pattern)
 
 N_SESSIONS = 10
 
@@ -51,11 +55,13 @@ def make_mask(
     >>> float(1 - mask.mean())
     0.25
     """
-    if kind not in _PATTERNS:
-        raise ValueError(f"kind: expected one of {', '.join(_PATTERNS)}, got {kind!r}")
-    if not 0 <= fraction < 1:
-        raise ValueError(f"fraction: expected a number in [0, 1), got {fraction}")
-    return _PATTERNS[kind](shape, fraction, np.random.default_rng(random_state))
+    check_choice("kind", kind, _PATTERNS)
+    check_share("fraction", fraction, zero=True)
+    sizes = list(shape) if isinstance(shape, Iterable) else []
+    if len(sizes) != 3:
+        raise ValueError(f"shape: expected (n_trials, n_neurons, n_times), got {shape!r}")
+    n_trials, n_neurons, n_times = (check_whole("shape", each, 1) for each in sizes)
+    return _PATTERNS[kind]((n_trials, n_neurons, n_times), fraction, generator(random_state))
 
 
 def _entries(shape: tuple[int, ...], fraction: float, rng: np.random.Generator) -> np.ndarray:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialtensor.data.arrays import as_numbers, refuse_sparse
 from trialtensor.data.axes import AXES, resolve_axes
-from trialtensor.data.missing import as_array, is_missing
+from trialtensor.data.missing import as_array
 from trialtensor.data.per_entry import order_by, own_index
 
 if TYPE_CHECKING:
@@ -29,8 +30,9 @@ def by_axis(
         Argument name used in error messages.
     """
     labelled = _is_labelled(X, name)
-    values = X.to_numpy() if labelled else _to_array(X, name)
-    values = _as_numbers(values, name)
+    if labelled:
+        refuse_sparse(X.data, name)
+    values = as_numbers(X.to_numpy() if labelled else X, name)
     if values.ndim != 3:
         dims = f" with dimensions {tuple(X.dims)}" if labelled else ""
         raise ValueError(
@@ -71,39 +73,6 @@ def _is_labelled(X: Any, name: str) -> bool:
     return isinstance(X, xarray.DataArray)
 
 
-class NotNumbersError(TypeError, ValueError):
-    """Data that isn't numeric: a ``ValueError`` here, a ``TypeError`` in other libraries."""
-
-
-def _to_array(X: Any, name: str) -> np.ndarray:
-    if hasattr(X, "nnz"):
-        raise ValueError(
-            f"{name}: sparse input ({type(X).__name__}) is not supported; pass an array of "
-            "(n_trials, n_neurons, n_times)"
-        )
-    try:
-        return as_array(X)
-    except ValueError as error:
-        raise ValueError(
-            f"{name}: expected (n_trials, n_neurons, n_times), got nested sequences of "
-            "unequal length; pad shorter trials with NaN"
-        ) from error
-
-
-def _as_numbers(values: np.ndarray, name: str) -> np.ndarray:
-    """Refuse values that aren't real numbers; convert numbers stored as objects to floats."""
-    if values.dtype.kind in "fiub":
-        return values
-    needed = "real numbers" if values.dtype.kind == "c" else "numbers"
-    said = ""
-    if values.dtype.kind == "O" and values.ndim:
-        try:
-            return np.where(is_missing(values), np.nan, values).astype(np.float64)
-        except (TypeError, ValueError) as error:
-            said = f" ({error})"
-    raise NotNumbersError(f"{name}: expected {needed}, got dtype {values.dtype}{said}")
-
-
 def _to_mask(
     mask: Any, shape: tuple[int, ...], order: list[int], name: str, along: Mapping[Any, Any]
 ) -> np.ndarray:
@@ -112,6 +81,7 @@ def _to_mask(
     One with dimension names is transposed by them, one with coordinates is sorted by them: `along`
     holds those of `X` by axis. A masked entry is False.
     """
+    refuse_sparse(mask, "mask")
     values = as_array(mask)
     if _is_labelled(mask, "mask"):
         dims = resolve_axes(mask.dims, name="mask")

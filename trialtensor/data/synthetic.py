@@ -1,12 +1,20 @@
 """Trial tensors with planted structure, for testing and trying out methods."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from trialtensor.data.masks import Pattern, make_mask
+from trialtensor.data.masks import PATTERNS, Pattern, make_mask
+from trialtensor.data.parameters import (
+    check_choice,
+    check_flag,
+    check_number,
+    check_share,
+    check_whole,
+    generator,
+)
 
 RandomState = int | np.random.Generator | None
 
@@ -98,11 +106,16 @@ def make_tca(
     >>> round(float(a @ b), 6)
     0.5
     """
-    if not 1 <= n_components <= n_trials:
+    check_shape(n_trials, n_neurons, n_times)
+    check_whole("n_components", n_components, 1)
+    if n_components > n_trials:
         raise ValueError(f"n_components: expected 1 to n_trials = {n_trials}, got {n_components}")
-    if not 0 <= collinearity < 1:
-        raise ValueError(f"collinearity: expected a number in [0, 1), got {collinearity}")
-    rng = np.random.default_rng(random_state)
+    check_flag("nonnegative", nonnegative)
+    check_share("collinearity", collinearity, zero=True)
+    check_observation(snr, missing, missing_fraction)
+    if np.dtype(dtype) not in (np.float32, np.float64):
+        raise ValueError(f"dtype: expected float32 or float64, got {dtype!r}")
+    rng = generator(random_state)
     trial = _slow(n_trials, n_components, nonnegative, rng) @ _mixing(n_components, collinearity)
     neuron = _sparse(n_neurons, n_components, nonnegative, rng)
     time = _smooth(n_times, n_components, nonnegative, rng)
@@ -159,17 +172,27 @@ def make_slicetca(
     >>> [slices.shape for slices in data.slices]
     [(1, 10, 15), (0, 20, 15), (2, 20, 10)]
     """
-    if len(n_components) != 3 or min(n_components) < 0 or sum(n_components) == 0:
+    check_shape(n_trials, n_neurons, n_times)
+    counts = list(n_components) if isinstance(n_components, Iterable) else []
+    if len(counts) != 3:
         raise ValueError(
             "n_components: expected three counts (trial-, neuron-, time-slicing), not all 0, "
-            f"got {n_components}"
+            f"got {n_components!r}"
+        )
+    trial, neuron, time = (check_whole("n_components", each, 0) for each in counts)
+    n_components = (trial, neuron, time)
+    if not any(n_components):
+        raise ValueError(
+            "n_components: expected three counts (trial-, neuron-, time-slicing), not all 0, "
+            f"got {n_components!r}"
         )
     if any(rank > n for rank, n in zip(n_components, (n_trials, n_neurons, n_times), strict=True)):
         raise ValueError(
             f"n_components: expected at most ({n_trials}, {n_neurons}, {n_times}), "
             f"the lengths of the axes, got {n_components}"
         )
-    rng = np.random.default_rng(random_state)
+    check_observation(snr, missing, missing_fraction)
+    rng = generator(random_state)
     draw: tuple[tuple[int, Callable[..., np.ndarray]], ...] = (
         (n_trials, _slow), (n_neurons, _sparse), (n_times, _smooth),
     )  # fmt: skip
@@ -197,6 +220,21 @@ def make_slicetca(
     )
 
 
+def check_shape(n_trials: Any, n_neurons: Any, n_times: Any) -> None:
+    """Refuse sizes that aren't whole numbers of at least 1."""
+    check_whole("n_trials", n_trials, 1)
+    check_whole("n_neurons", n_neurons, 1)
+    check_whole("n_times", n_times, 1)
+
+
+def check_observation(snr: Any, missing: Any, missing_fraction: Any) -> None:
+    """Refuse noise and missing entries that can't be drawn."""
+    check_number("snr", snr, above=0, infinite=True)
+    if missing is not None:
+        check_choice("missing", missing, PATTERNS)
+    check_share("missing_fraction", missing_fraction, zero=True)
+
+
 def _slice_sum(loadings: list[np.ndarray], slices: list[np.ndarray]) -> np.ndarray:
     return (
         np.einsum("kr,rnt->knt", loadings[0], slices[0])
@@ -213,8 +251,6 @@ def _observe(
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Add noise of exactly the requested power and remove entries."""
-    if not snr > 0:
-        raise ValueError(f"snr: expected a positive number or inf, got {snr}")
     X = signal.copy()
     if np.isfinite(snr):
         noise = rng.normal(size=signal.shape)

@@ -1,12 +1,22 @@
 """Blocks of trials with planted components and different neurons in each block."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from trialtensor.data.masks import Pattern
-from trialtensor.data.synthetic import RandomState, _observe, _rms, _slow, _smooth
+from trialtensor.data.parameters import check_share, check_whole, generator
+from trialtensor.data.synthetic import (
+    RandomState,
+    _observe,
+    _rms,
+    _slow,
+    _smooth,
+    check_observation,
+    check_shape,
+)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -81,17 +91,21 @@ def make_parafac2(
     >>> bool(np.allclose(first, second))
     True
     """
-    counts = [n_neurons] * 5 if isinstance(n_neurons, int) else [int(n) for n in n_neurons]
-    if not 1 <= n_components <= min(counts):
+    one = isinstance(n_neurons, str) or not isinstance(n_neurons, Iterable)
+    given: list[Any] = [n_neurons] * 5 if one else list(n_neurons)  # type: ignore[arg-type]
+    counts = [check_whole("n_neurons", n, 1) for n in given]
+    if not counts:
+        raise ValueError("n_neurons: expected neurons of at least one block, got none")
+    check_shape(n_trials, counts[0], n_times)
+    check_whole("n_components", n_components, 1)
+    if n_components > min(counts):
         raise ValueError(
             f"n_components: expected 1 to {min(counts)}, the neurons of the smallest block, got "
             f"{n_components}"
         )
-    if not 0 <= overlap < 1:
-        raise ValueError(f"overlap: expected a number in [0, 1), got {overlap}")
-    if not 0 <= missing_fraction < 1:
-        raise ValueError(f"missing_fraction: expected a number in [0, 1), got {missing_fraction}")
-    rng = np.random.default_rng(random_state)
+    check_share("overlap", overlap, zero=True)
+    check_observation(snr, None, missing_fraction)
+    rng = generator(random_state)
     products = np.full((n_components, n_components), overlap) + (1 - overlap) * np.eye(n_components)
     cross = np.linalg.cholesky(products).T
     time = _smooth(n_times, n_components, False, rng)

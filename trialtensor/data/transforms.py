@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from trialtensor.data.arrays import scaled
+from trialtensor.data.parameters import check_choice
 from trialtensor.data.validation import as_trial_tensor
 
 
@@ -41,8 +43,7 @@ def transform_values(X: Any, kind: str) -> Any:
     >>> transform_values(np.array([[[0, 1, 4, 9]]]), "sqrt")
     array([[[0., 1., 2., 3.]]])
     """
-    if kind not in TRANSFORMS:
-        raise ValueError(f"transform: expected one of {', '.join(TRANSFORMS)}, got {kind!r}")
+    check_choice("transform", kind, TRANSFORMS)
     labelled = as_trial_tensor(X)
     result = labelled.copy(data=TRANSFORMS[kind](labelled.to_numpy()))
     return result if hasattr(X, "dims") else result.to_numpy()
@@ -65,6 +66,9 @@ def _zscore(values: np.ndarray) -> np.ndarray:
     kind = values.dtype
     over: dict[str, Any] = {"axis": (0, 2), "keepdims": True}
     observed = ~np.isnan(values)
+    # In a unit of its own each neuron's squares fit.
+    size = np.abs(values).max(where=observed, initial=0, **over)
+    values = scaled(values, -np.frexp(size)[1])
     # Not by np.nanmean, which would warn about a neuron that was never observed.
     count = np.maximum(observed.sum(**over), 1)
     mean = values.sum(dtype=float, where=observed, **over) / count

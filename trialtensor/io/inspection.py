@@ -9,16 +9,19 @@ from pathlib import Path
 import numpy as np
 import xarray
 
-from trialtensor.data.axes import AXES
+from trialtensor.data.axes import AXES, AXES_ASSUMED, order_assumed
 from trialtensor.io.contents import VariableInfo
 from trialtensor.io.labels import known_labels
 from trialtensor.io.readers import Get, find_reader, opened
 from trialtensor.io.reading import read_variable
 from trialtensor.opening.guard import UnreadableError
 
+USUAL, MOST = 6, 12  # components to begin with, and to try
+ENTRIES_A_PARAMETER = 10
+
 
 def inspect(path: str | os.PathLike[str], *, axes: Sequence[str] | None = None) -> str:
-    """Describe a file: its variables, how each tensor would be read, and a command to fit it.
+    """Describe a file: its variables, how each tensor would be read, and commands to fit it.
 
     Parameters
     ----------
@@ -48,9 +51,10 @@ def inspect(path: str | os.PathLike[str], *, axes: Sequence[str] | None = None) 
     <BLANKLINE>
     session would be read as
       6 trials, 5 neurons, 4 times
+      the order of axes was assumed: trials, neurons, times; if it is another, say so with --axes
       nothing missing; whole numbers from 1 to 1
-      fit it with
-        trialtensor fit ...session.npy --transform sqrt --nonnegative --components 4 -o session_tca
+      all values are the same, so one component describes them
+        trialtensor fit ...session.npy --transform sqrt --nonnegative --components 1 -o session_tca
     """
     path = Path(path)
     reader = find_reader(path)
@@ -71,7 +75,7 @@ def inspect(path: str | os.PathLike[str], *, axes: Sequence[str] | None = None) 
             else:
                 variable = info.name if len(tensors) > 1 else None
                 lines += [f"  {line}" for line in _describe(tensor)]
-                lines += ["  fit it with", f"    {_command(tensor, path, variable, axes)}"]
+                lines += [f"  {line}" for line in _advice(tensor, path, variable, axes)]
     if damaged and len(damaged) == len(tensors):
         raise damaged[0]
     if not tensors:
@@ -100,6 +104,8 @@ def _table(variables: list[VariableInfo]) -> list[str]:
 
 def _describe(tensor: xarray.DataArray) -> list[str]:
     lines = [", ".join(f"{tensor.sizes[axis]} {axis}s" for axis in AXES)]
+    if order_assumed(tensor):
+        lines.append(f"{AXES_ASSUMED}; if it is another, say so with --axes")
     values = tensor.to_numpy()
     missing = float(np.isnan(values).mean()) if values.dtype.kind == "f" else 0.0
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
@@ -132,22 +138,77 @@ def _whole(values: np.ndarray) -> bool:
     return bool(np.all((values == np.round(values)) | np.isnan(values)))
 
 
-def _command(
+def _advice(
     tensor: xarray.DataArray, path: Path, variable: str | None, axes: Sequence[str] | None
-) -> str:
+) -> list[str]:
+    """Suggest how to choose the number of components, and how to fit it."""
     values = tensor.to_numpy()
-    words = ["trialtensor", "fit", str(path)]
+    low, high = np.nanmin(values), np.nanmax(values)
+    if low == high == 0:
+        return ["every value is zero, so there is nothing to fit"]
+    most = most_components(values)
+
+    def command(name: str, components: str, folder: str) -> str:
+        words = _words(name, tensor, path, variable, axes)
+        ending = ["--components", components, *_coloring(tensor), "-o", f"{path.stem}_{folder}"]
+        return "  " + shlex.join([*words, *ending])
+
+    if low == high:
+        return [
+            "all values are the same, so one component describes them",
+            command("fit", "1", "tca"),
+        ]
+    if most == 1:
+        return ["too small for more than one component; fit it with", command("fit", "1", "tca")]
+    return [
+        "choose the number of components and fit them with",
+        command("rank", f"1:{most}", "rank"),
+        "or fit a number that you know, such as",
+        command("fit", str(min(most, USUAL)), "tca"),
+    ]
+
+
+def most_components(values: np.ndarray) -> int:
+    """Return the largest number of components that is worth a try.
+
+    No more than slices with signal along the shortest axis, nor than leave ten entries to each
+    parameter, nor than `MOST`.
+
+    Examples
+    --------
+    >>> most_components(np.random.default_rng(0).normal(size=(200, 60, 50)))
+    12
+    >>> most_components(np.random.default_rng(0).normal(size=(20, 5, 6)))
+    1
+    """
+    signal = (values != 0) & ~np.isnan(values)
+    alive = [int(signal.any(axis=others).sum()) for others in ((1, 2), (0, 2), (0, 1))]
+    entries = int((~np.isnan(values)).sum()) if values.dtype.kind == "f" else values.size
+    by_entries = entries // (ENTRIES_A_PARAMETER * max(sum(alive), 1))
+    return max(min(*alive, by_entries, MOST), 1)
+
+
+def _words(
+    name: str,
+    tensor: xarray.DataArray,
+    path: Path,
+    variable: str | None,
+    axes: Sequence[str] | None,
+) -> list[str]:
+    values = tensor.to_numpy()
+    words = ["trialtensor", name, str(path)]
     if variable is not None:
         words += ["--variable", variable]
     if axes is not None:
         words += ["--axes", ",".join(axes)]
     if np.nanmin(values) >= 0:
         words += (["--transform", "sqrt"] if _whole(values) else []) + ["--nonnegative"]
-    words += ["--components", str(min(6, *tensor.shape))]
+    return words
+
+
+def _coloring(tensor: xarray.DataArray) -> list[str]:
     label = _label_to_color_by(tensor)
-    if label is not None:
-        words += ["--color-by", label]
-    return shlex.join([*words, "-o", f"{path.stem}_tca"])
+    return [] if label is None else ["--color-by", label]
 
 
 def _label_to_color_by(tensor: xarray.DataArray) -> str | None:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from trialtensor.data.arrays import as_floats, column_exponents, scaled
 from trialtensor.data.axes import AXES
-from trialtensor.data.missing import as_floats
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Fitted
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # Largest difference allowed between the cross products of two blocks, for unit columns.
 _SAME = 1e-5
+# Of a power of two: components from 1e-100 to 1e100.
+LARGEST_EXPONENT = 332
 
 
 def to_tensorly(model: TrialEstimator) -> Any:
@@ -166,7 +168,30 @@ def from_tensorly(cp_tensor: Any) -> "TCA":
             f"cp_tensor: expected {n_components} weights, one a component, "
             f"got shape {weights.shape}"
         )
-    return TCA._from_factors(weights, factors)
+    return TCA._from_factors(*_in_own_units(weights, factors))
+
+
+def _in_own_units(
+    weights: np.ndarray, factors: list[np.ndarray]
+) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Move powers of two from factors to weights, so that products of factors fit.
+
+    Raises
+    ------
+    ValueError
+        If a component is too large or too small for a float.
+    """
+    exponents = [column_exponents(factor) for factor in factors]
+    total = np.frexp(weights.astype(float))[1] + np.sum(exponents, axis=0)
+    alive = (weights != 0) & np.all([factor.any(axis=0) for factor in factors], axis=0)
+    if np.abs(total[alive]).max(initial=0) > LARGEST_EXPONENT:
+        raise ValueError(
+            "cp_tensor: a component is beyond what float64 can multiply without losing it; use "
+            "other units"
+        )
+    own = [scaled(factor, -each) for factor, each in zip(factors, exponents, strict=True)]
+    kind = np.result_type(weights, *factors, np.float32)
+    return scaled(weights.astype(kind), np.where(alive, np.sum(exponents, axis=0), 0)), own
 
 
 def from_slicetca(components: Any, *, gauge: str = "minimal-norm") -> "SliceTCA":
@@ -208,7 +233,19 @@ def from_slicetca(components: Any, *, gauge: str = "minimal-norm") -> "SliceTCA"
             "components: expected three pairs of loadings and slices, for trials, neurons and "
             f"times, got lengths {[len(pair) for pair in components]}"
         )
-    loadings, slices = (
-        [as_floats(pair[i], "components", None) for pair in components] for i in (0, 1)
-    )
-    return SliceTCA._from_components([each.T for each in loadings], slices, gauge=gauge)
+    loadings = [as_floats(loading, "components", None).T for loading, _ in components]
+    slices = [as_floats(each, "components", None) for _, each in components]
+    exponents = [column_exponents(loading) for loading in loadings]
+    own = [scaled(loading, -each) for loading, each in zip(loadings, exponents, strict=True)]
+    with_size = [
+        scaled(each, exponent[:, None, None])
+        if each.ndim == 3 and len(each) == len(exponent)
+        else each
+        for each, exponent in zip(slices, exponents, strict=True)
+    ]
+    largest = max((np.abs(each).max(initial=0) for each in with_size), default=0.0)
+    if largest and abs(int(np.frexp(largest)[1])) > LARGEST_EXPONENT:
+        raise ValueError(
+            "components: one is beyond what float64 can multiply without losing it; use other units"
+        )
+    return SliceTCA._from_components(own, with_size, gauge=gauge)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import xarray
 
+from trialtensor.data.axes import ASSUMED, ORDER, order_assumed
 from trialtensor.data.validation import as_trial_tensor
 from trialtensor.io.contents import VariableInfo, listed
 from trialtensor.io.labels import add_labels
@@ -38,7 +39,8 @@ def read(
         of the file and in its parents become coordinates: in netCDF by the name of their
         dimension, else by their length (compared with trials first, then neurons, then times);
         so do columns ``(n, 1)``. Bytes become text; a label that can't be read is warned of.
-        A scalar `bin_width_s` gives `time`, the bin centres in seconds.
+        A scalar `bin_width_s` gives `time`, the bin centres in seconds. The attribute
+        ``axes_order`` is "assumed" if neither the file nor `axes` said which axes these are.
         netCDF and HDF5 files are read by what they hold, whatever their suffix: scale, offset and
         missing values are applied as xarray does (`valid_range`, `valid_min` and `valid_max` are
         not), dimension scales and labels of axes name the axes, and what the netCDF library fills
@@ -97,6 +99,8 @@ def read_variable(
     values = get(chosen.name)
     tensor = as_trial_tensor(values, axes=axes, name=f"{chosen.name} in {path}")
     tensor = tensor.rename(chosen.name.rsplit("/", 1)[-1])
+    if axes is None and order_assumed(values):
+        tensor = tensor.assign_attrs({ORDER: ASSUMED})
     return add_labels(tensor, chosen, variables, get, path, axes)
 
 

@@ -11,11 +11,13 @@ import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from trialtensor.data.missing import as_floats
+from trialtensor.data.arrays import as_floats
+from trialtensor.data.axes import order_assumed
+from trialtensor.models.below_zero import warn_below_zero
 from trialtensor.models.fitted import Fitted, Named
 from trialtensor.models.memory import check_memory
 from trialtensor.models.observed import nothing_to_explain, prepare, warn_empty
-from trialtensor.models.parameters import check_jobs, check_share, check_whole, generator
+from trialtensor.models.parameters import check_solver_parameters, generator
 from trialtensor.models.parts import make_components
 from trialtensor.models.progress import progress
 from trialtensor.models.warnings import warn_of
@@ -25,8 +27,6 @@ from trialtensor.solvers.threads import blas_threads_for
 
 if TYPE_CHECKING:
     import xarray
-
-INITS = ("svd", "random")
 
 
 class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWithData):
@@ -177,7 +177,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
         """Return the fraction of the sum of squares of new trials that the model explains.
 
         The trial factors of ``X`` are fitted, the other factors are not. Higher is better; at
-        most 1.
+        most 1. It grows with the number of components: choose that by `selection.HeldOutScore`.
 
         Parameters
         ----------
@@ -228,7 +228,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
             known = seen & np.isfinite(each)
             error += float(np.sum(np.square((values - each)[known], dtype=np.float64)))
             total += float(np.sum(np.square(values[known], dtype=np.float64)))
-        nothing_to_explain(total)
+        nothing_to_explain(total, *layout.values)
         return 1 - error / total
 
     def _observe(self, X: Any, mask: Any) -> Any:
@@ -241,6 +241,10 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
 
     def _warn_missing(self, data: Any) -> None:
         warn_empty(data.kept)
+
+    def _weighted(self, data: Any) -> list[tuple[np.ndarray, float]]:
+        """Return the arrays that are fitted, zero where missing, and their weights in the loss."""
+        return [(data.problem.X, 1.0)]
 
     def _solve(
         self, data: Any, starts: list[Start], on_restart: Callable[[Any], None]
@@ -275,11 +279,13 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
     def _fit(self, X: Any, mask: Any, **given: Any) -> Self:
         self.check_parameters()
         check_memory(type(self), X, mask)
-        return self._fit_to(self._observe(X, mask, **given))
+        return self._fit_to(self._observe(X, mask, **given), order_assumed(X))
 
-    def _fit_to(self, data: Any) -> Self:
+    def _fit_to(self, data: Any, assumed: bool | None = None) -> Self:
         starts = self._starts(data)
         self._warn_missing(data)
+        if getattr(self, "nonnegative", False) is not False:
+            warn_below_zero(self.nonnegative, self._weighted(data))
         verbose = getattr(self, "verbose", 0)
         with blas_threads_for(data.size), progress(len(starts), verbose) as bar:
             found = self._solve(data, starts, lambda _: bar.update())
@@ -289,7 +295,8 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
                 # The work is done and this takes moments: losing it all now would be a pity.
                 fitted = self._describe(data, mark_interrupted(found))
         # A kind that is made from another one is a kind of its own.
-        self._store(replace(fitted, kind=type(self).__name__))
+        known = fitted.data if assumed is None else {**fitted.data, "axes_assumed": assumed}
+        self._store(replace(fitted, kind=type(self).__name__, data=known))
         warn_of(fitted)
         return self
 
@@ -322,16 +329,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
 
     def _check_solver_parameters(self, *, given_init: bool = False) -> None:
         """Check the parameters common to iterative models."""
-        check_whole("n_init", self.n_init, 1)
-        check_whole("max_iter", self.max_iter, 1)
-        check_share("tol", self.tol, zero=True)
-        check_jobs(getattr(self, "n_jobs", None))
-        init = getattr(self, "init", "random")
-        if isinstance(init, str):
-            if init not in INITS:
-                raise ValueError(f"init: expected one of {INITS} or factors, got {init!r}")
-        elif not given_init:
-            raise ValueError(f"init: expected 'svd' or 'random', got {type(init).__name__}")
+        check_solver_parameters(self, given_init=given_init)
 
     def _check_features(self, X: Any, n: int | None = None) -> np.ndarray:
         """Refuse anything but ``(n_trials, n)`` features."""

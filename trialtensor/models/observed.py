@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from trialtensor.data.axes import AXES
+from trialtensor.data.axes import AXES, order_assumed
 from trialtensor.data.notices import warn
 from trialtensor.data.validation import CheckedTensor, check_trial_tensor
 from trialtensor.models.warnings import MissingSliceWarning
@@ -18,6 +18,7 @@ from trialtensor.solvers.problems import DenseProblem, shares_of, sum_of_squares
 
 # The slices kept on each axis.
 Kept = tuple[np.ndarray, np.ndarray, np.ndarray]
+LEAST_SQUARES = 1e-280  # smaller sums have lost digits
 LEFT_OUT = "Missing entries were left out of the loss; nothing was filled in."
 _PATTERN_NAMES = {2: "trial x neuron", 1: "trial x time", 0: "neuron x time"}
 
@@ -158,9 +159,8 @@ def prepare(X: Any, mask: Any) -> FitInput:
         # The pattern says it all; a view of it frees the memory of the full mask.
         observed = problem.pattern.as_mask(data.values.shape)
     check_scale(problem.X, problem.norm2)
-    return FitInput(
-        problem, observed, data.kept, checked.coords, _summary(checked, data.kept, pattern)
-    )
+    summary = _summary(checked, data.kept, pattern) | {"axes_assumed": order_assumed(X)}
+    return FitInput(problem, observed, data.kept, checked.coords, summary)
 
 
 def of_checked(
@@ -245,16 +245,19 @@ def insert_empty(factor: np.ndarray, kept: np.ndarray) -> np.ndarray:
     return full
 
 
-def nothing_to_explain(total: float) -> None:
-    """Refuse to score data whose sum of squares is zero.
+def nothing_to_explain(total: float, *values: np.ndarray) -> None:
+    """Refuse to score data whose sum of squares is zero, or doesn't fit a float.
 
     Raises
     ------
     ValueError
-        If it is.
+        If so.
     """
-    if total == 0:
+    if LEAST_SQUARES < total < np.inf:
+        return
+    if not any(each.any() for each in values):
         raise ValueError("X: every observed value is zero, so there is nothing to explain")
+    raise ValueError("X: the sum of squares is beyond what float64 can hold; use other units")
 
 
 def describe_data(

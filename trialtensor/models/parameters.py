@@ -1,4 +1,4 @@
-"""Checks of plain parameters: whole numbers, shares, axes, seeds."""
+"""Checks of parameters of models, and those of `data.parameters` for all layers above."""
 
 from __future__ import annotations
 
@@ -9,60 +9,85 @@ from typing import Any
 import numpy as np
 
 from trialtensor.data.axes import AXES
+from trialtensor.data.parameters import (
+    check_choice,
+    check_flag,
+    check_number,
+    check_share,
+    check_whole,
+    generator,
+)
+
+__all__ = [
+    "check_choice",
+    "check_flag",
+    "check_jobs",
+    "check_number",
+    "check_share",
+    "check_solver_parameters",
+    "check_verbose",
+    "check_whole",
+    "generator",
+    "nonnegative_axes",
+]
 
 
-def check_whole(name: str, value: Any, least: int) -> int:
-    """Return a whole number of at least ``least``.
-
-    Raises
-    ------
-    ValueError
-        Naming the parameter, what it got and what it needs.
-    """
-    whole = isinstance(value, numbers.Integral) and not isinstance(value, (bool, np.bool_))
-    if not whole or value < least:
-        raise ValueError(f"{name}: expected an integer of at least {least}, got {value!r}")
-    return int(value)
+INITS = ("svd", "random")
 
 
-def check_share(name: str, value: Any, *, zero: bool = False) -> float:
-    """Return a number between 0 and 1; 0 itself only if ``zero`` allows it.
-
-    Raises
-    ------
-    ValueError
-        Naming the parameter, what it got and what it needs.
-    """
-    number = isinstance(value, numbers.Real) and not isinstance(value, (bool, np.bool_))
-    if not number or not (0 <= value < 1 if zero else 0 < value < 1):
-        expected = "a number in [0, 1)" if zero else "a number between 0 and 1"
-        raise ValueError(f"{name}: expected {expected}, got {value!r}")
-    return float(value)
-
-
-def check_flag(name: str, value: Any) -> bool:
-    """Return True or False.
-
-    Raises
-    ------
-    ValueError
-        For anything else.
-    """
-    if not isinstance(value, (bool, np.bool_)):
-        raise ValueError(f"{name}: expected True or False, got {value!r}")
-    return bool(value)
-
-
-def check_jobs(n_jobs: Any) -> None:
-    """Refuse a number of processes that joblib can't use.
+def check_jobs(n_jobs: Any) -> int | None:
+    """Return a number of processes that joblib can use.
 
     Raises
     ------
     ValueError
         For 0 and for anything that is neither None nor an integer.
     """
-    if n_jobs is not None and (not isinstance(n_jobs, numbers.Integral) or n_jobs == 0):
+    whole = isinstance(n_jobs, numbers.Integral) and not isinstance(n_jobs, (bool, np.bool_))
+    if n_jobs is not None and (not whole or n_jobs == 0):
         raise ValueError(f"n_jobs: expected None or an integer other than 0, got {n_jobs!r}")
+    return None if n_jobs is None else int(n_jobs)
+
+
+def check_verbose(verbose: Any) -> int:
+    """Return a level of output: 0 or False, 1 or True, or more.
+
+    Raises
+    ------
+    ValueError
+        For anything else.
+    """
+    if not isinstance(verbose, (numbers.Integral, np.bool_)) or verbose < 0:
+        raise ValueError(f"verbose: expected 0 or 1, got {verbose!r}")
+    return int(verbose)
+
+
+def check_solver_parameters(model: Any, *, given_init: bool = False) -> None:
+    """Check the parameters that iterative models have in common.
+
+    Raises
+    ------
+    ValueError
+        Naming the first that can't be used.
+    """
+    check_whole("n_init", model.n_init, 1)
+    check_whole("max_iter", model.max_iter, 1)
+    check_share("tol", model.tol, zero=True)
+    check_jobs(getattr(model, "n_jobs", None))
+    check_verbose(getattr(model, "verbose", 0))
+    generator_like(getattr(model, "random_state", None))
+    init = getattr(model, "init", "random")
+    if isinstance(init, str):
+        if init not in INITS:
+            raise ValueError(f"init: expected one of {INITS} or factors, got {init!r}")
+    elif not given_init:
+        raise ValueError(f"init: expected 'svd' or 'random', got {type(init).__name__}")
+
+
+def generator_like(random_state: Any) -> None:
+    """Refuse what isn't a source of randomness, without drawing from it."""
+    if not isinstance(random_state, np.random.RandomState):
+        generator(random_state)
 
 
 def nonnegative_axes(nonnegative: Any) -> tuple[bool, bool, bool]:
@@ -87,22 +112,3 @@ def nonnegative_axes(nonnegative: Any) -> tuple[bool, bool, bool]:
             raise ValueError(f"nonnegative: {name!r} is no axis; expected names among {AXES}")
     trial, neuron, time = (axis in names for axis in AXES)
     return trial, neuron, time
-
-
-def generator(random_state: Any) -> np.random.Generator:
-    """Return a Generator from a seed, a Generator, a RandomState or None.
-
-    Raises
-    ------
-    ValueError
-        For anything else.
-    """
-    if isinstance(random_state, np.random.RandomState):
-        return np.random.default_rng(random_state.randint(2**31 - 1))
-    try:
-        return np.random.default_rng(random_state)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            "random_state: expected None, a non-negative int, a numpy Generator or a "
-            f"RandomState, got {random_state!r}"
-        ) from error

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor.models import Component, Fitted
+from trialtensor.models.parameters import check_whole
 from trialtensor.models.verdict import cancelling_pair, is_degenerate
 from trialtensor.plotting.cells import Cell, draw_cell, share_text
 from trialtensor.plotting.colors import ACCENT, INK
@@ -158,9 +159,7 @@ def _refuse_for_slices(fitted: Fitted, **options: Any) -> None:
 def _n_shown(max_components: int | None, n_components: int) -> int:
     if max_components is None:
         return n_components
-    if max_components < 1:
-        raise ValueError(f"max_components: expected a positive number, got {max_components}")
-    return min(max_components, n_components)
+    return min(check_whole("max_components", max_components, 1), n_components)
 
 
 def _mean_column(fitted: Fitted, shown: Sequence[Column]) -> Column:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialtensor.models.parameters import check_whole
 from trialtensor.plotting.columns import Column, columns, fitted_of
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def grid_of(
     """Make axes for given columns; see `factor_grid`."""
     widths = [column.width for column in shown] + [MEANS_WIDTH] * label_means
     several = any(column.dataset is not None for column in shown)
+    check_whole("n_components", n_components, 1)
     height = max((ROW_HEIGHT + TEXT_HEIGHT * several) * n_components + 0.75, 2.1)
     if figure is None:
         import matplotlib.pyplot as plt
@@ -89,6 +91,7 @@ def slice_grid(n_components: int, *, figure: Figure | None = None) -> np.ndarray
     -------
     ndarray of Axes, shape (n_components, 2)
     """
+    check_whole("n_components", n_components, 1)
     if figure is None:
         import matplotlib.pyplot as plt
 

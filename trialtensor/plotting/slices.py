@@ -10,6 +10,7 @@ import numpy as np
 
 from trialtensor.data.axes import AXES
 from trialtensor.models import Component, Part
+from trialtensor.models.parameters import check_whole
 from trialtensor.plotting.colors import ACCENT, INK, MUTED
 from trialtensor.plotting.columns import fitted_of, has_loadings_and_slices
 from trialtensor.plotting.grid import check_axes, fills_figure, slice_grid
@@ -209,8 +210,8 @@ def plot_slices(
     fitted = fitted_of(model)
     if sort_neurons not in ("peak", None):
         raise ValueError(f"sort_neurons: expected 'peak' or None, got {sort_neurons!r}")
-    if max_components is not None and max_components < 1:
-        raise ValueError(f"max_components: expected a positive number, got {max_components}")
+    if max_components is not None:
+        check_whole("max_components", max_components, 1)
     types = slicing_types(model, max_components)
     coords = fitted.coords
     n_trials, n_neurons, n_times = (fitted.length(axis) for axis in AXES)

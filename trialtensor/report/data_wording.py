@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from trialtensor.data.axes import AXES
+from trialtensor.data.axes import AXES, AXES_ASSUMED
 from trialtensor.models import Fitted
 from trialtensor.models.layout import Layout
 
@@ -14,6 +14,11 @@ def treatment(summary: Mapping[str, Any]) -> str:
     """Describe how missing entries were treated; empty if there were none."""
     text = str(summary.get("treatment", ""))
     return "" if text == "Nothing was missing." else text
+
+
+def axes_sentence(summary: Mapping[str, Any]) -> str:
+    """Say that the order of axes was assumed, if nothing told it."""
+    return f"{AXES_ASSUMED[0].upper()}{AXES_ASSUMED[1:]}." if summary.get("axes_assumed") else ""
 
 
 def size_text(n_trials: Any, n_neurons: Any, n_times: Any) -> str:

@@ -71,6 +71,7 @@ def data_part(
         "preprocessing": preprocessing,
         "coords": [(name, dim, _kind(v)) for name, (dim, v) in coords.items()],
         "size": None,
+        "axes": "",
     }
     if summary is not None:
         dtype = f" ({summary['dtype']})" if summary["dtype"] != "unknown" else ""
@@ -78,6 +79,7 @@ def data_part(
             "size": (size or data_wording.size_text(*summary["shape"])) + dtype,
             "missing": wording.missing_sentence(summary),
             "treatment": data_wording.treatment(summary),
+            "axes": data_wording.axes_sentence(summary),
         }
     return part
 

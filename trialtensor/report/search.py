@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialtensor.data.axes import order_assumed
 from trialtensor.models.observed import LEFT_OUT, count_observed, describe_data, prepare
 from trialtensor.plotting.candidates import count_text, has_consistency
 from trialtensor.plotting.search import plot_search, search_grid
@@ -142,6 +143,7 @@ def _data(search: Any, X: Any, mask: Any) -> tuple[dict[str, Any] | None, dict[s
         "none" if n_observed == size else "entries",
         "Nothing was missing." if n_observed == size else LEFT_OUT,
     )
+    summary["axes_assumed"] = order_assumed(X)
     return summary, {}, data_wording.size_of_layout(layout)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from trialtensor.data.shown import p_equation, p_text
 from trialtensor.plotting.tracking import plot_tracking
 from trialtensor.report import tracking_wording as wording
 from trialtensor.report.figures import as_png
@@ -79,11 +80,15 @@ def write_tracking_report(
         contrasts=_contrast_rows(tracking),
         patterns=_pattern_rows(patterns),
         periods=periods,
-        new_p=None if patterns is None else wording.p_text(patterns.new_p),
+        new_p=None if patterns is None else _new_p(patterns),
         something_new=patterns is not None and patterns.new_p <= patterns.alpha,
         figure_png=_figure_png(tracking),
         **repeating_part(command, code),
     )
+
+
+def _new_p(patterns: Any) -> str:
+    return p_equation(patterns.new_p, bool(patterns.at_floor("new_p")))
 
 
 def _figure_png(tracking: Any) -> str:
@@ -105,7 +110,7 @@ def _contrast_rows(tracking: Any) -> list[list[str]]:
             f"{row['block']} minus {row['minus']}",
             f"{wording.number(row['difference'])} ({wording.number(row['low'])} to "
             f"{wording.number(row['high'])})",
-            wording.p_text(row["p_adjusted"]),
+            p_text(row["p_adjusted"]),
             wording.contrast_text(row, tracking.alpha),
         ]
         for row in tracking.contrasts.to_dict("records")
@@ -115,14 +120,16 @@ def _contrast_rows(tracking: Any) -> list[list[str]]:
 def _pattern_rows(patterns: Any) -> list[list[str]]:
     if patterns is None:
         return []
+    rows = patterns.components.to_dict("records")
+    floor = patterns.at_floor("rotation_p")
     return [
         [
             row["name"],
             wording.number(row["gain"]),
-            wording.p_text(row["gain_p"]),
+            p_text(row["gain_p"]),
             wording.number(row["angle_deg"]),
-            wording.p_text(row["rotation_p"]),
+            p_text(row["rotation_p"], bool(least)),
             wording.pattern_text(row["verdict"]),
         ]
-        for row in patterns.components.to_dict("records")
+        for row, least in zip(rows, floor, strict=True)
     ]

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from trialtensor.data.shown import p_equation
 from trialtensor.report.wording import listed
 
 PATTERNS = {
@@ -63,13 +64,13 @@ def series_sentences(tracking: Any, name: str) -> list[str]:
     """State when and how fast a series changes, and whether it goes with behaviour."""
     row = tracking.summary.set_index("series").loc[name]
     changes = tracking.changes[tracking.changes["series"] == name]
-    sentences = [_no_change(row["change_p_adjusted"])]
+    sentences = [_no_change(row["change_p_adjusted"], tracking.found[name].at_floor())]
     if len(changes):
         sentences = [_change(each, tracking.level) for each in changes.to_dict("records")]
     sentences.append(_learning(row, tracking))
     if tracking.relations is not None and name != "behaviour":
         related = tracking.relations.set_index("series").loc[name]
-        sentences.append(_relation(related, tracking))
+        sentences.append(_relation(related, tracking, tracking.related[name].at_floor()))
     if tracking.rates is not None:
         sentences.append(_rates(tracking.rates.set_index("series").loc[name], tracking.level))
     return sentences
@@ -85,26 +86,13 @@ def pattern_text(verdict: str) -> str:
     return PATTERNS[verdict]
 
 
-def p_text(p: float) -> str:
-    """Format a p value.
-
-    Examples
-    --------
-    >>> p_text(0.0004), p_text(0.034), p_text(0.41)
-    ('< 0.001', '0.034', '0.41')
-    """
-    if not np.isfinite(p):
-        return "–"
-    return "< 0.001" if p < 0.001 else f"{p:.2g}"
-
-
 def number(value: float) -> str:
     """Format with three digits, or a dash for no number."""
     return f"{value:.3g}" if np.isfinite(value) else "–"
 
 
-def _no_change(p: float) -> str:
-    return f"No certain change of level (p = {p_text(p)})."
+def _no_change(p: float, at_floor: bool) -> str:
+    return f"No certain change of level ({p_equation(p, at_floor)})."
 
 
 def _change(row: dict[str, Any], level: float) -> str:
@@ -138,13 +126,13 @@ def _constant(row: Any, order: str) -> str:
     return f"{row[f'{order}time_constant']:.3g} trials ({low} to {end})"
 
 
-def _relation(row: Any, tracking: Any) -> str:
-    p = p_text(row["p_adjusted"])
+def _relation(row: Any, tracking: Any, at_floor: bool) -> str:
+    if not np.isfinite(row["p_adjusted"]):
+        return "Whether it goes with behaviour can't be told: one of the two doesn't vary."
+    p = p_equation(row["p_adjusted"], at_floor)
     if row["p_adjusted"] > tracking.alpha:
-        return f"From trial to trial it does not certainly go with behaviour (p = {p})."
-    text = (
-        f"From trial to trial it goes with behaviour (correlation {row['correlation']:.2f}, p = {p}"
-    )
+        return f"From trial to trial it does not certainly go with behaviour ({p})."
+    text = f"From trial to trial it goes with behaviour (correlation {row['correlation']:.2f}, {p}"
     low, high = int(row["lead_low"]), int(row["lead_high"])
     if low <= 0 <= high:
         return text + "); neither is certainly ahead."

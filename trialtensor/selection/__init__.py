@@ -12,6 +12,7 @@ from trialtensor.selection.nulls import permute_trials, shift_times, shift_trial
 from trialtensor.selection.profile import restart_profile
 from trialtensor.selection.ranks import fit_ranks
 from trialtensor.selection.residuals import ResidualReport, residual_report
+from trialtensor.selection.scoring import HeldOutScore
 from trialtensor.selection.search import CrossValidatedSearch
 from trialtensor.selection.significance import ComponentTest, component_test
 from trialtensor.selection.similarity import factor_match_score, subspace_angles
@@ -21,6 +22,7 @@ __all__ = [
     "Bootstrap",
     "ComponentTest",
     "CrossValidatedSearch",
+    "HeldOutScore",
     "ResidualReport",
     "Speckled",
     "Splitter",

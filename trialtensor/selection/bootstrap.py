@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,9 +11,10 @@ import numpy as np
 import scipy.special
 
 from trialtensor.alignment.factors import check_fitted
+from trialtensor.data.shown import OneLine
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.layout import Layout
-from trialtensor.models.parameters import check_share, check_whole, generator
+from trialtensor.models.parameters import check_jobs, check_share, check_whole, generator
 from trialtensor.selection.components import (
     check_whole_fit,
     known_form,
@@ -30,8 +30,8 @@ from trialtensor.solvers.parallel import in_parallel
 _FEWEST = 5
 
 
-@dataclass(frozen=True, eq=False)
-class Bootstrap:
+@dataclass(frozen=True, eq=False, repr=False)
+class Bootstrap(OneLine):
     """A model and the standard errors of its estimates.
 
     Attributes
@@ -145,7 +145,7 @@ def bootstrap(
     layout = model.layout(X, mask)
     model.check_layout(layout)
     strata = model.strata()
-    _check(model, strata, n_samples, block, level)
+    _check(model, strata, n_samples, block, level, n_jobs)
     rng = generator(random_state)
     draws = [_resample(strata, layout.n_trials, block, rng) for _ in range(n_samples)]
     seeds = rng.integers(2**31, size=n_samples)
@@ -166,7 +166,12 @@ def bootstrap(
 
 
 def _check(
-    model: TrialEstimator, strata: list[np.ndarray], n_samples: int, block: int, level: float
+    model: TrialEstimator,
+    strata: list[np.ndarray],
+    n_samples: int,
+    block: int,
+    level: float,
+    n_jobs: int | None,
 ) -> None:
     if model.fitted_.identified != "components" and not can_rotate(model):
         raise ValueError(
@@ -174,7 +179,7 @@ def _check(
             "bootstrap knows no alignment for them; compare refits with subspace_angles"
         )
     check_whole("n_samples", n_samples, 2)
-    check_share("level", level)
+    check_share("level", level), check_jobs(n_jobs)
     smallest = min(map(len, strata))
     if smallest < _FEWEST and len(strata) > 1:
         has = "a block for every trial" if smallest == 1 else f"a block of {smallest} trials"
@@ -182,7 +187,7 @@ def _check(
             f"model: {type(model).__name__} has {has}, which leaves too little to draw from; fit "
             f"it with blocks of {_FEWEST} trials or more"
         )
-    if not isinstance(block, numbers.Integral) or not 1 <= block <= max(smallest // 2, 1):
+    if check_whole("block", block, 1) > max(smallest // 2, 1):
         raise ValueError(
             f"block: expected 1 to {smallest // 2} trials, half of what there are, got {block!r}"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -28,12 +29,34 @@ def as_counts(n_components: Any) -> Counts:
     """
     try:
         if isinstance(n_components, (Sequence, np.ndarray)) and not isinstance(n_components, str):
-            return tuple(int(each) for each in n_components)
-        return int(n_components)
-    except (TypeError, ValueError) as error:
+            return tuple(_whole(each) for each in n_components)
+        return _whole(n_components)
+    except TypeError as error:
         raise ValueError(
             f"n_components: expected whole numbers or tuples of them, got {n_components!r}"
         ) from error
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, (bool, np.bool_)):
+        raise TypeError("a flag is no number")
+    return operator.index(value)
+
+
+def all_counts(n_components: Any) -> list[Counts]:
+    """Convert a list of candidates.
+
+    Raises
+    ------
+    ValueError
+        For anything else.
+    """
+    if isinstance(n_components, str) or not isinstance(n_components, Iterable):
+        raise ValueError(
+            "n_components: expected a list of candidates, such as range(1, 8), got "
+            f"{n_components!r}"
+        )
+    return [as_counts(each) for each in n_components]
 
 
 def candidates_of(estimator: TrialEstimator, n_components: Iterable[Any]) -> list[Counts]:
@@ -41,7 +64,7 @@ def candidates_of(estimator: TrialEstimator, n_components: Iterable[Any]) -> lis
 
     With private components, a CoupledTCA without shared ones is a candidate too.
     """
-    return [each for each in map(as_counts, n_components) if not _is_nothing(estimator, each)]
+    return [each for each in all_counts(n_components) if not _is_nothing(estimator, each)]
 
 
 def with_counts(estimator: TrialEstimator, n_components: Counts, seed: Any) -> TrialEstimator:

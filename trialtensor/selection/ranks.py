@@ -7,7 +7,7 @@ from typing import Any
 
 from trialtensor.data.notices import warn
 from trialtensor.models.base import TrialEstimator
-from trialtensor.models.parameters import check_jobs
+from trialtensor.models.parameters import check_jobs, check_verbose, generator
 from trialtensor.models.progress import progress
 from trialtensor.models.warnings import InterruptedFitWarning
 from trialtensor.selection.complexity import candidates_of, size_of, with_counts
@@ -72,7 +72,9 @@ def fit_ranks(
     [0.5, 0.7, 0.7]
     """
     check_options(estimator, fit_options, "estimator")
-    check_jobs(n_jobs)
+    check_jobs(n_jobs), check_verbose(verbose)
+    if random_state is not None:
+        generator(random_state)
     seed = getattr(estimator, "random_state", None) if random_state is None else random_state
     counts = candidates_of(estimator, n_components)
     if not counts:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import scipy.stats
 
+from trialtensor.data.shown import OneLine, is_least
 from trialtensor.models.base import TrialEstimator
 from trialtensor.selection.residual_arrays import Residuals
 from trialtensor.selection.white_noise import expected_autocorrelation
@@ -44,8 +45,8 @@ class Autocorrelation:
         return bool(self.interval[0] <= self.value <= self.interval[1])
 
 
-@dataclass(frozen=True, eq=False)
-class TrialTrend:
+@dataclass(frozen=True, eq=False, repr=False)
+class TrialTrend(OneLine):
     """Slopes of residuals over trials.
 
     Attributes
@@ -60,12 +61,17 @@ class TrialTrend:
     p_value : float
         How often the share is as high when trials are in a random order, the same for all
         neurons: a binomial test would count what neurons share on a trial as many observations.
+        At least 0.001, from 999 orders.
     """
 
     slopes: np.ndarray
     share: float
     expected: float
     p_value: float
+
+    def at_floor(self, name: str = "p_value") -> bool:
+        """Return whether the p value is the smallest possible."""
+        return bool(is_least(self.p_value, 1 / (1 + _N_ORDERS)))
 
     @property
     def is_trend(self) -> bool:

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from trialtensor.alignment.factors import check_fitted
+from trialtensor.data.shown import p_equation
 from trialtensor.models.base import TrialEstimator
+from trialtensor.models.observed import LEAST_SQUARES
 from trialtensor.selection.leverage import leverage_of
 from trialtensor.selection.residual_arrays import Residuals
 from trialtensor.selection.residual_structure import (
@@ -124,11 +126,16 @@ def residual_report(model: TrialEstimator, X: Any, *, mask: Any = None) -> Resid
         float(np.sum(np.where(np.isfinite(r), np.square(x) * scale, 0), dtype=np.float64))
         for r, x, scale in zip(left, layout.values, layout.scales, strict=True)
     )
-    if total == 0:
+    if total == 0 and not any(each.any() for each in layout.values):
         raise ValueError("X: every observed value is zero, so there is nothing to compare with")
+    if not LEAST_SQUARES < total < np.inf:
+        raise ValueError("X: the sum of squares is beyond what float64 can hold; use other units")
     n_seen = sum(int(np.isfinite(each).sum()) for each in left)
     # Squares below this are rounding, and of a perfect fit nothing stands out.
     rounding = np.finfo(left[0].dtype).eps ** 2 * 100 * total / n_seen
+    if sum(float(np.nansum(np.square(each))) for each in left) <= rounding * n_seen:
+        left = [np.where(np.isfinite(each), 0, each) for each in left]
+        residuals = Residuals.within(layout, left)
     by_trial, by_neuron = (residuals.sums(others, layout.scales) for others in ((1, 2), (0, 2)))
     trials, neurons = (_outlyingness(*each, rounding) for each in (by_trial, by_neuron))
     return ResidualReport(
@@ -226,9 +233,10 @@ def _autocorrelation_sentences(found: Autocorrelation) -> list[str]:
 def _trend_sentences(trend: TrialTrend) -> list[str]:
     if not np.isfinite(trend.p_value):
         return []
+    p = p_equation(trend.p_value, trend.at_floor())
     numbers = (
         f"the residuals of {100 * trend.share:.0f} % of neurons have a slope over trials at the "
-        f"5 % level, where {100 * trend.expected:.0f} % do by chance (p = {trend.p_value:.3g})"
+        f"5 % level, where {100 * trend.expected:.0f} % do by chance ({p})"
     )
     if trend.is_trend:
         return [f"Something drifts over trials that the model does not describe: {numbers}."]

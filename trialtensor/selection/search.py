@@ -11,10 +11,17 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from trialtensor.models.layout import Layout
-from trialtensor.models.parameters import check_jobs, check_whole
+from trialtensor.models.parameters import (
+    check_choice,
+    check_flag,
+    check_jobs,
+    check_verbose,
+    check_whole,
+)
 from trialtensor.models.progress import progress
 from trialtensor.selection.complexity import (
     Counts,
+    all_counts,
     as_counts,
     candidates_of,
     nothing_like,
@@ -179,20 +186,21 @@ class CrossValidatedSearch(BaseEstimator):
 
     def _check(self, fit_options: Mapping[str, Any]) -> list[Counts]:
         check_options(self.estimator, fit_options, "estimator")
-        given = [as_counts(each) for each in self.n_components]
+        given = all_counts(self.n_components)
         if not given:
             raise ValueError("n_components: the grid is empty; give at least one candidate")
         if len(set(given)) < len(given):
             raise ValueError(f"n_components: some candidates are given twice: {given}")
         check_whole("n_seeds", self.n_seeds, 1)
-        check_jobs(self.n_jobs)
+        check_jobs(self.n_jobs), check_verbose(self.verbose), check_flag("refit", self.refit)
+        if self.random_state is not None:
+            check_whole("random_state", self.random_state, 0)
         if self.splits is not None and not hasattr(self.splits, "split"):
             raise ValueError(
                 "splits: expected a splitter of trialtensor.selection, such as TimeBlocks(), or an "
                 f"object with such a method split, got {self.splits!r}"
             )
-        if self.rule not in RULES:
-            raise ValueError(f"rule: expected one of {RULES}, got {self.rule!r}")
+        check_choice("rule", self.rule, RULES)
         candidates = candidates_of(self.estimator, given)
         if not candidates:
             raise ValueError(

@@ -11,11 +11,13 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
+from trialtensor.data.arrays import exponent_of, scaled
 from trialtensor.data.notices import warn
+from trialtensor.data.shown import OneLine, is_least
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Component
 from trialtensor.models.layout import Layout
-from trialtensor.models.parameters import check_jobs, check_whole, generator
+from trialtensor.models.parameters import check_jobs, check_verbose, check_whole, generator
 from trialtensor.models.progress import progress
 from trialtensor.models.warnings import InterruptedFitWarning
 from trialtensor.selection.components import check_options, check_whole_fit, rows_of
@@ -24,8 +26,8 @@ from trialtensor.solvers.parallel import in_parallel
 from trialtensor.solvers.result import StopReason
 
 
-@dataclass(frozen=True, eq=False)
-class ComponentTest:
+@dataclass(frozen=True, eq=False, repr=False)
+class ComponentTest(OneLine):
     """Components compared with the largest in surrogate data.
 
     Attributes
@@ -48,6 +50,15 @@ class ComponentTest:
     null: np.ndarray
     p_values: np.ndarray
 
+    @property
+    def least_p(self) -> float:
+        """Smallest p-value that the number of surrogates allows, ``1 / (n_permutations + 1)``."""
+        return 1 / (len(self.null) + 1)
+
+    def at_floor(self, name: str = "p_values") -> np.ndarray:
+        """Return which p-values are the smallest possible, (R,) bools."""
+        return np.asarray(is_least(self.p_values, self.least_p))
+
     def significant(self, alpha: float = 0.05) -> np.ndarray:
         """Return which components are significant, (R,) bools.
 
@@ -61,7 +72,7 @@ class ComponentTest:
         ValueError
             If ``alpha`` is below the smallest p-value that the surrogates allow.
         """
-        least = 1 / (len(self.null) + 1)
+        least = self.least_p
         # Rounding must not forbid 0.05 with 19 surrogates.
         if not least * (1 - 1e-9) <= alpha < 1:
             raise ValueError(
@@ -160,7 +171,7 @@ def component_test(
     if null not in NULLS:
         raise ValueError(f"null: expected one of {tuple(NULLS)}, got {null!r}")
     check_whole("n_permutations", n_permutations, 1)
-    check_jobs(n_jobs)
+    check_jobs(n_jobs), check_verbose(verbose)
     seeds = generator(random_state).spawn(n_permutations)
     check_options(model, fit_options)
     model.check_parameters()
@@ -233,13 +244,14 @@ def _statistics(
     model: TrialEstimator, layout: Layout, null: str, units: list[list[np.ndarray]]
 ) -> np.ndarray:
     """Return each component's test statistic; see ``component_test``."""
+    exponent = exponent_of(*layout.values)
     untouched = [NULLS[null][1] == 0 and _is_free(each) for each in model.fitted_.components]
     statistic = np.full(len(untouched), np.nan)
     for r, tensors in enumerate(model.component_tensors(layout)):
         if not untouched[r]:
-            statistic[r] = _joint(tensors, layout, null, units)
+            statistic[r] = _joint(tensors, layout, null, units, exponent)
     total = sum(
-        np.sum(np.square(each) * scale, dtype=np.float64)
+        np.sum(np.square(scaled(each, -exponent)) * scale, dtype=np.float64)
         for each, scale in zip(layout.values, layout.scales, strict=True)
     )
     return statistic / total
@@ -251,7 +263,11 @@ def _is_free(component: Component) -> bool:
 
 
 def _joint(
-    tensors: Sequence[np.ndarray], layout: Layout, null: str, units: list[list[np.ndarray]]
+    tensors: Sequence[np.ndarray],
+    layout: Layout,
+    null: str,
+    units: list[list[np.ndarray]],
+    exponent: int,
 ) -> float:
     """Return the sum of squares a component explains jointly, without that of single units."""
     _, axis, within = NULLS[null]
@@ -265,8 +281,10 @@ def _joint(
             changing = np.where(known, tensor[rows], 0)
             count = np.maximum(known.sum(axis=axis, keepdims=True), 1)
             changing -= np.where(known, changing.sum(axis=axis, keepdims=True) / count, 0)
+            # Their fourth powers must fit, so both are in a unit near the largest value.
+            changing = scaled(changing, -exponent)
             scale = layout.scales[i]
-            products = changing * data[rows] * scale
+            products = changing * scaled(data[rows], -exponent) * scale
             by_unit = np.sum(products, axis=within, dtype=np.float64)
             power += np.sum(np.square(changing) * scale, dtype=np.float64)
             if axis == 0:

@@ -10,8 +10,8 @@ import scipy.linalg
 from scipy.optimize import linear_sum_assignment
 
 from trialtensor.alignment.factors import AxisMatrix, axis_matrices, check_fitted, likeness
+from trialtensor.data.arrays import as_floats
 from trialtensor.data.axes import AXES
-from trialtensor.data.missing import as_floats
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Restart
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from trialtensor.data.arrays import column_exponents, scaled
 from trialtensor.solvers.result import Factors
 
 
@@ -19,6 +20,8 @@ def cosines(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     -------
     (R, S) array
     """
+    # Columns in units of their own: squares of any others might not fit.
+    first, second = (scaled(each, -column_exponents(each)) for each in (first, second))
     norms = np.linalg.norm(first, axis=0)[:, None] * np.linalg.norm(second, axis=0)
     products = first.T @ second
     return np.divide(products, norms, out=np.zeros_like(products), where=norms > 0)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trialtensor.data.missing import as_floats
+from trialtensor.data.arrays import as_floats, exponent_of, scaled
 from trialtensor.tracking.noise import fit_noise
 from trialtensor.tracking.rate_input import check_adaptation
 from trialtensor.tracking.rate_models import ONE_RATE, TWO_RATE
@@ -61,6 +61,7 @@ def fit_adaptation(
 
 def _criteria(y: np.ndarray, perturbation: np.ndarray) -> dict[str, float]:
     """Return BIC of none, one and two rates; ties go to the first."""
+    y, perturbation = (scaled(each, -exponent_of(each)) for each in (y, perturbation))
     shown = {"none": np.full(len(y), np.nanmean(y))}
     counts = {"none": 1}
     if np.nanstd(y) > 0:

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from trialtensor.data.arrays import exponent_of, scaled
+from trialtensor.data.shown import OneLine, is_least
 from trialtensor.kernels.change_points import (
     best_segmentations,
     penalised_changes,
     split_greedily,
 )
-from trialtensor.models.parameters import check_share
+from trialtensor.models.parameters import check_share, check_whole, generator
 from trialtensor.tracking.memory import (
     Splits,
     TrialNoise,
@@ -20,15 +22,15 @@ from trialtensor.tracking.memory import (
     simulate_together,
     trial_noise,
 )
-from trialtensor.tracking.series import check_count, check_series
+from trialtensor.tracking.series import check_series
 
 # Of a series of unit variance: without noise every rounding would be a change.
 LEAST_NOISE = 1e-12
 MAX_SHARED = 3  # changes that the test of shared changes looks for
 
 
-@dataclass(frozen=True, eq=False)
-class ChangePoints:
+@dataclass(frozen=True, eq=False, repr=False)
+class ChangePoints(OneLine):
     """Level changes of one or several trial series.
 
     Attributes
@@ -40,7 +42,7 @@ class ChangePoints:
     levels : (n_changes + 1,) or (n_changes + 1, n_series) array
         Means between the changes.
     p_value : float
-        For the null of no change at all, only noise.
+        For the null of no change at all, only noise; at least ``least_p``.
     level : float
         Of the intervals.
     noise_sd : (n_series,) array
@@ -50,6 +52,8 @@ class ChangePoints:
         of their noise.
     fitted : array of the shape of the series
         The level of each trial.
+    least_p : float
+        Smallest p value that the number of simulated series allows, ``1 / (n_null + 1)``.
     """
 
     trials: np.ndarray
@@ -60,6 +64,11 @@ class ChangePoints:
     noise_sd: np.ndarray
     inflation: np.ndarray
     fitted: np.ndarray
+    least_p: float = 0.0
+
+    def at_floor(self, name: str = "p_value") -> bool:
+        """Return whether the p value is the smallest possible."""
+        return bool(is_least(self.p_value, self.least_p))
 
     @property
     def n_changes(self) -> int:
@@ -128,11 +137,13 @@ def change_points(
     >>> found.trials.tolist(), found.p_value < 0.01
     ([60, 120], True)
     """
-    min_size = check_count(min_size, "min_size", 1)
+    min_size = check_whole("min_size", min_size, 1)
     series = check_series(values, "values", max(20, 4 * min_size))
     check_share("alpha", alpha), check_share("level", level)
-    check_count(n_null, "n_null", 19), check_count(n_bootstrap, "n_bootstrap", 20)
-    rng = np.random.default_rng(random_state)
+    check_whole("n_null", n_null, 19), check_whole("n_bootstrap", n_bootstrap, 20)
+    rng = generator(random_state)
+    units = np.array([exponent_of(column) for column in series.T])
+    series = scaled(series, -units)
     centre, scale = np.nanmean(series, axis=0), np.nanstd(series, axis=0)
     scale = np.where(scale > 0, scale, 1)
     unit = (series - centre) / scale
@@ -148,12 +159,13 @@ def change_points(
         noise = [trial_noise(column, Splits(min_size, 0)) for column in rest.T]
     intervals = _intervals(unit, trials, noise, mixing, min_size, level, n_bootstrap, rng)
     levels, fitted = _levels(series, trials)
-    variances = np.array([each.variance for each in noise]) * scale**2
+    levels, fitted = scaled(levels, units), scaled(fitted, units)
+    noise_sd = scaled(np.sqrt([each.variance for each in noise]) * scale, units)
     inflation = np.array([each.inflation for each in noise])
     if np.ndim(values) == 1:
         levels, fitted = levels[:, 0], fitted[:, 0]
     return ChangePoints(
-        trials, intervals, levels, p_value, level, np.sqrt(variances), inflation, fitted
+        trials, intervals, levels, p_value, level, noise_sd, inflation, fitted, 1 / (n_null + 1)
     )
 
 

@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.signal
+import scipy.special
 import scipy.stats
 
-from trialtensor.data.missing import as_floats
+from trialtensor.data.arrays import as_floats
 from trialtensor.data.per_entry import own_index
 from trialtensor.models.parameters import check_share
 from trialtensor.tracking.memory import KINDS, Blocks, TrialNoise, trial_noise
-from trialtensor.tracking.series import check_labels, check_one_series
+from trialtensor.tracking.series import check_labels, check_one_series, in_own_unit
 
 if TYPE_CHECKING:
     import pandas
 
 MIN_TRIALS = 5  # of a block
+ROUNDING = 1e-14  # of series of unit size
+TINY = float(np.finfo(np.float64).tiny)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +101,7 @@ def block_contrasts(values: Any, labels: Any, *, level: float = 0.9) -> BlockCon
             f"{counts.min()} in {few!r}"
         )
     weights = np.array([(codes == b) / counts[b] for b in range(len(names))])
+    y, unit = in_own_unit(y)
     means = weights @ np.nan_to_num(y)
     noise = trial_noise(y, Blocks(tuple(codes.tolist())))
     n_effective = float(counts.sum() / noise.inflation)
@@ -106,16 +110,16 @@ def block_contrasts(values: Any, labels: Any, *, level: float = 0.9) -> BlockCon
     blocks = []
     for name, n, mean, weight in zip(names, counts, means, weights, strict=True):
         half = quantile * np.sqrt(_variance(weight, noise))
-        blocks.append((name, int(n), mean, mean - half, mean + half))
+        ends = unit.levels(np.array([mean, mean - half, mean + half]))
+        blocks.append((name, int(n), *ends.tolist()))
     contrasts = []
     for a, b in itertools.combinations(range(len(names)), 2):
         error = np.sqrt(_variance(weights[b] - weights[a], noise))
         difference = means[b] - means[a]
-        p = 2 * scipy.stats.t.sf(abs(difference) / error, degrees) if error > 0 else 0.0
         half = quantile * error
-        contrasts.append(
-            (names[b], names[a], difference, difference - half, difference + half, float(p))
-        )
+        ends = unit.sizes(np.array([difference, difference - half, difference + half]))
+        p = _p_value(difference, error, degrees, (counts[a], counts[b]))
+        contrasts.append((names[b], names[a], *ends.tolist(), p))
     table = pandas.DataFrame(
         contrasts, columns=["block", "minus", "difference", "low", "high", "p_value"]
     )
@@ -126,6 +130,20 @@ def block_contrasts(values: Any, labels: Any, *, level: float = 0.9) -> BlockCon
         level,
         n_effective,
     )
+
+
+def _p_value(difference: float, error: float, degrees: float, counts: tuple[int, int]) -> float:
+    """Return the p value of a difference; 1 for constants, and never 0.
+
+    Blocks that differ and don't vary leave nothing to estimate noise from. Then it is the share of
+    orders of their trials that set them as far apart.
+    """
+    if abs(difference) <= ROUNDING:
+        return 1.0
+    if error > 0:
+        return float(max(2 * scipy.stats.t.sf(abs(difference) / error, degrees), TINY))
+    ways = 2.0 if counts[0] == counts[1] else 1.0
+    return float(max(ways / scipy.special.comb(sum(counts), min(counts)), TINY))
 
 
 def holm(p_values: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from trialtensor.data.arrays import refuse_sparse
 from trialtensor.data.notices import warn
 from trialtensor.data.per_entry import one_each, own_index, trials_first
 from trialtensor.models.base import TrialEstimator
@@ -147,6 +148,7 @@ def trial_values(model: Any, given: Any, n_trials: int, argument: str) -> np.nda
                 f"{', '.join(known) or 'none'}"
             )
         given = coords[given][1]
+    refuse_sparse(given, argument)
     return one_each(given, n_trials, argument, along=_trial_coordinate(model, n_trials))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trialtensor.data.labels import plain_labels
+from trialtensor.data.shown import OneLine
 from trialtensor.models.parameters import check_share, generator
 from trialtensor.tracking import following_tables as tables
 from trialtensor.tracking.adaptation import check_perturbation, fit_adaptation
@@ -33,8 +34,8 @@ MIN_TRIALS = 20
 BEHAVIOUR = "behaviour"  # the name of its series
 
 
-@dataclass(frozen=True, eq=False)
-class Tracking:
+@dataclass(frozen=True, eq=False, repr=False)
+class Tracking(OneLine):
     """Results on every component over trials, including tidy tables.
 
     Attributes

@@ -106,8 +106,8 @@ def relations(related: dict[str, Relation]) -> pandas.DataFrame:
             {
                 "series": name,
                 "lead": each.lead,
-                "lead_low": int(each.lead_interval[0]),
-                "lead_high": int(each.lead_interval[1]),
+                "lead_low": each.lead_interval[0],
+                "lead_high": each.lead_interval[1],
                 "correlation": each.correlation,
                 "p_value": each.p_value,
             }

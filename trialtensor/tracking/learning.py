@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ import scipy.stats
 
 from trialtensor.models.parameters import check_share
 from trialtensor.tracking.noise import fit_noise
-from trialtensor.tracking.series import check_one_series
+from trialtensor.tracking.series import Unit, check_one_series, in_own_unit
 
 # Parameters of the mean, and how many trials each needs.
 N_PARAMETERS = {"constant": 1, "linear": 2, "exponential": 3, "two-exponential": 5}
@@ -20,7 +20,12 @@ TRIALS_A_PARAMETER = 4
 N_GRID = 40
 # Shorter than this is over within a trial; two processes must differ to be two.
 SHORTEST = 0.5
+SHORTER = (0.2, 0.1, 0.02)
 MIN_RATIO = 2.0
+# Share of the sum of squares that counts as rounding: residuals of a ten-billionth.
+ROUNDING = 1e-20
+# Without more noise than this share, the search goes on to rounding.
+NEARLY_EXACT = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,11 +131,7 @@ def learning_curve(
     >>> found.best.model, found.best.time_constants.round(0).tolist()
     ('exponential', [10.0])
     """
-    unknown = set(models) - set(N_PARAMETERS)
-    if unknown or not models:
-        raise ValueError(
-            f"models: expected some of {', '.join(N_PARAMETERS)}, got {', '.join(models) or 'none'}"
-        )
+    models = _checked_models(models)
     check_share("level", level)
     largest = max(models, key=lambda name: N_PARAMETERS[name])
     needed = trials_needed(largest)
@@ -140,24 +141,41 @@ def learning_curve(
         if "at least" not in str(error):
             raise
         raise ValueError(f"{error}; the model {largest!r} needs as many") from None
+    y, unit = in_own_unit(y)
     problem = _Problem(y)
     found = {name: _time_constants(problem, name) for name in models}
-    sse = {name: problem.solve(tau, name == "linear")[0] for name, tau in found.items()}
-    rest = y - problem.solve(found[largest], largest == "linear")[2]
-    noise = fit_noise(rest)
-    n_effective = problem.n / max(noise.inflation, 1.0)
+    sse = {
+        name: max(problem.solve(tau, name == "linear")[0], problem.rounding)
+        for name, tau in found.items()
+    }
+    n_effective = float(problem.n)
+    if min(sse.values()) > problem.rounding:
+        rest = y - problem.solve(found[largest], largest == "linear")[2]
+        n_effective = problem.n / max(fit_noise(rest).inflation, 1.0)
     variance = sse[largest] / max(problem.n - N_PARAMETERS[largest], 1)
     cutoff = variance * problem.n / n_effective * scipy.stats.chi2.ppf(level, 1)
-    floor = 1e-20 * max(float(np.nansum(y**2)), 1e-300)
     bic = {
-        name: n_effective * np.log(max(sse[name], floor)) + N_PARAMETERS[name] * np.log(n_effective)
+        name: n_effective * np.log(sse[name]) + N_PARAMETERS[name] * np.log(n_effective)
         for name in models
     }
     lowest = min(bic.values())
     fits = {
-        name: _describe(problem, name, found[name], bic[name] - lowest, cutoff) for name in models
+        name: _describe(problem, name, found[name], bic[name] - lowest, cutoff, unit)
+        for name in models
     }
-    return LearningCurve(fits[min(bic, key=lambda m: bic[m])], fits, level, n_effective)
+    best = min(bic, key=lambda name: (bic[name], N_PARAMETERS[name]))
+    return LearningCurve(fits[best], fits, level, n_effective)
+
+
+def _checked_models(models: Any) -> list[str]:
+    names = [models] if isinstance(models, str) or not isinstance(models, Iterable) else [*models]
+    unknown = [name for name in names if name not in N_PARAMETERS]
+    if unknown or not names:
+        raise ValueError(
+            f"models: expected some of {', '.join(N_PARAMETERS)}, got "
+            f"{', '.join(map(str, names)) or 'none'}"
+        )
+    return names
 
 
 def trials_needed(model: str) -> int:
@@ -179,6 +197,9 @@ class _Problem:
         self.seen = np.isfinite(y)
         self.y = y[self.seen]
         self.n = int(self.seen.sum())
+        # What is left by a model that is exact; more than the data's own rounding, because
+        # exponentials that resemble each other are not solved for more exactly.
+        self.rounding = max(ROUNDING * float(self.y @ self.y), 1e-300)
         # A constant much longer than the series can't be told from a line.
         self.longest = 3.0 * len(y)
         self.grid = np.geomspace(SHORTEST, self.longest, N_GRID)
@@ -230,11 +251,38 @@ def _polish(problem: _Problem, start: np.ndarray) -> np.ndarray:
         options={"initial_simplex": simplex, "xatol": 1e-4, "fatol": 1e-12 * problem.loss(start)},
     )
     best = found.x if found.fun <= problem.loss(start) else start
+    if problem.loss(best) < NEARLY_EXACT * float(problem.y @ problem.y):
+        best = _exactly(problem, best)
     return np.exp(np.sort(best))
 
 
+def _exactly(problem: _Problem, start: np.ndarray) -> np.ndarray:
+    """Go on to the minimum by least squares, which converge to rounding without noise.
+
+    A simplex stops nearby, and what it leaves would look like a second exponential.
+    """
+
+    def residuals(log_taus: np.ndarray) -> np.ndarray:
+        return problem.y - problem.solve(np.exp(log_taus))[2][problem.seen]
+
+    tight = {"xtol": 1e-15, "ftol": 1e-15, "gtol": 1e-15, "max_nfev": 100}
+    at = np.sort(start)
+    starts = [at]
+    if len(at) == 1 and at[0] < np.log(1.5 * SHORTEST):
+        # Over before the second trial: what is left there is too small to lead further down.
+        starts += [np.log([tau]) for tau in SHORTER]
+    ends = [
+        np.sort(scipy.optimize.least_squares(residuals, each, jac="3-point", **tight).x)
+        for each in starts
+    ]
+    found = min(ends, key=lambda end: problem.solve(np.exp(end))[0])
+    # Without noise a time constant is certain even where it is very short or long.
+    exact = problem.solve(np.exp(found))[0] <= problem.rounding
+    return found if exact or problem.loss(found) < problem.loss(at) else at
+
+
 def _describe(
-    problem: _Problem, model: str, taus: np.ndarray, bic: float, cutoff: float
+    problem: _Problem, model: str, taus: np.ndarray, bic: float, cutoff: float, unit: Unit
 ) -> LearningFit:
     sse, coefficients, fitted = problem.solve(taus, model == "linear")
     plateau = fitted[-1] if model in ("constant", "linear") else coefficients[0]
@@ -242,12 +290,12 @@ def _describe(
     return LearningFit(
         model,
         float(bic),
-        float(fitted[0]),
-        float(plateau),
-        coefficients[1:] if len(taus) else np.zeros(0),
+        float(unit.levels(fitted[0])),
+        float(unit.levels(plateau)),
+        unit.sizes(coefficients[1:]) if len(taus) else np.zeros(0),
         taus,
         intervals.reshape(-1, 2),
-        fitted,
+        unit.levels(fitted),
     )
 
 
@@ -267,7 +315,8 @@ def _interval(problem: _Problem, taus: np.ndarray, which: int, limit: float) -> 
 
     centre = np.log(taus[which])
     ends = []
-    for stop, edge in ((np.log(SHORTEST), 0.0), (np.log(problem.longest), np.inf)):
+    shortest, longest = np.log(SHORTEST), np.log(problem.longest)
+    for stop, edge in ((min(shortest, centre - 1), 0.0), (max(longest, centre + 1), np.inf)):
         steps = np.linspace(centre, stop, 30)[1:]
         inner, outer = centre, None
         for step in steps:

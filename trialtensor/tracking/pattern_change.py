@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.linalg
 import scipy.stats
 
+from trialtensor.data.shown import OneLine, is_least
 from trialtensor.models.layout import are_arrays, is_dict
-from trialtensor.models.parameters import check_share, generator
+from trialtensor.models.parameters import check_share, check_whole, generator
 from trialtensor.tracking.contrasts import holm
 from trialtensor.tracking.pattern_courses import used_courses
 from trialtensor.tracking.pattern_runs import Runs, jackknife, squared_length
@@ -21,17 +22,17 @@ from trialtensor.tracking.patterns import (
     unit_means,
     whole_cells,
 )
-from trialtensor.tracking.series import check_count
 
 if TYPE_CHECKING:
     import pandas
 
 TRIALS_A_UNIT = 2
+ROUNDING = 1e-13
 MAX_REST = 1 / 3  # strength that may be left of a component that is called lost, or new
 
 
-@dataclass(frozen=True, eq=False)
-class PatternChange:
+@dataclass(frozen=True, eq=False, repr=False)
+class PatternChange(OneLine):
     """Changes in the neurons of each component between two sets of trials.
 
     Attributes
@@ -54,6 +55,10 @@ class PatternChange:
         Neurons and times used: those with a value in every run of trials.
     alpha, level : float
         Significance level of verdicts, and coverage of intervals.
+    least : dict of bool arrays
+        For ``"rotation_p"``, ``"early_p"``, ``"late_p"`` (one per component) and ``"new_p"``:
+        True where none of the ``n_null`` permutations came as far, so that the p value, adjusted or
+        not, can't be smaller.
     """
 
     components: pandas.DataFrame
@@ -65,6 +70,12 @@ class PatternChange:
     times: np.ndarray
     alpha: float
     level: float
+    least: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def at_floor(self, name: str = "new_p") -> Any:
+        """Return whether p values of this name are the smallest possible."""
+        known = self.least.get(name)
+        return np.zeros(len(self.components), bool) if known is None else known
 
 
 def pattern_change(
@@ -150,8 +161,8 @@ def pattern_change(
         )
     along = trial_coordinate(X)
     X = check_tensor(X)
-    n_units = check_count(n_units, "n_units", 4)
-    check_count(n_null, "n_null", 19), check_share("alpha", alpha), check_share("level", level)
+    n_units = check_whole("n_units", n_units, 4)
+    check_whole("n_null", n_null, 19), check_share("alpha", alpha), check_share("level", level)
     sets = [
         check_trials(trials, len(X), name, TRIALS_A_UNIT * n_units, along)
         for name, trials in (("early", early), ("late", late))
@@ -172,6 +183,9 @@ def pattern_change(
         _compare(pattern, runs.is_late, lengths[r], spread[r], alpha, level, n_null, rng)
         for r, pattern in enumerate(np.moveaxis(runs.patterns(n_new), 2, 0))
     ]
+    tested = ("rotation_p", "early_p", "late_p")
+    raw = {name: np.array([row.get(name, np.nan) for row in rows]) for name in tested}
+    raw["new_p"] = np.array(new_p)
     table, new_p = _table(rows, names, new_p, alpha)
     return PatternChange(
         table,
@@ -183,6 +197,7 @@ def pattern_change(
         times,
         alpha,
         level,
+        {name: is_least(p, 1 / (1 + n_null)) for name, p in raw.items()},
     )
 
 
@@ -196,7 +211,9 @@ def _what_is_new(
     rest = runs.unknown(runs.means)
     values = _difference(rest, runs.is_late)
     null = np.array([_difference(rest, rng.permutation(runs.is_late))[0] for _ in range(n_null)])
-    p_value = float((1 + np.sum(null >= values[0])) / (1 + n_null))
+    # Rounding of runs that don't differ isn't new, however it is ordered.
+    rounding = ROUNDING * np.abs(runs.means).max(initial=0) * np.sqrt(runs.means[0].size)
+    p_value = float((1 + np.sum(null >= values[0] - rounding)) / (1 + n_null))
     # As strict as with all other tests: what is set aside by mistake may be half of a rotation.
     n_tests = 2 * runs.courses.shape[1] + 1
     if p_value > max(alpha / n_tests, 1 / (1 + n_null)):
@@ -237,7 +254,7 @@ def _compare(
         "gain": float(np.exp(log_gain)),
         "gain_low": float(np.exp(log_gain - half)),
         "gain_high": float(np.exp(log_gain + half)),
-        "gain_p": float(2 * t.sf(abs(log_gain) / spread[0])),
+        "gain_p": float(max(2 * t.sf(abs(log_gain) / spread[0]), np.finfo(float).tiny)),
         "angle_deg": float(angle),
         "angle_low": float(angle_low),
         "angle_high": float(angle_high),
@@ -270,7 +287,9 @@ def _rotation(
     signs = np.where(is_late, 1.0, -1.0)
     null = np.array([rng.permutation(signs) for _ in range(n_null)])
     observed = signs @ products @ signs
-    reached = np.sum(np.einsum("bi,ij,bj->b", null, products, null) >= observed * (1 - 1e-9))
+    turned = np.einsum("bi,ij,bj->b", null, products, null)
+    # Units of length 1: below rounding squared nothing is turned.
+    reached = np.sum(turned >= observed * (1 - 1e-9) - (ROUNDING * len(units)) ** 2)
     return float((1 + reached) / (1 + n_null))
 
 

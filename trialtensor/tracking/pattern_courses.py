@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from trialtensor.data.missing import as_floats
+from trialtensor.data.arrays import as_floats, exponent_of, scaled
 from trialtensor.models import TCA, TrialEstimator
+from trialtensor.models.parameters import check_whole
 from trialtensor.tracking.courses import time_courses
-from trialtensor.tracking.series import check_count
 
 
 def used_courses(
@@ -54,7 +54,9 @@ def used_courses(
     else:
         try:
             given = as_floats(components, "components")
-        except ValueError:
+        except (TypeError, ValueError):
+            if hasattr(components, "shape"):
+                raise
             raise ValueError(
                 "components: expected a number, time courses (n_times, n_components) or a fitted "
                 f"model, got {type(components).__name__}"
@@ -67,7 +69,7 @@ def _early_courses(
     n_components: int, X: np.ndarray, times: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
     """Return the time factors of a TCA of the early trials."""
-    check_count(n_components, "components", 1)
+    check_whole("components", n_components, 1)
     if n_components >= times.sum():
         raise ValueError(
             f"components: expected fewer than the {times.sum()} times, got {n_components}"
@@ -89,7 +91,7 @@ def _checked_courses(
             f"components: expected time courses of shape ({n_times}, n_components), got shape "
             f"{given.shape}{of}"
         )
-    given = given[times]
+    given = np.stack([scaled(each, -exponent_of(each)) for each in given[times].T], axis=1)
     if not np.isfinite(given).all() or np.linalg.matrix_rank(given) < given.shape[1]:
         raise ValueError(
             "components: expected time courses that are finite and independent"

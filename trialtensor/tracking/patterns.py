@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor.data import check_trial_tensor
+from trialtensor.data.arrays import exponent_of, refuse_sparse, scaled
 from trialtensor.data.labels import plain_labels
 from trialtensor.data.missing import whole
 from trialtensor.data.parsing import by_axis
@@ -14,9 +15,13 @@ from trialtensor.data.per_entry import one_each
 
 
 def check_tensor(X: Any, argument: str = "X") -> np.ndarray:
-    """Return a trial tensor ``(n_trials, n_neurons, n_times)`` of float64, NaN where missing."""
+    """Return a trial tensor ``(n_trials, n_neurons, n_times)`` of float64, NaN where missing.
+
+    In a unit in which products fit: no comparison of patterns depends on it.
+    """
     checked = check_trial_tensor(X, name=argument)
     values = np.asarray(checked.values, dtype=np.float64)
+    values = scaled(values, -exponent_of(values))
     return values if checked.observed is None else np.where(checked.observed, values, np.nan)
 
 
@@ -40,7 +45,10 @@ def check_trials(
     ValueError
         For trials that aren't there, and for fewer than ``n_needed``.
     """
+    refuse_sparse(trials, argument)
     given = plain_labels(whole(trials, argument))
+    if given.dtype.kind == "O":
+        raise ValueError(f"{argument}: is an object array, expected integers or booleans")
     if given.ndim != 1 or given.dtype.kind not in "biu":
         raise ValueError(f"{argument}: expected indices of trials, or True or False for each")
     if given.dtype.kind == "b":

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from trialtensor.data.missing import as_array, as_floats
+from trialtensor.data.arrays import as_floats
+from trialtensor.data.missing import as_array
 from trialtensor.data.per_entry import one_each, own_index
 from trialtensor.models.parameters import check_share
+from trialtensor.tracking.series import check_unit
 
 # With fewer than three trials per parameter, a perfect fit means nothing.
 TRIALS_PER_PARAMETER = 3
@@ -37,6 +39,7 @@ def check_adaptation(
     for name, values in (("y", series), ("perturbation", schedule)):
         if np.isinf(values).any():
             raise ValueError(f"{name}: expected numbers or NaN, got an infinite value")
+        check_unit(values, name)
     if not np.nan_to_num(schedule).any():
         raise ValueError("perturbation: expected trials with a perturbation, got only 0 or NaN")
     check_share("level", level)

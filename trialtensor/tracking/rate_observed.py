@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy.special import expit, logit
 from scipy.stats import t as t_distribution
 
-from trialtensor.data.missing import as_floats
+from trialtensor.data.arrays import as_floats, exponent_of, scaled
 from trialtensor.data.notices import warn
 from trialtensor.data.per_entry import one_each, own_index
 from trialtensor.tracking.rate_fitting import RateProblem, Solution, fit, profile_interval, solve
@@ -31,7 +31,15 @@ class Observed:
     ) -> None:
         affine = ("scale",) * bool(scale) + ("offset",) * bool(offset)
         n_parameters = len(model.names) + len(affine)
-        self.y, schedule = check_adaptation(y, perturbation, n_parameters, level)
+        series, schedule = check_adaptation(y, perturbation, n_parameters, level)
+        # Solved in a unit of their own: steps and tolerances suit numbers near 1. Without a
+        # scale both have the same unit.
+        own = exponent_of(series), exponent_of(schedule)
+        self.exponents = own if scale else (max(own), max(own))
+        self.y, schedule = (
+            scaled(each, -exponent)
+            for each, exponent in zip((series, schedule), self.exponents, strict=True)
+        )
         self.level = level
         self._common = (model, schedule)
         self._affine = affine
@@ -53,6 +61,10 @@ class Observed:
             )
         return found
 
+    def in_unit(self, best: Solution) -> np.ndarray:
+        """Return the states in the unit of the perturbation that was given."""
+        return np.asarray(scaled(self.states(best), self.exponents[1]))
+
     def states(self, best: Solution) -> np.ndarray:
         parameters = {name: np.asarray(value) for name, value in best.parameters.items()}
         return self.problem.model.states(parameters, self.problem.schedule)
@@ -66,12 +78,24 @@ class Observed:
         # A perfect fit has no finite likelihood.
         variance = max(loss / n, np.finfo(float).tiny)
         log_likelihood = -n / 2 * (np.log(2 * np.pi * variance) + 1)
+        shown, told = self.exponents
+        log_likelihood -= n * shown * np.log(2)
+        units = {"scale": shown - told, "offset": shown}
+        intervals = self._intervals(best)
         return {
-            "parameters": parameters,
-            "intervals": self._intervals(best),
-            "output": output,
-            "predicted": predicted,
-            "noise": float(np.sqrt(loss / (n - len(parameters)))),
+            "parameters": {
+                name: float(scaled(value, units.get(name, 0))) for name, value in parameters.items()
+            },
+            "intervals": {
+                name: (
+                    float(scaled(low, units.get(name, 0))),
+                    float(scaled(high, units.get(name, 0))),
+                )
+                for name, (low, high) in intervals.items()
+            },
+            "output": scaled(output, told),
+            "predicted": scaled(predicted, shown),
+            "noise": float(scaled(np.sqrt(loss / (n - len(parameters))), shown)),
             "log_likelihood": float(log_likelihood),
             "bic": float((len(parameters) + 1) * np.log(n) - 2 * log_likelihood),
             "rebound": rebound(output, self.problem.schedule),

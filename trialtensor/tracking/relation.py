@@ -8,36 +8,41 @@ from typing import Any
 import numpy as np
 
 from trialtensor.data.per_entry import one_each, own_index
-from trialtensor.models.parameters import check_share
-from trialtensor.tracking.series import check_count, check_one_series
+from trialtensor.data.shown import OneLine, is_least
+from trialtensor.models.parameters import check_flag, check_share, check_whole, generator
+from trialtensor.tracking.series import check_one_series, in_own_unit
 from trialtensor.tracking.smooth import smooth_curve
 
 MIN_TRIALS = 40
 
 
-@dataclass(frozen=True, eq=False)
-class Relation:
+@dataclass(frozen=True, eq=False, repr=False)
+class Relation(OneLine):
     """Relation of a component and behaviour over trials.
 
     Attributes
     ----------
     lead : int
         Number of trials by which the component leads at the strongest correlation; negative if it
-        follows.
+        follows. NaN, as are all other results, if one of the series doesn't vary (beyond its
+        trend).
     lead_interval : (2,) array of int
     correlation : float
         At that lead.
     p_value : float
-        Chance of a correlation as strong at any lead between unrelated series.
+        Chance of a correlation as strong at any lead between unrelated series; at least
+        ``least_p``.
     leads : (n_leads,) array of int
     correlations : (n_leads,) array
     chance : (n_leads,) array
         Absolute correlation that this share of unrelated series stays below at each lead.
     level : float
         Of the interval and of `chance`.
+    least_p : float
+        Smallest p value that the number of surrogates allows, ``1 / (n_null + 1)``.
     """
 
-    lead: int
+    lead: int | float
     lead_interval: np.ndarray
     correlation: float
     p_value: float
@@ -45,6 +50,11 @@ class Relation:
     correlations: np.ndarray
     chance: np.ndarray
     level: float
+    least_p: float = 0.0
+
+    def at_floor(self, name: str = "p_value") -> bool:
+        """Return whether the p value is the smallest possible."""
+        return bool(is_least(self.p_value, self.least_p))
 
 
 def relate(
@@ -107,23 +117,25 @@ def relate(
     >>> found.lead, found.lead_interval.tolist(), found.p_value < 0.01
     (4, [4, 4], True)
     """
-    x = check_one_series(component, "component", MIN_TRIALS)
+    x, _ = in_own_unit(check_one_series(component, "component", MIN_TRIALS))
     along = own_index(component, "trial", "component")
     behaviour = one_each(behaviour, len(x), "behaviour", along=along)
-    y = check_one_series(behaviour, "behaviour", MIN_TRIALS)
-    check_share("level", level)
-    check_count(n_null, "n_null", 19), check_count(n_bootstrap, "n_bootstrap", 20)
-    limit = min(30, len(x) // 10) if max_lead is None else check_count(max_lead, "max_lead", 0)
+    y, _ = in_own_unit(check_one_series(behaviour, "behaviour", MIN_TRIALS))
+    check_share("level", level), check_flag("detrend", detrend)
+    check_whole("n_null", n_null, 19), check_whole("n_bootstrap", n_bootstrap, 20)
+    limit = min(30, len(x) // 10) if max_lead is None else check_whole("max_lead", max_lead, 0)
     if limit > len(x) // 4:
         raise ValueError(
             f"max_lead: expected at most a quarter of the {len(x)} trials, got {limit}"
         )
-    rng = np.random.default_rng(random_state)
+    rng = generator(random_state)
     if detrend:
-        x, y = x - smooth_curve(x).value, y - smooth_curve(y).value
+        x, y = _without_trend(x), _without_trend(y)
     leads = np.arange(-limit, limit + 1)
     y_inner = y[limit : len(y) - limit]
     correlations = _correlations(_at_leads(x, limit), y_inner)
+    if not correlations.any():
+        return _unknown(leads, level)
     best = int(np.nanargmax(np.abs(correlations)))
     null = np.array(
         [
@@ -141,7 +153,22 @@ def relate(
         correlations,
         np.nanquantile(null, level, axis=0),
         level,
+        1 / (1 + n_null),
     )
+
+
+def _without_trend(series: np.ndarray) -> np.ndarray:
+    """Subtract a smooth curve; zeros where that leaves nothing but its rounding."""
+    rest = series - smooth_curve(series).value
+    size = np.nanmax(np.abs(series))
+    return np.where(np.isnan(rest), np.nan, 0.0) if np.nanmax(np.abs(rest)) < 1e-10 * size else rest
+
+
+def _unknown(leads: np.ndarray, level: float) -> Relation:
+    """Return what is known of a series that doesn't vary: nothing."""
+    nothing = np.full(len(leads), np.nan)
+    none = np.full(2, np.nan)
+    return Relation(np.nan, none, np.nan, np.nan, leads, nothing, nothing.copy(), level)
 
 
 def _at_leads(x: np.ndarray, limit: int) -> np.ndarray:
@@ -159,8 +186,10 @@ def _correlations(x: np.ndarray, y: np.ndarray, weights: np.ndarray | None = Non
     n, sx, sy, sxx, syy, sxy = (w @ each for each in (seen, x0, y0, x0**2, y0**2, x0 * y0))
     with np.errstate(invalid="ignore", divide="ignore"):
         covariance = sxy / n - sx * sy / n**2
-        spread = np.sqrt((sxx / n - (sx / n) ** 2) * (syy / n - (sy / n) ** 2))
-        correlation = covariance / spread
+        varies_x, varies_y = sxx / n - (sx / n) ** 2, syy / n - (sy / n) ** 2
+        # Less than this is rounding of a constant.
+        known = (varies_x > 1e-13 * sxx / n) & (varies_y > 1e-13 * syy / n)
+        correlation = covariance / np.sqrt(np.where(known, varies_x * varies_y, np.nan))
     return np.nan_to_num(correlation)
 
 

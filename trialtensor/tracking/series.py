@@ -1,25 +1,30 @@
-"""Checks of series of trials, of labels and of counts."""
+"""Checks of series of trials and of labels."""
 
 from __future__ import annotations
 
-import numbers
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from trialtensor.data.arrays import as_floats, exponent_of, scaled
 from trialtensor.data.labels import as_names, plain_labels, unlabelled
-from trialtensor.data.missing import as_floats
 from trialtensor.data.per_entry import one_each, trials_first
+
+LARGEST = 1e152  # so that variances fit
+ROUNDINGS = 16  # a series within so many is constant
 
 
 def check_series(values: Any, argument: str, n_needed: int) -> np.ndarray:
     """Return series of numbers as ``(n_trials, n_series)`` floats, with NaN where missing.
 
+    A series that varies by rounding only is returned as constant.
+
     Raises
     ------
     ValueError
-        For another number of axes, for values that are infinite or no numbers, and for a series
-        with fewer than ``n_needed`` observed trials.
+        For another number of axes, for values that are infinite or no numbers, in units in which
+        variances don't fit, and for a series with fewer than ``n_needed`` observed trials.
     """
     series = as_floats(trials_first(values), argument, expected="numbers, a trial each")
     if series.ndim not in (1, 2):
@@ -36,7 +41,72 @@ def check_series(values: Any, argument: str, n_needed: int) -> np.ndarray:
             f"{argument}: expected at least {n_needed} trials with a value, got "
             f"{seen.min(initial=len(series))}"
         )
-    return series
+    check_unit(series, argument)
+    return _settled(series, _precision(values))
+
+
+def check_unit(values: np.ndarray, argument: str) -> None:
+    """Refuse units in which a variance is too large or too small for a float.
+
+    Raises
+    ------
+    ValueError
+        Saying so.
+    """
+    known = np.abs(values[np.isfinite(values)])
+    largest = float(known.max(initial=0))
+    if largest and not 1 / LARGEST < largest < LARGEST:
+        raise ValueError(
+            f"{argument}: values of up to {largest:.0e} have squares that float64 can't hold; use "
+            "other units"
+        )
+
+
+def _precision(values: Any) -> float:
+    dtype = getattr(values, "dtype", None)
+    kind = dtype if isinstance(dtype, np.dtype) and dtype.kind == "f" else np.dtype(np.float64)
+    return float(np.finfo(kind).eps)
+
+
+def _settled(series: np.ndarray, precision: float) -> np.ndarray:
+    """Return the series, with those constant that vary by no more than their rounding."""
+    low, high = np.nanmin(series, axis=0), np.nanmax(series, axis=0)
+    largest = np.maximum(np.abs(low), np.abs(high))
+    constant = high - low <= ROUNDINGS * precision * largest
+    if not constant.any():
+        return series
+    return np.where(constant & np.isfinite(series), np.nanmedian(series, axis=0), series)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """The zero and the power of two that a series is measured by."""
+
+    middle: float
+    exponent: int
+
+    def levels(self, values: Any) -> Any:
+        """Return values of the series in the unit that it was given in."""
+        return scaled(values, self.exponent) + self.middle
+
+    def sizes(self, values: Any) -> Any:
+        """Return differences and deviations in that unit."""
+        return scaled(values, self.exponent)
+
+    def squares(self, values: Any) -> Any:
+        """Return variances in the square of that unit."""
+        return scaled(values, 2 * self.exponent)
+
+
+def in_own_unit(y: np.ndarray) -> tuple[np.ndarray, Unit]:
+    """Return a series about its median, with a largest value near 1.
+
+    Constants are then exactly 0, squares fit, and results are the same in any unit, because the
+    unit is a power of two.
+    """
+    middle = float(np.nanmedian(y))
+    exponent = exponent_of(y - middle)
+    return scaled(y - middle, -exponent), Unit(middle, exponent)
 
 
 def check_one_series(values: Any, argument: str, n_needed: int) -> np.ndarray:
@@ -45,14 +115,6 @@ def check_one_series(values: Any, argument: str, n_needed: int) -> np.ndarray:
     if series.shape[1] != 1:
         raise ValueError(f"{argument}: expected (n_trials,), got shape {np.shape(values)}")
     return series[:, 0]
-
-
-def check_count(value: Any, argument: str, least: int) -> int:
-    """Return a whole number of at least ``least``."""
-    number = isinstance(value, numbers.Real) and not isinstance(value, bool | np.bool_)
-    if not number or not value >= least or value != value // 1:
-        raise ValueError(f"{argument}: expected a whole number of at least {least}, got {value}")
-    return int(value)
 
 
 def check_labels(

@@ -9,9 +9,9 @@ import numpy as np
 import scipy.signal
 import scipy.special
 
-from trialtensor.models.parameters import check_share
+from trialtensor.models.parameters import check_number, check_share, check_whole
 from trialtensor.tracking.noise import Noise, fit_noise
-from trialtensor.tracking.series import check_one_series
+from trialtensor.tracking.series import check_one_series, in_own_unit
 
 N_BANDWIDTHS = 15
 MIN_TRIALS = 20
@@ -90,10 +90,11 @@ def smooth_curve(
     >>> bool(np.mean(np.abs(curve.value - truth)) < 0.05)
     True
     """
-    y = check_one_series(values, "values", MIN_TRIALS)
+    y, unit = in_own_unit(check_one_series(values, "values", MIN_TRIALS))
     check_share("level", level)
-    if bandwidth is not None and not bandwidth >= 3:
-        raise ValueError(f"bandwidth: expected at least 3 trials, got {bandwidth}")
+    if bandwidth is not None:
+        bandwidth = check_number("bandwidth", bandwidth, least=3)
+    gap = None if gap is None else check_whole("gap", gap, 0, len(y) - 1)
     if gap is None:
         gap = _gap(y)
     if bandwidth is None:
@@ -107,13 +108,17 @@ def smooth_curve(
     half = z * np.sqrt(noise.long_run_variance * fit.error**2 + np.nan_to_num(bias) ** 2)
     half_slope = z * np.sqrt(noise.long_run_variance) * fit.slope_error
     return SmoothCurve(
-        fit.value,
-        np.array([fit.value - half, fit.value + half]),
-        fit.slope,
-        np.array([fit.slope - half_slope, fit.slope + half_slope]),
+        unit.levels(fit.value),
+        unit.levels(np.array([fit.value - half, fit.value + half])),
+        unit.sizes(fit.slope),
+        unit.sizes(np.array([fit.slope - half_slope, fit.slope + half_slope])),
         float(bandwidth),
         level,
-        noise,
+        Noise(
+            noise.coefficients,
+            float(unit.squares(noise.innovation_variance)),
+            float(unit.squares(noise.variance)),
+        ),
     )
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import scipy.linalg
 
+from trialtensor.data.shown import OneLine, is_least
+from trialtensor.models.parameters import check_whole, generator
 from trialtensor.tracking.patterns import (
     check_tensor,
     check_trials,
@@ -15,11 +17,12 @@ from trialtensor.tracking.patterns import (
     unit_means,
     whole_cells,
 )
-from trialtensor.tracking.series import check_count
+
+ROUNDING = 1e-14  # of a value, that means of the same values may differ by
 
 
-@dataclass(frozen=True, eq=False)
-class SubspaceDrift:
+@dataclass(frozen=True, eq=False, repr=False)
+class SubspaceDrift(OneLine):
     """Subspaces of neurons in windows of trials.
 
     Attributes
@@ -32,13 +35,21 @@ class SubspaceDrift:
     angles_deg : (n_windows, n_windows, n_dims) array
         Principal angles between the same halves, smallest first.
     p_value : float
-        For the null that windows differ no more than if trials were in another order.
+        For the null that windows differ no more than if trials were in another order; at least
+        ``least_p``.
+    least_p : float
+        Smallest p value that the number of orders allows, ``1 / (n_null + 1)``.
     """
 
     windows: np.ndarray
     overlap: np.ndarray
     angles_deg: np.ndarray
     p_value: float
+    least_p: float = 0.0
+
+    def at_floor(self, name: str = "p_value") -> bool:
+        """Return whether the p value is the smallest possible."""
+        return bool(is_least(self.p_value, self.least_p))
 
 
 def subspace_drift(
@@ -80,8 +91,8 @@ def subspace_drift(
     ((4, 4), [0, 29])
     """
     X = check_tensor(X)
-    check_count(n_windows, "n_windows", 2)
-    check_count(n_dims, "n_dims", 1), check_count(n_null, "n_null", 19)
+    check_whole("n_windows", n_windows, 2)
+    check_whole("n_dims", n_dims, 1), check_whole("n_null", n_null, 19)
     if len(X) < 8 * n_windows:
         raise ValueError(
             f"X: expected at least {8 * n_windows} trials for {n_windows} windows, got {len(X)}"
@@ -96,7 +107,7 @@ def subspace_drift(
         )
     X = X[:, neurons][:, :, times]
     overlap, angles = _overlaps(X, parts, n_dims)
-    rng = np.random.default_rng(random_state)
+    rng = generator(random_state)
     length = max(len(X) // n_windows // 4, 2)
     runs = np.array_split(np.arange(len(X)), max(len(X) // length, 1))
     outside = ~np.eye(n_windows, dtype=bool)
@@ -104,9 +115,11 @@ def subspace_drift(
     for _ in range(n_null):
         order = np.concatenate([runs[i] for i in rng.permutation(len(runs))])
         shuffled, _ = _overlaps(X[order], parts, n_dims)
-        reached += shuffled[outside].mean() <= overlap[outside].mean()
+        # Windows that are all alike stay so in any order, to rounding.
+        reached += shuffled[outside].mean() <= overlap[outside].mean() + 1e-9
     windows = np.array([(part[0], part[-1]) for part in parts])
-    return SubspaceDrift(windows, overlap, angles, float((1 + reached) / (1 + n_null)))
+    p_value = float((1 + reached) / (1 + n_null))
+    return SubspaceDrift(windows, overlap, angles, p_value, 1 / (1 + n_null))
 
 
 def _overlaps(X: np.ndarray, parts: list[np.ndarray], n_dims: int) -> tuple[np.ndarray, np.ndarray]:
@@ -119,8 +132,9 @@ def _overlaps(X: np.ndarray, parts: list[np.ndarray], n_dims: int) -> tuple[np.n
 
 
 def _subspace(mean: np.ndarray, n_dims: int) -> np.ndarray:
-    left, _, _ = np.linalg.svd(np.nan_to_num(mean), full_matrices=False)
-    return left[:, :n_dims]
+    left, values, _ = np.linalg.svd(np.nan_to_num(mean), full_matrices=False)
+    # Directions without activity are arbitrary: they overlap with nothing.
+    return left[:, :n_dims] * (values[:n_dims] > 1e-12 * values[0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,7 +191,10 @@ def template_alignment(X: Any, early: Any, late: Any) -> TemplateAlignment:
     flat = X.reshape(len(X), -1)
     seen = np.isfinite(flat)
     count = seen.sum(axis=0)
-    centred = np.where(seen, flat - np.where(seen, flat, 0).sum(axis=0) / np.maximum(count, 1), 0)
+    means = np.where(seen, flat, 0).sum(axis=0) / np.maximum(count, 1)
+    centred = np.where(seen, flat - means, 0)
+    # What never changes is left with its rounding, which correlates with anything.
+    centred[:, np.abs(centred).max(axis=0) <= ROUNDING * np.abs(means)] = 0
     early_r, late_r = (_to_template(centred, seen, trials) for trials in (early, late))
     return TemplateAlignment(early_r, late_r, late_r - early_r)
 
@@ -194,12 +211,20 @@ def _to_template(values: np.ndarray, seen: np.ndarray, trials: np.ndarray) -> np
     return found
 
 
+def _apart(pattern: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    """Subtract the mean pattern; zero where that leaves rounding."""
+    rest = pattern - mean
+    return np.where(np.abs(rest) <= ROUNDING * np.abs(mean), 0.0, rest)
+
+
 def _correlation(a: np.ndarray, b: np.ndarray) -> float:
     if len(a) < 3:
         return float("nan")
+    sizes = a @ a, b @ b
     a, b = a - a.mean(), b - b.mean()
-    size = np.sqrt((a @ a) * (b @ b))
-    return float(a @ b / size) if size > 0 else float("nan")
+    if any(x @ x <= ROUNDING**2 * size for x, size in zip((a, b), sizes, strict=True)):
+        return float("nan")
+    return float(a @ b / np.sqrt((a @ a) * (b @ b)))
 
 
 def trial_similarity(X: Any, *, n_windows: int = 40) -> tuple[np.ndarray, np.ndarray]:
@@ -228,7 +253,7 @@ def trial_similarity(X: Any, *, n_windows: int = 40) -> tuple[np.ndarray, np.nda
     ((6, 6), [50, 59])
     """
     X = check_tensor(X)
-    check_count(n_windows, "n_windows", 2)
+    check_whole("n_windows", n_windows, 2)
     if len(X) < 2 * n_windows:
         raise ValueError(
             f"X: expected at least {2 * n_windows} trials for {n_windows} windows, got {len(X)}"
@@ -236,7 +261,7 @@ def trial_similarity(X: Any, *, n_windows: int = 40) -> tuple[np.ndarray, np.nda
     mean = unit_means(X, np.arange(len(X)), 1)[0]
     parts = np.array_split(np.arange(len(X)), n_windows)
     odd, even = (
-        np.stack([(unit_means(X, part[h::2], 1)[0] - mean).ravel() for part in parts])
+        np.stack([_apart(unit_means(X, part[h::2], 1)[0], mean).ravel() for part in parts])
         for h in (0, 1)
     )
     similarity = np.array(

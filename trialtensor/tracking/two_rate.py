@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from trialtensor.data.missing import as_floats
+from trialtensor.data.arrays import as_floats
+from trialtensor.models.parameters import check_choice, check_flag
 from trialtensor.tracking.rate_models import ONE_RATE, TWO_RATE, Form, RateModel
 from trialtensor.tracking.rate_observed import Observed
 
@@ -180,11 +181,10 @@ def two_rate_fit(
     >>> found.bic < one_rate_fit(y, p).bic
     True
     """
-    if form not in TWO_RATE:
-        raise ValueError(f"form: expected one of {sorted(TWO_RATE)}, got {form!r}")
+    check_choice("form", form, TWO_RATE), check_flag("scale", scale), check_flag("offset", offset)
     observed = Observed(y, perturbation, TWO_RATE[form], scale, offset, level)
     best = observed.best()
-    fast, slow = observed.states(best)
+    fast, slow = observed.in_unit(best)
     return TwoRateFit(fast=fast, slow=slow, form=form, **observed.summary(best))
 
 
@@ -215,5 +215,6 @@ def one_rate_fit(
     >>> round(found.parameters["A"], 3), round(found.parameters["B"], 3)
     (0.95, 0.2)
     """
+    check_flag("scale", scale), check_flag("offset", offset)
     observed = Observed(y, perturbation, ONE_RATE, scale, offset, level)
     return OneRateFit(**observed.summary(observed.best()))

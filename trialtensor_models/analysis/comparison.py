@@ -14,7 +14,10 @@ import numpy as np
 import xarray
 
 from trialtensor import TCA
+from trialtensor.data.arrays import refuse_sparse
 from trialtensor.data.labels import plain_labels, unlabelled
+from trialtensor.data.parameters import check_whole, generator
+from trialtensor.data.shown import is_least, p_equation
 from trialtensor.data.validation import as_trial_tensor
 from trialtensor_models.analysis.scores import N_SHUFFLES, Score, subspace_overlap
 
@@ -74,7 +77,20 @@ class ModelComparison:
         float
         """
         score = self.distances[name]
+        if np.isnan(score.value):
+            return float("nan")
         return float((1 + np.sum(score.null <= score.value)) / (1 + len(score.null)))
+
+    def p_text(self, name: str) -> str:
+        """Write the p value of a distance as an equation, "p ≤ 0.005" at its floor.
+
+        Parameters
+        ----------
+        name : str
+            Of a distance.
+        """
+        p, least = self.p_value(name), self.distances[name].least_p
+        return p_equation(p, bool(is_least(p, least)))
 
 
 def compare(
@@ -116,7 +132,8 @@ def compare(
     >>> found.distances["trial similarity"].value < 0.5
     True
     """
-    rng = np.random.default_rng(random_state)
+    check_whole("n_components", n_components, 1), check_whole("n_shuffles", n_shuffles, 1)
+    rng = generator(random_state)
     both = []
     for name, X in (("recording", recording), ("simulation", simulation)):
         values = as_trial_tensor(prepare(X) if prepare else X, name=name).to_numpy()
@@ -148,6 +165,9 @@ def about_conditions(X: xarray.DataArray, condition: str) -> xarray.DataArray:
     ValueError
         If there is no such coordinate.
     """
+    if not isinstance(X, xarray.DataArray):
+        refuse_sparse(X, "X")
+        raise ValueError(f"X: expected a DataArray with labels, got {type(X).__name__}")
     if condition not in X.coords or X[condition].dims != ("trial",):
         known = [str(name) for name in X.coords if X[name].dims == ("trial",)]
         raise ValueError(f"condition: expected a coordinate of trials, {known}, got {condition!r}")
@@ -231,7 +251,7 @@ def plot_model_comparison(found: ModelComparison) -> Figure:
         place.axvline(score.value, color="#D55E00", lw=2)
         place.set(
             xlabel=f"distance of {name}", ylabel="shuffled sessions", xlim=(0, None),
-            title=f"p = {found.p_value(name):.3f}",
+            title=found.p_text(name),
         )  # fmt: skip
         place.spines[["top", "right"]].set_visible(False)
     return figure

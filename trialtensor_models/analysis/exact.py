@@ -14,6 +14,7 @@ import numpy as np
 import xarray
 
 from trialtensor.data.missing import whole
+from trialtensor.data.parameters import check_choice, check_number, check_whole, generator
 from trialtensor_models.rates import TwoStateTrace
 
 Structure = Literal["cp", "slice"]
@@ -104,7 +105,7 @@ def make_exact(
     Frozen({'trial': 120, 'neuron': 80, 'time': 40})
     """
     regions = _check(trace, structure, n_neurons, n_times, snr)
-    rng = np.random.default_rng(random_state)
+    rng = generator(random_state)
     region = np.repeat(list(regions), list(regions.values()))
     states = np.column_stack([np.ones(len(trace.fast)), _unit(trace.fast), _unit(trace.slow)])
     neuron = _neurons(region, rng)
@@ -192,20 +193,21 @@ def _check(
     n_times: int,
     snr: float,
 ) -> Mapping[str, int]:
-    if structure not in get_args(Structure):
+    check_choice("structure", structure, get_args(Structure))
+    if not isinstance(n_neurons, Mapping | None):
         raise ValueError(
-            f"structure: expected one of {list(get_args(Structure))}, got {structure!r}"
+            f"n_neurons: expected numbers by region, 'cortex' and 'cerebellum', got {n_neurons!r}"
         )
     regions = {"cortex": 40, "cerebellum": 40} if n_neurons is None else dict(n_neurons)
-    if set(regions) != {"cortex", "cerebellum"} or min(regions.values()) < 1:
+    for n in regions.values():
+        check_whole("n_neurons", n, 1)
+    if set(regions) != {"cortex", "cerebellum"}:
         raise ValueError(
             "n_neurons: expected at least one neuron in each of 'cortex' and 'cerebellum', "
             f"got {regions}"
         )
-    if n_times < _INNER:
-        raise ValueError(f"n_times: expected at least {_INNER}, got {n_times}")
-    if not snr > 0:
-        raise ValueError(f"snr: expected a positive number or inf, got {snr}")
+    check_whole("n_times", n_times, _INNER)
+    check_number("snr", snr, above=0, infinite=True)
     for name in ("fast", "slow", "epoch"):
         whole(getattr(trace, name), f"trace.{name}")
     if np.isnan(trace.fast).any() or np.isnan(trace.slow).any():

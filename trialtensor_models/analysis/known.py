@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from trialtensor.data.missing import as_floats
+from trialtensor.data.arrays import as_floats
 
 
 def known_rows(**arrays: ArrayLike) -> list[np.ndarray]:

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import xarray
 
+from trialtensor.data.arrays import as_floats, refuse_sparse
 from trialtensor.data.labels import complete_labels
-from trialtensor.data.missing import as_floats
+from trialtensor.data.parameters import check_whole, generator
 from trialtensor_models.analysis.exact import ExactTensor
 from trialtensor_models.analysis.known import known_rows
 from trialtensor_models.analysis.scores import (
@@ -94,7 +95,8 @@ def score_recovery(
             f"model: it was fitted to {len(factors)} trials and {patterns.shape[1]} neurons, "
             f"truth has {len(curves)} and {len(region)}"
         )
-    rng = np.random.default_rng(random_state)
+    check_whole("n_shuffles", n_shuffles, 1)
+    rng = generator(random_state)
     options: dict[str, Any] = {"n_shuffles": n_shuffles, "random_state": rng}
     scores = {
         name: learning_score(factors, curve, **options)
@@ -134,6 +136,12 @@ def changes_by_region(activity: xarray.DataArray) -> xarray.DataArray:
     >>> (changes**2).mean(("trial", "time")).values.round(6).tolist()
     [1.0, 1.0]
     """
+    if not isinstance(activity, xarray.DataArray):
+        refuse_sparse(activity, "activity")
+        raise ValueError(
+            "activity: expected a DataArray with the coordinate 'region', got "
+            f"{type(activity).__name__}"
+        )
     X = activity.transpose("trial", "neuron", "time")
     changes = X - X.mean("trial")
     region = complete_labels(X["region"].values, "region", "neuron needs one")

@@ -9,12 +9,15 @@ from scipy.linalg import subspace_angles
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 
-from trialtensor.data.missing import as_floats, whole
+from trialtensor.data.arrays import as_floats, column_exponents, exponent_of, scaled
+from trialtensor.data.missing import whole
+from trialtensor.data.parameters import check_whole, generator
 from trialtensor.solvers.matching import match_components
 from trialtensor.solvers.result import Factors
 from trialtensor_models.analysis.known import known_rows
 
 N_SHUFFLES = 200
+ROUNDING = 1e-13  # a column that varies by less is constant
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,8 +44,18 @@ class Score:
 
     @property
     def p_value(self) -> float:
-        """Share of the null that is at least as large, the score itself counted in."""
+        """Share of the null that is at least as large, the score itself counted in.
+
+        At least ``1 / (n_shuffles + 1)``; NaN where there is no score, as of a constant curve.
+        """
+        if np.isnan(self.value):
+            return float("nan")
         return float((1 + np.sum(self.null >= self.value)) / (1 + len(self.null)))
+
+    @property
+    def least_p(self) -> float:
+        """Smallest p value that the number of shuffles allows."""
+        return 1 / (1 + len(self.null))
 
 
 def learning_score(
@@ -74,8 +87,9 @@ def learning_score(
     (1.0, True)
     """
     trial_factors, curve = known_rows(trial_factors=trial_factors, curve=curve)
-    basis = _basis(trial_factors)
-    rng = np.random.default_rng(random_state)
+    basis, curve = _basis(trial_factors), _curve(curve)
+    check_whole("n_shuffles", n_shuffles, 1)
+    rng = generator(random_state)
     null = [adjusted_r2(basis, rng.permutation(curve)) for _ in range(n_shuffles)]
     return Score(adjusted_r2(basis, curve), np.array(null), "trials")
 
@@ -100,7 +114,8 @@ def one_factor_scores(
         Not more curves than components.
     """
     trial_factors, curves = known_rows(trial_factors=trial_factors, curves=curves)
-    rng = np.random.default_rng(random_state)
+    check_whole("n_shuffles", n_shuffles, 1)
+    rng = generator(random_state)
     found = matched_r2(trial_factors, curves)
     null = np.array([matched_r2(rng.permutation(trial_factors), curves) for _ in range(n_shuffles)])
     return [Score(float(value), each, "trials") for value, each in zip(found, null.T, strict=True)]
@@ -131,7 +146,10 @@ def factor_score(
         known_rows(found=own, planted=other) for own, other in zip(found, planted, strict=True)
     )
     found, planted = ((trial[i], neuron[i], time[i]) for i in (0, 1))
-    rng = np.random.default_rng(random_state)
+    check_whole("n_shuffles", n_shuffles, 1)
+    found = _factors(found, "found")
+    planted = _factors(planted, "planted")
+    rng = generator(random_state)
     null = [match_components(planted, _shuffled(found, rng))[1] for _ in range(n_shuffles)]
     return Score(match_components(planted, found)[1], np.array(null), "trials, neurons and times")
 
@@ -159,7 +177,8 @@ def subspace_score(
     (1.0, True)
     """
     found, planted = known_rows(found=found, planted=planted)
-    rng = np.random.default_rng(random_state)
+    check_whole("n_shuffles", n_shuffles, 1)
+    rng = generator(random_state)
     null = [subspace_overlap(rng.permutation(found), planted) for _ in range(n_shuffles)]
     return Score(subspace_overlap(found, planted), np.array(null), "neurons")
 
@@ -186,7 +205,8 @@ def region_score(
     1.0
     """
     strength, inside = _known_neurons(strength, inside)
-    rng = np.random.default_rng(random_state)
+    check_whole("n_shuffles", n_shuffles, 1)
+    rng = generator(random_state)
     null = [_area(strength, rng.permutation(inside)) for _ in range(n_shuffles)]
     return Score(_area(strength, inside), np.array(null), "neurons")
 
@@ -194,8 +214,11 @@ def region_score(
 def adjusted_r2(basis: np.ndarray, curve: np.ndarray) -> float:
     """R² of a curve on orthonormal columns that hold the constant, for its degrees of freedom."""
     n, taken = basis.shape
+    total = np.sum((curve - curve.mean()) ** 2) / (n - 1)
+    if not total > ROUNDING**2 * np.sum(curve**2):
+        return float("nan")
     left = np.sum((curve - basis @ (basis.T @ curve)) ** 2) / (n - taken)
-    return float(1 - left / (np.sum((curve - curve.mean()) ** 2) / (n - 1)))
+    return float(1 - left / total)
 
 
 def matched_r2(trial_factors: np.ndarray, curves: np.ndarray) -> np.ndarray:
@@ -205,13 +228,21 @@ def matched_r2(trial_factors: np.ndarray, curves: np.ndarray) -> np.ndarray:
     return squared[rows, columns][np.argsort(columns)]
 
 
+def _factors(given: Factors, name: str) -> Factors:
+    """Return three matrices of numbers."""
+    if len(given) != 3:
+        raise ValueError(f"{name}: expected trial, neuron and time factors, got {len(given)}")
+    trial, neuron, time = (as_floats(each, name) for each in given)
+    return trial, neuron, time
+
+
 def _shuffled(factors: Factors, rng: np.random.Generator) -> Factors:
     trial, neuron, time = (rng.permutation(factor) for factor in factors)
     return trial, neuron, time
 
 
 def _correlations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    a, b = first - first.mean(axis=0), second - second.mean(axis=0)
+    a, b = _centred(first), _centred(second)
     size = np.linalg.norm(a, axis=0)[:, None] * np.linalg.norm(b, axis=0)
     return np.divide(a.T @ b, size, out=np.zeros((a.shape[1], b.shape[1])), where=size > 0)
 
@@ -222,7 +253,24 @@ def _basis(trial_factors: np.ndarray) -> np.ndarray:
         raise ValueError(
             f"trial_factors: {n_factors} factors need at least {n_factors + 3} trials, got {n}"
         )
-    return _orthonormal(np.column_stack([np.ones(n), trial_factors]))
+    # Centred and in units of their own: the scale of a factor is a choice.
+    return _orthonormal(np.column_stack([np.ones(n) / np.sqrt(n), _centred(trial_factors)]))
+
+
+def _curve(values: np.ndarray) -> np.ndarray:
+    curve = as_floats(values, "curve")
+    if curve.ndim != 1:
+        raise ValueError(f"curve: expected (n_trials,), got shape {curve.shape}")
+    return np.asarray(scaled(curve, -exponent_of(curve)))
+
+
+def _centred(columns: np.ndarray) -> np.ndarray:
+    """Return columns about their means, of length 1; zeros for constants."""
+    values = scaled(columns, -column_exponents(columns))
+    rest = values - values.mean(axis=0)
+    size = np.linalg.norm(rest, axis=0)
+    varies = size > ROUNDING * np.linalg.norm(values, axis=0)
+    return np.divide(rest, size, out=np.zeros_like(rest), where=varies)
 
 
 def _orthonormal(columns: np.ndarray) -> np.ndarray:

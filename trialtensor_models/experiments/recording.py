@@ -55,7 +55,7 @@ def main(
         for name, score in found.distances.items():
             say(
                 f"{name}: distance {score.value:.2f}, shuffled {score.null.mean():.2f}, "
-                f"p = {found.p_value(name):.3f}"
+                f"{found.p_text(name)}"
             )
         write(plot_model_comparison(found))
 

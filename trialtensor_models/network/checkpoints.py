@@ -13,6 +13,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from trialtensor.data.parameters import check_whole
 from trialtensor.opening.guard import RefusedError, reading_own
 from trialtensor.opening.hdf5 import open_hdf5
 from trialtensor.storage import write_hdf5
@@ -57,9 +58,7 @@ def packaged(task: str, seed: int) -> Blueprint:
     if not of_task:
         known = sorted({name.rsplit("_", 1)[0] for name in names})
         raise ValueError(f"task: there are networks for {known}, got {task!r}")
-    whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
-    if not whole or seed < 0:
-        raise ValueError(f"seed: expected a whole number of at least 0, got {seed!r}")
+    seed = check_whole("seed", seed, 0)
     return replace(_packaged(of_task[seed % len(of_task)]), seed=int(seed))
 
 

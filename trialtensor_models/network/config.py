@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
-import numpy as np
+from trialtensor.data.parameters import check_choice, check_number, check_whole
 
 Teacher = Literal["serial", "parallel", "rpe"]
 
@@ -31,10 +31,10 @@ class Cortex:
     noise: float = 0.05
 
     def __post_init__(self) -> None:
-        _check_count("n_units", self.n_units, 2)
-        _check_number("dt", self.dt, above=0)
-        _check_number("tau", self.tau, above=0)
-        _check_number("noise", self.noise, least=0)
+        check_whole("n_units", self.n_units, 2)
+        check_number("dt", self.dt, above=0)
+        check_number("tau", self.tau, above=0)
+        check_number("noise", self.noise, least=0)
         if self.dt > self.tau:
             raise ValueError(f"dt: expected at most tau = {self.tau} s, got {self.dt}")
 
@@ -62,10 +62,10 @@ class Pathways:
     pons_rate: float = 0.0
 
     def __post_init__(self) -> None:
-        _check_count("n_pons", self.n_pons, 1)
-        _check_number("thalamic_delay", self.thalamic_delay, least=0)
-        _check_number("response_lag", self.response_lag, least=0)
-        _check_number("pons_rate", self.pons_rate, least=0)
+        check_whole("n_pons", self.n_pons, 1)
+        check_number("thalamic_delay", self.thalamic_delay, least=0)
+        check_number("response_lag", self.response_lag, least=0)
+        check_number("pons_rate", self.pons_rate, least=0)
         if self.response_lag < self.thalamic_delay:
             raise ValueError(
                 f"response_lag: expected at least thalamic_delay = {self.thalamic_delay} s, "
@@ -95,10 +95,10 @@ class Cerebellum:
     output: float = 1.0
 
     def __post_init__(self) -> None:
-        _check_count("n_granule", self.n_granule, 1)
-        _check_count("n_inputs", self.n_inputs, 1)
-        _check_number("coding_level", self.coding_level, above=0, below=1)
-        _check_number("output", self.output, least=0)
+        check_whole("n_granule", self.n_granule, 1)
+        check_whole("n_inputs", self.n_inputs, 1)
+        check_number("coding_level", self.coding_level, above=0, below=1)
+        check_number("output", self.output, least=0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,17 +129,14 @@ class Plasticity:
     error_saturation: float | None = None
 
     def __post_init__(self) -> None:
-        if self.teacher not in get_args(Teacher):
-            raise ValueError(
-                f"teacher: expected one of {list(get_args(Teacher))}, got {self.teacher!r}"
-            )
+        check_choice("teacher", self.teacher, get_args(Teacher))
         for name in ("A_f", "A_s"):
-            _check_number(name, getattr(self, name), least=0, most=1)
-        _check_number("B_f", self.B_f, least=0)
+            check_number(name, getattr(self, name), least=0, most=1)
+        check_number("B_f", self.B_f, least=0)
         if self.B_s is not None:
-            _check_number("B_s", self.B_s, least=0)
+            check_number("B_s", self.B_s, least=0)
         if self.error_saturation is not None:
-            _check_number("error_saturation", self.error_saturation, above=0)
+            check_number("error_saturation", self.error_saturation, above=0)
 
     @property
     def slow_rate(self) -> float:
@@ -147,28 +144,3 @@ class Plasticity:
         if self.B_s is not None:
             return self.B_s
         return 0.02 if self.teacher == "parallel" else 0.04
-
-
-def _check_count(name: str, value: Any, least: int) -> None:
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or value < least:
-        raise ValueError(f"{name}: expected a whole number of at least {least}, got {value!r}")
-
-
-def _check_number(
-    name: str,
-    value: Any,
-    *,
-    least: float | None = None,
-    most: float | None = None,
-    above: float | None = None,
-    below: float | None = None,
-) -> None:
-    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    bounds = {"at least": least, "at most": most, "above": above, "below": below}
-    needed = " and ".join(f"{word} {bound}" for word, bound in bounds.items() if bound is not None)
-    good = number and np.isfinite(value)
-    good = good and (least is None or value >= least) and (most is None or value <= most)
-    good = good and (above is None or value > above) and (below is None or value < below)
-    if not good:
-        raise ValueError(f"{name}: expected a number {needed}".rstrip() + f", got {value!r}")

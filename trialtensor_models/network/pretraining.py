@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from trialtensor.data.parameters import check_number, check_whole
 from trialtensor_models.network.blueprint import Blueprint
 from trialtensor_models.network.weights import CorticalWeights
 
@@ -71,9 +72,10 @@ def pretrain(
     ValueError
         If a number is out of range.
     """
-    for name, value in (("n_iterations", n_iterations), ("batch_size", batch_size)):
-        if value < 1:
-            raise ValueError(f"{name}: expected at least 1, got {value}")
+    check_whole("seed", seed, 0)
+    check_whole("n_iterations", n_iterations, 1), check_whole("batch_size", batch_size, 1)
+    check_number("learning_rate", learning_rate, above=0)
+    check_number("rate_penalty", rate_penalty, least=0)
     try:
         import torch
     except ImportError as error:

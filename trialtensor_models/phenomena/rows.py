@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import t as t_distribution
 
-from trialtensor.data.missing import as_floats
+from trialtensor.data.arrays import as_floats
 from trialtensor_models.phenomena.subjects import Curve, Setting, Subjects
 from trialtensor_models.sessions import Schedule
 

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
+from trialtensor.data.parameters import check_number
 from trialtensor_models.plants.movement import Movement
 from trialtensor_models.plants.perturbation import Perturbation
 
@@ -47,8 +48,6 @@ def check_positive(plant: object, *names: str) -> None:
     """Refuse a plant whose parameters aren't positive, or whose noise is negative."""
     for name in names:
         value = getattr(plant, name)
-        if not np.all(np.isfinite(value)) or np.any(np.asarray(value) <= 0):
-            raise ValueError(f"{name}: expected positive numbers, got {value}")
-    noise = plant.motor_noise  # type: ignore[attr-defined]
-    if not noise >= 0 or np.isinf(noise):
-        raise ValueError(f"motor_noise: expected at least 0 degrees, got {noise}")
+        for each in value if isinstance(value, tuple | list) else [value]:
+            check_number(name, each, above=0)
+    check_number("motor_noise", getattr(plant, "motor_noise", None), least=0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import expm
 
-from trialtensor.data.missing import as_floats
+from trialtensor.data.arrays import as_floats
 from trialtensor_models.plants.movement import Movement, seen
 from trialtensor_models.plants.perturbation import Perturbation
 from trialtensor_models.plants.plant import check_positive

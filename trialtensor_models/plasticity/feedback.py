@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from trialtensor.data.missing import as_floats
+from trialtensor.data.arrays import as_floats
+from trialtensor.data.parameters import check_number, check_whole
 from trialtensor_models.tasks import LEFT, RIGHT, ChoiceTask, Draw, toward
 
 _CRITIC_RATE = 0.1
@@ -44,6 +45,8 @@ class Critic:
     values: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
+        check_whole("n_conditions", self.n_conditions, 1)
+        check_number("rate", self.rate, least=0)
         # One of two answers is right: that much is known from the start.
         self.values = np.full(self.n_conditions, 0.5)
 

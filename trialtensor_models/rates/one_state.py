@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from trialtensor.data.parameters import generator
 from trialtensor.tracking import OneRateFit, one_rate_fit
 from trialtensor_models.rates.rate_checks import check_noise, check_rates
 from trialtensor_models.rates.rate_steps import Record, Step, act, walk
@@ -87,7 +88,7 @@ class OneStateModel:
         RateTrace
         """
         check_noise(noise)
-        rng = np.random.default_rng(random_state)
+        rng = generator(random_state)
         state = 0.0
 
         def learn(step: Step, record: Record) -> None:

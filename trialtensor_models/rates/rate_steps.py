@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 
-from trialtensor.data.missing import as_floats
+from trialtensor.data.arrays import as_floats
 from trialtensor_models.sessions import Block, Schedule
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from trialtensor.data.parameters import check_choice, generator
 from trialtensor.tracking import TwoRateFit, two_rate_fit
 from trialtensor.tracking.rate_models import Form
 from trialtensor_models.rates.rate_checks import check_noise, check_rates
@@ -95,8 +96,7 @@ class TwoStateModel:
 
     def __post_init__(self) -> None:
         check_rates(self)
-        if self.form not in ("parallel", "serial"):
-            raise ValueError(f"form: expected 'parallel' or 'serial', got {self.form!r}")
+        check_choice("form", self.form, ("parallel", "serial"))
 
     @classmethod
     def fit(
@@ -172,7 +172,7 @@ class TwoStateModel:
         [1.0, 0.77, 0.0]
         """
         check_noise(noise)
-        rng = np.random.default_rng(random_state)
+        rng = generator(random_state)
         serial = self.form == "serial"
         fast = slow = 0.0
 

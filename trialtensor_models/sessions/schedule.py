@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from trialtensor.data.parameters import check_flag, check_number, check_whole
 from trialtensor_models.plants import Perturbation
 
 Until = Literal["zero"] | Callable[[Mapping[str, np.ndarray]], bool]
@@ -238,22 +239,22 @@ def _length(n_trials: int | None, options: Mapping[str, Any]) -> int:
         if options.get("until") is None:
             raise ValueError("n_trials: expected a number of trials, or until=, got neither")
         return DEFAULT_LIMIT
-    whole = isinstance(n_trials, int | np.integer) and not isinstance(n_trials, bool)
-    if not whole or n_trials < 1:
-        raise ValueError(f"n_trials: expected a whole number of at least 1, got {n_trials!r}")
-    return int(n_trials)
+    return check_whole("n_trials", n_trials, 1)
 
 
 def _check(block: Block) -> None:
-    if not np.isfinite(block.size):
-        raise ValueError(f"{block.kind}: expected a finite size, got {block.size}")
+    size = {"rotate": "degrees", "curl": "strength"}.get(block.kind, "size")
+    check_number(size, block.size)
     if not (block.until is None or block.until == "zero" or callable(block.until)):
         raise ValueError(f"until: expected 'zero' or a function, got {block.until!r}")
-    if block.ramp < 0:
-        raise ValueError(f"ramp: expected a number of trials, got {block.ramp}")
-    if not (np.isfinite(block.cerebellum) and block.cerebellum >= 0):
-        raise ValueError(f"cerebellum: expected a scale of at least 0, got {block.cerebellum}")
-    if block.targets is not None and not (
-        isinstance(block.targets, Sequence) and len(block.targets)
-    ):
-        raise ValueError(f"targets: expected at least one condition, got {block.targets!r}")
+    check_whole("ramp", block.ramp, 0)
+    check_number("cerebellum", block.cerebellum, least=0)
+    check_flag("learns", block.learns)
+    if not isinstance(block.epoch, str):
+        raise ValueError(f"epoch: expected a label, got {block.epoch!r}")
+    if block.targets is not None:
+        several = isinstance(block.targets, Sequence | np.ndarray) and len(block.targets)
+        if not several or isinstance(block.targets, str):
+            raise ValueError(f"targets: expected at least one condition, got {block.targets!r}")
+        for target in block.targets:
+            check_whole("targets", target, 0)

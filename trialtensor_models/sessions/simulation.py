@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import Literal, overload
 
@@ -27,8 +27,10 @@ from trialtensor_models.sessions.schedule import Schedule
 from trialtensor_models.sessions.session import Session, Trial
 from trialtensor_models.sessions.simulation_checks import (
     check_networks,
+    check_recording,
     check_schedule,
     check_seeds,
+    seeds_of,
 )
 from trialtensor_models.tasks import Task, has_choices
 
@@ -104,7 +106,7 @@ def simulate(
         "all" keeps activity and its counterfactuals, "behaviour" neither. Behaviour, fast and
         slow components and weights are kept always.
     bin_width : float
-        Activity is averaged in bins of this many seconds.
+        Activity is averaged in bins of this many seconds: a multiple of the network's step.
     n_granule : int or None
         How many granule cells are recorded; None is all.
 
@@ -115,7 +117,7 @@ def simulate(
     Raises
     ------
     ValueError
-        If the schedule has no trials, or sizes don't fit.
+        If the schedule has no trials, sizes don't fit, or a number is out of range.
     UnstableDynamicsError
         If activity grows without bound; names the region and the trial.
 
@@ -127,11 +129,13 @@ def simulate(
     >>> run.activity.dims, run.behaviour["angle"].shape
     (('trial', 'neuron', 'time'), (5,))
     """
-    seeds = [seed] if isinstance(seed, int | np.integer) else list(seed)
+    seeds = seeds_of(seed)
     models = [model] * len(seeds) if isinstance(model, CCRNN) else list(model)
     check_seeds(models, seeds)
     check_networks(models, task)
     check_schedule(schedule, task)
+    for each in models:
+        check_recording(record, bin_width, n_granule, each.cortex.dt)
     if plant is None:
         plant = PointMass(motor_noise=task.exploration) if has_choices(task) else PointMass()
     recorders = [
@@ -141,7 +145,7 @@ def simulate(
     # Matrices of this size are many times slower on more threads.
     with threadpool_limits(1, user_api="blas"):
         runs = _run_sessions(models, seeds, task, schedule, plant, record, recorders)
-    return runs[0] if isinstance(seed, int | np.integer) else runs
+    return runs if isinstance(seed, Iterable) else runs[0]
 
 
 def _run_sessions(

@@ -2,12 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from trialtensor.data.parameters import check_choice, check_number, check_whole
 from trialtensor_models.network import CCRNN
 from trialtensor_models.sessions.schedule import Block, Schedule
 from trialtensor_models.tasks import Task, has_choices
+
+RECORDS = ("all", "activity", "behaviour")
+
+
+def seeds_of(seed: Any) -> list[int]:
+    """Return the seeds, of one or of several.
+
+    Raises
+    ------
+    ValueError
+        For what isn't a whole number of at least 0.
+    """
+    several = isinstance(seed, Iterable) and not isinstance(seed, str | bytes)
+    return [check_whole("seed", each, 0) for each in (seed if several else [seed])]
+
+
+def check_recording(record: Any, bin_width: Any, n_granule: Any, dt: float) -> None:
+    """Refuse bins that aren't whole steps, and records that aren't made."""
+    check_choice("record", record, RECORDS)
+    check_number("bin_width", bin_width, above=0)
+    per_bin = round(bin_width / dt)
+    if per_bin < 1 or abs(per_bin * dt - bin_width) > 1e-6 * dt:
+        raise ValueError(
+            f"bin_width: expected a multiple of the network's steps of {dt:g} s, got {bin_width!r}"
+        )
+    if n_granule is not None:
+        check_whole("n_granule", n_granule, 0)
 
 
 def check_seeds(models: Sequence[CCRNN], seeds: Sequence[Any]) -> None:

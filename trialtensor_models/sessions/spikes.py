@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from trialtensor.data.parameters import check_number, check_whole
+
 
 def draw_spikes(
     activity: xr.DataArray, *, rate_scale: float = 20.0, bin_width: float = 0.02, seed: int = 0
@@ -46,8 +48,8 @@ def draw_spikes(
             f"activity: {n_missing} of {activity.size} values are missing, but counts are drawn "
             "from all of them"
         )
-    if not 0 < rate_scale < np.inf:
-        raise ValueError(f"rate_scale: expected more than 0, got {rate_scale}")
+    check_number("rate_scale", rate_scale, above=0), check_number("bin_width", bin_width, above=0)
+    check_whole("seed", seed, 0)
     time = activity["time"].values
     step = float(time[1] - time[0]) if len(time) > 1 else bin_width
     per_bin = round(bin_width / step)

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from trialtensor.data.missing import whole
+from trialtensor.data.parameters import check_number, check_whole
 from trialtensor_models.tasks.task import Draw
 
 
@@ -43,14 +44,10 @@ class CenterOut:
     name: ClassVar[str] = "center_out"
 
     def __post_init__(self) -> None:
-        whole = isinstance(self.n_targets, int | np.integer)
-        if not whole or self.n_targets < 1:
-            raise ValueError(
-                f"n_targets: expected a whole number of at least 1, got {self.n_targets!r}"
-            )
+        check_whole("n_targets", self.n_targets, 1)
+        check_number("first_angle", self.first_angle)
         for name in ("distance", "hold", "duration", "stay"):
-            if not 0 < getattr(self, name) < np.inf:
-                raise ValueError(f"{name}: expected more than 0, got {getattr(self, name)}")
+            check_number(name, getattr(self, name), above=0)
 
     @property
     def labels(self) -> np.ndarray:

@@ -11,7 +11,8 @@ from typing import Any, Protocol, TypeGuard
 
 import numpy as np
 
-from trialtensor.data.missing import as_floats
+from trialtensor.data.arrays import as_floats
+from trialtensor.data.parameters import check_flag, check_number
 from trialtensor_models.tasks.center_out import minimum_jerk
 from trialtensor_models.tasks.task import Draw, Task
 
@@ -71,14 +72,11 @@ class Response:
 
     def __post_init__(self) -> None:
         for name in self._positive():
-            if not 0 < getattr(self, name) < np.inf:
-                raise ValueError(f"{name}: expected more than 0, got {getattr(self, name)}")
-        if not 0 < self.turn <= 90:
-            raise ValueError(f"turn: expected degrees above 0 and at most 90, got {self.turn}")
-        if not 0 <= self.exploration < np.inf:
-            raise ValueError(f"exploration: expected at least 0, got {self.exploration}")
-        if not 0.5 <= self.reward_probability <= 1:
-            raise ValueError(f"reward_probability: expected .5 to 1, got {self.reward_probability}")
+            check_number(name, getattr(self, name), above=0)
+        check_number("turn", self.turn, above=0, most=90)
+        check_number("exploration", self.exploration, least=0)
+        check_number("reward_probability", self.reward_probability, least=0.5, most=1)
+        check_flag("report", self.report)
 
     def _positive(self) -> tuple[str, ...]:
         return ("distance", "duration", "stay")

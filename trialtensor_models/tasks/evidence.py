@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
 from trialtensor.data.missing import whole
+from trialtensor.data.parameters import check_number
 from trialtensor_models.tasks.choices import LEFT, RIGHT, Response
 from trialtensor_models.tasks.task import Draw
 
@@ -45,11 +47,13 @@ class EvidenceAccumulation(Response):
     def __post_init__(self) -> None:
         super().__post_init__()
         # Files give lists.
-        object.__setattr__(self, "strengths", tuple(self.strengths))
-        if not self.strengths or not all(0 < each < np.inf for each in self.strengths):
-            raise ValueError(f"strengths: expected numbers above 0, got {self.strengths}")
-        if not 0 <= self.noise < np.inf:
-            raise ValueError(f"noise: expected at least 0, got {self.noise}")
+        given = tuple(self.strengths) if isinstance(self.strengths, Iterable) else ()
+        object.__setattr__(self, "strengths", given)
+        if not given:
+            raise ValueError(f"strengths: expected numbers above 0, got {self.strengths!r}")
+        for each in given:
+            check_number("strengths", each, above=0)
+        check_number("noise", self.noise, least=0)
 
     def _positive(self) -> tuple[str, ...]:
         return (*super()._positive(), "stimulus")

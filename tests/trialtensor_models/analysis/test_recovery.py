@@ -137,10 +137,10 @@ def test_snr_of_an_exact_tensor(trace):
 @pytest.mark.parametrize(
     "options, message",
     [
-        ({"structure": "tucker"}, r"structure: expected one of \['cp', 'slice'\], got 'tucker'"),
+        ({"structure": "tucker"}, r"structure: expected one of 'cp', 'slice', got 'tucker'"),
         ({"n_neurons": {"cortex": 3}}, "n_neurons: expected at least one neuron in each"),
-        ({"n_times": 2}, "n_times: expected at least 4, got 2"),
-        ({"snr": 0}, "snr: expected a positive number or inf, got 0"),
+        ({"n_times": 2}, "n_times: expected an integer of at least 4, got 2"),
+        ({"snr": 0}, "snr: expected a number above 0, got 0"),
     ],
 )
 def test_bad_exact(trace, options, message):

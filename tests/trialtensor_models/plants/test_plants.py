@@ -84,7 +84,7 @@ def test_arm_equations_keep_energy():
 
 
 def test_bad_numbers():
-    with pytest.raises(ValueError, match="mass: expected positive numbers, got 0"):
+    with pytest.raises(ValueError, match="mass: expected a number above 0, got 0"):
         PointMass(mass=0)
     with pytest.raises(ValueError, match=r"start: the hand can be 0\.049 to 0\.569 m"):
         TwoLinkArm(start=(0, 0.6))

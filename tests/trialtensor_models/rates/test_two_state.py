@@ -196,7 +196,7 @@ def test_schedules_it_cannot_follow(schedule, message):
 
 
 def test_bad_form_and_noise():
-    with pytest.raises(ValueError, match="form: expected 'parallel' or 'serial', got 'both'"):
+    with pytest.raises(ValueError, match="form: expected one of 'parallel', 'serial', got 'both'"):
         TwoStateModel(form="both")
-    with pytest.raises(ValueError, match="noise: expected a standard deviation"):
+    with pytest.raises(ValueError, match="noise: expected a number of at least 0"):
         TwoStateModel().simulate([1], noise=-1)

@@ -35,10 +35,10 @@ def test_until_function_has_its_limit():
     "make, message",
     [
         (lambda s: s.rotate(30), "n_trials: expected a number of trials, or until="),
-        (lambda s: s.rotate(30, 0), "n_trials: expected a whole number of at least 1, got 0"),
-        (lambda s: s.rotate(np.nan, 5), "rotate: expected a finite size, got nan"),
+        (lambda s: s.rotate(30, 0), "n_trials: expected an integer of at least 1, got 0"),
+        (lambda s: s.rotate(np.nan, 5), "degrees: expected a number, got nan"),
         (lambda s: s.clamp(5, until="one"), "until: expected 'zero' or a function, got 'one'"),
-        (lambda s: s.clamp(5, cerebellum=-1), "cerebellum: expected a scale of at least 0"),
+        (lambda s: s.clamp(5, cerebellum=-1), "cerebellum: expected a number of at least 0"),
         (lambda s: s.clamp(5, targets=()), "targets: expected at least one condition"),
     ],
 )

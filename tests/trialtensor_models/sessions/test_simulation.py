@@ -234,9 +234,9 @@ def replace_weights(weights, **changes):
         (lambda m: replace(m, cerebellum=Cerebellum(n_inputs=50)), "n_inputs: a granule cell"),
         (lambda m: CCRNN().wiring, "weights: the network has none"),
         (lambda m: CCRNN.pretrained(task="chess"), "task: there are networks for"),
-        (lambda m: m.with_plasticity(A_f=2), "A_f: expected a number at least 0 and at most 1"),
+        (lambda m: m.with_plasticity(A_f=2), "A_f: expected a number from 0 to 1"),
         (lambda m: m.with_plasticity(teacher="none"), "teacher: expected one of"),
-        (lambda m: CenterOut(n_targets=0), "n_targets: expected a whole number of at least 1"),
+        (lambda m: CenterOut(n_targets=0), "n_targets: expected an integer of at least 1"),
     ],
 )
 def test_bad_input(model, call, message):

@@ -111,9 +111,9 @@ def test_networks_survive_their_files(task, tmp_path):
     "call, message",
     [
         (lambda: EvidenceAccumulation(strengths=()), "strengths: expected numbers above 0"),
-        (lambda: EvidenceAccumulation(noise=-1), "noise: expected at least 0"),
-        (lambda: DelayedMatch(delay=0), "delay: expected more than 0"),
-        (lambda: DelayedMatch(exploration=-1), "exploration: expected at least 0"),
+        (lambda: EvidenceAccumulation(noise=-1), "noise: expected a number of at least 0"),
+        (lambda: DelayedMatch(delay=0), "delay: expected a number above 0"),
+        (lambda: DelayedMatch(exploration=-1), "exploration: expected a number of at least 0"),
         (
             lambda: TwoStateModel().simulate(Schedule().reverse(2)),
             "schedule: reverse is for tasks with choices",

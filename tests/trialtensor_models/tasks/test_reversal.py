@@ -163,9 +163,12 @@ def test_until_may_ask_for_right_answers(model):
             ),
             "teacher: a reward prediction error needs a task with choices",
         ),
-        (lambda m: ReversalLearning(reward_probability=0.2), "reward_probability: expected .5 to"),
-        (lambda m: ReversalLearning(turn=0), "turn: expected degrees above 0 and at most 90"),
-        (lambda m: ReversalLearning(cue=0), "cue: expected more than 0"),
+        (
+            lambda m: ReversalLearning(reward_probability=0.2),
+            "reward_probability: expected a number from 0.5 to",
+        ),
+        (lambda m: ReversalLearning(turn=0), "turn: expected a number above 0 and at most 90"),
+        (lambda m: ReversalLearning(cue=0), "cue: expected a number above 0"),
     ],
 )
 def test_bad_input(model, call, message):

@@ -277,6 +277,9 @@ class CoupledTCA(TrialEstimator):
         problem, scales = as_problem(kept, columns, bool(self.balanced))
         return _Input(data, kept, problem, scales, private_to)
 
+    def _weighted(self, data: _Input) -> list[tuple[np.ndarray, float]]:
+        return [(each.X, 1.0) for each in data.problem.problems]
+
     def _warn_missing(self, data: _Input) -> None:
         outcome.warn_missing(data.whole, data.kept, self.shared)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from trialtensor.data.missing import as_floats
+from trialtensor.data.arrays import as_floats
 from trialtensor.models.coupled.datasets import (
     Datasets,
     KeptDatasets,
@@ -70,7 +70,7 @@ def score(fitted: Fitted, told: Told, X: Any, mask: Any) -> float:
         observed = kept.masks[i]
         loss += weight * diagnostics.residual_sum_of_squares(kept.values[i], factors, observed)
         total += weight * sum_of_squares(kept.values[i])
-    nothing_to_explain(total)
+    nothing_to_explain(total, *kept.values)
     return 1 - loss / total
 
 

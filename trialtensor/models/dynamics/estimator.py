@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from trialtensor.data.missing import as_floats
+from trialtensor.data.arrays import as_floats
 from trialtensor.data.validation import CheckedTensor, check_trial_tensor
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.dynamics import outcome, trials

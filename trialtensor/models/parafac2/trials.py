@@ -50,7 +50,7 @@ def score(fitted: Fitted, X: Any, blocks: Any, mask: Any, *, nonnegative: bool) 
     """Return the explained fraction of the sum of squares of new trials."""
     _, kept, trial, parts = _solve(fitted, X, blocks, mask, nonnegative)
     total = kept.norm2
-    nothing_to_explain(total)
+    nothing_to_explain(total, *kept.values)
     shared = _shared(fitted)[kept.shared].astype(trial.dtype, copy=False)
     return 1 - residual_sum_of_squares(kept, trial, parts, shared) / total
 

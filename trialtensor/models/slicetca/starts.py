@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from trialtensor.data.arrays import as_floats
 from trialtensor.data.axes import AXES
-from trialtensor.data.missing import as_floats
 from trialtensor.models.observed import FitInput
 from trialtensor.models.parameters import check_whole
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from trialtensor.data.missing import as_floats
+from trialtensor.data.arrays import as_floats
 from trialtensor.models.fitted import Fitted
 from trialtensor.models.new_trials import check_new_trials, known_rows, warn_empty_trials
 from trialtensor.models.observed import Observed, insert_empty, nothing_to_explain
@@ -56,7 +56,7 @@ def score(fitted: Fitted, told: Told, X: Any, mask: Any) -> float:
     """Return the explained fraction of the sum of squares of ``X``, over known entries."""
     new, found = _solve(fitted, told, X, mask)
     total = new.norm2
-    nothing_to_explain(total)
+    nothing_to_explain(total, new.values)
     return 1 - diagnostics.residual_sum_of_squares(new.values, found, new.mask) / total
 
 

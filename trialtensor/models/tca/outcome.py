@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from trialtensor.data.arrays import as_floats
 from trialtensor.data.axes import AXES
-from trialtensor.data.missing import as_floats
 from trialtensor.models.comparison import aligned_restarts
 from trialtensor.models.fitted import FitRecord, Fitted, Named, Restart
 from trialtensor.models.observed import FitInput, insert_empty, unknown_data

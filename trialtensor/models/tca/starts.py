@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from trialtensor.data.arrays import as_floats
 from trialtensor.data.axes import AXES
-from trialtensor.data.missing import as_floats
 from trialtensor.models.observed import FitInput
 from trialtensor.solvers.result import Factors
 

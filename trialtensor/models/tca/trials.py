@@ -33,7 +33,7 @@ def score(fitted: Fitted, X: Any, mask: Any, *, nonnegative: bool) -> float:
         fitted["time_factors"][new.kept[2]],
     )
     total = new.norm2
-    nothing_to_explain(total)
+    nothing_to_explain(total, new.values)
     return 1 - residual_sum_of_squares(new.values, factors, new.mask) / total
 
 

@@ -1,0 +1,66 @@
+"""A score for scikit-learn's searches that doesn't choose too many components."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+
+from trialtensor import TCA, CoupledTCA, SliceTCA, TrialVaryingDynamics, make_tca
+from trialtensor.selection import HeldOutScore, Speckled, WholeTrials
+
+GRID = {"n_components": [1, 2, 3, 4, 5]}
+MODEL = TCA(1, n_init=2, random_state=0)
+
+
+def _search(X, **options):
+    return GridSearchCV(MODEL, GRID, cv=3, **options).fit(X)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_noise(seed):
+    X = np.random.default_rng(seed).normal(size=(30, 12, 20))
+    assert _search(X).best_params_ == {"n_components": 5}, "why this scorer exists"
+    found = _search(X, scoring=HeldOutScore())
+    assert found.best_params_ == {"n_components": 1} and found.best_score_ < 0
+
+
+@pytest.mark.parametrize("splits", [None, Speckled(n_splits=2)])
+def test_planted_components(splits):
+    X = make_tca(40, 15, 20, 3, snr=1.0, random_state=1).X
+    found = _search(X, scoring=HeldOutScore(splits))
+    assert found.best_params_ == {"n_components": 3}
+    assert 0.3 < found.best_score_ < 0.5, "half of the sum of squares is noise"
+
+
+def test_a_perfect_model_scores_one_and_missing_entries_are_left_out():
+    data = make_tca(40, 15, 20, 2, snr=np.inf, random_state=0)
+    X = data.X.copy()
+    X[:5, 3, :7] = np.nan
+    model = TCA(2, n_init=3, random_state=0).fit(X[:30])
+    assert HeldOutScore()(model, X[30:]) == pytest.approx(1, abs=1e-6)
+    X[:5, 4] = np.nan
+    assert HeldOutScore()(model, X[:10]) == pytest.approx(1, abs=1e-6)
+    assert HeldOutScore()(model, data.X[30:] * 1e60) == pytest.approx(1, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "model", [SliceTCA((1, 0, 1), n_init=1), TrialVaryingDynamics(1, n_init=1, random_state=0)]
+)
+def test_other_kinds(model):
+    X = make_tca(40, 8, 20, 1, snr=5.0, random_state=0).X
+    scores = cross_val_score(model, X, scoring=HeldOutScore(), cv=3)
+    assert np.isfinite(scores).all() and (scores <= 1).all()
+
+
+def test_what_is_refused():
+    X = make_tca(30, 8, 12, 1, random_state=0).X
+    model = clone(MODEL).fit(X)
+    with pytest.raises(ValueError, match=r"splits: WholeTrials\(.*TimeBlocks\(\)"):
+        HeldOutScore(WholeTrials())(model, X)
+    with pytest.raises(ValueError, match=r"estimator: .* got Pipeline"):
+        HeldOutScore()(make_pipeline(model), X)
+    regions = {"a": X[:, :4], "b": X[:, 4:]}
+    coupled = CoupledTCA(1, n_init=1, random_state=0).fit(regions)
+    with pytest.raises(ValueError, match=r"X: .* CoupledTCA; use CrossValidatedSearch"):
+        HeldOutScore()(coupled, regions)

@@ -1,0 +1,93 @@
+"""How results are shown: p values with their floor, and objects on one line."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+FEW = 6  # numbers that are shown one by one
+
+
+def p_text(p: float, at_floor: bool = False) -> str:
+    """Format a p value: "≤ 0.001" at its floor, where no surrogate came as far.
+
+    From ``n`` surrogates a p value is at least ``1 / (n + 1)``; at that floor all that is known is
+    that it isn't larger.
+
+    Parameters
+    ----------
+    p : float
+        NaN is a dash.
+    at_floor : bool
+        Whether it can't be smaller.
+
+    Examples
+    --------
+    >>> p_text(0.0004), p_text(0.034), p_text(0.001, at_floor=True), p_text(float("nan"))
+    ('< 0.001', '0.034', '≤ 0.001', '–')
+    """
+    if not np.isfinite(p):
+        return "–"
+    if at_floor and p < 1:
+        return f"≤ {p:.2g}"
+    return "< 0.001" if p < 0.001 else f"{p:.2g}"
+
+
+def p_equation(p: float, at_floor: bool = False) -> str:
+    """Format a p value as an equation.
+
+    Examples
+    --------
+    >>> p_equation(0.034), p_equation(0.0004), p_equation(0.005, at_floor=True)
+    ('p = 0.034', 'p < 0.001', 'p ≤ 0.005')
+    """
+    text = p_text(p, at_floor)
+    return f"p {text}" if text[0] in "<≤" else f"p = {text}"
+
+
+def is_least(p: Any, least: float) -> Any:
+    """Return whether p values are at their floor; False for no number."""
+    return np.asarray(p) <= least * (1 + 1e-9)
+
+
+class OneLine:
+    """Base class of results that are shown on one line, however large their arrays."""
+
+    def at_floor(self, name: str) -> Any:
+        """Return whether the p value, or values, of this name are at their floor."""
+        return False
+
+    def __repr__(self) -> str:
+        """Show numbers and names, and the shapes of arrays."""
+        shown = ", ".join(
+            self._shown(each.name, getattr(self, each.name))
+            for each in fields(self)  # type: ignore[arg-type]
+            if not each.name.startswith("_") and each.repr
+        )
+        return f"{type(self).__name__}({shown})"
+
+    def _shown(self, name: str, value: Any) -> str:
+        if name in ("p_value", "new_p"):
+            text = p_text(value, bool(self.at_floor(name)))
+            return f"{name} {text}" if text[0] in "<≤" else f"{name}={text}"
+        if name == "p_values" and np.size(value) <= FEW:
+            floor = np.broadcast_to(self.at_floor(name), np.shape(value))
+            texts = [p_text(p, bool(f)) for p, f in zip(value, floor, strict=True)]
+            return f"{name}=[{', '.join(texts)}]"
+        return f"{name}={_brief(value)}"
+
+
+def _brief(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        if value.ndim == 1 and value.size <= FEW and value.dtype.kind in "fiub":
+            return f"[{', '.join(_brief(each) for each in value.tolist())}]"
+        return f"array {value.shape}"
+    if type(value).__name__ == "DataFrame":
+        return f"table of {len(value)} row{'s' * (len(value) != 1)}"
+    if isinstance(value, dict):
+        return f"{{{', '.join(map(str, value))}}}"
+    if isinstance(value, (float, np.floating)):
+        return f"{value:.4g}"
+    return repr(value)
