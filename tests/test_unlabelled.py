@@ -203,3 +203,12 @@ def test_blocks_may_be_dates(tmp_path):
     assert list(trialtensor.load(tmp_path / "model.h5").fitted_.blocks) == list(
         model.fitted_.blocks
     )
+
+
+def test_a_label_that_is_the_word_none_is_one(tmp_path):
+    words = np.where(WORDS == "base", "None", "late")
+    model = Parafac2(1, n_init=1, tol=1e-2, random_state=0).fit(recording(words), blocks="block")
+    model.save(tmp_path / "model.h5")
+    loaded = trialtensor.load(tmp_path / "model.h5")
+    assert list(loaded.fitted_.blocks) == ["None", "late"]
+    assert loaded.coords_["block"][1].tolist() == words.tolist()

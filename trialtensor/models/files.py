@@ -111,7 +111,7 @@ def read_coords(file: h5py.File) -> dict[str, tuple[str, np.ndarray]]:
     """Read the coordinates of the data."""
     stored = [file["coords"][key] for key in sorted(file["coords"])]
     return {
-        str(each.attrs["name"]): (str(each.attrs["axis"]), read_values(each)) for each in stored
+        str(each.attrs["name"]): (str(each.attrs["axis"]), _read_labels(each)) for each in stored
     }
 
 
@@ -162,7 +162,7 @@ def write_values(group: h5py.Group, name: str, values: np.ndarray) -> h5py.Datas
     elif kind in "biufc":
         dataset = group.create_dataset(name, data=values)
     else:
-        labels = plain_labels(values)
+        labels = values if kind == "U" else plain_labels(values)
         gone = unlabelled(labels)
         known = labels[~gone].tolist()
         text = np.full(labels.shape, "", object)
@@ -189,7 +189,9 @@ def _write_restart(group: h5py.Group, restart: Restart) -> None:
 
 def read_values(dataset: h5py.Dataset) -> np.ndarray:
     """Read an array that ``write_values`` wrote."""
-    values = _read_text(dataset) if h5py.check_string_dtype(dataset.dtype) else dataset[()]
+    if h5py.check_string_dtype(dataset.dtype):
+        return np.asarray(dataset.asstr()[()], dtype=str)
+    values = dataset[()]
     if "datetime" in dataset.attrs:
         values = values.astype(dataset.attrs["datetime"])
     return values
@@ -200,13 +202,13 @@ def _storable(text: str) -> str:
     return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
-def _read_text(dataset: h5py.Dataset) -> np.ndarray:
-    values = plain_labels(dataset.asstr()[()])
-    if "unlabelled" not in dataset.attrs:
+def _read_labels(dataset: h5py.Dataset) -> np.ndarray:
+    """Read labels, of which some may be missing."""
+    values = read_values(dataset)
+    if values.dtype.kind == "U" and "unlabelled" not in dataset.attrs:
         # Earlier versions wrote None as a word.
-        values = values.astype(object)
-        values[values == "None"] = None
-        return plain_labels(values)
+        values = np.where(values == "None", "", values)
+    values = plain_labels(values)
     if dataset.attrs.get("boolean", False):
         known = ~unlabelled(values)
         values = values.astype(object)
