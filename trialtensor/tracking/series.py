@@ -10,7 +10,7 @@ import numpy as np
 from trialtensor.data.arrays import as_floats, exponent_of, scaled
 
 LARGEST = 1e152  # so that variances fit
-ROUNDINGS = 16  # a series within so many is constant
+ROUNDINGS = 32  # a series within so many is constant
 
 
 def check_series(values: Any, argument: str, n_needed: int) -> np.ndarray:
