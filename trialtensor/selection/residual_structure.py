@@ -15,6 +15,7 @@ from trialtensor.selection.white_noise import expected_autocorrelation
 
 # Of the interval, and of each neuron's slope.
 ALPHA = 0.05
+ROUNDING = 1e-13
 _N_ORDERS = 999
 
 
@@ -192,11 +193,13 @@ def _regress(x: np.ndarray, y: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray
     """
     n = seen.sum(axis=0)
     x = x - x.mean(axis=1, keepdims=True)
+    size = np.square(y * seen).sum(axis=0)
     y = (y - (y * seen).sum(axis=0) / np.maximum(n, 1)) * seen
     sum_x = x @ seen
     var_x = (x**2) @ seen - sum_x**2 / np.maximum(n, 1)
     var_y = np.square(y).sum(axis=0)
-    usable = (n >= 3) & (var_x > 0) & (var_y > 0)
+    # The same value on all trials, to rounding, has no slope.
+    usable = (n >= 3) & (var_x > 0) & (var_y > ROUNDING**2 * size)
     with np.errstate(divide="ignore", invalid="ignore"):
         slopes = np.where(usable, (x @ y) / var_x, np.nan)
         explained = np.clip(slopes**2 * var_x / var_y, 0, 1)

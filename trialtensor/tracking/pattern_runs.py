@@ -76,7 +76,7 @@ def _lengths(runs: Runs, n_new: int) -> np.ndarray:
     for pattern in np.moveaxis(runs.patterns(n_new), 2, 0):
         early, late = pattern[~runs.is_late], pattern[runs.is_late]
         squared = squared_length(early), squared_length(late)
-        cosine = np.mean(early @ late.T) / np.sqrt(squared[0] * squared[1])
+        cosine = np.mean(early @ late.T) / (np.sqrt(squared[0]) * np.sqrt(squared[1]))
         found.append((0.5 * np.log(squared[1] / squared[0]), cosine))
     return np.array(found)
 
@@ -85,4 +85,5 @@ def squared_length(patterns: np.ndarray) -> float:
     """Return the squared length of the mean pattern from pairs of runs, without noise bias."""
     products = patterns @ patterns.T
     n, own = len(products), np.trace(products)
-    return float(max((products.sum() - own) / (n * (n - 1)), 1e-12 * own / n))
+    # Never 0, so that silent patterns can be divided by it; data has a largest value near 1.
+    return float(max((products.sum() - own) / (n * (n - 1)), 1e-12 * own / n, 1e-200))

@@ -12,7 +12,7 @@ from trialtensor.data.labels import as_names, plain_labels, unlabelled
 from trialtensor.data.per_entry import one_each, trials_first
 
 LARGEST = 1e152  # so that variances fit
-ROUNDINGS = 16  # a series within so many is constant
+ROUNDINGS = 32  # a series within so many is constant
 
 
 def check_series(values: Any, argument: str, n_needed: int) -> np.ndarray:

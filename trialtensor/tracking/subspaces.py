@@ -18,7 +18,8 @@ from trialtensor.tracking.patterns import (
     whole_cells,
 )
 
-ROUNDING = 1e-14  # of a value, that means of the same values may differ by
+# Means of the same values may differ by so much, where the largest value is near 1.
+ROUNDING = 1e-14
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -194,8 +195,13 @@ def template_alignment(X: Any, early: Any, late: Any) -> TemplateAlignment:
     means = np.where(seen, flat, 0).sum(axis=0) / np.maximum(count, 1)
     centred = np.where(seen, flat - means, 0)
     # What never changes is left with its rounding, which correlates with anything.
+<<<<<<< HEAD
     centred[:, np.abs(centred).max(axis=0) <= ROUNDING * np.abs(means)] = 0
     early_r, late_r = (_to_template(centred, seen, trials) for trials in (early, late))
+=======
+    centred[:, np.abs(centred).max(axis=0) <= ROUNDING] = 0
+    early_r, late_r = (_to_template(centred, seen, trials) for trials in sets)
+>>>>>>> values
     return TemplateAlignment(early_r, late_r, late_r - early_r)
 
 
@@ -214,7 +220,7 @@ def _to_template(values: np.ndarray, seen: np.ndarray, trials: np.ndarray) -> np
 def _apart(pattern: np.ndarray, mean: np.ndarray) -> np.ndarray:
     """Subtract the mean pattern; zero where that leaves rounding."""
     rest = pattern - mean
-    return np.where(np.abs(rest) <= ROUNDING * np.abs(mean), 0.0, rest)
+    return np.where(np.abs(rest) <= ROUNDING, 0.0, rest)
 
 
 def _correlation(a: np.ndarray, b: np.ndarray) -> float:

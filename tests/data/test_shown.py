@@ -1,0 +1,80 @@
+"""p values at their floor, and results on one line."""
+
+import numpy as np
+import pytest
+
+from trialtensor import TCA, make_tca, track
+from trialtensor.data.shown import p_equation, p_text
+from trialtensor.report.tracking_wording import series_sentences
+from trialtensor.selection import ComponentTest, bootstrap, component_test, residual_report
+from trialtensor.tracking import change_points, pattern_change, relate, subspace_drift
+from trialtensor_models.analysis.comparison import ModelComparison
+from trialtensor_models.analysis.scores import Score
+
+STEP = np.repeat([0.0, 5.0], 40) + np.random.default_rng(0).normal(size=80)
+X = make_tca(80, 8, 10, 2, snr=5.0, random_state=0).X
+
+
+@pytest.mark.parametrize(
+    ("p", "at_floor", "text"),
+    [
+        (0.0004, False, "< 0.001"), (0.001, False, "0.001"), (0.034, False, "0.034"),
+        (0.001, True, "≤ 0.001"), (0.01, True, "≤ 0.01"), (1.0, True, "1"),
+        (1e-4, True, "≤ 0.0001"),
+        (float("nan"), True, "–"),
+    ],
+)  # fmt: skip
+def test_text(p, at_floor, text):
+    assert p_text(p, at_floor) == text
+    assert p_equation(p, at_floor) == (f"p {text}" if text[0] in "<≤" else f"p = {text}")
+
+
+def test_results_know_their_floor_and_show_it():
+    changes = change_points(STEP, n_null=99)
+    assert changes.at_floor() and changes.p_value == changes.least_p == 0.01
+    related = relate(STEP, STEP, n_null=49, n_bootstrap=20)
+    assert related.at_floor() and related.p_value == pytest.approx(1 / 50)
+    for result, text in ((changes, "p_value ≤ 0.01"), (related, "p_value ≤ 0.02")):
+        assert text in repr(result) and "\n" not in repr(result) and len(repr(result)) < 500
+    nothing = change_points(np.random.default_rng(1).normal(size=80))
+    assert not nothing.at_floor() and "p_value=0." in repr(nothing)
+
+
+def test_other_results_with_p_values():
+    drift = subspace_drift(X, n_windows=4, n_dims=2, n_null=19)
+    assert "p_value" in repr(drift) and "array (4, 4)" in repr(drift)
+    steady = np.repeat(np.random.default_rng(0).normal(size=(1, 8, 10)), 80, axis=0) + X / 9
+    found = pattern_change(steady, np.arange(40), np.arange(40, 80), components=2, n_null=19)
+    early = found.components["early_p"].to_numpy()
+    assert found.at_floor("early_p").tolist() == (early <= 0.05 + 1e-9).tolist()
+    assert found.at_floor("early_p").any()
+    assert "table of 2 rows" in repr(found)
+    tested = component_test(TCA(2, n_init=1, random_state=0), X, n_permutations=9, random_state=0)
+    assert tested.at_floor().all() and "p_values=[≤ 0.1, ≤ 0.1]" in repr(tested)
+    two = ComponentTest("permute_trials", np.array([0.5, 0.1]), np.full(9, 0.2), np.array([0.1, 1]))
+    assert two.at_floor().tolist() == [True, False] and "[≤ 0.1, 1]" in repr(two)
+
+
+def test_pages_and_figures():
+    tracked = track(np.stack([STEP, STEP + 10], axis=1), behaviour=STEP)
+    (sentence,) = [s for s in series_sentences(tracked, "component 1") if "behaviour" in s]
+    assert f"p ≤ {tracked.relations['p_adjusted'][0]:.2g}" in sentence
+    quiet = track(np.random.default_rng(5).normal(size=(80, 2)))
+    assert "(p = " in series_sentences(quiet, "component 1")[0]
+    score = Score(0.1, np.linspace(0.5, 1, 199), "places")
+    shown = ModelComparison(None, None, {"curves": score})  # type: ignore[arg-type]
+    assert shown.p_text("curves") == "p ≤ 0.005" and shown.p_value("curves") == 0.005
+
+
+def test_residuals_that_drift():
+    noise = np.random.default_rng(0).standard_normal((50, 20, 10))
+    model = TCA(1, random_state=0, n_init=1).fit(noise)
+    drifting = residual_report(model, noise + 0.02 * np.arange(50)[:, None, None])
+    assert "(p ≤ 0.001)" in " ".join(drifting.sentences)
+    assert "p_value ≤ 0.001" in repr(drifting.trial_trend)
+
+
+def test_a_bootstrap_is_one_line():
+    model = TCA(2, random_state=0, n_init=1).fit(X)
+    text = repr(bootstrap(model, X, n_samples=2, random_state=0))
+    assert text.startswith("Bootstrap(estimates={trial_factors, ") and "\n" not in text
