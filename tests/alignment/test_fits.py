@@ -76,7 +76,7 @@ def slices():
     [
         (lambda a: match_fits([a]), "at least 2"),
         (lambda a: match_fits([a, a], axes="cells"), "axes: .*cells"),
-        (lambda a: match_fits([a, a], reference=2), "reference: expected 0 to 1"),
+        (lambda a: match_fits([a, a], reference=2), "reference: expected an integer from 0 to 1"),
         (lambda a: match_fits([a, model(shape=(40, 30, 20))]), "50 and 20 times"),
         (lambda a: match_fits([a, object()]), "fits: number 1: expected a model"),
         (lambda a: match_fits([a, dynamics()]), r"TrialVaryingDynamics\) has no time factors"),

@@ -98,7 +98,7 @@ def test_nonnegative_intervals_end_at_zero():
     "options, message",
     [
         ({"n_samples": 1}, "n_samples: expected an integer of at least 2"),
-        ({"block": 0}, "block: expected 1 to"),
+        ({"block": 0}, "block: expected an integer of at least 1, got 0"),
         ({"block": 16}, "block: expected 1 to 15"),
         ({"level": 1}, "level: expected a number between 0 and 1"),
     ],

@@ -244,7 +244,8 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
 
     def _weighted(self, data: Any) -> list[tuple[np.ndarray, float]]:
         """Return the arrays that are fitted, zero where missing, and their weights in the loss."""
-        return [(data.problem.X, 1.0)]
+        problem = getattr(data, "problem", None)
+        return [] if problem is None else [(problem.X, 1.0)]
 
     def _solve(
         self, data: Any, starts: list[Start], on_restart: Callable[[Any], None]

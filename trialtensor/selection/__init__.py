@@ -14,9 +14,10 @@ from trialtensor.selection.ranks import fit_ranks
 from trialtensor.selection.residuals import ResidualReport, residual_report
 from trialtensor.selection.scoring import HeldOutScore
 from trialtensor.selection.search import CrossValidatedSearch
-from trialtensor.selection.significance import ComponentTest, component_test
+from trialtensor.selection.significance import component_test
 from trialtensor.selection.similarity import factor_match_score, subspace_angles
 from trialtensor.selection.stability import Stability, stability
+from trialtensor.selection.tested import ComponentTest
 
 __all__ = [
     "Bootstrap",

@@ -195,13 +195,8 @@ def template_alignment(X: Any, early: Any, late: Any) -> TemplateAlignment:
     means = np.where(seen, flat, 0).sum(axis=0) / np.maximum(count, 1)
     centred = np.where(seen, flat - means, 0)
     # What never changes is left with its rounding, which correlates with anything.
-<<<<<<< HEAD
-    centred[:, np.abs(centred).max(axis=0) <= ROUNDING * np.abs(means)] = 0
-    early_r, late_r = (_to_template(centred, seen, trials) for trials in (early, late))
-=======
     centred[:, np.abs(centred).max(axis=0) <= ROUNDING] = 0
-    early_r, late_r = (_to_template(centred, seen, trials) for trials in sets)
->>>>>>> values
+    early_r, late_r = (_to_template(centred, seen, trials) for trials in (early, late))
     return TemplateAlignment(early_r, late_r, late_r - early_r)
 
 

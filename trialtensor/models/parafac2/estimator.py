@@ -307,10 +307,6 @@ class Parafac2(TrialEstimator):
         check_size(data.whole, data.kept, self.n_components, self.varying)
         return self._drawn_starts()
 
-    def _weighted(self, data: _Input) -> list[tuple[np.ndarray, float]]:
-        # The factors that vary between blocks are free, so nothing is out of reach.
-        return []
-
     def _warn_missing(self, data: _Input) -> None:
         outcome.warn_missing(data.whole, data.kept, self.varying)
 
