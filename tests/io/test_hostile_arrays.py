@@ -108,7 +108,7 @@ def test_a_bomb_that_is_none_is_refused_by_the_memory(tmp_path, monkeypatch):
     path = tmp_path / "x.npz"
     archive(path, counts=npy("(12000, 125, 8)", values=bytes(96_000_000)))
     monkeypatch.setattr("trialtensor.opening.memory.free_memory", lambda: (50_000_000, 0))
-    with pytest.raises(ValueError, match=r"x\.npz: counts: its values take 96 MB of memory"):
+    with pytest.raises(ValueError, match=r"x\.npz: counts takes 96 MB of memory"):
         read(path)
 
 

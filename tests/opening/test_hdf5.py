@@ -168,7 +168,7 @@ def test_one_long_text_many_times_is_no_bomb(made, monkeypatch):
         file["side"] = ["x" * 1_000_000] + ["y"] * 5
 
     monkeypatch.setattr("trialtensor.opening.memory.free_memory", lambda: (20_000_000, 0))
-    with pytest.warns(UserWarning, match="label 'side' is left out: .* take 24 MB of memory"):
+    with pytest.warns(UserWarning, match="label 'side' is left out: .* takes 24 MB of memory"):
         assert "side" not in read(made(write)).coords
 
 
@@ -203,6 +203,19 @@ def test_odd_attributes_are_left_out(made):
         attributes["NAME"] = attributes["CLASS"] = file.ref
 
     np.testing.assert_array_equal(read(made(write)), X)
+
+
+def test_a_virtual_dataset_of_the_same_file_is_read_if_it_fits_into_memory(made):
+    def write(file, shape=SHAPE):
+        file["parts/a"] = X
+        layout = h5py.VirtualLayout(shape, "f8", maxshape=shape)
+        layout[:6, :5, :4] = h5py.VirtualSource(".", "parts/a", SHAPE)
+        file.create_virtual_dataset("counts", layout)
+
+    np.testing.assert_array_equal(read(made(write), variable="counts"), X)
+    path = made(lambda file: write(file, (10**5, 10**5, 10**5)))
+    with pytest.raises(ValueError, match=r"made\.h5: counts takes 8 PB of memory"):
+        read(path, variable="counts")
 
 
 def test_a_virtual_dataset_of_itself_does_not_end_the_process(made):

@@ -33,7 +33,7 @@ def test_free_memory_is_a_plausible_number():
 def test_what_does_not_fit_into_memory_and_swap_is_refused(monkeypatch):
     monkeypatch.setattr(memory, "free_memory", lambda: (60_000_000, 40_000_000))
     refuse_too_large(80_000_000)
-    with pytest.raises(RefusedError, match=r"take 95 MB of memory, and 100 MB is free"):
+    with pytest.raises(RefusedError, match=r"takes 95 MB of memory, and 100 MB is free"):
         refuse_too_large(95_000_000)
 
 

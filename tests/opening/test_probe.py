@@ -75,6 +75,14 @@ def test_a_system_without_processes_refuses_nothing(monkeypatch, endless):
     refuse_what_crashes(endless)
 
 
+@pytest.mark.parametrize("how", [("executable", ""), ("frozen", True)])
+def test_without_a_python_to_start_nothing_is_refused(monkeypatch, endless, how):
+    calls = answers(monkeypatch, -11)
+    monkeypatch.setattr(probe.sys, *how, raising=False)
+    refuse_what_crashes(endless)
+    assert calls == []
+
+
 def test_a_file_is_tried_once_until_it_changes(monkeypatch, tmp_path):
     path = tmp_path / "x.h5"
     path.write_bytes(b"some")

@@ -63,4 +63,4 @@ def _check_size(name: str, declared: int, left: int, exactly: bool) -> None:
     try:
         refuse_too_large(declared)
     except RefusedError as error:
-        raise RefusedError(f"{name}: {error}") from error
+        raise RefusedError(f"{name} {error}") from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
@@ -98,7 +98,11 @@ def open_hdf5(path: Path, *, own: bool = False) -> Iterator[h5py.File]:
         yield file
 
 
-def members(file: h5py.File, hidden: tuple[str, ...] = ()) -> Iterator[Member]:
+def members(
+    file: h5py.File,
+    hidden: tuple[str, ...] = (),
+    step: Callable[[], None] = lambda: None,
+) -> Iterator[Member]:
     """List what a file holds, once each, in the order of names.
 
     Links out of the file and soft links are listed as refused. Circles of hard links are cut.
@@ -108,6 +112,8 @@ def members(file: h5py.File, hidden: tuple[str, ...] = ()) -> Iterator[Member]:
     file : h5py.File
     hidden : tuple of str
         Groups of the root that are left out.
+    step : callable
+        Called before each link.
 
     Raises
     ------
@@ -122,6 +128,7 @@ def members(file: h5py.File, hidden: tuple[str, ...] = ()) -> Iterator[Member]:
             raise RefusedError(f"has more than {DEEPEST} groups within each other")
         below: list[tuple[tuple[str, ...], Any]] = []
         for link in group:
+            step()
             n_links += 1
             if n_links > MOST_LINKS:
                 raise RefusedError(f"holds more than {MOST_LINKS} datasets and groups")
@@ -262,7 +269,8 @@ def _why_refused(dataset: h5py.Dataset) -> str:
         return "is stored in another file, which is never opened"
     if how.get_layout() == h5d.VIRTUAL:
         others = {how.get_virtual_filename(k) for k in range(how.get_virtual_count())}
-        return "is put together from other files, which are never opened" if others - {"."} else ""
+        if others - {"."}:
+            return "is put together from other files, which are never opened"
     try:
         dtype = dataset.dtype
     except (TypeError, ValueError) as error:
@@ -281,6 +289,9 @@ def _why_refused(dataset: h5py.Dataset) -> str:
 def _check_size(dataset: h5py.Dataset, itemsize: int, filters: list[int]) -> None:
     """Compare what a dataset declares with what the file holds, and with the free memory."""
     declared = prod(dataset.shape) * itemsize
+    if dataset.is_virtual:  # it has no storage of its own
+        refuse_too_large(declared)
+        return
     held = dataset.id.get_storage_size()
     offset = dataset.id.get_offset()
     if offset is not None and offset + declared > dataset.file.id.get_filesize():

@@ -27,7 +27,7 @@ def refuse_too_large(n_bytes: int) -> None:
     free = free_memory()
     if n_bytes > (_MOST * sum(free) if free is not None else 2**62):
         left = "" if free is None else f", and {size(sum(free))} is free"
-        raise RefusedError(f"its values take {size(n_bytes)} of memory{left}")
+        raise RefusedError(f"takes {size(n_bytes)} of memory{left}")
 
 
 def size(n_bytes: float) -> str:

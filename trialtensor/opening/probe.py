@@ -45,6 +45,8 @@ def refuse_what_crashes(path: Path) -> None:
 @lru_cache(maxsize=256)
 def _tried(path: str, device: int, inode: int, n_bytes: int, changed: int) -> str:
     """Read a file in another process, once for each state of it; say what went wrong."""
+    if not sys.executable or getattr(sys, "frozen", False):
+        return ""  # no Python to start, or a program that would start itself
     command = [sys.executable, "-P", "-m", "trialtensor.opening.trying", path]
     places = os.pathsep.join(each or os.getcwd() for each in sys.path)
     # Threads of linear algebra take time to start and aren't used.

@@ -41,8 +41,7 @@ def main(path: str) -> int:
         with h5py.File(path, "r") as file:
             _try_attributes(file)
             left = _READ_IN_ALL
-            for member in members(file):
-                _wind_up()
+            for member in members(file, step=_wind_up):
                 if member.item is not None:
                     left -= _try_member(member.item, bool(member.refused), left)
             _wind_up()

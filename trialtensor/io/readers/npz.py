@@ -91,4 +91,4 @@ def _check(name: str, member: zipfile.ZipInfo) -> None:
     try:
         refuse_too_large(member.file_size)
     except RefusedError as error:
-        raise RefusedError(f"{name}: {error}") from error
+        raise RefusedError(f"{name} {error}") from error
