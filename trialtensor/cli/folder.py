@@ -28,24 +28,32 @@ def claimed(folder: Path, names: Iterable[str]) -> Iterator[None]:
         If nothing can be written there, a folder is where a file is to be, or another process is
         writing there.
     """
-    from trialtensor.storage import check_room, held
+    from trialtensor.storage import held
 
-    figures = folder / FIGURES
-    made = [each for each in (figures, folder, *folder.parents) if not each.exists()]
+    made = [each for each in (folder / FIGURES, folder, *folder.parents) if not each.exists()]
+    begun = False
     try:
-        try:
-            figures.mkdir(parents=True, exist_ok=True)
-            check_room(figures)
-            check_room(folder)
-            _check_names(folder, names)
-        except OSError as error:
-            raise ValueError(f"{folder}: cannot write there: {_reason(error, figures)}") from error
+        _make(folder, names)
         with held(folder / _LOCK, str(folder)):
+            begun = True
             yield
     finally:
-        for each in made if _is_bare(folder) else ():
+        for each in made if not begun or _is_bare(folder) else ():
             with suppress(OSError):
                 each.rmdir()
+
+
+def _make(folder: Path, names: Iterable[str]) -> None:
+    from trialtensor.storage import check_room
+
+    figures = folder / FIGURES
+    try:
+        figures.mkdir(parents=True, exist_ok=True)
+        check_room(figures)
+        check_room(folder)
+    except OSError as error:
+        raise ValueError(f"{folder}: cannot write there: {_reason(error, figures)}") from error
+    _check_names(folder, names)
 
 
 def _check_names(folder: Path, names: Iterable[str]) -> None:
