@@ -5,8 +5,8 @@ import pandas
 import pytest
 
 from trialtensor.data import as_trial_tensor, check_trial_tensor, transform_values
-from trialtensor.data.arrays import as_floats, with_nan
-from trialtensor.data.missing import as_array, whole
+from trialtensor.data.arrays import as_floats, whole, with_nan
+from trialtensor.data.missing import as_array
 
 MASK = [False, True, False]
 

@@ -126,8 +126,41 @@ def with_nan(values: Any, name: str) -> np.ndarray:
     name : str
         Of the argument, for error messages.
     """
-    given = as_array(values)
+    given = as_numbers(values, name)
     return as_floats(given, name, None) if isinstance(given, np.ma.MaskedArray) else given
+
+
+def whole(values: Any, name: str) -> np.ndarray:
+    """Return a plain array, and refuse masked entries: for arrays where nothing can be missing.
+
+    Parameters
+    ----------
+    values : array-like
+    name : str
+        Of the argument, for error messages.
+
+    Raises
+    ------
+    ValueError
+        If entries are masked, and for sparse matrices.
+
+    Examples
+    --------
+    >>> whole(np.ma.masked_array([1, 2], [False, True]), "early")
+    Traceback (most recent call last):
+    ValueError: early: 1 of 2 entries is masked, but none can be missing here
+    """
+    refuse_sparse(values, name)
+    given = as_array(values)
+    if not isinstance(given, np.ma.MaskedArray):
+        return given
+    n = int(np.ma.getmaskarray(given).sum())
+    if n:
+        raise ValueError(
+            f"{name}: {n} of {given.size} entries {'is' if n == 1 else 'are'} masked, but "
+            "none can be missing here"
+        )
+    return given.data
 
 
 def _of_objects(array: np.ndarray, name: str, expected: str) -> np.ndarray:

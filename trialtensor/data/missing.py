@@ -34,38 +34,6 @@ def _has_mask(value: Any) -> bool:
     return isinstance(value, np.ma.MaskedArray)
 
 
-def whole(values: Any, argument: str) -> np.ndarray:
-    """Return a plain array, and refuse masked entries: for arrays where nothing can be missing.
-
-    Parameters
-    ----------
-    values : array-like
-    argument : str
-        Name for error messages.
-
-    Raises
-    ------
-    ValueError
-        If entries are masked.
-
-    Examples
-    --------
-    >>> whole(np.ma.masked_array([1, 2], [False, True]), "early")
-    Traceback (most recent call last):
-    ValueError: early: 1 of 2 entries is masked, but none can be missing here
-    """
-    given = as_array(values)
-    if not isinstance(given, np.ma.MaskedArray):
-        return given
-    n = int(np.ma.getmaskarray(given).sum())
-    if n:
-        raise ValueError(
-            f"{argument}: {n} of {given.size} entries {'is' if n == 1 else 'are'} masked, but "
-            "none can be missing here"
-        )
-    return given.data
-
-
 def is_missing(values: np.ndarray) -> np.ndarray:
     """Return where an array of objects holds None, NaN, NaT, NA, or a masked entry.
 

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trialtensor.data.arrays import as_floats
+from trialtensor.data.arrays import as_floats, whole
 from trialtensor.data.labels import as_names, plain_labels, unlabelled
-from trialtensor.data.missing import whole
 from trialtensor.plotting.colors import ACCENT, INK, MUTED, QUALITATIVE
 from trialtensor.plotting.labels import shorten
 from trialtensor.plotting.panels import style_panel

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from trialtensor.data import check_trial_tensor
-from trialtensor.data.arrays import exponent_of, refuse_sparse, scaled
+from trialtensor.data.arrays import exponent_of, refuse_sparse, scaled, whole
 from trialtensor.data.labels import plain_labels
-from trialtensor.data.missing import whole
 from trialtensor.data.parsing import by_axis
 from trialtensor.data.per_entry import one_each
 

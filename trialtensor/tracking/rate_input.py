@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from trialtensor.data.arrays import as_floats
+from trialtensor.data.arrays import as_floats, refuse_sparse
 from trialtensor.data.missing import as_array
 from trialtensor.data.per_entry import one_each, own_index
 from trialtensor.models.parameters import check_share
@@ -22,6 +22,7 @@ def check_adaptation(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Check subjects × trials, and the schedule."""
     series = as_floats(y, "y")
+    refuse_sparse(perturbation, "perturbation")
     if series.ndim not in (1, 2) or 0 in series.shape:
         raise ValueError(
             f"y: expected (n_trials,) or (n_subjects, n_trials), got shape {series.shape}"

@@ -13,7 +13,7 @@ from typing import Literal, get_args
 import numpy as np
 import xarray
 
-from trialtensor.data.missing import whole
+from trialtensor.data.arrays import whole
 from trialtensor.data.parameters import check_choice, check_number, check_whole, generator
 from trialtensor_models.rates import TwoStateTrace
 

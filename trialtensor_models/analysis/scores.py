@@ -9,8 +9,7 @@ from scipy.linalg import subspace_angles
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 
-from trialtensor.data.arrays import as_floats, column_exponents, exponent_of, scaled
-from trialtensor.data.missing import whole
+from trialtensor.data.arrays import as_floats, column_exponents, exponent_of, scaled, whole
 from trialtensor.data.parameters import check_whole, generator
 from trialtensor.solvers.matching import match_components
 from trialtensor.solvers.result import Factors
@@ -142,13 +141,12 @@ def factor_score(
     -------
     Score
     """
+    found, planted = _factors(found, "found"), _factors(planted, "planted")
     trial, neuron, time = (
         known_rows(found=own, planted=other) for own, other in zip(found, planted, strict=True)
     )
     found, planted = ((trial[i], neuron[i], time[i]) for i in (0, 1))
     check_whole("n_shuffles", n_shuffles, 1)
-    found = _factors(found, "found")
-    planted = _factors(planted, "planted")
     rng = generator(random_state)
     null = [match_components(planted, _shuffled(found, rng))[1] for _ in range(n_shuffles)]
     return Score(match_components(planted, found)[1], np.array(null), "trials, neurons and times")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trialtensor.data.missing import whole
+from trialtensor.data.arrays import whole
 from trialtensor_models.network.wiring import Wiring
 
 

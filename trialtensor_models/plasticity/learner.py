@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from trialtensor.data.missing import whole
+from trialtensor.data.arrays import whole
 from trialtensor_models.network import CCRNN, Activity, Plasticity, Wiring
 from trialtensor_models.plasticity.calibration import Gains, gains_of
 from trialtensor_models.plasticity.rules import (

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from trialtensor.data.missing import whole
+from trialtensor.data.arrays import whole
 from trialtensor.data.parameters import check_number, check_whole
 from trialtensor_models.tasks.task import Draw
 

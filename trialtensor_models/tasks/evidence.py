@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from trialtensor.data.missing import whole
+from trialtensor.data.arrays import whole
 from trialtensor.data.parameters import check_number
 from trialtensor_models.tasks.choices import LEFT, RIGHT, Response
 from trialtensor_models.tasks.task import Draw
