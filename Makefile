@@ -49,8 +49,9 @@ bench: $(VENV)/.installed-bench  ## compare speed and memory with other librarie
 	-for each in startup parafac2 streaming tracking two_rate optima slice_starts missing; do $(BIN)/python -m benchmarks.$$each; done
 	$(BIN)/python -m benchmarks
 
-fuzz: $(VENV)/.installed-test  ## read thousands of damaged files, and count what came of them
+fuzz: $(VENV)/.installed-test  ## read thousands of damaged files, fit thousands of random models; what came of them
 	$(BIN)/python -m benchmarks.fuzz_files
+	$(BIN)/python -m benchmarks.fuzz_fits
 
 docs: $(VENV)/.installed-docs  ## build the pages under docs/_build
 	$(BIN)/python -m sphinx -W --keep-going -q docs docs/_build

@@ -1,11 +1,11 @@
-"""Some of the random fits of ``python -m tests.fuzz.fits``, which tries thousands."""
+"""Some of the random fits of ``python -m benchmarks.fuzz_fits``, which tries thousands."""
 
 import numpy as np
 import pytest
 
-from tests.fuzz.fit_cases import draw
-from tests.fuzz.fit_laws import broken_laws
-from tests.fuzz.fits import try_fits
+from benchmarks.fuzz_fits.cases import draw
+from benchmarks.fuzz_fits.laws import broken_laws
+from benchmarks.fuzz_fits.trying import try_fits
 from trialtensor import TCA
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.base import clone
 
 import trialtensor
-from tests.fuzz.fit_cases import Case
+from benchmarks.fuzz_fits.cases import Case
 from trialtensor import TCA, CoupledTCA, Parafac2, SliceTCA, TrialVaryingDynamics
 from trialtensor.solvers.result import StopReason
 

@@ -1,0 +1,1 @@
+"""Random models fitted to random data, and the laws that no fit may break."""
