@@ -17,7 +17,7 @@ from trialtensor.alignment.factors import (
     unrelated,
 )
 from trialtensor.data.axes import AXES
-from trialtensor.models.parameters import check_whole, generator
+from trialtensor.models.parameters import REPEATS, check_whole, generator
 from trialtensor.solvers.matching import cosines
 
 
@@ -127,7 +127,7 @@ def _check(fits: Sequence[Any], axes: Any, reference: Any, n_null: Any) -> tuple
     if len(fits) < 2:
         raise ValueError(f"fits: expected at least 2 models to match, got {len(fits)}")
     check_whole("reference", reference, 0, len(fits) - 1)
-    check_whole("n_null", n_null, 0)
+    check_whole("n_null", n_null, 0, REPEATS)
     return names
 
 

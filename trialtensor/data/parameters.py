@@ -8,8 +8,12 @@ from typing import Any
 
 import numpy as np
 
+LARGEST = 2**31 - 1  # of a whole number, unless something else is said: no array is as long
+REPEATS = 10**6  # of starts, surrogates and draws, which come with a seed each
+SEEDS = 2**128 - 1
 
-def check_whole(name: str, value: Any, least: int, most: int | None = None) -> int:
+
+def check_whole(name: str, value: Any, least: int, most: int = LARGEST) -> int:
     """Return a whole number of at least ``least``, and at most ``most``.
 
     3.0 is refused like 3.5: a count that was computed as a float may be off by one.
@@ -20,8 +24,9 @@ def check_whole(name: str, value: Any, least: int, most: int | None = None) -> i
         Naming the parameter, what it got and what it needs.
     """
     whole = isinstance(value, numbers.Integral) and not _is_flag(value)
-    if not whole or value < least or (most is not None and value > most):
-        needed = f"of at least {least}" if most is None else f"from {least} to {most}"
+    if not whole or not least <= value <= most:
+        bounded = most not in (LARGEST, REPEATS, SEEDS) or (whole and value > most)
+        needed = f"from {least} to {most}" if bounded else f"of at least {least}"
         raise ValueError(f"{name}: expected an integer {needed}, got {value!r}")
     return int(value)
 
@@ -47,12 +52,15 @@ def check_number(
     needed = " and ".join(f"{word} {bound}" for word, bound in bounds.items() if bound is not None)
     if least is not None and most is not None:
         needed = f"from {least} to {most}"
-    good = is_number(value) and (bool(infinite) or bool(np.isfinite(value)))
+    good = is_number(value) and (bool(infinite) or _is_finite(value))
     good = good and (least is None or value >= least) and (most is None or value <= most)
     good = good and (above is None or value > above) and (below is None or value < below)
     if not good:
         raise ValueError(f"{name}: expected a number {needed}".rstrip() + f", got {value!r}")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError(f"{name}: {value!r} is too large for a float") from None
 
 
 def check_share(name: str, value: Any, *, zero: bool = False) -> float:
@@ -119,6 +127,13 @@ def generator(random_state: Any, name: str = "random_state") -> np.random.Genera
             f"{name}: expected None, a non-negative int, a numpy Generator or a "
             f"RandomState, got {random_state!r}"
         ) from error
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return bool(np.isfinite(float(value)))
+    except OverflowError:
+        return False
 
 
 def _is_flag(value: Any) -> bool:

@@ -113,8 +113,7 @@ def make_tca(
     check_flag("nonnegative", nonnegative)
     check_share("collinearity", collinearity, zero=True)
     check_observation(snr, missing, missing_fraction)
-    if np.dtype(dtype) not in (np.float32, np.float64):
-        raise ValueError(f"dtype: expected float32 or float64, got {dtype!r}")
+    _check_precision(dtype)
     rng = generator(random_state)
     trial = _slow(n_trials, n_components, nonnegative, rng) @ _mixing(n_components, collinearity)
     neuron = _sparse(n_neurons, n_components, nonnegative, rng)
@@ -235,6 +234,15 @@ def check_observation(snr: Any, missing: Any, missing_fraction: Any) -> None:
     check_share("missing_fraction", missing_fraction, zero=True)
 
 
+def _check_precision(dtype: Any) -> None:
+    try:
+        known = np.dtype(dtype) in (np.float32, np.float64)
+    except (TypeError, ValueError):
+        known = False
+    if not known:
+        raise ValueError(f"dtype: expected float32 or float64, got {dtype!r}")
+
+
 def _slice_sum(loadings: list[np.ndarray], slices: list[np.ndarray]) -> np.ndarray:
     return (
         np.einsum("kr,rnt->knt", loadings[0], slices[0])
@@ -252,6 +260,7 @@ def _observe(
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Add noise of exactly the requested power and remove entries."""
     X = signal.copy()
+    snr = float(snr)
     if np.isfinite(snr):
         noise = rng.normal(size=signal.shape)
         noise *= _rms(signal) / (_rms(noise) * np.sqrt(snr))

@@ -25,8 +25,9 @@ def add_labels(
 ) -> xarray.DataArray:
     """Attach the labels in the file to the axes of `tensor`.
 
-    A variable with a named dimension labels the axis of that name, any other the first axis of its
-    length; it may be a column, ``(n, 1)``. In a file with groups, variables of the tensor's own
+    A variable with a named dimension labels the axis of that name, any other the axis that it is
+    called after, such as `time`, if it is as long, or else the first axis of its length; it may be
+    a column, ``(n, 1)``. In a file with groups, variables of the tensor's own
     group take precedence, then those of its parents up to the root; other groups are ignored. A
     scalar `bin_width_s` gives times in seconds if the file has none.
 
@@ -54,10 +55,10 @@ def add_labels(
     variables = _around(chosen, variables)
     for info in variables:
         axis = _axis(info, tensor, axis_of)
-        label = _split_name(info)[1]
+        label = axis_of.get(info.name) or _split_name(info)[1]
         if axis is not None and label in AXES and label != axis:
             label = f"{axis}_{label}"  # a "time" of each trial, while "time" is an axis
-        if axis is None or label in tensor.coords or info.name in axis_of:
+        if axis is None or label in tensor.coords:
             continue  # not a label, or one that came with the tensor or from a nearer group
         if reason := _unreadable(info):
             warn(f"{path}: label {info.name!r} is left out: {reason}")
@@ -105,7 +106,11 @@ def _axis(info: VariableInfo, tensor: xarray.DataArray, axis_of: dict[str, str])
         return None
     if info.dims is not None:
         return axis_of.get(info.dims[long[0]])
-    return next((axis for axis in AXES if tensor.sizes[axis] == info.shape[long[0]]), None)
+    n = info.shape[long[0]]
+    named = axis_of.get(info.name) or _split_name(info)[1]
+    if named in AXES and tensor.sizes[named] == n:
+        return named  # "time" is that of the bins, where there are as many trials
+    return next((axis for axis in AXES if tensor.sizes[axis] == n), None)
 
 
 def _unreadable(info: VariableInfo) -> str:

@@ -10,6 +10,8 @@ import numpy as np
 
 from trialtensor.data.axes import AXES
 from trialtensor.data.parameters import (
+    REPEATS,
+    SEEDS,
     check_choice,
     check_flag,
     check_number,
@@ -19,6 +21,8 @@ from trialtensor.data.parameters import (
 )
 
 __all__ = [
+    "REPEATS",
+    "SEEDS",
     "check_choice",
     "check_flag",
     "check_jobs",
@@ -70,7 +74,7 @@ def check_solver_parameters(model: Any, *, given_init: bool = False) -> None:
     ValueError
         Naming the first that can't be used.
     """
-    check_whole("n_init", model.n_init, 1)
+    check_whole("n_init", model.n_init, 1, REPEATS)
     check_whole("max_iter", model.max_iter, 1)
     check_share("tol", model.tol, zero=True)
     check_jobs(getattr(model, "n_jobs", None))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -144,6 +144,8 @@ def check_datasets(fitted: Fitted, datasets: Collection[str] | None) -> tuple[st
     """
     if datasets is None:
         return fitted.datasets
+    if not isinstance(datasets, Iterable):
+        raise ValueError(f"datasets: expected names of datasets, got {datasets!r}")
     chosen = (datasets,) if isinstance(datasets, str) else tuple(map(str, datasets))
     unknown = [name for name in chosen if name not in fitted.datasets]
     if unknown or not chosen:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor.models import Component, Fitted
-from trialtensor.models.parameters import check_whole
+from trialtensor.models.parameters import check_flag, check_whole
 from trialtensor.models.verdict import cancelling_pair, is_degenerate
 from trialtensor.plotting.cells import Cell, draw_cell, share_text
 from trialtensor.plotting.colors import ACCENT, INK
@@ -103,6 +103,7 @@ def plot_factors(
     (2, 3)
     """
     fitted = fitted_of(model)
+    check_flag("restarts", restarts), check_flag("label_means", label_means)
     if label_means and color_by is None:
         raise ValueError("label_means: needs color_by, the label to take means of")
     if has_loadings_and_slices(fitted):

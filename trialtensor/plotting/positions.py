@@ -76,6 +76,8 @@ def neuron_positions(
         If no neuron coordinate is called `group_by`.
     """
     on_neuron = {name: plain_labels(v) for name, (dim, v) in coords.items() if dim == "neuron"}
+    if group_by is not None and not isinstance(group_by, str):
+        raise ValueError(f"group_neurons_by: expected 'auto', None or a name, got {group_by!r}")
     if group_by == "auto":
         group_by = next((name for name, v in on_neuron.items() if _names_groups(name, v)), None)
     elif group_by is not None and group_by not in on_neuron:

@@ -14,7 +14,7 @@ from trialtensor.alignment.factors import check_fitted
 from trialtensor.data.shown import OneLine
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.layout import Layout
-from trialtensor.models.parameters import check_jobs, check_share, check_whole, generator
+from trialtensor.models.parameters import REPEATS, check_jobs, check_share, check_whole, generator
 from trialtensor.selection.components import (
     check_whole_fit,
     known_form,
@@ -178,7 +178,7 @@ def _check(
             f"model: components of {type(model).__name__} can be rotated into each other, and "
             "bootstrap knows no alignment for them; compare refits with subspace_angles"
         )
-    check_whole("n_samples", n_samples, 2)
+    check_whole("n_samples", n_samples, 2, REPEATS)
     check_share("level", level), check_jobs(n_jobs)
     smallest = min(map(len, strata))
     if smallest < _FEWEST and len(strata) > 1:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trialtensor.models.base import TrialEstimator
-from trialtensor.models.parameters import check_verbose, check_whole
+from trialtensor.models.parameters import SEEDS, check_verbose, check_whole
 from trialtensor.models.progress import progress
 from trialtensor.selection.complexity import candidates_of, with_counts
 from trialtensor.selection.components import check_options
@@ -66,7 +66,7 @@ def restart_profile(
     check_options(estimator, fit_options, "estimator")
     check_verbose(verbose)
     if random_state is not None:
-        check_whole("random_state", random_state, 0)
+        check_whole("random_state", random_state, 0, SEEDS)
     candidates = candidates_of(estimator, n_components)
     models = [with_counts(estimator, each, random_state) for each in candidates]
     rows = []

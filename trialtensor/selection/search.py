@@ -12,6 +12,8 @@ from sklearn.base import BaseEstimator
 
 from trialtensor.models.layout import Layout
 from trialtensor.models.parameters import (
+    REPEATS,
+    SEEDS,
     check_choice,
     check_flag,
     check_jobs,
@@ -191,11 +193,12 @@ class CrossValidatedSearch(BaseEstimator):
             raise ValueError("n_components: the grid is empty; give at least one candidate")
         if len(set(given)) < len(given):
             raise ValueError(f"n_components: some candidates are given twice: {given}")
-        check_whole("n_seeds", self.n_seeds, 1)
+        check_whole("n_seeds", self.n_seeds, 1, REPEATS)
         check_jobs(self.n_jobs), check_verbose(self.verbose), check_flag("refit", self.refit)
         if self.random_state is not None:
-            check_whole("random_state", self.random_state, 0)
-        if self.splits is not None and not hasattr(self.splits, "split"):
+            check_whole("random_state", self.random_state, 0, SEEDS)
+        text = isinstance(self.splits, (str, bytes))  # which can be split, but not like this
+        if self.splits is not None and (text or not hasattr(self.splits, "split")):
             raise ValueError(
                 "splits: expected a splitter of trialtensor.selection, such as TimeBlocks(), or an "
                 f"object with such a method split, got {self.splits!r}"

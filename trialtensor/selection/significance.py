@@ -16,7 +16,14 @@ from trialtensor.data.notices import warn
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Component
 from trialtensor.models.layout import Layout
-from trialtensor.models.parameters import check_jobs, check_verbose, check_whole, generator
+from trialtensor.models.parameters import (
+    REPEATS,
+    check_choice,
+    check_jobs,
+    check_verbose,
+    check_whole,
+    generator,
+)
 from trialtensor.models.progress import progress
 from trialtensor.models.warnings import InterruptedFitWarning
 from trialtensor.selection.components import check_options, check_whole_fit, rows_of
@@ -112,9 +119,8 @@ def component_test(
     >>> test.significant()
     array([ True, False])
     """
-    if null not in NULLS:
-        raise ValueError(f"null: expected one of {tuple(NULLS)}, got {null!r}")
-    check_whole("n_permutations", n_permutations, 1)
+    check_choice("null", null, NULLS)
+    check_whole("n_permutations", n_permutations, 1, REPEATS)
     check_jobs(n_jobs), check_verbose(verbose)
     seeds = generator(random_state).spawn(n_permutations)
     check_options(model, fit_options)

@@ -12,7 +12,7 @@ import numpy as np
 from trialtensor.alignment.factors import check_fitted, congruence, unrelated
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Restart, comparable, different_starts
-from trialtensor.models.parameters import check_flag, check_whole, generator
+from trialtensor.models.parameters import REPEATS, check_flag, check_whole, generator
 from trialtensor.models.verdict import about_unfinished
 from trialtensor.selection.similarity import matched, weigh
 from trialtensor.solvers.matching import cosines
@@ -95,7 +95,7 @@ def stability(
     1.0
     """
     restarts = _restarts(model)
-    check_whole("n_null", n_null, 1), check_flag("weights", weights)
+    check_whole("n_null", n_null, 1, REPEATS), check_flag("weights", weights)
     axes, joint = restarts[0].axes, restarts[0].joint
     if weights and not joint:
         raise ValueError(

@@ -14,7 +14,7 @@ from trialtensor.kernels.change_points import (
     penalised_changes,
     split_greedily,
 )
-from trialtensor.models.parameters import check_share, check_whole, generator
+from trialtensor.models.parameters import REPEATS, check_share, check_whole, generator
 from trialtensor.tracking.memory import (
     Splits,
     TrialNoise,
@@ -140,7 +140,7 @@ def change_points(
     min_size = check_whole("min_size", min_size, 1)
     series = check_series(values, "values", max(20, 4 * min_size))
     check_share("alpha", alpha), check_share("level", level)
-    check_whole("n_null", n_null, 19), check_whole("n_bootstrap", n_bootstrap, 20)
+    check_whole("n_null", n_null, 19, REPEATS), check_whole("n_bootstrap", n_bootstrap, 20, REPEATS)
     rng = generator(random_state)
     units = np.array([exponent_of(column) for column in series.T])
     series = scaled(series, -units)

@@ -11,7 +11,7 @@ import scipy.stats
 
 from trialtensor.data.shown import OneLine, is_least
 from trialtensor.models.layout import are_arrays, is_dict
-from trialtensor.models.parameters import check_share, check_whole, generator
+from trialtensor.models.parameters import REPEATS, check_share, check_whole, generator
 from trialtensor.tracking.contrasts import holm
 from trialtensor.tracking.pattern_courses import used_courses
 from trialtensor.tracking.pattern_runs import Runs, jackknife, squared_length
@@ -162,7 +162,11 @@ def pattern_change(
     along = trial_coordinate(X)
     X = check_tensor(X)
     n_units = check_whole("n_units", n_units, 4)
-    check_whole("n_null", n_null, 19), check_share("alpha", alpha), check_share("level", level)
+    (
+        check_whole("n_null", n_null, 19, REPEATS),
+        check_share("alpha", alpha),
+        check_share("level", level),
+    )
     sets = [
         check_trials(trials, len(X), name, TRIALS_A_UNIT * n_units, along)
         for name, trials in (("early", early), ("late", late))

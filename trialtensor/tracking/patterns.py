@@ -35,7 +35,7 @@ def trial_coordinate(X: Any) -> np.ndarray | None:
 def check_trials(
     trials: Any, n_trials: int, argument: str, n_needed: int, along: Any = None
 ) -> np.ndarray:
-    """Return the indices of some trials, from indices or from a mask, in order.
+    """Return the indices of some trials, from indices, a slice or a mask, in order.
 
     ``along`` is the trial coordinate of the data, for a mask that has one of its own.
 
@@ -45,6 +45,10 @@ def check_trials(
         For trials that aren't there, and for fewer than ``n_needed``.
     """
     refuse_sparse(trials, argument)
+    if isinstance(trials, slice):
+        trials = np.arange(n_trials)[trials]
+    if np.ndim(trials) == 0:
+        raise ValueError(f"{argument}: expected several trials, got {trials!r}")
     given = plain_labels(whole(trials, argument))
     if given.dtype.kind == "O":
         raise ValueError(f"{argument}: is an object array, expected integers or booleans")

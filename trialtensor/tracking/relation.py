@@ -9,7 +9,7 @@ import numpy as np
 
 from trialtensor.data.per_entry import one_each, own_index
 from trialtensor.data.shown import OneLine, is_least
-from trialtensor.models.parameters import check_flag, check_share, check_whole, generator
+from trialtensor.models.parameters import REPEATS, check_flag, check_share, check_whole, generator
 from trialtensor.tracking.series import check_one_series, in_own_unit
 from trialtensor.tracking.smooth import smooth_curve
 
@@ -122,7 +122,7 @@ def relate(
     behaviour = one_each(behaviour, len(x), "behaviour", along=along)
     y, _ = in_own_unit(check_one_series(behaviour, "behaviour", MIN_TRIALS))
     check_share("level", level), check_flag("detrend", detrend)
-    check_whole("n_null", n_null, 19), check_whole("n_bootstrap", n_bootstrap, 20)
+    check_whole("n_null", n_null, 19, REPEATS), check_whole("n_bootstrap", n_bootstrap, 20, REPEATS)
     limit = min(30, len(x) // 10) if max_lead is None else check_whole("max_lead", max_lead, 0)
     if limit > len(x) // 4:
         raise ValueError(

@@ -31,7 +31,7 @@ def check_series(values: Any, argument: str, n_needed: int) -> np.ndarray:
         raise ValueError(
             f"{argument}: expected (n_trials,) or (n_trials, n_series), got shape {series.shape}"
         )
-    series = series.reshape(len(series), -1)
+    series = series.reshape(len(series), series.shape[1] if series.ndim == 2 else 1)
     if np.isinf(series).any():
         trial = int(np.flatnonzero(np.isinf(series).any(axis=1))[0])
         raise ValueError(f"{argument}: trial {trial} is infinite, expected numbers or NaN")

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.linalg
 
 from trialtensor.data.shown import OneLine, is_least
-from trialtensor.models.parameters import check_whole, generator
+from trialtensor.models.parameters import REPEATS, check_whole, generator
 from trialtensor.tracking.patterns import (
     check_tensor,
     check_trials,
@@ -93,7 +93,7 @@ def subspace_drift(
     """
     X = check_tensor(X)
     check_whole("n_windows", n_windows, 2)
-    check_whole("n_dims", n_dims, 1), check_whole("n_null", n_null, 19)
+    check_whole("n_dims", n_dims, 1), check_whole("n_null", n_null, 19, REPEATS)
     if len(X) < 8 * n_windows:
         raise ValueError(
             f"X: expected at least {8 * n_windows} trials for {n_windows} windows, got {len(X)}"
@@ -138,8 +138,8 @@ def _subspace(mean: np.ndarray, n_dims: int) -> np.ndarray:
     return left[:, :n_dims] * (values[:n_dims] > 1e-12 * values[0])
 
 
-@dataclass(frozen=True, eq=False)
-class TemplateAlignment:
+@dataclass(frozen=True, eq=False, repr=False)
+class TemplateAlignment(OneLine):
     """Similarity of each trial's pattern to early and late templates.
 
     Attributes

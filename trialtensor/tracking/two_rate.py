@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from trialtensor.data.arrays import as_floats
+from trialtensor.data.shown import OneLine
 from trialtensor.models.parameters import check_choice, check_flag
 from trialtensor.tracking.rate_models import ONE_RATE, TWO_RATE, Form, RateModel
 from trialtensor.tracking.rate_observed import Observed
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class RateFit:
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class RateFit(OneLine):
     """Result of a fit of adaptation.
 
     Attributes
@@ -75,7 +76,7 @@ class RateFit:
         return self.parameters.get("scale", 1.0) * output + self.parameters.get("offset", 0.0)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class OneRateFit(RateFit):
     """One state: ``x <- A x + B e``. Parameters ``A``, ``B``."""
 
@@ -84,7 +85,7 @@ class OneRateFit(RateFit):
         return ONE_RATE
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class TwoRateFit(RateFit):
     """A fast and a slow state. Parameters ``A_f``, ``B_f``, ``A_s``, ``B_s``.
 

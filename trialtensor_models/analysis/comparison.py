@@ -16,7 +16,7 @@ import xarray
 from trialtensor import TCA
 from trialtensor.data.arrays import refuse_sparse
 from trialtensor.data.labels import plain_labels, unlabelled
-from trialtensor.data.parameters import check_whole, generator
+from trialtensor.data.parameters import REPEATS, check_whole, generator
 from trialtensor.data.shown import is_least, p_equation
 from trialtensor.data.validation import as_trial_tensor
 from trialtensor_models.analysis.scores import N_SHUFFLES, Score, subspace_overlap
@@ -132,7 +132,7 @@ def compare(
     >>> found.distances["trial similarity"].value < 0.5
     True
     """
-    check_whole("n_components", n_components, 1), check_whole("n_shuffles", n_shuffles, 1)
+    check_whole("n_components", n_components, 1), check_whole("n_shuffles", n_shuffles, 1, REPEATS)
     rng = generator(random_state)
     both = []
     for name, X in (("recording", recording), ("simulation", simulation)):

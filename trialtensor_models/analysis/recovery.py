@@ -11,7 +11,7 @@ import xarray
 
 from trialtensor.data.arrays import as_floats, refuse_sparse
 from trialtensor.data.labels import complete_labels
-from trialtensor.data.parameters import check_whole, generator
+from trialtensor.data.parameters import REPEATS, check_whole, generator
 from trialtensor_models.analysis.exact import ExactTensor
 from trialtensor_models.analysis.known import known_rows
 from trialtensor_models.analysis.scores import (
@@ -95,7 +95,7 @@ def score_recovery(
             f"model: it was fitted to {len(factors)} trials and {patterns.shape[1]} neurons, "
             f"truth has {len(curves)} and {len(region)}"
         )
-    check_whole("n_shuffles", n_shuffles, 1)
+    check_whole("n_shuffles", n_shuffles, 1, REPEATS)
     rng = generator(random_state)
     options: dict[str, Any] = {"n_shuffles": n_shuffles, "random_state": rng}
     scores = {

@@ -10,7 +10,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 
 from trialtensor.data.arrays import as_floats, column_exponents, exponent_of, scaled, whole
-from trialtensor.data.parameters import check_whole, generator
+from trialtensor.data.parameters import REPEATS, check_whole, generator
 from trialtensor.solvers.matching import match_components
 from trialtensor.solvers.result import Factors
 from trialtensor_models.analysis.known import known_rows
@@ -87,7 +87,7 @@ def learning_score(
     """
     trial_factors, curve = known_rows(trial_factors=trial_factors, curve=curve)
     basis, curve = _basis(trial_factors), _curve(curve)
-    check_whole("n_shuffles", n_shuffles, 1)
+    check_whole("n_shuffles", n_shuffles, 1, REPEATS)
     rng = generator(random_state)
     null = [adjusted_r2(basis, rng.permutation(curve)) for _ in range(n_shuffles)]
     return Score(adjusted_r2(basis, curve), np.array(null), "trials")
@@ -113,7 +113,7 @@ def one_factor_scores(
         Not more curves than components.
     """
     trial_factors, curves = known_rows(trial_factors=trial_factors, curves=curves)
-    check_whole("n_shuffles", n_shuffles, 1)
+    check_whole("n_shuffles", n_shuffles, 1, REPEATS)
     rng = generator(random_state)
     found = matched_r2(trial_factors, curves)
     null = np.array([matched_r2(rng.permutation(trial_factors), curves) for _ in range(n_shuffles)])
@@ -146,7 +146,7 @@ def factor_score(
         known_rows(found=own, planted=other) for own, other in zip(found, planted, strict=True)
     )
     found, planted = ((trial[i], neuron[i], time[i]) for i in (0, 1))
-    check_whole("n_shuffles", n_shuffles, 1)
+    check_whole("n_shuffles", n_shuffles, 1, REPEATS)
     rng = generator(random_state)
     null = [match_components(planted, _shuffled(found, rng))[1] for _ in range(n_shuffles)]
     return Score(match_components(planted, found)[1], np.array(null), "trials, neurons and times")
@@ -175,7 +175,7 @@ def subspace_score(
     (1.0, True)
     """
     found, planted = known_rows(found=found, planted=planted)
-    check_whole("n_shuffles", n_shuffles, 1)
+    check_whole("n_shuffles", n_shuffles, 1, REPEATS)
     rng = generator(random_state)
     null = [subspace_overlap(rng.permutation(found), planted) for _ in range(n_shuffles)]
     return Score(subspace_overlap(found, planted), np.array(null), "neurons")
@@ -203,7 +203,7 @@ def region_score(
     1.0
     """
     strength, inside = _known_neurons(strength, inside)
-    check_whole("n_shuffles", n_shuffles, 1)
+    check_whole("n_shuffles", n_shuffles, 1, REPEATS)
     rng = generator(random_state)
     null = [_area(strength, rng.permutation(inside)) for _ in range(n_shuffles)]
     return Score(_area(strength, inside), np.array(null), "neurons")

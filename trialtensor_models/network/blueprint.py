@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from trialtensor.data.parameters import check_whole
+from trialtensor.data.parameters import SEEDS, check_whole
 from trialtensor_models.network.config import Cerebellum, Cortex, Pathways, Plasticity
 from trialtensor_models.network.weights import CorticalWeights
 from trialtensor_models.tasks import CenterOut, Draw, Task
@@ -43,7 +43,7 @@ class Blueprint:
     silenced: tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
-        check_whole("seed", self.seed, 0)
+        check_whole("seed", self.seed, 0, SEEDS)
         if self.cerebellum.n_inputs > self.pathways.n_pons:
             raise ValueError(
                 f"n_inputs: a granule cell can have at most n_pons = {self.pathways.n_pons} "

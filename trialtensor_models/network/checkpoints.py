@@ -13,7 +13,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from trialtensor.data.parameters import check_whole
+from trialtensor.data.parameters import SEEDS, check_whole
 from trialtensor.opening.guard import RefusedError, reading_own
 from trialtensor.opening.hdf5 import open_hdf5
 from trialtensor.storage import write_hdf5
@@ -58,7 +58,7 @@ def packaged(task: str, seed: int) -> Blueprint:
     if not of_task:
         known = sorted({name.rsplit("_", 1)[0] for name in names})
         raise ValueError(f"task: there are networks for {known}, got {task!r}")
-    seed = check_whole("seed", seed, 0)
+    seed = check_whole("seed", seed, 0, SEEDS)
     return replace(_packaged(of_task[seed % len(of_task)]), seed=int(seed))
 
 

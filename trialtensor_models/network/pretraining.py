@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from trialtensor.data.parameters import check_number, check_whole
+from trialtensor.data.parameters import SEEDS, check_number, check_whole
 from trialtensor_models.network.blueprint import Blueprint
 from trialtensor_models.network.weights import CorticalWeights
 
@@ -72,7 +72,7 @@ def pretrain(
     ValueError
         If a number is out of range.
     """
-    check_whole("seed", seed, 0)
+    check_whole("seed", seed, 0, SEEDS)
     check_whole("n_iterations", n_iterations, 1), check_whole("batch_size", batch_size, 1)
     check_number("learning_rate", learning_rate, above=0)
     check_number("rate_penalty", rate_penalty, least=0)

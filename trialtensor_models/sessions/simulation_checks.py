@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from trialtensor.data.parameters import check_choice, check_number, check_whole
+from trialtensor.data.parameters import SEEDS, check_choice, check_number, check_whole
 from trialtensor_models.network import CCRNN
 from trialtensor_models.sessions.schedule import Block, Schedule
 from trialtensor_models.tasks import Task, has_choices
@@ -22,7 +22,7 @@ def seeds_of(seed: Any) -> list[int]:
         For what isn't a whole number of at least 0.
     """
     several = isinstance(seed, Iterable) and not isinstance(seed, str | bytes)
-    return [check_whole("seed", each, 0) for each in (seed if several else [seed])]
+    return [check_whole("seed", each, 0, SEEDS) for each in (seed if several else [seed])]
 
 
 def check_recording(record: Any, bin_width: Any, n_granule: Any, dt: float) -> None:

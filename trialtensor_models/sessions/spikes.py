@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from trialtensor.data.parameters import check_number, check_whole
+from trialtensor.data.parameters import SEEDS, check_number, check_whole
 
 
 def draw_spikes(
@@ -49,7 +49,7 @@ def draw_spikes(
             "from all of them"
         )
     check_number("rate_scale", rate_scale, above=0), check_number("bin_width", bin_width, above=0)
-    check_whole("seed", seed, 0)
+    check_whole("seed", seed, 0, SEEDS)
     time = activity["time"].values
     step = float(time[1] - time[0]) if len(time) > 1 else bin_width
     per_bin = round(bin_width / step)

@@ -24,7 +24,7 @@ from trialtensor.models.coupled.datasets import (
 from trialtensor.models.coupled.equations import as_problem
 from trialtensor.models.fitted import Component, Fitted
 from trialtensor.models.layout import Layout
-from trialtensor.models.parameters import check_flag, check_whole, nonnegative_axes
+from trialtensor.models.parameters import check_choice, check_flag, check_whole, nonnegative_axes
 from trialtensor.solvers.coupled import CoupledOptions, fit_coupled
 from trialtensor.solvers.coupled_problem import CoupledFactors, CoupledProblem
 from trialtensor.solvers.runs import RestartResult, Start
@@ -162,8 +162,7 @@ class CoupledTCA(TrialEstimator):
     def _check(self) -> None:
         check_whole("n_private", self.n_private, 0)
         check_whole("n_components", self.n_components, 0 if self.n_private else 1)
-        if self.shared not in ("trial", "time"):
-            raise ValueError(f"shared: expected 'trial' or 'time', got {self.shared!r}")
+        check_choice("shared", self.shared, ("trial", "time"))
         check_flag("balanced", self.balanced)
         self._check_solver_parameters()
         nonnegative_axes(self.nonnegative)

@@ -23,7 +23,7 @@ from trialtensor.models.parafac2.blocks import (
     without_empty_blocks,
 )
 from trialtensor.models.parafac2.outcome import shared_axis
-from trialtensor.models.parameters import check_whole, nonnegative_axes
+from trialtensor.models.parameters import check_choice, check_whole, nonnegative_axes
 from trialtensor.solvers.parafac2.options import Parafac2Model, Parafac2Options
 from trialtensor.solvers.parafac2.restarts import fit_parafac2
 from trialtensor.solvers.runs import RestartResult, Start
@@ -335,8 +335,7 @@ class Parafac2(TrialEstimator):
     def _nonnegative(self) -> tuple[bool, bool]:
         """Return whether trial factors and those of the shared axis are constrained."""
         check_whole("n_components", self.n_components, 1)
-        if self.varying not in ("neuron", "time"):
-            raise ValueError(f"varying: expected 'neuron' or 'time', got {self.varying!r}")
+        check_choice("varying", self.varying, ("neuron", "time"))
         self._check_solver_parameters()
         if self.nonnegative is True:
             return True, True

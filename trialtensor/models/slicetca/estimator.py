@@ -13,7 +13,7 @@ from trialtensor.data.axes import AXES
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Fitted
 from trialtensor.models.observed import FitInput
-from trialtensor.models.parameters import check_flag, check_share
+from trialtensor.models.parameters import check_choice, check_flag, check_share
 from trialtensor.models.slicetca import outcome, trials
 from trialtensor.models.slicetca.outcome import components_of
 from trialtensor.models.slicetca.starts import as_ranks, check_ranks, given_loadings
@@ -161,8 +161,7 @@ class SliceTCA(TrialEstimator):
         as_ranks(self.n_components)
         self._check_solver_parameters(given_init=True)
         check_flag("nonnegative", self.nonnegative)
-        if self.gauge not in GAUGES:
-            raise ValueError(f"gauge: expected one of {GAUGES}, got {self.gauge!r}")
+        check_choice("gauge", self.gauge, GAUGES)
         check_share("missing_weight", self.missing_weight, zero=True)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:

@@ -13,7 +13,7 @@ from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Fitted
 from trialtensor.models.memory import check_memory
 from trialtensor.models.observed import FitInput
-from trialtensor.models.parameters import check_whole, nonnegative_axes
+from trialtensor.models.parameters import check_choice, check_whole, nonnegative_axes
 from trialtensor.models.tca import outcome, streaming, trials
 from trialtensor.models.tca.starts import check_rank, given_factors
 from trialtensor.models.warnings import warn_of
@@ -158,8 +158,7 @@ class TCA(TrialEstimator):
     def _check(self) -> None:
         check_whole("n_components", self.n_components, 1)
         self._check_solver_parameters(given_init=True)
-        if self.solver not in _SOLVERS:
-            raise ValueError(f"solver: expected one of {_SOLVERS}, got {self.solver!r}")
+        check_choice("solver", self.solver, _SOLVERS)
         nonnegative_axes(self.nonnegative)
 
     def _shared_data(self, X: Any, *, mask: Any = None, **options: Any) -> FitInput | None:
