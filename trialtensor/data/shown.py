@@ -86,6 +86,8 @@ def _brief(value: Any) -> str:
         return f"array {value.shape}"
     if type(value).__name__ == "DataFrame":
         return f"table of {len(value)} row{'s' * (len(value) != 1)}"
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_brief, value))})"
     if isinstance(value, dict):
         return f"{{{', '.join(map(str, value))}}}"
     if isinstance(value, (float, np.floating)):

@@ -13,6 +13,7 @@ import scipy.stats
 
 from trialtensor.data.arrays import as_floats
 from trialtensor.data.per_entry import own_index
+from trialtensor.data.shown import OneLine
 from trialtensor.models.parameters import check_share
 from trialtensor.tracking.memory import KINDS, Blocks, TrialNoise, trial_noise
 from trialtensor.tracking.series import check_labels, check_one_series, in_own_unit
@@ -25,8 +26,8 @@ ROUNDING = 1e-14  # of series of unit size
 TINY = float(np.finfo(np.float64).tiny)
 
 
-@dataclass(frozen=True, eq=False)
-class BlockContrasts:
+@dataclass(frozen=True, eq=False, repr=False)
+class BlockContrasts(OneLine):
     """Means of blocks and their differences.
 
     Attributes

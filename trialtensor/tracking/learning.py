@@ -10,6 +10,7 @@ import numpy as np
 import scipy.optimize
 import scipy.stats
 
+from trialtensor.data.shown import OneLine
 from trialtensor.models.parameters import check_share
 from trialtensor.tracking.noise import fit_noise
 from trialtensor.tracking.series import Unit, check_one_series, in_own_unit
@@ -28,8 +29,8 @@ ROUNDING = 1e-20
 NEARLY_EXACT = 0.05
 
 
-@dataclass(frozen=True, eq=False)
-class LearningFit:
+@dataclass(frozen=True, eq=False, repr=False)
+class LearningFit(OneLine):
     """One of the models of a learning curve.
 
     Attributes
@@ -63,8 +64,8 @@ class LearningFit:
         return float((self.fitted[-1] - self.fitted[0]) / max(len(self.fitted) - 1, 1))
 
 
-@dataclass(frozen=True, eq=False)
-class LearningCurve:
+@dataclass(frozen=True, eq=False, repr=False)
+class LearningCurve(OneLine):
     """The preferred model of a learning curve, and all candidates.
 
     Attributes

@@ -9,6 +9,7 @@ import numpy as np
 import scipy.signal
 import scipy.special
 
+from trialtensor.data.shown import OneLine
 from trialtensor.models.parameters import check_number, check_share, check_whole
 from trialtensor.tracking.noise import Noise, fit_noise
 from trialtensor.tracking.series import check_one_series, in_own_unit
@@ -17,8 +18,8 @@ N_BANDWIDTHS = 15
 MIN_TRIALS = 20
 
 
-@dataclass(frozen=True, eq=False)
-class SmoothCurve:
+@dataclass(frozen=True, eq=False, repr=False)
+class SmoothCurve(OneLine):
     """A local linear regression over trials.
 
     Attributes

@@ -138,8 +138,8 @@ def _subspace(mean: np.ndarray, n_dims: int) -> np.ndarray:
     return left[:, :n_dims] * (values[:n_dims] > 1e-12 * values[0])
 
 
-@dataclass(frozen=True, eq=False)
-class TemplateAlignment:
+@dataclass(frozen=True, eq=False, repr=False)
+class TemplateAlignment(OneLine):
     """Similarity of each trial's pattern to early and late templates.
 
     Attributes
