@@ -243,7 +243,7 @@ def test_the_key_stands_clear_of_the_color_bar(sliced_model, color_by):
         ({"order_trials_by": [1, 2]}, "order_trials_by: .* array of 40 labels"),
         ({"sort_neurons": "name"}, "sort_neurons: expected 'peak' or None, got 'name'"),
         ({"group_neurons_by": "depth"}, "group_neurons_by: no neuron coordinate is called 'depth'"),
-        ({"max_components": 0}, "max_components: expected a positive number, got 0"),
+        ({"max_components": 0}, "max_components: expected an integer of at least 1, got 0"),
         ({"axes": slice_grid(3, figure=Figure())}, r"axes: .* shape \(6, 2\), got shape \(3, 2\)"),
     ],
 )
