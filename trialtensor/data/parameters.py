@@ -19,8 +19,7 @@ def check_whole(name: str, value: Any, least: int, most: int | None = None) -> i
     ValueError
         Naming the parameter, what it got and what it needs.
     """
-    whole = isinstance(value, numbers.Integral) and not _is_flag(value)
-    if not whole or value < least or (most is not None and value > most):
+    if not is_whole(value) or value < least or (most is not None and value > most):
         needed = f"of at least {least}" if most is None else f"from {least} to {most}"
         raise ValueError(f"{name}: expected an integer {needed}, got {value!r}")
     return int(value)
@@ -98,6 +97,11 @@ def check_choice(name: str, value: Any, known: Collection[str]) -> str:
 def is_number(value: Any) -> bool:
     """Return whether this is a real number, and not True or False."""
     return isinstance(value, numbers.Real) and not _is_flag(value)
+
+
+def is_whole(value: Any) -> bool:
+    """Return whether this is a whole number, and not True or False."""
+    return isinstance(value, numbers.Integral) and not _is_flag(value)
 
 
 def generator(random_state: Any, name: str = "random_state") -> np.random.Generator:
