@@ -270,3 +270,12 @@ def test_directions_can_be_seen_in_a_recording(shared_data):
     groups = np.split(late, np.cumsum(np.unique(direction, return_counts=True)[1])[:-1])
     between = np.var([group.mean() for group in groups])
     assert between > np.mean([group.var() for group in groups])
+
+
+def test_bins_are_counted_in_whole_numbers():
+    X = make_slicetca(8, 5, 20, (1, 0, 1), random_state=0).X
+    axes = plot_slices(SliceTCA((1, 0, 1), n_init=1, random_state=0).fit(X))
+    render(axes)
+    for ax in axes.ravel():
+        ticks = [float(text.replace("−", "-")) for text in texts(ax.get_xticklabels()) if text]
+        assert ticks == np.round(ticks).tolist()
