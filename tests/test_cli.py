@@ -46,7 +46,7 @@ def recording(tmp_path_factory):
         side=np.array(["left", "right"] * 12),
         depth=np.arange(12.0),
         bin_width_s=0.05,
-        pickled=np.array([{}] * 24, dtype=object),
+        pickled=np.array([{}] * 3, dtype=object),  # of no axis, so no label
     )
     return path
 

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 import trialtensor
 from tests.solvers.test_degeneracy import nearly_opposite, without_a_best_fit
 from trialtensor import TCA, CoupledTCA
+from trialtensor.cli import app
 from trialtensor.cli.describing import describe
 from trialtensor.io.export import summarize
 from trialtensor.models.verdict import advice, cancelling_pair
@@ -80,6 +82,13 @@ def test_one_verdict_everywhere(fitted, tmp_path):
     model.save(tmp_path / "model.h5")
     copy = trialtensor.load(tmp_path / "model.h5")
     assert copy.stop_reason_ is StopReason.DEGENERATE and advice(copy.fitted_) == warning
+
+
+def test_the_command_says_it_once(tmp_path):
+    np.save(tmp_path / "a.npy", without_a_best_fit(1, noise=0.5))
+    words = ["fit", tmp_path / "a.npy", "--components", 2, "--n-init", 3, "-o", tmp_path / "out"]
+    result = CliRunner().invoke(app, [str(word) for word in words])
+    assert result.output.count(StopReason.DEGENERATE.advice) == 1
 
 
 def test_components_at_rest_are_not_called_degenerate(opposite, tmp_path):

@@ -17,7 +17,6 @@ MASK = [False, True, False]
         [1, None, 3],
         [1.0, np.nan, 3.0],
         np.ma.masked_array([1, -999, 3], MASK),
-        np.ma.masked_array(["1", "hidden", "3"], MASK),
         np.ma.masked_array(np.array([1, "hidden", 3], object), MASK),
         pandas.array([1, None, 3], dtype="Int64"),
         pandas.Series([1, None, 3], dtype="Float64"),
@@ -51,7 +50,7 @@ def test_integers_stay_where_nothing_is_masked():
 
 @pytest.mark.parametrize("given", [["a"], np.array([1 + 2j]), {"a": 1}, "abc"])
 def test_what_is_no_number_is_refused(given):
-    with pytest.raises(ValueError, match=r"^values: expected numbers"):
+    with pytest.raises(ValueError, match=r"^values: expected (real )?numbers"):
         as_floats(given, "values")
 
 

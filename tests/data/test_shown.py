@@ -7,7 +7,15 @@ from trialtensor import TCA, make_tca, track
 from trialtensor.data.shown import p_equation, p_text
 from trialtensor.report.tracking_wording import series_sentences
 from trialtensor.selection import ComponentTest, bootstrap, component_test, residual_report
-from trialtensor.tracking import change_points, pattern_change, relate, subspace_drift
+from trialtensor.tracking import (
+    block_contrasts,
+    change_points,
+    learning_curve,
+    pattern_change,
+    relate,
+    smooth_curve,
+    subspace_drift,
+)
 from trialtensor_models.analysis.comparison import ModelComparison
 from trialtensor_models.analysis.scores import Score
 
@@ -72,6 +80,17 @@ def test_residuals_that_drift():
     drifting = residual_report(model, noise + 0.02 * np.arange(50)[:, None, None])
     assert "(p ≤ 0.001)" in " ".join(drifting.sentences)
     assert "p_value ≤ 0.001" in repr(drifting.trial_trend)
+
+
+def test_results_without_p_values_are_one_line_too():
+    curve = learning_curve(1 - np.exp(-np.arange(40) / 5))
+    assert "best=LearningFit(model='exponential', " in repr(curve)
+    assert "time_constants=[5], " in repr(curve) and "fitted=array (40,)" in repr(curve)
+    report = residual_report(TCA(1, n_init=1, random_state=0).fit(X), X)
+    for result in (
+        curve, report, smooth_curve(STEP), block_contrasts(STEP, np.repeat(["a", "b"], 40)),
+    ):  # fmt: skip
+        assert "\n" not in repr(result) and "float64" not in repr(result)
 
 
 def test_a_bootstrap_is_one_line():

@@ -70,6 +70,14 @@ def test_an_assumed_order_of_axes_is_said(tmp_path):
     assert said not in inspect(tmp_path / "named.nc")
 
 
+def test_missing_labels_are_counted(tmp_path):
+    block = np.array(["a", "b", "", "b", "", ""])
+    angle = np.array([0, 90, np.nan, 0, 90, 180.0])
+    path = tmp_path / "x.npz"
+    np.savez(path, X=np.random.default_rng(0).normal(size=(6, 5, 4)), block=block, angle=angle)
+    assert "block (a, b; 3 without), angle (0.0, 90.0, 180.0; 1 without)" in inspect(path)
+
+
 def test_counts_are_proposed_a_square_root(tmp_path):
     path = tmp_path / "counts.npy"
     np.save(path, np.ones((9, 8, 7), dtype=np.uint8))

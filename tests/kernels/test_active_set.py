@@ -5,6 +5,7 @@ import pytest
 from scipy.optimize import nnls
 
 from trialtensor.kernels.active_set import exact_nonnegative_rows
+from trialtensor.kernels.nonnegative import nonnegative_rows
 
 TOL = 1e-14
 
@@ -50,4 +51,17 @@ def test_an_entry_without_a_say_keeps_its_start():
     np.testing.assert_allclose(found, [[3, 5], [0, 5]])
     assert (
         exact_nonnegative_rows(np.ones((1, 0, 0)), np.ones((2, 0)), np.ones((2, 0)), TOL).size == 0
+    )
+
+
+def test_steps_of_coordinate_descent_cannot_overflow():
+    """A component that is as good as zero stays as it is."""
+    rng = np.random.default_rng(0)
+    A = rng.random((9, 3))
+    A[:, 1] *= 1e-160
+    grams, rhs = (A.T @ A)[None], (rng.random(9) @ A)[None]
+    found = nonnegative_rows(grams, rhs, np.full((1, 3), 2.0), 5000, 0.0)
+    assert found[0, 1] == 2.0
+    np.testing.assert_allclose(
+        found[0, [0, 2]], nnls(A[:, [0, 2]], np.linalg.pinv(A[:, [0, 2]].T) @ rhs[0, [0, 2]])[0]
     )

@@ -1,11 +1,12 @@
 """What non-negative models can't reach is said, with a share that is right."""
 
+import html
 import warnings
 
 import numpy as np
 import pytest
 
-from trialtensor import TCA, CoupledTCA, Parafac2, SliceTCA
+from trialtensor import TCA, CoupledTCA, Parafac2, SliceTCA, write_report
 from trialtensor.selection import CrossValidatedSearch, Speckled
 
 RNG = np.random.default_rng(0)
@@ -39,6 +40,16 @@ def test_the_share_is_what_no_nonnegative_tensor_reaches(model, data):
     (said,) = _said(lambda: model.set_params(**SMALL).fit(data))
     assert f"{100 * _share(data):.2g} % of the sum of squares" in said
     assert model.explained_variance_ratio_ <= 1 - _share(data) + 1e-6
+    assert model.data_summary_["out_of_reach"] == pytest.approx(_share(data), rel=1e-5)
+
+
+def test_the_page_says_it_too(tmp_path):
+    said = "Non-negative components can't reach values below zero"
+    for data, is_said in ((X, True), (np.abs(X), False)):
+        model = TCA(1, nonnegative=True, **SMALL)
+        _said(lambda model=model, data=data: model.fit(data))
+        page = html.unescape(write_report(model, tmp_path / "page.html").read_text())
+        assert (f"{said}: {100 * _share(data):.2g} %" in page) is (said in page) is is_said
 
 
 def test_it_is_reached_where_enough_components_are_there():

@@ -55,6 +55,13 @@ def test_guards_within_each_other_say_it_once(tmp_path):
     assert str(caught.value) == f"path: {str(path)!r} is no run"
 
 
+def test_files_of_another_kind_are_named_as_such(tmp_path):
+    path = tmp_path / "report.html"
+    path.write_text("<!doctype html>")
+    with pytest.raises(ValueError, match="seemingly a web page"):
+        trialtensor.load(path)
+
+
 def test_libraries_do_not_warn(tmp_path, recwarn):
     path = tmp_path / "x.npy"
     path.touch()

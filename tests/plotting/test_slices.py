@@ -243,7 +243,7 @@ def test_the_key_stands_clear_of_the_color_bar(sliced_model, color_by):
         ({"order_trials_by": [1, 2]}, "order_trials_by: .* array of 40 labels"),
         ({"sort_neurons": "name"}, "sort_neurons: expected 'peak' or None, got 'name'"),
         ({"group_neurons_by": "depth"}, "group_neurons_by: no neuron coordinate is called 'depth'"),
-        ({"max_components": 0}, "max_components: expected a positive number, got 0"),
+        ({"max_components": 0}, "max_components: expected an integer of at least 1, got 0"),
         ({"axes": slice_grid(3, figure=Figure())}, r"axes: .* shape \(6, 2\), got shape \(3, 2\)"),
     ],
 )
@@ -270,3 +270,12 @@ def test_directions_can_be_seen_in_a_recording(shared_data):
     groups = np.split(late, np.cumsum(np.unique(direction, return_counts=True)[1])[:-1])
     between = np.var([group.mean() for group in groups])
     assert between > np.mean([group.var() for group in groups])
+
+
+def test_bins_are_counted_in_whole_numbers():
+    X = make_slicetca(8, 5, 20, (1, 0, 1), random_state=0).X
+    axes = plot_slices(SliceTCA((1, 0, 1), n_init=1, random_state=0).fit(X))
+    render(axes)
+    for ax in axes.ravel():
+        ticks = [float(text.replace("−", "-")) for text in texts(ax.get_xticklabels()) if text]
+        assert ticks == np.round(ticks).tolist()

@@ -74,7 +74,7 @@ def test_a_constant_series_has_no_rates():
     [
         (np.zeros(40), "perturbation: expected trials with a perturbation, got only 0 or NaN"),
         (np.ones(39), "perturbation: expected a value for each of the 40 trials"),
-        (np.full(40, "a"), "perturbation: expected numbers"),
+        (np.full(40, "a"), "perturbation: expected a number a trial"),
         (np.full(40, np.inf), "perturbation: expected numbers or NaN, got an infinite value"),
         ("rotation", "perturbation: no label of trials is called 'rotation'"),
     ],

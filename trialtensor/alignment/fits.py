@@ -17,12 +17,13 @@ from trialtensor.alignment.factors import (
     unrelated,
 )
 from trialtensor.data.axes import AXES
+from trialtensor.data.shown import OneLine
 from trialtensor.models.parameters import REPEATS, check_whole, generator
 from trialtensor.solvers.matching import cosines
 
 
-@dataclass(frozen=True, eq=False)
-class Alignment:
+@dataclass(frozen=True, eq=False, repr=False)
+class Alignment(OneLine):
     """Components of several fits matched to those of a reference.
 
     Attributes

@@ -16,7 +16,7 @@ COMPARED = {
 
 def describe(model: "TrialEstimator", source: Path) -> str:
     """Describe the data, the explained variance, and the agreement of restarts."""
-    from trialtensor.data.axes import AXES_ASSUMED
+    from trialtensor.data.axes import AXES_REMEDY
     from trialtensor.models.verdict import about_unfinished, advice, is_degenerate
 
     fitted, record = model.fitted_, model.fitted_.record
@@ -33,7 +33,7 @@ def describe(model: "TrialEstimator", source: Path) -> str:
         _components(model) + (_explained(record) if record.was_fitted else ""),
     ]
     if fitted.data.get("axes_assumed"):
-        lines.insert(1, f"{AXES_ASSUMED}; --axes says otherwise")
+        lines.insert(1, AXES_REMEDY)
     if is_degenerate(fitted):
         lines.append(advice(fitted))
     if len(record.restarts) > 1:

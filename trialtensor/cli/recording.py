@@ -128,8 +128,8 @@ def check_label(
     known = sorted(there.union(always))
     if name is not None and name not in known:
         raise ValueError(
-            f"--{option}: no label of {axis}s is called {name!r}; known are "
-            f"{', '.join(known) or 'none'}"
+            f"--{option}: no label of {axis}s is called {name!r}; "
+            + (f"known are {', '.join(known)}" if known else "there are none")
         )
 
 

@@ -1,5 +1,6 @@
 """Code shared by commands: a fit with its files, and one-line errors."""
 
+import re
 import warnings
 from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
@@ -61,8 +62,14 @@ def fit_into(recording: Recording, fit: Fit, output: Path) -> Written:
     """
     from trialtensor.cli.describing import describe
     from trialtensor.cli.writing import save_model, write_results
+    from trialtensor.models import DegeneracyWarning
+    from trialtensor.solvers.result import StopReason
 
-    model = fit.model.fit(recording.tensor, **fit.options)
+    with warnings.catch_warnings():
+        # What is printed of the fit says the same.
+        said = re.escape(StopReason.DEGENERATE.advice)
+        warnings.filterwarnings("ignore", said, DegeneracyWarning)
+        model = fit.model.fit(recording.tensor, **fit.options)
     written = Written(output)
     try:
         save_model(model, written)

@@ -6,6 +6,7 @@ from typing import Any
 AXES = ("trial", "neuron", "time")
 # What is said wherever results of such an array are shown.
 AXES_ASSUMED = "the order of axes was assumed: trials, neurons, times"
+AXES_REMEDY = f"{AXES_ASSUMED}; if it is another, say so with --axes"
 # An attribute of arrays that were read from a file without names of dimensions.
 ORDER, ASSUMED = "axes_order", "assumed"
 

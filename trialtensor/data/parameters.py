@@ -23,7 +23,7 @@ def check_whole(name: str, value: Any, least: int, most: int = LARGEST) -> int:
     ValueError
         Naming the parameter, what it got and what it needs.
     """
-    whole = isinstance(value, numbers.Integral) and not _is_flag(value)
+    whole = is_whole(value)
     if not whole or not least <= value <= most:
         bounded = most not in (LARGEST, REPEATS, SEEDS) or (whole and value > most)
         needed = f"from {least} to {most}" if bounded else f"of at least {least}"
@@ -106,6 +106,11 @@ def check_choice(name: str, value: Any, known: Collection[str]) -> str:
 def is_number(value: Any) -> bool:
     """Return whether this is a real number, and not True or False."""
     return isinstance(value, numbers.Real) and not _is_flag(value)
+
+
+def is_whole(value: Any) -> bool:
+    """Return whether this is a whole number, and not True or False."""
+    return isinstance(value, numbers.Integral) and not _is_flag(value)
 
 
 def generator(random_state: Any, name: str = "random_state") -> np.random.Generator:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from trialtensor.data.arrays import refuse_sparse
 from trialtensor.data.axes import find_axis
 from trialtensor.data.labels import labels_alike, plain_labels
 from trialtensor.data.missing import as_array
@@ -51,6 +52,7 @@ def one_each(
     >>> one_each(pandas.Series([1, 2, 3], index=[9, 8, 7]), 3, "labels", along=[7, 8, 9]).tolist()
     [3, 2, 1]
     """
+    refuse_sparse(given, argument)
     own = own_index(given, axis, argument)
     needed = f"{argument}: expected {expected or f'a value for each of the {n} {axis}s'}"
     if isinstance(given, (list, tuple)) and not any(hasattr(each, "shape") for each in given):

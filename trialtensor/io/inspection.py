@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import xarray
 
-from trialtensor.data.axes import AXES, AXES_ASSUMED, order_assumed
+from trialtensor.data.axes import AXES, AXES_REMEDY, order_assumed
 from trialtensor.io.contents import VariableInfo
 from trialtensor.io.labels import known_labels
 from trialtensor.io.readers import Get, find_reader, opened
@@ -105,7 +105,7 @@ def _table(variables: list[VariableInfo]) -> list[str]:
 def _describe(tensor: xarray.DataArray) -> list[str]:
     lines = [", ".join(f"{tensor.sizes[axis]} {axis}s" for axis in AXES)]
     if order_assumed(tensor):
-        lines.append(f"{AXES_ASSUMED}; if it is another, say so with --axes")
+        lines.append(AXES_REMEDY)
     values = tensor.to_numpy()
     missing = float(np.isnan(values).mean()) if values.dtype.kind == "f" else 0.0
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
@@ -114,7 +114,7 @@ def _describe(tensor: xarray.DataArray) -> list[str]:
     lines.append(f"{absent}; {kind} from {low:g} to {high:g}")
     for axis in AXES:
         labels = [
-            f"{name} ({_label_text(known_labels(coord))})"
+            f"{name} ({_label_text(coord)})"
             for name, coord in tensor.coords.items()
             if coord.dims == (axis,)
         ]
@@ -123,7 +123,13 @@ def _describe(tensor: xarray.DataArray) -> list[str]:
     return lines
 
 
-def _label_text(values: np.ndarray) -> str:
+def _label_text(labels: xarray.DataArray) -> str:
+    values = known_labels(labels)
+    n_without = labels.size - len(values)
+    return _values_text(values) + (f"; {n_without} without" if n_without and len(values) else "")
+
+
+def _values_text(values: np.ndarray) -> str:
     different = np.unique(values)
     if not len(different):
         return "all empty"

@@ -36,11 +36,15 @@ def nonnegative_rows(
     for i in range(n_rows):
         gram = grams[i] if grams.shape[0] > 1 else grams[0]
         x = result[i]
+        # A step along a component that is as good as zero would overflow.
+        least = 0.0
+        for r in range(rank):
+            least = max(least, 1e-60 * gram[r, r])
         for _ in range(n_passes):
             largest_step = 0.0
             largest_entry = 0.0
             for r in range(rank):
-                if gram[r, r] <= 0.0:
+                if gram[r, r] <= least:
                     continue
                 slope = rhs[i, r]
                 for s in range(rank):

@@ -285,8 +285,8 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
     def _fit_to(self, data: Any, assumed: bool | None = None) -> Self:
         starts = self._starts(data)
         self._warn_missing(data)
-        if getattr(self, "nonnegative", False) is not False:
-            warn_below_zero(self.nonnegative, self._weighted(data))
+        nonnegative = getattr(self, "nonnegative", False)
+        below = warn_below_zero(nonnegative, self._weighted(data)) if nonnegative else 0.0
         verbose = getattr(self, "verbose", 0)
         with blas_threads_for(data.size), progress(len(starts), verbose) as bar:
             found = self._solve(data, starts, lambda _: bar.update())
@@ -296,7 +296,8 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
                 # The work is done and this takes moments: losing it all now would be a pity.
                 fitted = self._describe(data, mark_interrupted(found))
         # A kind that is made from another one is a kind of its own.
-        known = fitted.data if assumed is None else {**fitted.data, "axes_assumed": assumed}
+        known = {**fitted.data, "out_of_reach": below} if below else fitted.data
+        known = known if assumed is None else {**known, "axes_assumed": assumed}
         self._store(replace(fitted, kind=type(self).__name__, data=known))
         warn_of(fitted)
         return self

@@ -40,10 +40,10 @@ def unreachable_share(arrays: Iterable[tuple[np.ndarray, float]]) -> float:
     return below / total if total else 0.0
 
 
-def warn_below_zero(nonnegative: Any, arrays: Iterable[tuple[np.ndarray, float]]) -> None:
-    """Warn if all factors are non-negative, and data below zero."""
+def warn_below_zero(nonnegative: Any, arrays: Iterable[tuple[np.ndarray, float]]) -> float:
+    """Warn if all factors are non-negative, and data below zero; return the share out of reach."""
     if not is_nonnegative(nonnegative):
-        return
+        return 0.0
     share = unreachable_share(arrays)
     if share > 0:
         warn(
@@ -51,6 +51,7 @@ def warn_below_zero(nonnegative: Any, arrays: Iterable[tuple[np.ndarray, float]]
             f"reach: {share_text(share)} of the sum of squares stays unexplained, however many "
             "there are. Leave nonnegative off, or use data that isn't centred, such as rates"
         )
+    return share
 
 
 def share_text(share: float) -> str:

@@ -18,6 +18,7 @@ from trialtensor.data.parameters import (
     check_share,
     check_whole,
     generator,
+    is_whole,
 )
 
 __all__ = [
@@ -47,8 +48,7 @@ def check_jobs(n_jobs: Any) -> int | None:
     ValueError
         For 0 and for anything that is neither None nor an integer.
     """
-    whole = isinstance(n_jobs, numbers.Integral) and not isinstance(n_jobs, (bool, np.bool_))
-    if n_jobs is not None and (not whole or n_jobs == 0):
+    if n_jobs is not None and (not is_whole(n_jobs) or n_jobs == 0):
         raise ValueError(f"n_jobs: expected None or an integer other than 0, got {n_jobs!r}")
     return None if n_jobs is None else int(n_jobs)
 

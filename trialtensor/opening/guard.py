@@ -4,7 +4,7 @@ import os
 import stat
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ZIP, NUMPY, HDF5, NETCDF3 = b"PK\x03\x04", b"\x93NUMPY", b"\x89HDF\r\n\x1a\n", b"CDF"
@@ -92,8 +92,16 @@ def reading_own(path: Path, kind: str) -> Iterator[None]:
             refuse_odd_files(path)
         raise FileNotFoundError(f"path: there is no file {str(path)!r}")
     name = f"path: {_shown(path)!r}"
-    with _one_error(name, lambda error: f"{name} is not a complete {kind} ({in_one_line(error)})"):
+    with _one_error(name, lambda error: f"{name} is not a complete {kind} ({_why(path, error)})"):
         yield
+
+
+def _why(path: Path, error: Exception) -> str:
+    """Say what a file that should be HDF5 looks like, if it is something else."""
+    with suppress(OSError):
+        if not is_hdf5(path):
+            return f"seemingly {looks_like(path)}"
+    return in_one_line(error)
 
 
 @contextmanager

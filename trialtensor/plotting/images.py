@@ -13,7 +13,7 @@ from trialtensor.plotting.colors import (
     diverging_colormap,
     positive_colormap,
 )
-from trialtensor.plotting.panels import name_ticks
+from trialtensor.plotting.panels import count_in_whole_numbers, name_ticks
 from trialtensor.plotting.positions import AxisPositions, side_by_side
 
 if TYPE_CHECKING:
@@ -150,6 +150,8 @@ def _style(ax: Axes, rows: AxisPositions, columns: AxisPositions) -> None:
     if rows.ticks:
         few = len(rows.ticks) <= MAX_NAMED_ROWS
         ax.set_yticks(rows.ticks if few else [], rows.tick_labels if few else [])
+    if columns.are_whole:
+        count_in_whole_numbers(ax)
     name_ticks(ax, columns)
     for edge in rows.edges:
         ax.axhline(edge, color=INK, linewidth=0.5)

@@ -61,6 +61,8 @@ def draw_times(
 ) -> None:
     """Draw a line over time, marking time zero if it lies inside the trial."""
     style_panel(ax)
+    if place.are_whole:
+        count_in_whole_numbers(ax)
     x = place.positions
     if x.min() < 0 < x.max():
         ax.axvline(0, color=MUTED, linewidth=0.7, linestyle=(0, (3, 3)))

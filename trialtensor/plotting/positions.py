@@ -33,6 +33,11 @@ class AxisPositions:
     tick_labels: tuple[str, ...] = ()
     edges: tuple[float, ...] = ()
 
+    @property
+    def are_whole(self) -> bool:
+        """Whether all positions are whole numbers, as those of bins, trials and neurons are."""
+        return bool((self.positions == np.round(self.positions)).all())
+
 
 def time_positions(coords: Coords, n_times: int) -> AxisPositions:
     """Return seconds from a `time` coordinate, otherwise another number or the bin."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from trialtensor.data.axes import AXES, AXES_ASSUMED
 from trialtensor.models import Fitted
+from trialtensor.models.below_zero import share_text
 from trialtensor.models.layout import Layout
 
 
@@ -19,6 +20,20 @@ def treatment(summary: Mapping[str, Any]) -> str:
 def axes_sentence(summary: Mapping[str, Any]) -> str:
     """Say that the order of axes was assumed, if nothing told it."""
     return f"{AXES_ASSUMED[0].upper()}{AXES_ASSUMED[1:]}." if summary.get("axes_assumed") else ""
+
+
+def out_of_reach_sentence(share: float) -> str:
+    """Say what of data below zero no non-negative model can reproduce; empty if all is in reach.
+
+    Examples
+    --------
+    >>> out_of_reach_sentence(0.487)
+    " Non-negative components can't reach values below zero: 49 % of the sum of squares."
+    """
+    if not share:
+        return ""
+    text = share_text(share)
+    return f" Non-negative components can't reach values below zero: {text} of the sum of squares."
 
 
 def size_text(n_trials: Any, n_neurons: Any, n_times: Any) -> str:

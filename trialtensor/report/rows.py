@@ -11,6 +11,7 @@ from trialtensor.models.fitted import FitRecord, Restart
 from trialtensor.models.undetermined import findings
 from trialtensor.models.verdict import advice, is_degenerate
 from trialtensor.report import wording
+from trialtensor.report.data_wording import out_of_reach_sentence
 from trialtensor.solvers.result import StopReason
 
 Row = tuple[str, str, str]
@@ -20,6 +21,7 @@ def fit_rows(fitted: Fitted, sentence: str) -> list[Row]:
     """Return goodness of fit and stop reason: name, value, sentence."""
     record = fitted.record
     ratio, reason = float(record.explained_variance_ratio), record.stop_reason
+    sentence += out_of_reach_sentence(fitted.data.get("out_of_reach", 0.0))
     return [
         ("Explained variance", wording.number(ratio, "{:.4f}"), sentence),
         (
@@ -78,7 +80,7 @@ def share_rows(fitted: Fitted) -> list[list[str]]:
 
 def percent(share: float) -> str:
     """Format a fraction as percent, or state that it is unknown."""
-    return wording.number(100 * share, "{:.1f} %")
+    return wording.number(100 * share, "{:z.1f} %")
 
 
 def restart_rows(record: FitRecord) -> list[dict[str, Any]]:

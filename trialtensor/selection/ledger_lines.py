@@ -104,7 +104,7 @@ def _check_header(line: bytes, path: Path, about: str, model: str) -> None:
         why = "is of a search of other data or with other parameters"
     else:
         return
-    raise ValueError(f"results: {str(path)!r} {why}; name another file, or remove it")
+    raise ValueError(f"results: {str(path)!r} {why}; write elsewhere, or remove it")
 
 
 def _parsed(line: bytes, about: str) -> tuple[str, dict[str, Any]]:

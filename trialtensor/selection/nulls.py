@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from trialtensor.data.arrays import as_floats
+from trialtensor.data.arrays import with_nan
 from trialtensor.selection.ordering import axis_order, like
 
 Surrogate = Callable[[Any, np.random.Generator], Any]
@@ -113,7 +113,7 @@ NULLS: dict[str, tuple[Surrogate, int, tuple[int, ...]]] = {
 
 def _reordered(X: Any, order: Callable[[int, int, int], tuple[np.ndarray, int]]) -> Any:
     """Return ``X`` with entries along an axis in the order that ``order`` draws."""
-    values = as_floats(X if not hasattr(X, "dims") else X.data, "X", None)
+    values = with_nan(X.data if hasattr(X, "dims") else X, "X")
     if values.ndim != 3:
         raise ValueError(f"X: expected (n_trials, n_neurons, n_times), got shape {values.shape}")
     values = values.transpose(axis_order(X))

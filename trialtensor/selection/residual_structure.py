@@ -19,8 +19,8 @@ ROUNDING = 1e-13
 _N_ORDERS = 999
 
 
-@dataclass(frozen=True)
-class Autocorrelation:
+@dataclass(frozen=True, repr=False)
+class Autocorrelation(OneLine):
     """Correlation of residuals one time bin apart.
 
     Attributes

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor.alignment.factors import check_fitted
-from trialtensor.data.shown import p_equation
+from trialtensor.data.shown import OneLine, p_equation
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.observed import LEAST_SQUARES
 from trialtensor.selection.leverage import leverage_of
@@ -28,8 +28,8 @@ _MAD_OF_NORMAL = 0.6744897501960817
 _N_NAMED = 5
 
 
-@dataclass(frozen=True, eq=False)
-class ResidualReport:
+@dataclass(frozen=True, eq=False, repr=False)
+class ResidualReport(OneLine):
     """Diagnostics of the residuals of a model.
 
     Attributes

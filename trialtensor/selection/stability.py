@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor.alignment.factors import check_fitted, congruence, unrelated
+from trialtensor.data.shown import OneLine
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Restart, comparable, different_starts
 from trialtensor.models.parameters import REPEATS, check_flag, check_whole, generator
@@ -23,8 +24,8 @@ Matrices = list[np.ndarray]
 Match = Callable[[Matrices, Matrices, tuple[int, int]], np.ndarray]
 
 
-@dataclass(frozen=True, eq=False)
-class Stability:
+@dataclass(frozen=True, eq=False, repr=False)
+class Stability(OneLine):
     """Agreement of fits from different starts.
 
     Attributes

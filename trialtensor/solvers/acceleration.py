@@ -132,8 +132,10 @@ def minimise(
         exact_below = rounding(start[0].dtype, problem.norm2)
 
     def sweep(factors: Arrays) -> tuple[Arrays, float]:
-        swept, loss = problem.sweep(factors, updater)
-        return balance(swept), loss
+        # What overflows on the way has no finite loss, by which it is rejected.
+        with np.errstate(over="ignore", invalid="ignore"):
+            swept, loss = problem.sweep(factors, updater)
+            return balance(swept), loss
 
     return descend(
         sweep,
@@ -205,7 +207,7 @@ def descend(
             found, new_loss = sweep(point)
             n_iter += 1
             extrapolated = point is not best
-            if extrapolated and new_loss > loss:
+            if extrapolated and not new_loss <= loss:
                 point, age = best, 0
                 continue
             gain = loss - new_loss

@@ -8,6 +8,9 @@ import numpy as np
 
 from trialtensor.solvers.result import Factors
 
+# A component this much smaller than the largest is zero.
+_TRACE = 1e-30
+
 
 def unit_columns(factor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Scale columns to norm 1 and return them with their norms; a column of zeros stays zero.
@@ -61,3 +64,44 @@ def fix_signs(factors: Factors, nonnegative: Sequence[bool]) -> Factors:
             signs[mode] = skewness_sign(factors[leading])
     trial, neuron, time = (f * s for f, s in zip(factors, signs, strict=True))
     return trial, neuron, time
+
+
+def without_traces(factors: Factors) -> Factors:
+    """Set to zero what sweeps with a ridge have shrunk to 1e-60, so that nothing divides by it.
+
+    Parameters
+    ----------
+    factors : three (n_axis, R) arrays
+
+    Returns
+    -------
+    three (n_axis, R) arrays
+        The same if nothing is as small as that.
+    """
+    gone = are_traces(component_sizes(factors))
+    if not gone.any():
+        return factors
+    trial, neuron, time = (np.where(gone, factor.dtype.type(0), factor) for factor in factors)
+    return trial, neuron, time
+
+
+def component_sizes(factors: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the norm of each component, in double precision.
+
+    Parameters
+    ----------
+    factors : three (n_axis, R) arrays
+    """
+    norms = [np.linalg.norm(factor.astype(np.float64), axis=0) for factor in factors]
+    return np.asarray(np.prod(norms, axis=0))
+
+
+def are_traces(sizes: np.ndarray) -> np.ndarray:
+    """Tell which components are so small that no digit of the data can show them.
+
+    Parameters
+    ----------
+    sizes : array
+        From :func:`component_sizes`; of several tensors, those of all of them.
+    """
+    return sizes <= _TRACE * sizes.max()

@@ -23,6 +23,7 @@ from trialtensor.solvers.acceleration import balance, minimise
 from trialtensor.solvers.degeneracy import judge
 from trialtensor.solvers.diagnostics import triple_cosine
 from trialtensor.solvers.dynamics_problem import DynamicsProblem
+from trialtensor.solvers.initialization import start_scale
 from trialtensor.solvers.result import Factors, SolverResult
 from trialtensor.solvers.runs import (
     RestartResult,
@@ -139,6 +140,8 @@ def _first_factors(problem: DynamicsProblem, start: Start, rank: int) -> Factors
     trial = 1 + 0.3 * rng.standard_normal((n_trials, rank))
     output = rng.standard_normal((n_outputs, rank)) / n_outputs**0.5
     source = rng.standard_normal((n_inputs, rank)) / n_inputs**0.5
+    # Inputs have no units, outputs have those of the data.
+    output *= start_scale(problem.norm2, float(np.linalg.norm(problem.before)))
     if start.kind == "svd":
         left, sizes, right = np.linalg.svd(problem.common(), full_matrices=False)
         n_known = min(rank, len(sizes))

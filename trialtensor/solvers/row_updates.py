@@ -78,6 +78,8 @@ def solve_rows(grams: np.ndarray, rhs: np.ndarray, *, nonnegative: bool) -> np.n
     free = np.empty_like(rhs)
     inverses = np.linalg.pinv(grams, rcond=rank * 4 * np.finfo(grams.dtype).eps, hermitian=True)
     free = np.einsum("irs,is->ir", np.broadcast_to(inverses, (len(rhs), rank, rank)), rhs)
+    # The pseudo-inverse leaves rounding errors of entries that have no say.
+    free[np.broadcast_to(np.diagonal(grams, axis1=1, axis2=2) == 0, free.shape)] = 0
     if not nonnegative:
         return free
     tol = rank * 4 * float(np.finfo(rhs.dtype).eps)

@@ -144,8 +144,8 @@ def trial_values(model: Any, given: Any, n_trials: int, argument: str) -> np.nda
         known = sorted(name for name, (axis, _) in coords.items() if axis == "trial")
         if given not in known:
             raise ValueError(
-                f"{argument}: no label of trials is called {given!r}; known are "
-                f"{', '.join(known) or 'none'}"
+                f"{argument}: no label of trials is called {given!r}; "
+                + (f"known are {', '.join(known)}" if known else "there are none")
             )
         given = coords[given][1]
     refuse_sparse(given, argument)

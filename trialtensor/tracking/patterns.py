@@ -51,7 +51,7 @@ def check_trials(
         raise ValueError(f"{argument}: expected several trials, got {trials!r}")
     given = plain_labels(whole(trials, argument))
     if given.dtype.kind == "O":
-        raise ValueError(f"{argument}: is an object array, expected integers or booleans")
+        raise ValueError(f"{argument}: expected integers or booleans, got an object array")
     if given.ndim != 1 or given.dtype.kind not in "biu":
         raise ValueError(f"{argument}: expected indices of trials, or True or False for each")
     if given.dtype.kind == "b":

@@ -14,9 +14,6 @@ from trialtensor.solvers.coupled_problem import CoupledFactors, CoupledProblem
 from trialtensor.solvers.determination import solve_open_rows
 from trialtensor.solvers.problems import shares_of, sum_of_squares
 
-# A component this much smaller than the largest is zero: no digit of the data can show it.
-_TRACE = 1e-30
-
 
 def as_problem(
     kept: KeptDatasets,
@@ -93,9 +90,8 @@ def _without_traces(problem: CoupledProblem, factors: CoupledFactors) -> Coupled
     cleaned = [factor.copy() for factor in factors]
     sizes = np.zeros((len(problem.problems), problem.n_components))
     for i, columns in enumerate(problem.columns):
-        norms = [np.linalg.norm(each.astype(np.float64), axis=0) for each in problem.of(factors, i)]
-        sizes[i, columns] = np.prod(norms, axis=0)
-    gone = sizes <= _TRACE * sizes.max()
+        sizes[i, columns] = canonical.component_sizes(problem.of(factors, i))
+    gone = canonical.are_traces(sizes)
     for i, columns in enumerate(problem.columns):
         for factor in cleaned[2 * i + 1 : 2 * i + 3]:
             factor[:, gone[i, columns]] = 0

@@ -214,10 +214,13 @@ def _alone(
     for i, name in enumerate(data.names):
         columns = np.flatnonzero(strength[i] > 0)
         each = problem.problems[i]
+        found = np.full((len(each.X), strength.shape[1]), np.nan, each.X.dtype)
+        if not len(columns):
+            alone[name] = insert_empty(found, kept.shared)
+            continue
         neuron = (neurons[i] * strength[i])[:, columns].astype(each.X.dtype)
         start = np.zeros((len(each.X), len(columns)), each.X.dtype)
         grams, rhs = each.trial_equations((start, neuron, own[i][:, columns]))
-        found = np.full((len(each.X), strength.shape[1]), np.nan, each.X.dtype)
         found[:, columns] = solve_rows(grams, rhs, nonnegative=nonnegative)
         observed = kept.masks[i]
         if observed is not None:

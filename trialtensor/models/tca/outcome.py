@@ -41,6 +41,7 @@ def describe(
 ) -> Fitted:
     """Describe a finished fit."""
     best, problem = found[0].result, data.problem
+    best = best.with_factors(canonical.without_traces(best.factors))
     judged = None if data.observed is None else judge_fit(data, best.factors)
     ridge = _trial_ridge(problem, best, judged)
     factors, grams, rhs, core_consistency = _finish(data, best, nonnegative, ridge)
