@@ -74,12 +74,15 @@ def test_a_single_positive_entry_is_found_among_negative_ones():
     assert model.trial_factors_[4, 0] == pytest.approx(1)
 
 
-def test_all_negative_data_has_zero_components_and_one_sentence():
+def test_all_negative_data_has_zero_components_and_a_sentence_each():
     X = -np.random.default_rng(0).random((20, 10, 12)) - 0.1
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         model = TCA(3, nonnegative=True, random_state=0).fit(X)
-    assert [str(each.message)[:26] for each in caught] == ["3 of 3 components are zero"]
+    assert [str(each.message)[:26] for each in caught] == [
+        "nonnegative: the data has ",
+        "3 of 3 components are zero",
+    ]
     assert model.loss_ == pytest.approx(np.sum(X**2)) and model.n_iter_ < 30
 
 
