@@ -30,7 +30,7 @@ def test_labels_in_npz(tmp_path, given):
     assert found["side"].dims == ("trial",)
     assert labels_of(found, "side") == KNOWN
     assert "right, 2 different" not in inspect(tmp_path / "a.npz")
-    assert "side (left, right)" in inspect(tmp_path / "a.npz")
+    assert "side (left, right; 2 without)" in inspect(tmp_path / "a.npz")
 
 
 @pytest.mark.parametrize(
@@ -77,3 +77,28 @@ def test_what_labels_nothing_is_no_matter(tmp_path):
         warnings.simplefilter("error")
         np.savez(tmp_path / "a.npz", x=X, other=np.ones((6, 2)), n=3, objects=np.array([None] * 7))
         assert not read(tmp_path / "a.npz").coords
+
+
+def test_a_vector_called_after_an_axis_labels_it(tmp_path):
+    n = 6
+    np.savez(
+        tmp_path / "a.npz",
+        x=np.random.default_rng(0).normal(size=(n, 5, n)),
+        time=np.arange(n) / 10,
+        side=np.arange(n),
+    )
+    found = read(tmp_path / "a.npz")
+    assert found["time"].dims == ("time",)
+    assert found["side"].dims == ("trial",)
+
+
+def test_hdf5_whose_axes_are_named_by_labels_only(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        stored = file.create_dataset("x", data=X.transpose(1, 0, 2))
+        for axis, name in enumerate(("units", "trials", "time")):
+            stored.dims[axis].label = name
+        file["time"], file["trials"] = np.arange(4) / 10, np.arange(6) * 3
+    found = read(tmp_path / "a.h5")
+    assert found["time"].to_numpy().tolist() == [0, 0.1, 0.2, 0.3]
+    assert found["trial"].to_numpy().tolist() == [0, 3, 6, 9, 12, 15]
+    assert np.array_equal(found, X)

@@ -271,3 +271,11 @@ def test_no_function_is_left_out():
             # A phenomenon takes the subjects that are compared, and nothing else.
             if inspect.isfunction(public) and "cast" not in inspect.signature(public).parameters:
                 assert name in tried | WITHOUT_ARRAYS, f"{room}.{name}"
+
+
+def test_spikes_are_drawn_from_labelled_activity():
+    from trialtensor_models.sessions.spikes import draw_spikes
+
+    masked = np.ma.masked_array(np.ones((2, 3, 4)), np.zeros((2, 3, 4)))
+    with pytest.raises(ValueError, match=r"^activity: expected a DataArray with a time"):
+        draw_spikes(masked)

@@ -42,6 +42,11 @@ def draw_spikes(
     >>> draw_spikes(rates, rate_scale=50, bin_width=0.04).shape
     (2, 3, 2)
     """
+    if not isinstance(activity, xr.DataArray) or "time" not in activity.coords:
+        raise ValueError(
+            "activity: expected a DataArray with a time coordinate, such as run.activity, got "
+            f"{type(activity).__name__}"
+        )
     n_missing = int(np.isnan(np.asarray(activity, dtype=float)).sum())
     if n_missing:
         raise ValueError(
