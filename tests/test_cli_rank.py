@@ -135,6 +135,7 @@ def test_nothing_in_noise_and_no_old_choice_beside_it(recording, tmp_path):
     [
         (("--components", "4:1"), ("--components", "1:12", "'4:1'")),
         (("--components", "0"), ("--components", "'0'")),
+        (("--components", "1:99999999"), ("--components", "at most 10000", "99999999")),
         (("--components", "1,2,x"), ("--components", "'1,2,x'")),
         (("--components", "0,0,0", "--model", "slicetca"), ("--components", "not all 0")),
         (("--components", "1:3", "--model", "slicetca"), ("--components", "time-slicing")),

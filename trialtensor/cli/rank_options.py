@@ -1,6 +1,7 @@
 """Parsing the options of `trialtensor rank` into candidates and splits, before reading files."""
 
 import itertools
+import math
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from trialtensor.selection import Splitter
 
 Count = int | tuple[int, ...]
+MOST_CANDIDATES = 10_000
 
 
 class Splits(StrEnum):
@@ -84,6 +86,7 @@ def parse_grid(kind: "type[TrialEstimator]", text: str) -> list[Count]:
     spans = [_span(word.strip()) for word in text.split(",")]
     known = [span for span in spans if span is not None]
     types = kind.component_types
+    _refuse_too_many([each.stop - each.start for each in known], bool(types))
     found: list[Count]
     if not types:
         found = sorted({count for span in known for count in span} - {0})
@@ -106,6 +109,16 @@ def first_of(candidates: list[Count]) -> str:
     """Return the first candidate, as the user would type it."""
     first = candidates[0]
     return ",".join(map(str, first)) if isinstance(first, tuple) else str(first)
+
+
+def _refuse_too_many(lengths: list[int], combined: bool) -> None:
+    """Refuse more candidates than anyone can wait for, before they are listed."""
+    n = math.prod(lengths) if combined else sum(lengths)
+    if n > MOST_CANDIDATES:
+        raise ValueError(
+            f"--components: expected at most {MOST_CANDIDATES} candidates, got {n}; each is fitted "
+            "several times"
+        )
 
 
 def _span(word: str) -> range | None:
