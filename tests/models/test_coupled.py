@@ -204,7 +204,7 @@ def test_files(tmp_path):
     [
         (lambda X: CoupledTCA(0).fit(X), "n_components"),
         (lambda X: CoupledTCA(2, n_private=-1).fit(X), "n_private"),
-        (lambda X: CoupledTCA(2, shared="neuron").fit(X), r"shared: .*'trial' or 'time'"),
+        (lambda X: CoupledTCA(2, shared="neuron").fit(X), r"shared: .*'trial', 'time'"),
         (lambda X: CoupledTCA(2, balanced=3).fit(X), "balanced"),
         (lambda X: CoupledTCA(2, init=X).fit(X), "init"),
         (lambda X: CoupledTCA(2, groups="area").fit(X), "groups: expected None"),

@@ -364,7 +364,7 @@ def bad(**parameters):
     [
         (bad(n_components=0), "n_components"),
         (bad(n_components=9), r"block 1 has 8 neurons with data.*at least 9"),
-        (bad(varying="trial"), r"varying: .*'neuron' or 'time'.*'trial'"),
+        (bad(varying="trial"), r"varying: .*'neuron', 'time'.*'trial'"),
         (bad(nonnegative="neuron"), r"nonnegative: neuron factors vary"),
         (bad(nonnegative="cells"), r"nonnegative: 'cells'"),
         (bad(init=3), "init"),
