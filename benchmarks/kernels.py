@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from statistics import median
 
 import numpy as np
+from scipy.optimize import nnls
 
 import trialtensor.kernels as kernels
 from benchmarks import change_kernels
 from benchmarks.timing import clock
+from trialtensor.kernels.active_set import exact_nonnegative_rows
 from trialtensor.kernels.least_squares import damped_rows
 from trialtensor.kernels.nonnegative import nonnegative_rows
 
@@ -48,6 +50,16 @@ def compare(n_runs: int = 7) -> list[Comparison]:
                 f"nonnegative_rows, {case}",
                 lambda g=grams, m=rhs, x=start: nonnegative_rows(g, m, x, n_passes, 0.0),
                 lambda g=grams, m=rhs, x=start: _nonnegative_rows_numpy(g, m, x, n_passes),
+                n_runs,
+            )
+        )
+        # The last solve of trial factors, from nearby, as the fit does.
+        near = np.maximum(np.linalg.solve(grams, rhs[:, :, None])[:, :, 0], 0)
+        results.append(
+            _compare(
+                f"exact_nonnegative_rows, {case}",
+                lambda g=grams, m=rhs, x=near: exact_nonnegative_rows(g, m, x, 1e-14),
+                lambda g=grams, m=rhs: _exact_nonnegative_rows_scipy(g, m),
                 n_runs,
             )
         )
@@ -118,3 +130,15 @@ def _nonnegative_rows_numpy(
             pull = x @ grams[0, r] if shared else np.einsum("is,is->i", grams[:, r], x)
             x[:, r] = np.maximum(x[:, r] + (rhs[:, r] - pull) / grams[:, r, r], 0)
     return x
+
+
+def _exact_nonnegative_rows_scipy(grams: np.ndarray, rhs: np.ndarray) -> np.ndarray:
+    """Solve row after row from a Cholesky factor, by the same method on a design matrix."""
+    factors = np.linalg.cholesky(grams)
+    shared = len(factors) == 1
+    return np.array(
+        [
+            nnls((factor := factors[0 if shared else i]).T, np.linalg.solve(factor, row))[0]
+            for i, row in enumerate(rhs)
+        ]
+    )

@@ -64,3 +64,17 @@ def test_what_is_refused():
     coupled = CoupledTCA(1, n_init=1, random_state=0).fit(regions)
     with pytest.raises(ValueError, match=r"X: .* CoupledTCA; use CrossValidatedSearch"):
         HeldOutScore()(coupled, regions)
+
+
+def test_dynamics_with_missing_entries():
+    """NaN is not a score, and what is behind it has no say."""
+    rng = np.random.default_rng(0)
+    X = np.zeros((30, 4, 40))
+    W = np.linalg.qr(rng.normal(size=(4, 4)))[0] * 0.98
+    X[:, :, 0] = rng.normal(size=(30, 4))
+    for t in range(1, 40):
+        X[:, :, t] = X[:, :, t - 1] @ W.T
+    model = TrialVaryingDynamics(4, n_init=2, random_state=0).fit(X)
+    assert HeldOutScore()(model, X) > 0.99
+    X[rng.random(X.shape) < 0.05] = np.nan
+    assert 0.99 < HeldOutScore()(model, X) <= 1

@@ -49,7 +49,7 @@ def exact_nonnegative_rows(
             for s in range(rank):
                 both = size[r] * size[s]
                 unit[r, s] = gram[r, s] / both if both > 0.0 else 0.0
-        free_and_fix(unit, goal, x, tol)
+        _free_and_fix(unit, goal, x, tol)
         for r in range(rank):
             if size[r] > 0.0:
                 result[i, r] = x[r] / size[r]
@@ -57,7 +57,7 @@ def exact_nonnegative_rows(
 
 
 @kernel
-def free_and_fix(unit: np.ndarray, goal: np.ndarray, x: np.ndarray, tol: float) -> None:
+def _free_and_fix(unit: np.ndarray, goal: np.ndarray, x: np.ndarray, tol: float) -> None:
     """Improve ``x`` in place until it is the solution of one row.
 
     Parameters
@@ -76,8 +76,8 @@ def free_and_fix(unit: np.ndarray, goal: np.ndarray, x: np.ndarray, tol: float) 
     for _ in range(3 * rank + 10):
         # Whatever would become negative on the way to the solution stops at zero.
         while True:
-            solve_free(unit, goal, free, tol, factor, target)
-            if not move_until_blocked(x, target, free):
+            _solve_free(unit, goal, free, tol, factor, target)
+            if not _move_until_blocked(x, target, free):
                 break
         best, slope_of_best = -1, steepest
         for r in range(rank):
@@ -90,7 +90,7 @@ def free_and_fix(unit: np.ndarray, goal: np.ndarray, x: np.ndarray, tol: float) 
 
 
 @kernel
-def move_until_blocked(x: np.ndarray, target: np.ndarray, free: np.ndarray) -> bool:
+def _move_until_blocked(x: np.ndarray, target: np.ndarray, free: np.ndarray) -> bool:
     """Move ``x`` towards ``target`` until an entry is zero; fix that one, and tell if there is one.
 
     Parameters
@@ -111,7 +111,7 @@ def move_until_blocked(x: np.ndarray, target: np.ndarray, free: np.ndarray) -> b
 
 
 @kernel
-def solve_free(
+def _solve_free(
     unit: np.ndarray,
     goal: np.ndarray,
     free: np.ndarray,

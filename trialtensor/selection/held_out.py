@@ -99,7 +99,8 @@ def error_of_trials(model: TrialEstimator, X: Any, mask: Any, options: Mapping[s
 @error_of_trials.register
 def _(model: TrialVaryingDynamics, X: Any, mask: Any, options: Mapping[str, Any]) -> float:
     """Fit trial factors to one half of the bins, and measure the prediction error in the other."""
-    values, seen = np.asarray(X), np.asarray(mask)
+    # NaN times zero would be NaN.
+    values, seen = np.nan_to_num(np.asarray(X)), np.asarray(mask)
     known = np.isfinite(model.fitted_["output_factors"]).all(axis=1)
     loss = total = 0.0
     half = values.shape[2] // 2

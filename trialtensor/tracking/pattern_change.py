@@ -154,26 +154,10 @@ def pattern_change(
     >>> found["verdict"].tolist(), float(found["gain"][0].round(1))
     (['gain change'], 1.5)
     """
-    if is_dict(X) or are_arrays(X):
-        raise ValueError(
-            "X: expected one array (n_trials, n_neurons, n_times), got several; give that of one "
-            f"block or dataset of the {type(components).__name__}"
-        )
-    along = trial_coordinate(X)
-    X = check_tensor(X)
     n_units = check_whole("n_units", n_units, 4)
-    (
-        check_whole("n_null", n_null, 19, REPEATS),
-        check_share("alpha", alpha),
-        check_share("level", level),
-    )
-    sets = [
-        check_trials(trials, len(X), name, TRIALS_A_UNIT * n_units, along)
-        for name, trials in (("early", early), ("late", late))
-    ]
-    both = np.intersect1d(sets[0], sets[1])
-    if len(both):
-        raise ValueError(f"late: expected other trials than early, got trial {both[0]} in both")
+    check_whole("n_null", n_null, 19, REPEATS)
+    check_share("alpha", alpha), check_share("level", level)
+    X, sets = _early_and_late(X, early, late, n_units, type(components).__name__)
     rng = generator(random_state)
     units = np.concatenate([unit_means(X, trials, n_units) for trials in sets])
     neurons, times = whole_cells(units)
@@ -203,6 +187,27 @@ def pattern_change(
         level,
         {name: is_least(p, 1 / (1 + n_null)) for name, p in raw.items()},
     )
+
+
+def _early_and_late(
+    X: Any, early: Any, late: Any, n_units: int, kind: str
+) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Check the data, and both sets of trials, which have none in common."""
+    if is_dict(X) or are_arrays(X):
+        raise ValueError(
+            "X: expected one array (n_trials, n_neurons, n_times), got several; give that of one "
+            f"block or dataset of the {kind}"
+        )
+    along = trial_coordinate(X)
+    X = check_tensor(X)
+    sets = [
+        check_trials(trials, len(X), name, TRIALS_A_UNIT * n_units, along)
+        for name, trials in (("early", early), ("late", late))
+    ]
+    both = np.intersect1d(sets[0], sets[1])
+    if len(both):
+        raise ValueError(f"late: expected other trials than early, got trial {both[0]} in both")
+    return X, sets
 
 
 def _what_is_new(
