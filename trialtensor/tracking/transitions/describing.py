@@ -43,6 +43,7 @@ def describe(
     draws = Draws(changing.onsets, changing.taus, _sizes(problem, changing.amplitudes))
     noise = changing if p_any > 0.5 else still
     mean = course.mean(axis=0)
+    offsets = _offsets(problem, noise)
     return Transitions(
         table=tabulate(search, best.transitions if reported else [], draws, tails),
         probability=p_any,
@@ -51,7 +52,8 @@ def describe(
         wanders=_wanders(search, changing, still, p_any),
         course=mean,
         band=np.quantile(course, tails, axis=0),
-        noise_sd=_spread(problem, mean),
+        offsets=offsets,
+        noise_sd=_spread(problem, mean + offsets),
         autocorrelation=_average(search, noise, "autocorrelation"),
         inflation=_average(search, noise, "inflation"),
         diagnostics=_diagnostics(search, best.transitions, solved.n_outliers),
@@ -125,6 +127,12 @@ def _courses(problem: Problem, changing: Sample, n_changing: int, still: Sample)
             course[draw] += shape[:, None] * changing.amplitudes[draw, i]
     own = course @ problem.turn
     return np.stack([unit.levels(own[..., s]) for s, unit in enumerate(problem.units)], axis=-1)
+
+
+def _offsets(problem: Problem, drawn: Sample) -> np.ndarray:
+    """Return what conditions add to each trial, ``(n_trials, n_series)``, in the units given."""
+    levels = drawn.levels[:, 1:].mean(axis=0)
+    return _sizes(problem, np.tensordot(problem.base[1:], levels, axes=(0, 0)))
 
 
 def _sizes(problem: Problem, amplitudes: np.ndarray) -> np.ndarray:
