@@ -54,7 +54,6 @@ class Examiner:
 
     data: Strengths
     names: Mapping[int, str]
-    fluctuation: np.ndarray
     flips: np.ndarray
     alpha: float
 
@@ -69,8 +68,10 @@ class Examiner:
                 before, after = slice(edges[i - 1], trial), slice(trial, edges[i + 1])
                 change = neuron_change(self.data, before, after, MIN_TRIALS)
                 row = replace(row, n_neurons=len(change.change))
-                if len(change.change) >= MIN_NEURONS:
-                    row = self._examined(row, self.data.components.index(component), change)
+                own = self.data.components.index(component)
+                # A component that turns from one sign to the other has no gain.
+                if len(change.change) >= MIN_NEURONS and self.data.keeps_sign(own, before, after):
+                    row = self._examined(row, own, change)
             rows.append(row)
         return rows
 
@@ -89,7 +90,7 @@ class Examiner:
         )
         if test.holds(self.alpha) and _moves(test.course):
             return replace(row, certain=ALL_NEURONS if everyone else CONFIRMED)
-        shared = terms[ALL] if ALL in terms else first[ALL] if everyone else None
+        shared = terms.get(ALL, first.get(ALL) if everyone else None)
         if shared is not None and shared.holds(self.alpha) and _moves(shared.course):
             p_value = max(shared.p_neurons, shared.p_trials)
             return replace(row, certain=ALL_NEURONS, p_value=p_value, gain=shared.gain)
@@ -104,17 +105,20 @@ class Examiner:
         Returns the gains that were added, the tests of the others given them, and the first tests.
         """
         n_components = change.strength.shape[1]
+        candidates = list(range(n_components))
+        if _everyone(change, [own], self.alpha):
+            candidates.append(ALL)
         added: dict[int, GainTest] = {}
         first: dict[int, GainTest] = {}
         while True:
             fit = fit_gains(change, _terms(list(added), n_components))
             tests = {
-                r: score_gain(fit, (r, r), self.data, self.fluctuation, self.flips)
-                for r in [ALL, *range(n_components)]
+                r: score_gain(fit, (r, r), self.data, self.flips)
+                for r in candidates
                 if r not in added
             }
             first = first or tests
-            level = self.alpha / (n_components + 1)
+            level = self.alpha / len(candidates)
             certain = [r for r, each in tests.items() if each.holds(level)]
             strongest = max(certain, key=lambda r: tests[r].evidence, default=own)
             if strongest == own or len(added) == MOST_TERMS:
@@ -138,7 +142,11 @@ def _terms(added: Sequence[int], n_components: int) -> list[Term]:
 
 
 def _everyone(change: NeuronChange, components: Sequence[int], alpha: float) -> bool:
-    """Return whether neurons that have least of some components change as the others do."""
+    """Return whether neurons that have least of some components change as the others do.
+
+    If only these components changed, the halves with less and more of them would change in
+    proportion to what they have; if all neurons do, by the same. The nearer of the two is it.
+    """
     squares = change.strength**2
     total = squares.sum(axis=1)
     share = squares[:, components].sum(axis=1) / np.where(total > 0, total, 1)
@@ -147,7 +155,8 @@ def _everyone(change: NeuronChange, components: Sequence[int], alpha: float) -> 
     if least.sum() < MIN_NEURONS // 2 or least.all() or not gains[least].any():
         return False
     apart, inside = np.median(gains[least]), np.median(gains[~least])
-    together = apart * inside > 0 and abs(apart) >= 0.5 * abs(inside)
+    nearer = 0.5 + 0.5 * np.median(share[least]) / np.median(share[~least])
+    together = apart * inside > 0 and abs(apart) >= nearer * abs(inside)
     return bool(together and scipy.stats.wilcoxon(gains[least]).pvalue <= alpha)
 
 

@@ -198,7 +198,6 @@ class GainTest:
     _fit: GainFit
     _term: Term
     _data: Strengths
-    _fluctuation: np.ndarray
 
     @cached_property
     def course(self) -> np.ndarray:
@@ -208,7 +207,7 @@ class GainTest:
         """
         change = self._fit.change
         lengths = [each.stop - each.start for each in (change.before, change.after)]
-        chance = np.maximum(self._fluctuation * sum(1 / n for n in lengths), 1e-9)
+        chance = np.maximum(self._data.fluctuation * sum(1 / n for n in lengths), 1e-9)
         weights, _ = self._fit.weights(self._term, chance)
         expected = np.einsum("nr,nr->n", weights, change.columns([self._term])[:, :, 0])
         found = np.einsum("nr,knr->k", weights, self._data.deviations[:, change.neurons])
@@ -227,9 +226,7 @@ class GainTest:
         return self.p_neurons <= level and self.p_trials <= level
 
 
-def score_gain(
-    fit: GainFit, term: Term, data: Strengths, fluctuation: np.ndarray, flips: np.ndarray
-) -> GainTest:
+def score_gain(fit: GainFit, term: Term, data: Strengths, flips: np.ndarray) -> GainTest:
     """Test a further gain given those that were fitted, over neurons and over trials.
 
     Each neuron's contribution to the score of this gain keeps its size and, if neurons change
@@ -240,8 +237,6 @@ def score_gain(
     fit : GainFit
     term : (int, int)
     data : Strengths
-    fluctuation : (R,) array
-        Variance of each component's relative strength from trial to trial.
     flips : (n_flips, n_all_neurons) array
         Signs.
 
@@ -263,7 +258,6 @@ def score_gain(
         _fit=fit,
         _term=term,
         _data=data,
-        _fluctuation=fluctuation,
     )
 
 

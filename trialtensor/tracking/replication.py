@@ -11,7 +11,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from trialtensor.data.shown import OneLine
 from trialtensor.models.base import TrialEstimator
-from trialtensor.models.fitted import Component
 from trialtensor.models.parameters import check_share, generator
 from trialtensor.tracking.contrasts import holm
 from trialtensor.tracking.courses import full_name
@@ -45,7 +44,8 @@ class Replication(OneLine):
         Verdicts are "confirmed"; "all neurons together", if neurons that have least of the
         component change too, by at least half as much; "also seen in", if the neurons agree, but
         on nothing beyond a confirmed change of other components; "not confirmed"; and "not tested"
-        with fewer than 8 neurons, or 5 trials before and after.
+        with fewer than 8 neurons or 5 trials before and after, and for components that turn from
+        one sign to the other, which is no gain.
     courses : dict of str -> (n_trials,) array
         By series: its strength on every trial as its neurons agree on it, free of what single
         neurons do, relative to its mean.
@@ -151,7 +151,6 @@ def replicate(
         examiner = Examiner(
             data.of(used[places]),
             {known[name][0]: name for name in known if known[name][1] == dataset},
-            _fluctuations(model.fitted_.components, data.components, dataset),
             _flips(rng, n_flips, int(used[places].sum())),
             alpha,
         )
@@ -195,7 +194,7 @@ def _checked(name: str, onsets: Sequence[int], n_trials: int) -> list[int]:
         For a trial that isn't there.
     """
     trials = sorted({int(each) for each in onsets})
-    if trials and not (0 <= trials[0] and trials[-1] < n_trials):
+    if trials and (trials[0] < 0 or trials[-1] >= n_trials):
         raise ValueError(f"found: expected trials 0 to {n_trials - 1} of {name}, got {trials}")
     return trials
 
@@ -203,21 +202,6 @@ def _checked(name: str, onsets: Sequence[int], n_trials: int) -> list[int]:
 def _flips(rng: np.random.Generator, n_flips: int, n_neurons: int) -> np.ndarray:
     signs = rng.integers(0, 2, size=(n_flips, n_neurons), dtype=np.int8)
     return (2 * signs - 1).astype(np.float32)
-
-
-def _fluctuations(
-    components: Sequence[Component], chosen: Sequence[int], dataset: str | None
-) -> np.ndarray:
-    """Return how much the relative strength of components varies between neighbouring trials."""
-    found = []
-    for r in chosen:
-        courses = components[r].courses
-        course = courses.get(dataset, next(iter(courses.values()), np.empty(0)))
-        course = course[np.isfinite(course)].astype(np.float64)
-        size = float(np.mean(np.abs(course))) if len(course) > 2 else 0.0
-        # Of differences, which changes of level hardly touch.
-        found.append(np.mean((np.diff(course) / size) ** 2) / 2 if size else 1.0)
-    return np.asarray(found)
 
 
 def _result(rows: list[Row], alpha: float) -> Replication:

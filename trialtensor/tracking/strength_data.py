@@ -108,7 +108,20 @@ def _of_array(
         seen[trials] = known.any(axis=2)
         n_bins += known.sum(axis=(0, 2))
         grams.append((trials, _gram(courses, known, usable)))
-    return Strengths(tuple(chosen), cross, _joined(grams, n_trials), seen, power, n_bins)
+    over_trials = [_over_trials(fitted.components[r], array.dataset, n_trials) for r in chosen]
+    gram, courses = _joined(grams, n_trials), np.column_stack(over_trials)
+    return Strengths(tuple(chosen), cross, gram, seen, power, n_bins, courses)
+
+
+def _over_trials(component: Component, dataset: str | None, n_trials: int) -> np.ndarray:
+    """Return a component's course over trials, with a mean square of 1; constant without one."""
+    courses = component.courses
+    found = courses.get(dataset, courses.get(None))
+    if found is None:
+        return np.ones(n_trials)
+    values = scaled(found.astype(np.float64), -exponent_of(found))
+    size = float(np.sqrt(np.nanmean(values**2))) if np.isfinite(values).any() else 0.0
+    return np.asarray(values / size) if size else np.ones(n_trials)
 
 
 def _products(values: np.ndarray, courses: np.ndarray) -> np.ndarray:
@@ -161,7 +174,7 @@ def _beside(parts: list[Strengths]) -> Strengths:
         for name in ("cross", "seen", "power")
     )
     bins = np.concatenate([part.n_bins for part in parts])
-    return Strengths(parts[0].components, cross, gram, seen, power, bins)
+    return Strengths(parts[0].components, cross, gram, seen, power, bins, parts[0].courses)
 
 
 def _runs(
@@ -207,9 +220,7 @@ def _course(
         if not part.within(dataset, block) or "time" not in part.dims:
             continue
         values = np.asarray(part.values, np.float64)
-        if part.dims == ("time",):
-            course = course * values
-        elif part.dims == ("neuron", "time"):
+        if part.dims in (("time",), ("neuron", "time")):
             course = course * values
         elif part.dims == ("trial", "time"):
             course = course * np.linalg.svd(np.nan_to_num(values), full_matrices=False)[2][0]
@@ -221,12 +232,13 @@ def _course(
 
 def _driven(components: list[Component], values: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Return what drives each component of dynamics, ``(k, 1, R, T)``; NaN where not known."""
-    inputs = [_input(component) for component in components]
+    inputs = np.stack([_input(component) for component in components])
     used = np.isfinite(inputs).all(axis=0)
     weights = np.where(used, inputs, 0)
     state = np.where(known, values, 0).astype(np.float64)
     driven = np.einsum("rn,knt->krt", weights, state)
-    driven = np.where(known[:, used].all(axis=1)[:, None], driven, np.nan)
+    complete = np.asarray(known[:, used].all(axis=1))
+    driven = np.where(complete[:, None], driven, np.nan)
     courses = np.full_like(driven, np.nan)
     courses[:, :, 1:] = driven[:, :, :-1]
     counts = np.maximum(np.isfinite(courses).sum(axis=(0, 2)), 1)

@@ -31,6 +31,9 @@ class Strengths:
         Sum of squares of the data.
     n_bins : (n_neurons,) array
         Number of entries that were observed.
+    courses : (n_trials, R) array
+        The components' own courses over trials, as fitted, with a mean square of 1; NaN where not
+        known.
     """
 
     components: tuple[int, ...]
@@ -39,12 +42,14 @@ class Strengths:
     seen: np.ndarray
     power: np.ndarray
     n_bins: np.ndarray
+    courses: np.ndarray
 
     def of(self, neurons: np.ndarray) -> Strengths:
         """Keep some neurons; ``neurons`` is a bool array."""
         gram = self.gram if self.gram.shape[1] == 1 else self.gram[:, neurons]
         cross, seen, power = (each[:, neurons] for each in (self.cross, self.seen, self.power))
-        return Strengths(self.components, cross, gram, seen, power, self.n_bins[neurons])
+        bins = self.n_bins[neurons]
+        return Strengths(self.components, cross, gram, seen, power, bins, self.courses)
 
     @cached_property
     def ridge(self) -> np.ndarray:
@@ -92,6 +97,22 @@ class Strengths:
             missed = self.cross - np.einsum("knrq,nq->knr", self.gram, self.mean)
             found = np.einsum("knrq,knq->knr", inverse, missed)
         return np.where(self.seen[:, :, None], found, 0)
+
+    @cached_property
+    def fluctuation(self) -> np.ndarray:
+        """Variance of components between neighbouring trials, relative to their mean, (R,)."""
+        # Of differences, which changes of level hardly touch.
+        steps = np.nan_to_num(np.diff(self.courses, axis=0))
+        known = np.isfinite(self.courses)
+        total = np.where(known, self.courses, 0).sum(axis=0)
+        mean = total / np.maximum(known.sum(axis=0), 1)
+        return np.asarray(np.mean(steps**2, axis=0) / 2 / np.maximum(mean**2, 1e-6))
+
+    def keeps_sign(self, component: int, before: slice, after: slice) -> bool:
+        """Return whether a component's mean has the same sign before and after."""
+        means = [self.courses[trials, component] for trials in (before, after)]
+        first, second = (each[np.isfinite(each)].sum() for each in means)
+        return bool(first * second > 0)
 
     @cached_property
     def noise(self) -> np.ndarray:
