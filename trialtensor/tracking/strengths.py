@@ -124,12 +124,25 @@ class Strengths:
         n_components = self.cross.shape[2]
         n_seen = self.seen.sum(axis=0)
         left = self.n_bins - n_components * n_seen
-        by_trial = self.mean + self.deviations
-        explained = np.einsum("knr,knr->n", by_trial, self.cross)
+        missed = self.missed(self.mean + self.deviations)
         if np.any(left[n_seen > 0] < self.n_bins[n_seen > 0] / 3):
             left = self.n_bins - n_components
-            explained = np.einsum("nr,knr->n", self.mean, self.cross)
-        variance = (self.power.sum(axis=0) - explained) / np.maximum(left, 1)
-        variance = np.maximum(variance, 1e-12 * self.power.sum(axis=0) / np.maximum(left, 1))
+            missed = self.missed(self.mean[None])
+        power = 1e-12 * self.power.sum(axis=0)
+        variance = np.maximum(missed, power) / np.maximum(left, 1)
         # A share of all neurons' noise: that of one is uncertain, and zero if it is silent.
         return np.asarray(0.8 * variance + 0.2 * variance.mean() + np.finfo(float).tiny)
+
+    def missed(self, strength: np.ndarray) -> np.ndarray:
+        """Return the sum of squares that strengths leave of each neuron, (n_neurons,).
+
+        Parameters
+        ----------
+        strength : (n_trials or 1, n_neurons, R) array
+        """
+        if self.gram.shape[1] == 1:
+            told = strength @ self.gram[:, 0]
+        else:
+            told = np.einsum("knrq,knq->knr", self.gram, np.broadcast_to(strength, self.cross.shape))
+        known = np.where(self.seen[:, :, None], 2 * self.cross - told, 0)
+        return np.asarray(self.power.sum(axis=0) - (known * strength).sum(axis=(0, 2)))
