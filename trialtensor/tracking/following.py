@@ -29,6 +29,7 @@ from trialtensor.tracking.two_rate import TwoRateFit
 if TYPE_CHECKING:
     import pandas
 
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Tracking(OneLine):
     """Results on every component over trials, including tidy tables.
@@ -207,8 +208,12 @@ def track(
         columns[BEHAVIOUR] = given.behaviour
     rates, adaptation = _adaptation(model, columns, perturbation, level)
     rng = generator(random_state)
-    options = {"conditions": given.conditions, "alpha": alpha, "level": level}
-    found = {name: transitions(y, random_state=rng, **options) for name, y in columns.items()}
+    found = {
+        name: transitions(
+            y, conditions=given.conditions, alpha=alpha, level=level, random_state=rng
+        )
+        for name, y in columns.items()
+    }
     within = {name: y - found[name].offsets for name, y in columns.items()}
     part = given.learning_trials
     learning = {name: _learning(name, y[part], level) for name, y in within.items()}

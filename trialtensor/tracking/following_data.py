@@ -74,13 +74,11 @@ def recorded(model: Any, X: Any, mask: Any, exclude: Any, alpha: float) -> Recor
 
 
 def _labels(model: TrialEstimator, n_neurons: int) -> list[Any]:
-    axis, values = model.fitted_.coords.get("neuron", (None, ()))
+    axis, values = model.fitted_.coords.get("neuron", (None, np.empty(0)))
     return list(as_names(values)) if axis == "neuron" else list(range(n_neurons))
 
 
-def _excluded(
-    exclude: Any, unstable: pandas.DataFrame | None, labels: list[Any]
-) -> np.ndarray:
+def _excluded(exclude: Any, unstable: pandas.DataFrame | None, labels: list[Any]) -> np.ndarray:
     """Return the places of neurons to leave out."""
     if exclude is None:
         return np.zeros(0, np.intp)

@@ -76,9 +76,7 @@ def _numbers(model: Any, n_trials: int) -> np.ndarray | None:
     return np.asarray(values) if axis == "trial" and len(values) == n_trials else None
 
 
-def learning_trials(
-    labels: np.ndarray | None, block: Any, n_trials: int
-) -> tuple[Any, np.ndarray]:
+def learning_trials(labels: np.ndarray | None, block: Any, n_trials: int) -> tuple[Any, np.ndarray]:
     """Return the block of learning, and the trials from its first to its last.
 
     By default the second block, since the first is the baseline; None and all trials without labels

@@ -8,6 +8,7 @@ import numpy as np
 
 from trialtensor.tracking.contrasts import MIN_TRIALS, block_contrasts, holm
 from trialtensor.tracking.learning import LearningCurve
+from trialtensor.tracking.neuron_agreement import ALSO_SEEN
 from trialtensor.tracking.relation import Relation
 from trialtensor.tracking.replication import Replication
 from trialtensor.tracking.series import check_labels
@@ -54,7 +55,9 @@ def changes(found: dict[str, Transitions], replication: Replication | None) -> p
 
     tables = [
         each.table.assign(
-            series=name, **_levels(each), replicated=_said(name, each.table["onset"].to_numpy(), replication)
+            series=name,
+            **_levels(each),
+            replicated=_said(name, each.table["onset"].to_numpy(), replication),
         )
         for name, each in found.items()
         if each.n_transitions
@@ -75,8 +78,9 @@ def _levels(found: Transitions) -> dict[str, list[float]]:
     return {"before": before, "after": after}
 
 
-def _said(name: str, onsets: np.ndarray, replication: Replication | None) -> list[str] | str:
+def _said(name: str, found: Transitions, replication: Replication | None) -> list[str] | str:
     """Return what the neurons say of each transition."""
+    onsets = found.table["onset"].tolist()
     if replication is None or name == "behaviour":
         return NOT_CHECKED
     table = replication.table
@@ -85,7 +89,8 @@ def _said(name: str, onsets: np.ndarray, replication: Replication | None) -> lis
 
 
 def _verdict(row: Any) -> str:
-    return f"{row['verdict']} {row['also_seen_in']}".strip()
+    verdict = str(row["verdict"])
+    return f"{verdict} {row['also_seen_in']}" if verdict == ALSO_SEEN else verdict
 
 
 def blocks(
