@@ -103,7 +103,7 @@ class Following:
         Written
             What is there now; what isn't has been said.
         """
-        from trialtensor.report.tracking_wording import overview_sentence
+        from trialtensor.report.tracking_headline import overview_sentence
         from trialtensor.tracking import track
 
         tracking = track(

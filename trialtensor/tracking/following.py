@@ -71,6 +71,8 @@ class Tracking(OneLine):
         Neurons that drop out or drift, as from `unstable_neurons`; None without data.
     excluded : tuple of str
         Names of the neurons that were left out.
+    trial_numbers : (n_trials,) array or None
+        The model's coordinate of trials, if it has one; everything else counts them from 0.
     labels : (n_trials,) array or None
         As from `trialtensor.data.labels.plain_labels`: None or NaN for trials in no block.
     learning_block : label or None
@@ -98,6 +100,7 @@ class Tracking(OneLine):
     replication: Replication | None
     unstable: pandas.DataFrame | None
     excluded: tuple[str, ...]
+    trial_numbers: np.ndarray | None
     labels: np.ndarray | None
     learning_block: Any
     learning_trials: tuple[int, int]
@@ -242,6 +245,7 @@ def track(
         replication=replication,
         unstable=None if data is None else data.unstable,
         excluded=() if data is None else tuple(data.names),
+        trial_numbers=given.trial_numbers,
         labels=given.labels,
         learning_block=given.learning_block,
         learning_trials=(int(part[0]), int(part[-1])),

@@ -31,6 +31,8 @@ class Given:
     learning_block : label or None
     learning_trials : (n,) array of int
         From the first to the last of that block.
+    trial_numbers : (n_trials,) array or None
+        The model's coordinate of trials.
     cautions : list of str
         Why the order of trials may not be time.
     """
@@ -40,6 +42,7 @@ class Given:
     behaviour: np.ndarray | None
     learning_block: Any
     learning_trials: np.ndarray
+    trial_numbers: np.ndarray | None
     cautions: list[str]
 
     @classmethod
@@ -61,11 +64,12 @@ class Given:
             values = trial_values(model, behaviour, n_trials, BEHAVIOUR)
             behaviour = check_series(values, BEHAVIOUR, 2 * MIN_TRIALS)[:, 0]
         block, trials = learning_trials(labels, learning_block, n_trials)
-        cautions = why_no_time(_numbers(model, n_trials), conditions)
+        numbers = _numbers(model, n_trials)
+        cautions = why_no_time(numbers, conditions)
         if conditions is None and labels is not None:
             _, codes = check_labels(labels, n_trials)
             conditions = labels if take_turns(codes) else None
-        return cls(labels, conditions, behaviour, block, trials, cautions)
+        return cls(labels, conditions, behaviour, block, trials, numbers, cautions)
 
 
 def _numbers(model: Any, n_trials: int) -> np.ndarray | None:

@@ -57,7 +57,7 @@ def changes(found: dict[str, Transitions], replication: Replication | None) -> p
         each.table.assign(
             series=name,
             **_levels(each),
-            replicated=_said(name, each.table["onset"].to_numpy(), replication),
+            replicated=_said(name, each, replication),
         )
         for name, each in found.items()
         if each.n_transitions
