@@ -59,6 +59,7 @@ def recorded(model: Any, X: Any, mask: Any, exclude: Any, alpha: float) -> Recor
         raise ValueError("X: series have no neurons; give a fitted model, or leave X out")
     layout = model.layout(X, mask)
     model.check_layout(layout)
+    _check_labels(model, layout.labelled)
     several = len(layout.values) > 1
     unstable = None if several else unstable_neurons(X, mask=mask, alpha=alpha)
     labels = _labels(model, layout.n_neurons)
@@ -71,6 +72,22 @@ def recorded(model: Any, X: Any, mask: Any, exclude: Any, alpha: float) -> Recor
     ]
     names = [str(labels[j]) for j in excluded]
     return Recorded(X, mask, unstable, excluded, names, list(dict.fromkeys(cautions)))
+
+
+def _check_labels(model: TrialEstimator, labelled: Any) -> None:
+    """Refuse data whose trials or neurons are called otherwise than those of the fit."""
+    if labelled is None:
+        return
+    for name, (axis, values) in model.fitted_.coords.items():
+        if name not in labelled.coords:
+            continue
+        now = np.asarray(labelled.coords[name])
+        same = now.shape == np.shape(values) and [str(x) for x in now] == [str(x) for x in values]
+        if not same:
+            raise ValueError(
+                f"X: the labels {name!r} of its {axis}s differ from those of the data that the "
+                "model was fitted to"
+            )
 
 
 def _labels(model: TrialEstimator, n_neurons: int) -> list[Any]:
