@@ -38,9 +38,10 @@ def neuron_drift(runs: Runs) -> Drift:
     learning, so late ones aren't used.
     """
     patterns = runs.patterns[~runs.is_late]
-    trials = [
-        t.astype(float) for t, late in zip(runs.trials, runs.is_late, strict=True) if not late
-    ]
+    groups: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
+    for run, is_late in zip(runs.trials, runs.is_late, strict=True):
+        groups[bool(is_late)].append(run.astype(float))
+    trials = groups[0]
     pairs = np.triu_indices(len(trials), 1)
     lags = np.array([[walk_lag(a, b) for b in trials] for a in trials])[pairs]
     centred = lags - lags.mean()
@@ -56,8 +57,7 @@ def neuron_drift(runs: Runs) -> Drift:
         weight += precision * (centred @ lags) * (1 - shared)
         effective = max(effective, 1 / shared)
     variance = max(slope / weight, 0.0) if weight > 0 else 0.0
-    late = np.concatenate([t for t, late in zip(runs.trials, runs.is_late, strict=True) if late])
-    lag = walk_lag(np.concatenate(trials), late.astype(float))
+    lag = walk_lag(np.concatenate(trials), np.concatenate(groups[1]))
     return Drift(float(np.sqrt(variance * max(lag, 0.0))), max(1.5 * effective, 3.0))
 
 

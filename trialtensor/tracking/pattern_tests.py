@@ -52,7 +52,7 @@ def leak(runs: Runs, r: int) -> float:
 
 
 def cleaned(runs: Runs, r: int, explained: Explained) -> np.ndarray:
-    """Return one component's pattern in every run, ``(n_runs, n_neurons)``, without new activity."""
+    """Return one component's pattern in every run, less new activity."""
     patterns = np.array(runs.patterns[:, :, r])
     if explained.neurons.shape[1]:
         early, late = runs.early_patterns[:, r], runs.late_patterns[:, r]
