@@ -1,6 +1,6 @@
 """What `pattern_change` says of planted changes.
 
-``python -m benchmarks.pattern_cells [N [NAME ...]]``: N data sets a cell (200), ways to get courses.
+``python -m benchmarks.pattern_cells [N [NAME ...]]``: N data sets a cell (200); ways to courses.
 
 Nine cells (nothing, a gain, a rotation, new activity, pairs, all three, drift) on square roots of
 Poisson counts, with time courses that are known or come from a fit.

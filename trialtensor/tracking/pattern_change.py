@@ -62,6 +62,8 @@ class PatternChange(OneLine):
     drift : float
         How far each neuron wanders by itself from early to late trials, as a share of its activity;
         estimated from early trials.
+    courses : (n_times, R) array
+        Time courses of components that were used; NaN at times that weren't.
     """
 
     components: pandas.DataFrame
@@ -75,6 +77,7 @@ class PatternChange(OneLine):
     level: float
     least: dict[str, np.ndarray] = field(default_factory=dict)
     drift: float = 0.0
+    courses: np.ndarray | None = None
 
     def at_floor(self, name: str = "new_p") -> Any:
         """Return whether p values of this name are the smallest possible."""
@@ -213,6 +216,7 @@ def pattern_change(
         level,
         {name: is_least(p, 1 / (1 + n_null)) for name, p in raw.items()},
         drift.sd,
+        _widened(courses, times),
     )
 
 

@@ -27,30 +27,24 @@ def warn_of_order(X: Any, sets: list[np.ndarray], conditions: Any) -> None:
     """
     labelled = by_axis(X, None, None, "X")[2]
     coords = {} if labelled is None else labelled.coords
-    dim = None if labelled is None else _trial_dim(labelled)
-    n_trials = len(X) if dim is None else labelled.sizes[dim]
-    along = coords[dim].to_numpy() if dim in coords else None
+    n_trials = len(X) if labelled is None else labelled.sizes["trial"]
+    along = coords["trial"].to_numpy() if "trial" in coords else None
     if along is not None and along.dtype.kind in "iufmM" and (along[1:] < along[:-1]).any():
         warn(
-            f"X: trials aren't in the order of their coordinate {dim!r}, so early and late are not "
+            f"X: trials aren't in the order of their coordinate, so early and late are not "
             "times; sort X by it"
         )
     if conditions is not None:
         _, codes = check_labels(conditions, n_trials, "conditions", along=along)
         _compare(codes, sets, "conditions")
     for name, coord in coords.items():
-        if name == dim or coord.dims != (dim,) or coord.dtype.kind not in "OUSTbiu":
+        if name == "trial" or coord.dims != ("trial",) or coord.dtype.kind not in "OUSTbiu":
             continue
         names, codes = check_labels(coord.to_numpy(), n_trials, f"coordinate {name!r}")
         # Labels that come one after the other may be the very blocks that are compared.
         switches = np.count_nonzero(np.diff(codes))
         if 1 < len(names) <= MOST_LABELS and switches >= len(names):
             _compare(codes, sets, repr(str(name)))
-
-
-def _trial_dim(labelled: Any) -> Any:
-    """Return the dimension of trials: named, or the first."""
-    return "trial" if "trial" in labelled.dims else labelled.dims[0]
 
 
 def _compare(codes: np.ndarray, sets: list[np.ndarray], what: str) -> None:

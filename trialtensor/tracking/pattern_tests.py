@@ -43,10 +43,8 @@ def leak(runs: Runs, r: int) -> float:
     may be taken for one of this component, the more the less its course differs from others.
     """
     change = runs.late - runs.early
-    weights, length = (
-        runs.weights[:, r],
-        np.sqrt(squared_length(runs.patterns[~runs.is_late, :, r])),
-    )
+    weights = runs.weights[:, r]
+    length = np.sqrt(squared_length(runs.patterns[~runs.is_late, :, r]))
     others = change - np.outer(change @ weights, runs.courses[:, r])
     return float(LEAK * np.linalg.norm(others, 2) * np.linalg.norm(weights) / length)
 
