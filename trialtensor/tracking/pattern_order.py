@@ -31,7 +31,7 @@ def warn_of_order(X: Any, sets: list[np.ndarray], conditions: Any) -> None:
     along = coords["trial"].to_numpy() if "trial" in coords else None
     if along is not None and along.dtype.kind in "iufmM" and (along[1:] < along[:-1]).any():
         warn(
-            f"X: trials aren't in the order of their coordinate, so early and late are not "
+            "X: trials aren't in the order of their coordinate, so early and late are not "
             "times; sort X by it"
         )
     if conditions is not None:
