@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.linalg
 
 from trialtensor.tracking.pattern_drift import Drift
 from trialtensor.tracking.pattern_runs import Runs, deviations, difference, run_weights
@@ -126,7 +127,7 @@ def gains_of(means: np.ndarray, early: np.ndarray, courses: np.ndarray) -> np.nd
 
 def apart_from(courses: np.ndarray) -> np.ndarray:
     """Return the projection ``(n_times, n_times)`` that removes some courses."""
-    basis = np.linalg.qr(courses)[0]
+    basis = scipy.linalg.orth(courses)
     return np.asarray(np.eye(len(courses)) - basis @ basis.T)
 
 
