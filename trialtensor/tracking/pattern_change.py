@@ -12,7 +12,6 @@ from trialtensor.models.layout import are_arrays, is_dict
 from trialtensor.models.parameters import REPEATS, check_share, check_whole, generator
 from trialtensor.tracking.contrasts import holm
 from trialtensor.tracking.pattern_courses import used_courses
-from trialtensor.tracking.pattern_drift import neuron_drift
 from trialtensor.tracking.pattern_explained import explained_changes
 from trialtensor.tracking.pattern_order import warn_of_order
 from trialtensor.tracking.pattern_runs import Runs
@@ -198,12 +197,13 @@ def pattern_change(
     names, courses = used_courses(components, dataset, X, sets[0], times, rng)
     units = units[:, neurons][:, :, times]
     runs = Runs(units, courses, np.arange(2 * n_units) >= n_units, trials)
-    drift = neuron_drift(runs)
-    rows, new_p, new = explained_changes(runs, drift, alpha, level, n_null, rng)
+    rows, new_p, new, drift = explained_changes(runs, alpha, level, n_null, rng)
     tested = ("rotation_p", "early_p", "late_p")
     raw = {name: np.array([row.get(name, np.nan) for row in rows]) for name in tested}
     raw["new_p"] = np.array(new_p)
-    table, new_p = _table(rows, names, new_p, alpha)
+    # The smallest p value that random signs of a few runs have.
+    least = max(4 / 2.0**n_units, 1 / (1 + n_null))
+    table, new_p = _table(rows, names, new_p, alpha, least)
     return PatternChange(
         table,
         new_p,
@@ -242,9 +242,12 @@ def _early_and_late(
 
 
 def _table(
-    rows: list[dict[str, float]], components: list[str], new_p: float, alpha: float
+    rows: list[dict[str, float]], components: list[str], new_p: float, alpha: float, least: float
 ) -> tuple[pandas.DataFrame, float]:
-    """Tabulate components with verdicts, after adjusting all p values together."""
+    """Tabulate components with verdicts, after adjusting all p values together.
+
+    ``least`` is the p value of presence that is asked for even if there are many components.
+    """
     import pandas
 
     names = ["gain", "gain_low", "gain_high", "gain_p", "angle_deg", "angle_low", "angle_high"]
@@ -256,19 +259,21 @@ def _table(
     table.insert(0, "component", np.arange(1, len(table) + 1))
     table.insert(1, "name", components)
     shares = [row.get("share", 1.0) for row in rows]
+    certain = min(max(alpha / len(adjusted), least), alpha)
     table["verdict"] = [
-        _verdict(row, share, alpha)
+        _verdict(row, share, alpha, certain)
         for row, share in zip(table.to_dict("records"), shares, strict=True)
     ]
     return table, float(adjusted[-1])
 
 
-def _verdict(row: dict[str, float], share: float, alpha: float) -> str:
+def _verdict(row: dict[str, float], share: float, alpha: float, certain: float) -> str:
     there = row["early_p"] <= alpha, row["late_p"] <= alpha
     if there != (True, True):
         # Not to be certain that it is there isn't to be certain that it is gone.
-        gone = {(False, True): "new", (True, False): "lost"} if share <= MAX_REST**2 else {}
-        return gone.get(there, "not seen")
+        gone = {(False, True): "new", (True, False): "lost"}.get(there)
+        sure = share <= MAX_REST**2 and min(row["early_p"], row["late_p"]) <= certain
+        return gone if gone and sure else "not seen"
     gain, rotation = row["gain_p"] <= alpha, row["rotation_p"] <= alpha
     if gain and rotation:
         return "gain change and rotation"

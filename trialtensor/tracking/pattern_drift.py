@@ -30,14 +30,14 @@ class Drift:
         return np.asarray(self.sd * spread * rng.normal(size=(n_draws, n_neurons)))
 
 
-def neuron_drift(runs: Runs) -> Drift:
+def neuron_drift(runs: Runs, there: list[bool]) -> Drift:
     """Estimate the drift of neurons from early trials, as a random walk.
 
     Patterns of early runs, of length 1, differ by noise whatever their distance in trials, and
     by drift the more the farther they are apart. Early trials show what neurons do without
-    learning, so late ones aren't used.
+    learning, so late ones aren't used. Nor are components that aren't certainly ``there``.
     """
-    patterns = runs.patterns[~runs.is_late]
+    patterns = runs.patterns[~runs.is_late][:, :, there]
     groups: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
     for run, is_late in zip(runs.trials, runs.is_late, strict=True):
         groups[bool(is_late)].append(run.astype(float))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.stats
 
-from trialtensor.tracking.pattern_drift import Drift
+from trialtensor.tracking.pattern_drift import Drift, neuron_drift
 from trialtensor.tracking.pattern_new import Explained, explain, new_patterns
 from trialtensor.tracking.pattern_runs import Runs, squared_length
 from trialtensor.tracking.pattern_tests import (
@@ -20,8 +20,8 @@ from trialtensor.tracking.pattern_tests import (
 
 
 def explained_changes(
-    runs: Runs, drift: Drift, alpha: float, level: float, n_null: int, rng: np.random.Generator
-) -> tuple[list[dict[str, float]], float, Explained]:
+    runs: Runs, alpha: float, level: float, n_null: int, rng: np.random.Generator
+) -> tuple[list[dict[str, float]], float, Explained, Drift]:
     """Compare early and late patterns of all components, and look for new activity.
 
     Returns
@@ -32,9 +32,11 @@ def explained_changes(
     new_p : float
     explained : Explained
         New activity, beside components of which some rotate.
+    drift : Drift
     """
     rows = [_presence(pattern, runs.is_late, n_null, rng) for pattern in runs.patterns.T]
     there = [max(row.values()) <= alpha for row in rows]
+    drift = neuron_drift(runs, there)
     # As strict as with all tests: what is set aside by mistake may be half of a rotation.
     limit = max(alpha / (2 * len(rows) + 1), 1 / (1 + n_null))
     new_p, neurons = new_patterns(runs, drift, limit, alpha, n_null, rng)
@@ -49,7 +51,7 @@ def explained_changes(
             early, late = (squared_length(runs.patterns[group, :, r])
                            for group in (~runs.is_late, runs.is_late))  # fmt: skip
             row["share"] = min(early, late) / max(early, late)
-    return rows, new_p, explained
+    return rows, new_p, explained, drift
 
 
 def _presence(
