@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 import scipy.optimize
 
 from trialtensor.data.arrays import as_floats, exponent_of, scaled
-from trialtensor.models import TCA, TrialEstimator
+from trialtensor.data.notices import warn
+from trialtensor.models import TCA, DegeneracyWarning, TrialEstimator
 from trialtensor.models.parameters import check_whole
+from trialtensor.models.verdict import is_degenerate
 from trialtensor.tracking.courses import time_courses
 
 
@@ -83,7 +86,16 @@ def _early_courses(
     inner = X[:, seen][:, :, times]
     inner = inner[np.isfinite(inner).any(axis=(1, 2))]
     nonnegative = not (inner < 0).any()
-    model = TCA(n_components, nonnegative=nonnegative, n_init=5, random_state=seed).fit(inner)
+    model = TCA(n_components, nonnegative=nonnegative, n_init=5, random_state=seed)
+    with warnings.catch_warnings():
+        # It would name components that the caller has never seen.
+        warnings.simplefilter("ignore", DegeneracyWarning)
+        model.fit(inner)
+    if is_degenerate(model.fitted_):
+        warn(
+            "components: two components fitted to the early trials cancel each other, so verdicts "
+            "on single components mean little; give fewer components, or time courses"
+        )
     return np.asarray(model.time_factors_)
 
 
