@@ -136,8 +136,8 @@ def _checked_courses(
             f"{given.shape}{of}"
         )
     given = np.stack([scaled(each, -exponent_of(each)) for each in given[times].T], axis=1)
-    dependent = independent and np.linalg.matrix_rank(given) < given.shape[1]
-    if not np.isfinite(given).all() or dependent:
+    known = bool(np.isfinite(given).all())
+    if not known or (independent and np.linalg.matrix_rank(given) < given.shape[1]):
         raise ValueError(
             "components: expected time courses that are finite and independent"
             + (f", those{of} aren't" if of else "")
