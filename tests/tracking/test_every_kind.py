@@ -243,8 +243,12 @@ def test_time_courses_that_all_datasets_share(regions):
     model = tt.CoupledTCA(2, shared="time", n_init=2, random_state=0).fit(sessions)
     sets = np.arange(20), np.arange(40, 60)
     found = pattern_change(sessions["Mon"], *sets, components=model, n_null=49)
-    given = pattern_change(sessions["Mon"], *sets, components=model.time_factors_, n_null=49)
-    assert found.components.equals(given.components)
+    # Those of the early trials of this dataset, in the order of the model's.
+    early = tt.TCA(2, n_init=5, random_state=0).fit(sessions["Mon"][:20]).time_factors_
+    norms = np.linalg.norm(early, axis=0), np.linalg.norm(found.courses, axis=0)
+    alike = np.abs((early / norms[0]).T @ (found.courses / norms[1]))
+    np.testing.assert_allclose(np.sort(alike.max(axis=0)), 1, atol=0.02)
+    assert found.components["name"].tolist() == ["component 1", "component 2"]
 
 
 # --- models of other packages, and what is refused --------------------------------------------

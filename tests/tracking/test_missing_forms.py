@@ -68,8 +68,14 @@ CALLS = {
         {"components": np.round(10 * RNG.normal(size=(8, 2)))},
         {"X": TENSOR, "early": EARLY, "late": LATE, "n_null": 19},
     ),
+    "pattern_change, with conditions": (
+        pattern_change,
+        {"conditions": np.arange(N) % 2},
+        {"X": TENSOR, "early": EARLY, "late": LATE, "n_null": 19},
+    ),
     "subspace_drift": (subspace_drift, {"X": TENSOR}, {"n_null": 19}),
     "template_alignment": (template_alignment, {"X": TENSOR, "early": EARLY, "late": LATE}, {}),
+    "template_alignment, of blocks": (template_alignment, {"labels": BLOCKS}, {"X": TENSOR}),
     "trial_similarity": (trial_similarity, {"X": TENSOR}, {"n_windows": 6}),
 }
 CASES = [(name, argument) for name, (_, given, _) in CALLS.items() for argument in given]
@@ -172,7 +178,7 @@ def test_no_function_is_left_out():
     assert {name.partition(",")[0] for name in CALLS} == functions
     taken = {
         "values", "labels", "component", "behaviour", "y", "perturbation", "output", "model", "X",
-        "early", "late", "components",
+        "early", "late", "components", "conditions",
     }  # fmt: skip
     for function in functions:
         parameters = set(inspect.signature(getattr(tracking, function)).parameters)

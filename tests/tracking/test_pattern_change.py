@@ -1,9 +1,13 @@
 """Gain change, rotation and a new component: each test answers to its own."""
 
+import warnings
+
 import numpy as np
 import pytest
+import xarray
 
 from trialtensor.tracking import pattern_change
+from trialtensor.tracking.pattern_drift import walk_lag
 from trialtensor.tracking.patterns import unit_means, whole_cells
 
 TIME = np.arange(30)
@@ -92,6 +96,118 @@ def test_time_courses_of_a_model_and_of_early_trials():
     for components in (2, TCA(2, random_state=0).fit(X)):
         found = pattern_change(X, ~LATE, LATE, components=components)
         assert (found.components["gain_p"] <= 0.05).sum() == 1
+
+
+def counts(seed, *, gain=1.0, turned=False, new=False, drift=0.0):
+    """Square roots of counts: three components, of which the third grows, turns, or stays."""
+    rng = np.random.default_rng([seed, 3])
+    time = np.arange(25)
+    courses = np.exp(-0.5 * ((time[:, None] - [5, 11, 17]) / 3) ** 2)
+    early = rng.gamma(0.5, 2.0, size=(50, 3))
+    late, strengths = early.copy(), np.exp(0.2 * rng.normal(size=(80, 3)))
+    strengths[LATE, 2] *= gain
+    if turned:
+        some = rng.permutation(50)[:25]
+        late[some, 2] = rng.permutation(late[some, 2])
+    rate = 0.5 + np.einsum("kr,knr,tr->knt", strengths, np.where(LATE[:, None, None], late, early),
+                           courses)  # fmt: skip
+    if new:
+        course = np.exp(-0.5 * ((time - 23) / 1.5) ** 2)
+        rate[LATE] += np.outer(rng.gamma(0.5, 2.0, size=50), course)
+    walk = np.cumsum(rng.normal(size=(80, 50)), axis=0) / np.sqrt(80)
+    rate *= np.exp(drift * (walk - walk.mean(axis=0)))[:, :, None]
+    return np.sqrt(rng.poisson(rate)), courses
+
+
+PLANTED = {
+    "nothing": ({}, "no change", False),
+    "gain": ({"gain": 1.7}, "gain change", False),
+    "rotation": ({"turned": True}, "rotation", False),
+    "new": ({"new": True}, "no change", True),
+    "gain and rotation": ({"gain": 1.7, "turned": True}, "gain change and rotation", False),
+    "gain and new": ({"gain": 1.7, "new": True}, "gain change", True),
+    "rotation and new": ({"turned": True, "new": True}, "rotation", True),
+    "all": ({"gain": 1.7, "turned": True, "new": True}, "gain change and rotation", True),
+    "drift": ({"drift": 0.3}, "no change", False),
+}
+
+
+@pytest.mark.parametrize("case", PLANTED)
+@pytest.mark.parametrize("fitted", [False, True], ids=["known courses", "early TCA"])
+def test_two_things_at_once_are_both_named(case, fitted):
+    planted_options, verdict, is_new = PLANTED[case]
+    right = others = 0
+    for seed in range(4):
+        X, courses = counts(seed, **planted_options)
+        components = 3 if fitted else courses
+        found = pattern_change(X, ~LATE, LATE, components=components, random_state=0)
+        third = np.argmax(np.corrcoef(courses[:, 2], found.courses.T)[0, 1:])
+        verdicts = found.components["verdict"].tolist()
+        right += verdicts.pop(third) == verdict and (found.new_p <= 0.05) == is_new
+        others += set(verdicts) != {"no change"}
+    assert right >= 3
+    assert others <= 1
+
+
+def test_a_model_of_all_trials_has_not_split_the_rotation():
+    from trialtensor import TCA
+
+    X, courses = counts(1, turned=True)
+    model = TCA(4, nonnegative=True, n_init=3, random_state=0).fit(X)
+    found = pattern_change(X, ~LATE, LATE, components=model)
+    third = np.argmax(np.corrcoef(courses[:, 2], found.courses.T)[0, 1:])
+    verdicts = found.components["verdict"].tolist()
+    assert verdicts.pop(third) == "rotation"
+    assert set(verdicts) <= {"no change", "not seen"}
+
+
+def test_drift_is_measured_and_hides_no_rotation():
+    # Of square roots, half the log rate: a random walk that ends at .5, less from mean to mean.
+    found = [pattern_change(counts(s, drift=0.5)[0], ~LATE, LATE, components=3) for s in range(4)]
+    expected = 0.25 * np.sqrt(walk_lag(np.arange(40.0), np.arange(40.0, 80.0)) / 80)
+    assert np.mean([each.drift for each in found]) == pytest.approx(expected, rel=0.35)
+    steady = [pattern_change(counts(s)[0], ~LATE, LATE, components=3).drift for s in range(4)]
+    assert np.mean(steady) < expected / 3
+    X, courses = counts(0, drift=0.3, turned=True)
+    assert "rotation" in set(
+        pattern_change(X, ~LATE, LATE, components=courses).components["verdict"]
+    )
+
+
+def test_the_lag_of_a_random_walk():
+    early, late = np.arange(10), np.arange(25, 40)
+    rng = np.random.default_rng(0)
+    walk = np.cumsum(rng.normal(size=(20_000, 40)), axis=1)
+    apart = walk[:, late].mean(axis=1) - walk[:, early].mean(axis=1)
+    assert walk_lag(early.astype(float), late.astype(float)) == pytest.approx(apart.var(), rel=0.05)
+
+
+def test_noise_holds_no_components():
+    X = np.random.default_rng(0).normal(size=(20, 80, 12, 30))
+    verdicts = [
+        set(pattern_change(each, ~LATE, LATE, components=COURSES, n_null=199).components["verdict"])
+        for each in X
+    ]
+    assert sum(v != {"not seen"} for v in verdicts) <= 3
+
+
+def test_other_conditions_are_not_time():
+    X, courses = counts(0)
+    with_labels = xarray.DataArray(X, dims=("trial", "neuron", "time"))
+    turns = np.arange(80) % 2
+    options = {"components": courses, "n_null": 19}
+    # Alternating targets are in both sets alike, and blocks are what is compared.
+    fine = with_labels.assign_coords(target=("trial", turns), block=("trial", LATE))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        pattern_change(fine, ~LATE, LATE, conditions=turns, **options)
+    with pytest.warns(UserWarning, match="early and late trials differ in 'target'"):
+        pattern_change(fine, turns == 0, turns == 1, **options)
+    with pytest.warns(UserWarning, match="early and late trials differ in conditions"):
+        pattern_change(X, ~LATE, LATE, conditions=np.sort(turns), **options)
+    mixed = with_labels.assign_coords(trial=np.random.default_rng(0).permutation(80))
+    with pytest.warns(UserWarning, match="aren't in the order"):
+        pattern_change(mixed, ~LATE, LATE, **options)
 
 
 def test_missing_neurons_and_times_are_left_out():

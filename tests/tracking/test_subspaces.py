@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import xarray
 
 from trialtensor.tracking import subspace_drift, template_alignment, trial_similarity
 
@@ -50,6 +51,21 @@ def test_templates_show_when_the_pattern_moves():
     assert found.shift[:70].max() < found.shift[70:].min()
 
 
+def test_templates_are_the_baseline_and_the_block_of_learning():
+    X = recording(0)
+    X[70:] = X[70:, ::-1]
+    labels = np.repeat(["baseline", "learning", "washout"], [70, 30, 20])
+    found = template_alignment(X, labels=labels)
+    given = template_alignment(X, np.arange(70), np.arange(70, 100))
+    np.testing.assert_array_equal(found.shift, given.shift)
+    assert found.blocks == ("baseline", "learning") and given.blocks == (None, None)
+    assert found.late_trials.tolist() == list(range(70, 100))
+    other = template_alignment(X, np.arange(20), labels=labels, learning_block="washout")
+    assert other.blocks == (None, "washout") and other.early_trials.tolist() == list(range(20))
+    named = xarray.DataArray(X, {"block": ("trial", labels)}, ("trial", "neuron", "time"))
+    np.testing.assert_array_equal(template_alignment(named, labels="block").shift, found.shift)
+
+
 def test_a_trial_is_not_in_its_own_template():
     X = np.random.default_rng(0).normal(size=(60, 10, 10))
     found = template_alignment(X, np.arange(10), np.arange(50, 60))
@@ -81,3 +97,14 @@ def test_what_is_refused():
         trial_similarity(X)
     with pytest.raises(ValueError, match="early: expected at least 5 trials, got 2"):
         template_alignment(X, [0, 1], np.arange(10, 20))
+    with pytest.raises(ValueError, match="labels: expected the block of each trial, or give both"):
+        template_alignment(X, np.arange(10))
+    with pytest.raises(ValueError, match="labels: expected a baseline and a block of learning"):
+        template_alignment(X, labels=["a"] * 40)
+    with pytest.raises(ValueError, match="labels: X has no trial coordinate 'block'"):
+        template_alignment(X, labels="block")
+    labels = np.repeat(["a", "b"], 20)
+    with pytest.raises(ValueError, match=r"learning_block: expected a block after the first \(b\)"):
+        template_alignment(X, labels=labels, learning_block="a")
+    with pytest.raises(ValueError, match="learning_block: is for templates by labels"):
+        template_alignment(X, labels == "a", labels == "b", learning_block="b")

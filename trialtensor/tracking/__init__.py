@@ -7,14 +7,10 @@ from trialtensor.tracking.learning import LearningCurve, LearningFit, learning_c
 from trialtensor.tracking.pattern_change import PatternChange, pattern_change
 from trialtensor.tracking.rate_observed import rebound
 from trialtensor.tracking.relation import Relation, relate
+from trialtensor.tracking.replication import Replication, replicate
 from trialtensor.tracking.smooth import SmoothCurve, smooth_curve
-from trialtensor.tracking.subspaces import (
-    SubspaceDrift,
-    TemplateAlignment,
-    subspace_drift,
-    template_alignment,
-    trial_similarity,
-)
+from trialtensor.tracking.subspaces import SubspaceDrift, subspace_drift, trial_similarity
+from trialtensor.tracking.templates import TemplateAlignment, template_alignment
 from trialtensor.tracking.transitions import Transitions, transitions
 from trialtensor.tracking.two_rate import (
     OneRateFit,

@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import scipy.linalg
-import scipy.stats
 
 from trialtensor.data.shown import OneLine, is_least
 from trialtensor.models.layout import are_arrays, is_dict
 from trialtensor.models.parameters import REPEATS, check_share, check_whole, generator
 from trialtensor.tracking.contrasts import holm
 from trialtensor.tracking.pattern_courses import used_courses
-from trialtensor.tracking.pattern_runs import Runs, jackknife, squared_length
+from trialtensor.tracking.pattern_explained import explained_changes
+from trialtensor.tracking.pattern_order import warn_of_order
+from trialtensor.tracking.pattern_runs import Runs
 from trialtensor.tracking.patterns import (
     check_tensor,
     check_trials,
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     import pandas
 
 TRIALS_A_UNIT = 2
-ROUNDING = 1e-13
 MAX_REST = 1 / 3  # strength that may be left of a component that is called lost, or new
 
 
@@ -50,7 +49,7 @@ class PatternChange(OneLine):
     n_new : int
         Number of such patterns, which were set aside before comparing components.
     new_neurons, new_times : (n_neurons, n_new) and (n_times, n_new) arrays
-        These patterns, of unit length; only the part of a time course that components lack.
+        These patterns, of unit length; a time course without what resembles components that rotate.
     neurons, times : bool arrays
         Neurons and times used: those with a value in every run of trials.
     alpha, level : float
@@ -59,6 +58,11 @@ class PatternChange(OneLine):
         For ``"rotation_p"``, ``"early_p"``, ``"late_p"`` (one per component) and ``"new_p"``:
         True where none of the ``n_null`` permutations came as far, so that the p value, adjusted or
         not, can't be smaller.
+    drift : float
+        How far each neuron wanders by itself from early to late trials, as a share of its activity;
+        estimated from early trials.
+    courses : (n_times, R) array
+        Time courses of components that were used; NaN at times that weren't.
     """
 
     components: pandas.DataFrame
@@ -71,6 +75,8 @@ class PatternChange(OneLine):
     alpha: float
     level: float
     least: dict[str, np.ndarray] = field(default_factory=dict)
+    drift: float = 0.0
+    courses: np.ndarray | None = None
 
     def at_floor(self, name: str = "new_p") -> Any:
         """Return whether p values of this name are the smallest possible."""
@@ -89,12 +95,14 @@ def pattern_change(
     n_null: int = 499,
     alpha: float = 0.05,
     level: float = 0.9,
+    conditions: Any = None,
     random_state: Any = 0,
 ) -> PatternChange:
     """Distinguish gain changes, rotations and new components.
 
-    The time courses of components stay fixed; regressing the mean activity of some trials on them
-    gives each component a pattern of neurons. Between early and late trials, that pattern can
+    The time courses of components are those of early trials; regressing the mean activity of some
+    trials on them gives each component a pattern of neurons. Between early and late trials, that
+    pattern can
 
     - become longer or shorter: a *gain change*, the same neurons with another strength;
     - turn: a *rotation*, other neurons with the same time course;
@@ -102,14 +110,25 @@ def pattern_change(
       its presence isn't certain; late activity with a time course that isn't a sum of the
       components' time courses is new as well.
 
-    New activity with exactly the time course of a component can't be distinguished from a
-    rotation of that component; once new activity is detected elsewhere, its overlap is removed
-    from the patterns.
+    New activity is looked for where no gain or rotation of components could put it. Its overlap
+    with the components' time courses is found together with the components that rotate, and
+    removed from patterns. New activity with exactly the time course of a component can't be
+    distinguished from a rotation of that component.
 
-    Both sets of trials are divided into ``n_units`` runs of neighbours, and all tests use their
-    means: lengths and angles come from products of different runs, which noise doesn't bias; the
-    gain test is a jackknife over runs; the tests of rotation and new activity permute runs, after
-    equalising lengths for the rotation. So noise may be correlated within runs.
+    A change has to be more than chance, and more than neurons do by themselves:
+
+    - *noise*: both sets of trials are divided into ``n_units`` runs of neighbours, and all tests
+      use the scatter of their means, so noise may be correlated within runs. Lengths and angles
+      come from products of different runs, which noise doesn't bias.
+    - *drift*: each neuron's activity may wander as a random walk, as fast as within early trials.
+    - *small changes*: gains of less than 5 %, rotations of less than 10 degrees, and activity of
+      another time course with less than a fifth of the change of components aren't reported. Gains
+      alone cause such changes where neurons saturate (or after a square root). What one component
+      does may leak into others, by a tenth.
+
+    Both sets need the same mix of conditions (targets, stimuli): where they don't, because trials
+    are sorted by condition or conditions come in blocks, a difference between conditions looks like
+    a change. Give ``conditions`` to be warned. Labels of ``X`` that take turns are checked anyway.
 
     Parameters
     ----------
@@ -117,8 +136,11 @@ def pattern_change(
         NaN is missing. A neuron or time without a value in some run is left out.
     early, late : (n_trials,) bool array, or indices
     components : int, (n_times, R) array, or fitted model
-        Time courses; for a number, those of a TCA of the early trials; for a model, its time
-        factors, or the loadings of its time-slicing components.
+        Time courses; for a number, those of a TCA of the early trials (nonnegative if ``X`` is).
+        For a model of trial, neuron and time factors likewise, with as many components, each named
+        after the one of the model that has the most similar time course: in a model of all trials,
+        a rotation may be two components already. For other models, their time courses or the
+        loadings of time-slicing components.
     dataset : str, optional
         For a model of several datasets: the dataset of ``X``.
     n_units : int
@@ -127,6 +149,8 @@ def pattern_change(
         Permutations.
     alpha, level : float
         Of verdicts and of intervals.
+    conditions : (n_trials,) array, optional
+        A label of each trial that both sets should have in equal shares.
     random_state : int, Generator or None
 
     Returns
@@ -138,6 +162,12 @@ def pattern_change(
     ValueError
         For fewer than ``2 * n_units`` trials in a set, trials in both, time courses that are not
         independent or as many as times, and models without time courses that hold for all trials.
+
+    Warns
+    -----
+    UserWarning
+        If the trial coordinate of ``X`` doesn't increase, or early and late trials are of
+        different conditions.
 
     References
     ----------
@@ -157,35 +187,36 @@ def pattern_change(
     n_units = check_whole("n_units", n_units, 4)
     check_whole("n_null", n_null, 19, REPEATS)
     check_share("alpha", alpha), check_share("level", level)
+    given = X
     X, sets = _early_and_late(X, early, late, n_units, type(components).__name__)
+    warn_of_order(given, sets, conditions)
     rng = generator(random_state)
-    units = np.concatenate([unit_means(X, trials, n_units) for trials in sets])
+    trials = [run for each in sets for run in np.array_split(each, n_units)]
+    units = np.concatenate([unit_means(X, each, n_units) for each in sets])
     neurons, times = whole_cells(units)
     names, courses = used_courses(components, dataset, X, sets[0], times, rng)
     units = units[:, neurons][:, :, times]
-    runs = Runs(units, courses, np.arange(2 * n_units) >= n_units)
-    new_p, n_new = _what_is_new(runs, alpha, n_null, rng)
-    new_neurons, new_times = runs.new_patterns(n_new)
-    lengths, spread = jackknife(runs, n_new)
-    rows = [
-        _compare(pattern, runs.is_late, lengths[r], spread[r], alpha, level, n_null, rng)
-        for r, pattern in enumerate(np.moveaxis(runs.patterns(n_new), 2, 0))
-    ]
+    runs = Runs(units, courses, np.arange(2 * n_units) >= n_units, trials)
+    rows, new_p, new, drift = explained_changes(runs, alpha, level, n_null, rng)
     tested = ("rotation_p", "early_p", "late_p")
     raw = {name: np.array([row.get(name, np.nan) for row in rows]) for name in tested}
     raw["new_p"] = np.array(new_p)
-    table, new_p = _table(rows, names, new_p, alpha)
+    # The smallest p value that random signs of a few runs have.
+    least = max(4 / 2.0**n_units, 1 / (1 + n_null))
+    table, new_p = _table(rows, names, new_p, alpha, least)
     return PatternChange(
         table,
         new_p,
-        new_neurons.shape[1],
-        _widened(new_neurons, neurons),
-        _widened(new_times, times),
+        new.neurons.shape[1],
+        _widened(new.neurons, neurons),
+        _widened(new.times, times),
         neurons,
         times,
         alpha,
         level,
         {name: is_least(p, 1 / (1 + n_null)) for name, p in raw.items()},
+        drift.sd,
+        _widened(courses, times),
     )
 
 
@@ -210,102 +241,13 @@ def _early_and_late(
     return X, sets
 
 
-def _what_is_new(
-    runs: Runs, alpha: float, n_null: int, rng: np.random.Generator
-) -> tuple[float, int]:
-    """Return a p value, and the number of patterns with new neurons and time courses.
-
-    A component with another gain differs in neither, even if its time course isn't quite right.
-    """
-    rest = runs.unknown(runs.means)
-    values = _difference(rest, runs.is_late)
-    null = np.array([_difference(rest, rng.permutation(runs.is_late))[0] for _ in range(n_null)])
-    # Rounding of runs that don't differ isn't new, however it is ordered.
-    rounding = ROUNDING * np.abs(runs.means).max(initial=0) * np.sqrt(runs.means[0].size)
-    p_value = float((1 + np.sum(null >= values[0] - rounding)) / (1 + n_null))
-    # As strict as with all other tests: what is set aside by mistake may be half of a rotation.
-    n_tests = 2 * runs.courses.shape[1] + 1
-    if p_value > max(alpha / n_tests, 1 / (1 + n_null)):
-        return p_value, 0
-    return p_value, max(int(np.sum(values > np.quantile(null, 1 - alpha))), 1)
-
-
-def _difference(means: np.ndarray, is_late: np.ndarray) -> np.ndarray:
-    """Return the singular values of late minus early."""
-    difference = means[is_late].mean(axis=0) - means[~is_late].mean(axis=0)
-    return np.linalg.svd(difference, compute_uv=False)
-
-
-def _compare(
-    patterns: np.ndarray,
-    is_late: np.ndarray,
-    lengths: np.ndarray,
-    spread: np.ndarray,
-    alpha: float,
-    level: float,
-    n_null: int,
-    rng: np.random.Generator,
-) -> dict[str, float]:
-    """Compare one component's patterns ``(n_runs, n_neurons)``."""
-    row = {
-        "early_p": _presence(patterns[~is_late], rng, n_null),
-        "late_p": _presence(patterns[is_late], rng, n_null),
-    }
-    if max(row.values()) > alpha:
-        squared = [max(squared_length(patterns[group]), 0.0) for group in (~is_late, is_late)]
-        return row | {"share": min(squared) / max(max(squared), 1e-300)}
-    t = scipy.stats.t(len(patterns) - 2)
-    log_gain, cosine = lengths
-    half, half_cosine = t.ppf((1 + level) / 2) * spread
-    cosines = np.clip([cosine, cosine + half_cosine, cosine - half_cosine], -1, 1)
-    angle, angle_low, angle_high = np.rad2deg(np.arccos(cosines))
-    return row | {
-        "gain": float(np.exp(log_gain)),
-        "gain_low": float(np.exp(log_gain - half)),
-        "gain_high": float(np.exp(log_gain + half)),
-        "gain_p": float(max(2 * t.sf(abs(log_gain) / spread[0]), np.finfo(float).tiny)),
-        "angle_deg": float(angle),
-        "angle_low": float(angle_low),
-        "angle_high": float(angle_high),
-        "rotation_p": _rotation(patterns, is_late, n_null, rng),
-    }
-
-
-def _presence(patterns: np.ndarray, rng: np.random.Generator, n_null: int) -> float:
-    """Return the p value of no common pattern, by random signs of runs."""
-    products = patterns @ patterns.T
-    np.fill_diagonal(products, 0)
-    signs = rng.choice([-1.0, 1.0], size=(n_null, len(products)))
-    null = np.einsum("bi,ij,bj->b", signs, products, signs)
-    # All turned, or none, is what was observed.
-    reached = np.sum(null >= products.sum() * (1 - 1e-9))
-    return float((1 + reached) / (1 + n_null))
-
-
-def _rotation(
-    patterns: np.ndarray, is_late: np.ndarray, n_null: int, rng: np.random.Generator
-) -> float:
-    """Return the p value of an unchanged direction, by permuting runs of equal length."""
-    lengths = [np.sqrt(squared_length(patterns[group])) for group in (~is_late, is_late)]
-    units = patterns / np.where(is_late, lengths[1], lengths[0])[:, None]
-    middle = units.mean(axis=0)
-    middle /= np.linalg.norm(middle)
-    # What differs along the common direction is length.
-    units = units - np.outer(units @ middle, middle)
-    products = units @ units.T
-    signs = np.where(is_late, 1.0, -1.0)
-    null = np.array([rng.permutation(signs) for _ in range(n_null)])
-    observed = signs @ products @ signs
-    turned = np.einsum("bi,ij,bj->b", null, products, null)
-    # Units of length 1: below rounding squared nothing is turned.
-    reached = np.sum(turned >= observed * (1 - 1e-9) - (ROUNDING * len(units)) ** 2)
-    return float((1 + reached) / (1 + n_null))
-
-
 def _table(
-    rows: list[dict[str, float]], components: list[str], new_p: float, alpha: float
+    rows: list[dict[str, float]], components: list[str], new_p: float, alpha: float, least: float
 ) -> tuple[pandas.DataFrame, float]:
-    """Tabulate components with verdicts, after adjusting all p values together."""
+    """Tabulate components with verdicts, after adjusting all p values together.
+
+    ``least`` is the p value of presence that is asked for even if there are many components.
+    """
     import pandas
 
     names = ["gain", "gain_low", "gain_high", "gain_p", "angle_deg", "angle_low", "angle_high"]
@@ -317,19 +259,21 @@ def _table(
     table.insert(0, "component", np.arange(1, len(table) + 1))
     table.insert(1, "name", components)
     shares = [row.get("share", 1.0) for row in rows]
+    certain = min(max(alpha / len(adjusted), least), alpha)
     table["verdict"] = [
-        _verdict(row, share, alpha)
+        _verdict(row, share, alpha, certain)
         for row, share in zip(table.to_dict("records"), shares, strict=True)
     ]
     return table, float(adjusted[-1])
 
 
-def _verdict(row: dict[str, float], share: float, alpha: float) -> str:
+def _verdict(row: dict[str, float], share: float, alpha: float, certain: float) -> str:
     there = row["early_p"] <= alpha, row["late_p"] <= alpha
     if there != (True, True):
         # Not to be certain that it is there isn't to be certain that it is gone.
-        gone = {(False, True): "new", (True, False): "lost"} if share <= MAX_REST**2 else {}
-        return gone.get(there, "not seen")
+        gone = {(False, True): "new", (True, False): "lost"}.get(there)
+        sure = share <= MAX_REST**2 and min(row["early_p"], row["late_p"]) <= certain
+        return gone if gone and sure else "not seen"
     gain, rotation = row["gain_p"] <= alpha, row["rotation_p"] <= alpha
     if gain and rotation:
         return "gain change and rotation"

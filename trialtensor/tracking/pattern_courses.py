@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
+import scipy.optimize
 
 from trialtensor.data.arrays import as_floats, exponent_of, scaled
-from trialtensor.models import TCA, TrialEstimator
+from trialtensor.data.notices import warn
+from trialtensor.models import TCA, DegeneracyWarning, TrialEstimator
 from trialtensor.models.parameters import check_whole
+from trialtensor.models.verdict import is_degenerate
 from trialtensor.tracking.courses import time_courses
 
 
@@ -45,7 +49,10 @@ def used_courses(
     if isinstance(components, TrialEstimator):
         found = time_courses(components, dataset)
         courses = np.stack(list(found.values()), axis=1)
-        used = _checked_courses(courses, X.shape[2], times, f" of the {type(components).__name__}")
+        of = f" of the {type(components).__name__}"
+        used = _checked_courses(courses, X.shape[2], times, of, independent=not _is_cp(components))
+        if _is_cp(components):
+            used = _in_order(_early_courses(len(found), X[early], times, rng), used)
         return list(found), used
     if dataset is not None:
         raise ValueError(f"dataset: is for a model of several datasets, leave out {dataset!r}")
@@ -78,12 +85,49 @@ def _early_courses(
     seen = np.isfinite(X).any(axis=(0, 2))
     inner = X[:, seen][:, :, times]
     inner = inner[np.isfinite(inner).any(axis=(1, 2))]
-    model = TCA(n_components, n_init=5, random_state=seed).fit(inner)
+    nonnegative = not (inner < 0).any()
+    model = TCA(n_components, nonnegative=nonnegative, n_init=5, random_state=seed)
+    with warnings.catch_warnings():
+        # It would name components that the caller has never seen.
+        warnings.simplefilter("ignore", DegeneracyWarning)
+        model.fit(inner)
+    if is_degenerate(model.fitted_):
+        warn(
+            "components: two components fitted to the early trials cancel each other, so verdicts "
+            "on single components mean little; give fewer components, or time courses"
+        )
     return np.asarray(model.time_factors_)
 
 
+def _is_cp(model: TrialEstimator) -> bool:
+    """Return whether every component is a product of trial, neuron and time factors.
+
+    Such a model of all trials shows a rotation as two components with the same time course.
+    """
+    modes = ("trial",), ("neuron",), ("time",)
+    return all(
+        {part.dims for part in component.parts} == set(modes)
+        and all(part.block is None for part in component.parts)
+        for component in model.fitted_.components
+    )
+
+
+def _in_order(courses: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Put time courses in the order of the ones that they resemble, with their sign."""
+    norms = [np.maximum(np.linalg.norm(each, axis=0), 1e-200) for each in (wanted, courses)]
+    cosines = (wanted / norms[0]).T @ (courses / norms[1])
+    order = scipy.optimize.linear_sum_assignment(-np.abs(cosines))[1]
+    signs = np.sign(cosines[np.arange(len(order)), order])
+    return np.asarray(courses[:, order] * np.where(signs == 0, 1, signs))
+
+
 def _checked_courses(
-    given: np.ndarray, n_times: int, times: np.ndarray, of: str = ""
+    given: np.ndarray,
+    n_times: int,
+    times: np.ndarray,
+    of: str = "",
+    *,
+    independent: bool = True,
 ) -> np.ndarray:
     """Check time courses at the times used; ``of`` names the model that they come from."""
     if given.ndim != 2 or len(given) != n_times:
@@ -92,7 +136,8 @@ def _checked_courses(
             f"{given.shape}{of}"
         )
     given = np.stack([scaled(each, -exponent_of(each)) for each in given[times].T], axis=1)
-    if not np.isfinite(given).all() or np.linalg.matrix_rank(given) < given.shape[1]:
+    known = bool(np.isfinite(given).all())
+    if not known or (independent and np.linalg.matrix_rank(given) < given.shape[1]):
         raise ValueError(
             "components: expected time courses that are finite and independent"
             + (f", those{of} aren't" if of else "")

@@ -1,4 +1,4 @@
-"""Stability of neural patterns: subspaces, templates and similarity over trials."""
+"""Stability of neural patterns: subspaces and similarity over trials."""
 
 from __future__ import annotations
 
@@ -12,14 +12,10 @@ from trialtensor.data.shown import OneLine, is_least
 from trialtensor.models.parameters import REPEATS, check_whole, generator
 from trialtensor.tracking.patterns import (
     check_tensor,
-    check_trials,
-    trial_coordinate,
     unit_means,
     whole_cells,
 )
-
-# Means of the same values may differ by so much, where the largest value is near 1.
-ROUNDING = 1e-14
+from trialtensor.tracking.templates import ROUNDING, correlation
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -138,94 +134,10 @@ def _subspace(mean: np.ndarray, n_dims: int) -> np.ndarray:
     return left[:, :n_dims] * (values[:n_dims] > 1e-12 * values[0])
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class TemplateAlignment(OneLine):
-    """Similarity of each trial's pattern to early and late templates.
-
-    Attributes
-    ----------
-    early, late : (n_trials,) arrays
-        Correlation with the mean of the early and of the late trials, excluding the trial itself.
-    shift : (n_trials,) array
-        Late minus early; rises as patterns move from one to the other.
-    """
-
-    early: np.ndarray
-    late: np.ndarray
-    shift: np.ndarray
-
-
-def template_alignment(X: Any, early: Any, late: Any) -> TemplateAlignment:
-    """Correlate each trial's pattern with templates from early and from late trials.
-
-    A pattern is a trial's activity of all neurons and times, less the mean of all trials. A
-    trial is left out of the template that it is compared with.
-
-    Parameters
-    ----------
-    X : (n_trials, n_neurons, n_times) array or xarray.DataArray
-        Entries that are missing in a trial, or in all trials, are left out.
-    early, late : (n_trials,) bool array, or indices
-        At least 5 trials each.
-
-    Returns
-    -------
-    TemplateAlignment
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(0)
-    >>> before, after = rng.normal(size=(2, 1, 20, 10))
-    >>> X = np.where(np.arange(60)[:, None, None] < 30, before, after) + rng.normal(
-    ...     size=(60, 20, 10)
-    ... )
-    >>> found = template_alignment(X, np.arange(10), np.arange(50, 60))
-    >>> bool(found.shift[:30].max() < found.shift[30:].min())
-    True
-    """
-    along = trial_coordinate(X)
-    X = check_tensor(X)
-    early, late = (
-        check_trials(trials, len(X), name, 5, along)
-        for trials, name in ((early, "early"), (late, "late"))
-    )
-    flat = X.reshape(len(X), -1)
-    seen = np.isfinite(flat)
-    count = seen.sum(axis=0)
-    means = np.where(seen, flat, 0).sum(axis=0) / np.maximum(count, 1)
-    centred = np.where(seen, flat - means, 0)
-    # What never changes is left with its rounding, which correlates with anything.
-    centred[:, np.abs(centred).max(axis=0) <= ROUNDING] = 0
-    early_r, late_r = (_to_template(centred, seen, trials) for trials in (early, late))
-    return TemplateAlignment(early_r, late_r, late_r - early_r)
-
-
-def _to_template(values: np.ndarray, seen: np.ndarray, trials: np.ndarray) -> np.ndarray:
-    total, count = values[trials].sum(axis=0), seen[trials].sum(axis=0)
-    inside = np.isin(np.arange(len(values)), trials)
-    found = np.full(len(values), np.nan)
-    for k in np.flatnonzero(seen.any(axis=1)):
-        n = count - (seen[k] if inside[k] else 0)
-        use = seen[k] & (n > 0)
-        template = (total[use] - (values[k, use] if inside[k] else 0)) / n[use]
-        found[k] = _correlation(values[k, use], template)
-    return found
-
-
 def _apart(pattern: np.ndarray, mean: np.ndarray) -> np.ndarray:
     """Subtract the mean pattern; zero where that leaves rounding."""
     rest = pattern - mean
     return np.where(np.abs(rest) <= ROUNDING, 0.0, rest)
-
-
-def _correlation(a: np.ndarray, b: np.ndarray) -> float:
-    if len(a) < 3:
-        return float("nan")
-    sizes = a @ a, b @ b
-    a, b = a - a.mean(), b - b.mean()
-    if any(x @ x <= ROUNDING**2 * size for x, size in zip((a, b), sizes, strict=True)):
-        return float("nan")
-    return float(a @ b / np.sqrt((a @ a) * (b @ b)))
 
 
 def trial_similarity(X: Any, *, n_windows: int = 40) -> tuple[np.ndarray, np.ndarray]:
@@ -267,10 +179,7 @@ def trial_similarity(X: Any, *, n_windows: int = 40) -> tuple[np.ndarray, np.nda
     )
     similarity = np.array(
         [
-            [
-                _correlation(*(each[np.isfinite(a) & np.isfinite(b)] for each in (a, b)))
-                for b in even
-            ]
+            [correlation(*(each[np.isfinite(a) & np.isfinite(b)] for each in (a, b))) for b in even]
             for a in odd
         ]
     )
