@@ -178,7 +178,12 @@ class Following:
             X = X.isel(neuron=[str(name) == self.dataset for name in names])
         try:
             return pattern_change(
-                X, *sets, components=model, dataset=self.dataset, random_state=self.seed
+                X,
+                *sets,
+                components=model,
+                dataset=self.dataset,
+                conditions=None if self.conditions is None else X.coords[self.conditions].values,
+                random_state=self.seed,
             )
         except ValueError as error:
             say(f"note: whether neurons stay the same was not tested: {error}", err=True)

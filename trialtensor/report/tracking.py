@@ -88,6 +88,7 @@ def write_tracking_report(
         patterns=_pattern_rows(patterns),
         periods=periods,
         new_p=None if patterns is None else _new_p(patterns),
+        drift=None if patterns is None else f"{patterns.drift:.0%}",
         something_new=patterns is not None and patterns.new_p <= patterns.alpha,
         figure_png=_figure_png(tracking),
         **repeating_part(command, code),
@@ -138,6 +139,11 @@ def _contrast_rows(tracking: Any) -> list[list[str]]:
     ]
 
 
+def _with_range(row: Any, name: str, ends: str) -> str:
+    low, high = row[f"{ends}_low"], row[f"{ends}_high"]
+    return f"{number(row[name])} ({number(low)} to {number(high)})"
+
+
 def _pattern_rows(patterns: Any) -> list[list[str]]:
     if patterns is None:
         return []
@@ -146,9 +152,9 @@ def _pattern_rows(patterns: Any) -> list[list[str]]:
     return [
         [
             row["name"],
-            number(row["gain"]),
+            _with_range(row, "gain", "gain"),
             p_text(row["gain_p"]),
-            number(row["angle_deg"]),
+            _with_range(row, "angle_deg", "angle"),
             p_text(row["rotation_p"], bool(least)),
             wording.pattern_text(row["verdict"]),
         ]

@@ -10,8 +10,8 @@ from trialtensor.data.shown import p_equation
 from trialtensor.report.change_wording import change_text, number
 
 PATTERNS = {
-    "no change": "the same neurons, as strong as before",
-    "gain change": "the same neurons, with another strength",
+    "no change": "no change of neurons or strength for certain",
+    "gain change": "another strength; no change of neurons for certain",
     "rotation": "other neurons than before",
     "gain change and rotation": "other neurons than before, and another strength",
     "new": "not there early",

@@ -19,6 +19,7 @@ from trialtensor.tracking.two_rate import (
     one_rate_fit,
     two_rate_fit,
 )
+from trialtensor.tracking.unstable_neurons import unstable_neurons
 
 __all__ = [
     "BlockContrasts",
@@ -29,6 +30,7 @@ __all__ = [
     "PatternChange",
     "RateFit",
     "Relation",
+    "Replication",
     "SmoothCurve",
     "SubspaceDrift",
     "TemplateAlignment",
@@ -42,6 +44,7 @@ __all__ = [
     "pattern_change",
     "rebound",
     "relate",
+    "replicate",
     "smooth_curve",
     "subspace_drift",
     "template_alignment",
@@ -49,4 +52,5 @@ __all__ = [
     "transitions",
     "trial_similarity",
     "two_rate_fit",
+    "unstable_neurons",
 ]
