@@ -84,7 +84,7 @@ class SeriesEvidence:
 
     def set(self, y: np.ndarray) -> None:
         """Take a series with values at the same trials."""
-        known = np.where(self.filters.seen, y, 0.0)
+        self.given = known = np.where(self.filters.seen, y, 0.0)
         self.y = np.ascontiguousarray(self.filters.whiten(known[None])[:, 0])
         variance = float(np.var(known[self.filters.seen]))
         # A constant has no variance at all.

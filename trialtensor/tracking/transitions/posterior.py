@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from trialtensor.kernels.transition_sampling import sample_coefficients, sample_transitions
+from trialtensor.kernels.transition_scans import transition_shape
+from trialtensor.tracking.transitions.evidence import SeriesEvidence
 from trialtensor.tracking.transitions.search import Search, Transition
 
 WARM_UP = 20  # draws; the first begins at the most likely transitions
@@ -87,4 +89,28 @@ def sample(
             rng.standard_normal((n_draws, p0 + p)),
             rng.chisquare(n[s], n_draws),
         )
-    return Sample(onsets, taus, likely[kinds], coefficients[:, :p0], coefficients[:, p0:], variance)
+    kinds, levels, amplitudes = likely[kinds], coefficients[:, :p0], coefficients[:, p0:]
+    for s, each in enumerate(series):
+        walks = each.filters.kinds.walks[kinds[:, s]]
+        levels[walks, 0, s] = _mean_levels(search, each, onsets, taus, amplitudes[:, :, s])[walks]
+    return Sample(onsets, taus, kinds, levels, amplitudes, variance)
+
+
+def _mean_levels(
+    search: Search,
+    series: SeriesEvidence,
+    onsets: np.ndarray,
+    taus: np.ndarray,
+    amplitudes: np.ndarray,
+) -> np.ndarray:
+    """Return the mean of what transitions leave, for each draw.
+
+    A random walk has no level but that of its first trial, which is no summary of a session.
+    """
+    seen = series.filters.seen
+    levels = np.full(len(onsets), float(series.given[seen].mean()))
+    for draw, (where, long, size) in enumerate(zip(onsets, taus, amplitudes, strict=True)):
+        for onset, tau, amplitude in zip(where, long, size, strict=True):
+            shape = transition_shape(int(onset), float(tau), search.n_trials)
+            levels[draw] -= amplitude * shape[seen].mean()
+    return levels
