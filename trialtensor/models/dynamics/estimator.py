@@ -7,12 +7,20 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from trialtensor.data.validation import CheckedTensor
 from trialtensor.models.dynamics import outcome, trials
+from trialtensor.models.dynamics.intervals import DynamicsIntervals, intervals
 from trialtensor.models.dynamics.running import RunningDynamics
 from trialtensor.models.fitted import Fitted
-from trialtensor.models.parameters import check_smoothness, check_whole
+from trialtensor.models.parameters import (
+    REPEATS,
+    check_share,
+    check_smoothness,
+    check_whole,
+    generator,
+)
 from trialtensor.solvers.dynamics import DynamicsOptions, fit_dynamics
 from trialtensor.solvers.result import Factors
 from trialtensor.solvers.runs import RestartResult, Start
@@ -155,6 +163,38 @@ class TrialVaryingDynamics(RunningDynamics):
         check_whole("n_components", self.n_components, 1)
         check_smoothness(self.smoothness)
         self._check_solver_parameters()
+
+    def intervals(
+        self,
+        X: Any,
+        *,
+        mask: Any = None,
+        level: float = 0.9,
+        n_draws: int = 200,
+        random_state: Any = None,
+    ) -> DynamicsIntervals:
+        """Return intervals of strengths, matrices and spectral radii, for every trial.
+
+        From draws of the posterior of all factors, given how smooth the course is. As of a
+        smoothing spline, they hold for ``level`` of the trials on average, less where the course
+        turns sharply (Nychka 1988). They take the number of components as right.
+
+        Parameters
+        ----------
+        X, mask : the data of the fit
+        level : float
+        n_draws : int
+        random_state : int, Generator or None
+
+        Returns
+        -------
+        DynamicsIntervals
+        """
+        check_is_fitted(self)
+        check_share("level", level)
+        check_whole("n_draws", n_draws, 2, REPEATS)
+        rng = generator(random_state)
+        return intervals(self.fitted_, X, mask, level, n_draws, rng)
 
     def restarted(self, rows: Sequence[np.ndarray]) -> Self:
         """Return an unfitted model as smooth as this one, for some of its trials.

@@ -63,9 +63,8 @@ def describe(
         axes=RESTART_AXES,
     )
     best = _as_measured(best, total, steps.nil**2 * norm2)
-    record = FitRecord.of(best, total, norm2, restarts)
-    explained_ratio = np.float64(1 - loss / norm2)
-    record = replace(record, loss=loss, explained_variance_ratio=explained_ratio)
+    # As in other fits with a penalty, the last entry of the history is the loss without it.
+    record = FitRecord.of(replace(best, loss=loss), loss, norm2, restarts)
     summary = _summary(checked, counts)
     return assemble(arrays, record=record, data=summary, coords=checked.coords)
 

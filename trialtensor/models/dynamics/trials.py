@@ -118,15 +118,21 @@ def solve(fitted: Fitted, steps: Transitions) -> np.ndarray:
     In a smooth fit they are a course of their own, as smooth as that of the fit.
     """
     weights = fitted["weights"].astype(np.float64)
-    factors = known_factors(fitted)
-    if smoothness_of(fitted):
-        course = np.arange(len(steps.X))
-        trial, _ = smooth_course(*equations(steps, *factors), fitted["roughness_cost"], course)
-    else:
-        trial = solve_trials(steps, *factors)
-    trial /= np.where(weights > 0, weights, 1)
+    trial = course(fitted, steps) / np.where(weights > 0, weights, 1)
     trial[steps.counts == 0] = np.nan
     return trial
+
+
+def course(fitted: Fitted, steps: Transitions) -> np.ndarray:
+    """Solve for the strengths of trials, times their weights, (n_trials, R).
+
+    Without a transition that is 0 or, in a smooth fit, what its neighbours suggest.
+    """
+    factors = known_factors(fitted)
+    if not smoothness_of(fitted):
+        return solve_trials(steps, *factors)
+    places = np.arange(len(steps.X))
+    return smooth_course(*equations(steps, *factors), fitted["roughness_cost"], places)[0]
 
 
 def smoothness_of(fitted: Fitted) -> float:
