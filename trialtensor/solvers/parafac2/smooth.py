@@ -66,8 +66,8 @@ class SmoothBlocks:
         update : RowUpdate
         """
         trial, cross, shared, patterns = arrays
-        filled = [self._filled(b, arrays) for b in range(len(self.blocks))]
-        read = [np.matmul(X, shared) for X in filled]
+        # One block at a time: missing entries are filled in twice rather than the data copied.
+        read = [np.matmul(self._filled(b, arrays), shared) for b in range(len(self.blocks))]
         patterns = self._patterns(read, trial, cross, shared, patterns)
         turned = [np.matmul(P.T, X) for P, X in zip(patterns, read, strict=True)]
 
@@ -84,8 +84,9 @@ class SmoothBlocks:
         cross = update(1, gram[None], target, cross)
 
         rhs = np.zeros_like(shared)
-        for X, P, own in zip(filled, patterns, self.rows(), strict=True):
-            rhs += np.einsum("krt,kr->tr", np.matmul((P @ cross).T, X), trial[own])
+        for b, own in enumerate(self.rows()):
+            turned_back = np.matmul((patterns[b] @ cross).T, self._filled(b, arrays))
+            rhs += np.einsum("krt,kr->tr", turned_back, trial[own])
         gram = (trial.T @ trial) * (cross.T @ cross + scale * cross.T @ bends @ cross)
         shared = update(2, gram[None], rhs, shared)
         found = trial, cross, shared, patterns
@@ -179,7 +180,8 @@ def smoothed(
     )
     if found.stop_reason is StopReason.INTERRUPTED:
         raise KeyboardInterrupt
-    trial, cross, shared, patterns = found.factors
+    dtype = start.shared.dtype
+    trial, cross, shared, patterns = (each.astype(dtype, copy=False) for each in found.factors)
     return found.with_factors(Parafac2Model(trial, cross, shared, list(patterns)))
 
 

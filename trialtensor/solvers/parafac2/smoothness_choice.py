@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,20 @@ from trialtensor.solvers.row_updates import solve_rows
 _FOLDS = 4
 # Sweeps for each candidate, from where the last one has led.
 _MAX_ITER, _TOL = 30, 1e-4
+
+
+class _Trials(Sequence[Any]):
+    """Some trials of every block (or of its mask), copied only while they are worked on."""
+
+    def __init__(self, blocks: Sequence[Any], kept: Sequence[np.ndarray]) -> None:
+        self.blocks, self.kept = blocks, kept
+
+    def __len__(self) -> int:
+        return len(self.blocks)
+
+    def __getitem__(self, b: Any) -> Any:
+        block = self.blocks[b]
+        return None if block is None else block[self.kept[b]]
 
 
 def strength_of(smoothness: float, n_trials: int, n_blocks: int) -> float:
@@ -68,8 +83,8 @@ def choose_smoothness(
     few = replace(options, max_iter=_MAX_ITER, tol=_TOL)
     for fold in range(_FOLDS):
         held = [np.arange(len(block)) % _FOLDS == fold for block in blocks]
-        shown = _part(blocks, observed, [~each for each in held])
-        hidden = _part(blocks, observed, held)
+        rest = [~each for each in held]
+        shown, hidden = ((_Trials(blocks, own), _Trials(observed, own)) for own in (rest, held))
         kept = np.concatenate([~each for each in held])
         model = start._replace(trial=start.trial[kept])
         n_trials = int(kept.sum())
@@ -78,14 +93,6 @@ def choose_smoothness(
             model = smoothed(SmoothBlocks(*shown, strength), model, few).factors
             errors[i] += _unexplained(*hidden, model, options.nonnegative_trial)
     return tried[int(np.argmin(errors))]
-
-
-def _part(
-    blocks: Sequence[np.ndarray], observed: Sequence[np.ndarray | None], kept: Sequence[np.ndarray]
-) -> tuple[list[np.ndarray], list[np.ndarray | None]]:
-    values = [block[own] for block, own in zip(blocks, kept, strict=True)]
-    masks = [None if m is None else m[own] for m, own in zip(observed, kept, strict=True)]
-    return values, masks
 
 
 def _unexplained(
