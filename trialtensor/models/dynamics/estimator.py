@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from trialtensor.data.validation import CheckedTensor
+from trialtensor.models.base import TrialEstimator
 from trialtensor.models.dynamics import outcome, trials
 from trialtensor.models.dynamics.intervals import DynamicsIntervals, intervals
 from trialtensor.models.dynamics.running import RunningDynamics
@@ -46,7 +47,7 @@ class _Input:
         return int(np.count_nonzero(counts)) * n * min(int(counts.max()), n)
 
 
-class TrialVaryingDynamics(RunningDynamics):
+class TrialVaryingDynamics(RunningDynamics, TrialEstimator):
     """Linear dynamics whose matrix changes over trials: ``x_{t+1} = W_k x_t`` on trial ``k``.
 
     The matrices are a tensor of low rank, ``W_k = sum_r w_r a_kr b_r c_r'``: component ``r`` reads

@@ -10,12 +10,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from trialtensor.data.arrays import as_floats
 from trialtensor.data.validation import CheckedTensor, check_trial_tensor
-from trialtensor.models.base import TrialEstimator
 from trialtensor.models.layout import Layout
 from trialtensor.models.parameters import check_whole
+from trialtensor.models.with_data import AskedWithData
 
 
-class RunningDynamics(TrialEstimator):
+class RunningDynamics(AskedWithData):
     """Methods that apply the matrices of fitted dynamics to states."""
 
     trial_factors_: np.ndarray
@@ -58,7 +58,8 @@ class RunningDynamics(TrialEstimator):
             NaN in the first bin, and after a bin with anything missing.
         """
         check_is_fitted(self)
-        trial = self.transform(X, mask=mask)
+        estimator: Any = self
+        trial = estimator.transform(X, mask=mask)
         W = np.nan_to_num(self.matrices(trial), nan=0.0)
         found = self._step(check_trial_tensor(X, mask=mask), W)
         found[~np.isfinite(trial).all(axis=1)] = np.nan
@@ -133,7 +134,8 @@ class RunningDynamics(TrialEstimator):
             yield [self._step(checked, np.nan_to_num(self.matrices(only)))]
 
     def _inverse_transform(self, X: Any) -> np.ndarray:
-        trial = self._check_features(X)
+        estimator: Any = self
+        trial = estimator._check_features(X)
         start = np.tile(np.nan_to_num(self.first_state_), (len(trial), 1))
         run = self.simulate(start, self.fitted_.shape[2], trial_factors=np.nan_to_num(trial))
         run[~np.isfinite(trial).all(axis=1)] = np.nan

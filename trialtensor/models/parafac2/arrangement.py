@@ -8,12 +8,12 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from trialtensor.models import layout as layouts
-from trialtensor.models.base import TrialEstimator
 from trialtensor.models.layout import Layout
 from trialtensor.models.parafac2.blocks import is_ragged
+from trialtensor.models.with_data import AskedWithData
 
 
-class ArrangedInBlocks(TrialEstimator):
+class ArrangedInBlocks(AskedWithData):
     """Methods that find the trials of a block in the data."""
 
     varying: str

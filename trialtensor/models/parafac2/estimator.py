@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from trialtensor.data.axes import AXES
+from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Fitted
 from trialtensor.models.parafac2 import outcome, smooth, trials
 from trialtensor.models.parafac2.arrangement import ArrangedInBlocks
@@ -45,7 +46,7 @@ class _Input:
         return self.kept.size
 
 
-class Parafac2(ArrangedInBlocks):
+class Parafac2(ArrangedInBlocks, TrialEstimator):
     """Components whose neurons drift: as TCA, with other neuron factors in every block of trials.
 
     A trial ``k`` of block ``b`` is approximated by ``x_knt = sum_r w_r a_kr B_b[n, r] c_tr``. A
