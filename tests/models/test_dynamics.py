@@ -83,7 +83,7 @@ def test_without_noise_the_matrices_are_exact():
 def test_full_rank_is_least_squares_of_every_trial():
     """With as many components as matrices have entries, each trial has its own regression."""
     X, _, _ = planted(n_trials=8, n_neurons=2, n_times=30)
-    model = TrialVaryingDynamics(4, random_state=0, tol=1e-13, max_iter=20000).fit(X)
+    model = TrialVaryingDynamics(4, smoothness=0, random_state=0, tol=1e-13, max_iter=20000).fit(X)
     best = sum(
         np.sum((x[:, 1:] - x[:, 1:] @ np.linalg.pinv(x[:, :-1]) @ x[:, :-1]) ** 2) for x in X
     )
@@ -114,7 +114,7 @@ def test_brute_force_finds_nothing_better():
     best = min(
         scipy.optimize.minimize(loss, rng.standard_normal(22), method="BFGS").fun for _ in range(10)
     )
-    model = TrialVaryingDynamics(2, n_init=20, random_state=0, tol=1e-10).fit(X)
+    model = TrialVaryingDynamics(2, smoothness=0, n_init=20, random_state=0, tol=1e-10).fit(X)
     assert model.loss_ <= best * (1 + 1e-6)
     assert model.loss_ == pytest.approx(squared_error(X, model.matrices()), rel=1e-10)
     assert np.all(np.diff(model.loss_history_) <= 1e-12 * np.sum(X**2))

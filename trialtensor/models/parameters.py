@@ -29,6 +29,7 @@ __all__ = [
     "check_jobs",
     "check_number",
     "check_share",
+    "check_smoothness",
     "check_solver_parameters",
     "check_verbose",
     "check_whole",
@@ -38,6 +39,21 @@ __all__ = [
 
 
 INITS = ("svd", "random")
+
+
+def check_smoothness(smoothness: Any) -> None:
+    """Refuse what is neither "auto" nor a number of 0 or more.
+
+    Raises
+    ------
+    ValueError
+        For anything else.
+    """
+    if isinstance(smoothness, str):
+        if smoothness != "auto":
+            raise ValueError(f"smoothness: expected a number or 'auto', got {smoothness!r}")
+        return
+    check_number("smoothness", smoothness, least=0)
 
 
 def check_jobs(n_jobs: Any) -> int | None:

@@ -21,7 +21,7 @@ def make_components(
     blocks: Sequence[Any] = (),
     block_lengths: Sequence[int] = (),
     private_to: Mapping[int, str] | None = None,
-    courses: Mapping[str, np.ndarray] | None = None,
+    courses: Mapping[Any, np.ndarray] | None = None,
 ) -> tuple[Component, ...]:
     """Split arrays into components, along their axis that ends in "component".
 
@@ -37,8 +37,8 @@ def make_components(
     private_to : dict, optional
         Component number -> the only dataset that it has parts in.
     courses : dict, optional
-        Dataset -> (n_trials, n_components) strength of each component on every trial, in the
-        units of the data; by default the part that trials have.
+        Dataset (None: all data) -> (n_trials, n_components) strength of each component on every
+        trial, in the units of the data; by default the part that trials have.
 
     Returns
     -------
@@ -145,7 +145,7 @@ def _component(
     i: int,
     parts: tuple[Part, ...],
     arrays: Mapping[str, Named],
-    courses: Mapping[str, np.ndarray] | None,
+    courses: Mapping[Any, np.ndarray] | None,
 ) -> Component:
     weights = np.asarray(arrays["weights"].values, dtype=np.float64)[..., i]
     scales: dict[str | None, float] = {None: float(weights) if weights.ndim == 0 else 1.0}

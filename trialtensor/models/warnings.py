@@ -6,6 +6,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from trialtensor.data.notices import warn
 from trialtensor.models.fitted import Fitted
+from trialtensor.models.split_components import about_splits
 from trialtensor.models.undetermined import findings
 from trialtensor.models.verdict import advice, cancellation, is_degenerate
 from trialtensor.solvers.result import StopReason
@@ -21,6 +22,10 @@ class MissingSliceWarning(UserWarning):
 
 class UndeterminedWarning(UserWarning):
     """The observed entries don't determine what the model says about the missing ones."""
+
+
+class SplitComponentWarning(UserWarning):
+    """Components that look private to a dataset may be parts of a shared one."""
 
 
 class InterruptedFitWarning(UserWarning):
@@ -42,6 +47,8 @@ def warn_of(fitted: Fitted) -> None:
         warn(cancellation(fitted), DegeneracyWarning)
     for finding in findings(fitted):
         warn(finding, UndeterminedWarning)
+    if about_splits(fitted):
+        warn(about_splits(fitted), SplitComponentWarning)
 
 
 def _about_zeros(fitted: Fitted) -> str:

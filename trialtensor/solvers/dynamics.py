@@ -33,6 +33,9 @@ from trialtensor.solvers.runs import (
     mark_interrupted,
     run_all,
 )
+from trialtensor.solvers.smooth_dynamics import SmoothDynamics
+
+Problem = DynamicsProblem | SmoothDynamics
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class DynamicsOptions:
 
 
 def fit_dynamics(
-    problem: DynamicsProblem,
+    problem: Problem,
     starts: Sequence[Start],
     options: DynamicsOptions,
     *,
@@ -63,7 +66,7 @@ def fit_dynamics(
 
     Parameters
     ----------
-    problem : DynamicsProblem
+    problem : DynamicsProblem or SmoothDynamics
     starts : sequence of Start
     options : DynamicsOptions
     n_jobs : int, optional
@@ -75,7 +78,8 @@ def fit_dynamics(
     Returns
     -------
     list of RestartResult
-        With trial, output and input factors, of neurons; by loss, lowest first.
+        With trial factors of trials that have transitions, and output and input factors of
+        neurons; by loss, lowest first.
     """
     results, interrupted = collect(
         run_all(_restart, problem, starts, options, n_jobs=n_jobs), on_restart
@@ -85,7 +89,7 @@ def fit_dynamics(
         results, interrupted = judge(
             results,
             lambda factors: triple_cosine(_neurons_of(problem, factors)),
-            partial(_sweeps, problem),
+            partial(sweeps, problem),
             tol=options.tol,
             size=problem.X.size,
         )
@@ -93,30 +97,35 @@ def fit_dynamics(
     return mark_interrupted(results) if interrupted else results
 
 
-def _of_neurons(
-    problem: DynamicsProblem, restart: RestartResult[Factors]
-) -> RestartResult[Factors]:
-    factors = _neurons_of(problem, restart.result.factors)
+def _of_neurons(problem: Problem, restart: RestartResult[Factors]) -> RestartResult[Factors]:
+    trial, output, source = _neurons_of(problem, restart.result.factors)
+    if isinstance(problem, SmoothDynamics):
+        trial = trial[problem.places]
+    factors = trial, output, source
     return replace(restart, result=restart.result.with_factors(factors))
 
 
-def _neurons_of(problem: DynamicsProblem, factors: Factors) -> Factors:
+def _neurons_of(problem: Problem, factors: Factors) -> Factors:
     """Return factors of neurons, from those of the span."""
     trial, output, source = factors
-    return trial, problem.outputs @ output, problem.inputs @ source
+    return trial, problem.states.outputs @ output, problem.states.inputs @ source
 
 
-def _restart(
-    problem: DynamicsProblem, start: Start, options: DynamicsOptions
-) -> RestartResult[Factors]:
-    first = _first_factors(problem, start, options.n_components)
-    found = _sweeps(problem, first, options.max_iter, options.tol)
+def _restart(problem: Problem, start: Start, options: DynamicsOptions) -> RestartResult[Factors]:
+    first = first_factors(problem, start, options.n_components)
+    found = sweeps(problem, first, options.max_iter, options.tol)
     return RestartResult(start.seed, found, on_full_data=True)
 
 
-def _sweeps(
-    problem: DynamicsProblem, start: Factors, max_iter: int, tol: float
-) -> SolverResult[Factors]:
+def sweeps(problem: Problem, start: Factors, max_iter: int, tol: float) -> SolverResult[Factors]:
+    """Sweep from given factors, in the coordinates of the problem, until the loss stops falling.
+
+    Parameters
+    ----------
+    problem : DynamicsProblem or SmoothDynamics
+    start : three (n_axis, R) arrays
+    max_iter, tol : int, float
+    """
     return minimise(
         problem,
         start,
@@ -128,22 +137,28 @@ def _sweeps(
     )
 
 
-def _first_factors(problem: DynamicsProblem, start: Start, rank: int) -> Factors:
+def first_factors(problem: Problem, start: Start, rank: int) -> Factors:
     """Draw random factors or, with ``kind`` "svd", start from the SVD of the pooled matrix.
 
     States before a step have unit variance, so this is the best matrix of its rank for all trials
     together.
+
+    Parameters
+    ----------
+    problem : DynamicsProblem or SmoothDynamics
+    start : Start
+    rank : int
     """
     rng = np.random.default_rng(start.seed)
-    n_trials, n_inputs, _ = problem.before.shape
-    n_outputs = problem.after.shape[1]
-    trial = 1 + 0.3 * rng.standard_normal((n_trials, rank))
+    states = problem.states
+    n_inputs, n_outputs = states.before.shape[1], states.after.shape[1]
+    trial = 1 + 0.3 * rng.standard_normal((problem.n_trials, rank))
     output = rng.standard_normal((n_outputs, rank)) / n_outputs**0.5
     source = rng.standard_normal((n_inputs, rank)) / n_inputs**0.5
     # Inputs have no units, outputs have those of the data.
-    output *= start_scale(problem.norm2, float(np.linalg.norm(problem.before)))
+    output *= start_scale(problem.norm2, float(np.linalg.norm(states.before)))
     if start.kind == "svd":
-        left, sizes, right = np.linalg.svd(problem.common(), full_matrices=False)
+        left, sizes, right = np.linalg.svd(states.common(), full_matrices=False)
         n_known = min(rank, len(sizes))
         output[:, :n_known] = left[:, :n_known] * sizes[:n_known] ** 0.5
         source[:, :n_known] = right[:n_known].T * sizes[:n_known] ** 0.5

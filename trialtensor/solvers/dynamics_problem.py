@@ -64,6 +64,16 @@ class DynamicsProblem:
         """The array whose size sets the number of threads."""
         return self.before
 
+    @property
+    def states(self) -> DynamicsProblem:
+        """The problem itself, as :class:`SmoothDynamics` has one."""
+        return self
+
+    @property
+    def n_trials(self) -> int:
+        """Number of rows of the trial factor."""
+        return len(self.before)
+
     def chunks(self) -> Iterator[tuple[slice, np.ndarray]]:
         """Yield a few trials at a time, with their states before a step in double precision."""
         for part in trial_chunks(self.before.shape, _CHUNK):
@@ -78,23 +88,39 @@ class DynamicsProblem:
         update : RowUpdate
         """
         trial, output, source = factors
-        rank = output.shape[1]
-        inner, rhs = np.empty((len(trial), rank, rank)), np.empty((len(trial), rank))
-        driven = np.empty((len(trial), len(output), rank))
-        for part, before in self.chunks():
-            after = _double(self.after[part])
-            read = np.matmul(source.T, before)
-            np.matmul(read, read.swapaxes(1, 2), out=inner[part])
-            np.matmul(after, read.swapaxes(1, 2), out=driven[part])
-        np.einsum("nr,knr->kr", output, driven, out=rhs)
+        inner, driven = self.products(source)
+        rhs = np.einsum("nr,knr->kr", output, driven)
         trial = update(0, inner * (output.T @ output), rhs, trial)
 
         gram = np.einsum("kr,krs,ks->rs", trial, inner, trial, optimize=True)
         output = update(1, gram[None], np.einsum("knr,kr->nr", driven, trial), output)
         del driven, inner
 
-        source = self._inputs(trial, output, source)
+        source = self.inputs_given(trial, output, source)
         return (trial, output, source), self.loss((trial, output, source))
+
+    def products(self, source: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Multiply what input factors read of each trial with itself and with what follows it.
+
+        Parameters
+        ----------
+        source : (n_inputs, R) array
+
+        Returns
+        -------
+        (n_trials, R, R) array
+        (n_trials, n_outputs, R) array
+        """
+        n_trials, n_outputs, _ = self.after.shape
+        rank = source.shape[1]
+        inner = np.empty((n_trials, rank, rank))
+        driven = np.empty((n_trials, n_outputs, rank))
+        for part, before in self.chunks():
+            after = _double(self.after[part])
+            read = np.matmul(source.T, before)
+            np.matmul(read, read.swapaxes(1, 2), out=inner[part])
+            np.matmul(after, read.swapaxes(1, 2), out=driven[part])
+        return inner, driven
 
     def loss(self, factors: Factors) -> float:
         """Return the sum of squared errors of all one-step predictions, from the residuals.
@@ -157,13 +183,25 @@ class DynamicsProblem:
             whole[:, r, :, s] = whole[:, s, :, r] = each
         return whole.reshape(n * rank, n * rank)
 
-    def _inputs(self, trial: np.ndarray, output: np.ndarray, current: np.ndarray) -> np.ndarray:
-        """Solve ``sum_k S_k C (a_k a_k' * B'B) = sum_k D_k' B diag(a_k)`` for ``C``.
+    def inputs_given(
+        self,
+        trial: np.ndarray,
+        output: np.ndarray,
+        current: np.ndarray,
+        ridge: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Solve ``sum_k S_k C (a_k a_k' * B'B) + C Q = sum_k D_k' B diag(a_k)`` for ``C``.
 
         ``S_k`` and ``D_k`` are the second moments of states, and of states with what follows them.
         The equations couple all entries of ``C``, because ``S_k`` differs between trials. Damping
         towards the current ``C``, at rounding level, keeps the step well defined without ever
         raising the loss.
+
+        Parameters
+        ----------
+        trial, output, current : (n, R) arrays
+        ridge : (R, R) array, optional
+            ``Q``, nothing by default.
         """
         n, rank = current.shape
         weights = trial[:, :, None] * trial[:, None, :] * (output.T @ output)
@@ -177,6 +215,9 @@ class DynamicsProblem:
         if n * rank <= _DIRECT:
             whole = self._input_matrix(weights)
             whole[np.diag_indices(n * rank)] += damping
+            if ridge is not None:
+                each = np.arange(n)
+                whole.reshape(n, rank, n, rank)[each, :, each] += ridge
             try:
                 # Columns first, the symmetric matrix is overwritten rather than copied.
                 factor = scipy.linalg.cho_factor(whole.T, overwrite_a=True, check_finite=False)
@@ -186,7 +227,7 @@ class DynamicsProblem:
 
         def times(flat: np.ndarray) -> np.ndarray:
             C = flat.reshape(n, rank)
-            found = damping * C
+            found = damping * C if ridge is None else damping * C + C @ ridge
             for part, before in self.chunks():
                 seen = np.matmul(before, np.matmul(before.swapaxes(1, 2), C))
                 found += np.matmul(seen, weights[part]).sum(axis=0)
@@ -212,12 +253,34 @@ def in_span(steps: Transitions) -> DynamicsProblem:
     steps : Transitions
         Trials without a transition take no part, and must not be all there are.
     """
+    return in_coordinates(steps, *coordinates(steps))
+
+
+def coordinates(steps: Transitions) -> tuple[np.ndarray, np.ndarray]:
+    """Return the maps from input and output factors to neurons, (n_neurons, n_directions).
+
+    Parameters
+    ----------
+    steps : Transitions
+        Not all of its trials may be without a transition.
+    """
     basis, sizes = span((before for before, _ in steps), steps.nil)
     outputs, _ = span((after for _, after in steps), steps.nil)
+    scale = steps.counts.sum() ** 0.5 / np.where(sizes > 0, sizes, 1)
+    return basis * scale, outputs
+
+
+def in_coordinates(steps: Transitions, inputs: np.ndarray, outputs: np.ndarray) -> DynamicsProblem:
+    """Reduce transitions to given coordinates of the states before and after a step.
+
+    Parameters
+    ----------
+    steps : Transitions
+        As for :func:`in_span`.
+    inputs, outputs : (n_neurons, n_inputs), (n_neurons, n_outputs) arrays
+    """
     counts = steps.counts
-    scale = counts.sum() ** 0.5 / np.where(sizes > 0, sizes, 1)
-    inputs = basis * scale
-    m = min(int(counts.max()), basis.shape[1])
+    m = min(int(counts.max()), inputs.shape[1])
     n_trials = int(np.count_nonzero(counts))
     before = np.zeros((n_trials, inputs.shape[1], m), steps.X.dtype)
     after = np.zeros((n_trials, outputs.shape[1], m), steps.X.dtype)

@@ -29,11 +29,14 @@ class Transitions:
     neurons : (n_neurons,) bool array, optional
         The neurons to take, all by default; the states of a trial are copied without the others
         when they are needed.
+    taken : (n_trials, n_times - 1) bool array, optional
+        The steps to take, by the bin that they start from; all by default.
     """
 
     X: np.ndarray
     observed: np.ndarray | None = None
     neurons: np.ndarray | None = None
+    taken: np.ndarray | None = None
 
     @property
     def n_neurons(self) -> int:
@@ -62,11 +65,12 @@ class Transitions:
 
     @property
     def pairs(self) -> np.ndarray | None:
-        """True for each bin that is complete and followed by one, (n_trials, n_times - 1)."""
+        """True for each step from a complete bin to another, (n_trials, n_times - 1)."""
         whole = self.complete
         if whole is None:
-            return None
-        return whole[:, :-1] & whole[:, 1:]
+            return self.taken
+        both = whole[:, :-1] & whole[:, 1:]
+        return both if self.taken is None else both & self.taken
 
     @property
     def counts(self) -> np.ndarray:

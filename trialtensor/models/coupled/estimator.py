@@ -91,6 +91,9 @@ class CoupledTCA(TrialEstimator):
     shares_ : (n_datasets, R) array
         Share of each component in each dataset: its sum of squares there, relative to that of the
         dataset, divided by the sum of this ratio over datasets. Columns sum to 1.
+    subspace_shares_ : (n_datasets, R) array
+        The same of all activity that varies along with the component's shared factor. Where a
+        component has all of its share in one dataset but not of this, it may be split.
     dataset_trial_factors_ : dict of (n_trials, R) arrays
         With ``shared="trial"``: the trial factors that each dataset alone would have, with its
         neuron and time factors as fitted. If they differ, the datasets express a component on

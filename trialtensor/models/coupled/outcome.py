@@ -21,6 +21,7 @@ from trialtensor.models.observed import (
     warn_empty,
 )
 from trialtensor.models.parts import explained, make_components
+from trialtensor.models.split_components import subspace_shares
 from trialtensor.models.undetermined import judge
 from trialtensor.solvers import diagnostics
 from trialtensor.solvers.coupled_problem import CoupledFactors, CoupledProblem, ridge_scale
@@ -66,6 +67,9 @@ def describe(
     arrays |= {
         "weights": Named(by_dataset, (strength / scales[:, None]).astype(shared.dtype)),
         "shares": Named(by_dataset, energy / np.where(total > 0, total, 1)),
+        "subspace_shares": Named(
+            by_dataset, subspace_shares(shared, neurons, own, strength / norms[:, None] ** 0.5)
+        ),
         "private_to": Named(("component",), private_to),
         "explained_variance_by_dataset": Named(("dataset",), 1 - losses / norms),
         "scales": Named(("dataset",), scales),

@@ -2,40 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from trialtensor.data.arrays import as_floats
-from trialtensor.data.validation import CheckedTensor, check_trial_tensor
+from trialtensor.data.validation import CheckedTensor
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.dynamics import outcome, trials
+from trialtensor.models.dynamics.intervals import DynamicsIntervals, intervals
+from trialtensor.models.dynamics.running import RunningDynamics
 from trialtensor.models.fitted import Fitted
-from trialtensor.models.layout import Layout
-from trialtensor.models.parameters import check_whole
+from trialtensor.models.parameters import (
+    REPEATS,
+    check_share,
+    check_smoothness,
+    check_whole,
+    generator,
+)
 from trialtensor.solvers.dynamics import DynamicsOptions, fit_dynamics
-from trialtensor.solvers.dynamics_problem import DynamicsProblem, in_span
 from trialtensor.solvers.result import Factors
 from trialtensor.solvers.runs import RestartResult, Start
+from trialtensor.solvers.smooth_dynamics import problem_of
+from trialtensor.solvers.smoothness_choice import choose_smoothness, smoothest, strength_of
 from trialtensor.solvers.transitions import Transitions
 
 
-class _Input(NamedTuple):
-    """Checked trials, a mask of neurons with data, and their transitions."""
+@dataclass(eq=False)
+class _Input:
+    """Checked trials, a mask of neurons with data, their transitions, and their order."""
 
     checked: CheckedTensor
     neurons: np.ndarray
     steps: Transitions
-    problem: DynamicsProblem
+    places: np.ndarray
+    smoothness: float = 0.0
 
     @property
     def size(self) -> int:
-        return int(self.problem.before.size)
+        counts = self.steps.counts
+        n = self.steps.n_neurons
+        return int(np.count_nonzero(counts)) * n * min(int(counts.max()), n)
 
 
-class TrialVaryingDynamics(TrialEstimator):
+class TrialVaryingDynamics(RunningDynamics, TrialEstimator):
     """Linear dynamics whose matrix changes over trials: ``x_{t+1} = W_k x_t`` on trial ``k``.
 
     The matrices are a tensor of low rank, ``W_k = sum_r w_r a_kr b_r c_r'``: component ``r`` reads
@@ -54,6 +66,11 @@ class TrialVaryingDynamics(TrialEstimator):
     ----------
     n_components : int
         Number of components, and the largest rank that any ``W_k`` can have.
+    smoothness : float or "auto", default "auto"
+        Trials over which the course of ``W_k`` is smooth: its second differences are penalised
+        as a smoothing spline does that averages over so many neighbours. 0 doesn't tie trials;
+        "auto" takes what predicts hidden steps of every trial best, 0 included. Trials must be in
+        the order of time; one without data (NaN) keeps its place.
     init : {"svd", "random"}, default "svd"
         Starting point of the first restart: the singular vectors of the matrix that fits all
         trials together; the others begin at random.
@@ -78,6 +95,13 @@ class TrialVaryingDynamics(TrialEstimator):
         True if activity would decay on this trial: a spectral radius below 1.
     n_transitions_ : (n_trials,) int array
         Pairs of complete neighbouring bins that each trial was fitted to.
+    smoothness_ : float
+        As given or chosen, in trials.
+    single_trials_ : (n_trials, R) array
+        What ``trial_factors_`` would be if each trial were on its own; what happens over trials
+        is read from these by :func:`~trialtensor.track`, since a smooth course is made so.
+    roughness_cost_ : (R, R) array
+        The penalty is ``sum_k d_k' C d_k``, of second differences ``d`` of ``w_r a_kr``.
     first_state_ : (n_neurons,) array
         Mean activity in the first bin, where ``reconstruct`` starts.
     loss_ : float
@@ -117,6 +141,7 @@ class TrialVaryingDynamics(TrialEstimator):
         self,
         n_components: int,
         *,
+        smoothness: float | str = "auto",
         init: str = "svd",
         n_init: int = 10,
         max_iter: int = 2000,
@@ -126,6 +151,7 @@ class TrialVaryingDynamics(TrialEstimator):
         verbose: int = 0,
     ) -> None:
         self.n_components = n_components
+        self.smoothness = smoothness
         self.init = init
         self.n_init = n_init
         self.max_iter = max_iter
@@ -136,166 +162,69 @@ class TrialVaryingDynamics(TrialEstimator):
 
     def _check(self) -> None:
         check_whole("n_components", self.n_components, 1)
+        check_smoothness(self.smoothness)
         self._check_solver_parameters()
 
-    def matrices(self, trial_factors: Any = None) -> np.ndarray:
-        """Return ``W_k`` for the training trials, or for other trial factors.
+    def intervals(
+        self,
+        X: Any,
+        *,
+        mask: Any = None,
+        level: float = 0.9,
+        n_draws: int = 200,
+        random_state: Any = None,
+    ) -> DynamicsIntervals:
+        """Return intervals of strengths, matrices and spectral radii, for every trial.
+
+        From draws of the posterior of all factors, given how smooth the course is. As of a
+        smoothing spline, they hold for ``level`` of the trials on average, less where the course
+        turns sharply (Nychka 1988). They take the number of components as right.
 
         Parameters
         ----------
-        trial_factors : (n_trials, R) array, optional
+        X, mask : the data of the fit
+        level : float
+        n_draws : int
+        random_state : int, Generator or None
 
         Returns
         -------
-        (n_trials, n_neurons, n_neurons) array
+        DynamicsIntervals
         """
         check_is_fitted(self)
-        given = self.trial_factors_ if trial_factors is None else trial_factors
-        trial = as_floats(given, "trial_factors", None)
-        if trial.ndim != 2 or trial.shape[1] != len(self.weights_):
-            raise ValueError(
-                f"trial_factors: expected (n_trials, {len(self.weights_)}), got {trial.shape}"
-            )
-        driven = (trial * self.weights_)[:, None, :] * self.output_factors_
-        return np.matmul(driven, self.input_factors_.T)
+        check_share("level", level)
+        check_whole("n_draws", n_draws, 2, REPEATS)
+        rng = generator(random_state)
+        return intervals(self.fitted_, X, mask, level, n_draws, rng)
 
-    def predict(self, X: Any, *, mask: Any = None) -> np.ndarray:
-        """Predict each bin from the one before it, with the trial factors of ``transform``.
+    def restarted(self, rows: Sequence[np.ndarray]) -> Self:
+        """Return an unfitted model as smooth as this one, for some of its trials.
 
         Parameters
         ----------
-        X, mask : as for ``transform``
-
-        Returns
-        -------
-        (n_trials, n_neurons, n_times) array
-            NaN in the first bin, and after a bin with anything missing.
+        rows : list with an int array
+            The trials, which keep their places in time.
         """
-        check_is_fitted(self)
-        trial = self.transform(X, mask=mask)
-        W = np.nan_to_num(self.matrices(trial), nan=0.0)
-        found = self._step(check_trial_tensor(X, mask=mask), W)
-        found[~np.isfinite(trial).all(axis=1)] = np.nan
-        return self._typed(found, X)
-
-    def simulate(self, start: Any, n_times: int, *, trial_factors: Any = None) -> np.ndarray:
-        """Run the dynamics, without noise, from a state for each trial.
-
-        Parameters
-        ----------
-        start : (n_trials, n_neurons) array
-        n_times : int
-            Bins, the start included.
-        trial_factors : (n_trials, R) array, optional
-            By default those of the training trials.
-
-        Returns
-        -------
-        (n_trials, n_neurons, n_times) array
-        """
-        W = self.matrices(trial_factors)
-        check_whole("n_times", n_times, 1)
-        state = as_floats(start, "start")
-        if state.shape != W.shape[:2]:
-            raise ValueError(f"start: expected {W.shape[:2]}, got {state.shape}")
-        # Neurons that the fit has not seen drive nothing.
-        states, W = [state], np.nan_to_num(W)
-        for _ in range(n_times - 1):
-            states.append(np.einsum("kmn,kn->km", W, states[-1]))
-        return np.stack(states, axis=2)
-
-    def noisy(
-        self, layout: Layout, deviations: Sequence[float], rng: np.random.Generator
-    ) -> list[np.ndarray]:
-        """Simulate the trials again from their first bin, with noise in every step.
-
-        Parameters
-        ----------
-        layout : Layout
-        deviations : list with a float
-            Standard deviation of the noise.
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        list with an (n_trials, n_neurons, n_times) array
-        """
-        values = layout.values[0]
-        W, found = np.nan_to_num(self.matrices()), values.astype(np.float64)
-        noise = deviations[0] * rng.standard_normal(found.shape)
-        for t in range(1, found.shape[2]):
-            found[:, :, t] = np.einsum("kmn,kn->km", W, found[:, :, t - 1]) + noise[:, :, t]
-        return [found.astype(values.dtype, copy=False)]
-
-    def component_tensors(self, layout: Layout) -> Iterator[list[np.ndarray]]:
-        """Yield each component's predictions of every bin from the one before.
-
-        Parameters
-        ----------
-        layout : Layout
-
-        Yields
-        ------
-        list with an (n_trials, n_neurons, n_times) array
-            NaN in the first bin, and after a bin with anything missing.
-        """
-        check_is_fitted(self)
-        checked = check_trial_tensor(layout.values[0], mask=layout.observed[0])
-        for r in range(len(self.weights_)):
-            only = np.zeros_like(self.trial_factors_)
-            only[:, r] = self.trial_factors_[:, r]
-            yield [self._step(checked, np.nan_to_num(self.matrices(only)))]
+        again = super().restarted(rows)
+        again.set_params(smoothness=trials.smoothness_of(self.fitted_))
+        again._places = np.asarray(rows[0])
+        return again
 
     def _transform(self, X: Any, mask: Any) -> np.ndarray:
         steps = trials.new_transitions(self.fitted_, X, mask)
         trials.warn_missing(steps.counts)
         return self._typed(trials.solve(self.fitted_, steps), X)
 
-    def _inverse_transform(self, X: Any) -> np.ndarray:
-        trial = self._check_features(X)
-        start = np.tile(np.nan_to_num(self.first_state_), (len(trial), 1))
-        run = self.simulate(start, self.fitted_.shape[2], trial_factors=np.nan_to_num(trial))
-        run[~np.isfinite(trial).all(axis=1)] = np.nan
-        run[:, ~np.isfinite(self.output_factors_).all(axis=1)] = np.nan
-        return run.astype(np.result_type(trial.dtype, self.weights_.dtype), copy=False)
-
     def _score(self, X: Any, mask: Any) -> float:
         return trials.explained(self.fitted_, trials.new_transitions(self.fitted_, X, mask))
-
-    def _step(self, checked: CheckedTensor, W: np.ndarray) -> np.ndarray:
-        """Compute ``W_k x_t``; NaN at first bins, after incomplete ones, for unknown neurons."""
-        values = checked.values.astype(np.float64)
-        unknown = ~np.isfinite(self.output_factors_).all(axis=1)
-        if checked.observed is not None:
-            values = np.where(checked.observed, values, np.nan)
-            values[:, unknown] = 0
-        found = np.full(values.shape, np.nan)
-        found[:, :, 1:] = np.matmul(W, values[:, :, :-1])
-        found[:, unknown] = np.nan
-        return found
-
-    def _told(self, layout: Layout) -> list[np.ndarray]:
-        """Return the predictions of the training data, for bins with a complete target."""
-        found = self.predict(layout.form(layout.values), mask=layout.masks())
-        seen = layout.observed[0]
-        if seen is not None:
-            # The fit predicts a bin only where all of it can be compared.
-            known = np.isfinite(self.output_factors_).all(axis=1)
-            whole = np.asarray(seen[:, known].all(axis=1))
-            found = np.where(whole[:, None, :], found, np.nan)
-        return [found]
-
-    def _typed(self, values: np.ndarray, X: Any) -> np.ndarray:
-        """Convert to single precision if data and model have it."""
-        single = getattr(X, "dtype", None) == np.float32 and self.weights_.dtype == np.float32
-        return values.astype(np.float32) if single else values
 
     def _observe(self, X: Any, mask: Any) -> _Input:
         checked = trials.check(X, mask)
         neurons = ~checked.empty_neurons
         steps = trials.transitions(checked, neurons)
         trials.check_units(steps)
-        return _Input(checked, neurons, steps, in_span(steps))
+        places = getattr(self, "_places", np.arange(len(steps.X)))
+        return _Input(checked, neurons, steps, places)
 
     def _starts(self, data: _Input) -> list[Start]:
         n_trials, n_neurons = len(data.steps.X), data.steps.n_neurons
@@ -305,7 +234,7 @@ class TrialVaryingDynamics(TrialEstimator):
                 f"n_components: got {self.n_components}, but matrices of {n_trials} trials x "
                 f"{n_neurons} neurons have at most {largest} components"
             )
-        if data.problem.norm2 == 0:
+        if not any(after.any() for _, after in data.steps):
             raise ValueError("X: every bin that can be predicted is zero")
         return self._drawn_starts()
 
@@ -316,13 +245,18 @@ class TrialVaryingDynamics(TrialEstimator):
         self, data: _Input, starts: list[Start], on_restart: Callable[[Any], None]
     ) -> list[RestartResult[Factors]]:
         options = DynamicsOptions(self.n_components, self.max_iter, self.tol)
-        return fit_dynamics(
-            data.problem, starts, options, n_jobs=self.n_jobs, on_restart=on_restart
+        data.smoothness = (
+            choose_smoothness(data.steps, self.n_components, starts[0])
+            if self.smoothness == "auto"
+            else smoothest(float(self.smoothness), data.places)
         )
+        strength = strength_of(data.smoothness, data.steps.counts)
+        problem = problem_of(data.steps, strength, data.places)
+        return fit_dynamics(problem, starts, options, n_jobs=self.n_jobs, on_restart=on_restart)
 
     def _describe(self, data: _Input, found: list[RestartResult[Factors]]) -> Fitted:
         return outcome.describe(
-            data.checked, data.neurons, data.steps, trials.first_state(data.steps), found
+            data.checked, data.neurons, data.steps, found, data.smoothness, data.places
         )
 
     def _assemble(self, arrays: Any, **about: Any) -> Fitted:

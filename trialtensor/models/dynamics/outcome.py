@@ -10,12 +10,15 @@ import numpy as np
 
 from trialtensor.data.validation import CheckedTensor
 from trialtensor.models.comparison import aligned_restarts
+from trialtensor.models.dynamics import trials
 from trialtensor.models.fitted import FitRecord, Fitted, Named
 from trialtensor.models.observed import count_observed, describe_data, insert_empty
 from trialtensor.models.parts import explained, make_components
 from trialtensor.solvers import canonical, diagnostics, transitions
 from trialtensor.solvers.result import Factors, SolverResult, StopReason
 from trialtensor.solvers.runs import RestartResult
+from trialtensor.solvers.smooth_dynamics import smooth_course
+from trialtensor.solvers.smoothness_choice import strength_of
 from trialtensor.solvers.transitions import Transitions
 
 RESTART_AXES = ("trial", "neuron", "neuron")
@@ -25,35 +28,73 @@ def describe(
     checked: CheckedTensor,
     neurons: np.ndarray,
     steps: Transitions,
-    first_state: np.ndarray,
     found: list[RestartResult[Factors]],
+    smoothness: float,
+    places: np.ndarray,
 ) -> Fitted:
-    """Describe a finished fit; ``neurons`` marks those with data."""
+    """Describe a finished fit; ``neurons`` marks those with data, ``places`` order trials."""
     best, counts, dtype = found[0].result, steps.counts, checked.values.dtype
     output, source = (_stored(canonical.unit_columns(f)[0], dtype) for f in best.factors[1:])
     # The trials once more, exactly as ``transform`` does it.
-    trial = transitions.solve_trials(steps, output, source)
+    each = trial = transitions.solve_trials(steps, output, source)
     grams, rhs = transitions.equations(steps, output, source)
+    metric, rough = _metric(grams, counts, smoothness), 0.0
+    if smoothness:
+        trial, rough = smooth_course(grams, rhs, metric, places)
     loss, norm2 = transitions.residual_sum_of_squares(steps, trial, output, source)
     variance = diagnostics.component_variance(grams, rhs, trial, norm2)
     order = np.argsort(-variance.alone, kind="stable")
     factors = canonical.fix_signs(
         (trial[counts > 0][:, order], output[:, order], source[:, order]), (False, False, False)
     )
-    arrays = _arrays(factors, neurons, counts, first_state, dtype)
+    arrays = _arrays(factors, neurons, counts, trials.first_state(steps), dtype)
     arrays |= explained(variance, order)
+    sign = _signs(trial[:, order], factors[0], counts)
+    arrays |= _smoothing(smoothness, metric[np.ix_(order, order)] * np.outer(sign, sign))
+    arrays["single_trials"] = _by_itself(each[:, order] * sign, counts, arrays["weights"], dtype)
     arrays["triple_cosine"] = Named((), diagnostics.triple_cosine(factors))
+    total = loss + rough
     restarts = aligned_restarts(
         found,
         factors,
-        loss,
+        total,
         norm2,
         expand=lambda f: (insert_empty(f[0], counts > 0), f[1], f[2]),
         axes=RESTART_AXES,
     )
-    record = FitRecord.of(_as_measured(best, loss, steps.nil**2 * norm2), loss, norm2, restarts)
+    best = _as_measured(best, total, steps.nil**2 * norm2)
+    # As in other fits with a penalty, the last entry of the history is the loss without it.
+    record = FitRecord.of(replace(best, loss=loss), loss, norm2, restarts)
     summary = _summary(checked, counts)
     return assemble(arrays, record=record, data=summary, coords=checked.coords)
+
+
+def _metric(grams: np.ndarray, counts: np.ndarray, smoothness: float) -> np.ndarray:
+    """Return what a bend of the course costs: the mean change of a prediction, times a strength.
+
+    In units of trial factors as they are before each has norm 1.
+    """
+    if not smoothness:
+        return np.zeros(grams.shape[1:])
+    return strength_of(smoothness, counts) * grams.sum(axis=0) / counts.sum()
+
+
+def _signs(before: np.ndarray, after: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    products = np.sum(before[counts > 0] * after, axis=0)
+    return np.where(products < 0, -1.0, 1.0)
+
+
+def _smoothing(smoothness: float, metric: np.ndarray) -> dict[str, Named]:
+    return {
+        "smoothness": Named((), float(smoothness)),
+        "roughness_cost": Named(("component", "other_component"), metric),
+    }
+
+
+def _by_itself(trial: np.ndarray, counts: np.ndarray, weights: Named, dtype: np.dtype) -> Named:
+    scale = np.where(weights.values > 0, weights.values, 1)
+    found = np.where(counts[:, None] > 0, trial / scale, np.nan)
+    return Named(("trial", "component"), found.astype(dtype, copy=False))
 
 
 def _stored(factor: np.ndarray, dtype: np.dtype) -> np.ndarray:
@@ -80,7 +121,12 @@ def assemble(
     arrays: Mapping[str, Named], *, record: FitRecord, data: dict[str, Any], coords: dict[str, Any]
 ) -> Fitted:
     """Combine arrays with the record of their fit."""
-    return Fitted("TrialVaryingDynamics", arrays, make_components(arrays), record, data, coords)
+    courses = None
+    if "single_trials" in arrays:
+        # What happens over trials is read from trials, each by itself: a smooth course is made so.
+        courses = {None: arrays["single_trials"].values * arrays["weights"].values}
+    components = make_components(arrays, courses=courses)
+    return Fitted("TrialVaryingDynamics", arrays, components, record, data, coords)
 
 
 def eigenvalues(factors: Factors) -> np.ndarray:

@@ -12,8 +12,10 @@ from trialtensor.models.fitted import Fitted
 from trialtensor.models.new_trials import check_labels, known_rows
 from trialtensor.models.observed import check_scale
 from trialtensor.models.warnings import MissingSliceWarning
+from trialtensor.solvers.smooth_dynamics import smooth_course
 from trialtensor.solvers.transitions import (
     Transitions,
+    equations,
     residual_sum_of_squares,
     solve_trials,
 )
@@ -111,11 +113,31 @@ def new_transitions(fitted: Fitted, X: Any, mask: Any) -> Transitions:
 
 
 def solve(fitted: Fitted, steps: Transitions) -> np.ndarray:
-    """Solve for the trial factors of new trials, (n_trials, R); NaN without a transition."""
+    """Solve for the trial factors of new trials, (n_trials, R); NaN without a transition.
+
+    In a smooth fit they are a course of their own, as smooth as that of the fit.
+    """
     weights = fitted["weights"].astype(np.float64)
-    trial = solve_trials(steps, *known_factors(fitted)) / np.where(weights > 0, weights, 1)
+    trial = course(fitted, steps) / np.where(weights > 0, weights, 1)
     trial[steps.counts == 0] = np.nan
     return trial
+
+
+def course(fitted: Fitted, steps: Transitions) -> np.ndarray:
+    """Solve for the strengths of trials, times their weights, (n_trials, R).
+
+    Without a transition that is 0 or, in a smooth fit, what its neighbours suggest.
+    """
+    factors = known_factors(fitted)
+    if not smoothness_of(fitted):
+        return solve_trials(steps, *factors)
+    places = np.arange(len(steps.X))
+    return smooth_course(*equations(steps, *factors), fitted["roughness_cost"], places)[0]
+
+
+def smoothness_of(fitted: Fitted) -> float:
+    """Return the number of trials that were smoothed over; files of old fits don't have it."""
+    return float(fitted["smoothness"]) if "smoothness" in fitted.arrays else 0.0
 
 
 def explained(fitted: Fitted, steps: Transitions) -> float:

@@ -3,44 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Self
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from trialtensor.data.axes import AXES
-from trialtensor.models import layout as layouts
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Fitted
-from trialtensor.models.layout import Layout
-from trialtensor.models.parafac2 import outcome, trials
+from trialtensor.models.parafac2 import outcome, smooth, trials
+from trialtensor.models.parafac2.arrangement import ArrangedInBlocks
 from trialtensor.models.parafac2.blocks import (
     BlockedTrials,
     KeptBlocks,
     check_size,
-    is_ragged,
     split_blocks,
     without_empty_blocks,
 )
 from trialtensor.models.parafac2.outcome import shared_axis
-from trialtensor.models.parameters import check_choice, check_whole, nonnegative_axes
+from trialtensor.models.parameters import (
+    check_choice,
+    check_smoothness,
+    check_whole,
+    nonnegative_axes,
+)
 from trialtensor.solvers.parafac2.options import Parafac2Model, Parafac2Options
 from trialtensor.solvers.parafac2.restarts import fit_parafac2
 from trialtensor.solvers.runs import RestartResult, Start
 
 
-class _Input(NamedTuple):
-    """Trials by block, with and without empty entries."""
+@dataclass(eq=False)
+class _Input:
+    """Trials by block, with and without empty entries, and how smooth their patterns are."""
 
     whole: BlockedTrials
     kept: KeptBlocks
+    smoothness: float = 0.0
 
     @property
     def size(self) -> int:
         return self.kept.size
 
 
-class Parafac2(TrialEstimator):
+class Parafac2(ArrangedInBlocks, TrialEstimator):
     """Components whose neurons drift: as TCA, with other neuron factors in every block of trials.
 
     A trial ``k`` of block ``b`` is approximated by ``x_knt = sum_r w_r a_kr B_b[n, r] c_tr``. A
@@ -56,6 +62,10 @@ class Parafac2(TrialEstimator):
         At most as many as the smallest block has neurons (with ``varying="time"``: bins).
     varying : {"neuron", "time"}, default "neuron"
         Axis whose factors differ between blocks.
+    smoothness : float or "auto", default "auto"
+        Blocks over which patterns are smooth: changes from one block to the next are penalised.
+        0 doesn't tie blocks; "auto" takes what explains held-out trials best, 0 included. Only
+        where all blocks have the same neurons, and in the order of time ("auto": and four trials).
     nonnegative : bool or iterable of axis names, default False
         Factors constrained to be non-negative: "trial" or the shared axis; True for both. Factors
         that vary between blocks can't be constrained.
@@ -93,6 +103,8 @@ class Parafac2(TrialEstimator):
         In the order in which they first appear among the trials.
     block_of_trial_ : (n_trials,) int array
         Index of the block of each trial.
+    smoothness_ : float
+        As given or chosen, in blocks.
     loss_, loss_history_, explained_variance_ratio_, n_iter_, stop_reason_, restarts_ :
         As in :class:`~trialtensor.models.TCA`; a restart stacks the factors of all blocks.
     explained_variance_alone_, explained_variance_unique_, explained_variance_shared_ : (R,)
@@ -143,6 +155,7 @@ class Parafac2(TrialEstimator):
         n_components: int,
         *,
         varying: str = "neuron",
+        smoothness: float | str = "auto",
         nonnegative: Any = False,
         init: str = "svd",
         n_init: int = 10,
@@ -154,6 +167,7 @@ class Parafac2(TrialEstimator):
     ) -> None:
         self.n_components = n_components
         self.varying = varying
+        self.smoothness = smoothness
         self.nonnegative = nonnegative
         self.init = init
         self.n_init = n_init
@@ -164,6 +178,7 @@ class Parafac2(TrialEstimator):
         self.verbose = verbose
 
     def _check(self) -> None:
+        check_smoothness(self.smoothness)
         self._nonnegative()
 
     def fit(self, X: Any, y: Any = None, *, blocks: Any = None, mask: Any = None) -> Self:
@@ -264,40 +279,6 @@ class Parafac2(TrialEstimator):
         positive = self._nonnegative()[0]
         return trials.score(self.fitted_, X, blocks, mask, nonnegative=positive)
 
-    def layout(self, X: Any, mask: Any = None) -> Layout:
-        """Check data and return the positions of its arrays among all trials and neurons.
-
-        Parameters
-        ----------
-        X, mask : as for ``fit``
-
-        Returns
-        -------
-        Layout
-        """
-        if not layouts.is_dict(X) and not is_ragged(X):
-            return layouts.of_array(X, mask)
-        if layouts.is_dict(X) and hasattr(self, "fitted_"):
-            X = self._in_order_of_fit(X)
-        same_neurons = self.varying == "time"
-        return layouts.of_several(X, mask, same_trials=False, same_neurons=same_neurons)
-
-    def _in_order_of_fit(self, X: Any) -> dict[Any, Any]:
-        """Blocks by name, in the order in which their trials were counted."""
-        given = {str(layouts.plain_key(name)): name for name in layouts.names_of(X)}
-        known = [str(label) for label in self.fitted_.blocks]
-        if not self.ragged_ or set(given) != set(known):
-            fitted_to = f"blocks {known}" if self.ragged_ else "an array"
-            raise ValueError(f"X: Parafac2 was fitted to {fitted_to}, got blocks {list(given)}")
-        return {given[name]: X[given[name]] for name in known}
-
-    def fit_arguments(self) -> dict[str, Any]:
-        """Return the block of each training trial, as passed to ``fit``."""
-        check_is_fitted(self)
-        if self.ragged_:
-            return {}
-        return {"blocks": self.block_labels_[self.block_of_trial_]}
-
     def _observe(self, X: Any, mask: Any, blocks: Any = None) -> _Input:
         data = split_blocks(X, mask, blocks, self.varying)
         kept = without_empty_blocks(data)
@@ -305,6 +286,7 @@ class Parafac2(TrialEstimator):
 
     def _starts(self, data: _Input) -> list[Start]:
         check_size(data.whole, data.kept, self.n_components, self.varying)
+        smooth.check_alike(data.whole, data.kept, self.smoothness, self.varying)
         return self._drawn_starts()
 
     def _warn_missing(self, data: _Input) -> None:
@@ -314,19 +296,24 @@ class Parafac2(TrialEstimator):
         self, data: _Input, starts: list[Start], on_restart: Callable[[Any], None]
     ) -> list[RestartResult[Parafac2Model]]:
         options = Parafac2Options(self.n_components, *self._nonnegative(), self.max_iter, self.tol)
-        return fit_parafac2(
-            data.kept.values,
-            data.kept.masks,
-            starts,
-            options,
-            n_jobs=self.n_jobs,
-            on_restart=on_restart,
+        values, masks = data.kept.values, data.kept.masks
+        found = fit_parafac2(
+            values, masks, starts, options, n_jobs=self.n_jobs, on_restart=on_restart
         )
+        found, data.smoothness = smooth.tie_blocks(
+            data.whole, data.kept, found, options, self.smoothness
+        )
+        return found
 
     def _describe(self, data: _Input, found: list[RestartResult[Parafac2Model]]) -> Fitted:
         positive = self._nonnegative()[0]
         return outcome.describe(
-            data.whole, data.kept, found, varying=self.varying, nonnegative=positive
+            data.whole,
+            data.kept,
+            found,
+            varying=self.varying,
+            nonnegative=positive,
+            smoothness=data.smoothness,
         )
 
     def _assemble(self, arrays: Any, **about: Any) -> Fitted:

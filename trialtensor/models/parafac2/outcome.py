@@ -37,6 +37,7 @@ def describe(
     *,
     varying: str,
     nonnegative: bool,
+    smoothness: float = 0.0,
 ) -> Fitted:
     """Describe a finished fit."""
     best = found[0].result
@@ -55,6 +56,7 @@ def describe(
         data, kept, trial[:, order], [p[:, order] for p in parts], shared[:, order], varying
     )
     arrays |= explained(variance, order)
+    arrays["smoothness"] = Named((), smoothness)
     consistency = _core_consistency(kept, trial, patterns, cross, shared)
     arrays["core_consistency"] = Named((), consistency)
     cosine = diagnostics.triple_cosine((trial, cross, shared))

@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from trialtensor.data.axes import AXES
 from trialtensor.models import Component, CoupledTCA, Fitted, TrialEstimator
+from trialtensor.models.split_components import about_splits
 from trialtensor.report import wording, words
 from trialtensor.report.figures import DATASETS_A_FIGURE
 from trialtensor.report.rendering import fragment
@@ -69,8 +70,13 @@ def datasets(model: TrialEstimator, context: Context) -> Fragment | None:
         rows=rows,
         names=fitted.datasets,
         shares=_share_rows(fitted),
+        splits=_sentence(about_splits(fitted)),
     )
     return Fragment("Datasets", html)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}." if text else ""
 
 
 def _share_rows(fitted: Fitted) -> list[list[str]]:
