@@ -15,10 +15,10 @@ from trialtensor.kernels.adaptation import N_PARAMETERS, fit_recursion
 from trialtensor.tracking.rate_models import RateModel
 from trialtensor.tracking.rate_noise import Whitening, white
 
-N_STARTS = 6
+N_STARTS = 12
 MAX_ITER = 200
 # Starts stay off the bounds, where a rate may have no effect that could lead away from them.
-_MARGIN = 1e-4
+_MARGIN = 1e-8
 _AFFINE = {"scale": 4, "offset": 5}
 
 
@@ -91,12 +91,7 @@ class Solution:
 
 def fit(problem: RateProblem, n_starts: int = N_STARTS) -> Solution:
     """Return the best of several local minima, started from the best points of a grid."""
-    return fit_from(problem, Grid(problem), n_starts)
-
-
-def fit_from(problem: RateProblem, grid: Grid, n_starts: int = N_STARTS) -> Solution:
-    """Do the same with outputs at the points of the grid that are known already."""
-    found = (solve(problem, start) for start in grid.starts(problem, n_starts))
+    found = (solve(problem, start) for start in Grid(problem).starts(problem, n_starts))
     return min(found, key=lambda solution: solution.loss)
 
 
@@ -207,13 +202,19 @@ def _end(problem: RateProblem, best: Solution, name: str, allowed: float, side: 
     at = best.parameters[name]
     bound = side * np.inf if name in problem.affine else float(side > 0)
     # What is known isn't solved for again: from another start it could come out otherwise. A far
-    # start can end in a worse minimum, where an end would then be seen: so from the nearest.
+    # start can end in a worse minimum, where an end would then be seen: so from the nearest too.
     known = {at: best}
 
     def excess(value: float) -> float:
         if value not in known:
             nearest = known[min(known, key=lambda other: abs(other - value))]
-            known[value] = solve(problem, nearest.parameters, {name: value})
+            starts = (
+                start
+                for each in (nearest, best)
+                for start in _moved(problem, each.parameters, name, value)
+            )
+            found = (solve(problem, start, {name: value}) for start in starts)
+            known[value] = min(found, key=lambda solution: solution.loss)
         return known[value].loss - best.loss - allowed
 
     step = max(0.05 * abs(at), 0.01) if name in problem.affine else 0.01
@@ -226,3 +227,20 @@ def _end(problem: RateProblem, best: Solution, name: str, allowed: float, side: 
             return float(bound)
         inner, outer = outer, outer + 2 * (outer - at)
     return float(bound)
+
+
+def _moved(
+    problem: RateProblem, parameters: Mapping[str, float], name: str, value: float
+) -> list[dict[str, float]]:
+    """Return starts for a held value: as it was, and along the ridge of scale and learning.
+
+    Little of a large scale is nearly much of a small one, so learning rates shrink together, and
+    as the scale grows.
+    """
+    starts = [dict(parameters)]
+    learning = [each for each in problem.model.names if each.startswith("B")]
+    was = parameters[name]
+    if "scale" in problem.affine and (name in learning or name == "scale") and was * value > 0:
+        ratio = was / value if name == "scale" else value / was
+        starts.append(starts[0] | {each: min(parameters[each] * ratio, 1.0) for each in learning})
+    return starts

@@ -13,6 +13,9 @@ from trialtensor.kernels.slow_noise import filter_gains, whiten
 MEMORIES = (0.3, 0.6, 0.8, 0.9, 0.95, 0.98, 0.995)
 # Trials over which smooth noise stays alike.
 LENGTHS = (4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
+# Trials in a cycle of noise that waxes and wanes, and how much of it lasts to the next trial.
+PERIODS = (20.0, 40.0, 80.0, 160.0, 320.0)
+LASTING = (0.98, 0.999)
 # Shares of the variance that are slow; the rest is white.
 SHARES = (0.1, 0.3, 0.6, 0.9, 0.999)
 # Variance of a step of a random walk, for white noise of variance 1.
@@ -53,12 +56,16 @@ def white(weights: np.ndarray) -> Whitening:
 def kinds(seen: np.ndarray) -> list[tuple[float, Whitening]]:
     """Return the prior probability of each kind of noise, and its filter.
 
-    White, autoregressive, smooth (a Matérn process of order 3/2) and walks have a quarter each:
-    any of the latter three may drift over the whole session, in a rough or a smooth way.
+    White, autoregressive, smooth (a Matérn process of order 3/2), cycles and walks have a fifth
+    each: any but the first may drift over the whole session, in a rough or a smooth way.
     """
-    slow = (list(_autoregressive(seen)), list(_smooth(seen)), list(_walks(seen)))
-    found = [(0.25, white(seen.astype(float)))]
-    return found + [(0.25 / len(group), each) for group in slow for each in group]
+    families = (_autoregressive, _smooth, _cycles, _walks)
+    share = 1 / (1 + len(families))
+    found = [(share, white(seen.astype(float)))]
+    for family in families:
+        group = list(family(seen))
+        found += [(share / len(group), each) for each in group]
+    return found
 
 
 def _autoregressive(seen: np.ndarray) -> Iterator[Whitening]:
@@ -75,6 +82,16 @@ def _smooth(seen: np.ndarray) -> Iterator[Whitening]:
         step = np.exp(-rate) * np.array([[1 + rate, 1.0], [-(rate**2), 1 - rate]])
         for share in SHARES:
             yield _filter(seen, step, share * np.diag([1.0, rate**2]), 1 - share)
+
+
+def _cycles(seen: np.ndarray) -> Iterator[Whitening]:
+    """Yield stochastic cycles (Harvey 1989, ch. 2.3), slow sinusoids among them."""
+    for period in PERIODS:
+        angle = 2 * np.pi / period
+        turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+        for lasting in LASTING:
+            for share in SHARES[1:4]:
+                yield _filter(seen, lasting * turn, share * np.eye(2), 1 - share)
 
 
 def _walks(seen: np.ndarray) -> Iterator[Whitening]:
