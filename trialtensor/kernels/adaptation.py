@@ -216,6 +216,7 @@ def fit_recursion(
     gain: np.ndarray,
     step: np.ndarray,
     max_iter: int,
+    tol: float,
 ) -> tuple[np.ndarray, float]:
     """Find the local minimum next to a start, by Levenberg-Marquardt steps within bounds.
 
@@ -233,6 +234,8 @@ def fit_recursion(
     serial, root, gain, step
         As for `sensitivities` and `trialtensor.kernels.slow_noise.whiten`.
     max_iter : int
+    tol : float
+        Stop after two steps that take less than this share off the loss.
 
     Returns
     -------
@@ -251,7 +254,7 @@ def fit_recursion(
         )
         new, new_gradient, new_matrix = _normal_equations(columns, slope)
         if new < loss:
-            small = small + 1 if loss - new < 1e-12 * loss else 0
+            small = small + 1 if loss - new < tol * loss else 0
             z, loss, gradient, matrix = moved, new, new_gradient, new_matrix
             damping = max(damping * 0.2, 1e-12)
             found[:N_RATES], found[4], found[5] = rates, scale, offset
@@ -262,6 +265,6 @@ def fit_recursion(
         moved = _damped_step(z, held, gradient, matrix, damping)
         change = moved - z
         expected = -2 * (gradient @ change) - change @ matrix @ change
-        if expected <= 1e-15 * loss:
+        if expected <= 1e-3 * tol * loss:
             break
     return found, loss

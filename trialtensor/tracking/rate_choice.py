@@ -15,6 +15,7 @@ from trialtensor.tracking.rate_noise import Whitening, kinds
 MODELS: dict[str, RateModel] = {"one rate": ONE_RATE, "two rates": TWO_RATE["parallel"]}
 EVERY = 8
 N_STARTS = 6
+TOL = 1e-5  # of losses: a likelihood needs no more
 
 
 def criteria(
@@ -83,7 +84,7 @@ class _Search:
         starts = list(self.known)
         if self.n_fits % EVERY == 0:
             starts += self.grid.starts(problem, N_STARTS)
-        found = min((solve(problem, start) for start in starts), key=lambda each: each.loss)
+        found = min((solve(problem, start, tol=TOL) for start in starts), key=lambda each: each.loss)
         self.n_fits += 1
         self.known = [*self.known[:1], found.parameters]
         return found.loss

@@ -17,6 +17,7 @@ from trialtensor.tracking.rate_noise import Whitening, white
 
 N_STARTS = 12
 MAX_ITER = 200
+TOL = 1e-12  # of a step, as a share of the loss
 # Starts stay off the bounds, where a rate may have no effect that could lead away from them.
 _MARGIN = 1e-8
 _AFFINE = {"scale": 4, "offset": 5}
@@ -141,7 +142,11 @@ def _without(columns: np.ndarray, one: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 def solve(
-    problem: RateProblem, start: Mapping[str, float], held: Mapping[str, float] | None = None
+    problem: RateProblem,
+    start: Mapping[str, float],
+    held: Mapping[str, float] | None = None,
+    *,
+    tol: float = TOL,
 ) -> Solution:
     """Find the local minimum next to a start, with some parameters held at a value."""
     held = held or {}
@@ -164,6 +169,7 @@ def solve(
         whitening.gain,
         whitening.step,
         MAX_ITER,
+        tol,
     )
     return Solution({name: float(values[problem.slots[name]]) for name in problem.names}, loss)
 
