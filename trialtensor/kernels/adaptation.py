@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from trialtensor.kernels.compile import kernel
-from trialtensor.kernels.slow_noise import whiten
+from trialtensor.kernels.drift_filter import whiten
 
 # Parameters, in this order everywhere: A_f, B_f, A_s, B_s, scale, offset.
 N_RATES, N_PARAMETERS = 4, 6
@@ -232,7 +232,7 @@ def fit_recursion(
     schedule, series : (n_trials,) arrays
         The series is anything finite where ``root`` is 0.
     serial, root, gain, step
-        As for `sensitivities` and `trialtensor.kernels.slow_noise.whiten`.
+        As for `sensitivities` and `trialtensor.kernels.drift_filter.whiten`.
     max_iter : int
     tol : float
         Stop after two steps that take less than this share off the loss.

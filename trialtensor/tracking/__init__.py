@@ -15,6 +15,7 @@ from trialtensor.tracking.subspaces import (
     template_alignment,
     trial_similarity,
 )
+from trialtensor.tracking.transitions import Transitions, transitions
 from trialtensor.tracking.two_rate import (
     OneRateFit,
     RateFit,
@@ -36,6 +37,7 @@ __all__ = [
     "SubspaceDrift",
     "TemplateAlignment",
     "Tracking",
+    "Transitions",
     "TwoRateFit",
     "block_contrasts",
     "change_points",
@@ -48,6 +50,7 @@ __all__ = [
     "subspace_drift",
     "template_alignment",
     "track",
+    "transitions",
     "trial_similarity",
     "two_rate_fit",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trialtensor.kernels.slow_noise import filter_gains, whiten
+from trialtensor.kernels.drift_filter import filter_gains, whiten
 
 # Of noise that decays exponentially (first-order autoregressive), from trial to trial.
 MEMORIES = (0.3, 0.6, 0.8, 0.9, 0.95, 0.98, 0.995)
@@ -31,7 +31,7 @@ class Whitening:
     Attributes
     ----------
     root, gain, step
-        As for `trialtensor.kernels.slow_noise.whiten`.
+        As for `trialtensor.kernels.drift_filter.whiten`.
     log_determinant : float
         Of the covariance of the observed trials, for the variance that the filter assumes.
     """
