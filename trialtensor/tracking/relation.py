@@ -12,8 +12,10 @@ from trialtensor.data.shown import OneLine, is_least
 from trialtensor.models.parameters import REPEATS, check_flag, check_share, check_whole, generator
 from trialtensor.tracking.series import check_one_series, in_own_unit
 from trialtensor.tracking.smooth import smooth_curve
+from trialtensor.tracking.transitions import transitions
 
 MIN_TRIALS = 40
+N_DRAWS = 100  # from the posterior of transitions, for their mean course
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -130,7 +132,7 @@ def relate(
         )
     rng = generator(random_state)
     if detrend:
-        x, y = _without_trend(x), _without_trend(y)
+        x, y = _on_its_own_scale(x), _on_its_own_scale(y)
     leads = np.arange(-limit, limit + 1)
     y_inner = y[limit : len(y) - limit]
     correlations = _correlations(_at_leads(x, limit), y_inner)
@@ -157,11 +159,35 @@ def relate(
     )
 
 
-def _without_trend(series: np.ndarray) -> np.ndarray:
-    """Subtract a smooth curve; zeros where that leaves nothing but its rounding."""
-    rest = series - smooth_curve(series).value
+def _own_course(series: np.ndarray) -> np.ndarray:
+    """Return what a series does on its own: its transitions."""
+    return transitions(series, n_draws=N_DRAWS).course
+
+
+def _on_its_own_scale(series: np.ndarray) -> np.ndarray:
+    """Take off the course of a series, then divide by its local standard deviation.
+
+    What transitions leave may still wander (they are none in a walk), so a smooth curve is
+    subtracted too. The scale is a smooth curve through logarithms of squares: a level for noise
+    that doesn't change.
+    """
+    rest = series - _own_course(series)
     size = np.nanmax(np.abs(series))
-    return np.where(np.isnan(rest), np.nan, 0.0) if np.nanmax(np.abs(rest)) < 1e-10 * size else rest
+    # What is left of a noise-free course is rounding.
+    if np.nanmax(np.abs(rest)) < 1e-10 * size:
+        return np.where(np.isnan(rest), np.nan, 0.0)
+    rest = rest - smooth_curve(rest).value
+    if np.nanmax(np.abs(rest)) < 1e-10 * size:
+        return np.where(np.isnan(rest), np.nan, 0.0)
+    return rest / _local_scale(rest)
+
+
+def _local_scale(rest: np.ndarray) -> np.ndarray:
+    """Return the local standard deviation of a series about zero."""
+    # Zeros, as counts have, are as small as rounding to the median makes them.
+    squares = rest**2 + 1e-3 * np.nanmedian(rest**2) + 1e-12 * np.nanmax(rest**2)
+    log_scale = smooth_curve(np.log(squares)).value / 2
+    return np.exp(log_scale - np.nanmean(log_scale))
 
 
 def _unknown(leads: np.ndarray, level: float) -> Relation:
@@ -202,8 +228,13 @@ def _surrogates(x: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
     whole = np.concatenate([filled, filled[::-1]]) - filled.mean()
     size = np.abs(np.fft.rfft(whole))
     phases = np.exp(2j * np.pi * rng.random((n, len(size))))
-    draws = np.fft.irfft(size * phases, n=len(whole))
-    return np.where(seen, draws[:, : len(x)], np.nan)
+    draws = np.fft.irfft(size * phases, n=len(whole))[:, : len(x)]
+    # Outliers, too, are part of what chance may bring together.
+    ordered = np.sort(x[seen])
+    ranks = np.argsort(np.argsort(draws[:, seen], axis=1), axis=1)
+    surrogates = np.full((n, len(x)), np.nan)
+    surrogates[:, seen] = ordered[ranks]
+    return surrogates
 
 
 def _lead_interval(
