@@ -84,7 +84,9 @@ class _Search:
         starts = list(self.known)
         if self.n_fits % EVERY == 0:
             starts += self.grid.starts(problem, N_STARTS)
-        found = min((solve(problem, start, tol=TOL) for start in starts), key=lambda each: each.loss)
+        found = min(
+            (solve(problem, start, tol=TOL) for start in starts), key=lambda each: each.loss
+        )
         self.n_fits += 1
         self.known = [*self.known[:1], found.parameters]
         return found.loss

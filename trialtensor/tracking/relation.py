@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy.special
+import scipy.stats
 
 from trialtensor.data.per_entry import one_each, own_index
 from trialtensor.data.shown import OneLine, is_least
@@ -73,14 +75,17 @@ def relate(
     """Correlate a component with behaviour at every lead, against a null with the same memory.
 
     All leads are compared on the same trials of behaviour. Neighbouring trials resemble each
-    other, so the null draws series with the component's own spectrum and random phases, and
-    keeps the strongest correlation over leads.
+    other, so the null draws series with the component's own spectrum, values and random phases,
+    and keeps the strongest correlation over leads.
 
     Two series that both learn correlate whether or not they are related: a trend is one event,
-    however many trials it spans, and no null can be drawn from one event. So smooth curves are
-    subtracted from both first, and the test is whether they covary from trial to trial.
-    Without ``detrend`` the correlation includes the trend, and ``p_value`` is valid only for
-    series without one: two unrelated learning curves are then significant in a quarter of cases.
+    however many trials it spans, and no null can be drawn from one event. So the `transitions` of
+    each are taken off first, and a smooth curve through what they leave; and as two series that
+    grow noisier together have their outliers together, both are divided by their local standard
+    deviation. The test is whether what is left covaries from trial to trial.
+    Without ``detrend`` the series are correlated as they are, and ``p_value`` is valid only for
+    series without a trend or a change of variance: two unrelated learning curves are then
+    significant in a quarter of cases.
 
     The interval of the lead is from a bootstrap of blocks of trials, each with its neighbours at
     all leads.
@@ -109,7 +114,7 @@ def relate(
 
     References
     ----------
-    Theiler et al. 1992 for surrogates with random phases; Künsch 1989 for the bootstrap of blocks.
+    Theiler et al. 1992 for surrogates with random phases and the same values; Künsch 1989 for the bootstrap of blocks.
 
     Examples
     --------
@@ -142,7 +147,7 @@ def relate(
     null = np.array(
         [
             np.abs(_correlations(_at_leads(draw, limit), y_inner))
-            for draw in _surrogates(x, n_null, rng)
+            for draw in _surrogates(x, n_null, rng, trend=not detrend)
         ]
     )
     reached = np.sum(np.nanmax(null, axis=1) >= abs(correlations[best]))
@@ -219,13 +224,22 @@ def _correlations(x: np.ndarray, y: np.ndarray, weights: np.ndarray | None = Non
     return np.nan_to_num(correlation)
 
 
-def _surrogates(x: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
-    """Return series ``(n, n_trials)`` with the spectrum of ``x`` and random phases."""
+def _surrogates(
+    x: np.ndarray, n: int, rng: np.random.Generator, *, trend: bool = True
+) -> np.ndarray:
+    """Return series ``(n, n_trials)`` with the spectrum of ``x``, nearly, and its values.
+
+    Random phases are given to normal scores of ``x``, and its values put in the order that comes of
+    it (Theiler et al. 1992, "amplitude-adjusted").
+    """
     seen = np.isfinite(x)
     trials = np.arange(len(x))
-    filled = np.interp(trials, trials[seen], x[seen])
-    # Mirrored, because a trend would otherwise jump back at the end.
-    whole = np.concatenate([filled, filled[::-1]]) - filled.mean()
+    ranks = scipy.stats.rankdata(x[seen])
+    scores = scipy.special.ndtri((ranks - 0.5) / len(ranks))
+    filled = np.interp(trials, trials[seen], scores)
+    # A trend would jump back at the end, so mirrored; without one, that would blur what is regular.
+    whole = np.concatenate([filled, filled[::-1]]) if trend else filled
+    whole = whole - whole.mean()
     size = np.abs(np.fft.rfft(whole))
     phases = np.exp(2j * np.pi * rng.random((n, len(size))))
     draws = np.fft.irfft(size * phases, n=len(whole))[:, : len(x)]
