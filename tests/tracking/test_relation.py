@@ -81,20 +81,20 @@ def test_the_scale_of_a_series_is_followed():
     assert np.ptp(np.log(_local_scale(rng.normal(size=400)))) < 0.6
 
 
+LATE = np.arange(160) >= 80
+OWN = {
+    "louder": lambda rng: rng.normal(size=(2, 160)) * np.where(LATE, 4, 1),
+    "heavy tails": lambda rng: rng.standard_t(3, size=(2, 160)),
+    "counts": lambda rng: rng.poisson(np.where(LATE, 8.0, 2.0), (2, 160)).astype(float),
+    "steps": lambda rng: rng.normal(size=(2, 160)) + 3 * LATE,
+}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["louder", "heavy tails", "counts", "steps"])
+@pytest.mark.parametrize("kind", OWN)
 def test_what_each_series_does_on_its_own_is_no_relation(kind):
-    alarms = []
-    for seed in range(30):
-        rng = np.random.default_rng(seed)
-        late = np.arange(160) >= 80
-        x, y = {
-            "louder": lambda rng: rng.normal(size=(2, 160)) * np.where(late, 4, 1),
-            "heavy tails": lambda rng: rng.standard_t(3, size=(2, 160)),
-            "counts": lambda rng: rng.poisson(np.where(late, 8.0, 2.0), (2, 160)).astype(float),
-            "steps": lambda rng: rng.normal(size=(2, 160)) + 3 * late,
-        }[kind](rng)
-        alarms.append(relate(x, y, n_null=59, n_bootstrap=20).p_value <= 0.05)
+    pairs = (OWN[kind](np.random.default_rng(seed)) for seed in range(30))
+    alarms = [relate(*pair, n_null=59, n_bootstrap=20).p_value <= 0.05 for pair in pairs]
     # At most 5 %; six or more of 30 has a probability of less than 1 %.
     assert np.sum(alarms) <= 5
 

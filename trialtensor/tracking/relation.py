@@ -114,7 +114,8 @@ def relate(
 
     References
     ----------
-    Theiler et al. 1992 for surrogates with random phases and the same values; Künsch 1989 for the bootstrap of blocks.
+    Theiler et al. 1992 for surrogates with random phases and the same values; Künsch
+    1989 for the bootstrap of blocks.
 
     Examples
     --------
@@ -144,13 +145,18 @@ def relate(
     if not correlations.any():
         return _unknown(leads, level)
     best = int(np.nanargmax(np.abs(correlations)))
-    null = np.array(
-        [
-            np.abs(_correlations(_at_leads(draw, limit), y_inner))
-            for draw in _surrogates(x, n_null, rng, trend=not detrend)
-        ]
-    )
-    reached = np.sum(np.nanmax(null, axis=1) >= abs(correlations[best]))
+    # Either series may be the odd one: the null is that of the one which comes as far more often.
+    nulls = [
+        np.abs(
+            [
+                _correlations(_at_leads(draw, limit), other)
+                for draw in _surrogates(series, n_null, rng, trend=not detrend)
+            ]
+        )
+        for series, other in ((x, y_inner), (y[::-1], x[::-1][limit : len(x) - limit]))
+    ]
+    counts = [int(np.sum(each.max(axis=1) >= abs(correlations[best]))) for each in nulls]
+    reached, null = max(counts), nulls[int(np.argmax(counts))]
     return Relation(
         int(leads[best]),
         _lead_interval(_at_leads(x, limit), y_inner, best, leads, level, n_bootstrap, rng),
