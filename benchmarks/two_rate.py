@@ -1,6 +1,7 @@
 """Fits of adaptation: ``python -m benchmarks.two_rate [N_SETS [TABLE ...]]``.
 
-``coverage``: each row counts how often 95 % intervals contain the planted values, in 100 data sets. Where
+``coverage``: each row counts how often 95 % intervals contain the planted values, in 100 data
+sets. Where
 subjects differ, the reference is the fit to the mean of a very large group, because the mean of
 their curves isn't the curve of their mean. ``drifts``: drifts that have nothing to do with the
 perturbation and are called learners, and learners that are found. ``times``: processor time of a

@@ -74,3 +74,12 @@ def test_a_known_scale_is_in_the_table():
     assert fits["behaviour"].scale_known
     widths = [row["B_s_high"] - row["B_s_low"] for row in (known, fitted)]
     assert widths[0] < widths[1]
+
+
+@pytest.mark.parametrize("scale", [None, -1.0])
+def test_people_have_two_rates_whatever_drifts(shared_data, scale):
+    with np.load(shared_data / "two_rate_behaviour.npz") as file:
+        mean, rotation = np.nanmean(file["hand_angle_deg"], axis=0), file["rotation_deg"]
+    found = criteria(mean, rotation, scale)
+    assert min(found, key=found.get) == "two rates"
+    assert found["one rate"] < found["none"] - 100

@@ -27,7 +27,7 @@ def criteria(
     `rate_noise.kinds`), and the likelihoods of all kinds are averaged. So a learner must do better
     than any drift that has nothing to do with the perturbation. The offset and the variance are
     integrated out (restricted likelihood, Patterson & Thompson 1971), since a walk has no level;
-    other parameters cost Schwarz's penalty.
+    other parameters cost Schwarz's penalty (see `_penalties`).
 
     Parameters
     ----------
@@ -41,7 +41,11 @@ def criteria(
         Smaller is better. Only ``"none"`` for a series that doesn't vary.
     """
     shown, told = exponent_of(y), exponent_of(perturbation)
-    y, perturbation = scaled(y, -shown), scaled(perturbation, -told)
+    y, perturbation = (
+        # Some NaN of files in other languages warn in every product.
+        scaled(np.where(np.isnan(each), np.nan, each), -exponent)
+        for each, exponent in ((y, shown), (perturbation, told))
+    )
     seen = np.isfinite(y)
     if not np.nanstd(y) > 0:
         return {"none": 0.0}
@@ -56,14 +60,24 @@ def criteria(
     evidence = []
     for prior, noise in kinds(seen):
         losses = [_loss_of_level(y, noise), *(search.loss(noise) for search in searches)]
-        constant = np.log(prior) - _log_volume(noise) / 2
-        evidence.append(constant - (seen.sum() - 1) / 2 * np.log(np.maximum(losses, floor)))
-    found = logsumexp(evidence, axis=0)
-    counts = [0, *(len(each.names) - 1 for each in problems.values())]
-    return {
-        name: float(count * np.log(seen.sum()) - 2 * each)
-        for name, count, each in zip(("none", *MODELS), counts, found, strict=True)
-    }
+        level = float((noise(np.ones((len(y), 1))) ** 2).sum())
+        constant = np.log(prior) - (noise.log_determinant + np.log(level)) / 2
+        likelihood = constant - (seen.sum() - 1) / 2 * np.log(np.maximum(losses, floor))
+        evidence.append(likelihood - _penalties(problems, seen.sum(), level) / 2)
+    found = -2 * logsumexp(evidence, axis=0)
+    return dict(zip(("none", *MODELS), found.tolist(), strict=True))
+
+
+def _penalties(problems: dict[str, RateProblem], n: int, level: float) -> np.ndarray:
+    """Return Schwarz's penalty of no learner, one and two rates.
+
+    A learner sets in with the perturbation, abruptly, and every trial tells of that. How its
+    adaptation goes on, with one rate or two, is as slow as slow noise: those parameters count as
+    many trials as independent ones would tell the level as well, ``level``.
+    """
+    one, two = (len(problem.names) - 1 for problem in problems.values())
+    first = one * np.log(n)
+    return np.array([0.0, first, first + (two - one) * np.log(np.clip(level, 2, n))])
 
 
 class _Search:
@@ -97,9 +111,3 @@ def _loss_of_level(y: np.ndarray, noise: Whitening) -> float:
     target, one = noise(np.column_stack([np.nan_to_num(y), np.ones(len(y))])).T
     rest = target - one * (one @ target) / (one @ one)
     return float(rest @ rest)
-
-
-def _log_volume(noise: Whitening) -> float:
-    """Return the logarithms of determinants that a restricted likelihood divides by."""
-    one = noise(np.ones((len(noise.root), 1)))
-    return noise.log_determinant + float(np.log((one**2).sum()))
