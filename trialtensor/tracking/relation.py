@@ -182,6 +182,8 @@ def _on_its_own_scale(series: np.ndarray) -> np.ndarray:
     subtracted too. The scale is a smooth curve through logarithms of squares: a level for noise
     that doesn't change.
     """
+    if not np.nan_to_num(series).any():
+        return series
     rest = series - _own_course(series)
     size = np.nanmax(np.abs(series))
     # What is left of a noise-free course is rounding.
@@ -233,28 +235,26 @@ def _correlations(x: np.ndarray, y: np.ndarray, weights: np.ndarray | None = Non
 def _surrogates(
     x: np.ndarray, n: int, rng: np.random.Generator, *, trend: bool = True
 ) -> np.ndarray:
-    """Return series ``(n, n_trials)`` with the spectrum of ``x``, nearly, and its values.
+    """Return series ``(n, n_trials)`` with the spectrum of ``x`` and random phases.
 
-    Random phases are given to normal scores of ``x``, and its values put in the order that comes of
-    it (Theiler et al. 1992, "amplitude-adjusted").
+    Without a trend they have its values too: random phases are given to normal scores, and the
+    values put in the order that comes of it, because outliers are part of what chance may bring
+    together. With a trend, that would change the spectrum, and so would the jump from the end to
+    the start: such a series is mirrored.
     """
     seen = np.isfinite(x)
-    trials = np.arange(len(x))
-    ranks = scipy.stats.rankdata(x[seen])
-    scores = scipy.special.ndtri((ranks - 0.5) / len(ranks))
-    filled = np.interp(trials, trials[seen], scores)
-    # A trend would jump back at the end, so mirrored; without one, that would blur what is regular.
+    known = x[seen]
+    if not trend:
+        known = scipy.special.ndtri((scipy.stats.rankdata(known) - 0.5) / len(known))
+    filled = np.interp(np.arange(len(x)), np.flatnonzero(seen), known)
     whole = np.concatenate([filled, filled[::-1]]) if trend else filled
-    whole = whole - whole.mean()
-    size = np.abs(np.fft.rfft(whole))
+    size = np.abs(np.fft.rfft(whole - whole.mean()))
     phases = np.exp(2j * np.pi * rng.random((n, len(size))))
     draws = np.fft.irfft(size * phases, n=len(whole))[:, : len(x)]
-    # Outliers, too, are part of what chance may bring together.
-    ordered = np.sort(x[seen])
-    ranks = np.argsort(np.argsort(draws[:, seen], axis=1), axis=1)
-    surrogates = np.full((n, len(x)), np.nan)
-    surrogates[:, seen] = ordered[ranks]
-    return surrogates
+    if not trend:
+        ranks = np.argsort(np.argsort(draws[:, seen], axis=1), axis=1)
+        draws[:, seen] = np.sort(x[seen])[ranks]
+    return np.where(seen, draws, np.nan)
 
 
 def _lead_interval(
