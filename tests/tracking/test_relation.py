@@ -5,7 +5,7 @@ import pytest
 
 from trialtensor.tracking import relate
 from trialtensor.tracking.memory import KINDS, filtered
-from trialtensor.tracking.relation import _surrogates
+from trialtensor.tracking.relation import _local_scale, _surrogates
 
 
 def series(kind, n, seed):
@@ -26,6 +26,7 @@ def test_a_planted_lead(lead):
     assert found.leads[np.argmin(found.correlations)] == lead
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [0, len(KINDS) - 2])
 def test_unrelated_series_are_rarely_related(kind):
     alarms = [
@@ -36,6 +37,7 @@ def test_unrelated_series_are_rarely_related(kind):
     assert np.sum(np.array(alarms) <= 0.05) <= 7
 
 
+@pytest.mark.slow
 def test_learning_curves_alone_are_no_relation():
     alarms = []
     for seed in range(40):
@@ -62,6 +64,47 @@ def test_surrogates_keep_the_spectrum_and_gaps():
     assert lagged[1] == pytest.approx(lagged[0], rel=0.1)
     x[5] = np.nan
     assert np.isnan(_surrogates(x, 2, np.random.default_rng(0))[:, 5]).all()
+
+
+def test_surrogates_keep_every_value():
+    x = np.random.default_rng(0).standard_t(2, size=100)
+    for draw in _surrogates(x, 5, np.random.default_rng(1), trend=False):
+        np.testing.assert_allclose(np.sort(draw), np.sort(x))
+
+
+def test_the_scale_of_a_series_is_followed():
+    rng = np.random.default_rng(0)
+    scale = np.geomspace(1, 8, 400)
+    found = _local_scale(scale * rng.normal(size=400))
+    np.testing.assert_allclose(np.log(found / found[200]), np.log(scale / scale[200]), atol=0.4)
+    # And is one where it doesn't change.
+    assert np.ptp(np.log(_local_scale(rng.normal(size=400)))) < 0.6
+
+
+LATE = np.arange(160) >= 80
+OWN = {
+    "louder": lambda rng: rng.normal(size=(2, 160)) * np.where(LATE, 4, 1),
+    "heavy tails": lambda rng: rng.standard_t(3, size=(2, 160)),
+    "counts": lambda rng: rng.poisson(np.where(LATE, 8.0, 2.0), (2, 160)).astype(float),
+    "steps": lambda rng: rng.normal(size=(2, 160)) + 3 * LATE,
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", OWN)
+def test_what_each_series_does_on_its_own_is_no_relation(kind):
+    pairs = (OWN[kind](np.random.default_rng(seed)) for seed in range(30))
+    alarms = [relate(*pair, n_null=59, n_bootstrap=20).p_value <= 0.05 for pair in pairs]
+    # At most 5 %; six or more of 30 has a probability of less than 1 %.
+    assert np.sum(alarms) <= 5
+
+
+def test_counts_that_are_mostly_zero():
+    shared = np.random.default_rng(0).poisson(0.2, size=200).astype(float)
+    found = relate(shared, shared)
+    assert found.lead == 0
+    assert found.correlation > 0.99
+    assert found.p_value < 0.01
 
 
 def test_missing_trials_are_left_out():

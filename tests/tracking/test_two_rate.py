@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from scipy import signal, stats
+from scipy import optimize, signal, stats
 
 from trialtensor.tracking import one_rate_fit, rebound, two_rate_fit
 from trialtensor.tracking.rate_fitting import profile_interval, solve
@@ -64,6 +64,42 @@ def test_scale_and_offset_of_a_component():
     assert found.parameters == pytest.approx(PLANTED | {"scale": -3.0, "offset": 1.5}, rel=1e-2)
     np.testing.assert_allclose(found.predicted, y, atol=1e-3)
     np.testing.assert_allclose(found.predict(SCHEDULE), found.predicted)
+
+
+def test_a_known_scale_is_held_and_shown():
+    y = -2.0 * adapt(SCHEDULE, **PLANTED).sum(axis=0)
+    y = y + 0.1 * np.random.default_rng(7).standard_normal(y.size)
+    fitted, known = (two_rate_fit(y, SCHEDULE, scale=scale) for scale in (True, -2))
+    assert (fitted.scale_known, known.scale_known) == (False, True)
+    assert fitted.scale == fitted.parameters["scale"]
+    assert known.scale == -2 and set(known.parameters) == set(PLANTED)
+    np.testing.assert_allclose(known.predicted, -2 * known.output)
+    np.testing.assert_allclose(known.predict(SCHEDULE), known.predicted)
+    assert "scale=-2" in repr(known)
+    for name, (low, high) in known.intervals.items():
+        assert low < PLANTED[name] < high
+        assert high - low < np.subtract(*fitted.intervals[name][::-1])
+    # A fit without a scale is one with 1.
+    assert two_rate_fit(y / -2, SCHEDULE).parameters == pytest.approx(known.parameters, rel=1e-6)
+    assert two_rate_fit(y / -2, SCHEDULE, scale=1).scale == 1
+
+
+def test_least_squares_are_those_of_scipy():
+    rng = np.random.default_rng(8)
+    y = adapt(SCHEDULE, **PLANTED).sum(axis=0) + 0.1 * rng.standard_normal(SCHEDULE.size)
+    y[rng.random(y.size) < 0.2] = np.nan
+
+    def rest(z):
+        # Shares of the larger rate of each pair keep them in order.
+        rates = {"A_f": z[0] * z[2], "B_f": z[1], "A_s": z[2], "B_s": z[3] * z[1]}
+        return (z[4] * adapt(SCHEDULE, **rates).sum(axis=0) + z[5] - y)[np.isfinite(y)]
+
+    start = [0.7, 0.25, 0.99, 0.2, 1.0, 0.0]
+    box = [0, 0, 0, 0, -np.inf, -np.inf], [1, 1, 1, 1, np.inf, np.inf]
+    expected = 2 * optimize.least_squares(rest, start, bounds=box).cost
+    found = two_rate_fit(y, SCHEDULE, scale=True, offset=True)
+    loss = found.noise**2 * (found.n_observations - 6)
+    assert loss <= expected * (1 + 1e-9)
 
 
 def test_intervals_end_where_the_loss_is_as_high_as_allowed_with_a_scale_too():
@@ -195,6 +231,8 @@ GOOD = np.zeros(SCHEDULE.size)
         (GOOD + np.inf, SCHEDULE, {}, "y: expected numbers or NaN, got an infinite value"),
         (GOOD, np.zeros(162), {}, "perturbation: expected trials with a perturbation"),
         (GOOD, SCHEDULE, {"level": 95}, "level: expected a number between 0 and 1, got 95"),
+        (GOOD, SCHEDULE, {"scale": 0}, "scale: expected a number other than 0, or True"),
+        (GOOD, SCHEDULE, {"scale": np.inf}, "scale: expected a number"),
         (GOOD, SCHEDULE, {"form": "both"}, "form: expected one of .* got 'both'"),
         (np.zeros((3, 162)), SCHEDULE, {}, "y: expected one series or at least 5 subjects, got 3"),
         (GOOD[:11], SCHEDULE[:11], {}, "y: 4 parameters need at least 12 observed trials, got 11"),

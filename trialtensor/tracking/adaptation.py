@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trialtensor.data.arrays import as_floats, exponent_of, scaled
-from trialtensor.tracking.noise import fit_noise
+from trialtensor.data.arrays import as_floats
+from trialtensor.tracking.rate_choice import criteria
 from trialtensor.tracking.rate_input import check_adaptation
-from trialtensor.tracking.rate_models import ONE_RATE, TWO_RATE
-from trialtensor.tracking.rate_observed import Observed
+from trialtensor.tracking.rate_models import TWO_RATE
 from trialtensor.tracking.two_rate import TwoRateFit, two_rate_fit
 
 if TYPE_CHECKING:
@@ -37,62 +37,49 @@ def check_perturbation(perturbation: Any, series: np.ndarray, level: float) -> n
 
 
 def fit_adaptation(
-    columns: dict[str, np.ndarray], perturbation: np.ndarray, level: float
+    columns: dict[str, np.ndarray],
+    perturbation: np.ndarray,
+    level: float,
+    scales: Mapping[str, float] | None = None,
 ) -> tuple[pandas.DataFrame, dict[str, TwoRateFit]]:
     """Choose two rates, one, or none for each series; return fits that aren't none.
 
-    All have a scale and an offset. BIC counts as many trials as independent ones would be worth,
-    by the noise of what the two-rate model leaves.
+    All have an offset, and a scale unless ``scales`` has a known one for a series: 1 for behaviour
+    in the unit of the perturbation. A learner is chosen over noise that may drift, by `criteria`.
     """
     import pandas
 
     fits, rows = {}, []
     for name, y in columns.items():
-        bic = _criteria(y, perturbation)
+        scale = (scales or {}).get(name)
+        bic = criteria(y, perturbation, scale)
         model = min(bic, key=lambda each: bic[each])
         if model != "none":
             with warnings.catch_warnings():
                 # Said in the table.
                 warnings.simplefilter("ignore", UserWarning)
-                fits[name] = two_rate_fit(y, perturbation, scale=True, offset=True, level=level)
+                fits[name] = two_rate_fit(
+                    y,
+                    perturbation,
+                    scale=True if scale is None else float(scale),
+                    offset=True,
+                    level=level,
+                )
         rows.append({"series": name, "model": model} | _row(fits.get(name), bic))
     return pandas.DataFrame(rows), fits
 
 
-def _criteria(y: np.ndarray, perturbation: np.ndarray) -> dict[str, float]:
-    """Return BIC of none, one and two rates; ties go to the first."""
-    y, perturbation = (scaled(each, -exponent_of(each)) for each in (y, perturbation))
-    shown = {"none": np.full(len(y), np.nanmean(y))}
-    counts = {"none": 1}
-    if np.nanstd(y) > 0:
-        for name, model in (("one rate", ONE_RATE), ("two rates", TWO_RATE["parallel"])):
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", UserWarning)
-                observed = Observed(y, perturbation, model, True, True, 0.9)
-                best = observed.best()
-            output = observed.states(best).sum(axis=0)
-            shown[name] = best.parameters["scale"] * output + best.parameters["offset"]
-            counts[name] = len(best.parameters)
-    n = int(np.isfinite(y).sum())
-    rest = y - list(shown.values())[-1]
-    n_effective = n / max(fit_noise(rest).inflation, 1.0) if np.nanstd(rest) > 0 else float(n)
-    floor = 1e-20 * max(float(np.nansum(y**2)), 1e-300)
-    return {
-        name: float(
-            n_effective * np.log(max(np.nansum((y - values) ** 2), floor) / n)
-            + counts[name] * np.log(n_effective)
-        )
-        for name, values in shown.items()
-    }
-
-
 def _row(fit: TwoRateFit | None, bic: dict[str, float]) -> dict[str, Any]:
     row: dict[str, Any] = {}
-    for name in (*RATES, "scale"):
-        low, high = (np.nan, np.nan) if fit is None else fit.intervals[name]
-        row[name] = np.nan if fit is None else fit.parameters[name]
-        row |= {f"{name}_low": low, f"{name}_high": high}
+    for name in (*RATES, "scale", "offset"):
+        value = low = high = np.nan
+        if fit is not None and name == "scale" and fit.scale_known:
+            value = low = high = fit.scale
+        elif fit is not None:
+            value, (low, high) = fit.parameters[name], fit.intervals[name]
+        row |= {name: value, f"{name}_low": low, f"{name}_high": high}
     return row | {
+        "scale_known": fit.scale_known if fit is not None else False,
         "rebound": np.nan if fit is None else fit.rebound,
         "bic_against_one_rate": bic.get("two rates", np.nan) - bic.get("one rate", np.nan),
         "bic_against_none": bic.get("two rates", np.nan) - bic["none"],

@@ -26,12 +26,18 @@ class RateModel:
     states : callable
     grid : dict
         Values to start from, for each parameter.
+    slots : tuple of int
+        Where each parameter stands among those of the kernel: A_f, B_f, A_s, B_s.
+    serial : bool
+        Whether the slow state learns from the fast one.
     """
 
     names: tuple[str, ...]
     ordered: tuple[tuple[str, str], ...]
     states: Recursion
     grid: Mapping[str, tuple[float, ...]]
+    slots: tuple[int, ...]
+    serial: bool = False
 
 
 def one_state(parameters: Parameters, schedule: np.ndarray) -> np.ndarray:
@@ -75,11 +81,13 @@ ONE_RATE = RateModel(
     ordered=(),
     states=one_state,
     grid={"A": (0.3, 0.7, 0.9, 0.98, 0.998), "B": (0.01, 0.03, 0.1, 0.3, 0.6)},
+    slots=(0, 1),
 )
 
 _TWO_RATES = {
     "names": ("A_f", "B_f", "A_s", "B_s"),
     "ordered": (("A_f", "A_s"), ("B_s", "B_f")),
+    "slots": (0, 1, 2, 3),
     "grid": {
         "A_f": (0.2, 0.5, 0.8, 0.92),
         "B_f": (0.05, 0.12, 0.25, 0.5),
@@ -99,5 +107,5 @@ def _serial(parameters: Parameters, schedule: np.ndarray) -> np.ndarray:
 
 TWO_RATE: Mapping[str, RateModel] = {
     "parallel": RateModel(states=_parallel, **_TWO_RATES),  # type: ignore[arg-type]
-    "serial": RateModel(states=_serial, **_TWO_RATES),  # type: ignore[arg-type]
+    "serial": RateModel(states=_serial, serial=True, **_TWO_RATES),  # type: ignore[arg-type]
 }

@@ -12,6 +12,7 @@ from scipy.stats import t as t_distribution
 from trialtensor.data.arrays import as_floats, exponent_of, scaled
 from trialtensor.data.notices import warn
 from trialtensor.data.per_entry import one_each, own_index
+from trialtensor.models.parameters import check_number
 from trialtensor.tracking.rate_fitting import RateProblem, Solution, fit, profile_interval, solve
 from trialtensor.tracking.rate_input import check_adaptation
 from trialtensor.tracking.rate_models import RateModel
@@ -25,30 +26,32 @@ class Observed:
         y: ArrayLike,
         perturbation: ArrayLike,
         model: RateModel,
-        scale: bool,
+        scale: bool | float,
         offset: bool,
         level: float,
     ) -> None:
-        affine = ("scale",) * bool(scale) + ("offset",) * bool(offset)
+        known = known_scale(scale)
+        affine = ("scale",) * (known is None) + ("offset",) * bool(offset)
         n_parameters = len(model.names) + len(affine)
         series, schedule = check_adaptation(y, perturbation, n_parameters, level)
-        # Solved in a unit of their own: steps and tolerances suit numbers near 1. Without a
-        # scale both have the same unit.
-        own = exponent_of(series), exponent_of(schedule)
-        self.exponents = own if scale else (max(own), max(own))
+        # Solved in a unit of their own: steps and tolerances suit numbers near 1.
+        self.exponents = exponent_of(series), exponent_of(schedule)
         self.y, schedule = (
             scaled(each, -exponent)
             for each, exponent in zip((series, schedule), self.exponents, strict=True)
         )
         self.level = level
+        self.known_scale = known
         self._common = (model, schedule)
         self._affine = affine
+        shown, told = self.exponents
+        self._scale = 1.0 if known is None else float(scaled(known, told - shown))
         self.problem = self._of(self.y)
 
     def _of(self, y: np.ndarray) -> RateProblem:
         weights = np.isfinite(y).sum(axis=0).astype(float)
         mean = np.where(np.isfinite(y), y, 0).sum(axis=0) / np.maximum(weights, 1)
-        return RateProblem(*self._common, mean, weights, self._affine)
+        return RateProblem(*self._common, mean, weights, self._affine, self._scale)
 
     def best(self) -> Solution:
         found = fit(self.problem)
@@ -72,7 +75,8 @@ class Observed:
     def summary(self, best: Solution) -> dict[str, Any]:
         output = self.states(best).sum(axis=0)
         parameters = {name: best.parameters[name] for name in self.problem.names}
-        predicted = parameters.get("scale", 1.0) * output + parameters.get("offset", 0.0)
+        scale = parameters.get("scale", self._scale)
+        predicted = scale * output + parameters.get("offset", 0.0)
         n = int(np.isfinite(self.y).sum())
         loss = float(np.nansum((self.y - predicted) ** 2))
         # A perfect fit has no finite likelihood.
@@ -93,6 +97,8 @@ class Observed:
                 )
                 for name, (low, high) in intervals.items()
             },
+            "scale": float(scaled(scale, shown - told)),
+            "scale_known": self.known_scale is not None,
             "output": scaled(output, told),
             "predicted": scaled(predicted, shown),
             "noise": float(scaled(np.sqrt(loss / (n - len(parameters))), shown)),
@@ -128,6 +134,16 @@ class Observed:
             low, high = back(np.array([centre - half, centre + half])).tolist()
             ends[name] = (low, high)
         return ends
+
+
+def known_scale(scale: bool | float) -> float | None:
+    """Return the scale that is known: True is none, to be fitted; False is 1."""
+    if isinstance(scale, (bool, np.bool_)):
+        return None if scale else 1.0
+    known = check_number("scale", scale)
+    if known == 0:
+        raise ValueError("scale: expected a number other than 0, or True to fit it, got 0")
+    return known
 
 
 def _same(values: np.ndarray) -> np.ndarray:

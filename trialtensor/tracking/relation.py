@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy.special
+import scipy.stats
 
 from trialtensor.data.per_entry import one_each, own_index
 from trialtensor.data.shown import OneLine, is_least
 from trialtensor.models.parameters import REPEATS, check_flag, check_share, check_whole, generator
 from trialtensor.tracking.series import check_one_series, in_own_unit
 from trialtensor.tracking.smooth import smooth_curve
+from trialtensor.tracking.transitions import transitions
 
 MIN_TRIALS = 40
+N_DRAWS = 100  # from the posterior of transitions, for their mean course
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -71,14 +75,17 @@ def relate(
     """Correlate a component with behaviour at every lead, against a null with the same memory.
 
     All leads are compared on the same trials of behaviour. Neighbouring trials resemble each
-    other, so the null draws series with the component's own spectrum and random phases, and
-    keeps the strongest correlation over leads.
+    other, so the null draws series with the component's own spectrum, values and random phases,
+    and keeps the strongest correlation over leads.
 
     Two series that both learn correlate whether or not they are related: a trend is one event,
-    however many trials it spans, and no null can be drawn from one event. So smooth curves are
-    subtracted from both first, and the test is whether they covary from trial to trial.
-    Without ``detrend`` the correlation includes the trend, and ``p_value`` is valid only for
-    series without one: two unrelated learning curves are then significant in a quarter of cases.
+    however many trials it spans, and no null can be drawn from one event. So the `transitions` of
+    each are taken off first, and a smooth curve through what they leave; and as two series that
+    grow noisier together have their outliers together, both are divided by their local standard
+    deviation. The test is whether what is left covaries from trial to trial.
+    Without ``detrend`` the series are correlated as they are, and ``p_value`` is valid only for
+    series without a trend or a change of variance: two unrelated learning curves are then
+    significant in a quarter of cases.
 
     The interval of the lead is from a bootstrap of blocks of trials, each with its neighbours at
     all leads.
@@ -107,7 +114,8 @@ def relate(
 
     References
     ----------
-    Theiler et al. 1992 for surrogates with random phases; Künsch 1989 for the bootstrap of blocks.
+    Theiler et al. 1992 for surrogates with random phases and the same values; Künsch
+    1989 for the bootstrap of blocks.
 
     Examples
     --------
@@ -130,20 +138,25 @@ def relate(
         )
     rng = generator(random_state)
     if detrend:
-        x, y = _without_trend(x), _without_trend(y)
+        x, y = _on_its_own_scale(x), _on_its_own_scale(y)
     leads = np.arange(-limit, limit + 1)
     y_inner = y[limit : len(y) - limit]
     correlations = _correlations(_at_leads(x, limit), y_inner)
     if not correlations.any():
         return _unknown(leads, level)
     best = int(np.nanargmax(np.abs(correlations)))
-    null = np.array(
-        [
-            np.abs(_correlations(_at_leads(draw, limit), y_inner))
-            for draw in _surrogates(x, n_null, rng)
-        ]
-    )
-    reached = np.sum(np.nanmax(null, axis=1) >= abs(correlations[best]))
+    # Either series may be the odd one: the null is that of the one which comes as far more often.
+    nulls = [
+        np.abs(
+            [
+                _correlations(_at_leads(draw, limit), other)
+                for draw in _surrogates(series, n_null, rng, trend=not detrend)
+            ]
+        )
+        for series, other in ((x, y_inner), (y[::-1], x[::-1][limit : len(x) - limit]))
+    ]
+    counts = [int(np.sum(each.max(axis=1) >= abs(correlations[best]))) for each in nulls]
+    reached, null = max(counts), nulls[int(np.argmax(counts))]
     return Relation(
         int(leads[best]),
         _lead_interval(_at_leads(x, limit), y_inner, best, leads, level, n_bootstrap, rng),
@@ -157,11 +170,37 @@ def relate(
     )
 
 
-def _without_trend(series: np.ndarray) -> np.ndarray:
-    """Subtract a smooth curve; zeros where that leaves nothing but its rounding."""
-    rest = series - smooth_curve(series).value
+def _own_course(series: np.ndarray) -> np.ndarray:
+    """Return what a series does on its own: its transitions."""
+    return transitions(series, n_draws=N_DRAWS).course
+
+
+def _on_its_own_scale(series: np.ndarray) -> np.ndarray:
+    """Take off the course of a series, then divide by its local standard deviation.
+
+    What transitions leave may still wander (they are none in a walk), so a smooth curve is
+    subtracted too. The scale is a smooth curve through logarithms of squares: a level for noise
+    that doesn't change.
+    """
+    if not np.nan_to_num(series).any():
+        return series
+    rest = series - _own_course(series)
     size = np.nanmax(np.abs(series))
-    return np.where(np.isnan(rest), np.nan, 0.0) if np.nanmax(np.abs(rest)) < 1e-10 * size else rest
+    # What is left of a noise-free course is rounding.
+    if np.nanmax(np.abs(rest)) < 1e-10 * size:
+        return np.where(np.isnan(rest), np.nan, 0.0)
+    rest = rest - smooth_curve(rest).value
+    if np.nanmax(np.abs(rest)) < 1e-10 * size:
+        return np.where(np.isnan(rest), np.nan, 0.0)
+    return rest / _local_scale(rest)
+
+
+def _local_scale(rest: np.ndarray) -> np.ndarray:
+    """Return the local standard deviation of a series about zero."""
+    # Zeros, as counts have, are as small as rounding to the median makes them.
+    squares = rest**2 + 1e-3 * np.nanmedian(rest**2) + 1e-12 * np.nanmax(rest**2)
+    log_scale = smooth_curve(np.log(squares)).value / 2
+    return np.exp(log_scale - np.nanmean(log_scale))
 
 
 def _unknown(leads: np.ndarray, level: float) -> Relation:
@@ -193,17 +232,29 @@ def _correlations(x: np.ndarray, y: np.ndarray, weights: np.ndarray | None = Non
     return np.nan_to_num(correlation)
 
 
-def _surrogates(x: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
-    """Return series ``(n, n_trials)`` with the spectrum of ``x`` and random phases."""
+def _surrogates(
+    x: np.ndarray, n: int, rng: np.random.Generator, *, trend: bool = True
+) -> np.ndarray:
+    """Return series ``(n, n_trials)`` with the spectrum of ``x`` and random phases.
+
+    Without a trend they have its values too: random phases are given to normal scores, and the
+    values put in the order that comes of it, because outliers are part of what chance may bring
+    together. With a trend, that would change the spectrum, and so would the jump from the end to
+    the start: such a series is mirrored.
+    """
     seen = np.isfinite(x)
-    trials = np.arange(len(x))
-    filled = np.interp(trials, trials[seen], x[seen])
-    # Mirrored, because a trend would otherwise jump back at the end.
-    whole = np.concatenate([filled, filled[::-1]]) - filled.mean()
-    size = np.abs(np.fft.rfft(whole))
+    known = x[seen]
+    if not trend:
+        known = scipy.special.ndtri((scipy.stats.rankdata(known) - 0.5) / len(known))
+    filled = np.interp(np.arange(len(x)), np.flatnonzero(seen), known)
+    whole = np.concatenate([filled, filled[::-1]]) if trend else filled
+    size = np.abs(np.fft.rfft(whole - whole.mean()))
     phases = np.exp(2j * np.pi * rng.random((n, len(size))))
-    draws = np.fft.irfft(size * phases, n=len(whole))
-    return np.where(seen, draws[:, : len(x)], np.nan)
+    draws = np.fft.irfft(size * phases, n=len(whole))[:, : len(x)]
+    if not trend:
+        ranks = np.argsort(np.argsort(draws[:, seen], axis=1), axis=1)
+        draws[:, seen] = np.sort(x[seen])[ranks]
+    return np.where(seen, draws, np.nan)
 
 
 def _lead_interval(

@@ -24,6 +24,10 @@ class RateFit(OneLine):
         By name; with ``scale`` and ``offset`` if they were fitted.
     intervals : dict of (float, float)
         Lower and upper end for every one of the parameters, at `level`.
+    scale : float
+        What `output` was multiplied by to give `predicted`: fitted, or as it was given.
+    scale_known : bool
+        Whether it was given; if not, ``intervals`` has one for it.
     output : (n_trials,) array
         Adaptation in the unit of the perturbation: the sum of the states.
     predicted : (n_trials,) array
@@ -41,6 +45,8 @@ class RateFit(OneLine):
 
     parameters: dict[str, float]
     intervals: dict[str, tuple[float, float]]
+    scale: float
+    scale_known: bool
     output: np.ndarray
     predicted: np.ndarray
     noise: float
@@ -73,7 +79,7 @@ class RateFit(OneLine):
             raise ValueError(f"perturbation: expected (n_trials,), got shape {schedule.shape}")
         values = {name: np.asarray(value) for name, value in self.parameters.items()}
         output = self._model.states(values, schedule).sum(axis=0)
-        return self.parameters.get("scale", 1.0) * output + self.parameters.get("offset", 0.0)
+        return self.scale * output + self.parameters.get("offset", 0.0)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -111,7 +117,7 @@ def two_rate_fit(
     perturbation: ArrayLike,
     *,
     form: Form = "parallel",
-    scale: bool = False,
+    scale: bool | float = False,
     offset: bool = False,
     level: float = 0.95,
 ) -> TwoRateFit:
@@ -132,10 +138,14 @@ def two_rate_fit(
     perturbation : (n_trials,) array
         In the same unit; NaN is an error clamp.
     form : {"parallel", "serial"}
-    scale, offset : bool
-        Fit ``y = scale * (x_f + x_s) + offset``, as for the trial factor of a component, which has
-        other units than the perturbation. The scale may be negative. Without a clamp or a washout,
-        it can't be separated from the learning rates, and the intervals are wide.
+    scale : bool or float
+        True to fit the scale in ``y = scale * (x_f + x_s) + offset``, as for the trial factor of a
+        component, which has other units than the perturbation; it may be negative. Without a clamp
+        or a washout, it can't be separated from the learning rates, and the intervals are wide.
+        So for behaviour in the unit of the perturbation give the number that it is: 1, the same as
+        False, or -1 where `y` opposes the perturbation.
+    offset : bool
+        Fit the offset as well.
     level : float
         Of the intervals.
 
@@ -182,7 +192,7 @@ def two_rate_fit(
     >>> found.bic < one_rate_fit(y, p).bic
     True
     """
-    check_choice("form", form, TWO_RATE), check_flag("scale", scale), check_flag("offset", offset)
+    check_choice("form", form, TWO_RATE), check_flag("offset", offset)
     observed = Observed(y, perturbation, TWO_RATE[form], scale, offset, level)
     best = observed.best()
     fast, slow = observed.in_unit(best)
@@ -193,7 +203,7 @@ def one_rate_fit(
     y: ArrayLike,
     perturbation: ArrayLike,
     *,
-    scale: bool = False,
+    scale: bool | float = False,
     offset: bool = False,
     level: float = 0.95,
 ) -> OneRateFit:
@@ -216,6 +226,6 @@ def one_rate_fit(
     >>> round(found.parameters["A"], 3), round(found.parameters["B"], 3)
     (0.95, 0.2)
     """
-    check_flag("scale", scale), check_flag("offset", offset)
+    check_flag("offset", offset)
     observed = Observed(y, perturbation, ONE_RATE, scale, offset, level)
     return OneRateFit(**observed.summary(observed.best()))

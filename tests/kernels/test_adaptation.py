@@ -1,0 +1,43 @@
+"""The recursion with its derivatives, and the filter that whitens its residuals."""
+
+import numpy as np
+import pytest
+from scipy import optimize
+
+from trialtensor.kernels.adaptation import sensitivities
+from trialtensor.kernels.drift_filter import filter_gains, whiten
+from trialtensor.tracking.rate_models import two_states
+
+SCHEDULE = np.r_[np.zeros(3), np.ones(20), -np.ones(5), np.full(12, np.nan)]
+RATES = np.array([0.6, 0.2, 0.98, 0.05])
+NAMES = ("A_f", "B_f", "A_s", "B_s")
+
+
+@pytest.mark.parametrize("form", ["parallel", "serial"])
+def test_derivatives_are_those_of_the_recursion(form):
+    def output(rates):
+        return two_states(dict(zip(NAMES, rates, strict=True)), SCHEDULE, form).sum(axis=0)
+
+    found = sensitivities(RATES, SCHEDULE, form == "serial")
+    np.testing.assert_allclose(found[:, 0], output(RATES))
+    expected = optimize.approx_fprime(RATES, output, 1e-7)
+    np.testing.assert_allclose(found[:, 1:], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("missing", [(), (0, 4, 5, 19)])
+def test_whitening_is_that_of_the_covariance(missing):
+    # A stochastic cycle with white noise, written as a covariance.
+    n, angle, lasting, white = 20, 0.4, 0.9, 0.3
+    lags = np.abs(np.subtract.outer(np.arange(n), np.arange(n)))
+    covariance = lasting**lags * np.cos(angle * lags) + white * np.eye(n)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    step, seen = lasting * turn, ~np.isin(np.arange(n), missing)
+    drive = np.eye(2) - step @ step.T
+    root, gain, log_determinant = filter_gains(seen, step, drive, np.eye(2), white)
+    known = covariance[np.ix_(seen, seen)]
+    assert log_determinant == pytest.approx(np.linalg.slogdet(known)[1])
+    columns = np.random.default_rng(0).normal(size=(n, 3))
+    expected = np.linalg.solve(np.linalg.cholesky(known), columns[seen])
+    whiten(columns, root, gain, step)
+    np.testing.assert_allclose(columns[seen], expected, atol=1e-10)
+    assert not columns[~seen].any()
