@@ -48,15 +48,11 @@ class Refits:
         noisy = model.noisy(layout, self.noise, rng)
         rows = rows_of(layout, drawn)
         taken, options = layout.take(rows), model.fit_arguments()
+        own = take_options(options, layout, rows[0])
         with warnings.catch_warnings():
             # The original fit has given these warnings already.
             warnings.simplefilter("ignore")
-            again = self._refit(
-                rows,
-                taken.form(taken.values),
-                taken.masks(),
-                take_options(options, layout, rows[0]),
-            )
+            again = self._refit(rows, taken.form(taken.values), taken.masks(), own)
             seen = None if layout.masks() is None else known_masks(again, layout, layout.seen())
             features = again.transform(known_form(again, layout, noisy), mask=seen, **options)
         return self._aligned(again, features)

@@ -11,8 +11,9 @@ from trialtensor.data.shown import OneLine, is_least
 from trialtensor.selection.residual_arrays import Residuals
 from trialtensor.selection.slow_nulls import cosines_of
 
-ALPHA = 0.05
-_N_SURROGATES = 99
+# A warning should be right: of models with all components one in a hundred gets it.
+ALPHA = 0.01
+_N_SURROGATES = 199
 # More slow courses and time bins than that are left out, for speed.
 _MOST_COURSES = 150
 _MOST_TIMES = 30
@@ -36,8 +37,8 @@ class SharedStructure(OneLine):
     expected : float
         The same share if neurons share nothing, on average.
     p_value : float
-        How often neurons that share nothing have as large a part in common. At least 0.01, from
-        99 surrogates; NaN with too little data.
+        How often neurons that share nothing have as large a part in common. At least 0.005, from
+        199 surrogates; NaN with too little data.
     """
 
     share: float
@@ -50,7 +51,7 @@ class SharedStructure(OneLine):
 
     @property
     def is_shared(self) -> bool:
-        """True if neurons share more than by chance, at the 5 % level."""
+        """True if neurons share more than by chance, at the 1 % level."""
         return bool(self.p_value <= ALPHA)
 
 

@@ -71,7 +71,7 @@ class CourseSurrogates:
         fast = courses_of(signs * self._evened) * self._scale
         power = np.sum(fast**2, axis=0)
         fast *= np.sqrt(np.divide(self._power, power, out=np.ones_like(power), where=power > 0))
-        return (slow + fast).reshape(self._shape)
+        return (slow + fast - fast.mean(axis=0)).reshape(self._shape)
 
 
 def cosines_of(courses: np.ndarray) -> np.ndarray:
