@@ -21,7 +21,8 @@ from trialtensor.selection.noise import noise_deviations
 from trialtensor.selection.refits import can_rotate
 from trialtensor.selection.resampling import Refits
 from trialtensor.selection.residual_arrays import Residuals
-from trialtensor.selection.shared_structure import TooFewComponentsWarning, shared_structure
+from trialtensor.selection.residuals import residual_report
+from trialtensor.selection.shared_structure import TooFewComponentsWarning
 
 Over = Literal["trials", "neurons", "both"]
 # Of a block: with fewer trials, a draw often leaves only copies of one or two.
@@ -197,7 +198,7 @@ def bootstrap(
         raise ValueError(f"statistic: expected a function of the estimates, got {statistic!r}")
     left = [np.asarray(each) for each in layout.arrays(model.residuals(X, mask=mask))]
     residuals = Residuals.within(layout, left)
-    _warn_of_too_few(model, residuals)
+    _warn_of_too_few(model, X, mask)
     refits = Refits(model, layout, noise_deviations(model, layout, X, mask), left, block)
     draws = Draws(refits, residuals, statistic, n_samples, n_jobs, generator(random_state))
     variances = draws.variances(over)
@@ -264,16 +265,14 @@ def _check_neurons(model: TrialEstimator, layout: Layout) -> None:
         )
 
 
-def _warn_of_too_few(model: TrialEstimator, residuals: Residuals) -> None:
-    if not type(model).describes_entries:
-        return
-    found = shared_structure(residuals)
+def _warn_of_too_few(model: TrialEstimator, X: Any, mask: Any) -> None:
+    found = residual_report(model, X, mask=mask).shared
     if found.is_shared:
         warn(
             f"{type(model).__name__} has too few components: neurons share {100 * found.share:.1f} "
             f"% of the variance that it leaves over, {100 * found.expected:.1f} % by chance "
-            f"({p_equation(found.p_value, found.at_floor())}). The intervals don't hold what the "
-            "missing component does to the others; choose the number with CrossValidatedSearch or "
+            f"({p_equation(found.p_value, found.at_floor())}). What the missing component does to "
+            "the others isn't in the intervals; choose the number with CrossValidatedSearch or "
             "`trialtensor rank`",
             TooFewComponentsWarning,
         )

@@ -1,8 +1,11 @@
-"""What neurons still share in the residuals of a model: a component that it lacks."""
+"""What neurons still share in the residuals of a model, and which components are no more than that.
+
+Too few components leave something that neurons share; too many describe noise.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +16,8 @@ from trialtensor.selection.slow_nulls import cosines_of
 
 # A warning should be right: of models with all components one in a hundred gets it.
 ALPHA = 0.01
+# A component should be no worse than what noise gives in one of twenty cases.
+_BEYOND = 0.95
 _N_SURROGATES = 199
 # More slow courses and time bins than that are left out, for speed.
 _MOST_COURSES = 150
@@ -39,11 +44,15 @@ class SharedStructure(OneLine):
     p_value : float
         How often neurons that share nothing have as large a part in common. At least 0.005, from
         199 surrogates; NaN with too little data.
+    as_noise : tuple of int
+        Components that, put back into the residuals, give neurons no larger a part in common than
+        the 95th percentile of those surrogates.
     """
 
     share: float
     expected: float
     p_value: float
+    as_noise: tuple[int, ...] = ()
 
     def at_floor(self, name: str = "p_value") -> bool:
         """Return whether the p value is the smallest possible."""
@@ -55,7 +64,11 @@ class SharedStructure(OneLine):
         return bool(self.p_value <= ALPHA)
 
 
-def shared_structure(residuals: Residuals, leave_out: Sequence[int] = ()) -> SharedStructure:
+def shared_structure(
+    residuals: Residuals,
+    leave_out: Sequence[int] = (),
+    components: Iterable[Sequence[np.ndarray]] = (),
+) -> SharedStructure:
     """Test whether neurons share a pattern over trials and times in the residuals.
 
     Each neuron's residuals are a sum of cosines over trials. The statistic is the largest singular
@@ -69,6 +82,8 @@ def shared_structure(residuals: Residuals, leave_out: Sequence[int] = ()) -> Sha
     residuals : Residuals
     leave_out : ints
         Neurons that are known to stand out.
+    components : iterable of lists of arrays
+        What each component adds to each array of the data.
 
     Returns
     -------
@@ -89,59 +104,91 @@ def shared_structure(residuals: Residuals, leave_out: Sequence[int] = ()) -> Sha
         return SharedStructure(np.nan, np.nan, np.nan)
     # The same every time: a report must not change when it is made again.
     rng = np.random.default_rng(0)
-    total = sum(np.sum(np.square(each)) for each in pieces)
-    found = sum(map(_largest, pieces)) / total
+    left = [piece.cosines(residuals.arrays[piece.index]) for piece in pieces]
+    total = sum(float(np.sum(np.square(each))) for each in left)
+    found = sum(map(_largest, left))
     null = np.array(
-        [sum(_largest(_surrogate(each, rng)) for each in pieces) for _ in range(_N_SURROGATES)]
+        [sum(_largest(_surrogate(each, rng)) for each in left) for _ in range(_N_SURROGATES)]
     )
-    null /= total
-    p_value = (1 + np.sum(null >= found)) / (1 + len(null))
-    return SharedStructure(float(found), float(null.mean()), float(p_value))
+    p_value = float((1 + np.sum(null >= found)) / (1 + len(null)))
+    most = np.quantile(null, _BEYOND)
+    as_noise = tuple(
+        r
+        for r, added in enumerate(components)
+        if sum(_largest(each + piece.cosines(added[piece.index])) for each, piece in
+               zip(left, pieces, strict=True)) <= most
+    )  # fmt: skip
+    return SharedStructure(found / total, float(null.mean()) / total, p_value, as_noise)
 
 
-def _pieces(residuals: Residuals, leave_out: Sequence[int]) -> Iterator[np.ndarray]:
-    """Yield cosines over trials of each array, (n_courses, n_neurons, n_times), of unit variance.
+@dataclass(frozen=True, eq=False)
+class _Piece:
+    """One array of residuals without what has no data, and how it is scaled.
 
-    Trials and neurons without data are left out.
+    Attributes
+    ----------
+    index : int
+        Of the array.
+    seen : (n_trials, n_neurons, n_times) bool array
+        Of all trials and neurons.
+    trials, neurons : int arrays
+        Those with data.
+    scale : (n_trials, n_neurons, 1) array
+        Standard deviation of the noise; of those with data.
+    times : (n_times, n) array
+        Time courses with most of the variance.
     """
-    for values, _, neurons in residuals:
-        kept = values[:, ~np.isin(neurons, leave_out)]
-        seen = np.isfinite(kept)
-        kept, seen = kept[seen.any(axis=(1, 2))], seen[seen.any(axis=(1, 2))]
-        kept, seen = kept[:, seen.any(axis=(0, 2))], seen[:, seen.any(axis=(0, 2))]
-        if min(kept.shape[:2], default=0) < _FEWEST:
+
+    index: int
+    seen: np.ndarray
+    trials: np.ndarray
+    neurons: np.ndarray
+    scale: np.ndarray
+    times: np.ndarray
+
+    def cosines(self, values: np.ndarray) -> np.ndarray:
+        """Return cosines over trials: the slowest that are kept, and faster ones evenly spaced."""
+        known = np.where(self.seen, np.nan_to_num(values), 0)[np.ix_(self.trials, self.neurons)]
+        cosines = cosines_of((known / self.scale) @ self.times)
+        n = len(cosines)
+        if n <= _MOST_COURSES:
+            return cosines
+        slow = np.arange(_MOST_COURSES // 2)
+        fast = np.linspace(len(slow), n - 1, _MOST_COURSES - len(slow)).astype(int)
+        return np.asarray(cosines[np.concatenate([slow, fast])])
+
+
+def _pieces(residuals: Residuals, leave_out: Sequence[int]) -> Iterator[_Piece]:
+    for index, (values, _, places) in enumerate(residuals):
+        seen = np.isfinite(values) & ~np.isin(places, leave_out)[:, None]
+        trials, neurons = (np.flatnonzero(seen.any(axis=axes)) for axes in ((1, 2), (0, 2)))
+        if min(len(trials), len(neurons)) < _FEWEST:
             continue
-        evened = _evened(np.where(seen, kept, 0).astype(np.float64), seen)
-        if evened.any():
-            yield _slowest(_main_times(evened))
+        inside = np.ix_(trials, neurons)
+        left = np.where(seen, values, 0)[inside].astype(np.float64)
+        scale = _scale(left, seen[inside])
+        if left.any():
+            times = _main_times(left / scale)
+            yield _Piece(index, seen, trials, neurons, scale, times)
 
 
-def _evened(values: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """Give neurons the same variance, and trials."""
+def _scale(values: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Return what gives neurons the same variance, and then trials."""
+    whole = np.ones((1, 1, 1))
     for axes in ((0, 2), (1, 2)):
-        power = np.sum(values**2, axis=axes, keepdims=True)
+        power = np.sum(np.square(values / whole), axis=axes, keepdims=True)
         mean = power / np.maximum(seen.sum(axis=axes, keepdims=True), 1)
-        values = values / np.sqrt(np.where(mean > 0, mean, 1))
-    return values
+        whole = whole * np.sqrt(np.where(mean > 0, mean, 1))
+    return whole
 
 
 def _main_times(values: np.ndarray) -> np.ndarray:
-    """Return values on the time courses with the most variance."""
-    if values.shape[2] <= _MOST_TIMES:
-        return values
+    """Return an orthonormal basis of the time courses with the most variance."""
+    n_times = values.shape[2]
+    if n_times <= _MOST_TIMES:
+        return np.eye(n_times)
     gram = np.tensordot(values, values, axes=((0, 1), (0, 1)))
-    return np.asarray(values @ np.linalg.eigh(gram)[1][:, -_MOST_TIMES:])
-
-
-def _slowest(values: np.ndarray) -> np.ndarray:
-    """Return cosines over trials: the slow half of what is kept, and faster ones evenly spaced."""
-    cosines = cosines_of(values)
-    n = len(cosines)
-    if n <= _MOST_COURSES:
-        return cosines
-    slow = np.arange(_MOST_COURSES // 2)
-    fast = np.linspace(len(slow), n - 1, _MOST_COURSES - len(slow)).astype(int)
-    return cosines[np.concatenate([slow, fast])]
+    return np.asarray(np.linalg.eigh(gram)[1][:, -_MOST_TIMES:])
 
 
 def _surrogate(cosines: np.ndarray, rng: np.random.Generator) -> np.ndarray:
