@@ -28,6 +28,7 @@ OUTLYING = 3.5
 DECISIVE = 0.5
 _MAD_OF_NORMAL = 0.6744897501960817
 _N_NAMED = 5
+_NOTHING_LEFT = 1e-8
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -145,7 +146,7 @@ def residual_report(model: TrialEstimator, X: Any, *, mask: Any = None) -> Resid
         residuals = Residuals.within(layout, left)
     by_trial, by_neuron = (residuals.sums(others, layout.scales) for others in ((1, 2), (0, 2)))
     trials, neurons = (_outlyingness(*each, rounding) for each in (by_trial, by_neuron))
-    outlying_neurons = _outlying(neurons)
+    outlying_neurons, unexplained = _outlying(neurons), float(by_trial[0].sum()) / total
     return ResidualReport(
         trial_leverage=leverage_of(fitted, layout, "trial"),
         neuron_leverage=leverage_of(fitted, layout, "neuron"),
@@ -155,19 +156,26 @@ def residual_report(model: TrialEstimator, X: Any, *, mask: Any = None) -> Resid
         outlying_neurons=outlying_neurons,
         time_autocorrelation=autocorrelation(model, residuals),
         trial_trend=trend_of_means(*residuals.means()),
-        shared=_shared(model, layout, residuals, outlying_neurons),
-        unexplained=float(by_trial[0].sum()) / total,
+        shared=_shared(model, layout, residuals, outlying_neurons, unexplained),
+        unexplained=unexplained,
     )
 
 
 def _shared(
-    model: TrialEstimator, layout: Layout, residuals: Residuals, outlying: np.ndarray
+    model: TrialEstimator,
+    layout: Layout,
+    residuals: Residuals,
+    outlying: np.ndarray,
+    unexplained: float,
 ) -> SharedStructure:
-    if not type(model).describes_entries:
-        # The noise that drives neurons together is no component.
+    # The noise that drives neurons together in dynamics is no component, nor is what a fit without
+    # noise leaves because it stopped.
+    if not type(model).describes_entries or unexplained < _NOTHING_LEFT:
         return SharedStructure(np.nan, np.nan, np.nan)
     # Neurons that stand out have been named; one that drops out isn't a component.
-    return shared_structure(residuals, outlying.tolist(), model.component_tensors(layout))
+    names = (component.name for component in model.fitted_.components)
+    tensors = zip(names, model.component_tensors(layout), strict=True)
+    return shared_structure(residuals, outlying.tolist(), tensors)
 
 
 def _outlyingness(sums: np.ndarray, counts: np.ndarray, rounding: float) -> np.ndarray:
@@ -242,12 +250,12 @@ def _shared_sentences(found: SharedStructure) -> list[str]:
         )
     if not found.as_noise:
         return [first]
-    one = len(found.as_noise) == 1
-    named = _named("component", np.array(found.as_noise) + 1).capitalize()
+    *first_names, last = found.as_noise
+    named = f"{', '.join(first_names)} and {last}" if first_names else last
+    are = "are" if first_names else "is"
     return [
         first,
-        f"{named} {'is' if one else 'are'} no larger than what noise gives: perhaps too many "
-        "components.",
+        f"{named.capitalize()} {are} no larger than what noise gives: perhaps too many components.",
     ]
 
 

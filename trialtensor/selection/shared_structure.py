@@ -12,15 +12,17 @@ import numpy as np
 
 from trialtensor.data.shown import OneLine, is_least
 from trialtensor.selection.residual_arrays import Residuals
-from trialtensor.selection.slow_nulls import cosines_of
+from trialtensor.selection.slow_nulls import cosines_of, courses_of
 
 # A warning should be right: of models with all components one in a hundred gets it.
 ALPHA = 0.01
 # A component should be no worse than what noise gives in one of twenty cases.
 _BEYOND = 0.95
-_N_SURROGATES = 199
-# More slow courses and time bins than that are left out, for speed.
+_N_SURROGATES = 99
+# More than that are left out, for speed: what neurons share is seen in so many.
 _MOST_COURSES = 150
+_MOST_TRIALS = 300
+_MOST_NEURONS = 200
 _MOST_TIMES = 30
 # Of a course that is constant, as a slow one with another number gives it.
 _N_SLOWEST = 5
@@ -42,17 +44,17 @@ class SharedStructure(OneLine):
     expected : float
         The same share if neurons share nothing, on average.
     p_value : float
-        How often neurons that share nothing have as large a part in common. At least 0.005, from
-        199 surrogates; NaN with too little data.
-    as_noise : tuple of int
-        Components that, put back into the residuals, give neurons no larger a part in common than
-        the 95th percentile of those surrogates.
+        How often neurons that share nothing have as large a part in common. At least 0.01, from
+        99 surrogates; NaN with too little data.
+    as_noise : tuple of str
+        Names of components that, put back into the residuals, give neurons no larger a part in
+        common than the 95th percentile of those surrogates.
     """
 
     share: float
     expected: float
     p_value: float
-    as_noise: tuple[int, ...] = ()
+    as_noise: tuple[str, ...] = ()
 
     def at_floor(self, name: str = "p_value") -> bool:
         """Return whether the p value is the smallest possible."""
@@ -67,7 +69,7 @@ class SharedStructure(OneLine):
 def shared_structure(
     residuals: Residuals,
     leave_out: Sequence[int] = (),
-    components: Iterable[Sequence[np.ndarray]] = (),
+    components: Iterable[tuple[str, Sequence[np.ndarray]]] = (),
 ) -> SharedStructure:
     """Test whether neurons share a pattern over trials and times in the residuals.
 
@@ -82,7 +84,7 @@ def shared_structure(
     residuals : Residuals
     leave_out : ints
         Neurons that are known to stand out.
-    components : iterable of lists of arrays
+    components : iterable of (name, list of arrays)
         What each component adds to each array of the data.
 
     Returns
@@ -104,21 +106,25 @@ def shared_structure(
         return SharedStructure(np.nan, np.nan, np.nan)
     # The same every time: a report must not change when it is made again.
     rng = np.random.default_rng(0)
-    left = [piece.cosines(residuals.arrays[piece.index]) for piece in pieces]
+    left = [piece.courses(residuals.arrays[piece.index]) for piece in pieces]
     total = sum(float(np.sum(np.square(each))) for each in left)
     found = sum(map(_largest, left))
+    pairs = list(zip(pieces, left, strict=True))
     null = np.array(
-        [sum(_largest(_surrogate(each, rng)) for each in left) for _ in range(_N_SURROGATES)]
+        [sum(_largest(p.surrogate(each, rng)) for p, each in pairs) for _ in range(_N_SURROGATES)]
     )
     p_value = float((1 + np.sum(null >= found)) / (1 + len(null)))
     most = np.quantile(null, _BEYOND)
-    as_noise = tuple(
-        r
-        for r, added in enumerate(components)
-        if sum(_largest(each + piece.cosines(added[piece.index])) for each, piece in
-               zip(left, pieces, strict=True)) <= most
-    )  # fmt: skip
+    as_noise = tuple(name for name, added in components if _with(added, left, pieces) <= most)
     return SharedStructure(found / total, float(null.mean()) / total, p_value, as_noise)
+
+
+def _with(
+    added: Sequence[np.ndarray], left: Sequence[np.ndarray], pieces: Sequence[_Piece]
+) -> float:
+    """Return the statistic of residuals with a component put back."""
+    pairs = zip(left, pieces, strict=True)
+    return sum(_largest(each + piece.courses(added[piece.index])) for each, piece in pairs)
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,6 +143,8 @@ class _Piece:
         Standard deviation of the noise; of those with data.
     times : (n_times, n) array
         Time courses with most of the variance.
+    together : list of (neurons, trials)
+        Neurons that were recorded on the same trials, and those. Empty if nothing is missing.
     """
 
     index: int
@@ -145,31 +153,83 @@ class _Piece:
     neurons: np.ndarray
     scale: np.ndarray
     times: np.ndarray
+    together: list[tuple[np.ndarray, np.ndarray]]
 
-    def cosines(self, values: np.ndarray) -> np.ndarray:
-        """Return cosines over trials: the slowest that are kept, and faster ones evenly spaced."""
+    def courses(self, values: np.ndarray) -> np.ndarray:
+        """Return scaled values as (n_courses, n_neurons, n) cosines over trials.
+
+        With missing entries, as (n_trials, n_neurons, n) values.
+        """
         known = np.where(self.seen, np.nan_to_num(values), 0)[np.ix_(self.trials, self.neurons)]
-        cosines = cosines_of((known / self.scale) @ self.times)
-        n = len(cosines)
-        if n <= _MOST_COURSES:
-            return cosines
-        slow = np.arange(_MOST_COURSES // 2)
-        fast = np.linspace(len(slow), n - 1, _MOST_COURSES - len(slow)).astype(int)
-        return np.asarray(cosines[np.concatenate([slow, fast])])
+        scaled = (known / self.scale) @ self.times
+        return scaled if self.together else _main_courses(cosines_of(scaled))
+
+    def surrogate(self, courses: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return courses whose neurons share nothing, and lack the same entries.
+
+        Parameters
+        ----------
+        courses : as returned by ``courses``
+        rng : numpy.random.Generator
+        """
+        if not self.together:
+            return _with_signs(courses, rng)
+        drawn = np.zeros_like(courses)
+        for neurons, trials in self.together:
+            inside = np.ix_(trials, neurons)
+            drawn[inside] = courses_of(_with_signs(cosines_of(courses[inside]), rng))
+        drawn *= courses != 0
+        power, own = (np.sum(each**2, axis=(0, 2), keepdims=True) for each in (drawn, courses))
+        return np.asarray(drawn * np.sqrt(own / np.where(power > 0, power, 1)))
+
+
+def _main_courses(cosines: np.ndarray) -> np.ndarray:
+    """Return the slowest cosines of many, and faster ones evenly spaced."""
+    n = len(cosines)
+    if n <= _MOST_COURSES:
+        return cosines
+    slow = np.arange(_MOST_COURSES // 2)
+    fast = np.linspace(len(slow), n - 1, _MOST_COURSES - len(slow)).astype(int)
+    return np.asarray(cosines[np.concatenate([slow, fast])])
 
 
 def _pieces(residuals: Residuals, leave_out: Sequence[int]) -> Iterator[_Piece]:
     for index, (values, _, places) in enumerate(residuals):
         seen = np.isfinite(values) & ~np.isin(places, leave_out)[:, None]
         trials, neurons = (np.flatnonzero(seen.any(axis=axes)) for axes in ((1, 2), (0, 2)))
-        if min(len(trials), len(neurons)) < _FEWEST:
-            continue
+        neurons = _spaced(neurons, _MOST_NEURONS)
+        complete = bool(seen[np.ix_(trials, neurons)].all())
+        trials = trials if complete else _spaced(trials, _MOST_TRIALS)
         inside = np.ix_(trials, neurons)
+        if min(len(trials), len(neurons)) < _FEWEST or not seen[inside].any():
+            continue
         left = np.where(seen, values, 0)[inside].astype(np.float64)
         scale = _scale(left, seen[inside])
         if left.any():
-            times = _main_times(left / scale)
-            yield _Piece(index, seen, trials, neurons, scale, times)
+            times = _main_times(left / scale) if complete else _neighbours(left.shape[2])
+            together = [] if complete else _together(seen[inside].any(axis=2))
+            yield _Piece(index, seen, trials, neurons, scale, times, together)
+
+
+def _spaced(places: np.ndarray, most: int) -> np.ndarray:
+    """Return all of some indices, or as many evenly spaced ones."""
+    if len(places) <= most:
+        return places
+    return np.asarray(places[np.linspace(0, len(places) - 1, most).astype(int)])
+
+
+def _neighbours(n_times: int) -> np.ndarray:
+    """Return a basis that averages neighbouring bins where there are many."""
+    group = np.arange(n_times) * min(n_times, _MOST_TIMES) // n_times
+    basis = (group[:, None] == np.arange(group[-1] + 1)).astype(float)
+    return np.asarray(basis / np.sqrt(basis.sum(axis=0)))
+
+
+def _together(recorded: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Group the neurons that were recorded on the same trials, (n_trials, n_neurons) bool."""
+    patterns, group = np.unique(recorded, axis=1, return_inverse=True)
+    group = group.ravel()
+    return [(np.flatnonzero(group == g), np.flatnonzero(each)) for g, each in enumerate(patterns.T)]
 
 
 def _scale(values: np.ndarray, seen: np.ndarray) -> np.ndarray:
@@ -191,17 +251,18 @@ def _main_times(values: np.ndarray) -> np.ndarray:
     return np.asarray(np.linalg.eigh(gram)[1][:, -_MOST_TIMES:])
 
 
-def _surrogate(cosines: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _with_signs(cosines: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     n, n_neurons, _ = cosines.shape
     drawn = cosines.copy()
-    slow = rng.integers(1, min(_N_SLOWEST, n - 1) + 1, size=n_neurons)
-    drawn[0] = cosines[slow, np.arange(n_neurons)]
+    if n > 1:
+        slow = rng.integers(1, min(_N_SLOWEST, n - 1) + 1, size=n_neurons)
+        drawn[0] = cosines[slow, np.arange(n_neurons)]
     drawn *= rng.choice([-1.0, 1.0], size=(n, n_neurons, 1))
     return drawn
 
 
-def _largest(cosines: np.ndarray) -> float:
-    """Return the largest squared singular value of neurons x (cosines and times)."""
-    rows = cosines.transpose(1, 0, 2).reshape(cosines.shape[1], -1)
+def _largest(courses: np.ndarray) -> float:
+    """Return the largest squared singular value of neurons x (courses and times)."""
+    rows = courses.transpose(1, 0, 2).reshape(courses.shape[1], -1)
     gram = rows @ rows.T if len(rows) <= rows.shape[1] else rows.T @ rows
     return float(np.linalg.eigvalsh(gram)[-1])
