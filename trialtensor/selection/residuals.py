@@ -175,7 +175,12 @@ def _shared(
     # Neurons that stand out have been named; one that drops out isn't a component.
     names = (component.name for component in model.fitted_.components)
     tensors = zip(names, model.component_tensors(layout), strict=True)
-    return shared_structure(residuals, outlying.tolist(), tensors)
+    loadings = None
+    if model.fitted_.sliced:
+        parts = [each.vectors("neuron") for each in model.fitted_.components]
+        columns = [part[0].values for part in parts if part]
+        loadings = np.stack(columns, axis=1) if columns else None
+    return shared_structure(residuals, outlying.tolist(), tensors, loadings)
 
 
 def _outlyingness(sums: np.ndarray, counts: np.ndarray, rounding: float) -> np.ndarray:

@@ -27,6 +27,8 @@ _MOST_TIMES = 30
 # Of a course that is constant, as a slow one with another number gives it.
 _N_SLOWEST = 5
 _FEWEST = 4
+# Of the noise of a neuron that a loading takes almost whole.
+_LEAST_LEFT = 0.02
 
 
 class TooFewComponentsWarning(UserWarning):
@@ -70,6 +72,7 @@ def shared_structure(
     residuals: Residuals,
     leave_out: Sequence[int] = (),
     components: Iterable[tuple[str, Sequence[np.ndarray]]] = (),
+    loadings: np.ndarray | None = None,
 ) -> SharedStructure:
     """Test whether neurons share a pattern over trials and times in the residuals.
 
@@ -86,6 +89,9 @@ def shared_structure(
         Neurons that are known to stand out.
     components : iterable of (name, list of arrays)
         What each component adds to each array of the data.
+    loadings : (n_neurons, R) array, optional
+        Of neuron-slicing components, which take all that lies along them out of the residuals;
+        it is taken out of the surrogates as well.
 
     Returns
     -------
@@ -101,7 +107,7 @@ def shared_structure(
     >>> shared_structure(Residuals.of(noise)).is_shared
     True
     """
-    pieces = list(_pieces(residuals, leave_out))
+    pieces = list(_pieces(residuals, leave_out, loadings))
     if not pieces:
         return SharedStructure(np.nan, np.nan, np.nan)
     # The same every time: a report must not change when it is made again.
@@ -114,7 +120,7 @@ def shared_structure(
         [sum(_largest(p.surrogate(each, rng)) for p, each in pairs) for _ in range(_N_SURROGATES)]
     )
     p_value = float((1 + np.sum(null >= found)) / (1 + len(null)))
-    most = np.quantile(null, _BEYOND)
+    most = np.quantile(null, _BEYOND) / total
     as_noise = tuple(name for name, added in components if _with(added, left, pieces) <= most)
     return SharedStructure(found / total, float(null.mean()) / total, p_value, as_noise)
 
@@ -122,9 +128,10 @@ def shared_structure(
 def _with(
     added: Sequence[np.ndarray], left: Sequence[np.ndarray], pieces: Sequence[_Piece]
 ) -> float:
-    """Return the statistic of residuals with a component put back."""
+    """Return the share that is shared of residuals with a component put back."""
     pairs = zip(left, pieces, strict=True)
-    return sum(_largest(each + piece.courses(added[piece.index])) for each, piece in pairs)
+    whole = [each + piece.courses(added[piece.index]) for each, piece in pairs]
+    return sum(map(_largest, whole)) / sum(float(np.sum(np.square(each))) for each in whole)
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,6 +152,8 @@ class _Piece:
         Time courses with most of the variance.
     together : list of (neurons, trials)
         Neurons that were recorded on the same trials, and those. Empty if nothing is missing.
+    along : (n_neurons, R) array or None
+        Orthonormal directions that the residuals don't have.
     """
 
     index: int
@@ -154,6 +163,7 @@ class _Piece:
     scale: np.ndarray
     times: np.ndarray
     together: list[tuple[np.ndarray, np.ndarray]]
+    along: np.ndarray | None
 
     def courses(self, values: np.ndarray) -> np.ndarray:
         """Return scaled values as (n_courses, n_neurons, n) cosines over trials.
@@ -172,8 +182,16 @@ class _Piece:
         courses : as returned by ``courses``
         rng : numpy.random.Generator
         """
-        if not self.together:
-            return _with_signs(courses, rng)
+        drawn = _with_signs(courses, rng) if not self.together else self._masked(courses, rng)
+        if self.along is not None:
+            # As the fit does: the noise of all neurons, less what lies along the loadings.
+            scale, left = self.scale.mean(axis=0), 1 - np.sum(self.along**2, axis=1, keepdims=True)
+            noise = drawn * scale / np.sqrt(np.maximum(left, _LEAST_LEFT))
+            drawn = (noise - self.along @ (self.along.T @ noise)) / scale
+            drawn *= np.sqrt(np.sum(courses**2) / max(float(np.sum(drawn**2)), 1e-300))
+        return drawn
+
+    def _masked(self, courses: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         drawn = np.zeros_like(courses)
         for neurons, trials in self.together:
             inside = np.ix_(trials, neurons)
@@ -193,7 +211,9 @@ def _main_courses(cosines: np.ndarray) -> np.ndarray:
     return np.asarray(cosines[np.concatenate([slow, fast])])
 
 
-def _pieces(residuals: Residuals, leave_out: Sequence[int]) -> Iterator[_Piece]:
+def _pieces(
+    residuals: Residuals, leave_out: Sequence[int], loadings: np.ndarray | None
+) -> Iterator[_Piece]:
     for index, (values, _, places) in enumerate(residuals):
         seen = np.isfinite(values) & ~np.isin(places, leave_out)[:, None]
         trials, neurons = (np.flatnonzero(seen.any(axis=axes)) for axes in ((1, 2), (0, 2)))
@@ -208,7 +228,10 @@ def _pieces(residuals: Residuals, leave_out: Sequence[int]) -> Iterator[_Piece]:
         if left.any():
             times = _main_times(left / scale) if complete else _neighbours(left.shape[2])
             together = [] if complete else _together(seen[inside].any(axis=2))
-            yield _Piece(index, seen, trials, neurons, scale, times, together)
+            along = None
+            if loadings is not None:
+                along = np.linalg.qr(np.nan_to_num(loadings[neurons]))[0]
+            yield _Piece(index, seen, trials, neurons, scale, times, together, along)
 
 
 def _spaced(places: np.ndarray, most: int) -> np.ndarray:

@@ -95,6 +95,8 @@ def _shrunk(sizes: np.ndarray, n: float) -> np.ndarray:
         return np.ones_like(means)
     between = np.var(means)
     # Copies are no further evidence of how much components differ.
-    chance = np.mean(np.var(sizes, axis=1)) / max(n - 1, 1e-6)
+    chance = np.mean(np.var(sizes, axis=1)) / max(n - 1, 1e-12)
     kept = max(0.0, 1 - chance / between) if between > 0 else 0.0
+    # How much components differ isn't known from one.
+    kept *= min(1.0, n - 1)
     return np.asarray(np.maximum(level + kept * (means - level), _LEAST * level))
