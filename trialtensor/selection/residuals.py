@@ -29,6 +29,7 @@ DECISIVE = 0.5
 _MAD_OF_NORMAL = 0.6744897501960817
 _N_NAMED = 5
 _NOTHING_LEFT = 1e-8
+_ONE_IN = 10
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -172,7 +173,9 @@ def _shared(
     # noise leaves because it stopped.
     if not type(model).describes_entries or unexplained < _NOTHING_LEFT:
         return SharedStructure(np.nan, np.nan, np.nan)
-    # Neurons that stand out have been named; one that drops out isn't a component.
+    # Neurons that stand out have been named; one that drops out isn't a component. Were there many,
+    # they could be those of the component that is missing.
+    few = outlying[: layout.n_neurons // _ONE_IN]
     names = (component.name for component in model.fitted_.components)
     tensors = zip(names, model.component_tensors(layout), strict=True)
     loadings = None
@@ -180,7 +183,7 @@ def _shared(
         parts = [each.vectors("neuron") for each in model.fitted_.components]
         columns = [part[0].values for part in parts if part]
         loadings = np.stack(columns, axis=1) if columns else None
-    return shared_structure(residuals, outlying.tolist(), tensors, loadings)
+    return shared_structure(residuals, few.tolist(), tensors, loadings)
 
 
 def _outlyingness(sums: np.ndarray, counts: np.ndarray, rounding: float) -> np.ndarray:
