@@ -63,7 +63,7 @@ def test_white_noise_is_counted_once_over_both():
     X = session(drift=0.0)
     model = fitted(X)
     one, two, both = (
-        errors(X, model, over=each, n_samples=100) for each in ("trials", "neurons", "both")
+        errors(X, model, over=each, n_samples=50) for each in ("trials", "neurons", "both")
     )
     for name in ("trial_factors", "neuron_factors", "time_factors"):
         assert 0.75 < np.median(one[name]) / np.median(two[name]) < 1.33

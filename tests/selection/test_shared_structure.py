@@ -20,7 +20,7 @@ def structure(residuals, **options):
     return shared_structure(Residuals.of(residuals), **options)
 
 
-def alarms(draw, n=30):
+def alarms(draw, n=20):
     return sum(structure(draw(rng(seed))).is_shared for seed in range(n))
 
 
@@ -52,7 +52,7 @@ def tracked(rng):
 def test_neurons_that_share_nothing_are_left_alone(draw):
     found = alarms(draw or (lambda rng: rng.standard_t(3, size=SHAPE)))
     # At the 1 % level.
-    assert found <= scipy.stats.binom.ppf(0.999, 30, 0.01)
+    assert found <= scipy.stats.binom.ppf(0.999, 20, 0.01)
 
 
 def test_the_share_is_that_of_the_first_singular_value():
