@@ -31,6 +31,36 @@ def test_unrelated_nonnegative_models_are_at_chance(kind, rank):
     assert all(abs(each.corrected) < 0.1 for each in found)
 
 
+@pytest.mark.parametrize("rank", [1, 2, 6])
+@pytest.mark.parametrize("axes", [(1,), (1, 2), (0, 1, 2)])
+def test_unrelated_models_with_common_profiles_are_at_chance(rank, axes):
+    """Rates of the same neurons, an envelope in time, a trend over trials."""
+    found = []
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        profiles = [np.linspace(0.1, 1, SHAPE[0]) ** 2, 0.02 + rng.gamma(0.4, 2.0, size=SHAPE[1]),
+                    0.02 + np.exp(-0.5 * ((np.arange(SHAPE[2]) - 12) / 4) ** 2)]  # fmt: skip
+        profiles = [p if i in axes else np.ones(len(p)) for i, p in enumerate(profiles)]
+
+        def draw(rng=rng, profiles=profiles):
+            return as_restart(
+                [rng.gamma(1.0, size=(len(p), rank)) * p[:, None] for p in profiles], np.ones(rank)
+            )
+
+        found.append(stability([draw() for _ in range(5)]))
+    assert np.mean([each.score for each in found]) > 0.14
+    assert abs(np.mean([each.corrected for each in found])) < 0.05
+
+
+def test_one_component_that_every_start_finds_is_no_profile():
+    rng = np.random.default_rng(0)
+    one = [0.02 + rng.gamma(0.4, size=(n, 1)) for n in SHAPE]
+    copies = [as_restart([f + 1e-3 * rng.random(f.shape) for f in one], np.ones(1))
+              for _ in range(4)]  # fmt: skip
+    found = stability(copies)
+    assert found.chance < 0.3 and found.corrected > 0.99
+
+
 def test_the_same_model_every_time():
     model = TCA(3, n_init=4, random_state=0).fit(make_tca(*SHAPE, 3, random_state=0).X)
     found = stability(model)

@@ -14,6 +14,7 @@ from trialtensor.selection.ranks import fit_ranks
 from trialtensor.selection.residuals import ResidualReport, residual_report
 from trialtensor.selection.scoring import HeldOutScore
 from trialtensor.selection.search import CrossValidatedSearch
+from trialtensor.selection.shared_structure import TooFewComponentsWarning
 from trialtensor.selection.significance import component_test
 from trialtensor.selection.similarity import factor_match_score, subspace_angles
 from trialtensor.selection.stability import Stability, stability
@@ -29,6 +30,7 @@ __all__ = [
     "Splitter",
     "Stability",
     "TimeBlocks",
+    "TooFewComponentsWarning",
     "TrialsByNeurons",
     "WholeTrials",
     "bootstrap",

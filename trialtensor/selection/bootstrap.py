@@ -1,33 +1,35 @@
-"""Bootstrap over trials: standard errors of each entry of a model."""
+"""Standard errors of each entry of a model: over trials, over neurons, or over both."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import scipy.special
 
 from trialtensor.alignment.factors import check_fitted
-from trialtensor.data.shown import OneLine
+from trialtensor.data.notices import warn
+from trialtensor.data.parameters import check_choice
+from trialtensor.data.shown import OneLine, p_equation
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.layout import Layout
 from trialtensor.models.parameters import REPEATS, check_jobs, check_share, check_whole, generator
-from trialtensor.selection.components import (
-    check_whole_fit,
-    known_form,
-    known_masks,
-    rows_of,
-    take_options,
-)
+from trialtensor.selection.components import check_whole_fit
+from trialtensor.selection.draws import Draws, Statistic, by_name
 from trialtensor.selection.noise import noise_deviations
-from trialtensor.selection.refits import EXPLAINED, Arrays, aligned, can_rotate, estimates_of
-from trialtensor.solvers.parallel import in_parallel
+from trialtensor.selection.refits import can_rotate
+from trialtensor.selection.resampling import Refits
+from trialtensor.selection.residual_arrays import Residuals
+from trialtensor.selection.residuals import residual_report
+from trialtensor.selection.shared_structure import TooFewComponentsWarning
 
+Over = Literal["trials", "neurons", "both"]
 # Of a block: with fewer trials, a draw often leaves only copies of one or two.
 _FEWEST = 5
+_FEWEST_NEURONS = 4
+# Runs of trials that a session is split into where neurons may drift.
+_N_RUNS = 10
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -41,10 +43,15 @@ class Bootstrap(OneLine):
         ``neuron_factors``, ``time_factors`` of TCA; loadings and slices of SliceTCA; output and
         input factors of dynamics; and ``explained_variance_ratio``. Arrays of the same shape as
         the attribute, or a dict of arrays by dataset where that is one.
+        ``statistic`` is what the function of that name returns.
     level : float
         Of the intervals.
     n_samples : int
     nonnegative : bool
+    over : {"trials", "neurons", "both"}
+        What was drawn: the intervals hold for other trials, other neurons, or both.
+    block : int
+        Number of neighbouring trials drawn together.
     """
 
     estimates: dict[str, Any]
@@ -52,6 +59,8 @@ class Bootstrap(OneLine):
     level: float
     n_samples: int
     nonnegative: bool
+    over: str = "trials"
+    block: int = 1
 
     def interval(self, name: str) -> Any:
         """Return lower and upper ends, ``(2, ...)``, of one of the ``estimates``.
@@ -73,13 +82,16 @@ class Bootstrap(OneLine):
             raise ValueError(f"name: expected one of {sorted(self.estimates)}, got {name!r}")
         estimate, error = self.estimates[name], self.standard_errors[name]
         if isinstance(estimate, dict):
-            return {key: self._ends(each, error[key]) for key, each in estimate.items()}
-        return self._ends(estimate, error)
+            return {
+                key: self._ends(each, error[key], self.nonnegative)
+                for key, each in estimate.items()
+            }
+        return self._ends(estimate, error, self.nonnegative and name != "statistic")
 
-    def _ends(self, estimate: np.ndarray, error: np.ndarray) -> np.ndarray:
+    def _ends(self, estimate: Any, error: Any, nonnegative: bool) -> np.ndarray:
         half = scipy.special.ndtri((1 + self.level) / 2) * error
         ends = np.array([estimate - half, estimate + half])
-        return np.maximum(ends, 0) if self.nonnegative else ends
+        return np.maximum(ends, 0) if nonnegative else ends
 
 
 def bootstrap(
@@ -87,31 +99,51 @@ def bootstrap(
     X: Any,
     *,
     mask: Any = None,
+    over: Over = "trials",
+    statistic: Statistic | None = None,
     n_samples: int = 200,
-    block: int = 1,
+    block: int | None = None,
     level: float = 0.9,
     n_jobs: int | None = None,
     random_state: Any = None,
 ) -> Bootstrap:
-    """Resample trials, refit from the model, and align the refits with the model.
+    """Draw trials or neurons again, refit from the model, and align the refits with the model.
 
-    Standard errors of quantities that trials share (neuron and time factors, or loadings and trial
-    slices) come from the refits. Trial-specific quantities are solved for again with each refit, on
-    the trial's data plus normal noise with the variance of the model's residuals. Components are
-    matched and their signs aligned; those of SliceTCA are rotated within their type, since that
-    rotation is arbitrary.
+    ``over="trials"`` says what would hold in other trials of the same neurons. Trials are drawn
+    with replacement. Standard errors of quantities that trials share (neuron and time factors, or
+    loadings and trial slices) come from the refits. Trial-specific quantities are solved for again
+    with each refit, on the trial's data plus normal noise with the variance of the model's
+    residuals.
 
-    Trials are drawn within each block of Parafac2, and within each dataset of CoupledTCA with
-    ``shared="time"``. Dynamics are simulated again from the first bin of each trial.
+    ``over="neurons"`` says what would hold in other neurons of the same trials, such as the course
+    of a component over trials when each neuron drifts in a way of its own. Neurons are left out
+    (a jackknife: one at a time, or in ``n_samples`` groups); the noise of their own factors is that
+    of their residuals in runs of trials.
+
+    ``over="both"`` adds the variances of the two, less that which both contain: that of noise
+    that is neither the trials' nor the neurons' (refits to residuals with random signs).
+
+    Components are matched and their signs aligned; those of SliceTCA are rotated within their
+    type, since that rotation is arbitrary. Trials are drawn within each block of Parafac2, and
+    within each dataset of CoupledTCA with ``shared="time"``. Dynamics are simulated again from the
+    first bin of each trial.
 
     Parameters
     ----------
     model : fitted model
         Parafac2 must have been fitted with blocks of several trials.
     X, mask : the data it was fitted to
+    over : {"trials", "neurons", "both"}
+        Neurons of slices, of blocks with neuron factors of their own, and of dynamics can't be
+        drawn.
+    statistic : callable, optional
+        Given the estimates by name, returns a number or an array, such as a component's late less
+        its early strength. Its standard error is that of the whole, as entries are correlated.
     n_samples : int
-    block : int
+    block : int, optional
         Number of neighbouring trials drawn together; use more than 1 if trials are autocorrelated.
+        By default 1 for trials, and a tenth of the trials where neurons, which may drift, are
+        drawn.
     level : float
         Of the intervals.
     n_jobs : int, optional
@@ -122,15 +154,23 @@ def bootstrap(
     -------
     Bootstrap
 
+    Warns
+    -----
+    TooFewComponentsWarning
+        If neurons share something that the model lacks. Intervals are about the model: what a
+        missing component does to the others isn't in them.
+
     Raises
     ------
     ValueError
         For data of another shape than the model was fitted to, parameters out of range, or a
-        model whose trials can't be resampled.
+        model whose trials or neurons can't be drawn.
 
     References
     ----------
-    Efron & Tibshirani 1993, "An introduction to the bootstrap"; Künsch 1989 for blocks.
+    Efron & Tibshirani 1993, "An introduction to the bootstrap"; Künsch 1989 for blocks; Shao & Tu
+    1995, "The jackknife and bootstrap"; Cameron, Gelbach & Miller 2011, "Robust inference with
+    multiway clustering".
 
     Examples
     --------
@@ -139,127 +179,100 @@ def bootstrap(
     >>> model = TCA(2, random_state=0).fit(X)
     >>> bootstrap(model, X, n_samples=20, random_state=0).interval("time_factors").shape
     (2, 15, 2)
+    >>> def rise(found):
+    ...     return found["trial_factors"][20:].mean(axis=0) - found["trial_factors"][:20].mean(
+    ...         axis=0
+    ...     )
+    >>> sure = bootstrap(model, X, over="neurons", statistic=rise, random_state=0)
+    >>> sure.interval("statistic").shape
+    (2, 2)
     """
     check_fitted(model)
     check_whole_fit(model, "bootstrap")
     layout = model.layout(X, mask)
     model.check_layout(layout)
-    strata = model.strata()
-    _check(model, strata, n_samples, block, level, n_jobs)
-    rng = generator(random_state)
-    draws = [_resample(strata, layout.n_trials, block, rng) for _ in range(n_samples)]
-    seeds = rng.integers(2**31, size=n_samples)
-    noise = noise_deviations(model, layout, X, mask)
-    each = (
-        (model, layout, rows, int(seed), noise) for rows, seed in zip(draws, seeds, strict=True)
-    )
-    samples = in_parallel(_sample, each, n_jobs=n_jobs, ordered=False)
-    estimates = estimates_of(model.fitted_)
-    errors = _standard_errors(samples, estimates, n_samples)
+    check_choice("over", over, get_args(Over))
+    block = _check(model, layout, over, n_samples, block)
+    check_share("level", level), check_jobs(n_jobs)
+    if statistic is not None and not callable(statistic):
+        raise ValueError(f"statistic: expected a function of the estimates, got {statistic!r}")
+    left = [np.asarray(each) for each in layout.arrays(model.residuals(X, mask=mask))]
+    residuals = Residuals.within(layout, left)
+    _warn_of_too_few(model, X, mask)
+    refits = Refits(model, layout, noise_deviations(model, layout, X, mask), left, block)
+    draws = Draws(refits, residuals, statistic, n_samples, n_jobs, generator(random_state))
+    variances = draws.variances(over)
     return Bootstrap(
-        _by_name(estimates),
-        _by_name(errors),
+        by_name(draws.estimates),
+        by_name({name: np.sqrt(each) for name, each in variances.items()}),
         level,
         n_samples,
         nonnegative=getattr(model, "nonnegative", False) is True,
+        over=over,
+        block=block,
     )
 
 
 def _check(
-    model: TrialEstimator,
-    strata: list[np.ndarray],
-    n_samples: int,
-    block: int,
-    level: float,
-    n_jobs: int | None,
-) -> None:
+    model: TrialEstimator, layout: Layout, over: str, n_samples: int, block: int | None
+) -> int:
+    """Refuse what can't be drawn, and return the number of trials in a block."""
     if model.fitted_.identified != "components" and not can_rotate(model):
         raise ValueError(
             f"model: components of {type(model).__name__} can be rotated into each other, and "
             "bootstrap knows no alignment for them; compare refits with subspace_angles"
         )
     check_whole("n_samples", n_samples, 2, REPEATS)
-    check_share("level", level), check_jobs(n_jobs)
+    if over != "trials":
+        _check_neurons(model, layout)
+    strata = model.strata()
     smallest = min(map(len, strata))
-    if smallest < _FEWEST and len(strata) > 1:
+    if over != "neurons" and smallest < _FEWEST and len(strata) > 1:
         has = "a block for every trial" if smallest == 1 else f"a block of {smallest} trials"
         raise ValueError(
             f"model: {type(model).__name__} has {has}, which leaves too little to draw from; fit "
             f"it with blocks of {_FEWEST} trials or more"
         )
-    if check_whole("block", block, 1) > max(smallest // 2, 1):
+    most = max(smallest // 2, 1)
+    if block is None:
+        return 1 if over == "trials" else max(1, min(layout.n_trials // _N_RUNS, most))
+    if check_whole("block", block, 1) > most:
         raise ValueError(
             f"block: expected 1 to {smallest // 2} trials, half of what there are, got {block!r}"
         )
+    return block
 
 
-def _resample(
-    strata: list[np.ndarray], n_trials: int, block: int, rng: np.random.Generator
-) -> np.ndarray:
-    """Draw trials in runs of neighbours, wrapping around at the end of a stratum."""
-    drawn = np.empty(n_trials, int)
-    for trials in strata:
-        n = len(trials)
-        starts = rng.integers(n, size=-(-n // block))
-        runs = ((starts[:, None] + np.arange(block)) % n).ravel()[:n]
-        drawn[trials] = trials[runs]
-    return drawn
-
-
-def _standard_errors(samples: Iterable[Arrays], estimates: Arrays, n_samples: int) -> Arrays:
-    """Compute standard deviations over samples without keeping them: slices can be large."""
-    first = {name: np.zeros(value.shape) for name, value in estimates.items()}
-    second = {name: np.zeros(value.shape) for name, value in estimates.items()}
-    for sample in samples:
-        for name, value in sample.items():
-            # About the estimate, so that nothing cancels.
-            change = value - estimates[name]
-            first[name] += change
-            second[name] += change**2
-    return {
-        name: np.sqrt(np.maximum(second[name] - first[name] ** 2 / n_samples, 0) / (n_samples - 1))
-        for name in estimates
-    }
-
-
-def _sample(
-    model: TrialEstimator, layout: Layout, trials: np.ndarray, seed: int, noise: list[float]
-) -> Arrays:
-    """Refit to drawn trials, redraw trial-specific estimates, and align everything."""
-    noisy = model.noisy(layout, noise, np.random.default_rng(seed))
-    rows = rows_of(layout, trials)
-    drawn, options = layout.take(rows), model.fit_arguments()
-    with warnings.catch_warnings():
-        # The original fit has given these warnings already.
-        warnings.simplefilter("ignore")
-        again = _refit(model, drawn, rows, take_options(options, layout, rows[0]))
-        seen = None if layout.masks() is None else known_masks(again, layout, layout.seen())
-        features = again.transform(known_form(again, layout, noisy), mask=seen, **options)
-    explained = np.asarray(again.fitted_.record.explained_variance_ratio)
-    return {**aligned(model, again, features), EXPLAINED: explained}
-
-
-def _refit(
-    model: TrialEstimator, drawn: Layout, rows: list[np.ndarray], options: dict[str, Any]
-) -> Any:
-    # Arrays, whatever form the user's transform has.
-    again = model.restarted(rows).set_output(transform="default")
-    try:
-        return again.fit(drawn.form(drawn.values), mask=drawn.masks(), **options)
-    except ValueError as error:
+def _check_neurons(model: TrialEstimator, layout: Layout) -> None:
+    """Refuse kinds whose neurons have no factors that are free of other neurons."""
+    fitted, name = model.fitted_, type(model).__name__
+    parts = [part for component in fitted.components for part in component.parts]
+    why = None
+    if not type(model).describes_entries:
+        why = "neurons drive each other, so that none can be left out"
+    elif fitted.sliced:
+        why = "slices have a value for every neuron and trial or bin"
+    elif any(part.block is not None for part in parts if "neuron" in part.dims):
+        why = "the neuron factors of blocks depend on each other"
+    elif not any(part.dims == ("neuron",) for part in parts):
+        why = "there are no neuron factors"
+    if why is not None:
+        raise ValueError(f"model: neurons of {name} can't be drawn, because {why}; use 'trials'")
+    if layout.n_neurons < _FEWEST_NEURONS:
         raise ValueError(
-            f"model: {type(model).__name__} can't be fitted to trials that were drawn with "
-            f"replacement, because too little is left ({error}); use more trials, larger blocks or "
-            "fewer components"
-        ) from error
+            f"X: expected at least {_FEWEST_NEURONS} neurons to leave some out, got "
+            f"{layout.n_neurons}"
+        )
 
 
-def _by_name(arrays: Arrays) -> dict[str, Any]:
-    """Return arrays by name, those of datasets in a dict by dataset."""
-    found: dict[str, Any] = {}
-    for (name, dataset), values in arrays.items():
-        if dataset is None:
-            found[name] = values
-        else:
-            found.setdefault(name, {})[dataset] = values
-    return found
+def _warn_of_too_few(model: TrialEstimator, X: Any, mask: Any) -> None:
+    found = residual_report(model, X, mask=mask).shared
+    if found.is_shared:
+        warn(
+            f"{type(model).__name__} has too few components: neurons share {100 * found.share:.1f} "
+            f"% of the variance that it leaves over, {100 * found.expected:.1f} % by chance "
+            f"({p_equation(found.p_value, found.at_floor())}). What the missing component does to "
+            "the others isn't in the intervals; choose the number with CrossValidatedSearch or "
+            "`trialtensor rank`",
+            TooFewComponentsWarning,
+        )

@@ -39,7 +39,12 @@ def estimates_of(fitted: Fitted) -> Arrays:
 
 
 @singledispatch
-def aligned(model: TrialEstimator, again: Any, features: Any) -> Arrays:
+def aligned(
+    model: TrialEstimator,
+    again: Any,
+    features: Any,
+    roots: Mapping[str | None, np.ndarray] | None = None,
+) -> Arrays:
     """Give the estimates of a refit the order, signs and units of the model.
 
     Kinds whose components can be rotated into each other register a separate alignment.
@@ -50,6 +55,10 @@ def aligned(model: TrialEstimator, again: Any, features: Any) -> Arrays:
     again : fitted model of the same kind
         Of other trials.
     features : as from ``again.transform`` of all trials
+    roots : dict of arrays, optional
+        Of a fit to the same trials: by dataset (None: of all data), what the data of each neuron
+        were multiplied by. Its trial factors have norm 1, and those of neurons are given the units
+        that they have in the model.
 
     Returns
     -------
@@ -63,7 +72,7 @@ def aligned(model: TrialEstimator, again: Any, features: Any) -> Arrays:
         for key, each in estimates_of(ours).items()
     }
     del found[EXPLAINED]
-    place_of, norms = (_places(ours), _places(theirs)), _norms(ours)
+    place_of, norms = (places_of(ours), places_of(theirs)), _norms(ours)
     for r, s in enumerate(_partners(ours, theirs)):
         ours_r, theirs_s = ours.components[r], theirs.components[s]
         flips = _flips(ours_r, theirs_s)
@@ -73,13 +82,15 @@ def aligned(model: TrialEstimator, again: Any, features: Any) -> Arrays:
             target = _column(found[part.name, part.dataset], dims, place_of[0][r])
             if "trial" in part.dims:
                 own = features[part.dataset] if isinstance(features, Mapping) else features
-                strengths = [_strength(c, part.dataset, norms) for c in (theirs_s, ours_r)]
-                scale = strengths[0] / (strengths[1] or 1.0)
+                scale = 1.0 if roots is not None else _ratio(theirs_s, ours_r, part.dataset, norms)
                 target[...] = own[:, s] * _trial_signs(ours, ours_r, part, flips) * scale
             elif part.block is None:
                 values = theirs[part.name]
                 values = values if part.dataset is None else values[part.dataset]
                 target[...] = _column(values, dims, place_of[1][s]) * flips[_key(part)]
+                if roots and part.dims == ("neuron",):
+                    scale = _ratio(theirs_s, ours_r, part.dataset, norms)
+                    target[...] *= scale / roots[part.dataset]
             else:
                 b = list(ours.blocks).index(part.block)
                 source = _column(theirs[part.name], dims, place_of[1][s])
@@ -93,7 +104,12 @@ def can_rotate(model: TrialEstimator) -> bool:
 
 
 @aligned.register
-def _(model: SliceTCA, again: Any, features: Any) -> Arrays:
+def _(
+    model: SliceTCA,
+    again: Any,
+    features: Any,
+    roots: Mapping[str | None, np.ndarray] | None = None,
+) -> Arrays:
     """Rotate components, within their type, to lie as those of the model do."""
     loadings, slices = from_features(again.fitted_, features)
     found: Arrays = {}
@@ -218,7 +234,15 @@ def _strength(component: Component, dataset: str | None, norms: Mapping[str, flo
     return float(np.linalg.norm([component.scales[name] / n for name, n in norms.items()]))
 
 
-def _places(fitted: Fitted) -> list[int]:
+def _ratio(
+    theirs: Component, ours: Component, dataset: str | None, norms: Mapping[str, float]
+) -> float:
+    """Return the strength of a refitted component, that of the model being 1."""
+    strengths = [_strength(each, dataset, norms) for each in (theirs, ours)]
+    return strengths[0] / (strengths[1] or 1.0)
+
+
+def places_of(fitted: Fitted) -> list[int]:
     """Return each component's index on the axis that it shares with others of its type."""
 
     def positions() -> Iterator[int]:

@@ -10,6 +10,7 @@ import numpy as np
 from trialtensor.alignment.factors import check_fitted
 from trialtensor.data.shown import OneLine, p_equation
 from trialtensor.models.base import TrialEstimator
+from trialtensor.models.layout import Layout
 from trialtensor.models.observed import LEAST_SQUARES
 from trialtensor.selection.leverage import leverage_of
 from trialtensor.selection.residual_arrays import Residuals
@@ -19,6 +20,7 @@ from trialtensor.selection.residual_structure import (
     autocorrelation,
     trend_of_means,
 )
+from trialtensor.selection.shared_structure import SharedStructure, shared_structure
 
 # Iglewicz & Hoaglin 1993.
 OUTLYING = 3.5
@@ -26,6 +28,8 @@ OUTLYING = 3.5
 DECISIVE = 0.5
 _MAD_OF_NORMAL = 0.6744897501960817
 _N_NAMED = 5
+_NOTHING_LEFT = 1e-8
+_ONE_IN = 10
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -48,6 +52,9 @@ class ResidualReport(OneLine):
         Of residuals one bin apart, and what white noise would give.
     trial_trend : TrialTrend
         Slopes of neurons' mean residuals over trials.
+    shared : SharedStructure
+        What neurons still share in the residuals, which the model lacks, and components that are
+        no more than noise. NaN for dynamics.
     unexplained : float
         Sum of squared residuals over that of the data; for dynamics, over predicted bins.
     sentences : tuple of str
@@ -62,6 +69,7 @@ class ResidualReport(OneLine):
     outlying_neurons: np.ndarray
     time_autocorrelation: Autocorrelation
     trial_trend: TrialTrend
+    shared: SharedStructure
     unexplained: float
 
     @property
@@ -73,6 +81,7 @@ class ResidualReport(OneLine):
             _outlying_sentence("neuron", self.outlying_neurons, self.neuron_outlyingness),
             *_leverage_sentences("trial", self.trial_leverage),
             *_leverage_sentences("neuron", self.neuron_leverage),
+            *_shared_sentences(self.shared),
             *_autocorrelation_sentences(self.time_autocorrelation),
             *_trend_sentences(self.trial_trend),
         )
@@ -138,17 +147,43 @@ def residual_report(model: TrialEstimator, X: Any, *, mask: Any = None) -> Resid
         residuals = Residuals.within(layout, left)
     by_trial, by_neuron = (residuals.sums(others, layout.scales) for others in ((1, 2), (0, 2)))
     trials, neurons = (_outlyingness(*each, rounding) for each in (by_trial, by_neuron))
+    outlying_neurons, unexplained = _outlying(neurons), float(by_trial[0].sum()) / total
     return ResidualReport(
         trial_leverage=leverage_of(fitted, layout, "trial"),
         neuron_leverage=leverage_of(fitted, layout, "neuron"),
         trial_outlyingness=trials,
         neuron_outlyingness=neurons,
         outlying_trials=_outlying(trials),
-        outlying_neurons=_outlying(neurons),
+        outlying_neurons=outlying_neurons,
         time_autocorrelation=autocorrelation(model, residuals),
         trial_trend=trend_of_means(*residuals.means()),
-        unexplained=float(by_trial[0].sum()) / total,
+        shared=_shared(model, layout, residuals, outlying_neurons, unexplained),
+        unexplained=unexplained,
     )
+
+
+def _shared(
+    model: TrialEstimator,
+    layout: Layout,
+    residuals: Residuals,
+    outlying: np.ndarray,
+    unexplained: float,
+) -> SharedStructure:
+    # The noise that drives neurons together in dynamics is no component, nor is what a fit without
+    # noise leaves because it stopped.
+    if not type(model).describes_entries or unexplained < _NOTHING_LEFT:
+        return SharedStructure(np.nan, np.nan, np.nan)
+    # Neurons that stand out have been named; one that drops out isn't a component. Were there many,
+    # they could be those of the component that is missing.
+    few = outlying[: layout.n_neurons // _ONE_IN]
+    names = (component.name for component in model.fitted_.components)
+    tensors = zip(names, model.component_tensors(layout), strict=True)
+    loadings = None
+    if model.fitted_.sliced:
+        parts = [each.vectors("neuron") for each in model.fitted_.components]
+        columns = [part[0].values for part in parts if part]
+        loadings = np.stack(columns, axis=1) if columns else None
+    return shared_structure(residuals, few.tolist(), tensors, loadings)
 
 
 def _outlyingness(sums: np.ndarray, counts: np.ndarray, rounding: float) -> np.ndarray:
@@ -205,6 +240,30 @@ def _leverage_sentences(axis: str, leverage: np.ndarray) -> list[str]:
     return [
         f"{_named(axis, found).capitalize()} {has} a leverage above {DECISIVE} "
         f"({most}{leverage[found[0]]:.2f}): some component rests mostly on {it}."
+    ]
+
+
+def _shared_sentences(found: SharedStructure) -> list[str]:
+    if not np.isfinite(found.p_value):
+        return []
+    numbers = (
+        f"{100 * found.share:.1f} % of their variance is shared, {100 * found.expected:.1f} % by "
+        f"chance ({p_equation(found.p_value, found.at_floor())})"
+    )
+    first = f"Neurons share nothing in the residuals: {numbers}."
+    if found.is_shared:
+        first = (
+            f"Too few components: neurons still share something in the residuals ({numbers}), and "
+            "what the model lacks distorts what it has. `trialtensor rank` chooses the number."
+        )
+    if not found.as_noise:
+        return [first]
+    *first_names, last = found.as_noise
+    named = f"{', '.join(first_names)} and {last}" if first_names else last
+    are = "are" if first_names else "is"
+    return [
+        first,
+        f"{named.capitalize()} {are} no larger than what noise gives: perhaps too many components.",
     ]
 
 

@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from trialtensor.alignment.factors import check_fitted, congruence, unrelated
+from trialtensor.alignment.factors import check_fitted, congruence
 from trialtensor.data.shown import OneLine
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Restart, comparable, different_starts
 from trialtensor.models.parameters import REPEATS, check_flag, check_whole, generator
 from trialtensor.models.verdict import about_unfinished
 from trialtensor.selection.similarity import matched, weigh
+from trialtensor.selection.unrelated_models import unrelated_pairs
 from trialtensor.solvers.matching import cosines
 from trialtensor.solvers.slices.diagnostics import subspace_overlap
 
@@ -61,11 +62,13 @@ def stability(
 ) -> Stability:
     """Compare all pairs of restarts of a model, and correct their agreement for chance.
 
-    Unrelated non-negative models match well by chance (we have seen 0.77), and so do smooth ones.
+    Unrelated non-negative models match well by chance (we have seen 0.77), and so do smooth ones,
+    and those whose components all have the rates of the same neurons or the same envelope in time.
     Chance is therefore estimated from the restarts themselves: one of a pair keeps its factors and
-    the other gets unrelated ones of the same shape, sign and smoothness (trial and time factors
-    rotated by random offsets and reversed at random, neuron factors with permuted entries,
-    independently for each component).
+    the other gets unrelated ones of the same shape, sign, smoothness and mean profile. Factors are
+    divided by what all components have in common on their axis and multiplied by it afterwards; in
+    between, trial and time factors are rotated by random offsets and reversed at random, and neuron
+    factors have their entries permuted, independently for each component.
 
     Parameters
     ----------
@@ -110,7 +113,7 @@ def stability(
     for i, j in itertools.combinations(range(len(restarts)), 2):
         pairs[i, j] = pairs[j, i] = overall(factors[i], factors[j], (i, j)).mean()
     by_component = [single(factors[0], other, (0, j)) for j, other in enumerate(factors) if j]
-    draws = _unrelated_pairs(factors, axes, n_null, generator(random_state))
+    draws = unrelated_pairs(factors, axes, n_null, generator(random_state), joint=joint)
     chance = float(np.mean([overall(*pair) for pair in draws]))
     by_chance = np.mean([single(*pair) for pair in draws], axis=0)
     score = float(pairs[np.triu_indices(len(pairs), 1)].mean())
@@ -159,18 +162,6 @@ def _known(restart: Restart) -> Matrices:
 
 def _corrected(score: Any, chance: Any) -> Any:
     return (score - chance) / np.maximum(1 - chance, 1e-12)
-
-
-def _unrelated_pairs(
-    factors: Sequence[Matrices], axes: Sequence[str], n_null: int, rng: np.random.Generator
-) -> list[tuple[Matrices, Matrices, tuple[int, int]]]:
-    """Pair the best restart with unrelated models."""
-    pairs = []
-    for _ in range(n_null):
-        other = int(rng.integers(1, len(factors)))
-        drawn = [unrelated(f, axis, rng) for f, axis in zip(factors[other], axes, strict=True)]
-        pairs.append((factors[0], drawn, (0, other)))
-    return pairs
 
 
 def _components_match(restarts: Sequence[Restart], weights: bool) -> Match:

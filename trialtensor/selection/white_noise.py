@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from trialtensor.data.axes import AXES
 from trialtensor.models.base import TrialEstimator
-from trialtensor.models.fitted import Component, Fitted, Part
+from trialtensor.models.fitted import Fitted
+from trialtensor.selection.patches import patches
 from trialtensor.selection.residual_arrays import Residuals
 
 
@@ -36,62 +36,10 @@ def expected_autocorrelation(model: TrialEstimator, residuals: Residuals) -> flo
         return _of_slices(model.fitted_, np.isfinite(residuals.arrays[0]))
     taken = left = 0.0
     fitted_axes = [axis for axis in AXES if any(c.vectors(axis) for c in model.fitted_.components)]
-    for each in _patches(model.fitted_, residuals):
-        own = _of_vectors(*each, fitted_axes)
+    for each in patches(model.fitted_, residuals):
+        own = _of_vectors(each.matrices, np.isfinite(each.values), fitted_axes)
         taken, left = taken + own[0], left + own[1]
     return -taken / max(left, 1)
-
-
-def _patches(
-    fitted: Fitted, residuals: Residuals
-) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray]]:
-    """Return each piece of data with its own trial, neuron and time matrices."""
-    for i, (values, trials, neurons) in enumerate(residuals):
-        observed = np.isfinite(values)
-        name = residuals.names[i]
-        datasets: list[str | None] = [None if name is None else str(name)]
-        places = fitted.arrays.get("neuron_places")
-        if name is None and fitted.datasets:
-            datasets = list(fitted.datasets)
-        for d, dataset in enumerate(datasets):
-            own = np.arange(len(neurons))
-            if len(datasets) > 1 and places is not None:
-                own = np.flatnonzero(places.values == d)
-            for block, of_block in fitted.blocks.items() or [(None, trials)]:
-                rows = np.flatnonzero(np.isin(trials, of_block))
-                if len(rows) and len(own):
-                    seen = observed[np.ix_(rows, own)]
-                    yield _matrices(fitted, dataset, block, trials[rows], seen.shape), seen
-
-
-def _matrices(
-    fitted: Fitted, dataset: str | None, block: Any, trials: np.ndarray, shape: tuple[int, ...]
-) -> dict[str, np.ndarray]:
-    """Return the matrices by axis, constant on an axis that components don't vary along."""
-    lengths = dict(zip(AXES, shape, strict=True))
-
-    def vector(component: Component, axis: str) -> np.ndarray:
-        parts = [part for part in component.vectors(axis) if part.within(dataset, block)]
-        if not parts:
-            return np.ones(lengths[axis])
-        return _of_trials(parts[0], trials) if axis == "trial" else parts[0].values
-
-    present = [
-        component
-        for component in fitted.components
-        if dataset is None or not fitted.datasets or component.scales.get(dataset, 0) > 0
-    ]
-    return {
-        axis: np.nan_to_num(
-            np.reshape([vector(each, axis) for each in present], (len(present), lengths[axis])).T
-        )
-        for axis in AXES
-    }
-
-
-def _of_trials(part: Part, trials: np.ndarray) -> np.ndarray:
-    """Return a trial factor for the trials of this array."""
-    return part.values if part.dataset is not None else part.values[trials]
 
 
 def _of_vectors(

@@ -19,6 +19,7 @@ from trialtensor.data.labels import plain_labels, unlabelled
 from trialtensor.data.parameters import REPEATS, check_whole, generator
 from trialtensor.data.shown import is_least, p_equation
 from trialtensor.data.validation import as_trial_tensor
+from trialtensor.selection.slow_nulls import CourseSurrogates
 from trialtensor_models.analysis.scores import N_SHUFFLES, Score, subspace_overlap
 
 if TYPE_CHECKING:
@@ -40,11 +41,14 @@ class Described:
         Its trial factors along the session.
     similarity : (n_places, n_places) array
         Cosines between what the model says of trials.
+    gram : (n_components, n_components) array
+        Inner products of what the components add to a trial.
     """
 
     model: TCA
     factors: np.ndarray
     similarity: np.ndarray
+    gram: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +60,10 @@ class ModelComparison:
     recording, simulation : Described
     distances : dict of Score
         "trial similarity": one less the correlation of the two similarity matrices. "learning
-        curves": one less the overlap of what the trial factors span. 0 is alike; the null is the
-        simulation with its places in the session shuffled, so *small* distances are rare under it.
+        curves": one less the overlap of what the trial factors span. 0 is alike. The null are
+        simulations whose trial factors are as slow and change at other places (see
+        `trialtensor.selection.slow_nulls.CourseSurrogates`), so *small* distances are rare under
+        it. Shuffled places would be no null: any two sessions that drift are closer than those.
     """
 
     recording: Described
@@ -65,7 +71,7 @@ class ModelComparison:
     distances: dict[str, Score]
 
     def p_value(self, name: str) -> float:
-        """Share of shuffled sessions that are at least as close.
+        """Share of unrelated sessions that are at least as close.
 
         Parameters
         ----------
@@ -189,9 +195,14 @@ def _describe(values: np.ndarray, n_components: int) -> Described:
     neuron = np.nan_to_num(model.neuron_factors_ * model.weights_)
     time = np.nan_to_num(model.time_factors_)
     gram = (neuron.T @ neuron) * (time.T @ time)
+    return Described(model, factors, _similarity(factors, gram), gram)
+
+
+def _similarity(factors: np.ndarray, gram: np.ndarray) -> np.ndarray:
+    """Cosines between what a model with such inner products of its patterns says of trials."""
     products = factors @ gram @ factors.T
     size = np.sqrt(np.maximum(np.diag(products), 1e-300))
-    return Described(model, factors, products / np.outer(size, size))
+    return np.asarray(products / np.outer(size, size))
 
 
 def _along(factors: np.ndarray) -> np.ndarray:
@@ -199,14 +210,14 @@ def _along(factors: np.ndarray) -> np.ndarray:
     return np.array([part.mean(axis=0) for part in np.array_split(factors, _PLACES)])
 
 
-def _similarity_distance(first: Described, second: Described, order: np.ndarray) -> float:
+def _similarity_distance(first: Described, second: Described, factors: np.ndarray) -> float:
     above = np.triu_indices(_PLACES, 1)
-    other = second.similarity[np.ix_(order, order)]
+    other = _similarity(factors, second.gram)
     return 1 - float(np.corrcoef(first.similarity[above], other[above])[0, 1])
 
 
-def _curve_distance(first: Described, second: Described, order: np.ndarray) -> float:
-    return 1 - subspace_overlap(first.factors, second.factors[order])
+def _curve_distance(first: Described, second: Described, factors: np.ndarray) -> float:
+    return 1 - subspace_overlap(first.factors, factors)
 
 
 _DISTANCES = (
@@ -222,8 +233,9 @@ def _score(
     n_shuffles: int,
     rng: np.random.Generator,
 ) -> Score:
-    null = [distance(first, second, rng.permutation(_PLACES)) for _ in range(n_shuffles)]
-    return Score(distance(first, second, np.arange(_PLACES)), np.array(null), "places")
+    like_it = CourseSurrogates(second.factors)
+    null = [distance(first, second, like_it.draw(rng)) for _ in range(n_shuffles)]
+    return Score(distance(first, second, second.factors), np.array(null), "courses")
 
 
 def plot_model_comparison(found: ModelComparison) -> Figure:
@@ -250,7 +262,7 @@ def plot_model_comparison(found: ModelComparison) -> Figure:
         place.hist(score.null, bins=20, color="0.75")
         place.axvline(score.value, color="#D55E00", lw=2)
         place.set(
-            xlabel=f"distance of {name}", ylabel="shuffled sessions", xlim=(0, None),
+            xlabel=f"distance of {name}", ylabel="unrelated sessions", xlim=(0, None),
             title=found.p_text(name),
         )  # fmt: skip
         place.spines[["top", "right"]].set_visible(False)

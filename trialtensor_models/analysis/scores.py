@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +10,10 @@ from scipy.linalg import subspace_angles
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 
+from trialtensor.alignment.factors import unrelated
 from trialtensor.data.arrays import as_floats, column_exponents, exponent_of, scaled, whole
 from trialtensor.data.parameters import REPEATS, check_whole, generator
+from trialtensor.selection.slow_nulls import CourseSurrogates
 from trialtensor.solvers.matching import match_components
 from trialtensor.solvers.result import Factors
 from trialtensor_models.analysis.known import known_rows
@@ -27,9 +30,9 @@ class Score:
     ----------
     value : float
     null : (n_shuffles,) array
-        The same score of what has been shuffled.
+        The same score of what is unrelated.
     what : str
-        What was shuffled.
+        What was shuffled, or drawn as slow as it is.
     """
 
     value: float
@@ -64,10 +67,14 @@ def learning_score(
     n_shuffles: int = N_SHUFFLES,
     random_state: int | np.random.Generator | None = None,
 ) -> Score:
-    """R² of a planted learning curve on all trial factors together, and after shuffling trials.
+    """R² of a planted learning curve on all trial factors together, and of curves like it.
 
     Trial factors of some models (SliceTCA) are only known up to a rotation, and the unit and zero
     of a factor are a choice; the regression has both. R² is adjusted for the number of factors.
+
+    Two courses that are slow correlate by chance, so shuffled trials would be no null: it is that
+    of surrogates of the curve that are as slow, and as variable in every part of the session
+    (`trialtensor.selection.slow_nulls.CourseSurrogates`).
 
     Parameters
     ----------
@@ -82,14 +89,15 @@ def learning_score(
     >>> curve = 0.9 ** np.arange(60)
     >>> noise = np.random.default_rng(0).standard_normal((60, 2))
     >>> score = learning_score(np.column_stack([3 - curve, noise]), curve, random_state=0)
-    >>> round(score.value, 3), score.chance < 0.2
+    >>> round(score.value, 3), score.p_value < 0.05
     (1.0, True)
     """
     trial_factors, curve = known_rows(trial_factors=trial_factors, curve=curve)
     basis, curve = _basis(trial_factors), _curve(curve)
     check_whole("n_shuffles", n_shuffles, 1, REPEATS)
     rng = generator(random_state)
-    null = [adjusted_r2(basis, rng.permutation(curve)) for _ in range(n_shuffles)]
+    like_it = CourseSurrogates(curve)
+    null = [adjusted_r2(basis, like_it.draw(rng)) for _ in range(n_shuffles)]
     return Score(adjusted_r2(basis, curve), np.array(null), "trials")
 
 
@@ -102,8 +110,9 @@ def one_factor_scores(
 ) -> list[Score]:
     """Squared correlation of each curve with the one factor that it is matched to.
 
-    Each curve gets another factor (Hungarian matching), also in the shuffles; so the null is that
-    of the best of so many factors.
+    Each curve gets another factor (Hungarian matching), also in the null, which so is that of the
+    best of so many factors. The null is that of `learning_score`: surrogates of the factors that
+    are as slow, all of them together.
 
     Parameters
     ----------
@@ -116,7 +125,8 @@ def one_factor_scores(
     check_whole("n_shuffles", n_shuffles, 1, REPEATS)
     rng = generator(random_state)
     found = matched_r2(trial_factors, curves)
-    null = np.array([matched_r2(rng.permutation(trial_factors), curves) for _ in range(n_shuffles)])
+    like_them = CourseSurrogates(_centred(trial_factors))
+    null = np.array([matched_r2(like_them.draw(rng), curves) for _ in range(n_shuffles)])
     return [Score(float(value), each, "trials") for value, each in zip(found, null.T, strict=True)]
 
 
@@ -127,7 +137,10 @@ def factor_score(
     n_shuffles: int = N_SHUFFLES,
     random_state: int | np.random.Generator | None = None,
 ) -> Score:
-    """Factor match score of TCA components with planted ones, and after shuffling all axes.
+    """Factor match score of TCA components with planted ones, and of components like them.
+
+    Those have shuffled neurons, time courses at another time, and courses over trials that are as
+    slow as those that were found.
 
     Parameters
     ----------
@@ -148,7 +161,10 @@ def factor_score(
     found, planted = ((trial[i], neuron[i], time[i]) for i in (0, 1))
     check_whole("n_shuffles", n_shuffles, 1, REPEATS)
     rng = generator(random_state)
-    null = [match_components(planted, _shuffled(found, rng))[1] for _ in range(n_shuffles)]
+    like_them = [CourseSurrogates(column) for column in _unit(found[0]).T]
+    null = [
+        match_components(planted, _unrelated(found, like_them, rng))[1] for _ in range(n_shuffles)
+    ]
     return Score(match_components(planted, found)[1], np.array(null), "trials, neurons and times")
 
 
@@ -234,9 +250,16 @@ def _factors(given: Factors, name: str) -> Factors:
     return trial, neuron, time
 
 
-def _shuffled(factors: Factors, rng: np.random.Generator) -> Factors:
-    trial, neuron, time = (rng.permutation(factor) for factor in factors)
-    return trial, neuron, time
+def _unrelated(
+    factors: Factors, courses: Sequence[CourseSurrogates], rng: np.random.Generator
+) -> Factors:
+    trial = np.column_stack([course.draw(rng) for course in courses])
+    return trial, rng.permutation(factors[1]), unrelated(factors[2], "time", rng)
+
+
+def _unit(columns: np.ndarray) -> np.ndarray:
+    """Return columns in units in which no square overflows."""
+    return np.asarray(scaled(columns, -column_exponents(columns)))
 
 
 def _correlations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -264,7 +287,7 @@ def _curve(values: np.ndarray) -> np.ndarray:
 
 def _centred(columns: np.ndarray) -> np.ndarray:
     """Return columns about their means, of length 1; zeros for constants."""
-    values = scaled(columns, -column_exponents(columns))
+    values = _unit(columns)
     rest = values - values.mean(axis=0)
     size = np.linalg.norm(rest, axis=0)
     varies = size > ROUNDING * np.linalg.norm(values, axis=0)

@@ -150,7 +150,7 @@ def plot_coemergence(found: Coemergence) -> Figure:
     third.axvline(0.8, color="0.7", lw=0.8, ls="--")
     third.set(
         xlim=(0, 1.03), ylim=(len(models) - 0.5, -0.5), yticks=range(len(models)),
-        yticklabels=models, xlabel="R² of the curve on trial factors\n(grey: trials shuffled)",
+        yticklabels=models, xlabel="R² of the curve on trial factors\n(grey: curves as slow)",
     )  # fmt: skip
     for axes in (first, second, third):
         axes.spines[["top", "right"]].set_visible(False)

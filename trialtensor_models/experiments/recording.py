@@ -1,7 +1,7 @@
 """A recording of learning beside a network that learns: the comparison to copy.
 
 Both are decomposed in the same way; what is compared is which trials are alike and which learning
-curves there are, each beside sessions whose order was shuffled.
+curves there are, each beside sessions that change at other places.
 
 ``python -m trialtensor_models.experiments.recording FILE VARIABLE -o FIGURE``
 """
@@ -54,7 +54,7 @@ def main(
             found = compare(recording, simulation, n_components=6)
         for name, score in found.distances.items():
             say(
-                f"{name}: distance {score.value:.2f}, shuffled {score.null.mean():.2f}, "
+                f"{name}: distance {score.value:.2f}, unrelated sessions {score.null.mean():.2f}, "
                 f"{found.p_text(name)}"
             )
         write(plot_model_comparison(found))

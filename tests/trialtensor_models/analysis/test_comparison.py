@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+import scipy.stats
 import xarray
 
+from benchmarks.uncertainty import false_alarms
 from trialtensor import make_tca
 from trialtensor_models.analysis import about_conditions, compare, plot_model_comparison
 
@@ -27,6 +29,13 @@ def test_other_learning_is_not(halves):
     rng = np.random.default_rng(0)
     found = compare(halves[0], other[rng.permutation(120)], n_components=3)
     assert all(found.p_value(name) > 0.05 for name in found.distances)
+
+
+@pytest.mark.slow
+def test_unrelated_drifts_are_no_closer_than_their_null():
+    found = np.mean([false_alarms("random walks", seed) for seed in range(60)], axis=0)
+    # Shuffled places find most of them. 60 sessions: up to 9 at the 5 % level.
+    assert (found <= scipy.stats.binom.ppf(0.999, 60, 0.05) / 60).all()
 
 
 def test_same_session_has_no_distance_and_missing_trials_do_not_matter(halves):

@@ -49,7 +49,7 @@ def test_fast_and_slow_are_in_the_components(runs):
         scores = score_recovery(fitted(model, changes_by_region(run.activity)), run).scores
         for name in ("fast", "slow"):
             assert scores[name].value > 0.8
-            assert scores[name].chance < 0.2
+            assert scores[name].p_value < 0.05
 
 
 def test_components_change_when_the_perturbation_comes(runs):

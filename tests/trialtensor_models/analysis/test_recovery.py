@@ -160,14 +160,14 @@ def test_tca_recovers_exact_factors(trace):
     assert scores["change subspace"].value > 0.95
     assert scores["region"].value > 0.9 and scores["region"].chance < 0.7
     for name in ("fast", "slow", "fast, one factor", "slow, one factor"):
-        assert scores[name].value > 0.9 and scores[name].chance < 0.2
+        assert scores[name].value > 0.9 and scores[name].p_value < 0.05
 
 
 def test_slices_are_recovered_by_slicetca_up_to_rotation(trace):
     exact = make_exact(trace, structure="slice", snr=0.5, random_state=0)
     recovery = score_recovery(fitted(SliceTCA((3, 1, 0), random_state=0), exact.activity), exact)
     for name in ("fast", "slow"):
-        assert recovery.scores[name].value > 0.9 and recovery.scores[name].chance < 0.2
+        assert recovery.scores[name].value > 0.9 and recovery.scores[name].p_value < 0.05
     # Of five directions, one may go to the neuron-slicing component: the gauge is a choice.
     assert recovery.scores["change subspace"].value > 0.7
     assert recovery.scores["change subspace"].chance < 0.2
@@ -190,7 +190,7 @@ def test_fast_and_slow_are_in_the_activity_of_the_network(run, model):
     recovery = score_recovery(fitted(model, changes_by_region(run.activity)), run)
     for name in ("fast", "slow"):
         assert recovery.scores[name].value > 0.8
-        assert recovery.scores[name].chance < 0.2
+        assert recovery.scores[name].p_value < 0.05
     assert recovery.scores["change subspace"].value > 0.8
     assert recovery.scores["change subspace"].chance < 0.2
     assert recovery.scores["region"].value > recovery.scores["region"].chance
