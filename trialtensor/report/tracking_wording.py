@@ -135,17 +135,19 @@ def _relation(row: Any, tracking: Any, at_floor: bool) -> str:
 
 def _rates(row: Any, level: float) -> str:
     if row["model"] == "none":
-        return "It does not follow the perturbation as a learner would."
+        return "No learner of the perturbation explains it better than noise that may drift."
+    known = "known" if row["scale_known"] else f"{number(row['scale_low'])} to "
+    known += "" if row["scale_known"] else number(row["scale_high"])
+    scale = f"scale {number(row['scale'])} ({known})"
     if row["model"] == "one rate":
         return (
-            "It follows the perturbation, and two rates of learning say no more than one (BIC "
-            f"{number(row['bic_against_one_rate'])} higher)."
+            f"It follows the perturbation ({scale}), and two rates of learning explain it no "
+            "better than one."
         )
     fast, slow = (_rate(row, name) for name in "fs")
     return (
-        "It follows the perturbation with two rates of learning (BIC "
-        f"{number(-row['bic_against_one_rate'])} lower than with one): a fast process that {fast}, "
-        f"and a slow one that {slow}, with {level:.0%} intervals."
+        f"It follows the perturbation ({scale}) with two rates of learning: a fast process that "
+        f"{fast}, and a slow one that {slow}, with {level:.0%} intervals."
     )
 
 

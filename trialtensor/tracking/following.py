@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trialtensor.data.shown import OneLine
-from trialtensor.models.parameters import check_share, generator
+from trialtensor.models.parameters import check_number, check_share, generator
 from trialtensor.tracking import following_tables as tables
 from trialtensor.tracking.adaptation import check_perturbation, fit_adaptation
 from trialtensor.tracking.contrasts import holm
@@ -124,6 +124,7 @@ def track(
     conditions: Any = None,
     behaviour: Any = None,
     perturbation: Any = None,
+    behaviour_scale: float | None = None,
     learning_block: Any = None,
     exclude: Any = None,
     alpha: float = 0.05,
@@ -163,7 +164,10 @@ def track(
     perturbation : str or (n_trials,) array, optional
         The perturbation, in the same form, such as the rotation of the cursor; NaN is an error
         clamp. Fits have a scale of either sign and an offset, for behaviour too, so units and sign
-        don't matter. They take some seconds per series.
+        don't matter.
+    behaviour_scale : float, optional
+        Known scale of behaviour: 1 if it is the learner's output in the unit of the perturbation,
+        -1 with the opposite sign. Rates are then more certain.
     learning_block : label, optional
         The block to fit learning curves to: by default the second, since the first is the baseline;
         all trials without labels.
@@ -209,7 +213,7 @@ def track(
     given = Given.read(model, n_trials, labels, conditions, behaviour, learning_block)
     if given.behaviour is not None:
         columns[BEHAVIOUR] = given.behaviour
-    rates, adaptation = _adaptation(model, columns, perturbation, level)
+    rates, adaptation = _adaptation(model, columns, perturbation, behaviour_scale, level)
     rng = generator(random_state)
     found = {
         name: transitions(
@@ -288,14 +292,21 @@ def _replicated(
 
 
 def _adaptation(
-    model: Any, columns: dict[str, np.ndarray], perturbation: Any, level: float
+    model: Any,
+    columns: dict[str, np.ndarray],
+    perturbation: Any,
+    behaviour_scale: float | None,
+    level: float,
 ) -> tuple[pandas.DataFrame | None, dict[str, TwoRateFit]]:
     """Fit the two-rate model to each series, if a perturbation is given."""
     if perturbation is None:
         return None, {}
     series = np.stack(list(columns.values()), axis=1)
     given = trial_values(model, perturbation, len(series), "perturbation")
-    return fit_adaptation(columns, check_perturbation(given, series, level), level)
+    scales = {}
+    if behaviour_scale is not None:
+        scales[BEHAVIOUR] = check_number("behaviour_scale", behaviour_scale)
+    return fit_adaptation(columns, check_perturbation(given, series, level), level, scales)
 
 
 def _related(
