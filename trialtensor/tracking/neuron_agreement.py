@@ -165,14 +165,14 @@ def _p_value(test: GainTest, alpha: float) -> float:
     """Return the p value that neurons agree, and that what they agree on is a transition.
 
     The onset was chosen where a component changes most, so that a comparison of trials before and
-    after it promises too much.
+    after it promises too much: the course has to have a transition wherever it is looked for.
     """
     if not test.holds(alpha):
-        return max(test.p_neurons, test.p_trials)
+        return test.p_value
     if np.isfinite(test.course).sum() < FEWEST_TRIALS:
         return 1.0
     found = transitions(test.course, max_transitions=2, alpha=alpha, n_draws=20)
-    return max(test.p_neurons, test.p_trials, found.p_value)
+    return max(test.p_value, found.p_value)
 
 
 def _edges(onsets: Sequence[int], n_trials: int) -> list[int]:

@@ -221,9 +221,22 @@ class GainTest:
         change = self._fit.change
         return _p_of_difference(self.course[change.before], self.course[change.after])
 
+    @cached_property
+    def p_value(self) -> float:
+        """Whether the gain exceeds what neurons and trials do by chance, together.
+
+        If neurons change one by one it is off by as much as their sign flips tell, and because
+        components vary from trial to trial it is off as well: the variances of both add up.
+        """
+        deviates = scipy.stats.norm.isf(np.clip([self.p_neurons, self.p_trials], 1e-300, 1) / 2)
+        if deviates.min() <= 0:
+            return 1.0
+        return float(2 * scipy.stats.norm.sf(1 / np.sqrt((1 / deviates**2).sum())))
+
     def holds(self, level: float) -> bool:
-        """Return whether neurons agree and trials do, both at a level."""
-        return self.p_neurons <= level and self.p_trials <= level
+        """Return whether the p value is at most this."""
+        # The first is found at once.
+        return self.p_neurons <= level and self.p_value <= level
 
 
 def score_gain(fit: GainFit, term: Term, data: Strengths, flips: np.ndarray) -> GainTest:
