@@ -15,7 +15,7 @@ from trialtensor.tracking.transitions.problem import prepare, solve
 
 KINDS = ("white", "t(3)", "AR(.6)", "AR(.8)", "AR(.9)", "AR(.95)", "half AR(.8)", "half AR(.9)",
          "half AR(.95)")  # fmt: skip
-SIZES = (20, 30, 40, 60, 100, 150, 200, 300, 500, 1000, 3000)
+SIZES = (20, 30, 40, 60, 100, 200, 400, 1000, 3000)
 LEVELS = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01)
 
 

@@ -157,13 +157,16 @@ def track(
     context: typer.Context,
     file: followed.Followed,
     output: given.Output,
+    data: followed.Data = None,
     labels: followed.Labels = None,
+    conditions: followed.Conditions = None,
     behaviour: followed.Behaviour = None,
     perturbation: followed.Perturbation = None,
     learning_block: followed.LearningBlock = None,
     components: followed.Components = None,
     model: followed.Decomposition = None,
     dataset: followed.Dataset = None,
+    exclude_unstable: followed.ExcludeUnstable = False,
     blocks: given.Blocks = None,
     groups: given.Groups = None,
     nonnegative: given.Nonnegative = False,
@@ -183,17 +186,36 @@ def track(
         from trialtensor.models import load
 
         following = Following(
-            labels, behaviour, perturbation, learning_block, seed, output, dataset
+            labels=labels,
+            conditions=conditions,
+            behaviour=behaviour,
+            perturbation=perturbation,
+            learning_block=learning_block,
+            seed=seed,
+            output=output,
+            dataset=dataset,
+            exclude_unstable=exclude_unstable,
         )
         command = as_typed(context)
         options = {"blocks": blocks, "groups": groups, "nonnegative": nonnegative}
         if components is None:
             refuse_options_of_a_fit({"model": model, **options})
             fitted = load(file)
+            again = None
+            if data is not None:
+                given_now = {"variable": variable, "axes": axes, "transform": transform.value}
+                again = Recording.again(data, fitted, given_now, context)
+            elif exclude_unstable:
+                raise ValueError("--exclude-unstable: needs --data, the recording of the fit")
+            code = loading_code(file, again)
             with claimed(output, NAMES):
-                followed_too = following.run(fitted, file, command, loading_code(file))
+                followed_too = following.run(
+                    fitted, file, command, code, None if again is None else again.tensor
+                )
             exit_if_incomplete(followed_too)
             return
+        if data is not None:
+            raise ValueError("--data: with --components, the file is the recording already")
         asked = make_fit(find_kind(model or "tca"), components, options, seed=seed)
         recording = Recording.read(
             file,
@@ -208,7 +230,7 @@ def track(
         with claimed(output, (*possible_names(), *NAMES)):
             written = fit_into(recording, asked, output)
             following = replace(following, output=written.folder)
-            code = loading_code(written.folder / MODEL)
+            code = loading_code(written.folder / MODEL, recording)
             followed_too = following.run(asked.model, file, command, code, recording.tensor)
         exit_if_incomplete(written, followed_too)
 

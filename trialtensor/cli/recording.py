@@ -2,9 +2,9 @@
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -12,6 +12,10 @@ from trialtensor.cli.options import LABELS
 
 if TYPE_CHECKING:
     import xarray
+
+    from trialtensor.models import TrialEstimator
+
+READ = "read"  # what a model remembers of how its recording was read
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +34,8 @@ class Recording:
         The command line.
     code : str
         Python that makes `tensor`, named X.
+    reading : dict
+        Variable, axes and transform, for another time.
     """
 
     tensor: "xarray.DataArray"
@@ -38,6 +44,7 @@ class Recording:
     color_by: str | None
     command: str
     code: str
+    reading: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -85,9 +92,10 @@ class Recording:
 
         names = split_axes(axes)
         tensor = read(file, variable=variable, axes=names)
+        remembered = {"variable": variable, "axes": axes, "transform": transform}
         for option, label in (labels or {}).items():
             check_label(tensor, option, label, LABELS[option])
-        return cls.of(
+        made = cls.of(
             tensor,
             source=file,
             transform=transform,
@@ -95,6 +103,42 @@ class Recording:
             command=as_typed(context),
             reading=reading_code(file, variable, names),
         )
+        return replace(made, reading=remembered)
+
+    @classmethod
+    def again(
+        cls,
+        file: Path,
+        model: "TrialEstimator",
+        given: Mapping[str, Any],
+        context: typer.Context,
+    ) -> "Recording":
+        """Read the recording of a saved model as it was read then, but for what is given now.
+
+        Parameters
+        ----------
+        file : Path
+        model : fitted model
+            Remembers ``variable``, ``axes`` and ``transform`` if a command fitted it.
+        given : dict
+            The same, None or "none" where not given.
+        context : typer.Context
+            Of the command.
+        """
+        then = model.fitted_.data.get(READ, {})
+        now = {
+            name: value if value not in (None, "none") else then.get(name)
+            for name, value in given.items()
+        }
+        transform = now["transform"] or "none"
+        options: Any = {"transform": transform, "color_by": None, "context": context}
+        return cls.read(file, now["variable"], now["axes"], **options)
+
+    def remember(self, model: "TrialEstimator") -> None:
+        """Note in a fitted model how its recording was read."""
+        data = {**model.fitted_.data, READ: dict(self.reading)}
+        model.fitted_ = replace(model.fitted_, data=data)
+        model.data_summary_ = data
 
 
 def check_label(

@@ -70,6 +70,7 @@ def fit_into(recording: Recording, fit: Fit, output: Path) -> Written:
         said = re.escape(StopReason.DEGENERATE.advice)
         warnings.filterwarnings("ignore", said, DegeneracyWarning)
         model = fit.model.fit(recording.tensor, **fit.options)
+    recording.remember(model)
     written = Written(output)
     try:
         save_model(model, written)

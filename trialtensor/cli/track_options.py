@@ -28,3 +28,14 @@ Decomposition = Annotated[
     str | None, typer.Option("--model", help=f"Decomposition to fit: {MODELS}; else tca.")
 ]
 Dataset = Annotated[str | None, typer.Option(help="coupled: whose components to follow; else all.")]
+Data = Annotated[
+    Path | None,
+    typer.Option(help="The recording that the model was fitted to: its neurons are asked."),
+]
+Conditions = Annotated[
+    str | None,
+    typer.Option(help="Trial label that takes turns, such as the target: each has its own level."),
+]
+ExcludeUnstable = Annotated[
+    bool, typer.Option("--exclude-unstable", help="Leave out neurons that drop out or drift.")
+]

@@ -17,13 +17,16 @@ if TYPE_CHECKING:
     import pandas
     import xarray
 
+    from trialtensor.cli.recording import Recording
     from trialtensor.models import TrialEstimator
     from trialtensor.tracking import PatternChange, Tracking
 
 PATTERNS = "tracking_patterns.csv"
 FIGURE, REPORT = "figures/tracking.png", "tracking.html"
 MIN_PATTERN_TRIALS = 16  # of a set, for its eight runs
-TABLES = ("series", "summary", "changes", "blocks", "contrasts", "relations", "rates")
+TABLES = (
+    "series", "summary", "changes", "blocks", "contrasts", "relations", "rates", "unstable",
+)  # fmt: skip
 NAMES = (*(f"tracking_{name}.csv" for name in TABLES), PATTERNS, FIGURE, REPORT)
 
 
@@ -33,21 +36,25 @@ class Following:
 
     Attributes
     ----------
-    labels, behaviour, perturbation, learning_block : str or None
+    labels, conditions, behaviour, perturbation, learning_block : str or None
         As typed, for `trialtensor.tracking.track`.
     seed : int
     output : Path
     dataset : str or None
         For models of several datasets: whose components.
+    exclude_unstable : bool
+        Leave out neurons that drop out or drift.
     """
 
     labels: str | None
+    conditions: str | None
     behaviour: str | None
     perturbation: str | None
     learning_block: str | None
     seed: int
     output: Path
     dataset: str | None = None
+    exclude_unstable: bool = False
 
     def check_names(self, tensor: "xarray.DataArray", asked: Fit) -> None:
         """Refuse labels and datasets that don't exist, before a long fit.
@@ -103,16 +110,17 @@ class Following:
         Written
             What is there now; what isn't has been said.
         """
-        from trialtensor.report.tracking_wording import overview_sentence
+        from trialtensor.report.tracking_headline import overview_sentence
         from trialtensor.tracking import track
 
+        labels: dict[str, Any] = self._labels()
         tracking = track(
             model,
+            X,
             dataset=self.dataset,
-            labels=self.labels,
-            behaviour=self.behaviour,
-            perturbation=self.perturbation,
+            **labels,
             learning_block=self._block(model),
+            exclude="unstable" if self.exclude_unstable else None,
             random_state=self.seed,
         )
         patterns = None if X is None else self._patterns(X, model, tracking)
@@ -135,7 +143,8 @@ class Following:
 
     def _labels(self) -> dict[str, str | None]:
         """Return the trial labels that were asked for, by option."""
-        return {name: getattr(self, name) for name in ("labels", "behaviour", "perturbation")}
+        names = ("labels", "conditions", "behaviour", "perturbation")
+        return {name: getattr(self, name) for name in names}
 
     def _block(self, model: "TrialEstimator") -> Any:
         """Return the label that the typed text names."""
@@ -197,8 +206,13 @@ class Following:
         from trialtensor.report import write_tracking_report
 
         given = {
-            "dataset": self.dataset, **self._labels(), "learning_block": self.learning_block
-        }  # fmt: skip
+            "dataset": self.dataset,
+            **self._labels(),
+            "learning_block": self.learning_block,
+            "exclude": "unstable" if self.exclude_unstable else None,
+        }
+        seed = f"random_state={self.seed}"
+        data = ", X" if tracking.replication is not None else ""
         named = "".join(f", {name}={each!r}" for name, each in given.items() if each is not None)
         write_tracking_report(
             tracking,
@@ -207,7 +221,7 @@ class Following:
             periods="the first block and the second half of the block of learning",
             source=source,
             command=command,
-            code=f"{code}\ntracking = trialtensor.track(model{named}, random_state={self.seed})",
+            code=f"{code}\ntracking = trialtensor.track(model{data}{named}, {seed})",
         )
 
 
@@ -232,9 +246,10 @@ def _periods(tracking: "Tracking") -> "tuple[np.ndarray, np.ndarray] | None":
     return early, late
 
 
-def loading_code(path: Path) -> str:
-    """Return Python code that loads a saved model."""
-    return f"import trialtensor\n\nmodel = trialtensor.load({str(path)!r})"
+def loading_code(path: Path, recording: "Recording | None") -> str:
+    """Return Python code that loads a saved model, and reads its recording."""
+    code = f"import trialtensor\n\nmodel = trialtensor.load({str(path)!r})"
+    return code if recording is None else f"{code}\n{recording.code}"
 
 
 def refuse_options_of_a_fit(given: Mapping[str, Any]) -> None:

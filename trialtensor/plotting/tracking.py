@@ -22,9 +22,9 @@ BLOCK = "#eef1f4"
 def plot_tracking(tracking: Any, *, axes: Any = None) -> np.ndarray:
     """Plot the result of `trialtensor.tracking.track`, one row per series.
 
-    Points are trials; the line is a smooth curve between changes, with its interval. A vertical
-    line marks a change of level, and the band around it the interval of its trial. Alternate
-    blocks are shaded, with names above.
+    Points are trials; the line is the course (a posterior mean), with its interval. A vertical
+    line marks the onset of a transition, and the band around it the interval of this trial.
+    Alternate blocks are shaded, with names above.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def plot_tracking(tracking: Any, *, axes: Any = None) -> np.ndarray:
     for ax, name in zip(axes, names, strict=True):
         style_panel(ax)
         _draw_blocks(ax, tracking.labels, named=ax is axes[0])
-        _draw_series(ax, tracking.series[name].to_numpy(), tracking.curves[name])
+        _draw_series(ax, tracking.series[name].to_numpy(), tracking.found[name])
         _draw_changes(ax, tracking.changes[tracking.changes["series"] == name])
         ax.set_ylabel(_in_lines(name), fontsize=8.5, color=INK)
         ax.set_xlim(-1, len(tracking.series))
@@ -160,14 +160,12 @@ def _blocks_of(labels: np.ndarray) -> tuple[list[str], np.ndarray]:
     return names, codes
 
 
-def _draw_series(ax: Axes, y: np.ndarray, pieces: Any) -> None:
+def _draw_series(ax: Axes, y: np.ndarray, found: Any) -> None:
     trials = np.arange(len(y))
     size = float(np.clip(2400 / len(y), 3, 16))
     ax.scatter(trials, y, s=size, color=MUTED, alpha=0.6, linewidths=0, zorder=1)
-    for start, curve in pieces:
-        part = trials[start : start + len(curve.value)]
-        ax.fill_between(part, *curve.interval, color=ACCENT, alpha=0.25, linewidth=0, zorder=2)
-        ax.plot(part, curve.value, color=ACCENT, linewidth=1.5, zorder=3)
+    ax.fill_between(trials, *found.band, color=ACCENT, alpha=0.25, linewidth=0, zorder=2)
+    ax.plot(trials, found.course, color=ACCENT, linewidth=1.5, zorder=3)
     low, high = np.nanquantile(y, [0.002, 0.998])
     pad = 0.08 * (high - low) or 1.0
     ax.set_ylim(low - pad, high + pad)
@@ -175,13 +173,12 @@ def _draw_series(ax: Axes, y: np.ndarray, pieces: Any) -> None:
 
 def _draw_changes(ax: Axes, changes: Any) -> None:
     for row in changes.to_dict("records"):
-        ax.axvspan(
-            row["low"] - 0.5, row["high"] + 0.5, color=CHANGE, alpha=0.22, linewidth=0, zorder=1
-        )
-        ax.axvline(row["trial"], color=CHANGE, linewidth=1.4, zorder=4)
+        ends = row["onset_low"] - 0.5, row["onset_high"] + 0.5
+        ax.axvspan(*ends, color=CHANGE, alpha=0.22, linewidth=0, zorder=1)
+        ax.axvline(row["onset"], color=CHANGE, linewidth=1.4, zorder=4)
         ax.annotate(
-            f"{row['trial']}",
-            (row["trial"], 0.97),
+            f"{row['onset']}",
+            (row["onset"], 0.97),
             xycoords=("data", "axes fraction"),
             xytext=(3, 0),
             textcoords="offset points",

@@ -9,7 +9,9 @@ from typing import Any
 
 from trialtensor.data.shown import p_equation, p_text
 from trialtensor.plotting.tracking import plot_tracking
+from trialtensor.report import tracking_headline as headline
 from trialtensor.report import tracking_wording as wording
+from trialtensor.report.change_wording import count_text, number
 from trialtensor.report.figures import as_png
 from trialtensor.report.rendering import render, repeating_part
 
@@ -73,9 +75,14 @@ def write_tracking_report(
         path,
         title=title or f"Components over trials{where}",
         n_trials=len(tracking.series),
-        count=wording.count_text([name for name in names if name != "behaviour"]),
+        count=count_text([name for name in names if name != "behaviour"]),
         level=f"{tracking.level:.0%}",
-        overview=wording.overview_sentence(tracking),
+        verdict=" ".join(headline.verdict_sentences(tracking)),
+        misleading=headline.warning_sentences(tracking),
+        checked=tracking.replication is not None,
+        unstable=_unstable_rows(tracking),
+        block=tracking.learning_block,
+        learning_trials="{} to {}".format(*tracking.learning_trials),
         told=[(wording.heading(name), wording.series_sentences(tracking, name)) for name in names],
         contrasts=_contrast_rows(tracking),
         patterns=_pattern_rows(patterns),
@@ -101,6 +108,21 @@ def _figure_png(tracking: Any) -> str:
     return as_png(figure)
 
 
+def _unstable_rows(tracking: Any) -> list[list[str]]:
+    if tracking.unstable is None:
+        return []
+    return [
+        [
+            str(row["label"]),
+            row["kind"],
+            f"{row['trial']}",
+            f"{number(row['before'])} to {number(row['after'])}",
+            p_text(row["p_adjusted"]),
+        ]
+        for row in tracking.unstable.to_dict("records")
+    ]
+
+
 def _contrast_rows(tracking: Any) -> list[list[str]]:
     if tracking.contrasts is None:
         return []
@@ -108,8 +130,7 @@ def _contrast_rows(tracking: Any) -> list[list[str]]:
         [
             row["series"],
             f"{row['block']} minus {row['minus']}",
-            f"{wording.number(row['difference'])} ({wording.number(row['low'])} to "
-            f"{wording.number(row['high'])})",
+            f"{number(row['difference'])} ({number(row['low'])} to {number(row['high'])})",
             p_text(row["p_adjusted"]),
             wording.contrast_text(row, tracking.alpha),
         ]
@@ -125,9 +146,9 @@ def _pattern_rows(patterns: Any) -> list[list[str]]:
     return [
         [
             row["name"],
-            wording.number(row["gain"]),
+            number(row["gain"]),
             p_text(row["gain_p"]),
-            wording.number(row["angle_deg"]),
+            number(row["angle_deg"]),
             p_text(row["rotation_p"], bool(least)),
             wording.pattern_text(row["verdict"]),
         ]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from trialtensor.data.shown import p_equation
-from trialtensor.report.wording import listed
+from trialtensor.report.change_wording import change_text, number
 
 PATTERNS = {
     "no change": "the same neurons, as strong as before",
@@ -19,34 +18,6 @@ PATTERNS = {
     "lost": "not there late",
     "not seen": "too weak in these trials to tell",
 }
-
-
-def overview_sentence(tracking: Any) -> str:
-    """State which components change."""
-    names = [name for name in tracking.series.columns if name != "behaviour"]
-    changing = [name for name in names if (tracking.changes["series"] == name).any()]
-    caution = f" {tracking.caution}" if tracking.caution else ""
-    if not changing:
-        return f"None of {count_text(names)} changes its level by more than chance would.{caution}"
-    verb = "changes its" if len(changing) == 1 else "change their"
-    n = "one component" if len(names) == 1 else count_text(names)
-    return f"Of {n}, {len(changing)} {verb} level: {listed(changing)}.{caution}"
-
-
-def count_text(names: Sequence[str]) -> str:
-    """State how many components there are, or courses if each dataset has its own.
-
-    Examples
-    --------
-    >>> count_text(["component 1", "component 2"]), count_text(["trial 1"])
-    ('2 components', '1 component')
-    >>> count_text(["component 1, cortex", "component 1, cerebellum"])
-    '2 courses of components'
-    """
-    plural = "s" * (len(names) != 1)
-    if any("," in name for name in names):
-        return f"{len(names)} course{plural} of components"
-    return f"{len(names)} component{plural}"
 
 
 def heading(name: str) -> str:
@@ -64,10 +35,17 @@ def series_sentences(tracking: Any, name: str) -> list[str]:
     """State when and how fast a series changes, and whether it goes with behaviour."""
     row = tracking.summary.set_index("series").loc[name]
     changes = tracking.changes[tracking.changes["series"] == name]
-    sentences = [_no_change(row["change_p_adjusted"], tracking.found[name].at_floor())]
+    sentences = [_no_change(row)]
     if len(changes):
-        sentences = [_change(each, tracking.level) for each in changes.to_dict("records")]
-    sentences.append(_learning(row, tracking))
+        sentences = [_change(each, tracking) for each in changes.to_dict("records")]
+        sentences.append(
+            f"That there is a change has a probability of {_percent(row['probability'])} "
+            f"({p_equation(row['change_p_adjusted'])})."
+        )
+    if row["wanders"]:
+        sentences.append("It wanders as a random walk does.")
+    if tracking.learning_block is not None:
+        sentences.append(_learning(row, tracking))
     if tracking.relations is not None and name != "behaviour":
         related = tracking.relations.set_index("series").loc[name]
         sentences.append(_relation(related, tracking, tracking.related[name].at_floor()))
@@ -86,37 +64,50 @@ def pattern_text(verdict: str) -> str:
     return PATTERNS[verdict]
 
 
-def number(value: float) -> str:
-    """Format with three digits, or a dash for no number."""
-    return f"{value:.3g}" if np.isfinite(value) else "–"
+def _percent(probability: float) -> str:
+    """Write a probability, short of certainty."""
+    return "more than 99%" if probability > 0.99 else f"{probability:.0%}"
 
 
-def _no_change(p: float, at_floor: bool) -> str:
-    return f"No certain change of level ({p_equation(p, at_floor)})."
-
-
-def _change(row: dict[str, Any], level: float) -> str:
-    where = f"{level:.0%} interval: trial {row['low']} to {row['high']}"
-    if row["low"] == row["high"]:
-        where = f"{level:.0%} interval: this trial alone"
+def _no_change(row: Any) -> str:
     return (
-        f"From trial {row['trial']} on ({where}) the level is {number(row['after'])} instead of "
-        f"{number(row['before'])}."
+        f"No certain change: one has a probability of {_percent(row['probability'])} "
+        f"({p_equation(row['change_p_adjusted'])})."
     )
+
+
+def _change(row: dict[str, Any], tracking: Any) -> str:
+    text = change_text(row, tracking)
+    said = row["replicated"]
+    if said == "confirmed":
+        text += ", and its neurons agree"
+    elif said in ("not checked", "not tested"):
+        text += "" if said == "not checked" else "; too few neurons or trials to ask its neurons"
+    elif said == "all neurons together":
+        text += ", as all neurons together do"
+    elif said == "not confirmed":
+        text += "; its neurons don't agree on it"
+    else:
+        text += f"; {said}"
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _learning(row: Any, tracking: Any) -> str:
     first, last = tracking.learning_trials
-    span = f"In trials {first} to {last}"
+    span = f"Within the block {tracking.learning_block} (trials {first} to {last})"
     if row["model"] == "constant":
-        return f"{span} it neither rises nor falls steadily."
+        return f"{span} no course is certain."
     if row["model"] == "linear":
-        return f"{span} it goes steadily by {number(row['slope'])} a trial."
+        return f"{span} it {_goes(row['slope'])} steadily by {number(abs(row['slope']))} a trial."
     text = f"{span} it approaches {number(row['plateau'])} with a time constant of "
     text += _constant(row, "")
     if row["model"] == "two-exponential":
         text += f", and a second, slower one of {_constant(row, 'second_')}"
     return text + "."
+
+
+def _goes(slope: float) -> str:
+    return "rises" if slope > 0 else "falls"
 
 
 def _constant(row: Any, order: str) -> str:

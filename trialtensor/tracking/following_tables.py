@@ -6,26 +6,33 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trialtensor.tracking.change_points import ChangePoints
 from trialtensor.tracking.contrasts import MIN_TRIALS, block_contrasts, holm
 from trialtensor.tracking.learning import LearningCurve
+from trialtensor.tracking.neuron_agreement import ALSO_SEEN
 from trialtensor.tracking.relation import Relation
+from trialtensor.tracking.replication import Replication
 from trialtensor.tracking.series import check_labels
+from trialtensor.tracking.transitions import Transitions
+from trialtensor.tracking.transitions.tabulating import NAMES as TRANSITION_NAMES
 
 if TYPE_CHECKING:
     import pandas
 
+NOT_CHECKED = "not checked"
+
 
 def summary(
-    name: str, found: ChangePoints, p_adjusted: float, learning: LearningCurve, alpha: float
+    name: str, found: Transitions, p_adjusted: float, learning: LearningCurve, alpha: float
 ) -> dict[str, Any]:
     """Return a summary row for a series."""
     best = learning.best
     row = {
         "series": name,
-        "n_changes": found.n_changes if p_adjusted <= alpha else 0,
+        "n_changes": found.n_transitions if p_adjusted <= alpha else 0,
+        "probability": found.probability,
         "change_p": found.p_value,
         "change_p_adjusted": p_adjusted,
+        "wanders": found.wanders,
         "model": best.model,
     }
     for i, order in enumerate(("", "second_")):
@@ -42,17 +49,48 @@ def summary(
     }
 
 
-def changes(found: dict[str, ChangePoints]) -> pandas.DataFrame:
-    """List every change, one row each."""
+def changes(found: dict[str, Transitions], replication: Replication | None) -> pandas.DataFrame:
+    """List every transition, one row each, with the levels before and after it."""
     import pandas
 
-    rows = [
-        (name, int(trial), int(low), int(high), each.levels[i], each.levels[i + 1])
+    tables = [
+        each.table.assign(
+            series=name,
+            **_levels(each),
+            replicated=_said(name, each, replication),
+        )
         for name, each in found.items()
-        for i, (trial, (low, high)) in enumerate(zip(each.trials, each.intervals, strict=True))
+        if each.n_transitions
     ]
-    names = ["series", "trial", "low", "high", "before", "after"]
-    return pandas.DataFrame(rows, columns=names)
+    names = ["series", *TRANSITION_NAMES, "kind", "before", "after", "replicated"]
+    if not tables:
+        return pandas.DataFrame(columns=names)
+    return pandas.concat(tables, ignore_index=True)[names]
+
+
+def _levels(found: Transitions) -> dict[str, list[float]]:
+    """Return the level of the course before each transition, and at the end of what follows."""
+    onsets = found.table["onset"].to_numpy(dtype=int)
+    last = len(found.course) - 1
+    ends = [*(onsets[1:] - 1).tolist(), last]
+    before = [float(found.course[max(onset - 1, 0)]) for onset in onsets]
+    after = [float(found.course[max(end, onset)]) for onset, end in zip(onsets, ends, strict=True)]
+    return {"before": before, "after": after}
+
+
+def _said(name: str, found: Transitions, replication: Replication | None) -> list[str] | str:
+    """Return what the neurons say of each transition."""
+    onsets = found.table["onset"].tolist()
+    if replication is None or name == "behaviour":
+        return NOT_CHECKED
+    table = replication.table
+    own = table[table["series"] == name].drop_duplicates("trial").set_index("trial")
+    return [_verdict(own.loc[onset]) if onset in own.index else NOT_CHECKED for onset in onsets]
+
+
+def _verdict(row: Any) -> str:
+    verdict = str(row["verdict"])
+    return f"{verdict} {row['also_seen_in']}" if verdict == ALSO_SEEN else verdict
 
 
 def blocks(

@@ -143,6 +143,8 @@ class Strengths:
         if self.gram.shape[1] == 1:
             told = strength @ self.gram[:, 0]
         else:
-            told = np.einsum("knrq,knq->knr", self.gram, np.broadcast_to(strength, self.cross.shape))
+            told = np.einsum(
+                "knrq,knq->knr", self.gram, np.broadcast_to(strength, self.cross.shape)
+            )
         known = np.where(self.seen[:, :, None], 2 * self.cross - told, 0)
         return np.asarray(self.power.sum(axis=0) - (known * strength).sum(axis=(0, 2)))

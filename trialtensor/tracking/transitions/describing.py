@@ -30,7 +30,8 @@ def describe(
     search, solutions = problem.search, solved.solutions
     evidence = np.array([each.log_evidence for each in solutions])
     log_odds = float(logsumexp(evidence[1:]) - evidence[0]) if len(evidence) > 1 else -np.inf
-    p_value = p_value_of(log_odds, search.prior.n_observed)
+    varies = np.nanmax(np.abs(problem.values)) > 0
+    p_value = p_value_of(log_odds, search.prior.n_observed) if varies else 1.0
     reported = p_value <= alpha
     best = solutions[1 + int(np.argmax(evidence[1:]))] if len(evidence) > 1 else solutions[0]
     p_any = float(1 - np.exp(evidence[0] - logsumexp(evidence)))
@@ -43,6 +44,7 @@ def describe(
     draws = Draws(changing.onsets, changing.taus, _sizes(problem, changing.amplitudes))
     noise = changing if p_any > 0.5 else still
     mean = course.mean(axis=0)
+    offsets = _offsets(problem, noise)
     return Transitions(
         table=tabulate(search, best.transitions if reported else [], draws, tails),
         probability=p_any,
@@ -51,9 +53,11 @@ def describe(
         wanders=_wanders(search, changing, still, p_any),
         course=mean,
         band=np.quantile(course, tails, axis=0),
-        noise_sd=_spread(problem, mean),
+        offsets=offsets,
+        noise_sd=_spread(problem, mean + offsets),
         autocorrelation=_average(search, noise, "autocorrelation"),
-        inflation=_average(search, noise, "inflation"),
+        # By the trials that they are worth: kinds that are unlikely, but inflate much, count little.
+        inflation=_average(search, noise, "inflation", power=-1),
         diagnostics=_diagnostics(search, best.transitions, solved.n_outliers),
         draws=draws,
         alpha=alpha,
@@ -69,12 +73,15 @@ def _spread(problem: Problem, course: np.ndarray) -> np.ndarray:
     return np.asarray(np.nanstd(series - course, axis=0))
 
 
-def _average(search: Search, drawn: Sample, name: str) -> np.ndarray:
-    """Return the posterior mean of a property of the noise of each series."""
+def _average(search: Search, drawn: Sample, name: str, power: int = 1) -> np.ndarray:
+    """Return the posterior mean, of a power, of a property of the noise of each series."""
     n = len(search.prior.counts)
     kinds = [each.filters.kinds for each in search.series]
     return np.array(
-        [float(np.mean(getattr(k, name)(n)[drawn.kinds[:, s]])) for s, k in enumerate(kinds)]
+        [
+            float(np.mean(getattr(k, name)(n)[drawn.kinds[:, s]] ** power) ** power)
+            for s, k in enumerate(kinds)
+        ]
     )
 
 
@@ -125,6 +132,12 @@ def _courses(problem: Problem, changing: Sample, n_changing: int, still: Sample)
             course[draw] += shape[:, None] * changing.amplitudes[draw, i]
     own = course @ problem.turn
     return np.stack([unit.levels(own[..., s]) for s, unit in enumerate(problem.units)], axis=-1)
+
+
+def _offsets(problem: Problem, drawn: Sample) -> np.ndarray:
+    """Return what conditions add to each trial, ``(n_trials, n_series)``, in the units given."""
+    levels = drawn.levels[:, 1:].mean(axis=0)
+    return _sizes(problem, np.tensordot(problem.base[1:], levels, axes=(0, 0)))
 
 
 def _sizes(problem: Problem, amplitudes: np.ndarray) -> np.ndarray:

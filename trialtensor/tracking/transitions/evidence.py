@@ -16,6 +16,7 @@ from trialtensor.tracking.transitions.noise_kinds import NoiseKinds
 NEGLIGIBLE = 7.0
 # Deviations that are no noise any more, of the spread of a series.
 ROUNDING = 1e-5
+LEAST = 1e-300
 
 
 class Filters:
@@ -86,7 +87,8 @@ class SeriesEvidence:
         known = np.where(self.filters.seen, y, 0.0)
         self.y = np.ascontiguousarray(self.filters.whiten(known[None])[:, 0])
         variance = float(np.var(known[self.filters.seen]))
-        self.least = self.n_observed * variance * ROUNDING**2
+        # A constant has no variance at all.
+        self.least = max(self.n_observed * variance * ROUNDING**2, LEAST)
         self.likely = np.zeros(len(self.y), bool)
 
     def kinds(self, columns: np.ndarray) -> np.ndarray:

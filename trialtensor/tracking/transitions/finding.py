@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor.models.parameters import REPEATS, check_share, check_whole, generator
+from trialtensor.tracking.conditions import condition_base
 from trialtensor.tracking.series import check_series
 from trialtensor.tracking.transitions.describing import describe
 from trialtensor.tracking.transitions.given import check_onsets, check_time_constants
@@ -22,6 +23,7 @@ def transitions(
     *,
     onsets: Any = None,
     time_constants: Any = None,
+    conditions: Any = None,
     max_transitions: int = 4,
     min_size: int = 5,
     alpha: float = 0.05,
@@ -47,6 +49,9 @@ def transitions(
         Trials at which transitions may begin, such as the first trials of blocks; by default any.
     time_constants : float or sequence of float, optional
         Those that are possible: 0 for steps only; by default all.
+    conditions : (n_trials,) array, optional
+        Label of each trial that takes turns with others, such as a target: each has a level of its
+        own, and changes are looked for within all of them together.
     max_transitions : int
         At most 10.
     min_size : int
@@ -87,7 +92,7 @@ def transitions(
     >>> y = 2 * (1 - np.exp(-np.maximum(np.arange(200) - 69, 0) / 15)) + rng.normal(size=200) / 2
     >>> found = transitions(y)
     >>> found.onsets.tolist(), found.table["kind"].tolist()
-    ([71], ['gradual'])
+    ([70], ['gradual'])
     """
     series = check_series(values, "values", MIN_TRIALS)
     check_share("alpha", alpha), check_share("level", level)
@@ -97,7 +102,7 @@ def transitions(
     rng = generator(random_state)
     problem = prepare(
         series,
-        np.ones((1, len(series))),
+        condition_base(conditions, len(series)),
         check_onsets(onsets, len(series)),
         check_time_constants(time_constants),
         min_size,

@@ -61,7 +61,9 @@ def prepare(
     in_units = [in_own_unit(column) for column in series.T]
     values = np.stack([column for column, _ in in_units], axis=1)
     turn = _turn(values)
-    turned = values[:, [0]] if not len(turn) else _turned(values, turn)
+    turned = _turned(values, turn) if len(turn) else values[:, [0]]
+    # Where all are constant, one is looked at, and says nothing of any.
+    turn = turn if len(turn) else np.zeros((1, values.shape[1]))
     seen = np.isfinite(turned)
     patterns: dict[bytes, Filters] = {}
     kinds = noise_kinds()

@@ -54,6 +54,8 @@ class Transitions(OneLine):
         show it return; transitions of such a series have no other cause than that.
     course, band : (n_trials,) and (2, n_trials) arrays, or (..., n_series)
         Posterior mean, and pointwise interval.
+    offsets : array of the shape of the series
+        What its condition adds to each trial; 0 without conditions.
     noise_sd, autocorrelation : (n_series,) arrays
         Standard deviation of trials about the course, and its correlation from trial to trial.
     inflation : (n_series,) array
@@ -75,6 +77,7 @@ class Transitions(OneLine):
     wanders: bool
     course: np.ndarray
     band: np.ndarray
+    offsets: np.ndarray
     noise_sd: np.ndarray
     autocorrelation: np.ndarray
     inflation: np.ndarray
@@ -98,7 +101,12 @@ class Transitions(OneLine):
 
     def of_one_series(self) -> Transitions:
         """Return the result without an axis for series."""
-        return replace(self, course=self.course[:, 0], band=self.band[..., 0])
+        return replace(
+            self,
+            course=self.course[:, 0],
+            band=self.band[..., 0],
+            offsets=self.offsets[:, 0],
+        )
 
     def __repr__(self) -> str:
         """Say what happens, when, how fast and how surely."""

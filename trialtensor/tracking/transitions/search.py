@@ -149,7 +149,7 @@ class Search:
         onset, tau = transitions[i]
         j = int(np.searchsorted(self.taus, tau))
         low, high = self.taus[j - 1], self.taus[j + 1]
-        ends = np.log([low if low > 0 else tau / 2, high if high < np.inf else tau * 2])
+        ends = np.log([low if low > 0 else tau, high if high < np.inf else tau * 2])
 
         def moved(log_tau: float) -> list[Transition]:
             return [*transitions[:i], (onset, float(np.exp(log_tau))), *transitions[i + 1 :]]
