@@ -160,7 +160,7 @@ def test_conditions_that_take_turns_hide_nothing():
     assert transitions(y).n_transitions == 0
     found = transitions(y, conditions=target)
     assert found.n_transitions == 1
-    assert found.table['onset_low'][0] <= 80 <= found.table['onset_high'][0]
+    assert found.table["onset_low"][0] <= 80 <= found.table["onset_high"][0]
     np.testing.assert_allclose(np.unique(found.offsets.round(1)), [-7.5, -2.5, 2.5, 7.5], atol=0.4)
 
 
@@ -198,3 +198,12 @@ def test_repr_is_short():
 def test_bad_arguments_are_refused(wrong, said):
     with pytest.raises(ValueError, match=said):
         transitions(np.random.default_rng(0).normal(size=100), **wrong)
+
+
+def test_a_component_that_falls_silent_for_good():
+    rng = np.random.default_rng(0)
+    y = 3 + rng.normal(size=160)
+    y[110:] = 0
+    with np.errstate(all="raise"):
+        found = transitions(y)
+    assert 110 in found.onsets

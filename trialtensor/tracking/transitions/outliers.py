@@ -89,7 +89,9 @@ def spread_of(evidence: SeriesEvidence, columns: np.ndarray) -> np.ndarray | Non
     edges = np.array([0, *changes.tolist(), n])
     parts = [size[a:b] for a, b in itertools.pairwise(edges)]
     spread = np.zeros(len(seen))
-    spread[seen] = np.repeat([np.median(part) for part in parts], np.diff(edges))
+    # Where a component is silent, trials don't differ at all.
+    least = LEAST_LOG * np.median(size)
+    spread[seen] = np.repeat([max(np.median(part), least) for part in parts], np.diff(edges))
     return spread / np.exp(np.mean(np.log(spread[seen])))
 
 
