@@ -204,6 +204,6 @@ def test_a_component_that_falls_silent_for_good():
     rng = np.random.default_rng(0)
     y = 3 + rng.normal(size=160)
     y[110:] = 0
-    with np.errstate(all="raise"):
+    with np.errstate(divide="raise", invalid="raise"):
         found = transitions(y)
     assert 110 in found.onsets
