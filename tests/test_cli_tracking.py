@@ -53,10 +53,11 @@ def test_of_a_recording(tracked):
     assert names >= {*ALWAYS, *BLOCKS, "tracking_relations.csv", "tracking_patterns.csv"}
     assert "model.h5" in names
     assert (output / "figures" / "tracking.png").stat().st_size > 10_000
-    assert "1 changes its level" in printed
+    assert "and its neurons agree." in printed
     with (output / "tracking_changes.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert [int(row["trial"]) for row in rows] == [40]
+    assert [int(row["onset"]) for row in rows] == [40]
+    assert [row["replicated"] for row in rows] == ["confirmed"]
     changed = rows[0]["series"]
     with (output / "tracking_patterns.csv").open() as file:
         verdicts = {f"component {row['component']}": row["verdict"] for row in csv.DictReader(file)}
@@ -84,11 +85,47 @@ def test_of_a_saved_model(tracked, tmp_path):
     assert "the perturbation" in page and "perturbation=&#39;rotation&#39;" in page
 
 
+def test_of_a_saved_model_and_its_recording(recording, tracked, tmp_path):
+    """The model remembers which variable of the file it was fitted to."""
+    model = tracked[0] / "model.h5"
+    result = run("track", model, "-o", tmp_path / "asked", "--data", recording, "--labels", "block")
+    assert result.exit_code == 0, result.output
+    assert "and its neurons agree." in result.output
+    assert (tmp_path / "asked" / "tracking_unstable.csv").exists()
+    page = (tmp_path / "asked" / "tracking.html").read_text("utf-8")
+    assert "trialtensor.track(model, X, labels=&#39;block&#39;, random_state=0)" in page
+    assert "variable=&#39;rates&#39;" in page
+    without = run(
+        "track", model, "-o", tmp_path / "without", "--data", recording, "--exclude-unstable"
+    )
+    assert without.exit_code == 0, without.output
+
+
+def test_another_recording_is_refused(recording, tracked, tmp_path):
+    model = tracked[0] / "model.h5"
+    with np.load(recording) as file:
+        contents = dict(file)
+    contents["block"] = contents["block"][::-1]
+    np.savez(tmp_path / "other.npz", **contents)
+    result = run("track", model, "-o", tmp_path / "out", "--data", tmp_path / "other.npz")
+    assert result.exit_code == 2
+    assert "the labels 'block' of its trials differ" in result.stderr
+    contents = {name: each[:60] for name, each in contents.items()}
+    np.savez(tmp_path / "short.npz", **contents)
+    result = run("track", model, "-o", tmp_path / "out", "--data", tmp_path / "short.npz")
+    assert result.exit_code == 2
+    assert "60" in result.stderr and result.stderr.count("\n") == 1
+    result = run("track", model, "-o", tmp_path / "out", "--exclude-unstable")
+    assert "--exclude-unstable: needs --data" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["--components", "2", "--labels", "phase"], "--labels: no label of trials is called"),
         (["--components", "2", "--behaviour", "x"], "--behaviour: no label of trials is"),
+        (["--components", "2", "--conditions", "x"], "--conditions: no label of trials is"),
+        (["--components", "2", "--data", "x.npz"], "--data: with --components"),
         (["--components", "2", "--perturbation", "x"], "--perturbation: no label of trials is"),
         ([], "not"),
     ],

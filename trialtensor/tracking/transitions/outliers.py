@@ -20,29 +20,50 @@ SHORTEST_PART = 20  # trials in which a spread can be told
 LEAST_LOG = 0.05  # of the median deviation: smaller deviations would count for too much
 
 
-def without_spikes(y: np.ndarray) -> np.ndarray:
-    """Return a series without trials that are far from both neighbours, on the same side.
+def without_spikes(y: np.ndarray, longest: int) -> np.ndarray:
+    """Return a series without short runs of trials that are far from those on either side.
 
-    Two transitions would otherwise be drawn to such a trial, and then explain it.
+    Two transitions would otherwise be drawn to such a run, and then explain it.
+
+    Parameters
+    ----------
+    y : (n_trials,) array
+        NaN is missing.
+    longest : int
+        Trials of a run.
     """
     seen = np.flatnonzero(np.isfinite(y))
-    steps = np.diff(y[seen])
-    scale = np.median(np.abs(steps)) / NORMAL_MAD / np.sqrt(2) if len(steps) else 0.0
-    before = np.concatenate([steps[:1] * 0 + np.inf, steps])
-    after = np.concatenate([-steps, [np.inf]])
-    # The first and last trial have a neighbour on one side only.
-    before[0] = np.copysign(np.inf, after[0])
-    after[-1] = np.copysign(np.inf, before[-1])
+    known = y[seen]
+    scale = np.median(np.abs(np.diff(known))) / NORMAL_MAD / np.sqrt(2) if len(known) > 1 else 0.0
+    if not scale > 0:
+        return y
+    for length in range(1, min(longest, len(known) // 4) + 1):
+        known = _without_runs(known, length, scale)
+    if np.array_equal(known, y[seen]):
+        return y
+    closer = y.copy()
+    closer[seen] = known
+    return closer
+
+
+def _without_runs(y: np.ndarray, length: int, scale: float) -> np.ndarray:
+    """Move runs of this length towards their neighbours, up to the limit."""
+    padded = np.pad(y, 1, constant_values=np.nan)
+    first, last = padded[1 : len(y) - length + 2], padded[length : len(y) + 1]
+    before, after = first - padded[: len(first)], last - padded[length + 1 :]
+    # At either end there are neighbours on one side only.
+    before, after = (
+        np.where(np.isnan(before), after, before),
+        np.where(np.isnan(after), before, after),
+    )
     size = np.where(
         np.sign(before) == np.sign(after), np.minimum(np.abs(before), np.abs(after)), 0.0
     )
-    far = size > SPIKE * scale
-    if not far.any() or not scale > 0:
-        return y
-    lower = np.where(far, np.sign(after) * (size - LIMIT * scale), 0.0)
-    closer = y.copy()
-    closer[seen] -= lower
-    return closer
+    moved = y.copy()
+    for start in np.flatnonzero(size > SPIKE * scale).tolist():
+        run = slice(start, start + length)
+        moved[run] -= np.sign(before[start]) * (size[start] - LIMIT * scale)
+    return moved
 
 
 def innovations(evidence: SeriesEvidence, columns: np.ndarray) -> np.ndarray:

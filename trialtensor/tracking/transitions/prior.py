@@ -77,7 +77,9 @@ class Prior:
         first = self.counts == 0
         enough = (self.counts >= self.min_size)[None, :] | (taus >= self.min_size)[:, None]
         enough |= first[None, :] & (taus >= SHORT_START)[:, None]
-        return enough & (self.onsets & (after >= self.min_size))[None, :]
+        # What takes its time must be seen for longer than what is there at once.
+        needed = np.where(taus >= self.min_size, 2 * self.min_size, self.min_size)
+        return enough & self.onsets[None, :] & (after >= needed[:, None])
 
     def apart(self, taus: np.ndarray, others: list[tuple[int, float]]) -> np.ndarray:
         """Return where one more transition isn't the end of an outlier, ``(n_taus, n_trials)``."""
