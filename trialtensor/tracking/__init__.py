@@ -7,6 +7,7 @@ from trialtensor.tracking.learning import LearningCurve, LearningFit, learning_c
 from trialtensor.tracking.pattern_change import PatternChange, pattern_change
 from trialtensor.tracking.rate_observed import rebound
 from trialtensor.tracking.relation import Relation, relate
+from trialtensor.tracking.replication import Replication, replicate
 from trialtensor.tracking.smooth import SmoothCurve, smooth_curve
 from trialtensor.tracking.subspaces import (
     SubspaceDrift,
@@ -23,6 +24,7 @@ from trialtensor.tracking.two_rate import (
     one_rate_fit,
     two_rate_fit,
 )
+from trialtensor.tracking.unstable_neurons import unstable_neurons
 
 __all__ = [
     "BlockContrasts",
@@ -33,6 +35,7 @@ __all__ = [
     "PatternChange",
     "RateFit",
     "Relation",
+    "Replication",
     "SmoothCurve",
     "SubspaceDrift",
     "TemplateAlignment",
@@ -46,6 +49,7 @@ __all__ = [
     "pattern_change",
     "rebound",
     "relate",
+    "replicate",
     "smooth_curve",
     "subspace_drift",
     "template_alignment",
@@ -53,4 +57,5 @@ __all__ = [
     "transitions",
     "trial_similarity",
     "two_rate_fit",
+    "unstable_neurons",
 ]
