@@ -172,7 +172,7 @@ def _p_value(test: GainTest, alpha: float) -> float:
     if np.isfinite(test.course).sum() < FEWEST_TRIALS:
         return 1.0
     found = transitions(test.course, max_transitions=2, alpha=alpha, n_draws=20)
-    return max(test.p_value, found.p_value)
+    return test.p_value if found.n_transitions else max(test.p_value, found.p_value)
 
 
 def _edges(onsets: Sequence[int], n_trials: int) -> list[int]:

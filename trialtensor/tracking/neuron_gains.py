@@ -44,6 +44,12 @@ class NeuronChange:
     change: np.ndarray
     precision: np.ndarray
 
+    def among_all(self, values: np.ndarray) -> np.ndarray:
+        """Return values of these neurons among all, zero for the others."""
+        found = np.zeros((len(self.neurons), *values.shape[1:]))
+        found[self.neurons] = values
+        return found
+
     def columns(self, terms: Sequence[Term]) -> np.ndarray:
         """Return how each neuron would change by each term, (n, R, n_terms)."""
         columns = np.zeros((*self.strength.shape, len(terms)))
@@ -210,8 +216,8 @@ class GainTest:
         chance = np.maximum(self._data.fluctuation * sum(1 / n for n in lengths), 1e-9)
         weights, _ = self._fit.weights(self._term, chance)
         expected = np.einsum("nr,nr->n", weights, change.columns([self._term])[:, :, 0])
-        found = np.einsum("nr,knr->k", weights, self._data.deviations[:, change.neurons])
-        known = self._data.seen[:, change.neurons] @ expected
+        found = np.tensordot(self._data.deviations, change.among_all(weights), axes=2)
+        known = self._data.seen @ change.among_all(expected)
         enough = known > 0.2 * expected.sum()
         return np.where(enough, 1 + found / np.where(enough, known, 1), np.nan)
 
@@ -261,8 +267,9 @@ def score_gain(fit: GainFit, term: Term, data: Strengths, flips: np.ndarray) -> 
     weights, information = fit.weights(term)
     scores = np.einsum("nr,nr->n", weights, fit.residual)
     score = float(scores.sum())
-    flipped = np.abs(flips[:, change.neurons] @ scores)
-    n_as_far = int((flipped >= abs(score) * (1 - 1e-9)).sum())
+    unit = np.abs(scores).max(initial=np.finfo(float).tiny)
+    flipped = np.abs(flips @ change.among_all(scores / unit).astype(flips.dtype))
+    n_as_far = int((flipped >= abs(score / unit) * (1 - 1e-5)).sum())
     known = information > 0
     return GainTest(
         p_neurons=(1 + n_as_far) / (1 + len(flips)),
