@@ -21,6 +21,7 @@ from trialtensor.tracking.neuron_gains import (
 )
 from trialtensor.tracking.strengths import Strengths
 from trialtensor.tracking.transitions import transitions
+from trialtensor.tracking.transitions.finding import MIN_TRIALS as FEWEST_TRIALS
 
 MIN_TRIALS = 5  # before and after a change
 MOST_TERMS = 3  # components, or all neurons, that explain one change before its own
@@ -85,15 +86,15 @@ class Examiner:
             row,
             others=tuple(self.names[self.data.components[r]] for r in others),
             gain=test.gain,
-            p_value=max(test.p_neurons, test.p_trials),
+            p_value=_p_value(test, self.alpha),
             course=test.course,
         )
-        if test.holds(self.alpha) and _moves(test.course):
+        if row.p_value <= self.alpha:
             return replace(row, certain=ALL_NEURONS if everyone else CONFIRMED)
         shared = terms.get(ALL, first.get(ALL) if everyone else None)
-        if shared is not None and shared.holds(self.alpha) and _moves(shared.course):
-            p_value = max(shared.p_neurons, shared.p_trials)
-            return replace(row, certain=ALL_NEURONS, p_value=p_value, gain=shared.gain)
+        p_shared = 1.0 if shared is None else _p_value(shared, self.alpha)
+        if shared is not None and p_shared <= self.alpha:
+            return replace(row, certain=ALL_NEURONS, p_value=p_shared, gain=shared.gain)
         also = ALSO_SEEN if others and first[own].holds(self.alpha) else NOT_CONFIRMED
         return replace(row, certain=also, otherwise=also)
 
@@ -160,9 +161,18 @@ def _everyone(change: NeuronChange, components: Sequence[int], alpha: float) -> 
     return bool(together and scipy.stats.wilcoxon(gains[least]).pvalue <= alpha)
 
 
-def _moves(course: np.ndarray) -> bool:
-    """Return whether a course over trials changes."""
-    return transitions(course, max_transitions=2).n_transitions > 0
+def _p_value(test: GainTest, alpha: float) -> float:
+    """Return the p value that neurons agree, and that what they agree on is a transition.
+
+    The onset was chosen where a component changes most, so that a comparison of trials before and
+    after it promises too much: the course has to have a transition wherever it is looked for.
+    """
+    if not test.holds(alpha):
+        return test.p_value
+    if np.isfinite(test.course).sum() < FEWEST_TRIALS:
+        return 1.0
+    found = transitions(test.course, max_transitions=2, alpha=alpha, n_draws=20)
+    return test.p_value if found.n_transitions else max(test.p_value, found.p_value)
 
 
 def _edges(onsets: Sequence[int], n_trials: int) -> list[int]:

@@ -44,6 +44,12 @@ class NeuronChange:
     change: np.ndarray
     precision: np.ndarray
 
+    def among_all(self, values: np.ndarray) -> np.ndarray:
+        """Return values of these neurons among all, zero for the others."""
+        found = np.zeros((len(self.neurons), *values.shape[1:]))
+        found[self.neurons] = values
+        return found
+
     def columns(self, terms: Sequence[Term]) -> np.ndarray:
         """Return how each neuron would change by each term, (n, R, n_terms)."""
         columns = np.zeros((*self.strength.shape, len(terms)))
@@ -210,8 +216,8 @@ class GainTest:
         chance = np.maximum(self._data.fluctuation * sum(1 / n for n in lengths), 1e-9)
         weights, _ = self._fit.weights(self._term, chance)
         expected = np.einsum("nr,nr->n", weights, change.columns([self._term])[:, :, 0])
-        found = np.einsum("nr,knr->k", weights, self._data.deviations[:, change.neurons])
-        known = self._data.seen[:, change.neurons] @ expected
+        found = np.tensordot(self._data.deviations, change.among_all(weights), axes=2)
+        known = self._data.seen @ change.among_all(expected)
         enough = known > 0.2 * expected.sum()
         return np.where(enough, 1 + found / np.where(enough, known, 1), np.nan)
 
@@ -221,9 +227,22 @@ class GainTest:
         change = self._fit.change
         return _p_of_difference(self.course[change.before], self.course[change.after])
 
+    @cached_property
+    def p_value(self) -> float:
+        """Whether the gain exceeds what neurons and trials do by chance, together.
+
+        If neurons change one by one it is off by as much as their sign flips tell, and because
+        components vary from trial to trial it is off as well: the variances of both add up.
+        """
+        deviates = scipy.stats.norm.isf(np.clip([self.p_neurons, self.p_trials], 1e-300, 1) / 2)
+        if deviates.min() <= 0:
+            return 1.0
+        return float(2 * scipy.stats.norm.sf(1 / np.sqrt((1 / deviates**2).sum())))
+
     def holds(self, level: float) -> bool:
-        """Return whether neurons agree and trials do, both at a level."""
-        return self.p_neurons <= level and self.p_trials <= level
+        """Return whether the p value is at most this."""
+        # The first is found at once.
+        return self.p_neurons <= level and self.p_value <= level
 
 
 def score_gain(fit: GainFit, term: Term, data: Strengths, flips: np.ndarray) -> GainTest:
@@ -248,8 +267,9 @@ def score_gain(fit: GainFit, term: Term, data: Strengths, flips: np.ndarray) -> 
     weights, information = fit.weights(term)
     scores = np.einsum("nr,nr->n", weights, fit.residual)
     score = float(scores.sum())
-    flipped = np.abs(flips[:, change.neurons] @ scores)
-    n_as_far = int((flipped >= abs(score) * (1 - 1e-9)).sum())
+    unit = np.abs(scores).max(initial=np.finfo(float).tiny)
+    flipped = np.abs(flips @ change.among_all(scores / unit).astype(flips.dtype))
+    n_as_far = int((flipped >= abs(score / unit) * (1 - 1e-5)).sum())
     known = information > 0
     return GainTest(
         p_neurons=(1 + n_as_far) / (1 + len(flips)),

@@ -27,7 +27,7 @@ from trialtensor.tracking.strength_data import strengths
 if TYPE_CHECKING:
     import pandas
 
-FEWEST_FLIPS = 999
+FEWEST_FLIPS = 4999
 
 
 @dataclass(frozen=True, eq=False, repr=False)

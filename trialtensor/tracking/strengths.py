@@ -46,6 +46,8 @@ class Strengths:
 
     def of(self, neurons: np.ndarray) -> Strengths:
         """Keep some neurons; ``neurons`` is a bool array."""
+        if neurons.all():
+            return self
         gram = self.gram if self.gram.shape[1] == 1 else self.gram[:, neurons]
         cross, seen, power = (each[:, neurons] for each in (self.cross, self.seen, self.power))
         bins = self.n_bins[neurons]

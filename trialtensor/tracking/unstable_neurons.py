@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 N_BLOCKS = 10
 N_FINE = 20  # blocks, for neurons that fall silent or appear at some trial
 MIN_TRIALS = 20
+PASSES = 3
+COLUMNS = [
+    *("neuron", "label", "kind", "trial", "before", "after"),
+    *("size", "p_value", "p_adjusted"),
+]
 SILENT = 0.25  # of what it does at other times
 DROPS_OUT, APPEARS, DRIFTS = "drops out", "appears", "drifts"
 MOST_COURSES = 8
@@ -29,9 +34,9 @@ def unstable_neurons(
 ) -> pandas.DataFrame:
     """List neurons whose activity changes by itself, unlike that of the other neurons.
 
-    What each neuron would do is told from the others: on every trial, the gains of a few time
-    courses that neurons share, estimated without this neuron. So learning, arousal and whatever
-    else neurons do together isn't instability. What is left is a gain of its own on every trial.
+    What each neuron would do on a trial is told from what the others do, along a few time courses
+    that all share. So learning, arousal and whatever else neurons do together isn't instability.
+    What is left is a gain of its own on every trial.
 
     Parameters
     ----------
@@ -55,7 +60,7 @@ def unstable_neurons(
     Raises
     ------
     ValueError
-        For fewer than 20 trials.
+        For fewer than 20 trials, and parameters out of range.
 
     Notes
     -----
@@ -70,45 +75,53 @@ def unstable_neurons(
     >>> unstable_neurons(np.sqrt(rng.poisson(rates)))[["neuron", "kind", "trial"]].to_numpy()
     array([[3, 'drops out', 60]], dtype=object)
     """
-    import pandas
-
     check_share("alpha", alpha)
+    if not np.isfinite(least) or least < 0:
+        raise ValueError(f"least: expected a share of a neuron's activity, got {least!r}")
     checked = check_trial_tensor(X, mask=mask)
     values = np.asarray(checked.values, np.float64)
     if len(values) < MIN_TRIALS:
         raise ValueError(f"X: expected at least {MIN_TRIALS} trials, got {len(values)}")
     values = scaled(values, -exponent_of(values))
     seen = np.ones(values.shape, bool) if checked.observed is None else checked.observed
-    gains = own_courses(np.where(seen, values, 0), seen)
-    changes = [_largest_change(course) for course in gains.T]
-    kinds = np.array([_kind(before, after) for _, before, after in changes])
-    p_values, sizes = _slow_variation(gains, N_BLOCKS)
+    values = np.where(seen, values, 0)
+    telling = np.ones(values.shape[1], bool)
+    for _ in range(PASSES):
+        changes = _changes(own_courses(values, seen, telling))
+        sudden = changes["p_adjusted"] <= alpha
+        sudden &= changes["kind"] != DRIFTS
+        if not (telling & sudden).any() or sudden.all():
+            break
+        # Those that fall silent say nothing of the others.
+        telling &= ~sudden
+    known = checked.coords.get("neuron")
+    changes["label"] = changes["neuron"] if known is None else known[1]
+    listed = (changes["p_adjusted"] <= alpha) & (changes["size"] >= least)
+    return changes.loc[listed, COLUMNS].reset_index(drop=True)
+
+
+def _changes(gains: np.ndarray) -> pandas.DataFrame:
+    """Describe the largest change of every neuron's own gain, and test its slow variation."""
+    import pandas
+
+    found = [_largest_change(course) for course in gains.T]
+    table = pandas.DataFrame(found, columns=["trial", "before", "after"])
+    table["neuron"] = np.arange(len(table))
+    table["kind"] = [_kind(before, after) for _, before, after in found]
+    p_values, table["size"] = _slow_variation(gains, N_BLOCKS)
     # A sudden loss within a block makes its halves differ too; and is too large for slow noise.
-    p_values = np.where(kinds == DRIFTS, p_values, _slow_variation(gains, N_FINE)[0])
-    p_adjusted = np.ones(len(p_values))
-    known = np.isfinite(p_values)
-    p_adjusted[known] = holm(p_values[known])
-    labels = checked.coords.get("neuron", (None, np.arange(len(p_values))))[1]
-    rows = [
-        {
-            "neuron": j,
-            "label": labels[j],
-            "kind": kinds[j],
-            **dict(zip(("trial", "before", "after"), changes[j], strict=True)),
-            "size": sizes[j],
-            "p_value": p_values[j],
-            "p_adjusted": p_adjusted[j],
-        }
-        for j in np.flatnonzero((p_adjusted <= alpha) & (sizes >= least)).tolist()
-    ]
-    columns = [
-        *("neuron", "label", "kind", "trial", "before", "after"),
-        *("size", "p_value", "p_adjusted"),
-    ]
-    return pandas.DataFrame(rows, columns=columns)
+    fine, _ = _slow_variation(gains, N_FINE)
+    table["p_value"] = np.where(table["kind"] == DRIFTS, p_values, fine)
+    adjusted = np.ones(len(table))
+    known = np.isfinite(table["p_value"].to_numpy())
+    adjusted[known] = holm(table["p_value"].to_numpy()[known])
+    table["p_adjusted"] = adjusted
+    return table
 
 
-def own_courses(values: np.ndarray, seen: np.ndarray) -> np.ndarray:
+def own_courses(
+    values: np.ndarray, seen: np.ndarray, telling: np.ndarray | None = None
+) -> np.ndarray:
     """Return each neuron's activity relative to what the other neurons tell, (trials, neurons).
 
     Parameters
@@ -116,6 +129,8 @@ def own_courses(values: np.ndarray, seen: np.ndarray) -> np.ndarray:
     values : (n_trials, n_neurons, n_times) array
         Zero where missing.
     seen : bool array of the same shape
+    telling : (n_neurons,) bool array, optional
+        Which neurons tell of others; by default all.
 
     Returns
     -------
@@ -134,9 +149,11 @@ def own_courses(values: np.ndarray, seen: np.ndarray) -> np.ndarray:
     power = np.maximum((strength**2).sum(axis=1), 1e-12 * (profiles**2).sum(axis=1).max())
     # Deviations along the shared courses; bins that are missing count as the neuron's mean.
     moved = rest @ courses
-    gains = _gains_without(strength, moved, noise)
-    own = moved - gains * strength
-    relative = 1 + np.einsum("knq,nq->kn", own, strength) / power
+    # A neuron's own gain is noise here, so that strong neurons don't decide alone.
+    weights = 1 / (noise + _SPREAD**2 * power)
+    weights = weights if telling is None else np.where(telling, weights, 0)
+    own = moved - _told_by_others(strength, moved, weights)
+    relative = 1 + np.einsum("knq,nq->kn", own, strength) / np.where(power > 0, power, 1)
     recorded = seen.any(axis=2) & (power > 2 * noise / len(values))
     return np.where(recorded, relative, np.nan)
 
@@ -152,24 +169,25 @@ def _shared_courses(profiles: np.ndarray, noise: np.ndarray, n_trials: int) -> n
         return np.ones((profiles.shape[1], 1)) / np.sqrt(profiles.shape[1])
     alike = scaled_profiles[clear] / lengths[clear] * np.median(lengths[clear])
     _, sizes, courses = np.linalg.svd(alike, full_matrices=False)
-    n_courses = min(int(np.sum(sizes > edge)), MOST_COURSES)
+    n_courses = min(int(np.sum(sizes > edge)), MOST_COURSES, len(profiles) // 5)
     return np.asarray(courses[: max(n_courses, 1)].T)
 
 
-def _gains_without(strength: np.ndarray, moved: np.ndarray, noise: np.ndarray) -> np.ndarray:
-    """Return gains of shared courses on each trial, from all neurons but one: (k, n, q)."""
-    n_courses = strength.shape[1]
-    # A neuron's own gain is noise here, so that strong neurons don't decide alone.
-    covariance = noise[:, None, None] * np.eye(n_courses)
-    covariance = covariance + _SPREAD**2 * strength[:, :, None] * strength[:, None, :]
-    weights = strength[:, :, None] * np.linalg.inv(covariance)
-    products = weights * strength[:, None, :]
-    goals = np.einsum("nqp,knp->knq", weights, moved)
-    total, goal = products.sum(axis=0), goals.sum(axis=1)
-    # Gains that nothing but this neuron tells of stay near zero.
-    prior = np.eye(n_courses) * max(1e-3 * float(np.trace(total)) / n_courses, np.finfo(float).tiny)
-    inverse = np.linalg.inv(total - products + prior)
-    return np.einsum("nqp,knp->knq", inverse, goal[:, None] - goals)
+def _told_by_others(strength: np.ndarray, moved: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return what all neurons but one tell of its deviations, (n_trials, n_neurons, q).
+
+    Whatever components neurons have, if these change then the deviations of neurons are the same
+    linear map of their strengths. It is fitted to each trial, and leaving out a neuron only takes
+    its leverage.
+    """
+    weighted = weights[:, None] * strength
+    products = weighted.T @ strength
+    # Directions that nothing but this neuron tells of are told to stay as they are.
+    ridge = max(1e-3 * float(np.trace(products)) / len(products), np.finfo(float).tiny)
+    inverse = np.linalg.inv(products + ridge * np.eye(len(products)))
+    maps = inverse @ (weighted.T @ moved)  # (k, q, q)
+    leverage = np.einsum("nq,qp,np->n", weighted, inverse, strength)[:, None]
+    return np.asarray((strength @ maps - leverage * moved) / (1 - leverage))
 
 
 def _slow_variation(gains: np.ndarray, n_blocks: int) -> tuple[np.ndarray, np.ndarray]:

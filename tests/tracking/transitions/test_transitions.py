@@ -198,3 +198,12 @@ def test_repr_is_short():
 def test_bad_arguments_are_refused(wrong, said):
     with pytest.raises(ValueError, match=said):
         transitions(np.random.default_rng(0).normal(size=100), **wrong)
+
+
+def test_a_component_that_falls_silent_for_good():
+    rng = np.random.default_rng(0)
+    y = 3 + rng.normal(size=160)
+    y[110:] = 0
+    with np.errstate(divide="raise", invalid="raise"):
+        found = transitions(y)
+    assert 110 in found.onsets

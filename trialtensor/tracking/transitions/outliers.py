@@ -20,9 +20,6 @@ SHORTEST_PART = 20  # trials in which a spread can be told
 LEAST_LOG = 0.05  # of the median deviation: smaller deviations would count for too much
 
 
-LEAST_SPREAD = 0.05  # of the median deviation: where there is no noise at all
-
-
 def without_spikes(y: np.ndarray, longest: int) -> np.ndarray:
     """Return a series without short runs of trials that are far from those on either side.
 
@@ -113,7 +110,8 @@ def spread_of(evidence: SeriesEvidence, columns: np.ndarray) -> np.ndarray | Non
     edges = np.array([0, *changes.tolist(), n])
     parts = [size[a:b] for a, b in itertools.pairwise(edges)]
     spread = np.zeros(len(seen))
-    least = LEAST_SPREAD * np.median(size)
+    # Where a component is silent, trials don't differ at all.
+    least = LEAST_LOG * np.median(size)
     spread[seen] = np.repeat([max(np.median(part), least) for part in parts], np.diff(edges))
     return spread / np.exp(np.mean(np.log(spread[seen])))
 
