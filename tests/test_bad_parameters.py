@@ -45,6 +45,7 @@ CALLS = {
     selection.restart_profile: {"estimator": clone(TCA), "n_components": [1], "X": X},
     selection.stability: {"model": TCA},
     alignment.match_fits: {"fits": [TCA, TCA]},
+    tracking.transitions: {"values": STEP},
     tracking.change_points: {"values": STEP},
     tracking.smooth_curve: {"values": STEP},
     tracking.learning_curve: {"values": STEP},
@@ -103,7 +104,7 @@ WHOLE = {
     "length", "guard", "n_samples", "block", "n_permutations", "n_null", "n_bootstrap", "min_size",
     "gap", "max_lead", "n_units", "n_windows", "n_dims", "max_components", "n_granule", "n_targets",
     "n_pons", "n_inputs", "n_iterations", "batch_size", "n_shuffles", "seed", "n_jobs",
-    "reference", "n_conditions", "ramp",
+    "reference", "n_conditions", "ramp", "max_transitions", "n_draws",
 }  # fmt: skip
 SEEDS = {"random_state"}
 NUMBERS = {
@@ -129,6 +130,8 @@ ELSEWHERE = {
     ("factor_grid", "n_components"), ("pretrain", "report"), ("plot_factors", "axes"),
     ("factor_grid", "axes"), ("TCA", "init"), ("SliceTCA", "init"), 
     ("make_exact", "n_neurons"), ("region_score", "strength"),
+    # True, False, or a number that is known.
+    ("two_rate_fit", "scale"), ("one_rate_fit", "scale"),
 }  # fmt: skip
 
 
@@ -182,7 +185,7 @@ def test_it_is_refused_by_name(call, name, value):
     [
         (tt.make_tca, {"n_trials": np.int64(12), "n_components": np.int8(2)}),
         (tt.make_tca, {"random_state": np.int64(3)}),
-        (tracking.change_points, {"values": STEP, "n_null": np.int64(19), "min_size": np.int32(5)}),
+        (tracking.change_points, {"values": STEP, "max_transitions": np.int64(2), "min_size": np.int32(5)}),
         (tracking.trial_similarity, {"X": X, "n_windows": np.uint8(10)}),
         (selection.Speckled, {"n_splits": np.int64(3), "random_state": np.int64(0)}),
         (tt.TCA, {"n_components": np.int64(2), "n_init": np.int64(3), "verbose": True}),

@@ -52,10 +52,13 @@ def test_planted_rates_are_found(tracking):
 @pytest.mark.slow
 def test_the_report_says_it(tracking):
     first, second, third = (series_sentences(tracking, f"component {r}")[-1] for r in (1, 2, 3))
-    assert re.match(r"It follows the perturbation with two rates of learning \(BIC \d+", first)
+    assert re.match(
+        r"It follows the perturbation \(scale .* to .*\) with two rates of learning: a fast", first
+    )
     assert re.search(r"a fast process that learns 0\.\d+ \(0\.\d+ to 0\.\d+\) of an error", first)
-    assert second.startswith("It follows the perturbation, and two rates of learning say no more")
-    assert third == "It does not follow the perturbation as a learner would."
+    assert second.startswith("It follows the perturbation (scale ")
+    assert second.endswith("two rates of learning explain it no better than one.")
+    assert third == "No learner of the perturbation explains it better than noise that may drift."
     assert "nan" not in first + second + third
 
 
