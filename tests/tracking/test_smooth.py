@@ -19,7 +19,7 @@ def brute(y, bandwidth, degree):
 
 @pytest.mark.parametrize("missing", [False, True])
 def test_lines_and_parabolas_are_weighted_least_squares(missing):
-    from trialtensor.tracking.smooth import _local_parabolas
+    from trialtensor.tracking.local_lines import local_parabolas
 
     y = np.random.default_rng(0).normal(size=60)
     if missing:
@@ -28,7 +28,7 @@ def test_lines_and_parabolas_are_weighted_least_squares(missing):
     value, slope = brute(y, 8.5, 1)
     np.testing.assert_allclose(curve.value, value, atol=1e-10)
     np.testing.assert_allclose(curve.slope, slope, atol=1e-10)
-    np.testing.assert_allclose(_local_parabolas(y, 8.5), brute(y, 8.5, 2)[0], atol=1e-8)
+    np.testing.assert_allclose(local_parabolas(y, 8.5), brute(y, 8.5, 2)[0], atol=1e-8)
 
 
 def test_a_line_is_kept():
