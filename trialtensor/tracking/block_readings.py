@@ -20,7 +20,7 @@ from trialtensor.tracking.transitions.posterior import sample
 from trialtensor.tracking.transitions.problem import Problem, solve
 from trialtensor.tracking.transitions.search import Transition
 
-N_DRAWS = 400
+N_DRAWS = 200
 NEGLIGIBLE = 1e-12  # weight of a draw
 
 
@@ -69,10 +69,19 @@ def draws_of(problems: list[Problem], max_transitions: int, rng: np.random.Gener
         of_any = [-np.inf, *(each.log_evidence for each in solutions[1:])]
         odds.append(float(logsumexp(of_any)) - solutions[0].log_evidence - np.log(len(problems)))
         draws += _sampled(problem, best.transitions, odds[-1], rng)
-    draws += _sampled(problems[0], [], odds[0], rng)
+    draws += _without_transitions(problems[0])
     total = logsumexp(odds)
     shares = [replace(draw, weight=float(np.exp(draw.weight - total))) for draw in draws]
     return [draw for draw in shares if draw.weight > NEGLIGIBLE]
+
+
+def _without_transitions(problem: Problem) -> list[Draw]:
+    """Return every kind of noise, with logarithms of their weights."""
+    nothing = problem.search.columns([])
+    evidence = problem.search.series[0].kinds(nothing)
+    filters = problem.search.series[0].filters
+    weights = evidence - logsumexp(evidence)
+    return [Draw(nothing, filters, kind, weight) for kind, weight in enumerate(weights.tolist())]
 
 
 def _sampled(

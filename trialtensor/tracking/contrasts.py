@@ -125,8 +125,9 @@ def block_contrasts(
     ]
     draws = draws_of(problems, most, rng)
     pairs = list(itertools.combinations(range(len(names)), 2))
-    asked = _readings(indicators, turns, pairs)
-    whole, ends = (read(problems[0], draws, each) for each in asked)
+    found = read(problems[0], draws, _readings(indicators, turns, pairs))
+    n_asked = len(names) + len(pairs)
+    whole, ends = found.of(slice(n_asked)), found.of(slice(n_asked, None))
     unit = problems[0].units[0]
     contrasts = _contrasts(names, pairs, whole, ends, unit, level)
     contrasts.insert(5, "p_value", _p_values(whole, counts, pairs))
@@ -166,10 +167,8 @@ def _onsets(indicators: np.ndarray, turns: bool) -> list[np.ndarray]:
     return [anywhere, begins]
 
 
-def _readings(
-    indicators: np.ndarray, turns: bool, pairs: list[tuple[int, int]]
-) -> tuple[Readings, Readings]:
-    """Return what is asked of blocks, then of pairs: on the whole, and at their ends."""
+def _readings(indicators: np.ndarray, turns: bool, pairs: list[tuple[int, int]]) -> Readings:
+    """Return what is asked of blocks and then of pairs: on the whole, then at their ends."""
     n_blocks, n_trials = indicators.shape
     # Labels that take turns are compared at the trials of all of them.
     common = np.tile(indicators.sum(axis=0), (n_blocks, 1)) if turns else indicators
@@ -178,7 +177,7 @@ def _readings(
     rows = np.vstack([blocks, *[blocks[b] - blocks[a] for a, b in pairs]])
     means, throughout = (rows @ _averages(each) for each in (indicators, common))
     ends = rows @ np.eye(n_trials)[last]
-    return Readings(means, throughout, not turns), Readings(means, ends, not turns)
+    return Readings(np.tile(means, (2, 1)), np.vstack([throughout, ends]), not turns)
 
 
 def _averages(indicators: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.special
 
-HALVINGS = 60
+HALVINGS = 40
 TINY = float(np.finfo(np.float64).tiny)
 
 

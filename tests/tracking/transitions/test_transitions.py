@@ -160,7 +160,7 @@ def test_conditions_that_take_turns_hide_nothing():
     assert transitions(y).n_transitions == 0
     found = transitions(y, conditions=target)
     assert found.n_transitions == 1
-    assert found.table['onset_low'][0] <= 80 <= found.table['onset_high'][0]
+    assert found.table["onset_low"][0] <= 80 <= found.table["onset_high"][0]
     np.testing.assert_allclose(np.unique(found.offsets.round(1)), [-7.5, -2.5, 2.5, 7.5], atol=0.4)
 
 
