@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -121,12 +121,15 @@ def smooth_curve(
     if bandwidth is not None:
         bandwidth = check_number("bandwidth", bandwidth, least=3)
     gap = None if gap is None else check_whole("gap", gap, 0, len(series) - 1)
+    y, unit = in_own_unit(series)
     if bandwidth is None and gap is None:
+        if not np.nanmax(np.abs(y)) > 0:
+            # A constant is its own course, to the last digit.
+            return replace(_lines(y, unit, float(len(y)), level), bandwidth=float("nan"))
         found = transitions(
             series, max_transitions=max_transitions, level=level, random_state=random_state
         )
         return _course(series, found)
-    y, unit = in_own_unit(series)
     if bandwidth is None:
         bandwidth = choose_bandwidth(y, gap or 0)
     return _lines(y, unit, bandwidth, level)
