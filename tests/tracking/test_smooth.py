@@ -19,7 +19,7 @@ def brute(y, bandwidth, degree):
 
 @pytest.mark.parametrize("missing", [False, True])
 def test_lines_and_parabolas_are_weighted_least_squares(missing):
-    from trialtensor.tracking.smooth import _local_parabolas
+    from trialtensor.tracking.local_lines import local_parabolas
 
     y = np.random.default_rng(0).normal(size=60)
     if missing:
@@ -28,7 +28,7 @@ def test_lines_and_parabolas_are_weighted_least_squares(missing):
     value, slope = brute(y, 8.5, 1)
     np.testing.assert_allclose(curve.value, value, atol=1e-10)
     np.testing.assert_allclose(curve.slope, slope, atol=1e-10)
-    np.testing.assert_allclose(_local_parabolas(y, 8.5), brute(y, 8.5, 2)[0], atol=1e-8)
+    np.testing.assert_allclose(local_parabolas(y, 8.5), brute(y, 8.5, 2)[0], atol=1e-8)
 
 
 def test_a_line_is_kept():
@@ -51,6 +51,42 @@ def test_interval_holds_the_truth(memory):
         curve = smooth_curve(truth + noise)
         covered.append(np.mean((curve.interval[0] <= truth) & (truth <= curve.interval[1])))
     assert 0.75 < np.mean(covered) < 0.98
+
+
+def test_the_less_noise_the_closer():
+    truth = np.r_[np.zeros(80), 3 * (1 - np.exp(-np.arange(1, 121) / 20))]
+    noise = np.random.default_rng(0).normal(size=200)
+    errors, steepest = [], []
+    for sd in (0.5, 0.1, 0.02, 0.004):
+        curve = smooth_curve(truth + sd * noise)
+        errors.append(np.sqrt(np.mean((curve.value - truth) ** 2)))
+        steepest.append(curve.slope.max())
+        assert not curve.wanders and np.isnan(curve.bandwidth)
+        assert abs(curve.noise.variance**0.5 / sd - noise.std()) < 0.1
+    assert errors == sorted(errors, reverse=True) and errors[-1] < 0.002
+    assert steepest[-1] == pytest.approx(np.diff(truth).max(), rel=0.02)
+
+
+def test_slopes_are_those_of_the_course():
+    truth = np.r_[np.zeros(80), 3 * (1 - np.exp(-np.arange(1, 121) / 20))]
+    covered = []
+    for seed in range(8):
+        curve = smooth_curve(truth + 0.2 * np.random.default_rng(seed).normal(size=200))
+        low, high = curve.slope_interval[:, 90:]
+        covered.append(np.mean((low <= np.diff(truth)[89:]) & (np.diff(truth)[89:] <= high)))
+        np.testing.assert_allclose(np.cumsum(curve.slope), curve.value - curve.value[0])
+    assert np.mean(covered) > 0.75
+
+
+def test_what_is_no_course_of_transitions():
+    """Ten periods of a sinusoid are slow noise, unless lines with a bandwidth follow them."""
+    truth = np.sin(np.arange(200) * 2 * np.pi / 20)
+    y = truth + 0.2 * np.random.default_rng(0).normal(size=200)
+    curve = smooth_curve(y)
+    assert np.ptp(curve.value) < 0.3
+    assert curve.noise.variance > 0.4
+    lines = smooth_curve(y, gap=0)
+    assert lines.bandwidth < 12 and np.sqrt(np.mean((lines.value - truth) ** 2)) < 0.2
 
 
 def test_what_is_refused():
