@@ -19,6 +19,10 @@ from trialtensor.tracking.transitions.prior import SHORT_START, log_prior_of_num
 N_PARAMETERS = {"constant": 1, "linear": 2, "exponential": 3, "two-exponential": 5}
 TRIALS_A_PARAMETER = 4
 NONE, ONE, TWO = "constant", "exponential", "two-exponential"
+# Prior log odds of no learning: this over the root of the number of trials. With it, about 5 % of
+# simulated series without learning are taken for some, in the kind of noise that is worst of white,
+# heavy-tailed, slow, and half slow ones; few trials of slow noise say little of how slow it is.
+DOUBT = 12.0
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -115,7 +119,9 @@ def learning_curve(
     Time constants are beforehand as likely as their logarithms are far apart, from half a trial to
     three times the length of the series. Amplitudes and variance have Zellner's prior with
     ``g = n``. Noise is white, slow, both, or a random walk. Outliers are drawn in as in
-    `transitions`.
+    `transitions`. No learning is more likely beforehand, the more so the fewer trials there are, so
+    that at most 5 % of series without any are taken for learning. A time constant of less than 2
+    trials must show after the first trial, which could be an outlier.
 
     References
     ----------
@@ -160,11 +166,14 @@ def _log_odds(
 ) -> dict[str, float]:
     """Return the logarithm of how likely each model is, up to a constant."""
     logs = {name: each.log_evidence for name, each in found.items()}
+    if NONE in logs:
+        logs[NONE] += DOUBT / np.sqrt(evidence.series.n_observed)
     for model, simpler in ((ONE, NONE), (TWO, ONE)):
         if model not in found:
             continue
         taus = found[model].taus
         if simpler in found and taus[0] < SHORT_START:
+            # Else an outlier at the first trial would be learning that is over at once.
             gained = evidence.lasts(y, model, taus)
             logs[model] = min(logs[model], logs[simpler] + gained)
         if simpler == ONE and simpler in found:
@@ -201,6 +210,8 @@ def trials_needed(model: str) -> int:
 def _n_effective(evidence: LearningEvidence, model: str, taus: np.ndarray) -> float:
     """Return the number of independent trials, averaged over the kinds of noise."""
     n = evidence.series.n_observed
+    if evidence.is_exact(model, taus):
+        return float(n)
     inflation = evidence.series.filters.kinds.inflation(n)
     return float(evidence.weights(model, taus) @ (n / np.maximum(inflation, 1.0)))
 

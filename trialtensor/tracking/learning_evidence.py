@@ -106,6 +106,13 @@ class LearningEvidence:
         """Return the log evidence under each kind of noise, ``(n_kinds,)``."""
         return self.series.kinds(self.of(model, taus))
 
+    def is_exact(self, model: str, taus: np.ndarray) -> bool:
+        """Return whether a course leaves nothing that is noise."""
+        rows = np.vstack([np.ones_like(self.trials), self.of(model, taus)])
+        seen, y = self.series.filters.seen, self.series.y[0]
+        fitted = np.linalg.lstsq(rows[:, seen].T, y[seen], rcond=None)[0] @ rows
+        return bool(np.sum((y - fitted)[seen] ** 2) <= self.series.least)
+
     def weights(self, model: str, taus: np.ndarray) -> np.ndarray:
         """Return how likely each kind of noise is with a course, ``(n_kinds,)``."""
         log = self.kinds(model, taus)
