@@ -244,9 +244,7 @@ def draws_numpy(s: Setting) -> np.ndarray:
     for draw, uniforms in enumerate(s.uniforms):
         columns = np.vstack([shapes_numpy(np.array([t]), TAUS[j]) for t, j in at])
         if draw % sampling.EVERY == 0:
-            scores = scores_numpy(
-                s.gains, s.offsets, s.y, s.base, columns, N - 1, COST, LEAST
-            )
+            scores = scores_numpy(s.gains, s.offsets, s.y, s.base, columns, N - 1, COST, LEAST)
             k = _pick(scores, uniforms[2])
         for i in range(2):
             onset, tau = at[1 - i][0], TAUS[at[1 - i][1]]
@@ -255,7 +253,7 @@ def draws_numpy(s: Setting) -> np.ndarray:
             found = one_more_numpy(back, s.energies[k])
             log = s.log_prior - 0.5 * (N - 1) * np.log(np.maximum(left - found, 0) + LEAST)
             longer, shorter = np.maximum(TAUS, tau), np.minimum(TAUS, tau)
-            alike = (longer < MIN_SIZE) | (TAUS == tau) | (longer < 2 * shorter)
+            alike = (longer < MIN_SIZE) | (tau == TAUS) | (longer < 2 * shorter)
             near = np.abs(np.arange(N) - onset) < MIN_SIZE
             log = np.where((found < 0) | (alike[:, None] & near), -np.inf, log)
             j, t = divmod(_pick(log.ravel(), uniforms[i]), N)

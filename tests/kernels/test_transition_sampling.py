@@ -35,7 +35,7 @@ class Case:
         return self.offsets[k] - 0.5 * volume - 0.5 * (N - 1) * np.log(left)
 
     def draw(self, start, n_draws, seed=0):
-        onsets, which = (np.array(each) for each in zip(*start))
+        onsets, which = (np.array(each) for each in zip(*start, strict=True))
         return sample_transitions(
             np.zeros(1, np.int64), self.gains[None], self.offsets[None], self.y[None],
             self.base[None], self.energies[None], np.array([N - 1]), np.array([COST]),

@@ -98,7 +98,8 @@ def test_scans_add_up_the_kinds(spread, others):
     columns = np.array([shape(*each) for each in others]).reshape(len(others), N)
     n = dense[0].n
     scores = score_kinds(gains, offsets, y, base, columns, n, COST, LEAST)
-    np.testing.assert_allclose(scores, [o + d.score(columns) for o, d in zip(offsets, dense)])
+    expected = [offsets[k] + dense[k].score(columns) for k in range(3)]
+    np.testing.assert_allclose(scores, expected)
     found = np.empty((len(TAUS), N))
     which = np.array([0, 2])
     scan_kinds(which, gains, offsets, y, base, columns, TAUS, energies, n, COST, LEAST, found)

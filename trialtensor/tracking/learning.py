@@ -19,9 +19,10 @@ from trialtensor.tracking.transitions.prior import SHORT_START, log_prior_of_num
 N_PARAMETERS = {"constant": 1, "linear": 2, "exponential": 3, "two-exponential": 5}
 TRIALS_A_PARAMETER = 4
 NONE, ONE, TWO = "constant", "exponential", "two-exponential"
-# Prior log odds of no learning: this over the root of the number of trials. With it, about 5 % of
-# simulated series without learning are taken for some, in the kind of noise that is worst of white,
-# heavy-tailed, slow, and half slow ones; few trials of slow noise say little of how slow it is.
+# Prior log odds of no learning against some, and of one exponential against two: this over the
+# root of the number of trials, since few trials of slow noise say little of how slow it is. With
+# it, about 5 % of simulated series without learning are taken for some, in the worst of several
+# kinds of noise.
 DOUBT = 12.0
 
 
@@ -166,8 +167,9 @@ def _log_odds(
 ) -> dict[str, float]:
     """Return the logarithm of how likely each model is, up to a constant."""
     logs = {name: each.log_evidence for name, each in found.items()}
+    doubt = DOUBT / float(np.sqrt(evidence.series.n_observed))
     if NONE in logs:
-        logs[NONE] += DOUBT / np.sqrt(evidence.series.n_observed)
+        logs[NONE] += doubt
     for model, simpler in ((ONE, NONE), (TWO, ONE)):
         if model not in found:
             continue
@@ -181,7 +183,7 @@ def _log_odds(
             # which either could be any: what it can gain is known better than the ridge's volume.
             gained = found[TWO].log_peak - found[ONE].log_peak
             logs[TWO] = min(logs[TWO], logs[ONE] + gained + float(np.log(2)))
-            logs[TWO] += log_prior_of_number(2)
+            logs[TWO] += log_prior_of_number(2) - doubt
     return logs
 
 

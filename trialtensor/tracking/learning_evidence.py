@@ -234,9 +234,7 @@ class LearningEvidence:
             total = np.where(apart, total, -np.inf)
         return total
 
-    def _of_kind(
-        self, k: int, columns: list[np.ndarray], one_by_one: bool = False
-    ) -> np.ndarray:
+    def _of_kind(self, k: int, columns: list[np.ndarray], one_by_one: bool = False) -> np.ndarray:
         """Return the log evidence of one or two columns: of each combination, or row by row."""
         series = self.series
         gains, level = series.filters.gains[k], series.base[k][0]
@@ -252,7 +250,7 @@ class LearningEvidence:
         explained = along[0] ** 2 / own[0]
         if len(rows) == 2:
             shared = np.sum(rows[0] * rows[1], axis=1) if one_by_one else rows[1] @ rows[0].T
-            size, product = (own[1], along[1]) if one_by_one else (own[1][:, None], along[1][:, None])
+            size, product = (each if one_by_one else each[:, None] for each in (own[1], along[1]))
             left = np.maximum(size - shared**2 / own[0], 1e-12 * size)
             explained = (explained + (product - shared * (along[0] / own[0])) ** 2 / left).T
         rest = np.maximum(total - explained, 0) + series.least
@@ -271,9 +269,7 @@ class LearningEvidence:
             if not self._possible(at[None])[0]:
                 return np.inf
             columns = self.columns(np.exp(at))
-            known = score_kinds(
-                gains, offsets, y, base, columns, each.n, each.cost, each.least
-            )
+            known = score_kinds(gains, offsets, y, base, columns, each.n, each.cost, each.least)
             return -float(logsumexp(known))
 
         options = {"xatol": 1e-3 * float(spacing.min()), "fatol": 1e-4}
