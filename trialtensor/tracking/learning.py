@@ -168,8 +168,6 @@ def _log_odds(
     """Return the logarithm of how likely each model is, up to a constant."""
     logs = {name: each.log_evidence for name, each in found.items()}
     doubt = DOUBT / float(np.sqrt(evidence.series.n_observed))
-    if NONE in logs:
-        logs[NONE] += doubt
     for model, simpler in ((ONE, NONE), (TWO, ONE)):
         if model not in found:
             continue
@@ -184,6 +182,8 @@ def _log_odds(
             gained = found[TWO].log_peak - found[ONE].log_peak
             logs[TWO] = min(logs[TWO], logs[ONE] + gained + float(np.log(2)))
             logs[TWO] += log_prior_of_number(2) - doubt
+    if NONE in logs:
+        logs[NONE] += doubt
     return logs
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
@@ -210,7 +211,7 @@ class LearningEvidence:
         """Return the log evidence of pairs of time constants, ``(m,)``."""
         columns = [self.columns(np.exp(each)) for each in log_taus.T]
         total = np.full(len(log_taus), -np.inf)
-        for k in np.flatnonzero(self.series.likely):
+        for k in np.flatnonzero(self.series.likely).tolist():
             total = np.logaddexp(total, self._of_kind(k, columns, one_by_one=True))
         return np.where(self._possible(log_taus), total, -np.inf)
 
@@ -227,7 +228,7 @@ class LearningEvidence:
         shape = tuple(len(axis) for axis in axes)
         total = np.full(shape, -np.inf)
         columns = [self.columns(np.exp(axis)) for axis in axes]
-        for k in np.flatnonzero(self.series.likely):
+        for k in np.flatnonzero(self.series.likely).tolist():
             total = np.logaddexp(total, self._of_kind(k, columns))
         if len(axes) == 2:
             apart = axes[1] - axes[0][:, None] >= np.log(MIN_RATIO) - 1e-9
@@ -272,7 +273,7 @@ class LearningEvidence:
             known = score_kinds(gains, offsets, y, base, columns, each.n, each.cost, each.least)
             return -float(logsumexp(known))
 
-        options = {"xatol": 1e-3 * float(spacing.min()), "fatol": 1e-4}
+        options: dict[str, Any] = {"xatol": 1e-3 * float(spacing.min()), "fatol": 1e-4}
         # A simplex that has collapsed on a ridge goes on when it starts again.
         for size in (0.5, 0.1)[: len(start)]:
             simplex = np.vstack([start, start + size * np.diag(spacing)])
