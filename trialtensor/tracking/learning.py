@@ -181,7 +181,8 @@ def _log_odds(
             # which either could be any: what it can gain is known better than the ridge's volume.
             gained = found[TWO].log_peak - found[ONE].log_peak
             logs[TWO] = min(logs[TWO], logs[ONE] + gained + float(np.log(2)))
-            logs[TWO] += log_prior_of_number(2) - doubt
+    if TWO in logs:
+        logs[TWO] += log_prior_of_number(2) - doubt
     if NONE in logs:
         logs[NONE] += doubt
     return logs
