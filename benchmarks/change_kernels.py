@@ -7,11 +7,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from trialtensor.kernels.change_points import (
-    best_segmentations,
-    penalised_changes,
-    split_greedily,
-)
+from trialtensor.kernels.change_points import penalised_changes, split_greedily
 
 MIN_SIZE = 5
 
@@ -25,13 +21,6 @@ def cases() -> Iterator[tuple[str, Callable[[], np.ndarray], Callable[[], np.nda
         "penalised_changes, 2,000 trials",
         lambda: penalised_changes(y, penalty, MIN_SIZE),
         lambda: penalised_numpy(y, penalty, MIN_SIZE),
-    )
-    values = y[:400, None] + rng.normal(size=(400, 6))
-    ones = np.ones_like(values)
-    yield (
-        "best_segmentations, 400 trials of 6 series",
-        lambda: best_segmentations(ones, values, 5, MIN_SIZE)[0],
-        lambda: segmentations_numpy(values, 5, MIN_SIZE),
     )
     yield (
         "split_greedily, 2,000 trials",
@@ -56,20 +45,6 @@ def penalised_numpy(y: np.ndarray, penalty: float, min_size: int) -> np.ndarray:
         changes.append(t)
         t = last[t]
     return np.array(changes[::-1])
-
-
-def segmentations_numpy(values: np.ndarray, max_changes: int, min_size: int) -> np.ndarray:
-    """Find the least sums of squares by number of changes."""
-    n = len(values)
-    total = np.vstack([np.zeros(values.shape[1]), np.cumsum(values, axis=0)])
-    squares = np.concatenate([[0.0], np.cumsum(np.sum(values**2, axis=1))])
-    best = np.full((max_changes + 1, n + 1), np.inf)
-    for t in range(min_size, n + 1):
-        s = np.arange(t - min_size + 1)
-        cost = squares[t] - squares[s] - np.sum((total[t] - total[s]) ** 2, axis=1) / (t - s)
-        best[0, t] = cost[0]
-        best[1:, t] = np.min(best[:-1, s] + cost, axis=1)
-    return best[:, n]
 
 
 def split_numpy(y: np.ndarray, n_splits: int, min_size: int) -> np.ndarray:

@@ -43,7 +43,7 @@ def false_alarms(n_series: int = 200) -> Table:
             found = []
             for seed in range(n_series):
                 y = draw(kind, n_trials, np.random.default_rng([seed, n_trials]))
-                found.append(change_points(y, n_null=99, random_state=seed).n_changes > 0)
+                found.append(change_points(y, random_state=seed).n_changes > 0)
             rows.append({"noise": kind, "trials": n_trials, "false alarms": np.mean(found)})
     return rows
 
@@ -57,7 +57,7 @@ def planted_changes(n_repeats: int = 10) -> Table:
             for seed in range(n_repeats):
                 rng = np.random.default_rng([int(position), seed, int(100 * sd)])
                 y = (np.arange(200) >= position) + sd * rng.normal(size=200)
-                found = change_points(y, n_null=99, random_state=seed)
+                found = change_points(y, random_state=seed)
                 counts.append(found.n_changes)
                 if found.n_changes:
                     nearest = np.argmin(np.abs(found.trials - position))

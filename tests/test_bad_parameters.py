@@ -185,7 +185,8 @@ def test_it_is_refused_by_name(call, name, value):
     [
         (tt.make_tca, {"n_trials": np.int64(12), "n_components": np.int8(2)}),
         (tt.make_tca, {"random_state": np.int64(3)}),
-        (tracking.change_points, {"values": STEP, "max_transitions": np.int64(2), "min_size": np.int32(5)}),
+        (tracking.change_points, {"values": STEP, "min_size": np.int32(5)}),
+        (tracking.relate, {"component": STEP, "behaviour": STEP, "n_null": np.int64(19)}),
         (tracking.trial_similarity, {"X": X, "n_windows": np.uint8(10)}),
         (selection.Speckled, {"n_splits": np.int64(3), "random_state": np.int64(0)}),
         (tt.TCA, {"n_components": np.int64(2), "n_init": np.int64(3), "verbose": True}),

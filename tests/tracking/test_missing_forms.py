@@ -40,7 +40,7 @@ EARLY, LATE = np.arange(N) < N // 2, np.arange(N) >= N // 2
 
 # Function -> the arguments that take values, and the rest.
 CALLS = {
-    "change_points": (change_points, {"values": STEP}, {"n_null": 19, "n_bootstrap": 20}),
+    "change_points": (change_points, {"values": STEP}, {}),
     "smooth_curve": (smooth_curve, {"values": STEP}, {}),
     "learning_curve": (learning_curve, {"values": STEP}, {}),
     "block_contrasts": (block_contrasts, {"values": STEP, "labels": BLOCKS}, {}),

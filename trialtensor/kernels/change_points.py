@@ -110,60 +110,6 @@ def penalised_changes(y: np.ndarray, penalty: float, min_size: int) -> np.ndarra
 
 
 @kernel
-def best_segmentations(
-    weights: np.ndarray, values: np.ndarray, max_changes: int, min_size: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Find the exact least sums of squares for 0 to ``max_changes`` changes shared by all series.
-
-    Parameters
-    ----------
-    weights : (n, n_series) array of float
-        1 where there is a value, 0 where it is missing.
-    values : (n, n_series) array of float
-        0 where missing.
-    max_changes : int
-    min_size : int
-        Minimum number of entries in a segment, observed or not.
-
-    Returns
-    -------
-    costs : (max_changes + 1,) array
-        Infinite where ``n`` is too small for that many changes.
-    last : (max_changes + 1, n + 1) array of int
-        ``last[m, t]`` is the start of the last segment in the best segmentation of the first
-        ``t`` entries with ``m`` changes.
-    """
-    n, n_series = values.shape
-    counts, total = np.zeros((n + 1, n_series)), np.zeros((n + 1, n_series))
-    squares = np.zeros(n + 1)
-    for i in range(n):
-        squares[i + 1] = squares[i]
-        for d in range(n_series):
-            counts[i + 1, d] = counts[i, d] + weights[i, d]
-            total[i + 1, d] = total[i, d] + values[i, d]
-            squares[i + 1] += values[i, d] * values[i, d]
-    best = np.full((max_changes + 1, n + 1), np.inf)
-    last = np.zeros((max_changes + 1, n + 1), np.int64)
-    for t in range(min_size, n + 1):
-        for s in range(t - min_size + 1):
-            if 0 < s < min_size:
-                continue
-            cost = squares[t] - squares[s]
-            for d in range(n_series):
-                count = counts[t, d] - counts[s, d]
-                if count > 0:
-                    part = total[t, d] - total[s, d]
-                    cost -= part * part / count
-            if s == 0:
-                best[0, t] = cost
-                continue
-            for m in range(1, max_changes + 1):
-                if best[m - 1, s] + cost < best[m, t]:
-                    best[m, t], last[m, t] = best[m - 1, s] + cost, s
-    return best[:, n].copy(), last
-
-
-@kernel
 def split_greedily(y: np.ndarray, n_splits: int, min_size: int) -> np.ndarray:
     """Return the residual of ``y`` after ``n_splits`` greedy splits into constant levels.
 

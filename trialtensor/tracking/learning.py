@@ -7,26 +7,23 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy.optimize
-import scipy.stats
+from scipy.stats import chi2
 
 from trialtensor.data.shown import OneLine
 from trialtensor.models.parameters import check_share
-from trialtensor.tracking.noise import fit_noise
+from trialtensor.tracking.learning_evidence import LearningEvidence, Posterior
 from trialtensor.tracking.series import Unit, check_one_series, in_own_unit
+from trialtensor.tracking.transitions.prior import SHORT_START, log_prior_of_number
 
 # Parameters of the mean, and how many trials each needs.
 N_PARAMETERS = {"constant": 1, "linear": 2, "exponential": 3, "two-exponential": 5}
 TRIALS_A_PARAMETER = 4
-N_GRID = 40
-# Shorter than this is over within a trial; two processes must differ to be two.
-SHORTEST = 0.5
-SHORTER = (0.2, 0.1, 0.02)
-MIN_RATIO = 2.0
-# Share of the sum of squares that counts as rounding: residuals of a ten-billionth.
-ROUNDING = 1e-20
-# Without more noise than this share, the search goes on to rounding.
-NEARLY_EXACT = 0.05
+NONE, ONE, TWO = "constant", "exponential", "two-exponential"
+# Prior log odds of no learning against some, and of one exponential against two: this over the
+# root of the number of trials, since few trials of slow noise say little of how slow it is. With
+# it, about 5 % of simulated series without learning are taken for some, in the worst of several
+# kinds of noise.
+DOUBT = 12.0
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -36,21 +33,21 @@ class LearningFit(OneLine):
     Attributes
     ----------
     model : str
-    bic : float
-        Relative to that of the best model.
+    log_odds : float
+        Logarithm of how likely the model is beside the best one; 0 for that.
     start, plateau : float
         Value at the first trial, and asymptote of the exponentials; for a line, its ends.
     amplitudes : (n_exponentials,) array
         Total change of each exponential: ``start = plateau - sum(amplitudes)``.
     time_constants : (n_exponentials,) array
-        In trials, fastest first.
+        In trials, fastest first; the most likely.
     time_constant_intervals : (n_exponentials, 2) array
-        Infinite where the data only bound it from below.
+        0 or infinite where the data don't bound it on that side.
     fitted : (n_trials,) array
     """
 
     model: str
-    bic: float
+    log_odds: float
     start: float
     plateau: float
     amplitudes: np.ndarray
@@ -71,7 +68,7 @@ class LearningCurve(OneLine):
     Attributes
     ----------
     best : LearningFit
-        The model with the lowest BIC.
+        The most likely model.
     fits : dict of str -> LearningFit
     level : float
         Of the intervals.
@@ -91,13 +88,13 @@ def learning_curve(
     models: Sequence[str] = ("constant", "linear", "exponential", "two-exponential"),
     level: float = 0.9,
 ) -> LearningCurve:
-    """Fit models of learning to a series that starts with it, and choose by BIC.
+    """Fit models of learning to a series that starts with it, and choose the most likely.
 
-    An exponential is ``plateau - amplitude * exp(-trial / time_constant)``. For given time
-    constants the rest is linear least squares, so only they are searched for, on a grid and then
-    by a simplex. Trials with correlated noise are worth fewer: BIC and intervals count
-    ``n / inflation`` trials, where the inflation is how much more the mean of many trials varies
-    than it would with independent ones.
+    An exponential is ``plateau - amplitude * exp(-trial / time_constant)``: the transitions of
+    `transitions`, here all from the first trial on, in the same kinds of noise. What is known of
+    time constants is computed on a grid, once it is known how narrow that must be, and amplitudes
+    and noise are integrated out at each point. So slow noise makes for wide intervals and for
+    simple models, and nothing about it is estimated first.
 
     Parameters
     ----------
@@ -106,8 +103,7 @@ def learning_curve(
     models : sequence of str
         Models to try.
     level : float
-        Of the intervals: time constants for which the best fit is not significantly
-        worse (profile likelihood).
+        Of the intervals.
 
     Returns
     -------
@@ -119,10 +115,18 @@ def learning_curve(
         For fewer trials with a value than four for each parameter of the largest model (20 for two
         exponentials, 12 for one), or an unknown model.
 
+    Notes
+    -----
+    Time constants are beforehand as likely as their logarithms are far apart, from half a trial to
+    three times the length of the series. Amplitudes and variance have Zellner's prior with
+    ``g = n``. Noise is white, slow, both, or a random walk. Outliers are drawn in as in
+    `transitions`. No learning is more likely beforehand, the more so the fewer trials there are, so
+    that at most 5 % of series without any are taken for learning. A time constant of less than 2
+    trials must show after the first trial, which could be an outlier.
+
     References
     ----------
-    Golub & Pereyra 1973 for separating linear parameters; Schwarz 1978 for BIC; Newell & Rosenbloom
-    1981 on the form of learning curves.
+    Zellner 1986 for the prior; Newell & Rosenbloom 1981 on the form of learning curves.
 
     Examples
     --------
@@ -143,29 +147,45 @@ def learning_curve(
             raise
         raise ValueError(f"{error}; the model {largest!r} needs as many") from None
     y, unit = in_own_unit(y)
-    problem = _Problem(y)
-    found = {name: _time_constants(problem, name) for name in models}
-    sse = {
-        name: max(problem.solve(tau, name == "linear")[0], problem.rounding)
-        for name, tau in found.items()
-    }
-    n_effective = float(problem.n)
-    if min(sse.values()) > problem.rounding:
-        rest = y - problem.solve(found[largest], largest == "linear")[2]
-        n_effective = problem.n / max(fit_noise(rest).inflation, 1.0)
-    variance = sse[largest] / max(problem.n - N_PARAMETERS[largest], 1)
-    cutoff = variance * problem.n / n_effective * scipy.stats.chi2.ppf(level, 1)
-    bic = {
-        name: n_effective * np.log(sse[name]) + N_PARAMETERS[name] * np.log(n_effective)
-        for name in models
-    }
-    lowest = min(bic.values())
+    evidence = LearningEvidence(y)
+    found = {largest: evidence.posterior(largest)}
+    if evidence.draw_in(y, largest, found[largest].taus):
+        del found[largest]
+    for name in models:
+        found[name] = found.get(name) or evidence.posterior(name)
+    log_odds = _log_odds(evidence, y, found)
+    best = max(models, key=lambda name: (log_odds[name], -N_PARAMETERS[name]))
     fits = {
-        name: _describe(problem, name, found[name], bic[name] - lowest, cutoff, unit)
+        name: _describe(evidence, name, found[name], log_odds[name] - log_odds[best], level, unit)
         for name in models
     }
-    best = min(bic, key=lambda name: (bic[name], N_PARAMETERS[name]))
-    return LearningCurve(fits[best], fits, level, n_effective)
+    return LearningCurve(fits[best], fits, level, _n_effective(evidence, best, found[best].taus))
+
+
+def _log_odds(
+    evidence: LearningEvidence, y: np.ndarray, found: dict[str, Posterior]
+) -> dict[str, float]:
+    """Return the logarithm of how likely each model is, up to a constant."""
+    logs = {name: each.log_evidence for name, each in found.items()}
+    doubt = DOUBT / float(np.sqrt(evidence.series.n_observed))
+    for model, simpler in ((ONE, NONE), (TWO, ONE)):
+        if model not in found:
+            continue
+        taus = found[model].taus
+        if simpler in found and taus[0] < SHORT_START:
+            # Else an outlier at the first trial would be learning that is over at once.
+            gained = evidence.lasts(y, model, taus)
+            logs[model] = min(logs[model], logs[simpler] + gained)
+        if simpler == ONE and simpler in found:
+            # A second exponential that explains hardly more has a ridge for its posterior, along
+            # which either could be any: what it can gain is known better than the ridge's volume.
+            gained = found[TWO].log_peak - found[ONE].log_peak
+            logs[TWO] = min(logs[TWO], logs[ONE] + gained + float(np.log(2)))
+    if TWO in logs:
+        logs[TWO] += log_prior_of_number(2) - doubt
+    if NONE in logs:
+        logs[NONE] += doubt
+    return logs
 
 
 def _checked_models(models: Any) -> list[str]:
@@ -190,146 +210,52 @@ def trials_needed(model: str) -> int:
     return max(TRIALS_A_PARAMETER * N_PARAMETERS[model], 8)
 
 
-class _Problem:
-    """Least squares for given time constants; its search space."""
-
-    def __init__(self, y: np.ndarray) -> None:
-        self.trials = np.arange(len(y), dtype=float)
-        self.seen = np.isfinite(y)
-        self.y = y[self.seen]
-        self.n = int(self.seen.sum())
-        # What is left by a model that is exact; more than the data's own rounding, because
-        # exponentials that resemble each other are not solved for more exactly.
-        self.rounding = max(ROUNDING * float(self.y @ self.y), 1e-300)
-        # A constant much longer than the series can't be told from a line.
-        self.longest = 3.0 * len(y)
-        self.grid = np.geomspace(SHORTEST, self.longest, N_GRID)
-
-    def design(self, taus: np.ndarray, linear: bool) -> np.ndarray:
-        columns = [np.ones_like(self.trials)]
-        if linear:
-            columns.append(self.trials)
-        # Measured from the plateau, so that an amplitude is how far it goes.
-        columns += [-np.exp(-self.trials / tau) for tau in taus]
-        return np.stack(columns, axis=1)
-
-    def solve(self, taus: np.ndarray, linear: bool = False) -> tuple[float, np.ndarray, np.ndarray]:
-        """Return the sum of squared errors, coefficients, and fitted values of all trials."""
-        design = self.design(taus, linear)
-        coefficients = np.linalg.lstsq(design[self.seen], self.y, rcond=None)[0]
-        fitted = design @ coefficients
-        return float(np.sum((self.y - fitted[self.seen]) ** 2)), coefficients, fitted
-
-    def loss(self, log_taus: np.ndarray) -> float:
-        """Return the loss for a search without bounds: infinite outside."""
-        taus = np.exp(np.sort(log_taus))
-        if taus[0] < SHORTEST or taus[-1] > self.longest:
-            return np.inf
-        if len(taus) == 2 and taus[1] < MIN_RATIO * taus[0]:
-            return np.inf
-        return self.solve(taus)[0]
-
-
-def _time_constants(problem: _Problem, model: str) -> np.ndarray:
-    if model in ("constant", "linear"):
-        return np.zeros(0)
-    logs = np.log(problem.grid)
-    if model == "exponential":
-        starts = [np.array([log]) for log in logs]
-    else:
-        coarse = logs[::3]
-        starts = [np.array([a, b]) for a in coarse for b in coarse if b > a + np.log(MIN_RATIO)]
-    losses = [problem.loss(start) for start in starts]
-    return _polish(problem, starts[int(np.argmin(losses))])
-
-
-def _polish(problem: _Problem, start: np.ndarray) -> np.ndarray:
-    simplex = np.vstack([start, start + 0.1 * np.eye(len(start))])
-    found = scipy.optimize.minimize(
-        problem.loss,
-        start,
-        method="Nelder-Mead",
-        options={"initial_simplex": simplex, "xatol": 1e-4, "fatol": 1e-12 * problem.loss(start)},
-    )
-    best = found.x if found.fun <= problem.loss(start) else start
-    if problem.loss(best) < NEARLY_EXACT * float(problem.y @ problem.y):
-        best = _exactly(problem, best)
-    return np.exp(np.sort(best))
-
-
-def _exactly(problem: _Problem, start: np.ndarray) -> np.ndarray:
-    """Go on to the minimum by least squares, which converge to rounding without noise.
-
-    A simplex stops nearby, and what it leaves would look like a second exponential.
-    """
-
-    def residuals(log_taus: np.ndarray) -> np.ndarray:
-        return problem.y - problem.solve(np.exp(log_taus))[2][problem.seen]
-
-    tight = {"xtol": 1e-15, "ftol": 1e-15, "gtol": 1e-15, "max_nfev": 100}
-    at = np.sort(start)
-    starts = [at]
-    if len(at) == 1 and at[0] < np.log(1.5 * SHORTEST):
-        # Over before the second trial: what is left there is too small to lead further down.
-        starts += [np.log([tau]) for tau in SHORTER]
-    ends = [
-        np.sort(scipy.optimize.least_squares(residuals, each, jac="3-point", **tight).x)
-        for each in starts
-    ]
-    found = min(ends, key=lambda end: problem.solve(np.exp(end))[0])
-    # Without noise a time constant is certain even where it is very short or long.
-    exact = problem.solve(np.exp(found))[0] <= problem.rounding
-    return found if exact or problem.loss(found) < problem.loss(at) else at
+def _n_effective(evidence: LearningEvidence, model: str, taus: np.ndarray) -> float:
+    """Return the number of independent trials, averaged over the kinds of noise."""
+    n = evidence.series.n_observed
+    if evidence.is_exact(model, taus):
+        return float(n)
+    inflation = evidence.series.filters.kinds.inflation(n)
+    return float(evidence.weights(model, taus) @ (n / np.maximum(inflation, 1.0)))
 
 
 def _describe(
-    problem: _Problem, model: str, taus: np.ndarray, bic: float, cutoff: float, unit: Unit
+    evidence: LearningEvidence,
+    model: str,
+    found: Posterior,
+    log_odds: float,
+    level: float,
+    unit: Unit,
 ) -> LearningFit:
-    sse, coefficients, fitted = problem.solve(taus, model == "linear")
-    plateau = fitted[-1] if model in ("constant", "linear") else coefficients[0]
-    intervals = np.array([_interval(problem, taus, i, sse + cutoff) for i in range(len(taus))])
+    coefficients = evidence.coefficients(model, found.taus)
+    columns = evidence.of(model, found.taus)
+    fitted = coefficients[0] + coefficients[1:] @ columns
+    plateau = coefficients[0] if len(found.taus) else fitted[-1]
+    intervals = np.array([_interval(found, i, level) for i in range(len(found.taus))])
     return LearningFit(
         model,
-        float(bic),
+        float(log_odds),
         float(unit.levels(fitted[0])),
         float(unit.levels(plateau)),
-        unit.sizes(coefficients[1:]) if len(taus) else np.zeros(0),
-        taus,
+        unit.sizes(coefficients[1:]) if len(found.taus) else np.zeros(0),
+        found.taus,
         intervals.reshape(-1, 2),
         unit.levels(fitted),
     )
 
 
-def _interval(problem: _Problem, taus: np.ndarray, which: int, limit: float) -> tuple[float, float]:
-    """Find where the profile loss of a time constant crosses the limit on either side."""
-    others = np.log(np.delete(taus, which))
-    coarse = np.log(problem.grid[::2])
-
-    def profile(log_tau: float) -> float:
-        if not len(others):
-            return problem.solve(np.exp([log_tau]))[0] - limit
-        beyond = coarse > log_tau + np.log(MIN_RATIO)
-        before = coarse < log_tau - np.log(MIN_RATIO)
-        free = coarse[beyond if which == 0 else before]
-        candidates = [*free, *others]
-        return min(problem.loss(np.array([log_tau, other])) for other in candidates) - limit
-
-    centre = np.log(taus[which])
-    ends = []
-    shortest, longest = np.log(SHORTEST), np.log(problem.longest)
-    for stop, edge in ((min(shortest, centre - 1), 0.0), (max(longest, centre + 1), np.inf)):
-        steps = np.linspace(centre, stop, 30)[1:]
-        inner, outer = centre, None
-        for step in steps:
-            if profile(step) > 0:
-                outer = step
-                break
-            inner = step
-        if outer is None:
-            ends.append(edge)
-            continue
-        for _ in range(25):
-            middle = (inner + outer) / 2
-            inner, outer = (inner, middle) if profile(middle) > 0 else (middle, outer)
-        ends.append(float(np.exp((inner + outer) / 2)))
-    return ends[0], ends[1]
+def _interval(found: Posterior, which: int, level: float) -> tuple[float, float]:
+    """Return the range of a time constant that holds this much of its posterior."""
+    tau = float(found.taus[which])
+    values, place = np.unique(found.log_taus[:, which], return_inverse=True)
+    weights = np.bincount(place, np.exp(found.log_density - found.log_density.max()))
+    below = np.cumsum(weights) - weights / 2
+    low, high = np.exp(np.interp([(1 - level) / 2, (1 + level) / 2], below / weights.sum(), values))
+    # Not excluded at the limit: beyond it, courses look like that at the limit.
+    likely = weights.max() * np.exp(-chi2.ppf(level, 1) / 2)
+    shortest, longest = np.log(found.limits)
+    if values[0] <= shortest + 1e-9 and weights[0] > likely:
+        low = 0.0
+    if values[-1] >= longest - 1e-9 and weights[-1] > likely:
+        high = np.inf
+    return min(float(low), tau), max(float(high), tau)

@@ -8,7 +8,7 @@ from trialtensor.tracking import learning_curve
 
 
 def two_exponential_advantage(y: np.ndarray) -> float:
-    """BIC of ``c + a exp(-k / τ)`` less that with two exponentials; positive: two are better.
+    """Log odds of two exponentials against one, ``c + a exp(-k / τ)``; positive: two are better.
 
     The fits are those of `trialtensor.tracking.learning_curve`.
 
@@ -25,4 +25,4 @@ def two_exponential_advantage(y: np.ndarray) -> float:
     False
     """
     fits = learning_curve(y, models=("exponential", "two-exponential")).fits
-    return fits["exponential"].bic - fits["two-exponential"].bic
+    return fits["two-exponential"].log_odds - fits["exponential"].log_odds

@@ -26,7 +26,7 @@ def learning_curve(cast: Cast) -> list[Row]:
     ]
     rows.append(
         cast.measure(
-            "BIC of one exponential less that of two",
+            "log odds of two exponentials against one",
             lambda curve: two_exponential_advantage(curve.shown[:LEARNING]),
             washout,
             accepted=(0.0, np.inf),

@@ -56,7 +56,7 @@ def describe(
         offsets=offsets,
         noise_sd=_spread(problem, mean + offsets),
         autocorrelation=_average(search, noise, "autocorrelation"),
-        # By the trials that they are worth: unlikely kinds that inflate much count little.
+        # By the trials that they leave: unlikely kinds that inflate much count little.
         inflation=_average(search, noise, "inflation", power=-1),
         diagnostics=_diagnostics(search, best.transitions, solved.n_outliers),
         draws=draws,
