@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from trialtensor.kernels.change_points import penalised_changes, split_greedily
+from trialtensor.kernels.change_points import penalised_changes
 
 
 def sum_of_squares(y, changes):
@@ -52,13 +52,3 @@ def test_penalised_changes_are_those_of_the_unpruned_recursion(seed):
 @pytest.mark.parametrize("values", [np.zeros(10), np.full(1, 3.0), np.full(7, -2.5)])
 def test_nothing_changes_where_all_is_the_same(values):
     assert len(penalised_changes(values, 1e-9, 1)) == 0
-
-
-def test_greedy_splits_are_the_best_one_at_a_time():
-    y = series(0, 30)
-    once = split_greedily(y, 1, 3)
-    best = min(sum_of_squares(y, (t,)) for t in range(3, 28))
-    assert np.sum(once**2) == pytest.approx(best)
-    assert np.sum(split_greedily(y, 4, 3) ** 2) < best
-    np.testing.assert_allclose(split_greedily(y, 0, 3), y - y.mean())
-    np.testing.assert_allclose(split_greedily(y, 3, 20), y - y.mean())
