@@ -63,11 +63,12 @@ def plot_group(group: Any, *, axes: Any = None) -> np.ndarray:
                 for part in (group.animals, group.table)
             )
             style_panel(ax)
+            if effect == "time constant":
+                ax.set_xscale("log")
             _draw_animals(ax, animals.to_dict("records"), named=ax is row[0])
             _draw_mean(ax, mean.to_dict("records")[0], len(animals))
             ax.set_xlabel(UNITS[effect], fontsize=8.5, color=INK)
         row[0].set_ylabel(shorten(component), fontsize=8.5, color=INK)
-        row[1].set_xscale("log")
         row[2].axvline(0, color=MUTED, linewidth=0.8, linestyle=":", zorder=0)
     return axes
 
@@ -99,9 +100,7 @@ def _draw_mean(ax: Axes, mean: dict[str, Any], n_rows: int) -> None:
         ax.plot([mean["new_low"], mean["new_high"]], [y, y], color=ACCENT, linewidth=1, zorder=2)
         ax.fill(corners, [y, y - 0.32, y, y + 0.32], color=ACCENT, linewidth=0, zorder=3)
         # The interval for another of few animals may be so wide that nothing else is seen.
-        low, high = min(limits[0], mean["low"]), max(limits[1], mean["high"])
-        pad = 0.05 * (high - low)
-        positive = mean["effect"] == "time constant"
-        ax.set_xlim((low if low > 0 else None) if positive else low - pad, high + pad)
+        ends = [min(limits[0], mean["low"]), max(limits[1], mean["high"])]
+        ax.set_xlim(*ends)
     text = f"{mean['n_with']} of {n_rows} animals"
     ax.set_title(text, fontsize=8, color=INK, loc="right")

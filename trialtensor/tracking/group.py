@@ -90,7 +90,7 @@ def track_group(
 
     Notes
     -----
-    Amplitudes are of all animals: each is a mixture of its posterior and of 0, by its probability
+    Amplitudes are what is reached by the last trial, of all animals: each is a mixture of its posterior and of 0, by its probability
     of a transition. Onsets and time constants are of animals that show one; a step counts as half
     a trial, a ramp as the length of the session. With several transitions the largest is taken.
     Sessions of one animal are averaged first, and how they differ is part of how animals do.
@@ -170,7 +170,10 @@ def _draws(found: Transitions, effect: str) -> np.ndarray:
     if effect == "time constant":
         return np.asarray(np.log(np.clip(taus, FASTEST, n_trials)))
     left = n_trials - draws.onsets[:, largest]
-    values = np.where(np.isinf(taus), left / n_trials, 1.0) * amplitudes[:, largest]
+    # The plateau of a slow transition is far beyond the session: how much of it was seen.
+    slow = np.where((taus > 0) & np.isfinite(taus), taus, 1.0)
+    reached = np.where(taus == 0, 1.0, -np.expm1(-left / slow))
+    values = np.where(np.isinf(taus), left / n_trials, reached) * amplitudes[:, largest]
     rng = np.random.default_rng(0)
     return np.asarray(values * (rng.permutation(len(values)) < found.probability * len(values)))
 

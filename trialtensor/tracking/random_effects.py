@@ -70,8 +70,15 @@ def random_effects(estimates: np.ndarray, variances: np.ndarray, level: float) -
     if n > 2:
         new = float(np.hypot(np.sqrt(between), error) * student.ppf((1 + level) / 2, n - 2))
     p_value = float(2 * student.sf(abs(mean) / error, n - 1)) if error else float(mean == 0)
-    ends = np.array([mean, mean - half, mean + half, np.sqrt(between), mean - new, mean + new])
-    return RandomEffects(*(ends * unit).tolist(), p_value)
+    return RandomEffects(
+        mean=mean * unit,
+        low=(mean - half) * unit,
+        high=(mean + half) * unit,
+        between_sd=float(np.sqrt(between)) * unit,
+        new_low=(mean - new) * unit,
+        new_high=(mean + new) * unit,
+        p_value=p_value,
+    )
 
 
 def _reml(y: np.ndarray, v: np.ndarray) -> float:
