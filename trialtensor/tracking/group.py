@@ -90,9 +90,10 @@ def track_group(
 
     Notes
     -----
-    Amplitudes are what is reached by the last trial, of all animals: each is a mixture of its posterior and of 0, by its probability
-    of a transition. Onsets and time constants are of animals that show one; a step counts as half
-    a trial, a ramp as the length of the session. With several transitions the largest is taken.
+    Amplitudes are what is reached by the last trial, of all animals: each is a mixture of its
+    posterior and of 0, by its probability of a transition. Onsets and time constants are of
+    animals that show one; a step counts as half a trial, a ramp as the length of the session.
+    With several transitions the largest is taken.
     Sessions of one animal are averaged first, and how they differ is part of how animals do.
 
     References
