@@ -3,6 +3,7 @@
 from trialtensor.tracking.change_points import ChangePoints, change_points
 from trialtensor.tracking.contrasts import BlockContrasts, block_contrasts
 from trialtensor.tracking.following import Tracking, track
+from trialtensor.tracking.group import GroupTracking, track_group
 from trialtensor.tracking.learning import LearningCurve, LearningFit, learning_curve
 from trialtensor.tracking.pattern_change import PatternChange, pattern_change
 from trialtensor.tracking.rate_observed import rebound
@@ -24,6 +25,7 @@ from trialtensor.tracking.unstable_neurons import unstable_neurons
 __all__ = [
     "BlockContrasts",
     "ChangePoints",
+    "GroupTracking",
     "LearningCurve",
     "LearningFit",
     "OneRateFit",
@@ -49,6 +51,7 @@ __all__ = [
     "subspace_drift",
     "template_alignment",
     "track",
+    "track_group",
     "transitions",
     "trial_similarity",
     "two_rate_fit",
