@@ -13,7 +13,7 @@ from trialtensor.tracking.transitions.evidence import SeriesEvidence
 LIMIT = 2.5  # standard deviations; beyond, trials are drawn in, as Huber's estimators do
 SPIKE = 5.0
 PASSES = 5  # an outlier makes its neighbours look like some
-NO_NOISE = 1e-6  # of the spread of a series
+NO_NOISE = 1e-4  # of the spread of a series
 NORMAL_MAD = 0.6745  # median absolute deviation of a standard normal variable
 LOG_VARIANCE = np.pi**2 / 8  # of the logarithm of its absolute value
 SHORTEST_PART = 20  # trials in which a spread can be told
@@ -51,14 +51,9 @@ def _without_runs(y: np.ndarray, length: int, scale: float) -> np.ndarray:
     padded = np.pad(y, 1, constant_values=np.nan)
     first, last = padded[1 : len(y) - length + 2], padded[length : len(y) + 1]
     before, after = first - padded[: len(first)], last - padded[length + 1 :]
-    # At either end there are neighbours on one side only.
-    before, after = (
-        np.where(np.isnan(before), after, before),
-        np.where(np.isnan(after), before, after),
-    )
-    size = np.where(
-        np.sign(before) == np.sign(after), np.minimum(np.abs(before), np.abs(after)), 0.0
-    )
+    # At either end learning may begin or end fast, and has neighbours on one side only.
+    size = np.where(np.sign(before) == np.sign(after), np.minimum(np.abs(before), np.abs(after)), 0)
+    size = np.nan_to_num(size)
     moved = y.copy()
     for start in np.flatnonzero(size > SPIKE * scale).tolist():
         run = slice(start, start + length)
