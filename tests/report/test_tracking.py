@@ -34,7 +34,8 @@ def test_the_page_says_what_was_found(tracking, tmp_path):
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
     assert "Component 1 changes (from trial " in text
     assert "with a time constant of" in text
-    assert "Whether the neurons of a component agree on its changes was not checked" in text
+    assert "Here is each series that was given" in text
+    assert "neurons of a component" not in text
     assert "Within the block learning (trials 40 to 119)" in text
     assert "The same neurons?" in text
     assert "learning minus baseline" in text
@@ -79,6 +80,7 @@ def test_what_neurons_say_comes_first(tmp_path):
     rates[80:, 7] *= 0.02
     X = np.sqrt(rng.poisson(rates).astype(float))
     model = TCA(2, nonnegative=True, n_init=2, random_state=0).fit(X)
+    assert "agree on its changes was not checked" in overview_sentence(track(model))
     found = track(model, X)
     text = overview_sentence(found)
     assert text.startswith("None of 2 components changes in a way that is its own")

@@ -43,7 +43,8 @@ def change_text(row: Any, tracking: Any) -> str:
     row : row of ``tracking.changes``
     tracking : trialtensor.tracking.Tracking
     """
-    direction = "rises" if row["amplitude"] > 0 else "falls"
+    # Not that of the amplitude: an earlier transition may still be on its way.
+    direction = "rises" if row["after"] > row["before"] else "falls"
     where = f"from {number(row['before'])} to {number(row['after'])}"
     when = trial_text(int(row["onset"]), tracking)
     interval = range_text(row["onset_low"], row["onset_high"])
@@ -67,6 +68,17 @@ def trial_text(trial: int, tracking: Any) -> str:
     if numbers is None or str(numbers[trial]) == str(trial):
         return f"trial {trial}"
     return f"trial {trial} (numbered {numbers[trial]})"
+
+
+def label_text(label: Any) -> str:
+    """Write a label; numbers that are whole without their decimals.
+
+    Examples
+    --------
+    >>> label_text(2.0), label_text("washout")
+    ('2', 'washout')
+    """
+    return f"{label:g}" if isinstance(label, (float, np.floating)) else str(label)
 
 
 def range_text(low: int, high: int) -> str:

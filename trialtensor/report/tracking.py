@@ -11,7 +11,7 @@ from trialtensor.data.shown import p_equation, p_text
 from trialtensor.plotting.tracking import plot_tracking
 from trialtensor.report import tracking_headline as headline
 from trialtensor.report import tracking_wording as wording
-from trialtensor.report.change_wording import count_text, number
+from trialtensor.report.change_wording import count_text, label_text, number
 from trialtensor.report.figures import as_png
 from trialtensor.report.rendering import render, repeating_part
 
@@ -80,9 +80,8 @@ def write_tracking_report(
         verdict=" ".join(headline.verdict_sentences(tracking)),
         misleading=headline.warning_sentences(tracking),
         checked=tracking.replication is not None,
+        from_model=tracking.from_model,
         unstable=_unstable_rows(tracking),
-        block=tracking.learning_block,
-        learning_trials="{} to {}".format(*tracking.learning_trials),
         told=[(wording.heading(name), wording.series_sentences(tracking, name)) for name in names],
         contrasts=_contrast_rows(tracking),
         patterns=_pattern_rows(patterns),
@@ -130,7 +129,7 @@ def _contrast_rows(tracking: Any) -> list[list[str]]:
     return [
         [
             row["series"],
-            f"{row['block']} minus {row['minus']}",
+            f"{label_text(row['block'])} minus {label_text(row['minus'])}",
             f"{number(row['difference'])} ({number(row['low'])} to {number(row['high'])})",
             p_text(row["p_adjusted"]),
             wording.contrast_text(row, tracking.alpha),

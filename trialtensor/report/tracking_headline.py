@@ -90,7 +90,7 @@ def warning_sentences(tracking: Any) -> list[str]:
     """State what could mislead."""
     sentences = list(tracking.cautions)
     changing = set(tracking.changes["series"]) - {"behaviour"}
-    if tracking.replication is None and changing:
+    if tracking.from_model and tracking.replication is None and changing:
         sentences.append(
             "Whether the neurons of a component agree on its changes was not checked: neurons that "
             "drift or drop out change components, too. That needs the data."

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor.data.shown import p_equation
-from trialtensor.report.change_wording import change_text, number
+from trialtensor.report.change_wording import change_text, label_text, number
 
 PATTERNS = {
     "no change": "no change of neurons or strength for certain",
@@ -94,7 +94,8 @@ def _change(row: dict[str, Any], tracking: Any) -> str:
 
 def _learning(row: Any, tracking: Any) -> str:
     first, last = tracking.learning_trials
-    span = f"Within the block {tracking.learning_block} (trials {first} to {last})"
+    block = label_text(tracking.learning_block)
+    span = f"Within the block {block} (trials {first} to {last})"
     if row["model"] == "constant":
         return f"{span} no course is certain."
     if row["model"] == "linear":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trialtensor.data.shown import OneLine
+from trialtensor.models.base import TrialEstimator
 from trialtensor.models.parameters import check_number, check_share, generator
 from trialtensor.tracking import following_tables as tables
 from trialtensor.tracking.adaptation import check_perturbation, fit_adaptation
@@ -65,6 +66,8 @@ class Tracking(OneLine):
     related : dict of str -> Relation
     adaptation : dict of str -> TwoRateFit
         Of the series whose model isn't "none".
+    from_model : bool
+        Whether series are courses of a model's components.
     replication : Replication or None
         What the neurons say of changes; None without data.
     unstable : pandas.DataFrame or None
@@ -97,6 +100,7 @@ class Tracking(OneLine):
     learning: dict[str, LearningCurve]
     related: dict[str, Relation]
     adaptation: dict[str, TwoRateFit]
+    from_model: bool
     replication: Replication | None
     unstable: pandas.DataFrame | None
     excluded: tuple[str, ...]
@@ -246,6 +250,7 @@ def track(
         learning=learning,
         related=related,
         adaptation=adaptation,
+        from_model=isinstance(model, TrialEstimator),
         replication=replication,
         unstable=None if data is None else data.unstable,
         excluded=() if data is None else tuple(data.names),

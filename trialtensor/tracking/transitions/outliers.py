@@ -20,45 +20,35 @@ SHORTEST_PART = 20  # trials in which a spread can be told
 LEAST_LOG = 0.05  # of the median deviation: smaller deviations would count for too much
 
 
-def without_spikes(y: np.ndarray, longest: int) -> np.ndarray:
-    """Return a series without short runs of trials that are far from those on either side.
+def without_spikes(y: np.ndarray, n_beside: int) -> np.ndarray:
+    """Return a series without trials that are far from those before and those after.
 
-    Two transitions would otherwise be drawn to such a run, and then explain it.
+    Two transitions would otherwise be drawn to a few such trials, and then explain them.
 
     Parameters
     ----------
     y : (n_trials,) array
         NaN is missing.
-    longest : int
-        Trials of a run.
+    n_beside : int
+        Trials on either side, whose medians are compared with: fewer than half may be outliers.
     """
     seen = np.flatnonzero(np.isfinite(y))
     known = y[seen]
-    scale = np.median(np.abs(np.diff(known))) / NORMAL_MAD / np.sqrt(2) if len(known) > 1 else 0.0
-    if not scale > 0:
+    if len(known) < 4 * n_beside:
         return y
-    for length in range(1, min(longest, len(known) // 4) + 1):
-        known = _without_runs(known, length, scale)
-    if np.array_equal(known, y[seen]):
+    scale = np.median(np.abs(np.diff(known))) / NORMAL_MAD / np.sqrt(2)
+    medians = np.median(np.lib.stride_tricks.sliding_window_view(known, n_beside), axis=1)
+    # At either end learning may begin or end fast, and has trials on one side only.
+    inner = slice(n_beside, len(known) - n_beside)
+    before = known[inner] - medians[: len(known) - 2 * n_beside]
+    after = known[inner] - medians[n_beside + 1 :]
+    size = np.where(np.sign(before) == np.sign(after), np.minimum(np.abs(before), np.abs(after)), 0)
+    far = size > SPIKE * scale
+    if not far.any() or not scale > 0:
         return y
     closer = y.copy()
-    closer[seen] = known
+    closer[seen[inner]] -= np.where(far, np.sign(before) * (size - LIMIT * scale), 0.0)
     return closer
-
-
-def _without_runs(y: np.ndarray, length: int, scale: float) -> np.ndarray:
-    """Move runs of this length towards their neighbours, up to the limit."""
-    padded = np.pad(y, 1, constant_values=np.nan)
-    first, last = padded[1 : len(y) - length + 2], padded[length : len(y) + 1]
-    before, after = first - padded[: len(first)], last - padded[length + 1 :]
-    # At either end learning may begin or end fast, and has neighbours on one side only.
-    size = np.where(np.sign(before) == np.sign(after), np.minimum(np.abs(before), np.abs(after)), 0)
-    size = np.nan_to_num(size)
-    moved = y.copy()
-    for start in np.flatnonzero(size > SPIKE * scale).tolist():
-        run = slice(start, start + length)
-        moved[run] -= np.sign(before[start]) * (size[start] - LIMIT * scale)
-    return moved
 
 
 def innovations(evidence: SeriesEvidence, columns: np.ndarray) -> np.ndarray:

@@ -111,7 +111,7 @@ def solve(problem: Problem, n_max: int) -> Solved:
     search = problem.search
     spikes = False
     for y, each in zip(problem.values.T, search.series, strict=True):
-        calmer = without_spikes(y, search.prior.min_size - 1)
+        calmer = without_spikes(y, search.prior.min_size)
         if calmer is not y:
             each.set(calmer)
             spikes = True
