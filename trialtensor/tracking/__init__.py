@@ -2,7 +2,8 @@
 
 from trialtensor.tracking.change_points import ChangePoints, change_points
 from trialtensor.tracking.contrasts import BlockContrasts, block_contrasts
-from trialtensor.tracking.following import Tracking, track
+from trialtensor.tracking.following import track
+from trialtensor.tracking.following_result import Tracking
 from trialtensor.tracking.group import GroupTracking, track_group
 from trialtensor.tracking.learning import LearningCurve, LearningFit, learning_curve
 from trialtensor.tracking.pattern_change import PatternChange, pattern_change
