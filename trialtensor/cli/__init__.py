@@ -1,6 +1,5 @@
 """The `trialtensor` command: from a recording to a report."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,11 +10,9 @@ from trialtensor.cli import arguments as given
 from trialtensor.cli import rank_options as ranked
 from trialtensor.cli import track_options as followed
 from trialtensor.cli.console import App, say
-from trialtensor.cli.folder import claimed
 from trialtensor.cli.options import Transform, find_kind, make_fit
 from trialtensor.cli.recording import Recording, as_typed, split_axes
-from trialtensor.cli.running import clear_errors, exit_if_incomplete, fit_and_write, fit_into
-from trialtensor.cli.writing import MODEL, possible_names
+from trialtensor.cli.running import clear_errors, fit_and_write
 
 app = App(
     help="Find components in neural recordings with trial structure.",
@@ -177,13 +174,7 @@ def track(
 ) -> None:
     """Follow components over trials: which change, when, how fast, and how certainly."""
     with clear_errors():
-        from trialtensor.cli.tracking import (
-            NAMES,
-            Following,
-            loading_code,
-            refuse_options_of_a_fit,
-        )
-        from trialtensor.models import load
+        from trialtensor.cli.tracking import Following, follow_model, follow_recording
 
         following = Following(
             labels=labels,
@@ -196,43 +187,16 @@ def track(
             dataset=dataset,
             exclude_unstable=exclude_unstable,
         )
-        command = as_typed(context)
-        options = {"blocks": blocks, "groups": groups, "nonnegative": nonnegative}
+        fit = {
+            "model": model, "blocks": blocks, "groups": groups, "nonnegative": nonnegative
+        }  # fmt: skip
+        reading = {"variable": variable, "axes": axes, "transform": transform.value}
         if components is None:
-            refuse_options_of_a_fit({"model": model, **options})
-            fitted = load(file)
-            again = None
-            if data is not None:
-                given_now = {"variable": variable, "axes": axes, "transform": transform.value}
-                again = Recording.again(data, fitted, given_now, context)
-            elif exclude_unstable:
-                raise ValueError("--exclude-unstable: needs --data, the recording of the fit")
-            code = loading_code(file, again)
-            with claimed(output, NAMES):
-                followed_too = following.run(
-                    fitted, file, command, code, None if again is None else again.tensor
-                )
-            exit_if_incomplete(followed_too)
-            return
-        if data is not None:
+            follow_model(following, file, data, fit, reading, context)
+        elif data is not None:
             raise ValueError("--data: with --components, the file is the recording already")
-        asked = make_fit(find_kind(model or "tca"), components, options, seed=seed)
-        recording = Recording.read(
-            file,
-            variable,
-            axes,
-            transform=transform.value,
-            color_by=None,
-            context=context,
-            labels=asked.labels,
-        )
-        following.check_names(recording.tensor, asked)
-        with claimed(output, (*possible_names(), *NAMES)):
-            written = fit_into(recording, asked, output)
-            following = replace(following, output=written.folder)
-            code = loading_code(written.folder / MODEL, recording)
-            followed_too = following.run(asked.model, file, command, code, recording.tensor)
-        exit_if_incomplete(written, followed_too)
+        else:
+            follow_recording(following, file, components, fit, reading, context)
 
 
 @app.command()

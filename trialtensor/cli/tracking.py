@@ -1,23 +1,26 @@
 """Running `trialtensor track` once its options are parsed."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from trialtensor.cli.console import say
-from trialtensor.cli.options import Fit
-from trialtensor.cli.recording import check_label
+from trialtensor.cli.folder import claimed
+from trialtensor.cli.options import Fit, find_kind, make_fit
+from trialtensor.cli.recording import Recording, as_typed, check_label
 from trialtensor.cli.results import Written, remove
-from trialtensor.cli.running import tell
+from trialtensor.cli.running import exit_if_incomplete, fit_into, tell
+from trialtensor.cli.writing import MODEL, possible_names
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas
     import xarray
 
-    from trialtensor.cli.recording import Recording
     from trialtensor.models import TrialEstimator
     from trialtensor.tracking import PatternChange, Tracking
 
@@ -276,3 +279,57 @@ def refuse_options_of_a_fit(given: Mapping[str, Any]) -> None:
                 f"--{name}: says how to fit, but without --components the file is a model that "
                 "has been fitted; give --components to fit one to a recording, or leave it out"
             )
+
+
+def follow_model(
+    following: Following,
+    file: Path,
+    data: Path | None,
+    fit: Mapping[str, Any],
+    reading: Mapping[str, Any],
+    context: typer.Context,
+) -> None:
+    """Follow the components of a saved model, with its recording if that is given.
+
+    Parameters
+    ----------
+    following : Following
+    file, data : Path
+        The model; its recording.
+    fit, reading : dict
+        Options on how to fit, which are refused; on how to read the recording, unless as then.
+    context : typer.Context
+        Of the command.
+    """
+    from trialtensor.models import load
+
+    refuse_options_of_a_fit(fit)
+    model = load(file)
+    again = None if data is None else Recording.again(data, model, reading, context)
+    if again is None and following.exclude_unstable:
+        raise ValueError("--exclude-unstable: needs --data, the recording of the fit")
+    code, X = loading_code(file, again), None if again is None else again.tensor
+    with claimed(following.output, NAMES):
+        written = following.run(model, file, as_typed(context), code, X)
+    exit_if_incomplete(written)
+
+
+def follow_recording(
+    following: Following,
+    file: Path,
+    components: str,
+    fit: Mapping[str, Any],
+    reading: Mapping[str, Any],
+    context: typer.Context,
+) -> None:
+    """Fit a model to a recording, and follow its components; parameters as of `follow_model`."""
+    options = {name: value for name, value in fit.items() if name != "model"}
+    asked = make_fit(find_kind(fit["model"] or "tca"), components, options, seed=following.seed)
+    recording = Recording.read(file, **reading, color_by=None, context=context, labels=asked.labels)
+    following.check_names(recording.tensor, asked)
+    with claimed(following.output, (*possible_names(), *NAMES)):
+        written = fit_into(recording, asked, following.output)
+        following = replace(following, output=written.folder)
+        code = loading_code(written.folder / MODEL, recording)
+        followed = following.run(asked.model, file, as_typed(context), code, recording.tensor)
+    exit_if_incomplete(written, followed)

@@ -49,6 +49,18 @@ def _keep_apart(
 
 
 @kernel
+def _weigh(log_weights: np.ndarray, found: np.ndarray, left: float, least: float, n: int) -> None:
+    """Add what a series says of each transition, given what it would explain of what is left."""
+    for j in range(log_weights.shape[0]):
+        for t in range(log_weights.shape[1]):
+            if found[j, t] < 0:
+                log_weights[j, t] = -np.inf
+            elif log_weights[j, t] > -np.inf:
+                rest = max(left - found[j, t], 0.0) + least
+                log_weights[j, t] -= 0.5 * n * np.log(rest)
+
+
+@kernel
 def sample_transitions(
     pattern: np.ndarray,
     gains: np.ndarray,
@@ -130,13 +142,7 @@ def sample_transitions(
                 p, k = pattern[s], kinds[draw, s]
                 back, left, _, _ = fit_columns(gains[p, k], y[s, k], base[s, k], others)
                 gains_of_one_more(back, taus, energies[p, k], found)
-                for j in range(n_taus):
-                    for t in range(n_trials):
-                        if found[j, t] < 0:
-                            weights[j, t] = -np.inf
-                        elif weights[j, t] > -np.inf:
-                            rest = max(left - found[j, t], 0.0) + least[s]
-                            weights[j, t] -= 0.5 * n[s] * np.log(rest)
+                _weigh(weights, found, left, least[s], n[s])
             if np.max(weights) > -np.inf:
                 flat = _pick(weights, uniforms[draw, i])
                 which_tau[i], onsets[i] = flat // n_trials, flat % n_trials

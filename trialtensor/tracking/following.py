@@ -122,21 +122,17 @@ def track(
 
     check_share("alpha", alpha), check_share("level", level)
     columns = trial_series(model, dataset, MIN_TRIALS)
-    n_trials = len(next(iter(columns.values())))
     data = recorded(model, X, mask, exclude, alpha)
     if data is not None:
         columns = series_without(model, data, columns)
+    n_trials = len(next(iter(columns.values())))
     given = Given.read(model, n_trials, labels, conditions, behaviour, learning_block)
     if given.behaviour is not None:
         columns[BEHAVIOUR] = given.behaviour
     rates, adaptation = _adaptation(model, columns, perturbation, behaviour_scale, level)
     rng = generator(random_state)
-    found = {
-        name: transitions(
-            y, conditions=given.conditions, alpha=alpha, level=level, random_state=rng
-        )
-        for name, y in columns.items()
-    }
+    options: Any = {"conditions": given.conditions, "alpha": alpha, "level": level}
+    found = {name: transitions(y, random_state=rng, **options) for name, y in columns.items()}
     within = {name: y - found[name].offsets for name, y in columns.items()}
     part = given.learning_trials
     learning = {name: _learning(name, y[part], level) for name, y in within.items()}
@@ -149,10 +145,7 @@ def track(
     blocks, contrasts = tables.blocks(compared, given.labels, level)
     return Tracking(
         series=pandas.DataFrame(columns),
-        summary=pandas.DataFrame(
-            tables.summary(name, each, p_adjusted[name], learning[name], alpha)
-            for name, each in found.items()
-        ),
+        summary=tables.summaries(found, p_adjusted, learning, alpha),
         changes=tables.changes(certain, replication),
         blocks=blocks,
         contrasts=contrasts,
@@ -164,15 +157,11 @@ def track(
         adaptation=adaptation,
         from_model=isinstance(model, TrialEstimator),
         replication=replication,
-        unstable=None if data is None else data.unstable,
-        excluded=() if data is None else tuple(data.names),
-        trial_numbers=given.trial_numbers,
-        labels=given.labels,
-        learning_block=given.learning_block,
-        learning_trials=(int(part[0]), int(part[-1])),
         alpha=alpha,
         level=level,
         cautions=_cautions(model, given, data),
+        **given.said(),
+        **({} if data is None else data.said()),
     )
 
 

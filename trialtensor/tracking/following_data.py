@@ -42,6 +42,10 @@ class Recorded:
     names: list[str]
     cautions: list[str]
 
+    def said(self) -> dict[str, Any]:
+        """Return what a result repeats of it."""
+        return {"unstable": self.unstable, "excluded": tuple(self.names)}
+
 
 def recorded(model: Any, X: Any, mask: Any, exclude: Any, alpha: float) -> Recorded | None:
     """Check the data that a model was fitted to; return None without any.

@@ -71,6 +71,15 @@ class Given:
             conditions = labels if take_turns(codes) else None
         return cls(labels, conditions, behaviour, block, trials, numbers, cautions)
 
+    def said(self) -> dict[str, Any]:
+        """Return what a result repeats of it."""
+        return {
+            "labels": self.labels,
+            "learning_block": self.learning_block,
+            "learning_trials": (int(self.learning_trials[0]), int(self.learning_trials[-1])),
+            "trial_numbers": self.trial_numbers,
+        }
+
 
 def _numbers(model: Any, n_trials: int) -> np.ndarray | None:
     """Return the numbers of a model's trials, if it knows them."""

@@ -89,8 +89,6 @@ class Tracking(OneLine):
     adaptation: dict[str, TwoRateFit]
     from_model: bool
     replication: Replication | None
-    unstable: pandas.DataFrame | None
-    excluded: tuple[str, ...]
     trial_numbers: np.ndarray | None
     labels: np.ndarray | None
     learning_block: Any
@@ -98,6 +96,8 @@ class Tracking(OneLine):
     alpha: float
     level: float
     cautions: tuple[str, ...] = ()
+    unstable: pandas.DataFrame | None = None
+    excluded: tuple[str, ...] = ()
 
     @property
     def caution(self) -> str:

@@ -21,7 +21,22 @@ if TYPE_CHECKING:
 NOT_CHECKED = "not checked"
 
 
-def summary(
+def summaries(
+    found: dict[str, Transitions],
+    p_adjusted: dict[str, float],
+    learning: dict[str, LearningCurve],
+    alpha: float,
+) -> pandas.DataFrame:
+    """Return a summary row for each series."""
+    import pandas
+
+    return pandas.DataFrame(
+        _summary(name, each, p_adjusted[name], learning[name], alpha)
+        for name, each in found.items()
+    )
+
+
+def _summary(
     name: str, found: Transitions, p_adjusted: float, learning: LearningCurve, alpha: float
 ) -> dict[str, Any]:
     """Return a summary row for a series."""

@@ -11,7 +11,7 @@ from trialtensor.alignment import match_fits
 from trialtensor.data.notices import warn
 from trialtensor.models.base import TrialEstimator
 from trialtensor.tracking.courses import trial_series
-from trialtensor.tracking.following import Tracking
+from trialtensor.tracking.following_result import Tracking
 from trialtensor.tracking.transitions import Transitions
 
 N_NEEDED = 20  # trials with a value
