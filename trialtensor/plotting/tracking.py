@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 CHANGE = QUALITATIVE[3]
 BLOCK = "#eef1f4"
+CLOSE = 0.04  # of the width: numbers would overlap
 
 
 def plot_tracking(tracking: Any, *, axes: Any = None) -> np.ndarray:
@@ -58,9 +59,9 @@ def plot_tracking(tracking: Any, *, axes: Any = None) -> np.ndarray:
         style_panel(ax)
         _draw_blocks(ax, tracking.labels, named=ax is axes[0])
         _draw_series(ax, tracking.series[name].to_numpy(), tracking.found[name])
+        ax.set_xlim(-1, len(tracking.series))
         _draw_changes(ax, tracking.changes[tracking.changes["series"] == name])
         ax.set_ylabel(_in_lines(name), fontsize=8.5, color=INK)
-        ax.set_xlim(-1, len(tracking.series))
     for ax in axes[:-1]:
         ax.tick_params(labelbottom=False)
     axes[-1].set_xlabel("trial", fontsize=8.5, color=INK)
@@ -172,15 +173,19 @@ def _draw_series(ax: Axes, y: np.ndarray, found: Any) -> None:
 
 
 def _draw_changes(ax: Axes, changes: Any) -> None:
+    last, lowered = -np.inf, 0
     for row in changes.to_dict("records"):
         ends = row["onset_low"] - 0.5, row["onset_high"] + 0.5
         ax.axvspan(*ends, color=CHANGE, alpha=0.22, linewidth=0, zorder=1)
         ax.axvline(row["onset"], color=CHANGE, linewidth=1.4, zorder=4)
+        # A number next to another one goes below it.
+        near = row["onset"] - last < CLOSE * np.ptp(ax.get_xlim())
+        last, lowered = row["onset"], (lowered + 1) * near
         ax.annotate(
             f"{row['onset']}",
             (row["onset"], 0.97),
             xycoords=("data", "axes fraction"),
-            xytext=(3, 0),
+            xytext=(3, -9 * lowered),
             textcoords="offset points",
             va="top",
             fontsize=7.5,

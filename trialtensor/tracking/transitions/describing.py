@@ -10,6 +10,7 @@ from trialtensor.tracking.transitions.calibration import p_value_of
 from trialtensor.tracking.transitions.outliers import innovations
 from trialtensor.tracking.transitions.posterior import Sample, sample
 from trialtensor.tracking.transitions.problem import Problem, Solved
+from trialtensor.tracking.transitions.relabelling import relabelled
 from trialtensor.tracking.transitions.result import Draws, Transitions
 from trialtensor.tracking.transitions.search import Search, Transition
 from trialtensor.tracking.transitions.tabulating import tabulate
@@ -35,7 +36,7 @@ def describe(
     reported = p_value <= alpha
     best = solutions[1 + int(np.argmax(evidence[1:]))] if len(evidence) > 1 else solutions[0]
     p_any = float(1 - np.exp(evidence[0] - logsumexp(evidence)))
-    changing = sample(search, best.transitions, n_draws, rng)
+    changing = relabelled(sample(search, best.transitions, n_draws, rng))
     still = sample(search, [], n_draws, rng)
     # What is reported is taken for true; otherwise the course is that of either.
     n_changing = n_draws if reported else round(n_draws * p_any)

@@ -38,16 +38,21 @@ def without_spikes(y: np.ndarray, n_beside: int) -> np.ndarray:
         return y
     scale = np.median(np.abs(np.diff(known))) / NORMAL_MAD / np.sqrt(2)
     medians = np.median(np.lib.stride_tricks.sliding_window_view(known, n_beside), axis=1)
-    # At either end learning may begin or end fast, and has trials on one side only.
     inner = slice(n_beside, len(known) - n_beside)
     before = known[inner] - medians[: len(known) - 2 * n_beside]
     after = known[inner] - medians[n_beside + 1 :]
     size = np.where(np.sign(before) == np.sign(after), np.minimum(np.abs(before), np.abs(after)), 0)
-    far = size > SPIKE * scale
+    beyond = np.zeros(len(known))
+    beyond[inner] = np.sign(before) * size
+    for end, beside, median in ((0, 1, medians[1]), (-1, -2, medians[-2])):
+        # Learning may begin or end fast there, but then the next trial is on its way, too.
+        alone = abs(known[beside] - median) < abs(known[end] - median) / 2
+        beyond[end] = known[end] - median if alone else 0.0
+    far = np.abs(beyond) > SPIKE * scale
     if not far.any() or not scale > 0:
         return y
     closer = y.copy()
-    closer[seen[inner]] -= np.where(far, np.sign(before) * (size - LIMIT * scale), 0.0)
+    closer[seen] -= np.where(far, beyond - np.sign(beyond) * LIMIT * scale, 0.0)
     return closer
 
 
