@@ -4,8 +4,13 @@ import numpy as np
 import pytest
 
 from trialtensor import TCA
-from trialtensor.tracking import pattern_change, subspace_drift, template_alignment, track
-from trialtensor.tracking.change_points import change_points
+from trialtensor.tracking import (
+    pattern_change,
+    subspace_drift,
+    template_alignment,
+    track,
+    transitions,
+)
 
 PERTURBED = 194  # the first trial of the new mapping, counted from 0
 
@@ -23,14 +28,15 @@ def residuals(shared_data):
 
 
 def test_patterns_change_just_after_the_perturbation(learning):
-    n = len(learning["latents"])
-    early, late = np.arange(PERTURBED // 2), np.arange(n - 100, n)
-    found = change_points(template_alignment(learning["latents"], early, late).shift, level=0.95)
-    assert found.p_value <= 0.01
-    # Patterns move over some ten to twenty trials, so a single step lies within them.
-    assert PERTURBED <= found.trials[0] <= PERTURBED + 20
-    low, high = found.intervals[0]
-    assert high - low < 40
+    alignment = template_alignment(learning["latents"], labels=learning["block"])
+    assert alignment.blocks == (1, 2)
+    found = transitions(alignment.shift)
+    assert found.n_transitions == 1
+    assert found.p_value < 0.001
+    row = found.table.iloc[0]
+    assert row["onset_low"] <= PERTURBED <= row["onset_high"] < PERTURBED + 20
+    # Patterns move over some trials rather than at once, and not much longer.
+    assert row["time_constant_high"] < 40
 
 
 def test_progress_goes_with_components(learning):
