@@ -1,8 +1,10 @@
 """Figures of components over trials."""
 
 import dataclasses
+import itertools
 
 import numpy as np
+import pandas
 import pytest
 
 from trialtensor.plotting import plot_similarity, plot_tracking
@@ -23,11 +25,24 @@ def test_changes_and_blocks_are_drawn(tracking):
     texts = [[text.get_text() for text in ax.texts] for ax in axes]
     assert texts == [["baseline", "washout", "60"], []]
     assert [ax.get_ylabel() for ax in axes] == ["component 1", "component 2"]
-    (first, before), (second, after) = tracking.curves["component 1"]
-    assert (first, second) == (0, 60)
-    np.testing.assert_allclose(axes[0].lines[0].get_ydata(), before.value)
-    np.testing.assert_allclose(axes[0].lines[1].get_ydata(), after.value)
-    np.testing.assert_allclose(axes[0].lines[1].get_xdata(), np.arange(60, 120))
+    course = tracking.found["component 1"].course
+    np.testing.assert_allclose(axes[0].lines[0].get_ydata(), course)
+    onsets = [line.get_xdata()[0] for line in axes[0].lines[1:]]
+    assert onsets == tracking.changes["onset"].tolist()
+    assert len(axes[1].lines) == 1
+
+
+def test_numbers_of_onsets_do_not_overlap(tracking):
+    row = tracking.changes.iloc[[0]]
+    rows = [
+        row.assign(onset=onset, onset_low=onset, onset_high=onset) for onset in (58, 60, 61, 90)
+    ]
+    close = dataclasses.replace(tracking, changes=pandas.concat(rows, ignore_index=True))
+    axes = plot_tracking(close)
+    axes[0].figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in axes[0].texts[-4:]]
+    for one, other in itertools.combinations(boxes, 2):
+        assert not one.overlaps(other)
 
 
 def test_axes_are_taken(tracking):
@@ -55,7 +70,7 @@ def test_long_names_of_series_come_in_lines(tracking):
     other = dataclasses.replace(
         tracking,
         series=tracking.series.rename(columns=renamed),
-        curves={renamed[name]: curve for name, curve in tracking.curves.items()},
+        found={renamed[name]: each for name, each in tracking.found.items()},
         changes=tracking.changes.replace({"series": renamed}),
     )
     axes = plot_tracking(other)
