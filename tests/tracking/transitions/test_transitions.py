@@ -90,6 +90,27 @@ def test_noise_shows_nothing(kind):
     assert np.count_nonzero(alarms) <= 4
 
 
+def test_roles_are_kept_from_draw_to_draw():
+    """Intervals of two steps far apart don't span both."""
+    rng = np.random.default_rng(0)
+    y = course(200, (60, 0.0, 1.0), (140, 0.0, 1.0)) + 0.4 * rng.normal(size=200)
+    found = transitions(y)
+    assert found.n_transitions == 2
+    widths = found.table["onset_high"] - found.table["onset_low"]
+    assert (widths < 40).all()
+
+
+def test_learning_that_begins_with_the_first_trial():
+    for sd in (0.0, 0.01, 0.1):
+        rng = np.random.default_rng(0)
+        y = course(200, (0, 20.0, 1.0)) + sd * rng.normal(size=200)
+        found = transitions(y)
+        assert found.n_transitions == 1
+        row = found.table.iloc[0]
+        assert row["onset_low"] == 0
+        assert row["time_constant_low"] <= 20.001 and row["time_constant_high"] >= 19.999
+
+
 def test_outlier_is_no_transition():
     rng = np.random.default_rng(0)
     y = rng.normal(size=120)
@@ -166,7 +187,7 @@ def test_conditions_that_take_turns_hide_nothing():
 
 def test_constant_series_has_nothing():
     found = transitions(np.full(50, 3.0))
-    assert (found.n_transitions, found.p_value) == (0, 1.0)
+    assert (found.n_transitions, found.p_value, found.wanders) == (0, 1.0, False)
     np.testing.assert_allclose(found.course, 3)
 
 

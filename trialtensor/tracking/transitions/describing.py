@@ -51,7 +51,7 @@ def describe(
         probability=p_any,
         probabilities=np.exp(evidence - logsumexp(evidence)),
         p_value=p_value,
-        wanders=_wanders(search, changing, still, p_any),
+        wanders=bool(varies) and _wanders(search, changing, still, p_any),
         course=mean,
         band=np.quantile(course, tails, axis=0),
         offsets=offsets,
