@@ -10,16 +10,17 @@ from __future__ import annotations
 import numpy as np
 
 LEVELS = np.array([0.5, 0.2, 0.1, 0.05, 0.02, 0.01])
-# Log odds that noise exceeds in so many series, by their number of trials.
+# Log odds that noise exceeds in so many series, by their number of trials; averaged where they
+# would rise with it.
 QUANTILES = {
     20: (1.19, 2.99, 3.93, 4.89, 5.75, 5.95),
     30: (0.06, 1.69, 2.99, 4.19, 5.30, 6.14),
     40: (-0.11, 1.30, 2.08, 2.68, 3.96, 4.85),
     60: (-0.14, 1.08, 1.87, 2.70, 3.39, 5.03),
     100: (-0.62, 0.62, 1.25, 2.08, 3.05, 3.69),
-    200: (-1.46, -0.44, 0.31, 1.17, 1.91, 3.58),
-    400: (-2.13, -1.50, -0.96, -0.12, 1.11, 2.20),
-    1000: (-2.80, -2.23, -1.31, -0.63, 0.80, 1.22),
+    200: (-1.46, -0.44, 0.31, 1.17, 2.62, 4.88),
+    400: (-2.13, -1.50, -1.02, -0.12, 2.62, 4.88),
+    1000: (-2.80, -2.20, -1.48, -0.59, 0.49, 1.92),
 }
 SIZES = np.array(sorted(QUANTILES))
 TABLE = np.array([QUANTILES[n] for n in SIZES])
