@@ -11,6 +11,7 @@ import pytest
 import xarray
 
 import trialtensor.tracking as tracking
+from trialtensor import TCA
 from trialtensor.tracking import (
     block_contrasts,
     change_points,
@@ -19,12 +20,16 @@ from trialtensor.tracking import (
     pattern_change,
     rebound,
     relate,
+    replicate,
     smooth_curve,
     subspace_drift,
     template_alignment,
     track,
+    track_group,
+    transitions,
     trial_similarity,
     two_rate_fit,
+    unstable_neurons,
 )
 
 RNG = np.random.default_rng(0)
@@ -38,8 +43,16 @@ ROTATION = np.r_[np.zeros(20), np.ones(N - 20)]
 LEARNED = np.round(10 * np.r_[np.zeros(20), 1 - np.exp(-np.arange(N - 20) / 15)])
 EARLY, LATE = np.arange(N) < N // 2, np.arange(N) >= N // 2
 
+MODEL = TCA(1, n_init=1, random_state=0).fit(TENSOR)
+
 # Function -> the arguments that take values, and the rest.
 CALLS = {
+    "transitions": (transitions, {"values": STEP}, {"n_draws": 20}),
+    "transitions, with conditions": (
+        transitions,
+        {"conditions": np.arange(N) % 2},
+        {"values": STEP, "n_draws": 20},
+    ),
     "change_points": (change_points, {"values": STEP}, {}),
     "smooth_curve": (smooth_curve, {"values": STEP}, {}),
     "learning_curve": (learning_curve, {"values": STEP}, {}),
@@ -56,6 +69,15 @@ CALLS = {
         track,
         {"model": np.stack([STEP, OTHER], axis=1), "labels": BLOCKS, "behaviour": LEARNED},
         {},
+    ),
+    "track, with conditions": (track, {"conditions": np.arange(N) % 2}, {"model": STEP}),
+    "track, with data": (track, {"X": TENSOR}, {"model": MODEL}),
+    "replicate": (replicate, {"X": TENSOR}, {"model": MODEL, "found": {"component 1": [30]}}),
+    "unstable_neurons": (unstable_neurons, {"X": TENSOR}, {}),
+    "track_group": (
+        track_group,
+        {"models_or_sessions": np.stack([STEP, OTHER])},
+        {"by": ["a", "b"]},
     ),
     "track, with rates": (track, {"perturbation": ROTATION}, {"model": LEARNED}),
     "pattern_change": (
@@ -81,7 +103,15 @@ CALLS = {
 CASES = [(name, argument) for name, (_, given, _) in CALLS.items() for argument in given]
 FORMS = ("masked integers", "masked", "objects", "a list", "DataArray")
 # These take a second or more, and convert by the same functions as the others.
-LONG = ("track", "track, with rates", "pattern_change", "two_rate_fit", "one_rate_fit")
+LONG = (
+    "track",
+    "track, with data",
+    "track, with rates",
+    "track_group",
+    "pattern_change",
+    "two_rate_fit",
+    "one_rate_fit",
+)
 
 
 def gone_from(values: np.ndarray) -> np.ndarray:
@@ -178,9 +208,11 @@ def test_no_function_is_left_out():
     assert {name.partition(",")[0] for name in CALLS} == functions
     taken = {
         "values", "labels", "component", "behaviour", "y", "perturbation", "output", "model", "X",
-        "early", "late", "components", "conditions",
+        "early", "late", "components", "conditions", "models_or_sessions",
     }  # fmt: skip
+    # A fitted model.
+    taken_otherwise = {"replicate": {"model"}}
     for function in functions:
         parameters = set(inspect.signature(getattr(tracking, function)).parameters)
         tried = {a for n, a in CASES if n.partition(",")[0] == function}
-        assert parameters & taken == tried, function
+        assert (parameters & taken) - taken_otherwise.get(function, set()) == tried, function
