@@ -59,6 +59,8 @@ ALSO_REFUSED = {
         "selection.component_test",
         "selection.residual_report",
         "report.write_report",
+        "tracking.replicate",
+        "tracking.track",  # with all of the data
     },
 }
 

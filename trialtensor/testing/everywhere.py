@@ -113,9 +113,9 @@ def consumers() -> dict[str, Any]:
 
 
 def _asks(thing: Any) -> bool:
-    parameters = inspect.signature(thing).parameters
     if inspect.isclass(thing) and not hasattr(thing, "fit"):
-        return False  # a result, not something that takes a model
+        return False  # a result or a warning, not something that takes a model
+    parameters = inspect.signature(thing).parameters
     # Some take a model among other things, and document it.
     also = "components" in parameters and "fitted model" in str(thing.__doc__)
     return also or any(name in _ASKS for name in parameters)

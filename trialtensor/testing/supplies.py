@@ -116,6 +116,7 @@ class Supplies:
             "deviations": lambda: [1.0] * len(self.model.layout(self.X).values),
             "start": lambda: np.ones((N_TRIALS, self.X.shape[1])),
             "n_times": lambda: 3,
+            "found": dict,
         }
         return values[name]()
 

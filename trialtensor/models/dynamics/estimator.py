@@ -205,6 +205,7 @@ class TrialVaryingDynamics(RunningDynamics, TrialEstimator):
         rows : list with an int array
             The trials, which keep their places in time.
         """
+        check_is_fitted(self)
         again = super().restarted(rows)
         again.set_params(smoothness=trials.smoothness_of(self.fitted_))
         again._places = np.asarray(rows[0])
