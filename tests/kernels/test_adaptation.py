@@ -5,7 +5,7 @@ import pytest
 from scipy import optimize
 
 from trialtensor.kernels.adaptation import sensitivities
-from trialtensor.kernels.drift_filter import filter_gains, whiten
+from trialtensor.kernels.drift_filter import filter_gains, whiten_columns
 from trialtensor.tracking.rate_models import two_states
 
 SCHEDULE = np.r_[np.zeros(3), np.ones(20), -np.ones(5), np.full(12, np.nan)]
@@ -38,6 +38,6 @@ def test_whitening_is_that_of_the_covariance(missing):
     assert log_determinant == pytest.approx(np.linalg.slogdet(known)[1])
     columns = np.random.default_rng(0).normal(size=(n, 3))
     expected = np.linalg.solve(np.linalg.cholesky(known), columns[seen])
-    whiten(columns, root, gain, step)
+    whiten_columns(columns, root, gain, step)
     np.testing.assert_allclose(columns[seen], expected, atol=1e-10)
     assert not columns[~seen].any()
