@@ -262,9 +262,14 @@ def fit_recursion(
             damping *= 5.0
         if small == 2 or damping > 1e8:
             break
-        moved = _damped_step(z, held, gradient, matrix, damping)
-        change = moved - z
-        expected = -2 * (gradient @ change) - change @ matrix @ change
+        expected = -1.0
+        # Cut short at the bounds, a step may lead uphill: that is no minimum, but a step too long.
+        while expected < 0 and damping <= 1e8:
+            moved = _damped_step(z, held, gradient, matrix, damping)
+            change = moved - z
+            expected = -2 * (gradient @ change) - change @ matrix @ change
+            if expected < 0:
+                damping *= 5.0
         if expected <= 1e-3 * tol * loss:
             break
     return found, loss
