@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from benchmarks.tracking import autoregressive
+from benchmarks.trial_noise import autoregressive
 from trialtensor.tracking import relate
 
 N_PAIRS = 200

@@ -21,9 +21,9 @@ def noise(kind: str, n: int, rng: np.random.Generator) -> np.ndarray:
     if kind == "Poisson":
         return (rng.poisson(2.0, n) - 2.0) / np.sqrt(2)
     if kind.startswith("AR"):
-        return _autoregressive(_number(kind), n, rng)
+        return autoregressive(_number(kind), n, rng)
     if kind.startswith("half"):
-        return np.sqrt(0.5) * (_autoregressive(_number(kind), n, rng) + rng.standard_normal(n))
+        return np.sqrt(0.5) * (autoregressive(_number(kind), n, rng) + rng.standard_normal(n))
     if kind == "variance x 9":
         return rng.standard_normal(n) * np.where(np.arange(n) < n // 2, 1, 3) / np.sqrt(5)
     if kind == "30 % missing":
@@ -41,7 +41,8 @@ def _number(kind: str) -> float:
     return float(kind[kind.index("(") + 1 : kind.index(")")])
 
 
-def _autoregressive(rho: float, n: int, rng: np.random.Generator) -> np.ndarray:
+def autoregressive(rho: float, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Return a first-order autoregressive series ``(n,)`` of unit variance."""
     new = rng.standard_normal(n) * np.sqrt(1 - rho**2)
     new[0] /= np.sqrt(1 - rho**2)
     return scipy.signal.lfilter([1.0], [1.0, -rho], new)

@@ -17,7 +17,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.special import expit, logit
 
-from benchmarks.tracking import autoregressive
+from benchmarks.trial_noise import autoregressive
 from trialtensor.tracking import two_rate_fit
 from trialtensor.tracking.rate_choice import criteria
 from trialtensor.tracking.rate_models import one_state, two_states
