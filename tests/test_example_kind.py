@@ -70,7 +70,7 @@ def test_fit(installed, recording, tmp_path):
     followed = tmp_path / "followed"
     run(installed, "track", tmp_path / "model.h5", "--labels", "phase", "-o", followed)
     changes = pandas.read_csv(followed / "tracking_changes.csv")
-    assert len(changes) and (changes["trial"] - 30).abs().min() <= 1
+    assert len(changes) and (changes["onset"] - 30).abs().min() <= 1
 
 
 def test_rank(installed, recording, tmp_path):

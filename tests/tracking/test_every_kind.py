@@ -91,7 +91,7 @@ def test_a_slice_that_begins_at_a_trial_is_found():
     assert list(found.series) == ["trial-slicing 1", "neuron-slicing 1"]
     changes = found.changes[found.changes["series"] == "neuron-slicing 1"]
     assert len(changes) == 1
-    assert abs(changes["trial"].iloc[0] - 40) <= 2
+    assert abs(changes["onset"].iloc[0] - 40) <= 2
     assert "trial-slicing 1" not in set(found.changes["series"])
 
 
@@ -119,7 +119,7 @@ def test_regions_have_onsets_of_their_own(regions):
     learner = 1 + int(np.argmax(cosines))
     for name, at in (("cortex", 35), ("cerebellum", 60)):
         rows = found.changes[found.changes["series"] == f"component {learner}, {name}"]
-        assert np.abs(rows["trial"] - at).min() <= 2, name
+        assert np.abs(rows["onset"] - at).min() <= 2, name
     one = track(model, dataset="cerebellum")
     assert list(one.series) == ["component 1, cerebellum", "component 2, cerebellum"]
     np.testing.assert_array_equal(one.series, found.series.iloc[:, [1, 3]])
@@ -143,7 +143,7 @@ def test_datasets_with_trials_of_their_own_are_followed_one_by_one(regions):
     assert found.series.shape == (70, 2)
     expected = model.trial_factors_["Tue"] * model.weights_[1]
     np.testing.assert_allclose(found.series, expected, rtol=1e-12)
-    assert np.abs(found.changes["trial"] - 35).min() <= 2
+    assert np.abs(found.changes["onset"] - 35).min() <= 2
     alone = tt.CoupledTCA(2, shared="time", n_init=1, random_state=0).fit({"Mon": sessions["Mon"]})
     assert list(track(alone).series) == ["component 1, Mon", "component 2, Mon"]
 
