@@ -83,3 +83,14 @@ def test_noise_that_is_partly_slow_in_all_is_no_transition(n, n_series):
         alarms += transitions(y, n_draws=20).n_transitions > 0
     # At 5 %, five of 20 has a probability of .3 %.
     assert alarms <= 4
+
+
+@pytest.mark.slow
+def test_series_with_noise_of_different_kinds_show_no_transition():
+    alarms = 0
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        slow = scipy.signal.lfilter([1], [1, -0.9], rng.normal(size=(300, 4)), axis=0)[150:]
+        y = np.hstack([rng.normal(size=(150, 4)), slow, rng.standard_t(3, size=(150, 4))])
+        alarms += transitions(y * rng.gamma(2, size=12), n_draws=20).n_transitions > 0
+    assert alarms <= 3
