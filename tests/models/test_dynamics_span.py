@@ -94,11 +94,24 @@ def test_the_record_is_what_the_residuals_show(kind, scale):
     trial = model.transform(X)
     np.testing.assert_allclose(trial, model.single_trials_, rtol=1e-4, atol=1e-6)
     alone = squared_error(model, X, trial)
-    assert model.score(X) == pytest.approx(1 - alone / total, abs=1e-9)
+    assert 1 - model.score(X) == pytest.approx(alone / total, rel=1e-5)
     assert alone <= model.loss_ * (1 + 1e-6)
     if model.smoothness_ == 0:
         np.testing.assert_allclose(trial, model.trial_factors_, rtol=1e-4, atol=1e-6)
         assert model.score(X) == pytest.approx(model.explained_variance_ratio_, abs=1e-9)
+
+
+@pytest.mark.parametrize("smoothness", [1, 4, 15])
+def test_smooth_components_that_data_have_no_room_for_change_nothing(smoothness):
+    X = FEW_DIMENSIONS["on a line"](simulated())  # of which one component says all
+    one, *others = (fit(X, n, smoothness=smoothness) for n in (1, 2, 3))
+    assert one.explained_variance_ratio_ > 0.5
+    for model in others:
+        assert model.explained_variance_ratio_ == pytest.approx(
+            one.explained_variance_ratio_, abs=1e-6
+        )
+        W = one.matrices()
+        np.testing.assert_allclose(model.matrices(), W, atol=1e-4 * np.abs(W).max())
 
 
 @pytest.mark.parametrize("kind", ["average removed", "projected", "one silent"])
