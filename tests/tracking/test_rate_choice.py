@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from benchmarks.trial_noise import noise
 from trialtensor.tracking.adaptation import fit_adaptation
-from trialtensor.tracking.memory import filtered
 from trialtensor.tracking.rate_choice import criteria
 from trialtensor.tracking.rate_models import one_state, two_states
 from trialtensor.tracking.rate_noise import kinds
@@ -25,7 +25,7 @@ DRIFTS = {
     "sinusoid": lambda rng: (
         np.sin(np.arange(160) / 25 + 6 * rng.random()) + 0.3 * rng.normal(size=160)
     ),
-    "slow": lambda rng: filtered(rng.normal(size=(2, 160)), -1),
+    "slow": lambda rng: noise("AR(.95)", 160, rng),
 }
 
 
@@ -42,7 +42,7 @@ def test_learners_are_found_in_white_and_in_slow_noise():
     assert choice(3 - 2 * TWO + 0.1 * white[0]) == "two rates"
     assert choice(TWO + 0.1 * white[0], scale=1.0) == "two rates"
     assert choice(ONE + 0.1 * white[1]) == "one rate"
-    slow = filtered(rng.normal(size=(2, 160)), -1)
+    slow = noise("AR(.95)", 160, rng)
     assert choice(ONE + 0.2 * slow) == "one rate"
 
 
@@ -58,9 +58,9 @@ def test_kinds_are_a_distribution_and_white_is_one():
     found = kinds(seen)
     assert sum(prior for prior, _ in found) == pytest.approx(1)
     np.testing.assert_array_equal(found[0][1].root, seen)
-    for _, noise in found:
-        assert np.isfinite(noise.root).all() and np.isfinite(noise.log_determinant)
-        assert noise.root[7] == 0
+    for _, each in found:
+        assert np.isfinite(each.root).all() and np.isfinite(each.log_determinant)
+        assert each.root[7] == 0
 
 
 def test_a_known_scale_is_in_the_table():

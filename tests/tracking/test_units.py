@@ -89,7 +89,7 @@ RESULTS = {
     "template_alignment": lambda u: (template_alignment(X * u, EARLY, LATE).shift, []),
     "trial_similarity": lambda u: (trial_similarity(X * u, n_windows=8)[0].ravel(), []),
     "track": lambda u: (
-        lambda f: ([*f.summary["change_p"], *f.changes["trial"]], [*f.changes["before"]])
+        lambda f: ([*f.summary["change_p"], *f.changes["onset"]], [*f.changes["before"]])
     )(track(np.stack([STEP, CURVE], axis=1) * u, labels=LABELS)),
 }  # fmt: skip
 SCALES = [1e-308, 1e-200, 1e-160, 1e-155, 1e-140, 1e-20, 1e20, 1e140, 1e155, 1e160, 1e200, 1e307]

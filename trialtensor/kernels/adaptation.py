@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from trialtensor.kernels.compile import kernel
-from trialtensor.kernels.drift_filter import whiten
+from trialtensor.kernels.drift_filter import whiten_columns
 
 # Parameters, in this order everywhere: A_f, B_f, A_s, B_s, scale, offset.
 N_RATES, N_PARAMETERS = 4, 6
@@ -129,7 +129,7 @@ def _residual_columns(
             columns[trial, 1 + k] = run[trial, 1 + k]
         columns[trial, 5] = run[trial, 0]
         columns[trial, 6] = 1.0
-    whiten(columns, root, gain, step)
+    whiten_columns(columns, root, gain, step)
     size, ones = _inner(columns, 5, 5), _inner(columns, 6, 6)
     start, tilt = _inner(columns, 0, 6), _inner(columns, 5, 6)
     if not held[5]:
@@ -232,7 +232,7 @@ def fit_recursion(
     schedule, series : (n_trials,) arrays
         The series is anything finite where ``root`` is 0.
     serial, root, gain, step
-        As for `sensitivities` and `trialtensor.kernels.drift_filter.whiten`.
+        As for `sensitivities` and `trialtensor.kernels.drift_filter.whiten_columns`.
     max_iter : int
     tol : float
         Stop after two steps that take less than this share off the loss.
@@ -262,9 +262,14 @@ def fit_recursion(
             damping *= 5.0
         if small == 2 or damping > 1e8:
             break
-        moved = _damped_step(z, held, gradient, matrix, damping)
-        change = moved - z
-        expected = -2 * (gradient @ change) - change @ matrix @ change
+        expected = -1.0
+        # Cut short at the bounds, a step may lead uphill: that is no minimum, but a step too long.
+        while expected < 0 and damping <= 1e8:
+            moved = _damped_step(z, held, gradient, matrix, damping)
+            change = moved - z
+            expected = -2 * (gradient @ change) - change @ matrix @ change
+            if expected < 0:
+                damping *= 5.0
         if expected <= 1e-3 * tol * loss:
             break
     return found, loss

@@ -53,7 +53,9 @@ def filter_gains(
 
 
 @kernel
-def whiten(columns: np.ndarray, root: np.ndarray, gain: np.ndarray, step: np.ndarray) -> None:
+def whiten_columns(
+    columns: np.ndarray, root: np.ndarray, gain: np.ndarray, step: np.ndarray
+) -> None:
     """Replace each column by its innovations under a Kalman filter, in place.
 
     Parameters

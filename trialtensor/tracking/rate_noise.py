@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trialtensor.kernels.drift_filter import filter_gains, whiten
+from trialtensor.kernels.drift_filter import filter_gains, whiten_columns
 
 # Of noise that decays exponentially (first-order autoregressive), from trial to trial.
 MEMORIES = (0.3, 0.6, 0.8, 0.9, 0.95, 0.98, 0.995)
@@ -31,7 +31,7 @@ class Whitening:
     Attributes
     ----------
     root, gain, step
-        As for `trialtensor.kernels.drift_filter.whiten`.
+        As for `trialtensor.kernels.drift_filter.whiten_columns`.
     log_determinant : float
         Of the covariance of the observed trials, for the variance that the filter assumes.
     """
@@ -44,7 +44,7 @@ class Whitening:
     def __call__(self, columns: np.ndarray) -> np.ndarray:
         """Return the innovations of each column ``(n_trials, n_columns)``; 0 where missing."""
         result = np.array(columns, dtype=float, order="C")
-        whiten(result, self.root, self.gain, self.step)
+        whiten_columns(result, self.root, self.gain, self.step)
         return result
 
 
