@@ -167,15 +167,23 @@ def test_stability_of_each_trial():
     assert model.stable_.tolist() == [False, True, False, False]
 
 
-def test_transform_predict_and_score_agree():
+@pytest.mark.parametrize("smoothness", [0, 4])
+def test_transform_predict_and_score_agree(smoothness):
     X, _, _ = planted()
-    model = TrialVaryingDynamics(2, random_state=0).fit(X)
-    np.testing.assert_allclose(model.transform(X), model.trial_factors_, atol=1e-9)
-    assert model.score(X) == pytest.approx(model.explained_variance_ratio_)
+    model = TrialVaryingDynamics(2, smoothness=smoothness, random_state=0).fit(X)
+    trial = model.transform(X)
+    np.testing.assert_allclose(trial, model.single_trials_, atol=1e-9)
     predicted = model.predict(X)
     assert np.isnan(predicted[:, :, 0]).all()
     error = np.nansum((X - predicted) ** 2)
-    assert error == pytest.approx(model.loss_)
+    assert error == pytest.approx(squared_error(X, model.matrices(trial)))
+    assert model.score(X) == pytest.approx(1 - error / np.sum(X[:, :, 1:] ** 2))
+    if smoothness:  # each trial by itself is explained better
+        assert error < model.loss_
+    else:
+        np.testing.assert_allclose(trial, model.trial_factors_, atol=1e-9)
+        assert error == pytest.approx(model.loss_)
+        assert model.score(X) == pytest.approx(model.explained_variance_ratio_)
     assert model.predict(X[:3, :, :7]).shape == (3, 6, 7)
     new, _, _ = planted(seed=0, n_trials=40)
     assert model.score(new[::2]) > 0.2

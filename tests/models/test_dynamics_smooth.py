@@ -1,7 +1,5 @@
 """Dynamics that are smooth over trials: brute force, planted courses, choice, intervals, gaps."""
 
-import warnings
-
 import numpy as np
 import pytest
 import scipy.optimize
@@ -39,6 +37,10 @@ def fit(X, n_components=2, **options):
     return TrialVaryingDynamics(n_components, **{"n_init": 2, "random_state": 0} | options).fit(X)
 
 
+def fit_transform(X, **options):
+    return TrialVaryingDynamics(2, n_init=2, random_state=0, **options).fit_transform(X)
+
+
 def penalised(X, W, smoothness):
     """Return the squared errors and the penalty, from matrices alone."""
     before = X[:, :, :-1]
@@ -60,7 +62,7 @@ def test_brute_force_finds_no_lower_penalised_loss():
 
     rng = np.random.default_rng(0)
     best = min(
-        scipy.optimize.minimize(loss, rng.standard_normal(24), method="BFGS").fun for _ in range(3)
+        scipy.optimize.minimize(loss, rng.standard_normal(24), method="BFGS").fun for _ in range(8)
     )
     model = fit(X, smoothness=0.8, n_init=10, tol=1e-10)
     assert penalised(X, model.matrices(), 0.8) == pytest.approx(best, rel=1e-6)
@@ -124,16 +126,21 @@ def test_the_course_keeps_the_places_of_missing_trials_and_bins():
     assert kept.sum() == 52
     assert error(model.matrices()[kept], W[kept]) < 0.1
     assert (np.diff(model.loss_history_) <= 0).all()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        np.testing.assert_allclose(model.transform(X), model.trial_factors_, rtol=1e-7)
+    residuals = model.residuals(X)
+    assert np.nansum(residuals**2) == pytest.approx(model.loss_, rel=1e-9)
+    with pytest.raises(ValueError, match="X: expected the data of the fit"):
+        model.residuals(X[1:])
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_transform_files_and_the_course_that_tracking_follows(dtype, tmp_path):
     X = drifting()[0].astype(dtype)
     model = fit(X, smoothness=5)
-    np.testing.assert_allclose(model.transform(X), model.trial_factors_, rtol=1e-4)
+    np.testing.assert_allclose(model.transform(X), model.single_trials_, rtol=1e-4)
+    np.testing.assert_array_equal(fit_transform(X, smoothness=5), model.single_trials_)
+    np.testing.assert_array_equal(
+        model.reconstruct(), model.inverse_transform(model.trial_factors_)
+    )
     model.save(tmp_path / "model.h5")
     again = tt.load(tmp_path / "model.h5")
     np.testing.assert_array_equal(again.transform(X), model.transform(X))
@@ -147,13 +154,22 @@ def test_transform_files_and_the_course_that_tracking_follows(dtype, tmp_path):
     assert rough > 5 * smooth
 
 
-def test_a_single_new_trial_and_none_of_three_can_be_transformed():
+def test_new_trials_do_not_depend_on_the_others_given():
+    """As in shuffled folds: the strength of a trial is by least squares of its own steps."""
     X, _ = drifting()
     model = fit(X, smoothness=5)
-    for n in (1, 2, 3):
-        assert np.isfinite(model.transform(X[:n])).all()
-    alone = model.transform(X[:1]) * model.weights_
-    np.testing.assert_allclose(alone, model.single_trials_[:1] * model.weights_, rtol=1e-6)
+    order = np.random.default_rng(0).permutation(len(X))[:20]
+    for rows in (order, order[:2], order[:1]):
+        found = model.transform(X[rows])
+        for k, trial in zip(rows, found, strict=True):
+            driven = [
+                np.outer(b, c) @ X[k, :, :-1]
+                for b, c in zip(model.output_factors_.T, model.input_factors_.T, strict=True)
+            ]
+            design = np.stack([each.ravel() for each in driven], axis=1) * model.weights_
+            best = np.linalg.lstsq(design, X[k, :, 1:].ravel(), rcond=None)[0]
+            np.testing.assert_allclose(trial, best, rtol=1e-6)
+        np.testing.assert_allclose(found, model.single_trials_[rows], rtol=1e-9)
 
 
 def test_grid_search_and_refused_values():
@@ -173,12 +189,18 @@ def test_few_trials_cannot_bend():
 def test_the_bootstrap_keeps_trials_in_their_places():
     X, _ = drifting(40)
     model = fit(X)
-    found = bootstrap(model, X, n_samples=20, random_state=0).interval("trial_factors")
-    # As narrow as the course is certain: shuffled places would bend or flatten it.
-    inside = (found[0] <= model.trial_factors_) & (model.trial_factors_ <= found[1])
-    assert inside.all()
-    width = np.mean(found[1] - found[0]) / np.mean(np.abs(model.trial_factors_))
-    assert width < 0.5
+    # In whatever order trials are drawn, the course is the same: each keeps its place in time.
+    order = np.random.default_rng(0).permutation(len(X))
+    again = model.restarted([order]).fit(X[order])
+    for W, expected in zip(again.matrices(), model.matrices()[order], strict=True):
+        np.testing.assert_allclose(W, expected, atol=1e-3 * np.abs(expected).max())
+    sure = bootstrap(model, X, n_samples=20, random_state=0)
+    # Smoothing is the same in all draws, so that they know about single trials only.
+    assert "trial_factors" not in sure.estimates
+    np.testing.assert_array_equal(sure.estimates["single_trials"], model.single_trials_)
+    for name in ("output_factors", "input_factors"):
+        ends = sure.interval(name)
+        assert np.mean(ends[1] - ends[0]) < 0.5 * np.mean(np.abs(sure.estimates[name]))
 
 
 @pytest.mark.parametrize("strength", [0.0, 3.0])

@@ -62,9 +62,9 @@ def fit(X, n_components=3, **options):
     return TrialVaryingDynamics(n_components, **options).fit(X)
 
 
-def squared_error(model, X):
+def squared_error(model, X, trial=None):
     X = X.astype(np.float64)
-    W = model.matrices().astype(np.float64)
+    W = model.matrices(trial).astype(np.float64)
     return np.sum((X[:, :, 1:] - np.matmul(W, X[:, :, :-1])) ** 2)
 
 
@@ -90,8 +90,28 @@ def test_the_record_is_what_the_residuals_show(kind, scale):
     assert np.all(np.diff(model.loss_history_) <= 0)
     # Some of these have no minimum; none is exact.
     assert model.stop_reason_ in ("converged", "degenerate")
-    assert model.score(X) == pytest.approx(model.explained_variance_ratio_, abs=1e-9)
-    np.testing.assert_allclose(model.transform(X), model.trial_factors_, rtol=1e-4, atol=1e-6)
+    # Trials that are asked about again are each by itself, as in a fit that isn't smooth.
+    trial = model.transform(X)
+    np.testing.assert_allclose(trial, model.single_trials_, rtol=1e-4, atol=1e-6)
+    alone = squared_error(model, X, trial)
+    assert 1 - model.score(X) == pytest.approx(alone / total, rel=1e-5)
+    assert alone <= model.loss_ * (1 + 1e-6)
+    if model.smoothness_ == 0:
+        np.testing.assert_allclose(trial, model.trial_factors_, rtol=1e-4, atol=1e-6)
+        assert model.score(X) == pytest.approx(model.explained_variance_ratio_, abs=1e-9)
+
+
+@pytest.mark.parametrize("smoothness", [1, 4, 15])
+def test_smooth_components_that_data_have_no_room_for_change_nothing(smoothness):
+    X = FEW_DIMENSIONS["on a line"](simulated())  # of which one component says all
+    one, *others = (fit(X, n, smoothness=smoothness) for n in (1, 2, 3))
+    assert one.explained_variance_ratio_ > 0.5
+    for model in others:
+        assert model.explained_variance_ratio_ == pytest.approx(
+            one.explained_variance_ratio_, abs=1e-6
+        )
+        W = one.matrices()
+        np.testing.assert_allclose(model.matrices(), W, atol=1e-4 * np.abs(W).max())
 
 
 @pytest.mark.parametrize("kind", ["average removed", "projected", "one silent"])

@@ -80,6 +80,8 @@ class OneLine:
 
 
 def _brief(value: Any) -> str:
+    if isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, np.ndarray):
         if value.ndim == 1 and value.size <= FEW and value.dtype.kind in "fiub":
             return f"[{', '.join(_brief(each) for each in value.tolist())}]"
@@ -92,6 +94,6 @@ def _brief(value: Any) -> str:
         return f"({', '.join(map(_brief, value))})"
     if isinstance(value, dict):
         return f"{{{', '.join(map(str, value))}}}"
-    if isinstance(value, (float, np.floating)):
+    if isinstance(value, float):
         return f"{value:.4g}"
     return repr(value)

@@ -41,7 +41,8 @@ class Bootstrap(OneLine):
     estimates, standard_errors : dict
         By name of the fitted attribute without its underscore: ``trial_factors``,
         ``neuron_factors``, ``time_factors`` of TCA; loadings and slices of SliceTCA; output and
-        input factors of dynamics; and ``explained_variance_ratio``. Arrays of the same shape as
+        input factors of dynamics, with ``single_trials`` in place of ``trial_factors`` if these
+        are smooth; and ``explained_variance_ratio``. Arrays of the same shape as
         the attribute, or a dict of arrays by dataset where that is one.
         ``statistic`` is what the function of that name returns.
     level : float
@@ -126,7 +127,9 @@ def bootstrap(
     Components are matched and their signs aligned; those of SliceTCA are rotated within their
     type, since that rotation is arbitrary. Trials are drawn within each block of Parafac2, and
     within each dataset of CoupledTCA with ``shared="time"``. Dynamics are simulated again from the
-    first bin of each trial.
+    first bin of each trial, with the smoothness of the model. A smooth course is pulled from the
+    truth in all refits alike, which their spread doesn't show: intervals are those of each trial
+    by itself; ``TrialVaryingDynamics.intervals`` has those of the course.
 
     Parameters
     ----------

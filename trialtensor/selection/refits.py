@@ -31,6 +31,7 @@ def estimates_of(fitted: Fitted) -> Arrays:
     """
     found: Arrays = {}
     for name in part_names(fitted):
+        name = _kept_as(fitted, name)
         values = fitted[name]
         for dataset, each in values.items() if isinstance(values, dict) else [(None, values)]:
             found[name, dataset] = np.asarray(each)
@@ -79,7 +80,8 @@ def aligned(
         _vote(flips, ours_r, norms)
         for part in ours_r.parts:
             dims = ours.arrays[part.name].dims
-            target = _column(found[part.name, part.dataset], dims, place_of[0][r])
+            kept_as = _kept_as(ours, part.name)
+            target = _column(found[kept_as, part.dataset], dims, place_of[0][r])
             if "trial" in part.dims:
                 own = features[part.dataset] if isinstance(features, Mapping) else features
                 scale = 1.0 if roots is not None else _ratio(theirs_s, ours_r, part.dataset, norms)
@@ -96,6 +98,16 @@ def aligned(
                 source = _column(theirs[part.name], dims, place_of[1][s])
                 target[b] = source[list(theirs.blocks).index(part.block)] * flips[_key(part)]
     return found
+
+
+def _kept_as(fitted: Fitted, name: str) -> str:
+    """Return the array that refits say how uncertain it is: of a smooth course, single trials.
+
+    How far smoothing pulls a course from the truth is the same in all refits, so that intervals
+    from these would be too narrow for it.
+    """
+    smooth = name == "trial_factors" and "single_trials" in fitted.arrays
+    return "single_trials" if smooth and fitted.number("smoothness") > 0 else name
 
 
 def can_rotate(model: TrialEstimator) -> bool:

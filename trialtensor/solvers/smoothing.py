@@ -112,13 +112,18 @@ class Banded:
         """
         n_rows, rank = grams.shape[:2]
         size = float(np.einsum("krr->", grams)) / (n_rows * rank)
-        damping = _DAMPING * float(np.finfo(grams.dtype).eps) * size if size > 0 else 1.0
         band = banded(grams, metric)
-        band[-1] += damping
-        try:
-            return cls(scipy.linalg.cholesky_banded(band, check_finite=False), damping)
-        except np.linalg.LinAlgError:
-            return None
+        rounding = _DAMPING * float(np.finfo(grams.dtype).eps)
+        least = rounding * size if size > 0 else 1.0
+        # Where columns say the same, rounding errors are those of the penalty, if that is strong.
+        for damping in (least, max(least, rounding * grams.shape[1] * float(band[-1].max()))):
+            damped = band.copy()
+            damped[-1] += damping
+            try:
+                return cls(scipy.linalg.cholesky_banded(damped, check_finite=False), damping)
+            except np.linalg.LinAlgError:
+                continue
+        return None
 
     def solve(self, rhs: np.ndarray) -> np.ndarray:
         """Solve for right-hand sides.

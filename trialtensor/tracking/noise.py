@@ -12,13 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.signal
 
+from trialtensor.data.shown import OneLine
+
 MAX_ORDER = 6
 # A process nearer to a random walk than this can't be told from one in a session.
 MAX_REFLECTION = 0.98
 
 
-@dataclass(frozen=True, eq=False)
-class Noise:
+@dataclass(frozen=True, eq=False, repr=False)
+class Noise(OneLine):
     """An autoregressive process.
 
     Attributes

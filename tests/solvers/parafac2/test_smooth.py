@@ -2,10 +2,14 @@
 
 import numpy as np
 import pytest
+import xarray
 
+from tests.solvers.test_degeneracy import without_a_best_fit
 from trialtensor import Parafac2, load
+from trialtensor.models.warnings import DegeneracyWarning
 from trialtensor.solvers.acceleration import RowUpdater
 from trialtensor.solvers.parafac2.smooth import SmoothBlocks
+from trialtensor.solvers.result import StopReason
 
 N_BLOCKS, PER_BLOCK = 6, 8
 
@@ -96,6 +100,42 @@ def test_inner_products_stay_the_same_and_transform_and_files_hold(tmp_path):
     again = load(tmp_path / "model.h5")
     assert again.smoothness_ == 2
     np.testing.assert_array_equal(again.reconstruct(), model.reconstruct())
+
+
+def test_blocks_in_arrays_of_their_own_are_tied_alike_unless_neurons_differ():
+    X, labels, _ = drifting(0.05)
+    days = [X[labels == b] for b in range(N_BLOCKS)]
+    whole, apart = fit(X, labels), Parafac2(2, n_init=3, random_state=0).fit(days)
+    assert apart.smoothness_ == whole.smoothness_ > 0
+    np.testing.assert_allclose(apart.reconstruct(), np.array(np.split(whole.reconstruct(), 6)))
+    # The labels of neurons say that they are others.
+    for kind, tied in (("same", True), ("other", False)):
+        named = [
+            xarray.DataArray(
+                day,
+                dims=("trial", "neuron", "time"),
+                coords={"neuron": [f"{i}{b if kind == 'other' else ''}" for i in range(15)]},
+            )
+            for b, day in enumerate(days)
+        ]
+        model = Parafac2(2, n_init=3, random_state=0).fit(named)
+        assert (model.smoothness_ > 0) is tied
+    with pytest.raises(ValueError, match="smoothness: got 2"):
+        Parafac2(2, smoothness=2).fit(named)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_components_that_cancel_are_found_with_the_penalty_too(dtype):
+    X = without_a_best_fit(1).astype(dtype)
+    # A loose tolerance stops where only further sweeps tell where components go.
+    for tol in (1e-4, 1e-6):
+        with pytest.warns(DegeneracyWarning):
+            model = Parafac2(2, smoothness=1, n_init=2, tol=tol, random_state=0).fit(
+                X, blocks=[0] * 15 + [1] * 15
+            )
+        assert model.stop_reason_ is StopReason.DEGENERATE
+    X, labels, _ = drifting(0.1)
+    assert fit(X, labels, smoothness=2).stop_reason_ is StopReason.CONVERGED
 
 
 def test_zero_and_blocks_that_cannot_be_tied_are_the_fit_without_a_penalty():

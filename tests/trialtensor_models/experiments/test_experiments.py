@@ -50,7 +50,8 @@ def test_both_regions_reshape_cortex_in_shared_directions():
 
 @pytest.mark.slow
 def test_fast_and_slow_emerge_in_cortex_and_only_fast_in_the_nuclei():
-    found = coemergence.measure(1, SHORT)
+    # In shorter sessions many slow curves are as close to the factors as the slow process is.
+    found = coemergence.measure(1)
     fast, slow = found.explained["fast"][0], found.explained["slow"][0]
     regions = list(coemergence.REGIONS)
     assert fast[regions.index("nuclei")] > 0.8
@@ -58,7 +59,7 @@ def test_fast_and_slow_emerge_in_cortex_and_only_fast_in_the_nuclei():
     assert slow[regions.index("cortex")] > 0.1 and fast[regions.index("cortex")] > 0.1
     for recovery in found.recoveries[0].values():
         for name in ("fast", "slow"):
-            assert recovery.scores[name].value > 0.8 and recovery.scores[name].chance < 0.2
+            assert recovery.scores[name].value > 0.8 and recovery.scores[name].p_value < 0.05
     assert len(coemergence.plot_coemergence(found).axes) == 3
 
 

@@ -70,7 +70,7 @@ class TrialVaryingDynamics(RunningDynamics, TrialEstimator):
         Trials over which the course of ``W_k`` is smooth: its second differences are penalised
         as a smoothing spline does that averages over so many neighbours. 0 doesn't tie trials;
         "auto" takes what predicts hidden steps of every trial best, 0 included. Trials must be in
-        the order of time; one without data (NaN) keeps its place.
+        the order of time; one without data (NaN) keeps its place. Only those of the fit are tied.
     init : {"svd", "random"}, default "svd"
         Starting point of the first restart: the singular vectors of the matrix that fits all
         trials together; the others begin at random.
@@ -98,8 +98,8 @@ class TrialVaryingDynamics(RunningDynamics, TrialEstimator):
     smoothness_ : float
         As given or chosen, in trials.
     single_trials_ : (n_trials, R) array
-        What ``trial_factors_`` would be if each trial were on its own; what happens over trials
-        is read from these by :func:`~trialtensor.track`, since a smooth course is made so.
+        What ``transform`` gives of each trial: ``trial_factors_`` if it were on its own, also in a
+        smooth fit. :func:`~trialtensor.track` reads these, since a smooth course is made so.
     roughness_cost_ : (R, R) array
         The penalty is ``sum_k d_k' C d_k``, of second differences ``d`` of ``w_r a_kr``.
     first_state_ : (n_neurons,) array
@@ -210,6 +210,12 @@ class TrialVaryingDynamics(RunningDynamics, TrialEstimator):
         again.set_params(smoothness=trials.smoothness_of(self.fitted_))
         again._places = np.asarray(rows[0])
         return again
+
+    def training_features(self) -> np.ndarray:
+        """Return what ``transform`` gives of the training trials, each by itself."""
+        check_is_fitted(self)
+        smooth = trials.smoothness_of(self.fitted_) > 0
+        return np.asarray(self.fitted_["single_trials" if smooth else "trial_factors"])
 
     def _transform(self, X: Any, mask: Any) -> np.ndarray:
         steps = trials.new_transitions(self.fitted_, X, mask)

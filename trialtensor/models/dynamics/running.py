@@ -48,6 +48,8 @@ class RunningDynamics(AskedWithData):
     def predict(self, X: Any, *, mask: Any = None) -> np.ndarray:
         """Predict each bin from the one before it, with the trial factors of ``transform``.
 
+        So each trial is by itself; ``X - residuals(X)`` is what a smooth fit predicts of its own.
+
         Parameters
         ----------
         X, mask : as for ``transform``
@@ -59,11 +61,12 @@ class RunningDynamics(AskedWithData):
         """
         check_is_fitted(self)
         estimator: Any = self
-        trial = estimator.transform(X, mask=mask)
-        W = np.nan_to_num(self.matrices(trial), nan=0.0)
-        found = self._step(check_trial_tensor(X, mask=mask), W)
-        found[~np.isfinite(trial).all(axis=1)] = np.nan
-        return self._typed(found, X)
+        return self._predicted(X, mask, estimator.transform(X, mask=mask))
+
+    def reconstruct(self) -> np.ndarray:
+        """Return the model of the training data: the dynamics run from ``first_state_``."""
+        check_is_fitted(self)
+        return self._inverse_transform(self.trial_factors_)
 
     def simulate(self, start: Any, n_times: int, *, trial_factors: Any = None) -> np.ndarray:
         """Run the dynamics, without noise, from a state for each trial.
@@ -142,6 +145,12 @@ class RunningDynamics(AskedWithData):
         run[:, ~np.isfinite(self.output_factors_).all(axis=1)] = np.nan
         return run.astype(np.result_type(trial.dtype, self.weights_.dtype), copy=False)
 
+    def _predicted(self, X: Any, mask: Any, trial: np.ndarray) -> np.ndarray:
+        W = np.nan_to_num(self.matrices(trial), nan=0.0)
+        found = self._step(check_trial_tensor(X, mask=mask), W)
+        found[~np.isfinite(trial).all(axis=1)] = np.nan
+        return self._typed(found, X)
+
     def _step(self, checked: CheckedTensor, W: np.ndarray) -> np.ndarray:
         """Compute ``W_k x_t``; NaN at first bins, after incomplete ones, for unknown neurons."""
         values = checked.values.astype(np.float64)
@@ -156,7 +165,9 @@ class RunningDynamics(AskedWithData):
 
     def _told(self, layout: Layout) -> list[np.ndarray]:
         """Return the predictions of the training data, for bins with a complete target."""
-        found = self.predict(layout.form(layout.values), mask=layout.masks())
+        self.check_layout(layout)
+        X = layout.form(layout.values)
+        found = self._predicted(X, layout.masks(), self.trial_factors_)
         seen = layout.observed[0]
         if seen is not None:
             # The fit predicts a bin only where all of it can be compared.

@@ -115,16 +115,17 @@ def new_transitions(fitted: Fitted, X: Any, mask: Any) -> Transitions:
 def solve(fitted: Fitted, steps: Transitions) -> np.ndarray:
     """Solve for the trial factors of new trials, (n_trials, R); NaN without a transition.
 
-    In a smooth fit they are a course of their own, as smooth as that of the fit.
+    Each by itself, in a smooth fit too: new trials may be any, in any order, such as those of a
+    shuffled fold, and must not depend on which others are given with them.
     """
     weights = fitted["weights"].astype(np.float64)
-    trial = course(fitted, steps) / np.where(weights > 0, weights, 1)
+    trial = solve_trials(steps, *known_factors(fitted)) / np.where(weights > 0, weights, 1)
     trial[steps.counts == 0] = np.nan
     return trial
 
 
 def course(fitted: Fitted, steps: Transitions) -> np.ndarray:
-    """Solve for the strengths of trials, times their weights, (n_trials, R).
+    """Solve for the strengths of the trials of the fit, times their weights, (n_trials, R).
 
     Without a transition that is 0 or, in a smooth fit, what its neighbours suggest.
     """

@@ -38,6 +38,8 @@ class BlockedTrials:
         True if each block came as a separate array with its own rows.
     coords : dict
         Coordinate name -> (axis, values); none for ragged data.
+    same_rows : bool
+        True if rows are the same in all blocks, as far as their number and labels tell.
     """
 
     labels: np.ndarray
@@ -47,6 +49,7 @@ class BlockedTrials:
     n_trials: int
     ragged: bool
     coords: dict[str, tuple[str, np.ndarray]]
+    same_rows: bool = True
 
     def without_values(self) -> BlockedTrials:
         """Return the same blocks with zeros that take no memory in place of their values."""
@@ -305,6 +308,22 @@ def _ragged(
         int(edges[-1]),
         True,
         {},
+        _have_same_rows(checked, varying),
+    )
+
+
+def _have_same_rows(blocks: Sequence[CheckedTensor], varying: str) -> bool:
+    axis = _ORDER[varying][1]
+    if len({each.values.shape[axis] for each in blocks}) > 1:
+        return False
+    names = [
+        {name: values for name, (where, values) in each.coords.items() if where == varying}
+        for each in blocks
+    ]
+    return all(
+        np.array_equal(values, names[0].get(name, values))
+        for each in names[1:]
+        for name, values in each.items()
     )
 
 

@@ -65,7 +65,8 @@ class Parafac2(ArrangedInBlocks, TrialEstimator):
     smoothness : float or "auto", default "auto"
         Blocks over which patterns are smooth: changes from one block to the next are penalised.
         0 doesn't tie blocks; "auto" takes what explains held-out trials best, 0 included. Only
-        where all blocks have the same neurons, and in the order of time ("auto": and four trials).
+        where all blocks have the same neurons (separate arrays: as many, with the same labels if
+        any), and in the order of time ("auto": and four trials).
     nonnegative : bool or iterable of axis names, default False
         Factors constrained to be non-negative: "trial" or the shared axis; True for both. Factors
         that vary between blocks can't be constrained.

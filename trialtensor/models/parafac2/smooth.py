@@ -8,7 +8,7 @@ import numpy as np
 
 from trialtensor.models.parafac2.blocks import BlockedTrials, KeptBlocks
 from trialtensor.solvers.parafac2.options import Parafac2Model, Parafac2Options
-from trialtensor.solvers.parafac2.smooth import SmoothBlocks, smoothed
+from trialtensor.solvers.parafac2.smooth import SmoothBlocks, judged, smoothed
 from trialtensor.solvers.parafac2.smoothness_choice import (
     alike,
     choose_smoothness,
@@ -20,7 +20,7 @@ from trialtensor.solvers.runs import RestartResult, mark_interrupted
 
 def are_alike(data: BlockedTrials, kept: KeptBlocks) -> bool:
     """Return whether all blocks have the same neurons (or bins), so that changes mean something."""
-    return not data.ragged and alike(kept.values, [part.kept[1] for part in kept.parts])
+    return data.same_rows and alike(kept.values, [part.kept[1] for part in kept.parts])
 
 
 def check_alike(
@@ -35,8 +35,8 @@ def check_alike(
     """
     if smoothness != "auto" and float(smoothness) > 0 and not are_alike(data, kept):
         raise ValueError(
-            f"smoothness: got {smoothness!r}, but only several blocks with the same {varying}s, "
-            "in one array, can change smoothly; expected 0 or 'auto'"
+            f"smoothness: got {smoothness!r}, but only several blocks with the same {varying}s "
+            "can change smoothly; expected 0 or 'auto'"
         )
 
 
@@ -73,6 +73,7 @@ def tie_blocks(
         strength = strength_of(chosen, n_trials, n_blocks)
         problem = SmoothBlocks(kept.values, kept.masks, strength)
         result = smoothed(problem, best.result.factors, options)
+        result = judged(problem, result, options)
     except KeyboardInterrupt:
         return mark_interrupted(found), 0.0
     result = replace(result, n_iter=best.result.n_iter + result.n_iter)

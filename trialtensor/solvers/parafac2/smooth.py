@@ -13,14 +13,17 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from trialtensor.solvers.acceleration import minimise
+from trialtensor.solvers.degeneracy import LARGE, as_precise, judge
+from trialtensor.solvers.diagnostics import triple_cosine
 from trialtensor.solvers.parafac2.options import Parafac2Model, Parafac2Options
 from trialtensor.solvers.problems import RowUpdate, sum_of_squares
 from trialtensor.solvers.result import SolverResult, StopReason
+from trialtensor.solvers.runs import RestartResult
 
 Arrays = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
@@ -183,6 +186,47 @@ def smoothed(
     dtype = start.shared.dtype
     trial, cross, shared, patterns = (each.astype(dtype, copy=False) for each in found.factors)
     return found.with_factors(Parafac2Model(trial, cross, shared, list(patterns)))
+
+
+def judged(
+    problem: SmoothBlocks, found: SolverResult[Parafac2Model], options: Parafac2Options
+) -> SolverResult[Parafac2Model]:
+    """Mark a result whose components cancel each other, with the penalty, too.
+
+    The penalty is on changes of patterns, so that it doesn't stop components from growing.
+
+    Parameters
+    ----------
+    problem : SmoothBlocks
+    found : SolverResult
+    options : Parafac2Options
+
+    Raises
+    ------
+    KeyboardInterrupt
+        On Ctrl-C.
+    """
+    size = sum(block.size for block in problem.blocks)
+    if size < LARGE:  # In single precision, rounding hides how components grow.
+        problem = replace(problem, blocks=[each.astype(np.float64) for each in problem.blocks])
+
+    def go_on(model: Parafac2Model, n_sweeps: int, tol: float) -> SolverResult[Parafac2Model]:
+        trial, cross, shared, *patterns = as_precise(
+            [*model[:3], *model.patterns], problem.blocks[0]
+        )
+        precise = Parafac2Model(trial, cross, shared, patterns)
+        return smoothed(problem, precise, replace(options, max_iter=n_sweeps, tol=tol))
+
+    results, interrupted = judge(
+        [RestartResult(None, found)],
+        lambda model: triple_cosine(model[:3]),
+        go_on,
+        tol=options.tol,
+        size=size,
+    )
+    if interrupted:
+        raise KeyboardInterrupt
+    return results[0].result
 
 
 def _aligned(problem: SmoothBlocks, start: Parafac2Model, options: Parafac2Options) -> Arrays:

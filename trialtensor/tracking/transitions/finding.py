@@ -76,7 +76,8 @@ def transitions(
     Notes
     -----
     The noise is ``s * AR1(rho) + (1 - s) * white`` on a grid of ``rho`` and ``s``, or a random walk
-    with white noise. Amplitudes and the variance have Zellner's prior with ``g = n``. The number of
+    with white noise. Amplitudes and the variance have Zellner's prior with ``g = n``; those
+    of several series may be of one smaller size, and their noise of one kind. The number of
     transitions is that with the highest evidence, from the conditional posterior of each
     transition at the joint optimum; draws are from a Gibbs sampler with that number. Transitions
     are reported if noise of any such kind would show them in at most ``alpha`` of series.

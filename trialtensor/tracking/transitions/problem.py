@@ -98,7 +98,9 @@ def _turn(values: np.ndarray) -> np.ndarray:
     sizes, axes = np.linalg.eigh(correlation)
     if sizes[0] < 1e-9 * sizes[-1]:
         return diagonal
-    return (axes * np.sqrt(sizes)).T @ np.diag(scale) @ diagonal
+    # Each stays as near to itself as can be: principal axes of series that hardly correlate would
+    # mix kinds of noise that have nothing to do with each other.
+    return (axes * np.sqrt(sizes)) @ axes.T @ np.diag(scale) @ diagonal
 
 
 def _turned(values: np.ndarray, turn: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from scipy.special import logsumexp
 from trialtensor.kernels.transition_scans import transition_shape
 from trialtensor.tracking.transitions.evidence import SeriesEvidence
 from trialtensor.tracking.transitions.prior import Prior, log_prior_of_number
+from trialtensor.tracking.transitions.sharing import gain_by_sharing
 
 Transition = tuple[int, float]  # onset and time constant
 
@@ -181,7 +182,7 @@ class Search:
         Two transitions may show only together, so a number that is worse than the one before isn't
         the end, but two in a row are.
         """
-        solutions = [Solution([], self.score([]))]
+        solutions = [Solution([], self.score([]) + self._shared([]))]
         for _ in range(n_max):
             evidence = [each.log_evidence for each in solutions]
             if len(evidence) - 1 - int(np.argmax(evidence)) >= PATIENCE:
@@ -205,4 +206,9 @@ class Search:
             volume += float(logsumexp(conditional + self.log_prior)) - peak
         n = len(transitions)
         evidence = float(peak + volume + lgamma(n + 1) + log_prior_of_number(n))
-        return Solution(sorted(transitions), evidence)
+        return Solution(sorted(transitions), evidence + self._shared(transitions))
+
+    def _shared(self, transitions: list[Transition]) -> float:
+        """Return what several series say together, beyond what each says."""
+        several = len(self.series) > 1
+        return gain_by_sharing(self.series, self.columns(transitions)) if several else 0.0
