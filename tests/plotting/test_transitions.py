@@ -22,3 +22,15 @@ def test_course_and_onset_are_drawn_for_each_series():
 def test_none_is_said():
     y = np.random.default_rng(1).normal(size=60)
     assert "no transition" in plot_transitions(transitions(y), y)[0].get_title(loc="left")
+
+
+def test_a_given_figure_keeps_its_size():
+    import matplotlib.pyplot as plt
+
+    y = np.random.default_rng(1).normal(size=60)
+    figure, ax = plt.subplots(figsize=(5, 1.7))
+    drawn = plot_transitions(transitions(y), y, axes=ax)
+    assert drawn.shape == (1,) and drawn[0] is ax
+    assert figure.get_size_inches().tolist() == [5, 1.7]
+    with pytest.raises(ValueError, match="one a series"):
+        plot_transitions(transitions(y), y, axes=[ax, ax])

@@ -8,14 +8,20 @@ import numpy as np
 
 from trialtensor.data.arrays import as_floats, whole
 from trialtensor.data.labels import as_names, plain_labels, unlabelled
-from trialtensor.plotting.colors import ACCENT, INK, MUTED, QUALITATIVE
+from trialtensor.plotting.colors import INK
 from trialtensor.plotting.labels import shorten
 from trialtensor.plotting.panels import style_panel
+from trialtensor.plotting.trial_courses import (
+    CHANGE,
+    draw_course,
+    draw_onset,
+    name_trials,
+    series_axes,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-CHANGE = QUALITATIVE[3]
 BLOCK = "#eef1f4"
 CLOSE = 0.04  # of the width: numbers would overlap
 
@@ -52,19 +58,14 @@ def plot_tracking(tracking: Any, *, axes: Any = None) -> np.ndarray:
     (2,)
     """
     names = list(tracking.series.columns)
-    axes = _new_axes(len(names)) if axes is None else np.atleast_1d(axes)
-    if axes.shape != (len(names),):
-        raise ValueError(f"axes: expected {len(names)}, one a series, got shape {axes.shape}")
+    axes = series_axes(len(names), axes)
+    name_trials(axes, len(tracking.series))  # first: numbers of onsets depend on the limits
     for ax, name in zip(axes, names, strict=True):
         style_panel(ax)
         _draw_blocks(ax, tracking.labels, named=ax is axes[0])
         _draw_series(ax, tracking.series[name].to_numpy(), tracking.found[name])
-        ax.set_xlim(-1, len(tracking.series))
         _draw_changes(ax, tracking.changes[tracking.changes["series"] == name])
         ax.set_ylabel(_in_lines(name), fontsize=8.5, color=INK)
-    for ax in axes[:-1]:
-        ax.tick_params(labelbottom=False)
-    axes[-1].set_xlabel("trial", fontsize=8.5, color=INK)
     return axes
 
 
@@ -112,15 +113,6 @@ def plot_similarity(similarity: np.ndarray, windows: np.ndarray, *, ax: Any = No
     return ax
 
 
-def _new_axes(n: int) -> np.ndarray:
-    import matplotlib.pyplot as plt
-
-    _, axes = plt.subplots(
-        n, 1, figsize=(7.5, 0.6 + 1.25 * n), sharex=True, squeeze=False, layout="constrained"
-    )
-    return axes[:, 0]
-
-
 def _in_lines(name: str) -> str:
     """Break the name of a series into lines that fit beside its panel."""
     return "\n".join(shorten(part) for part in str(name).split(", "))
@@ -162,11 +154,7 @@ def _blocks_of(labels: np.ndarray) -> tuple[list[str], np.ndarray]:
 
 
 def _draw_series(ax: Axes, y: np.ndarray, found: Any) -> None:
-    trials = np.arange(len(y))
-    size = float(np.clip(2400 / len(y), 3, 16))
-    ax.scatter(trials, y, s=size, color=MUTED, alpha=0.6, linewidths=0, zorder=1)
-    ax.fill_between(trials, *found.band, color=ACCENT, alpha=0.25, linewidth=0, zorder=2)
-    ax.plot(trials, found.course, color=ACCENT, linewidth=1.5, zorder=3)
+    draw_course(ax, y, found.course, found.band)
     low, high = np.nanquantile(y, [0.002, 0.998])
     pad = 0.08 * (high - low) or 1.0
     ax.set_ylim(low - pad, high + pad)
@@ -175,9 +163,7 @@ def _draw_series(ax: Axes, y: np.ndarray, found: Any) -> None:
 def _draw_changes(ax: Axes, changes: Any) -> None:
     last, lowered = -np.inf, 0
     for row in changes.to_dict("records"):
-        ends = row["onset_low"] - 0.5, row["onset_high"] + 0.5
-        ax.axvspan(*ends, color=CHANGE, alpha=0.22, linewidth=0, zorder=1)
-        ax.axvline(row["onset"], color=CHANGE, linewidth=1.4, zorder=4)
+        draw_onset(ax, row)
         # A number next to another one goes below it.
         near = row["onset"] - last < CLOSE * np.ptp(ax.get_xlim())
         last, lowered = row["onset"], (lowered + 1) * near

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from trialtensor.data.arrays import as_floats
-from trialtensor.plotting.colors import ACCENT, INK, MUTED, QUALITATIVE
+from trialtensor.plotting.colors import INK
 from trialtensor.plotting.panels import style_panel
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-CHANGE = QUALITATIVE[3]
+from trialtensor.plotting.trial_courses import draw_course, draw_onset, name_trials, series_axes
 
 
 def plot_transitions(found: Any, values: Any, *, axes: Any = None) -> np.ndarray:
@@ -48,8 +44,6 @@ def plot_transitions(found: Any, values: Any, *, axes: Any = None) -> np.ndarray
     >>> plot_transitions(transitions(y), y).shape
     (1,)
     """
-    from trialtensor.plotting.tracking import _new_axes
-
     series = as_floats(values, "values")
     if series.shape != found.course.shape:
         raise ValueError(f"values: expected shape {found.course.shape}, got {series.shape}")
@@ -57,38 +51,17 @@ def plot_transitions(found: Any, values: Any, *, axes: Any = None) -> np.ndarray
     series, course = (each.reshape(n_trials, -1) for each in (series, found.course))
     band = found.band.reshape(2, n_trials, -1)
     n = series.shape[1]
-    axes = _new_axes(n) if axes is None else np.atleast_1d(axes)
-    if axes.shape != (n,):
-        raise ValueError(f"axes: expected {n}, one a series, got shape {axes.shape}")
-    if n == 1 and axes[0].figure.get_figheight() < 2.6 and len(axes[0].figure.axes) == 1:
-        axes[0].figure.set_figheight(2.6)
+    axes = series_axes(n, axes, least_height=2.6)
     first = found.table.drop_duplicates("onset")
     for s, ax in enumerate(axes):
         style_panel(ax)
-        _draw_course(ax, series[:, s], course[:, s], band[:, :, s])
-        _draw_onsets(ax, first.to_dict("records"))
+        draw_course(ax, series[:, s], course[:, s], band[:, :, s])
+        for row in first.to_dict("records"):
+            draw_onset(ax, row)
         ax.set_ylabel(f"series {s + 1}" if n > 1 else "value", fontsize=8.5, color=INK)
-        ax.set_xlim(-1, n_trials)
-    for ax in axes[:-1]:
-        ax.tick_params(labelbottom=False)
     axes[0].set_title(_words(found, first), fontsize=8.5, color=INK, loc="left")
-    axes[-1].set_xlabel("trial", fontsize=8.5, color=INK)
-    return np.asarray(axes)
-
-
-def _draw_course(ax: Axes, y: np.ndarray, course: np.ndarray, band: np.ndarray) -> None:
-    trials = np.arange(len(y))
-    size = float(np.clip(2400 / len(y), 3, 16))
-    ax.scatter(trials, y, s=size, color=MUTED, alpha=0.6, linewidths=0, zorder=1)
-    ax.fill_between(trials, *band, color=ACCENT, alpha=0.25, linewidth=0, zorder=2)
-    ax.plot(trials, course, color=ACCENT, linewidth=1.5, zorder=3)
-
-
-def _draw_onsets(ax: Axes, rows: list[dict[str, Any]]) -> None:
-    for row in rows:
-        ends = row["onset_low"] - 0.5, row["onset_high"] + 0.5
-        ax.axvspan(*ends, color=CHANGE, alpha=0.22, linewidth=0, zorder=0)
-        ax.axvline(row["onset"], color=CHANGE, linewidth=1.4, zorder=2)
+    name_trials(axes, n_trials)
+    return axes
 
 
 def _words(found: Any, first: Any) -> str:
