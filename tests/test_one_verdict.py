@@ -19,7 +19,7 @@ from trialtensor.models.verdict import advice, cancelling_pair
 from trialtensor.models.warnings import DegeneracyWarning
 from trialtensor.plotting import plot_factors, plot_restarts
 from trialtensor.report import write_report, write_tracking_report
-from trialtensor.report.tracking_wording import overview_sentence
+from trialtensor.report.tracking_headline import overview_sentence
 from trialtensor.solvers.result import StopReason
 from trialtensor.tracking import track
 
