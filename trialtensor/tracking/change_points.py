@@ -117,7 +117,7 @@ def change_points(
     )
     trials, intervals = _onsets(found)
     course = found.course.reshape(series.shape)
-    levels = _levels(found, course) if len(trials) else course.mean(axis=0)[None]
+    levels = levels_between(found, course) if len(trials) else course.mean(axis=0)[None]
     return ChangePoints(
         trials,
         intervals,
@@ -140,7 +140,7 @@ def _onsets(found: Transitions) -> tuple[np.ndarray, np.ndarray]:
     return found.onsets, ends.astype(np.int64).reshape(-1, 2)
 
 
-def _levels(found: Transitions, course: np.ndarray) -> np.ndarray:
+def levels_between(found: Transitions, course: np.ndarray) -> np.ndarray:
     """Return levels before the first change and at the end of each, ``(n_changes + 1, n_series)``.
 
     Each draw is read at the ends of its own parts. Between draws that have stepped already and

@@ -130,19 +130,16 @@ def track(
     if given.behaviour is not None:
         columns[BEHAVIOUR] = given.behaviour
     rates, adaptation = _adaptation(model, columns, perturbation, behaviour_scale, level)
-    rng = generator(random_state)
-    options: Any = {"conditions": given.conditions, "alpha": alpha, "level": level}
+    rng, options = generator(random_state), given.options(alpha, level)
     found = {name: transitions(y, random_state=rng, **options) for name, y in columns.items()}
     within = {name: y - found[name].offsets for name, y in columns.items()}
     part = given.learning_trials
     learning = {name: _learning(name, y[part], level) for name, y in within.items()}
     p_adjusted = _adjusted(found)
-    certain = {name: each for name, each in found.items() if p_adjusted[name] <= alpha}
+    certain = {name: found[name] for name in found if p_adjusted[name] <= alpha}
     replication = _replicated(model, data, certain, alpha, rng)
     related = _related(within, level, rng)
-    # Labels that take turns are what offsets are of.
-    compared = columns if given.conditions is given.labels else within
-    blocks, contrasts = tables.blocks(compared, given.labels, level)
+    blocks, contrasts = tables.blocks(given.compared(columns, within), given.labels, level)
     return Tracking(
         series=pandas.DataFrame(columns),
         summary=tables.summaries(found, p_adjusted, learning, alpha),

@@ -71,6 +71,14 @@ class Given:
             conditions = labels if take_turns(codes) else None
         return cls(labels, conditions, behaviour, block, trials, numbers, cautions)
 
+    def options(self, alpha: float, level: float) -> dict[str, Any]:
+        """Return how transitions are looked for."""
+        return {"conditions": self.conditions, "alpha": alpha, "level": level}
+
+    def compared(self, whole: Any, within: Any) -> Any:
+        """Return the series whose blocks are compared: whole ones if these are the conditions."""
+        return whole if self.conditions is self.labels else within
+
     def said(self) -> dict[str, Any]:
         """Return what a result repeats of it."""
         return {

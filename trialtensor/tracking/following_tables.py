@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialtensor.tracking.change_points import levels_between
 from trialtensor.tracking.contrasts import MIN_TRIALS, block_contrasts, holm
 from trialtensor.tracking.learning import LearningCurve
 from trialtensor.tracking.neuron_agreement import ALSO_SEEN
@@ -84,13 +85,10 @@ def changes(found: dict[str, Transitions], replication: Replication | None) -> p
 
 
 def _levels(found: Transitions) -> dict[str, list[float]]:
-    """Return the level of the course before each transition, and at the end of what follows."""
-    onsets = found.table["onset"].to_numpy(dtype=int)
-    last = len(found.course) - 1
-    ends = [*(onsets[1:] - 1).tolist(), last]
-    before = [float(found.course[max(onset - 1, 0)]) for onset in onsets]
-    after = [float(found.course[max(end, onset)]) for onset, end in zip(onsets, ends, strict=True)]
-    return {"before": before, "after": after}
+    """Return the level before each transition, and at the end of what follows it."""
+    levels = levels_between(found, found.course[:, None])[:, 0]
+    place = np.searchsorted(found.onsets, found.table["onset"].to_numpy(dtype=int))
+    return {"before": levels[place].tolist(), "after": levels[place + 1].tolist()}
 
 
 def _said(name: str, found: Transitions, replication: Replication | None) -> list[str] | str:
