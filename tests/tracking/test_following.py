@@ -163,3 +163,11 @@ def test_other_data_is_refused():
         track(model, X, exclude=[6])
     with pytest.raises(ValueError, match="exclude: no neuron is called 'u9'"):
         track(model, X, exclude=["u9"])
+
+
+@pytest.mark.filterwarnings("ignore:values")
+def test_series_sorted_by_their_own_values_are_cautioned():
+    y = np.random.default_rng(0).normal(size=(100, 2))
+    y[:, 1].sort()
+    (caution,) = track(y).cautions
+    assert caution.startswith("The series of component 2 never turns")

@@ -23,6 +23,7 @@ from trialtensor.tracking.learning import (
 )
 from trialtensor.tracking.relation import Relation, relate
 from trialtensor.tracking.replication import Replication, replicate
+from trialtensor.tracking.series import SORTED, looks_sorted
 from trialtensor.tracking.transitions import Transitions, transitions
 from trialtensor.tracking.two_rate import TwoRateFit
 
@@ -107,7 +108,8 @@ def track(
     Warns
     -----
     UserWarning
-        After ``partial_fit``, when only the latest trials are known and followed.
+        After ``partial_fit``, when only the latest trials are known and followed, and for series
+        that look sorted by their own values.
 
     Examples
     --------
@@ -156,19 +158,31 @@ def track(
         replication=replication,
         alpha=alpha,
         level=level,
-        cautions=_cautions(model, given, data),
+        cautions=_cautions(model, given, data, certain, columns),
         **given.said(),
         **({} if data is None else data.said()),
     )
 
 
-def _cautions(model: Any, given: Given, data: Recorded | None) -> tuple[str, ...]:
+def _cautions(
+    model: Any,
+    given: Given,
+    data: Recorded | None,
+    certain: dict[str, Transitions],
+    columns: dict[str, np.ndarray],
+) -> tuple[str, ...]:
     """Return what may mislead."""
     own = caution_of(model)
+    ordered = [
+        name
+        for name, each in certain.items()
+        if looks_sorted(columns[name][:, None], each.noise_sd)
+    ]
     return (
         *([own] if own else []),
         *given.cautions,
         *([] if data is None else data.cautions),
+        *(f"The series of {name} {SORTED}." for name in ordered),
     )
 
 

@@ -12,6 +12,11 @@ from trialtensor.data.labels import as_names, plain_labels, unlabelled
 from trialtensor.data.per_entry import one_each, trials_first
 
 LARGEST = 1e152  # so that variances fit
+NO_NOISE = 1e-3  # of the range of a series
+SORTED = (
+    "never turns from one trial to the next: either it has no noise, or its trials are sorted by "
+    "its own values, and then changes are those of the order and say nothing about time"
+)
 ROUNDINGS = 32  # a series within so many is constant
 
 
@@ -43,6 +48,31 @@ def check_series(values: Any, argument: str, n_needed: int) -> np.ndarray:
         )
     check_unit(series, argument)
     return _settled(series, _precision(values))
+
+
+def looks_sorted(series: np.ndarray, noise_sd: np.ndarray) -> bool:
+    """Return whether some series never turns, although it has noise.
+
+    Parameters
+    ----------
+    series : (n_trials, n_series) array
+        NaN where missing.
+    noise_sd : (n_series,) array
+        Of trials about a course of few parameters.
+
+    Examples
+    --------
+    >>> y = np.random.default_rng(0).normal(size=(50, 1))
+    >>> looks_sorted(y, y.std(axis=0)), looks_sorted(np.sort(y, axis=0), y.std(axis=0))
+    (False, True)
+    """
+    for y, sd in zip(series.T, noise_sd, strict=True):
+        known = y[np.isfinite(y)]
+        steps = np.diff(known)
+        one_way = (steps >= 0).all() or (steps <= 0).all()
+        if one_way and sd > NO_NOISE * np.ptp(known):
+            return True
+    return False
 
 
 def check_unit(values: np.ndarray, argument: str) -> None:

@@ -228,3 +228,16 @@ def test_a_component_that_falls_silent_for_good():
     with np.errstate(divide="raise", invalid="raise"):
         found = transitions(y)
     assert 110 in found.onsets
+
+
+def test_a_series_sorted_by_its_own_values_is_named():
+    y = np.random.default_rng(0).normal(size=100)
+    for ordered in (np.sort(y), -np.sort(y), np.sort(np.round(3 * y))):
+        with pytest.warns(UserWarning, match="sorted by its own values"):
+            transitions(ordered, n_draws=50)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_course_without_noise_is_not_said_to_be_sorted():
+    for part in ((40, 0.0, 1.0), (40, 15.0, 1.0), (0, np.inf, 1.0)):
+        assert transitions(course(100, part), n_draws=50).n_transitions == 1

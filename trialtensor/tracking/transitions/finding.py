@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 
 from trialtensor.models.parameters import REPEATS, check_share, check_whole, generator
 from trialtensor.tracking.conditions import condition_base
-from trialtensor.tracking.series import check_series
+from trialtensor.tracking.series import SORTED, check_series, looks_sorted
 from trialtensor.tracking.transitions.describing import describe
 from trialtensor.tracking.transitions.given import check_onsets, check_time_constants
 from trialtensor.tracking.transitions.problem import prepare, solve
@@ -73,6 +74,11 @@ def transitions(
     ValueError
         For fewer than 20 trials with a value, or parameters out of range.
 
+    Warns
+    -----
+    UserWarning
+        If there are transitions and the series never turns although it has noise: it looks sorted.
+
     Notes
     -----
     The noise is ``s * AR1(rho) + (1 - s) * white`` on a grid of ``rho`` and ``s``, or a random walk
@@ -109,4 +115,6 @@ def transitions(
         min_size,
     )
     found = describe(problem, solve(problem, most), alpha, level, n_draws, rng)
+    if len(found.table) and looks_sorted(series, found.noise_sd):
+        warnings.warn(f"values: the series {SORTED}", stacklevel=2)
     return found if np.ndim(values) != 1 else found.of_one_series()
