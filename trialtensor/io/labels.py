@@ -9,8 +9,8 @@ import xarray
 from trialtensor.data.axes import AXES, resolve_axes
 from trialtensor.data.labels import plain_labels, unlabelled
 from trialtensor.data.notices import warn
-from trialtensor.io.contents import VariableInfo
-from trialtensor.io.readers import Get
+from trialtensor.variables.contents import VariableInfo
+from trialtensor.variables.readers import Get
 
 BIN_WIDTH = "bin_width_s"
 
