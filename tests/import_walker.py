@@ -27,11 +27,16 @@ ALLOWED["report"] |= {"io"}
 ALLOWED["cli"] |= {"io"}
 ALLOWED |= {leaf: {"storage"} - {leaf} for leaf in LEAVES}
 ALLOWED["io"] = {"storage", "opening", "data", "models"}
+# From recordings to tensors, in memory: below sessions and io.
+ALLOWED["events"] = {"kernels", "storage", "opening", "data"}
+ALLOWED["io"] |= {"events"}
+for _later in ("report", "cli"):
+    ALLOWED[_later] |= {"events"}
 # The suites for estimators, and what starts the command, stand at the end of the chain.
-ALLOWED["testing"] = LEAVES | set(CHAIN) | {"io"}
+ALLOWED["testing"] = LEAVES | set(CHAIN) | {"io", "events"}
 ALLOWED["__main__"] = {"cli"}
 # The lazy names: imports that only type checkers follow.
-ALLOWED["__init__"] = LEAVES | set(CHAIN) | {"io"}
+ALLOWED["__init__"] = LEAVES | set(CHAIN) | {"io", "events"}
 
 
 def imports_of(source: str, module: str, *, package: bool = False) -> Iterator[tuple[int, str]]:

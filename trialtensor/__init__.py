@@ -21,6 +21,7 @@ __version__ = "0.1.0"
 _SUBMODULES = (
     "alignment",
     "data",
+    "events",
     "io",
     "models",
     "plotting",
@@ -42,6 +43,10 @@ _NAMES = {
     "make_parafac2": "data",
     "make_slicetca": "data",
     "make_tca": "data",
+    "Traces": "events",
+    "Units": "events",
+    "bin_spikes": "events",
+    "cut_traces": "events",
     "from_slicetca": "io",
     "from_tensorly": "io",
     "read": "io",
@@ -66,6 +71,7 @@ if TYPE_CHECKING:
     from trialtensor import (
         alignment,
         data,
+        events,
         io,
         models,
         plotting,
@@ -81,6 +87,7 @@ if TYPE_CHECKING:
         make_slicetca,
         make_tca,
     )
+    from trialtensor.events import Traces, Units, bin_spikes, cut_traces
     from trialtensor.io import from_slicetca, from_tensorly, read, to_tensorly
     from trialtensor.models import (
         TCA,
@@ -108,13 +115,18 @@ __all__ = [
     "CrossValidatedSearch",
     "Parafac2",
     "SliceTCA",
+    "Traces",
     "TrialVaryingDynamics",
+    "Units",
     "__version__",
     "alignment",
     "as_trial_tensor",
+    "bin_spikes",
     "bootstrap",
     "component_test",
+    "cut_traces",
     "data",
+    "events",
     "fix_gauge",
     "from_slicetca",
     "from_tensorly",
