@@ -11,7 +11,8 @@ from trialtensor.cli import rank_options as ranked
 from trialtensor.cli import track_options as followed
 from trialtensor.cli.console import App, say
 from trialtensor.cli.options import Transform, find_kind, make_fit
-from trialtensor.cli.recording import Recording, as_typed, split_axes
+from trialtensor.cli.reading import Reading
+from trialtensor.cli.recording import Recording, as_typed
 from trialtensor.cli.running import clear_errors, fit_and_write
 
 app = App(
@@ -54,6 +55,12 @@ def fit(
     gauge: given.WhichGauge = None,
     variable: given.Variable = None,
     axes: given.Axes = None,
+    align: given.Align = None,
+    window: given.Window = None,
+    bin_size: given.BinSize = None,
+    trials: given.Trials = None,
+    units: given.Units = None,
+    signal: given.Signal = None,
     transform: given.First = Transform.none,
     color_by: given.ColorBy = None,
     n_init: Annotated[
@@ -76,11 +83,11 @@ def fit(
             "max_iter": max_iter,
             "tol": tol,
         }
+        how = Reading(variable, axes, align, window, bin_size, trials, units, signal)
         asked = make_fit(find_kind(model), components, options, seed=seed)
         recording = Recording.read(
             file,
-            variable,
-            axes,
+            how,
             transform=transform.value,
             color_by=color_by,
             context=context,
@@ -102,6 +109,12 @@ def rank(
     gauge: given.WhichGauge = None,
     variable: given.Variable = None,
     axes: given.Axes = None,
+    align: given.Align = None,
+    window: given.Window = None,
+    bin_size: given.BinSize = None,
+    trials: given.Trials = None,
+    units: given.Units = None,
+    signal: given.Signal = None,
     transform: given.First = Transform.none,
     color_by: given.ColorBy = None,
     splits: ranked.WhatIsHeldOut = None,
@@ -123,6 +136,7 @@ def rank(
     with clear_errors():
         from trialtensor.cli.ranking import Ranking
 
+        how = Reading(variable, axes, align, window, bin_size, trials, units, signal)
         kind = find_kind(model)
         candidates = ranked.parse_grid(kind, components)
         options = {
@@ -146,7 +160,7 @@ def rank(
             output,
         )
         read: Any = {"transform": transform.value, "color_by": color_by, "labels": asked.labels}
-        ranking.run(Recording.read(file, variable, axes, context=context, **read))
+        ranking.run(Recording.read(file, how, context=context, **read))
 
 
 @app.command()
@@ -169,6 +183,12 @@ def track(
     nonnegative: given.Nonnegative = False,
     variable: given.Variable = None,
     axes: given.Axes = None,
+    align: given.Align = None,
+    window: given.Window = None,
+    bin_size: given.BinSize = None,
+    trials: given.Trials = None,
+    units: given.Units = None,
+    signal: given.Signal = None,
     transform: given.First = Transform.none,
     seed: given.Seed = 0,
 ) -> None:
@@ -190,7 +210,11 @@ def track(
         fit = {
             "model": model, "blocks": blocks, "groups": groups, "nonnegative": nonnegative
         }  # fmt: skip
-        reading = {"variable": variable, "axes": axes, "transform": transform.value}
+        reading = {
+            "variable": variable, "axes": axes, "align": align, "window": window,
+            "bin_size": bin_size, "trials": trials, "units": units, "signal": signal,
+            "transform": transform.value,
+        }  # fmt: skip
         if components is None:
             follow_model(following, file, data, fit, reading, context)
         elif data is not None:
@@ -201,11 +225,37 @@ def track(
 
 @app.command()
 def inspect(file: given.File, axes: given.Axes = None) -> None:
-    """Describe the contents of a file, and how it would be read."""
-    with clear_errors():
-        from trialtensor.io import inspect
+    """Describe the contents of a file or folder, and how it would be read.
 
-        say(inspect(file, axes=split_axes(axes)))
+    The exit status is 1 if nothing in it can be fitted.
+    """
+    with clear_errors():
+        from trialtensor.cli.inspecting import described
+
+        text, fits = described(file, axes)
+        say(text)
+        if not fits:
+            raise typer.Exit(1)
+
+
+@app.command("bin")
+def bin_recording(
+    context: typer.Context,
+    file: given.File,
+    output: Annotated[Path, typer.Option("--output", "-o", help="netCDF file to write.")],
+    align: given.Align = None,
+    window: given.Window = None,
+    bin_size: given.BinSize = None,
+    trials: given.Trials = None,
+    units: given.Units = None,
+    signal: given.Signal = None,
+) -> None:
+    """Cut spike times or signals into trials, and write the tensor to a netCDF file."""
+    with clear_errors():
+        from trialtensor.cli.binning import bin_into
+
+        how = Reading(None, None, align, window, bin_size, trials, units, signal)
+        say(bin_into(file, how, output))
 
 
 @app.command()

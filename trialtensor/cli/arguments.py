@@ -7,7 +7,12 @@ import typer
 
 from trialtensor.cli.options import Gauge, Transform
 
-File = Annotated[Path, typer.Argument(help="npz, npy, netCDF, HDF5 or MATLAB 7.3 file.")]
+File = Annotated[
+    Path,
+    typer.Argument(
+        help="Recording: npz, npy, netCDF, HDF5, MATLAB or NWB file, or folder of a sorter."
+    ),
+]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Folder for the results.")]
 MODELS = "tca, slicetca, parafac2, coupled, dynamics, or one that another package registers"
 Decomposition = Annotated[str, typer.Option("--model", help=f"Decomposition: {MODELS}.")]
@@ -25,6 +30,17 @@ Groups = Annotated[
 ]
 Variable = Annotated[str | None, typer.Option(help="Array in the file, if several.")]
 Axes = Annotated[str | None, typer.Option(help="Order of its axes, such as neuron,trial,time.")]
+Align = Annotated[
+    str | None,
+    typer.Option(help="Spikes, signals: event that trials are cut around, such as go_cue."),
+]
+Window = Annotated[str | None, typer.Option(help="Seconds from that event, such as -0.5,1.0.")]
+BinSize = Annotated[float | None, typer.Option(help="Seconds of a bin, such as 0.02.")]
+Trials = Annotated[str | None, typer.Option(help="Which trials, such as 'reward == 1'.")]
+Units = Annotated[
+    str | None, typer.Option(help="Which units or cells, such as \"quality == 'good'\".")
+]
+Signal = Annotated[str | None, typer.Option(help="Signal to cut, such as dff; default: spikes.")]
 First = Annotated[Transform, typer.Option("--transform", help="Transform of the data first.")]
 ColorBy = Annotated[str | None, typer.Option(help="Trial label that colours figures.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from trialtensor.cli.options import LABELS
+from trialtensor.cli.reading import Reading
 
 if TYPE_CHECKING:
     import xarray
@@ -35,7 +36,7 @@ class Recording:
     code : str
         Python that makes `tensor`, named X.
     reading : dict
-        Variable, axes and transform, for another time.
+        The options of `Reading`, and the transform, for another time.
     """
 
     tensor: "xarray.DataArray"
@@ -69,8 +70,7 @@ class Recording:
     def read(
         cls,
         file: Path,
-        variable: str | None,
-        axes: str | None,
+        how: Reading,
         *,
         transform: str,
         color_by: str | None,
@@ -82,17 +82,14 @@ class Recording:
         Parameters
         ----------
         file : Path
-        variable, axes, transform, color_by : as typed
+        how : Reading
+        transform, color_by : as typed
         context : typer.Context
             Of the command.
         labels : dict, optional
             Option -> label that it names, see `trialtensor.cli.options.LABELS`.
         """
-        from trialtensor.io import read
-
-        names = split_axes(axes)
-        tensor = read(file, variable=variable, axes=names)
-        remembered = {"variable": variable, "axes": axes, "transform": transform}
+        tensor, code = how.read(file)
         for option, label in (labels or {}).items():
             check_label(tensor, option, label, LABELS[option])
         made = cls.of(
@@ -101,9 +98,9 @@ class Recording:
             transform=transform,
             color_by=color_by,
             command=as_typed(context),
-            reading=reading_code(file, variable, names),
+            reading=code,
         )
-        return replace(made, reading=remembered)
+        return replace(made, reading={**how.remembered(), "transform": transform})
 
     @classmethod
     def again(
@@ -119,20 +116,17 @@ class Recording:
         ----------
         file : Path
         model : fitted model
-            Remembers ``variable``, ``axes`` and ``transform`` if a command fitted it.
+            Remembers how it was read and transformed if a command fitted it.
         given : dict
-            The same, None or "none" where not given.
+            Options of `Reading` and the transform; None or "none" where not given.
         context : typer.Context
             Of the command.
         """
         then = model.fitted_.data.get(READ, {})
-        now = {
-            name: value if value not in (None, "none") else then.get(name)
-            for name, value in given.items()
-        }
-        transform = now["transform"] or "none"
+        typed = given.get("transform") or "none"
+        transform = typed if typed != "none" else then.get("transform") or "none"
         options: Any = {"transform": transform, "color_by": None, "context": context}
-        return cls.read(file, now["variable"], now["axes"], **options)
+        return cls.read(file, Reading.again(then, given), **options)
 
     def remember(self, model: "TrialEstimator") -> None:
         """Note in a fitted model how its recording was read."""
@@ -183,18 +177,6 @@ def _numbered(tensor: "xarray.DataArray", color_by: str | None) -> "xarray.DataA
     if color_by == "trial" and color_by not in tensor.coords:
         return tensor.assign_coords(trial=range(tensor.sizes["trial"]))
     return tensor
-
-
-def reading_code(file: Path, variable: str | None, axes: list[str] | None) -> str:
-    """Return Python code that reads the file as this command did."""
-    given = {"variable": variable, "axes": axes}
-    named = "".join(f", {name}={value!r}" for name, value in given.items() if value is not None)
-    return f"X = trialtensor.read({str(file)!r}{named})"
-
-
-def split_axes(axes: str | None) -> list[str] | None:
-    """Parse the names of axes."""
-    return None if axes is None else axes.split(",")
 
 
 def as_typed(context: typer.Context) -> str:

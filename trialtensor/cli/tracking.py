@@ -11,6 +11,7 @@ import typer
 from trialtensor.cli.console import say
 from trialtensor.cli.folder import claimed
 from trialtensor.cli.options import Fit, find_kind, make_fit
+from trialtensor.cli.reading import Reading
 from trialtensor.cli.recording import Recording, as_typed, check_label
 from trialtensor.cli.results import Written, remove
 from trialtensor.cli.running import exit_if_incomplete, fit_into, tell
@@ -325,7 +326,9 @@ def follow_recording(
     """Fit a model to a recording, and follow its components; parameters as of `follow_model`."""
     options = {name: value for name, value in fit.items() if name != "model"}
     asked = make_fit(find_kind(fit["model"] or "tca"), components, options, seed=following.seed)
-    recording = Recording.read(file, **reading, color_by=None, context=context, labels=asked.labels)
+    how = Reading.again({}, reading)
+    read: dict[str, Any] = {"transform": reading["transform"], "labels": asked.labels}
+    recording = Recording.read(file, how, color_by=None, context=context, **read)
     following.check_names(recording.tensor, asked)
     with claimed(following.output, (*possible_names(), *NAMES)):
         written = fit_into(recording, asked, following.output)

@@ -74,7 +74,7 @@ def inspect(path: str | os.PathLike[str], *, axes: Sequence[str] | None = None) 
                 lines.append(f"  nothing: {error}")
             else:
                 variable = info.name if len(tensors) > 1 else None
-                lines += [f"  {line}" for line in _describe(tensor)]
+                lines += [f"  {line}" for line in describe_tensor(tensor)]
                 lines += [f"  {line}" for line in _advice(tensor, path, variable, axes)]
     if damaged and len(damaged) == len(tensors):
         raise damaged[0]
@@ -102,7 +102,13 @@ def _table(variables: list[VariableInfo]) -> list[str]:
     ]  # fmt: skip
 
 
-def _describe(tensor: xarray.DataArray) -> list[str]:
+def describe_tensor(tensor: xarray.DataArray) -> list[str]:
+    """Say what a tensor holds, a line each: its size, values, missing entries and labels.
+
+    Parameters
+    ----------
+    tensor : xarray.DataArray
+    """
     lines = [", ".join(f"{tensor.sizes[axis]} {axis}s" for axis in AXES)]
     if order_assumed(tensor):
         lines.append(AXES_REMEDY)

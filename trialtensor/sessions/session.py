@@ -109,6 +109,32 @@ class Session:
         return self._intervals
 
     @property
+    def tables(self) -> list[str]:
+        """Names of the tables with times that can be aligned to: trials, events and intervals."""
+        trials = [] if self._trials is None else ["trials"]
+        return list(dict.fromkeys([*trials, *self._events, *self._intervals]))
+
+    def table(self, name: str) -> DataFrame:
+        """Return a table of `tables` by its name.
+
+        Parameters
+        ----------
+        name : str
+            If tables share it, that of trials comes before that of events and of intervals.
+
+        Raises
+        ------
+        ValueError
+            If there is none of this name.
+        """
+        if name not in self.tables:
+            known = ", ".join(self.tables) or "none"
+            raise ValueError(f"name: no table is called {name!r}; known are {known}")
+        if name == "trials" and self.trials is not None:
+            return self.trials
+        return self._events[name] if name in self._events else self._intervals[name]
+
+    @property
     def holds_events(self) -> bool:
         """Whether there are spike times or signals, which `bin_spikes` or `cut_traces` cut."""
         return self._units is not None or bool(self._traces)

@@ -1,0 +1,209 @@
+"""How a recording becomes a tensor, as typed: an array of a file, or events cut into trials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    import pandas
+    import xarray
+
+    from trialtensor.sessions import Session
+
+# Of an array, and of spike times or signals.
+OF_ARRAYS = ("variable", "axes")
+OF_EVENTS = ("window", "bin_size", "trials", "units", "signal")
+TRIALS = "trials"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The options that say how a recording is read.
+
+    Attributes
+    ----------
+    variable, axes : str or None
+        Array of a file, and the order of its axes.
+    align : str or None
+        Event that trials are cut around: a column of the table of trials, or "table/column" of
+        another table of the recording. Without it, the file holds a tensor.
+    window : str or None
+        Start and stop in seconds from the event, such as "-0.5,1.0".
+    bin_size : float or None
+        In seconds.
+    trials, units : str or None
+        Which of them, such as "reward == 1".
+    signal : str or None
+        Traces to cut; by default spikes are counted.
+    """
+
+    variable: str | None = None
+    axes: str | None = None
+    align: str | None = None
+    window: str | None = None
+    bin_size: float | None = None
+    trials: str | None = None
+    units: str | None = None
+    signal: str | None = None
+
+    def __post_init__(self) -> None:
+        given = [name for name in OF_EVENTS if getattr(self, name) is not None]
+        arrays = [name for name in OF_ARRAYS if getattr(self, name) is not None]
+        if self.align is None:
+            if given:
+                raise ValueError(
+                    f"{_option(given[0])}: needs --align, the event that trials are cut around"
+                )
+            return
+        if arrays:
+            raise ValueError(
+                f"{_option(arrays[0])}: is for files that hold a tensor; with --align, spike times "
+                "or signals are cut into trials"
+            )
+        self.seconds()
+
+    @classmethod
+    def again(cls, then: Mapping[str, Any], given: Mapping[str, Any]) -> Self:
+        """Return what is given now, and else what a model remembers of its recording."""
+        names = [each.name for each in fields(cls)]
+        return cls(**{n: then.get(n) if given.get(n) is None else given[n] for n in names})
+
+    def remembered(self) -> dict[str, Any]:
+        """Return what a model should know to read its recording again."""
+        return asdict(self)
+
+    def seconds(self) -> tuple[float, float]:
+        """Return start and stop of the window."""
+        words = (self.window or "").split(",")
+        try:
+            start, stop = map(float, words)
+        except ValueError:
+            got = "none" if self.window is None else repr(self.window)
+            raise ValueError(
+                "--window: expected start and stop in seconds from the event, such as -0.5,1.0, "
+                f"got {got}"
+            ) from None
+        return start, stop
+
+    def read(self, file: Path) -> tuple[xarray.DataArray, str]:
+        """Read a file, or cut what it holds into trials; return Python code that does the same."""
+        if self.align is None:
+            from trialtensor.io import read
+
+            axes = split_axes(self.axes)
+            named = {"variable": self.variable, "axes": axes}
+            given = "".join(f", {k}={v!r}" for k, v in named.items() if v is not None)
+            tensor = read(file, variable=self.variable, axes=axes)
+            return tensor, f"X = trialtensor.read({str(file)!r}{given})"
+        from trialtensor.sessions import open_session
+
+        with open_session(file) as session:
+            table, column = self._event(session)
+            return self._cut(session, table, column), self._code(file, table, column)
+
+    def _event(self, session: Session) -> tuple[str, str]:
+        """Return the table of the trials, and the column that they are aligned to."""
+        table, _, column = str(self.align).rpartition("/")
+        if not table and column in session.tables and column not in _columns(session.trials):
+            # A table of events by its name alone: each of them is a trial.
+            table, column = column, _time_of(session.table(column))
+        if (table or TRIALS) not in session.tables:
+            known = ", ".join(session.tables) or "none"
+            what = f"table {table!r}" if table else "table of trials"
+            raise ValueError(f"--align: {_where(session)} has no {what}; its tables are {known}")
+        return table or TRIALS, column
+
+    def _cut(self, session: Session, table: str, column: str) -> xarray.DataArray:
+        from trialtensor.events import bin_spikes, cut_traces
+
+        trials = self._rows(session.table(table))
+        options: dict[str, Any] = {"align_to": column, "window": self.seconds()}
+        if self.signal is not None:
+            if self.signal not in session.traces:
+                raise ValueError(
+                    f"--signal: no signal is called {self.signal!r}; {_signals(session)}"
+                )
+            traces = self._chosen(session.traces[self.signal])
+            return cut_traces(traces, trials, bin_size=self.bin_size, **options)
+        if session.units is None:
+            raise ValueError(f"{_where(session)}: has no spike times; {_signals(session)}")
+        if self.bin_size is None:
+            raise ValueError("--bin-size: expected seconds, such as 0.02, got none")
+        return bin_spikes(self._chosen(session.units), trials, bin_size=self.bin_size, **options)
+
+    def _code(self, file: Path, table: str, column: str) -> str:
+        lines = [
+            f"session = trialtensor.open_session({str(file)!r})",
+            f"trials = session.table({table!r})",
+        ]
+        if self.trials is not None:
+            lines.append(f"trials = trials[trialtensor.events.rows_where(trials, {self.trials!r})]")
+        source = f"session.traces[{self.signal!r}]" if self.signal else "session.units"
+        where = "" if self.units is None else f".where({self.units!r})"
+        call = "cut_traces" if self.signal else "bin_spikes"
+        size = "" if self.bin_size is None else f", bin_size={self.bin_size!r}"
+        lines += [
+            f"X = trialtensor.{call}(",
+            f"    {source}{where}, trials, align_to={column!r}, window={self.seconds()!r}{size}",
+            ")",
+        ]
+        return "\n".join(lines)
+
+    def _rows(self, trials: pandas.DataFrame) -> pandas.DataFrame:
+        from trialtensor.events import rows_where
+
+        if self.trials is None:
+            return trials
+        chosen = _as_option("--trials", rows_where, trials, self.trials)
+        if not chosen.any():
+            raise ValueError(f"--trials: no trial of {len(trials)} meets {self.trials!r}")
+        return trials[chosen]
+
+    def _chosen(self, what: Any) -> Any:
+        if self.units is None:
+            return what
+        chosen = _as_option("--units", what.where, self.units)
+        if not len(chosen):
+            raise ValueError(f"--units: none of {len(what)} meets {self.units!r}")
+        return chosen
+
+
+def split_axes(axes: str | None) -> list[str] | None:
+    """Parse the names of axes."""
+    return None if axes is None else axes.split(",")
+
+
+def _columns(table: pandas.DataFrame | None) -> list[str]:
+    return [] if table is None else [str(name) for name in table.columns]
+
+
+def _time_of(events: pandas.DataFrame) -> str:
+    """Return the column with the times of events."""
+    from trialtensor.sessions import event_columns
+
+    return next(iter([*event_columns(events), *_columns(events)]), "timestamp")
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _as_option(option: str, call: Any, *arguments: Any) -> Any:
+    """Call, and name the option in what is refused."""
+    try:
+        return call(*arguments)
+    except ValueError as error:
+        said = str(error)
+        raise ValueError(f"{option}: {said.removeprefix('where: ')}") from None
+
+
+def _signals(session: Session) -> str:
+    names = ", ".join(session.traces)
+    return f"its signals (--signal) are {names}" if names else "it has no signals either"
+
+
+def _where(session: Session) -> str:
+    return str(session.path or session.name)
