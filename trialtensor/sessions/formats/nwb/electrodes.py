@@ -107,7 +107,7 @@ def joined_columns(
         places[mixed] = -1
         # Whole numbers become floats, and flags objects, only where some are missing.
         added[name] = column.reset_index(drop=True).reindex(places).array
-        if mixed:
+        if mixed and name not in _ALSO.values():
             differ[name] = len(mixed)
     if differ:
         shown = ", ".join(f"{name} ({n})" for name, n in list(differ.items())[:10])
