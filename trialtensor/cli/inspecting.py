@@ -40,7 +40,7 @@ def _is_of_arrays(path: Path) -> bool:
     """Return whether the file holds arrays and nothing that must be cut into trials."""
     from trialtensor.sessions.formats import matching, tensors
 
-    return path.is_file() and matching(path) is tensors
+    return path.is_file() and matching(path)[0] is tensors
 
 
 def _advice(session: Session, path: Path) -> list[str]:

@@ -1,0 +1,120 @@
+"""Commands on spike times and signals: from a file of a lab to trials, a fit, and its page."""
+
+import json
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import trialtensor as tt
+from trialtensor.cli import app
+
+N_TRIALS, N_UNITS = 60, 8
+CUT = ("--align", "go_cue", "--window", "-0.5,1.0", "--bin-size", 0.05)
+
+
+def run(*words):
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory):
+    """An NWB file of pynwb: units of two qualities, a signal, trials of which one has no cue."""
+    pynwb = pytest.importorskip("pynwb")
+    rng = np.random.default_rng(0)
+    file = pynwb.NWBFile("reaching", "id", datetime(2024, 1, 1, tzinfo=UTC))
+    starts = 3.0 * np.arange(N_TRIALS)
+    file.add_trial_column("go_cue", "time of the cue")
+    file.add_trial_column("reward", "whether it was rewarded")
+    for k, start in enumerate(starts.tolist()):
+        cue = start + 0.7 if k != 3 else np.nan
+        file.add_trial(start_time=start, stop_time=start + 2.5, go_cue=cue, reward=k % 2)
+    file.add_unit_column("quality", "of the sorting")
+    for unit in range(N_UNITS):
+        evoked = np.repeat(starts + 0.9, 5) + 0.1 * rng.normal(size=5 * N_TRIALS)
+        times = np.sort(np.r_[evoked, rng.uniform(0, 3 * N_TRIALS, 200)])
+        file.add_unit(spike_times=times, quality="good" if unit else "mua")
+    values = rng.normal(size=(18500, 3))
+    file.add_acquisition(pynwb.TimeSeries(name="lfp", data=values, rate=100.0, unit="volts"))
+    path = tmp_path_factory.mktemp("nwb") / "session.nwb"
+    with pynwb.NWBHDF5IO(path, "w") as io:
+        io.write(file)
+    return path
+
+
+def test_inspect_names_the_next_command_which_works(session, tmp_path, monkeypatch):
+    result = run("inspect", session)
+    assert result.exit_code == 0, result.output
+    assert "quality" in result.output
+    command = next(line for line in result.output.splitlines() if "trialtensor bin" in line)
+    monkeypatch.chdir(tmp_path)
+    done = run(*command.split()[1:])
+    assert done.exit_code == 0, done.output
+    read = tt.read(tmp_path / "session_trials.nc")
+    assert read.sizes == {"trial": N_TRIALS, "neuron": N_UNITS, "time": 75}
+
+
+def test_from_the_file_to_the_page_and_what_its_neurons_say(session, tmp_path):
+    chosen = ("--units", "quality == 'good'", "--trials", "reward == 1")
+    fit = run("fit", session, *CUT, *chosen, "--components", 2, "-o", tmp_path / "out")
+    assert fit.exit_code == 0, fit.output
+    model = tt.load(tmp_path / "out" / "model.h5")
+    assert model.fitted_.shape == (N_TRIALS // 2, N_UNITS - 1, 30)
+    page = (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert "trialtensor.open_session(" in page
+    # A model remembers how its recording was cut.
+    then = ("--data", session, "-o", tmp_path / "tracked")
+    tracked = run("track", tmp_path / "out" / "model.h5", *then)
+    assert tracked.exit_code == 0, tracked.output
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text("utf-8"))
+    assert summary
+
+
+def test_the_code_on_the_page_makes_the_same_tensor(session):
+    from trialtensor.cli.reading import Reading
+
+    how = Reading(
+        align="go_cue", window="-0.5,1.0", bin_size=0.05, trials="reward == 1",
+        units="quality == 'good'",
+    )  # fmt: skip
+    tensor, code = how.read(session)
+    names = {"trialtensor": tt}
+    exec(code, names)
+    assert tensor.identical(names["X"])
+
+
+def test_signals_are_cut(session, tmp_path):
+    words = ("--align", "go_cue", "--window", "0,1", "--bin-size", 0.1, "--signal", "lfp")
+    result = run("bin", session, *words, "-o", tmp_path / "lfp.nc")
+    assert result.exit_code == 0, result.output
+    assert tt.read(tmp_path / "lfp.nc").sizes == {"trial": N_TRIALS, "neuron": 3, "time": 10}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--window", "0,1"), "--window: needs --align"),
+        (("--align", "go_cue"), "--window: expected start and stop in seconds"),
+        (("--align", "go_cue", "--window", "0,1"), "--bin-size: expected seconds"),
+        (("--align", "nosuch", *CUT[2:]), "nosuch"),
+        ((*CUT, "--units", "quality = 'good'"), "--units: "),
+        ((*CUT, "--units", "quality == 'none'"), "--units: none of 8 meets"),
+        ((*CUT, "--trials", "reward == 7"), "--trials: no trial of 60 meets"),
+        ((*CUT, "--variable", "x"), "--variable: is for files that hold a tensor"),
+        ((*CUT[:4], "--signal", "eeg"), "--signal: no signal is called 'eeg'"),
+        (("--align", "licks/time", *CUT[2:]), "has no table 'licks'"),
+    ],
+)
+def test_what_is_refused(session, tmp_path, words, said):
+    result = run("fit", session, *words, "--components", 2, "-o", tmp_path / "out")
+    assert result.exit_code == 2, result.output
+    assert said in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_nothing_to_fit_is_status_1(tmp_path):
+    np.save(tmp_path / "flat.npy", np.zeros(5))
+    result = run("inspect", tmp_path / "flat.npy")
+    assert result.exit_code == 1, result.output
+    assert "nothing to fit" in result.output
