@@ -23,15 +23,20 @@ KINDS = ("tca", "slicetca", "parafac2", "coupled", "dynamics")
 
 ALLOWED = {layer: LEAVES | set(CHAIN[:place]) for place, layer in enumerate(CHAIN)}
 ALLOWED["kernels"] = set()
-ALLOWED["report"] |= {"io"}
-ALLOWED["cli"] |= {"io"}
 ALLOWED |= {leaf: {"storage"} - {leaf} for leaf in LEAVES}
-ALLOWED["io"] = {"storage", "opening", "data", "models"}
+# What recordings hold: arrays, spike times and signals, and where they are found.
+ALLOWED["variables"] = {"storage", "opening"}
+ALLOWED["events"] = {"storage", "data", "opening"}
+ALLOWED["sessions"] = {"storage", "data", "opening", "variables", "events"}
+RECORDINGS = frozenset({"variables", "events", "sessions"})
+ALLOWED["io"] = {"storage", "opening", "data", "models"} | RECORDINGS
+ALLOWED["report"] |= {"io"} | RECORDINGS
+ALLOWED["cli"] |= {"io"} | RECORDINGS
 # The suites for estimators, and what starts the command, stand at the end of the chain.
-ALLOWED["testing"] = LEAVES | set(CHAIN) | {"io"}
+ALLOWED["testing"] = LEAVES | set(CHAIN) | {"io"} | RECORDINGS
 ALLOWED["__main__"] = {"cli"}
 # The lazy names: imports that only type checkers follow.
-ALLOWED["__init__"] = LEAVES | set(CHAIN) | {"io"}
+ALLOWED["__init__"] = LEAVES | set(CHAIN) | {"io"} | RECORDINGS
 
 
 def imports_of(source: str, module: str, *, package: bool = False) -> Iterator[tuple[int, str]]:

@@ -47,7 +47,7 @@ def test_labels_that_leave_several_orders_are_refused_with_the_remedy(tmp_path, 
     )
     with pytest.raises(ValueError, match=said) as caught:
         read(path)
-    assert "axes='neuron,time,trial'" in str(caught.value)
+    assert "'neuron,time,trial'" in str(caught.value)
     assert "can't have the axes trial, neuron, time" in inspect(path)
     found = read(path, axes="neuron,time,trial")
     assert found[name].dims == ("trial",)

@@ -121,7 +121,7 @@ def test_members_that_share_their_bytes_are_refused(tmp_path):
 
 
 def test_very_many_members_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("trialtensor.io.readers.npz._MOST_MEMBERS", 20)
+    monkeypatch.setattr("trialtensor.variables.readers.npz._MOST_MEMBERS", 20)
     archive(tmp_path / "x.npz", **{f"x{k}": b"" for k in range(21)})
     with pytest.raises(ValueError, match="holds more than 20 arrays"):
         read(tmp_path / "x.npz")

@@ -8,7 +8,7 @@ import pytest
 import xarray
 
 from trialtensor.io import inspect
-from trialtensor.io.readers import find_reader
+from trialtensor.variables.readers import find_reader
 
 
 def test_it_describes_every_variable_and_how_it_would_be_read(tmp_path):

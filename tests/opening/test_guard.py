@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 import trialtensor
-from trialtensor.io import inspect, read, readers
+from trialtensor.io import inspect, read
 from trialtensor.opening.guard import RefusedError, printable, reading, reading_own
+from trialtensor.variables import readers
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ import numpy as np
 
 from trialtensor.data.axes import AXES
 from trialtensor.data.labels import plain_labels
-from trialtensor.io.contents import Get, VariableInfo
 from trialtensor.io.label_names import said_axis
 from trialtensor.io.labels import around, long_axis, split_name
+from trialtensor.variables.contents import Get, VariableInfo
 
 _ORDINALS = ("first", "second", "third")
 

@@ -10,11 +10,11 @@ import numpy as np
 import xarray
 
 from trialtensor.data.axes import AXES, AXES_REMEDY, ORDER, order_assumed, split_axes
-from trialtensor.io.contents import VariableInfo
 from trialtensor.io.labels import known_labels
-from trialtensor.io.readers import Get, find_reader, opened
 from trialtensor.io.reading import read_variable
 from trialtensor.opening.guard import UnreadableError
+from trialtensor.variables.contents import VariableInfo
+from trialtensor.variables.readers import Get, find_reader, opened
 
 USUAL, MOST = 6, 12  # components to begin with, and to try
 ENTRIES_A_PARAMETER = 10

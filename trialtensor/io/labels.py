@@ -9,9 +9,9 @@ import xarray
 from trialtensor.data.axes import AXES, find_axis, resolve_axes
 from trialtensor.data.labels import plain_labels, unlabelled
 from trialtensor.data.notices import warn
-from trialtensor.io.contents import VariableInfo
 from trialtensor.io.label_names import said_axis
-from trialtensor.io.readers import Get
+from trialtensor.variables.contents import VariableInfo
+from trialtensor.variables.readers import Get
 
 BIN_WIDTH = "bin_width_s"
 

@@ -10,9 +10,9 @@ from trialtensor.data.axes import ASSUMED, ORDER, order_assumed
 from trialtensor.data.notices import warn
 from trialtensor.data.validation import as_trial_tensor
 from trialtensor.io.axis_order import order_by_labels
-from trialtensor.io.contents import VariableInfo, listed
 from trialtensor.io.labels import add_labels
-from trialtensor.io.readers import Get, find_reader, opened
+from trialtensor.variables.contents import VariableInfo, listed
+from trialtensor.variables.readers import Get, find_reader, opened
 
 
 def read(

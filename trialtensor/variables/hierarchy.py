@@ -8,9 +8,9 @@ from pathlib import Path
 
 import xarray
 
-from trialtensor.io import netcdf3
-from trialtensor.io.contents import Contents, Get, VariableInfo, by_name
 from trialtensor.opening.guard import HDF5, MATLAB_HDF5, NETCDF3, RefusedError, is_hdf5
+from trialtensor.variables import netcdf3
+from trialtensor.variables.contents import Contents, Get, VariableInfo, by_name
 
 SIGNATURES = (HDF5, MATLAB_HDF5, NETCDF3)
 
@@ -41,8 +41,8 @@ def opened(path: Path) -> Iterator[Get]:
 @contextmanager
 def _variables(path: Path) -> Iterator[Contents]:
     if is_hdf5(path):
-        from trialtensor.io.hdf5 import variables_of
         from trialtensor.opening.hdf5 import open_hdf5
+        from trialtensor.variables.hdf5 import variables_of
 
         with open_hdf5(path) as file:
             yield variables_of(file)

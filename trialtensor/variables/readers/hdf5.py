@@ -1,6 +1,6 @@
 """HDF5 reader: the datasets in all groups, named by their path; netCDF by its conventions."""
 
-from trialtensor.io.hierarchy import SIGNATURES, describe, opened
+from trialtensor.variables.hierarchy import SIGNATURES, describe, opened
 
 __all__ = ["KIND", "SIGNATURES", "SUFFIXES", "describe", "opened"]
 

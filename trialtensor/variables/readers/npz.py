@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from trialtensor.io.contents import Get, VariableInfo, shown_names
-from trialtensor.io.numpy_format import describe_array, read_array
 from trialtensor.opening.guard import ZIP, RefusedError
 from trialtensor.opening.memory import refuse_too_large, size
+from trialtensor.variables.contents import Get, VariableInfo, shown_names
+from trialtensor.variables.numpy_format import describe_array, read_array
 
 SUFFIXES = (".npz",)
 KIND = "a NumPy .npz archive"

@@ -3,9 +3,9 @@
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from trialtensor.io import hierarchy
-from trialtensor.io.contents import Get, VariableInfo
 from trialtensor.opening.guard import HDF5, MATLAB_HDF5, RefusedError
+from trialtensor.variables import hierarchy
+from trialtensor.variables.contents import Get, VariableInfo
 
 SUFFIXES = (".mat",)
 KIND = "a MATLAB file of version 7.3"

@@ -9,12 +9,12 @@ import h5py
 import numpy as np
 import xarray
 
-from trialtensor.io.contents import Contents, Variable, VariableInfo, refused_variable
-from trialtensor.io.conventions import decoded, decoded_like, is_anonymous
-from trialtensor.io.matlab import CLASS, HIDDEN, matlab_variable
-from trialtensor.io.scales import Scales, Stored, is_netcdf
 from trialtensor.opening.guard import RefusedError, in_one_line
 from trialtensor.opening.hdf5 import attributes, dtype_of, members, read_values
+from trialtensor.variables.contents import Contents, Variable, VariableInfo, refused_variable
+from trialtensor.variables.conventions import decoded, decoded_like, is_anonymous
+from trialtensor.variables.matlab import CLASS, HIDDEN, matlab_variable
+from trialtensor.variables.scales import Scales, Stored, is_netcdf
 
 
 def variables_of(file: h5py.File) -> Contents:

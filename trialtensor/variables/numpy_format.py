@@ -5,9 +5,9 @@ from typing import IO
 
 import numpy as np
 
-from trialtensor.io.contents import VariableInfo
 from trialtensor.opening.guard import RefusedError
 from trialtensor.opening.memory import refuse_too_large, size
+from trialtensor.variables.contents import VariableInfo
 
 
 def describe_array(

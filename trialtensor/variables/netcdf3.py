@@ -8,10 +8,16 @@ from typing import Any
 import numpy as np
 import xarray
 
-from trialtensor.io.contents import Contents, Variable, VariableInfo, refused_variable, shown_names
-from trialtensor.io.conventions import decoded, decoded_like, is_anonymous
 from trialtensor.opening.guard import in_one_line
 from trialtensor.opening.memory import refuse_too_large
+from trialtensor.variables.contents import (
+    Contents,
+    Variable,
+    VariableInfo,
+    refused_variable,
+    shown_names,
+)
+from trialtensor.variables.conventions import decoded, decoded_like, is_anonymous
 
 
 def variables_of(dataset: xarray.Dataset) -> Contents:

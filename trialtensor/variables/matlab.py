@@ -8,8 +8,8 @@ from typing import Any
 import h5py
 import numpy as np
 
-from trialtensor.io.contents import Variable, VariableInfo, refused_variable
 from trialtensor.opening.guard import RefusedError
+from trialtensor.variables.contents import Variable, VariableInfo, refused_variable
 
 CLASS, EMPTY = "MATLAB_class", "MATLAB_empty"
 # Groups that hold what others refer to.

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from trialtensor.io.contents import VariableInfo
-from trialtensor.io.numpy_format import describe_array, read_array
 from trialtensor.opening.guard import NUMPY
+from trialtensor.variables.contents import VariableInfo
+from trialtensor.variables.numpy_format import describe_array, read_array
 
 SUFFIXES = (".npy",)
 KIND = "a NumPy .npy array"

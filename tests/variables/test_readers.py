@@ -2,12 +2,13 @@ import textwrap
 
 import pytest
 
-from trialtensor.io import read, readers
+from trialtensor.io import read
+from trialtensor.variables import readers
 
 FOREIGN = """
 import numpy as np
 
-from trialtensor.io.contents import VariableInfo
+from trialtensor.variables.contents import VariableInfo
 
 SUFFIXES = (".mine",)
 

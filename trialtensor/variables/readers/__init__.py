@@ -27,8 +27,8 @@ from typing import Protocol
 import numpy as np
 import xarray
 
-from trialtensor.io.contents import Get, VariableInfo, listed
 from trialtensor.opening.guard import RefusedError, reading, refuse_odd_files
+from trialtensor.variables.contents import Get, VariableInfo, listed
 
 __all__ = ["Get", "Reader", "find_reader", "opened"]
 

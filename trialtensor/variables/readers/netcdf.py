@@ -1,6 +1,6 @@
 """netCDF reader, with dimension names and coordinates."""
 
-from trialtensor.io.hierarchy import SIGNATURES, describe, opened
+from trialtensor.variables.hierarchy import SIGNATURES, describe, opened
 
 __all__ = ["KIND", "SIGNATURES", "SUFFIXES", "describe", "opened"]
 

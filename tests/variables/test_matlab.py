@@ -6,7 +6,7 @@ import pytest
 import scipy.io
 
 from trialtensor.io import inspect, read
-from trialtensor.io.readers import find_reader
+from trialtensor.variables.readers import find_reader
 
 SHAPE = (7, 5, 4)
 X = np.arange(140.0).reshape(SHAPE)

@@ -1,0 +1,1 @@
+"""The arrays in a file by name: described without reading them, and read one by one."""
