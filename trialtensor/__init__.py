@@ -26,6 +26,7 @@ _SUBMODULES = (
     "plotting",
     "report",
     "selection",
+    "sessions",
     "solvers",
     "tracking",
 )
@@ -46,6 +47,8 @@ _NAMES = {
     "from_tensorly": "io",
     "read": "io",
     "to_tensorly": "io",
+    "Session": "sessions",
+    "open_session": "sessions",
     "fix_gauge": "solvers.slices",
     "CrossValidatedSearch": "selection",
     "bootstrap": "selection",
@@ -71,6 +74,7 @@ if TYPE_CHECKING:
         plotting,
         report,
         selection,
+        sessions,
         solvers,
         tracking,
     )
@@ -99,6 +103,7 @@ if TYPE_CHECKING:
         residual_report,
         stability,
     )
+    from trialtensor.sessions import Session, open_session
     from trialtensor.solvers.slices import fix_gauge
     from trialtensor.tracking import track
 
@@ -107,6 +112,7 @@ __all__ = [
     "CoupledTCA",
     "CrossValidatedSearch",
     "Parafac2",
+    "Session",
     "SliceTCA",
     "TrialVaryingDynamics",
     "__version__",
@@ -125,6 +131,7 @@ __all__ = [
     "make_slicetca",
     "make_tca",
     "models",
+    "open_session",
     "plot_factors",
     "plot_search",
     "plot_slices",
@@ -134,6 +141,7 @@ __all__ = [
     "report",
     "residual_report",
     "selection",
+    "sessions",
     "solvers",
     "stability",
     "to_tensorly",

@@ -196,6 +196,8 @@ def _shown(path: Path) -> str:
 
 
 def _message(path: Path, kind: str, signatures: tuple[bytes, ...], error: Exception) -> str:
+    if path.is_dir():
+        return f"{_shown(path)}: cannot be read as {kind} ({in_one_line(error)})"
     try:
         with path.open("rb") as file:
             own = not signatures or file.read(16).startswith(signatures)

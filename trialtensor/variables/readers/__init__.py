@@ -30,7 +30,7 @@ import xarray
 from trialtensor.opening.guard import RefusedError, reading, refuse_odd_files
 from trialtensor.variables.contents import Get, VariableInfo, listed
 
-__all__ = ["Get", "Reader", "find_reader", "opened"]
+__all__ = ["Get", "Reader", "find_reader", "opened", "suffixes"]
 
 
 class Reader(Protocol):
@@ -128,18 +128,27 @@ def find_reader(path: Path) -> Reader:
     if path.is_dir():
         raise ValueError(f"{path}: is a folder, expected a file")
     refuse_odd_files(path)
-    readers = {
+    readers = _by_suffix()
+    if path.suffix.lower() not in readers:
+        raise ValueError(
+            f"{path}: no reader for {path.suffix or 'a file without a suffix'!r}; "
+            f"known are {', '.join(suffixes())}"
+        )
+    return _guarded(readers[path.suffix.lower()])
+
+
+def suffixes() -> list[str]:
+    """List the suffixes of files that a reader accepts."""
+    return sorted(_by_suffix())
+
+
+def _by_suffix() -> dict[str, ModuleType]:
+    return {
         suffix: module
         for found in pkgutil.iter_modules(__path__)
         for module in [import_module(f"{__name__}.{found.name}")]
         for suffix in module.SUFFIXES
     }
-    if path.suffix.lower() not in readers:
-        raise ValueError(
-            f"{path}: no reader for {path.suffix or 'a file without a suffix'!r}; "
-            f"known are {', '.join(sorted(readers))}"
-        )
-    return _guarded(readers[path.suffix.lower()])
 
 
 @cache

@@ -1,0 +1,164 @@
+"""What a session holds, in words and as HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from trialtensor.opening.guard import printable
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from trialtensor.sessions.session import Session
+
+# Columns, tables and notes that are shown of each kind, and rows of a table in HTML.
+_COLUMNS, _TABLES, _NOTES, _ROWS = 12, 12, 30, 5
+_INDENT = 13
+# Share of trials in which the time of an event has to be within the trial, or later than before.
+_MOST = 0.95
+_BOUNDS = ("start_time", "stop_time")
+
+
+def event_columns(trials: DataFrame | None) -> list[str]:
+    """List the columns of a table of trials that look like times of events, in seconds.
+
+    Those are numbers that lie within their trials, where the table says when trials start and
+    stop, and else numbers with a fraction that grow from trial to trial. Others can be aligned to
+    as well; this is what is offered.
+
+    Parameters
+    ----------
+    trials : DataFrame or None
+
+    Examples
+    --------
+    >>> import pandas
+    >>> event_columns(pandas.DataFrame({"cue": [0.5, 1.7, None], "contrast": [0.5, 0.1, 0.2]}))
+    ['cue']
+    """
+    if trials is None or trials.empty:
+        return []
+    return [str(name) for name, column in trials.items() if _looks_like_times(column, trials)]
+
+
+def as_text(session: Session) -> str:
+    """Say what there is, in lines for a terminal.
+
+    Parameters
+    ----------
+    session : Session
+    """
+    lines = [_title(session)]
+    for heading, entries in _sections(session):
+        shown = [printable(entry) for entry in entries]
+        lines += [f"  {heading:<{_INDENT - 2}}{shown[0]}"]
+        lines += [" " * _INDENT + entry for entry in shown[1:]]
+    return "\n".join(lines)
+
+
+def as_html(session: Session) -> str:
+    """Say what there is, with the first rows of the tables; everything from the file is escaped.
+
+    Parameters
+    ----------
+    session : Session
+    """
+    parts = [f"<p><b>{escape(_title(session))}</b></p><table>"]
+    for heading, entries in _sections(session):
+        shown = "<br>".join(escape(printable(entry)) for entry in entries)
+        parts.append(
+            f'<tr><th style="text-align:left;vertical-align:top">{heading}</th>'
+            f'<td style="text-align:left">{shown}</td></tr>'
+        )
+    parts.append("</table>")
+    tables = {"trials": session.trials, "units": _table(session.units)}
+    for name, table in tables.items():
+        if table is not None and len(table):
+            first = table.iloc[:_ROWS, :_COLUMNS].to_html(escape=True, border=0)
+            parts.append(f"<p>first {name}</p>{first}")
+    return "".join(parts)
+
+
+def columns_of(table: DataFrame) -> str:
+    """Name the columns of a table in a line of bounded length.
+
+    Parameters
+    ----------
+    table : DataFrame
+    """
+    names = [str(name) for name in table.columns]
+    more = f" and {len(names) - _COLUMNS} more" if len(names) > _COLUMNS else ""
+    return (", ".join(names[:_COLUMNS]) or "no columns") + more
+
+
+def _title(session: Session) -> str:
+    kind = f" ({session.kind})" if session.kind else ""
+    return printable(f"Session {session.name}{kind}")
+
+
+def _sections(session: Session) -> Iterator[tuple[str, list[str]]]:
+    """Give a heading and its lines for every kind of thing that there is."""
+    if session.trials is not None:
+        events = event_columns(session.trials)
+        line = f"align to {', '.join(events[:_COLUMNS])}" if events else "no times of events"
+        yield "trials", [_sized(session.trials), line]
+    if session.units is not None:
+        yield "units", [_sized(session.units.table)]
+    if session.traces:
+        yield "traces", _named(session.traces, _of_traces)
+    for heading, tables in (("events", session.events), ("intervals", session.intervals)):
+        if tables:
+            yield heading, _named(tables, _sized)
+    if session.tensors:
+        yield "tensors", _named(session.tensors, _shape)
+    if session.notes:
+        more = len(session.notes) - _NOTES
+        yield "notes", session.notes[:_NOTES] + ([f"and {more} more"] if more > 0 else [])
+    if not (session.holds_events or session.tensors or session.trials is not None):
+        yield "nothing", ["neither trials, units, traces nor tensors"]
+
+
+def _named(things: Mapping[str, Any], words: Any) -> list[str]:
+    shown = [f"{name}: {words(things[name])}" for name in list(things)[:_TABLES]]
+    more = len(things) - _TABLES
+    return shown + ([f"and {more} more"] if more > 0 else [])
+
+
+def _sized(table: DataFrame) -> str:
+    return f"{len(table)}: {columns_of(table)}"
+
+
+def _of_traces(traces: Any) -> str:
+    rate, unit = getattr(traces, "rate", None), getattr(traces, "unit", None)
+    sampled = f", {rate:g} Hz" if rate else ""
+    return f"{_sized(traces.table)}{sampled}{f', in {unit}' if unit else ''}"
+
+
+def _shape(tensor: Any) -> str:
+    return " × ".join(map(str, getattr(tensor, "shape", tensor)))
+
+
+def _table(units: Any) -> DataFrame | None:
+    return None if units is None else units.table
+
+
+def _looks_like_times(column: Any, trials: DataFrame) -> bool:
+    if column.dtype.kind not in "fiu":
+        return False
+    values = column.to_numpy(dtype=float, na_value=np.nan)
+    known = np.isfinite(values)
+    if not known.any():
+        return False
+    if column.name in _BOUNDS:
+        return True
+    if all(name in trials and trials[name].dtype.kind in "fiu" for name in _BOUNDS):
+        start, stop = (trials[name].to_numpy(dtype=float)[known] for name in _BOUNDS)
+        within = (values[known] >= start) & (values[known] <= stop)
+        return bool(within.mean() >= _MOST)
+    found = values[known]
+    fractions = bool(np.any(found % 1 != 0))
+    return fractions and len(found) > 1 and bool((np.diff(found) > 0).mean() >= _MOST)

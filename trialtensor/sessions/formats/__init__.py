@@ -1,0 +1,95 @@
+"""Readers of sessions, one module per format; to add a format, add a module here.
+
+A reader is a module (or any object) with
+
+- ``NAME``, the format in words for messages, such as "an NWB file";
+- ``match(path) -> float``, how sure it is that it can read this file or folder: 0 not at all, 1
+  without doubt, at most 0.3 for a suffix alone. It looks inside, because several formats share a
+  suffix, but reads little;
+- ``open(path, **options) -> Session``. Its keyword arguments are the options of `open_session`.
+
+A reader never executes anything in a file, and needs no handling of errors: `open_session` makes
+one ValueError with the name of the file of whatever it raises, and
+`trialtensor.sessions.parts.later` does so for what is loaded later. What a reader refuses in words of its own is a
+`trialtensor.opening.guard.RefusedError`. HDF5 goes through `trialtensor.opening.hdf5.open_hdf5`.
+
+Modules here are imported when a session is opened, so they import what is slow inside of functions.
+Modules without ``match`` are no readers but help them. Other packages register theirs by an entry
+point in the group ``trialtensor.readers``, which names the module.
+"""
+
+import pkgutil
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from math import isfinite
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from trialtensor.data.notices import warn
+from trialtensor.sessions.session import Session
+
+__all__ = ["GROUP", "SessionReader", "matching", "readers"]
+
+GROUP = "trialtensor.readers"
+_NEEDED = ("NAME", "match", "open")
+
+
+class SessionReader(Protocol):
+    """Interface of a reader."""
+
+    NAME: str
+
+    def match(self, path: Path) -> float: ...
+    def open(self, path: Path, **options: Any) -> Session: ...
+
+
+def readers() -> list[SessionReader]:
+    """List the readers, those of other packages first."""
+    return [*_of_other_packages(), *_own()]
+
+
+def matching(path: Path) -> SessionReader | None:
+    """Return the reader that is most sure of a file or folder; None if all say 0.
+
+    Parameters
+    ----------
+    path : Path
+        Must exist.
+    """
+    scored = [(_score(reader, path), reader) for reader in readers()]
+    # Of several that are as sure, the first: another package may replace a reader of ours.
+    best = max(scored, key=lambda each: each[0], default=(0.0, None))
+    return best[1] if best[0] > 0 else None
+
+
+def _score(reader: SessionReader, path: Path) -> float:
+    try:
+        score = float(reader.match(path))
+    except Exception:
+        return 0.0  # a reader that stumbles over a file doesn't know it
+    return min(score, 1.0) if isfinite(score) else 0.0
+
+
+def _own() -> Iterator[SessionReader]:
+    for found in pkgutil.iter_modules(__path__):
+        module = import_module(f"{__name__}.{found.name}")
+        if hasattr(module, "match"):
+            yield cast(SessionReader, module)
+
+
+def _of_other_packages() -> Iterator[SessionReader]:
+    for point in entry_points(group=GROUP):
+        try:
+            yield _checked(point)
+        except Exception as error:
+            # Somebody else's package must not take ours down.
+            warn(f"the reader {point.value!r} of another package can't be used: {error}")
+
+
+def _checked(point: EntryPoint) -> SessionReader:
+    reader = point.load()
+    missing = [name for name in _NEEDED if not hasattr(reader, name)]
+    if missing:
+        raise ValueError(f"it has no {', '.join(missing)}")
+    return cast(SessionReader, reader)

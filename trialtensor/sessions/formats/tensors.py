@@ -1,0 +1,43 @@
+"""Files that hold a tensor as it is: names and shapes, for `trialtensor.read`."""
+
+from pathlib import Path
+
+from trialtensor.opening.guard import RefusedError
+from trialtensor.sessions.session import Session
+from trialtensor.variables.contents import listed
+from trialtensor.variables.readers import find_reader, suffixes
+
+NAME = "a file of arrays"
+
+
+def match(path: Path) -> float:
+    """Return little, so that whoever finds events in the file comes first.
+
+    Parameters
+    ----------
+    path : Path
+    """
+    return 0.1 if path.is_file() and path.suffix.lower() in suffixes() else 0.0
+
+
+def open(path: Path) -> Session:
+    """List the arrays that can be trial tensors.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    RefusedError
+        If there is none.
+    """
+    variables = find_reader(path).describe(path)
+    tensors = {info.name: info.shape for info in variables if info.is_tensor}
+    if not tensors:
+        raise RefusedError(
+            "holds neither a trial tensor (three axes) nor trials, units or signals by a layout "
+            f"that is known, but {listed(variables)}"
+        )
+    notes = [f"trialtensor.read({str(path)!r}, variable={name!r}) reads it" for name in tensors]
+    return Session(path.name, path, kind=NAME, tensors=tensors, notes=notes)
