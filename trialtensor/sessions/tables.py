@@ -1,0 +1,201 @@
+"""Tables in files, and what their columns mean: text and Parquet alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trialtensor.opening.guard import RefusedError, reading, refuse_odd_files
+from trialtensor.opening.memory import refuse_too_large
+from trialtensor.sessions.text import SUFFIXES as TEXT
+from trialtensor.sessions.text import read_text_table
+
+if TYPE_CHECKING:
+    from pandas import DataFrame, Index
+
+PARQUET = (".parquet", ".pqt", ".pq")
+SUFFIXES = (*TEXT, *PARQUET)
+_MAGIC = b"PAR1"
+_KIND = "a Parquet table"
+
+
+def read_table(path: Path) -> tuple[DataFrame, list[str]]:
+    """Read a table from text or Parquet.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    table : pandas.DataFrame
+    notes : list of str
+        What was assumed.
+
+    Raises
+    ------
+    UnreadableError
+        If it can't be read; the message names the file.
+    """
+    if path.suffix.lower() in PARQUET or _is_parquet(path):
+        return read_parquet(path), []
+    return read_text_table(path)
+
+
+def read_parquet(path: Path) -> DataFrame:
+    """Read a Parquet file with pyarrow, which is optional.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    UnreadableError
+        If it can't be read, is larger than memory, or pyarrow is missing.
+    """
+    refuse_odd_files(path)
+    with reading(path, _KIND, _MAGIC):
+        try:
+            from pyarrow import parquet
+        except ImportError:
+            raise RefusedError(
+                "needs pyarrow: pip install trialtensor[parquet]; or save it as CSV"
+            ) from None
+        with parquet.ParquetFile(path, memory_map=False) as file:
+            about = file.metadata
+            # Repeated values take no space in such a file, but do in memory.
+            refuse_too_large(16 * about.num_rows * about.num_columns)
+            table: DataFrame = file.read(use_threads=False).to_pandas()
+    # Of a table with an index of its own, that is a column as well.
+    named = any(name is not None for name in table.index.names)
+    table = table.reset_index() if named else table
+    table.columns = [str(name) for name in table.columns]
+    return table
+
+
+def _is_parquet(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) == _MAGIC
+
+
+def by_id(table: DataFrame, name: str, ids: tuple[str, ...]) -> DataFrame:
+    """Return a table with its id as the index, if it has one that names each row once.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+    name : str
+        Of the index: "trial", "unit" or "cell".
+    ids : tuple of str
+        Columns that may be the id, the first that is there.
+    """
+    found = find_column(table, ids)
+    if found is not None and table[found].notna().all() and table[found].is_unique:
+        return table.set_index(found).rename_axis(index=name)
+    return table.reset_index(drop=True).rename_axis(index=name)
+
+
+def find_column(table: DataFrame, names: tuple[str, ...]) -> str | None:
+    """Return the column that is called as one of some names, in any case; None if none is.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+    names : tuple of str
+        In lower case, without `_` and spaces; the first that is there wins.
+    """
+    known = {plain(name): str(name) for name in reversed(list(table.columns))}
+    return next((known[name] for name in names if name in known), None)
+
+
+def plain(name: Any) -> str:
+    """Return a name without case, spaces, units in brackets and marks.
+
+    Examples
+    --------
+    >>> plain("Spike Time (s)"), plain("cluster_id")
+    ('spiketime', 'clusterid')
+    """
+    return re.sub(r"[\W_]", "", re.sub(r"[\[(].*?[\])]", "", str(name))).lower()
+
+
+def natural(label: Any) -> tuple[Any, ...]:
+    """Return a key that sorts unit2 before unit10.
+
+    Parameters
+    ----------
+    label : str or number
+
+    Examples
+    --------
+    >>> sorted(["unit10", "unit2", "unit1"], key=natural)
+    ['unit1', 'unit2', 'unit10']
+    """
+    if not isinstance(label, str):
+        return (0, label)
+    parts = re.split(r"(\d+)", label)
+    return (1, *((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts))
+
+
+def in_natural_order(labels: Index) -> list[Any]:
+    """Return different labels sorted as people count.
+
+    Parameters
+    ----------
+    labels : pandas.Index
+        Of one type.
+    """
+    return sorted(labels.unique().tolist(), key=natural)
+
+
+def trials_beside(
+    folder: Path, given: Any
+) -> tuple[DataFrame | Callable[[], DataFrame] | None, list[str]]:
+    """Find the table of trials of a format that has none.
+
+    Parameters
+    ----------
+    folder : Path
+    given : str, path, DataFrame or None
+        What the user said: a file, possibly in the folder, or a table; None to look for a file
+        called "trials" there.
+
+    Returns
+    -------
+    trials : DataFrame, callable that reads it, or None
+    notes : list of str
+
+    Raises
+    ------
+    RefusedError
+        If there is no such file.
+    """
+    if given is None:
+        found = [folder / f"trials{suffix}" for suffix in SUFFIXES]
+        path = next((each for each in found if each.is_file()), None)
+        if path is None:
+            return None, ["this format has no trials: give a table of them, trials=..."]
+        return _read_trials(path), [f"trials are those of {path.name}"]
+    if hasattr(given, "columns"):
+        return given, []
+    path = next((each for each in (folder / given, Path(given)) if each.is_file()), None)
+    if path is None:
+        raise RefusedError(f"trials={str(given)!r}: there is no such file, here or in the folder")
+    return _read_trials(path), [f"trials are those of {path}"]
+
+
+def _read_trials(path: Path) -> DataFrame:
+    return as_trials(read_table(path)[0])
+
+
+def as_trials(table: DataFrame) -> DataFrame:
+    """Return a table with one row a trial, with the id of trials as its index.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+    """
+    return by_id(table, "trial", ("trial", "trialid", "trialnumber", "trialno", "id"))
