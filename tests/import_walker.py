@@ -26,7 +26,7 @@ ALLOWED["kernels"] = set()
 ALLOWED |= {leaf: {"storage"} - {leaf} for leaf in LEAVES}
 # What recordings hold: arrays, spike times and signals, and where they are found.
 ALLOWED["variables"] = {"storage", "opening"}
-ALLOWED["events"] = {"storage", "data", "opening"}
+ALLOWED["events"] = {"kernels", "storage", "data", "opening"}
 ALLOWED["sessions"] = {"storage", "data", "opening", "variables", "events"}
 RECORDINGS = frozenset({"variables", "events", "sessions"})
 ALLOWED["io"] = {"storage", "opening", "data", "models"} | RECORDINGS

@@ -21,6 +21,7 @@ __version__ = "0.1.0"
 _SUBMODULES = (
     "alignment",
     "data",
+    "events",
     "io",
     "models",
     "plotting",
@@ -43,6 +44,10 @@ _NAMES = {
     "make_parafac2": "data",
     "make_slicetca": "data",
     "make_tca": "data",
+    "Traces": "events",
+    "Units": "events",
+    "bin_spikes": "events",
+    "cut_traces": "events",
     "from_slicetca": "io",
     "from_tensorly": "io",
     "read": "io",
@@ -69,6 +74,7 @@ if TYPE_CHECKING:
     from trialtensor import (
         alignment,
         data,
+        events,
         io,
         models,
         plotting,
@@ -85,6 +91,7 @@ if TYPE_CHECKING:
         make_slicetca,
         make_tca,
     )
+    from trialtensor.events import Traces, Units, bin_spikes, cut_traces
     from trialtensor.io import from_slicetca, from_tensorly, read, to_tensorly
     from trialtensor.models import (
         TCA,
@@ -114,13 +121,18 @@ __all__ = [
     "Parafac2",
     "Session",
     "SliceTCA",
+    "Traces",
     "TrialVaryingDynamics",
+    "Units",
     "__version__",
     "alignment",
     "as_trial_tensor",
+    "bin_spikes",
     "bootstrap",
     "component_test",
+    "cut_traces",
     "data",
+    "events",
     "fix_gauge",
     "from_slicetca",
     "from_tensorly",

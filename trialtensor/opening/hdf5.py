@@ -28,6 +28,7 @@ KNOWN_ATTRIBUTES = (
     "CLASS", "NAME", "DIMENSION_LIST", "DIMENSION_LABELS", "_NCProperties", "_Netcdf4Dimid",
     "_Netcdf4Coordinates", "_FillValue", "missing_value", "scale_factor", "add_offset",
     "_Unsigned", "units", "calendar", "coordinates", "dtype", "MATLAB_class", "MATLAB_empty",
+    "neurodata_type", "namespace", "colnames", "table", "target", "conversion", "offset", "unit",
 )  # fmt: skip
 # Filter -> the most that it shrinks its input. Those that aren't listed have no limit.
 _SHRINKS = {
@@ -55,12 +56,15 @@ class Member:
         None for a link that isn't followed.
     refused : str
         Why it can't be read, if it can't.
+    target : str or None
+        Where a soft link leads.
     """
 
     groups: tuple[str, ...]
     name: str
     item: Any
     refused: str = ""
+    target: str | None = None
 
     @property
     def path(self) -> str:
@@ -102,6 +106,7 @@ def members(
     file: h5py.File,
     hidden: tuple[str, ...] = (),
     step: Callable[[], None] = lambda: None,
+    groups: bool = False,
 ) -> Iterator[Member]:
     """List what a file holds, once each, in the order of names.
 
@@ -114,17 +119,19 @@ def members(
         Groups of the root that are left out.
     step : callable
         Called before each link.
+    groups : bool
+        Also list groups, each before what it holds.
 
     Raises
     ------
     RefusedError
         If there are too many links, or too many groups within each other.
     """
-    seen, n_links = {_address(file.id)}, 0
+    seen, n_links = {address(file)}, 0
     todo: list[tuple[tuple[str, ...], Any]] = [((), file.id)]
     while todo:
-        groups, group = todo.pop()
-        if len(groups) > DEEPEST:
+        above, group = todo.pop()
+        if len(above) > DEEPEST:
             raise RefusedError(f"has more than {DEEPEST} groups within each other")
         below: list[tuple[tuple[str, ...], Any]] = []
         for link in group:
@@ -133,18 +140,49 @@ def members(
             if n_links > MOST_LINKS:
                 raise RefusedError(f"holds more than {MOST_LINKS} datasets and groups")
             name = printable(link.decode("utf-8", "backslashreplace"))
-            if not groups and name in hidden:
+            if not above and name in hidden:
                 continue
-            member = _follow(group, link, Member(groups, name, None))
+            member = _follow(group, link, Member(above, name, None))
             if member.item is not None:
-                if _address(member.item.id) in seen:
+                if address(member.item) in seen:
                     continue
-                seen.add(_address(member.item.id))
+                seen.add(address(member.item))
             if isinstance(member.item, h5py.Group) and not member.refused:
-                below.append(((*groups, name), member.item.id))
+                below.append(((*above, name), member.item.id))
+                if groups:
+                    yield member
             elif member.item is not None or member.refused:
                 yield member
         todo += reversed(below)
+
+
+def address(item: Any) -> tuple[int, int]:
+    """Return what tells an object of a file from others, by whatever name it was found.
+
+    Parameters
+    ----------
+    item : h5py.File, h5py.Group or h5py.Dataset
+    """
+    about = h5o.get_info(item.id)
+    return about.fileno, about.addr
+
+
+def referred(item: Any, reference: h5py.Reference) -> h5py.Group | h5py.Dataset | None:
+    """Return what a reference in a file leads to; None if to nothing.
+
+    Parameters
+    ----------
+    item : h5py.Group or h5py.Dataset
+        Anything of the file that holds the reference.
+    reference : h5py.Reference
+    """
+    if not reference:
+        return None
+    try:
+        found = item.file[reference]
+    except (KeyError, ValueError, RuntimeError, OSError):
+        return None  # to something that isn't there
+    return found if isinstance(found, h5py.Group | h5py.Dataset) else None
 
 
 def attributes(item: h5py.Dataset | h5py.Group) -> dict[str, Any]:
@@ -234,9 +272,6 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _address(identifier: Any) -> tuple[int, int]:
-    about = h5o.get_info(identifier)
-    return about.fileno, about.addr
 
 
 def _follow(group: Any, link: bytes, member: Member) -> Member:
@@ -244,7 +279,8 @@ def _follow(group: Any, link: bytes, member: Member) -> Member:
     place = member.groups, member.name
     kind = group.links.get_info(link).type
     if kind == h5l.TYPE_SOFT:
-        return Member(*place, None, "is a soft link, which is not followed")
+        target = group.links.get_val(link).decode("utf-8", "backslashreplace")
+        return Member(*place, None, "is a soft link, which is not followed", target)
     if kind != h5l.TYPE_HARD:
         other = group.links.get_val(link)[0] if kind == h5l.TYPE_EXTERNAL else b"elsewhere"
         name = printable(other.decode("utf-8", "backslashreplace"))

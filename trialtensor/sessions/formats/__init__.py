@@ -10,8 +10,9 @@ A reader is a module (or any object) with
 
 A reader never executes anything in a file, and needs no handling of errors: `open_session` makes
 one ValueError with the name of the file of whatever it raises, and
-`trialtensor.sessions.parts.later` does so for what is loaded later. What a reader refuses in words of its own is a
-`trialtensor.opening.guard.RefusedError`. HDF5 goes through `trialtensor.opening.hdf5.open_hdf5`.
+`trialtensor.sessions.parts.later` does so for what is loaded later. What a reader refuses in words
+of its own is a `trialtensor.opening.guard.RefusedError`. HDF5 goes through
+`trialtensor.opening.hdf5.open_hdf5`.
 
 Modules here are imported when a session is opened, so they import what is slow inside of functions.
 Modules without ``match`` are no readers but help them. Other packages register theirs by an entry
