@@ -272,8 +272,6 @@ def _plain(value: Any) -> Any:
     return value
 
 
-
-
 def _follow(group: Any, link: bytes, member: Member) -> Member:
     """Open what a link leads to, if it may be opened."""
     place = member.groups, member.name

@@ -39,7 +39,7 @@ def read_table(path: Path) -> tuple[DataFrame, list[str]]:
     UnreadableError
         If it can't be read; the message names the file.
     """
-    if path.suffix.lower() in PARQUET or _is_parquet(path):
+    if path.suffix.lower() in PARQUET or is_parquet(path):
         return read_parquet(path), []
     return read_text_table(path)
 
@@ -76,7 +76,13 @@ def read_parquet(path: Path) -> DataFrame:
     return table
 
 
-def _is_parquet(path: Path) -> bool:
+def is_parquet(path: Path) -> bool:
+    """Tell a Parquet file by its first bytes.
+
+    Parameters
+    ----------
+    path : Path
+    """
     with path.open("rb") as file:
         return file.read(4) == _MAGIC
 

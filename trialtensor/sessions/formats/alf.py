@@ -121,7 +121,7 @@ def _units(folder: Path, objects: Objects, notes: list[str]) -> Units:
     table, more = table_of(objects.get("clusters", {}), "clusters")
     table, others = _with_channels(table, objects.get("channels", {}))
     notes += [note for note in [*more, *others] if note not in notes]
-    n = int(clusters.max(initial=-1)) + 1
+    n = int(clusters.max()) + 1 if len(clusters) else 0
     if n > len(table):
         if len(table):
             notes.append(f"clusters {len(table)} to {n - 1} have spikes, but no row in clusters.*")

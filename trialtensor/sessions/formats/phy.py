@@ -39,8 +39,7 @@ def match(path: Path) -> float:
     folders = _folders(path)
     if not folders:
         return 0.0
-    whole = all(describe_npy(each / TIMES).dtype.kind in "iu" for each in folders)
-    return 0.95 if whole else 0.6
+    return 0.95 if all(map(_in_samples, folders)) else 0.6
 
 
 def open(path: Path, rate: float | None = None, trials: Any = None) -> Session:
@@ -83,8 +82,14 @@ def _is_one(folder: Path) -> bool:
     return is_npy(folder / TIMES) and any((folder / name).is_file() for name in beside)
 
 
-def _sample_rate(folder: Path) -> float:
+def _in_samples(folder: Path) -> bool:
+    return describe_npy(folder / TIMES).dtype.kind in "iu"
+
+
+def _sample_rate(folder: Path) -> float | None:
     """Read the sample rate from the text of `params.py`, as a number and nothing else."""
+    if not _in_samples(folder):
+        return None  # times in seconds, as some exports have them
     remedy = "give it: open_session(..., rate=30000.0)"
     path = folder / "params.py"
     if not path.is_file():
@@ -103,8 +108,9 @@ def _sample_rate(folder: Path) -> float:
     return float(rate)
 
 
-def _about(folder: Path, rate: float, n_folders: int) -> list[str]:
-    notes = [f"spike times are samples at {rate:g} Hz"]
+def _about(folder: Path, rate: float | None, n_folders: int) -> list[str]:
+    as_what = "seconds, because they aren't whole" if rate is None else f"samples at {rate:g} Hz"
+    notes = [f"spike times are {as_what}"]
     if not (folder / CLUSTERS).is_file():
         notes.append(f"there is no {CLUSTERS}: units are the templates of Kilosort, uncurated")
     if not _label_files(folder):
@@ -118,7 +124,7 @@ def _label_files(folder: Path) -> list[Path]:
     return sorted(found, key=lambda each: (not each.stem.endswith("_info"), each.name))
 
 
-def _units(folder: Path, rate: float, notes: list[str]) -> Units:
+def _units(folder: Path, rate: float | None, notes: list[str]) -> Units:
     """Make the units of a folder: the clusters that have spikes."""
     import pandas
 
@@ -171,7 +177,7 @@ def _clusters(folder: Path) -> np.ndarray:
     return clusters
 
 
-def _spikes(folder: Path, rate: float, table: DataFrame) -> tuple[np.ndarray, np.ndarray]:
+def _spikes(folder: Path, rate: float | None, table: DataFrame) -> tuple[np.ndarray, np.ndarray]:
     from trialtensor.events.spike_times import grouped, in_seconds
 
     times = in_seconds(read_vector(folder / TIMES), rate, TIMES)
