@@ -121,7 +121,7 @@ def _arrays(path: Path) -> _Arrays:
         infos = {name: describe_npy(file) for name, file in files.items()}
         return _Arrays(infos, lambda name: read_npy(files[name]))
     with path.open("rb") as file:
-        if not file.read(len(ZIP)) == ZIP:
+        if file.read(len(ZIP)) != ZIP:
             return _Arrays({}, lambda name: np.zeros(0))
     reader = find_reader(path)
     infos = {info.name: info for info in reader.describe(path)}
@@ -149,8 +149,11 @@ def _trials(arrays: _Arrays) -> tuple[DataFrame | None, list[str]]:
     """Put the arrays that are called after trials together as a table."""
     import pandas
 
-    names = [name for name, info in arrays.infos.items()
-             if _TRIALS.fullmatch(name) and len(info.shape) == 1 and not info.is_pickled]  # fmt: skip
+    names = [
+        name
+        for name, info in arrays.infos.items()
+        if _TRIALS.fullmatch(name) and len(info.shape) == 1 and not info.is_pickled
+    ]
     if not names:
         return None, []
     lengths = {name: arrays.infos[name].shape[0] for name in names}

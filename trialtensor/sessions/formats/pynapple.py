@@ -97,7 +97,7 @@ class _Parts:
         pickled = [each for each in _PICKLED if each in infos and infos[each].is_pickled]
         if pickled:
             self.notes.append(
-                f"{name}: {' and '.join(pickled)} are pickles and never loaded, so columns of "
+                f"{name}: never loaded, because pickled: {' and '.join(pickled)}; so columns of "
                 "metadata are missing"
             )
         if kind == "IntervalSet":
@@ -120,9 +120,8 @@ class _Parts:
             return found
         if name is None:
             named = [each for each in self.intervals if "trial" in each.lower()]
-            name = (named or list(self.intervals) if len(self.intervals) == 1 else named or [None])[
-                0
-            ]
+            only = list(self.intervals) if len(self.intervals) == 1 else []
+            name = next(iter(named or only), None)
         if name is None:
             return None
         if "trial" not in name.lower():
