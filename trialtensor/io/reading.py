@@ -10,9 +10,11 @@ from trialtensor.data.axes import ASSUMED, ORDER, order_assumed
 from trialtensor.data.notices import warn
 from trialtensor.data.validation import as_trial_tensor
 from trialtensor.io.axis_order import order_by_labels
+from trialtensor.io.hints import refuse_sessions, session_hint
 from trialtensor.io.labels import add_labels
+from trialtensor.opening.guard import UnreadableError
 from trialtensor.variables.contents import VariableInfo, listed
-from trialtensor.variables.readers import Get, find_reader, opened
+from trialtensor.variables.readers import Get, Reader, find_reader, opened
 
 
 def read(
@@ -53,7 +55,8 @@ def read(
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the suffix is unknown or doesn't match the content, if the file is damaged or declares
+        If it is a file of events, which `trialtensor.open_session` opens; if the suffix is unknown
+        or doesn't match the content, if the file is damaged or declares
         more than it can hold or than fits into memory, if the variable doesn't exist, isn't a trial
         tensor or is in another file, if there are several and `variable` isn't given, or if labels
         beside an array without names of axes contradict their order and leave several.
@@ -76,8 +79,10 @@ def read(
     array([0.01, 0.03, 0.05, 0.07])
     """
     path = Path(path)
-    reader = find_reader(path)
+    reader = _reader_of(path)
     variables = reader.describe(path)
+    if variable is None:
+        refuse_sessions(path)
     chosen = _choose(path, variables, variable)
     with opened(reader, path) as get:
         tensor = read_variable(path, get, variables, chosen, axes)
@@ -122,6 +127,15 @@ def read_variable(
     return add_labels(tensor, chosen, variables, get, path, axes)
 
 
+def _reader_of(path: Path) -> Reader:
+    try:
+        return find_reader(path)
+    except UnreadableError:
+        raise  # a pipe or a device, which isn't to be opened
+    except ValueError as error:
+        raise ValueError(f"{error}{session_hint(path)}") from None
+
+
 def _choose(path: Path, variables: list[VariableInfo], wanted: str | None) -> VariableInfo:
     everything = listed(variables)
     if wanted is not None:
@@ -140,7 +154,7 @@ def _choose(path: Path, variables: list[VariableInfo], wanted: str | None) -> Va
     if not tensors:
         raise ValueError(
             f"{path}: has no numeric variable with three axes "
-            f"(n_trials, n_neurons, n_times), but {everything}"
+            f"(n_trials, n_neurons, n_times), but {everything}{session_hint(path)}"
         )
     if len(tensors) > 1:
         choice = listed(tensors)

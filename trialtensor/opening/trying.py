@@ -11,7 +11,7 @@ from typing import Any
 
 import h5py
 
-from trialtensor.opening.hdf5 import attributes, members, read_values
+from trialtensor.opening.hdf5 import attributes, members, read_values, referred
 from trialtensor.opening.probe import NO_MEMORY, STARTED
 
 # Seconds of computing on one object without an end.
@@ -20,6 +20,8 @@ _LONGEST = 3.0
 _MEMORY = 600_000_000
 # Datasets up to this size are read, others only looked up.
 _READ_UP_TO, _READ_IN_ALL = 2**24, 2**28
+# References that are followed, in each dataset.
+_MOST_REFERENCES = 10_000
 
 
 def main(path: str) -> int:
@@ -75,7 +77,7 @@ def _try_member(item: Any, refused: bool, left: int) -> int:
     n_bytes = prod(item.shape) * item.dtype.itemsize
     with _surviving():
         if n_bytes <= min(_READ_UP_TO, left):
-            read_values(item)
+            _try_references(item, read_values(item))
             return n_bytes
         if item.chunks:
             item.id.get_num_chunks()
@@ -84,9 +86,21 @@ def _try_member(item: Any, refused: bool, left: int) -> int:
     return 0
 
 
+def _try_references(item: Any, values: Any) -> None:
+    """Look at what the values of a dataset, or of its attributes, refer to."""
+    if getattr(values, "dtype", None) != object:
+        return
+    for reference in values.flat[:_MOST_REFERENCES]:
+        if isinstance(reference, h5py.Reference):
+            _wind_up()
+            referred(item, reference)
+
+
 def _try_attributes(item: Any) -> None:
     with _surviving():
-        attributes(item)
+        for value in attributes(item).values():
+            if isinstance(value, h5py.Reference):
+                referred(item, value)
 
 
 def _limit() -> None:

@@ -69,7 +69,7 @@ def open_session(source: Any, **options: Any) -> Session:
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file or folder")
     refuse_odd_files(path)
-    reader = matching(path)
+    reader, _ = matching(path)
     if reader is None:
         raise UnreadableError(_unknown(path))
     _check_options(reader, path, options)

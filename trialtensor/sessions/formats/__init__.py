@@ -50,18 +50,23 @@ def readers() -> list[SessionReader]:
     return [*_of_other_packages(), *_own()]
 
 
-def matching(path: Path) -> SessionReader | None:
-    """Return the reader that is most sure of a file or folder; None if all say 0.
+def matching(path: Path) -> tuple[SessionReader | None, float]:
+    """Return the reader that is most sure of a file or folder, and how sure it is.
 
     Parameters
     ----------
     path : Path
         Must exist.
+
+    Returns
+    -------
+    reader, score
+        None if all say 0.
     """
-    scored = [(_score(reader, path), reader) for reader in readers()]
+    scored = [(reader, _score(reader, path)) for reader in readers()]
     # Of several that are as sure, the first: another package may replace a reader of ours.
-    best = max(scored, key=lambda each: each[0], default=(0.0, None))
-    return best[1] if best[0] > 0 else None
+    reader, score = max(scored, key=lambda each: each[1])
+    return (reader, score) if score > 0 else (None, 0.0)
 
 
 def _score(reader: SessionReader, path: Path) -> float:

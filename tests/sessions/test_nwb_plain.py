@@ -1,0 +1,259 @@
+"""NWB files as h5py alone writes them: what is odd in them is said, and damage is one line."""
+
+import random
+import resource
+
+import h5py
+import numpy as np
+import pytest
+
+from tests.sessions.nwb_files import plain_file, signal, table
+from trialtensor.io import read
+from trialtensor.sessions import open_session
+from trialtensor.sessions.formats import nwb
+
+
+@pytest.fixture
+def path(tmp_path):
+    return plain_file(tmp_path / "s.nwb")
+
+
+def changed(path):
+    return h5py.File(path, "r+")
+
+
+def test_everything_plain(path):
+    session = open_session(path)
+    assert session.trials["go_cue"].isna().tolist() == [False, True, False, False, False]
+    assert session.units.times.tolist() == [0.5, 1.5, 2.5]
+    assert session.units.bounds.tolist() == [0, 2, 2, 3]
+    assert session.units.table["region"].tolist() == ["M1", "M1", "µ"]
+    assert session.events["licks"]["side"].tolist() == ["l", "r"]
+    assert session.traces["lfp"].values.shape == (6, 2) and session.notes == []
+
+
+def test_told_by_content(path, tmp_path):
+    renamed = path.rename(tmp_path / "s.h5")
+    assert nwb.match(renamed) == 1.0 and open_session(renamed).kind == "an NWB file"
+    with h5py.File(tmp_path / "x.nwb", "w") as file:
+        file["x"] = np.zeros(3)
+    assert nwb.match(tmp_path / "x.nwb") <= 0.3 and nwb.match(tmp_path) == 0
+    (tmp_path / "empty.nwb").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"empty\.nwb: is an empty file, which no reader knows"):
+        open_session(tmp_path / "empty.nwb")
+
+
+def test_read_names_open_session(path, tmp_path):
+    with pytest.raises(ValueError, match=r"trialtensor\.open_session\(.*s\.nwb"):
+        read(path)
+    with pytest.raises(ValueError, match=r"trialtensor\.open_session"):
+        read(path.rename(tmp_path / "s.h5"))
+
+
+def test_an_older_version_is_refused(tmp_path):
+    with h5py.File(tmp_path / "old.nwb", "w") as file:
+        file["nwb_version"] = "NWB-1.0.6"
+    with pytest.raises(ValueError, match="NWB file of version 1, which is not read; convert"):
+        open_session(tmp_path / "old.nwb")
+
+
+def test_what_lies_elsewhere_is_said_and_not_opened(path, tmp_path):
+    with h5py.File(tmp_path / "raw.h5", "w") as other:
+        other["v"] = np.zeros((6, 2))
+    with changed(path) as file:
+        file["acquisition/raw"] = h5py.ExternalLink("raw.h5", "/v")
+        signal(file, "acquisition/linked", np.zeros((6, 1)), rate=1.0)
+        del file["acquisition/linked/data"]
+        file["acquisition/linked/data"] = h5py.ExternalLink("raw.h5", "/v")
+        file["acquisition/nowhere"] = h5py.SoftLink("/acquisition/nowhere")
+    session = open_session(path)
+    assert set(session.traces) == {"lfp"}
+    said = " ".join(session.notes)
+    assert "acquisition/raw is a link to another file (raw.h5), which is never opened" in said
+    assert "signal acquisition/linked" in said and "acquisition/nowhere is a soft link" in said
+
+
+def test_soft_links_within_the_file_are_followed(path):
+    with changed(path) as file:
+        signal(file, "acquisition/copy", np.zeros((6, 2)), rate=1.0)
+        del file["acquisition/copy/data"]
+        file["acquisition/copy/data"] = h5py.SoftLink("/acquisition/lfp/data")
+        file["acquisition/near"] = h5py.SoftLink("../acquisition/lfp")
+    session = open_session(path)
+    np.testing.assert_array_equal(session.traces["copy"].values, session.traces["lfp"].values)
+
+
+def test_extensions_are_named(path):
+    with changed(path) as file:
+        signal(file, "acquisition/pose", np.zeros((6, 2)), rate=1.0, kind="PoseSeries",
+               namespace="ndx-pose")  # fmt: skip
+    session = open_session(path)
+    assert set(session.traces) == {"lfp"}
+    assert "left out: 1 of type PoseSeries is of an extension of NWB that isn't known" in (
+        session.notes
+    )
+
+
+def test_cells_first_is_turned_and_said(path):
+    with changed(path) as file:
+        group = signal(file, "acquisition/turned", np.arange(8.0).reshape(2, 4), rate=1.0)
+        del group["starting_time"]
+        group["timestamps"] = [0.0, 0.5, 1.0, 1.5]
+    session = open_session(path)
+    assert session.traces["turned"].values.tolist() == [[0, 4], [1, 5], [2, 6], [3, 7]]
+    assert any("acquisition/turned is stored with cells first" in note for note in session.notes)
+
+
+def test_units_without_spike_times(path):
+    with changed(path) as file:
+        del file["units/spike_times"]
+    session = open_session(path)
+    assert session.units is None and session.trials is not None
+    assert any("units in units have no spike times" in note for note in session.notes)
+
+
+def test_no_trials_but_other_tables(path):
+    with changed(path) as file:
+        file.move("intervals/trials", "intervals/stimuli")
+    session = open_session(path)
+    assert len(session.trials) == 5 and "intervals/stimuli are taken as trials" in session.notes[0]
+    with changed(path) as file:
+        table(file, "intervals/others", "TimeIntervals", start_time=[0.0], stop_time=[1.0])
+    session = open_session(path)
+    assert session.trials is None and set(session.intervals) == {"stimuli", "others"}
+    assert "one of these can be: trials= intervals/others, intervals/stimuli" in session.notes[0]
+
+
+def test_peak_channel_decides_on_the_electrode(path):
+    with changed(path) as file:
+        table(file, "general/extracellular_ephys/electrodes", "DynamicTable",
+              location=["CA1", "V1"], x=[1.0, 2.0])  # fmt: skip
+        del file["general/extracellular_ephys/electrodes/id"]
+        file["general/extracellular_ephys/electrodes/id"] = [70, 80]
+        file["units/peak_channel_id"] = [80, 70, 99]
+        names = np.array(["region", "peak_channel_id"], dtype=object)
+        file["units"].attrs["colnames"] = names
+    found = open_session(path).units.table
+    assert found["location"].tolist()[:2] == ["V1", "CA1"] and found["location"].isna()[2]
+    assert found["region"].tolist() == ["M1", "M1", "µ"]  # the unit's own
+
+
+HOSTILE = {
+    "a billion declared spikes": lambda file: replaced(
+        file, "units/spike_times", shape=(10**9,), dtype="f8", chunks=(1000,), compression="gzip"
+    ),
+    "a billion trials": lambda file: replaced(
+        file, "intervals/trials/id", shape=(10**9,), dtype="i8", chunks=(1000,)
+    ),
+    "a trial more in a column": lambda file: replaced(
+        file, "intervals/trials/go_cue", data=np.zeros(6)
+    ),
+    "an index beyond its spikes": lambda file: replaced(
+        file, "units/spike_times_index", data=np.array([2, 2, 99], "u8")
+    ),
+    "an index that falls": lambda file: replaced(
+        file, "units/spike_times_index", data=np.array([3, 1, 3], "u8")
+    ),
+    "an index that overflows": lambda file: replaced(
+        file, "units/spike_times_index", data=np.array([1, 2, 2**64 - 1], "u8")
+    ),
+    "an index of floats": lambda file: replaced(
+        file, "units/spike_times_index", data=np.array([0.5, 2, np.nan])
+    ),
+    "spikes that are words": lambda file: replaced(
+        file, "units/spike_times", data=np.array(["a", "b", "c"], dtype=object)
+    ),
+    "spikes in a square": lambda file: replaced(file, "units/spike_times", data=np.zeros((3, 3))),
+    "infinite spikes": lambda file: replaced(file, "units/spike_times", data=[0.5, np.inf, 1.0]),
+    "an index of an index of itself": lambda file: file["units"].__setitem__(
+        "spike_times_index_index", h5py.SoftLink("/units/spike_times_index")
+    ),
+    "a group in the place of a column": lambda file: regrouped(file, "intervals/trials/go_cue"),
+    "a column in the place of a table": lambda file: replaced(file, "units", data=np.zeros(3)),
+    "a table of references to itself": lambda file: replaced(
+        file, "intervals/trials/go_cue", shape=(5,), dtype=h5py.ref_dtype
+    ),
+    "a rate of nothing": lambda file: file["acquisition/lfp/starting_time"].attrs.__setitem__(
+        "rate", 0.0
+    ),
+    "a rate of words": lambda file: file["acquisition/lfp/starting_time"].attrs.__setitem__(
+        "rate", "fast"
+    ),
+    "no rate": lambda file: file["acquisition/lfp/starting_time"].attrs.__delitem__("rate"),
+    "a conversion of words": lambda file: file["acquisition/lfp/data"].attrs.__setitem__(
+        "conversion", [1.0, 2.0]
+    ),
+    "columns of numbers": lambda file: file["units"].attrs.__setitem__("colnames", [1, 2, 3]),
+    "a circle of groups": lambda file: file["units"].__setitem__("units", file["units"]),
+    "no ids": lambda file: file["intervals/trials"].__delitem__("id"),
+}  # fmt: skip
+
+
+HARMLESS = {
+    "no ids",
+    "columns of numbers",
+    "a circle of groups",
+    "an index of an index of itself",
+    "a column in the place of a table",
+    "a table of references to itself",
+}
+
+
+def replaced(file, name, **how):
+    del file[name]
+    file.create_dataset(name, **how)
+
+
+def regrouped(file, name):
+    del file[name]
+    file.create_group(name)
+
+
+def use_all(session):
+    """Read and show everything, as an error may come late."""
+    used = [session.trials, repr(session), session._repr_html_()]
+    if session.units is not None:
+        used += [session.units.times, session.units.observed]
+    used += [(each.values, each.times) for each in session.traces.values()]
+    return [*used, *session.events.values(), *session.intervals.values()]
+
+
+@pytest.mark.parametrize("how", HOSTILE)
+def test_hostile_files_are_noted_or_refused_in_one_line(path, how, monkeypatch):
+    # They are whole, so nothing has to be tried in another process first.
+    monkeypatch.setattr("trialtensor.opening.hdf5.refuse_what_crashes", lambda path: None)
+    with changed(path) as file:
+        HOSTILE[how](file)
+    try:
+        session = open_session(path)
+        use_all(session)
+    except ValueError as error:
+        assert "\n" not in str(error) and len(str(error)) < 600
+        # Of spike times that are read later, the values are what Units refuses.
+        assert "s.nwb" in str(error) or "spike times" in str(error)
+    else:
+        assert session.notes or how in HARMLESS
+
+
+def test_truncated_and_swapped_bytes(path):
+    """Neither a crash nor a hang, and memory stays what it was."""
+    whole, rng = path.read_bytes(), random.Random(5)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    outcomes = {"refused": 0, "read": 0}
+    for k in range(6):
+        damaged = bytearray(whole)
+        if k % 3 == 0:
+            damaged = damaged[: rng.randrange(len(whole))]
+        else:
+            for _ in range(rng.choice([1, 4, 32])):
+                place = rng.randrange(len(whole) // 2)
+                damaged[place] = rng.randrange(256)
+        path.write_bytes(damaged)
+        try:
+            use_all(open_session(path))
+            outcomes["read"] += 1
+        except ValueError as error:
+            assert "\n" not in str(error)
+            outcomes["refused"] += 1
+    assert outcomes["refused"] >= 2
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1_000_000  # kB
