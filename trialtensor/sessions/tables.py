@@ -13,7 +13,7 @@ from trialtensor.sessions.text import SUFFIXES as TEXT
 from trialtensor.sessions.text import read_text_table
 
 if TYPE_CHECKING:
-    from pandas import DataFrame, Index
+    from pandas import DataFrame
 
 PARQUET = (".parquet", ".pqt", ".pq")
 SUFFIXES = (*TEXT, *PARQUET)
@@ -128,33 +128,17 @@ def plain(name: Any) -> str:
     return re.sub(r"[\W_]", "", re.sub(r"[\[(].*?[\])]", "", str(name))).lower()
 
 
-def natural(label: Any) -> tuple[Any, ...]:
-    """Return a key that sorts unit2 before unit10.
+def in_natural_order(labels: Any) -> list[Any]:
+    """Return different labels sorted as people count: unit2 before unit10.
 
     Parameters
     ----------
-    label : str or number
-
-    Examples
-    --------
-    >>> sorted(["unit10", "unit2", "unit1"], key=natural)
-    ['unit1', 'unit2', 'unit10']
+    labels : pandas.Index or Series
     """
-    if not isinstance(label, str):
-        return (0, label)
-    parts = re.split(r"(\d+)", label)
-    return (1, *((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts))
+    from trialtensor.events.long_tables import natural_key
 
-
-def in_natural_order(labels: Index) -> list[Any]:
-    """Return different labels sorted as people count.
-
-    Parameters
-    ----------
-    labels : pandas.Index
-        Of one type.
-    """
-    return sorted(labels.unique().tolist(), key=natural)
+    found = labels.unique().tolist()
+    return sorted(found) if labels.dtype.kind in "fiub" else sorted(found, key=natural_key)
 
 
 def trials_beside(

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trialtensor.events.long_tables import natural_key
 from trialtensor.sessions.columns import Columns
 from trialtensor.sessions.long_tables import numbers
 from trialtensor.sessions.table_kinds import Kind, Table
-from trialtensor.sessions.tables import natural
 
 if TYPE_CHECKING:
     from trialtensor.events.traces import Traces
@@ -59,7 +59,8 @@ def traces_of(table: Table, source: str) -> Traces:
     assert table.columns.time
     times = numbers(table.data[table.columns.time], table.columns.time)
     times = times / 1000 if table.columns.in_milliseconds else times
-    names = sorted((each for each in table.data.columns if each != table.columns.time), key=natural)
+    others = (name for name in table.data.columns if name != table.columns.time)
+    names = sorted(others, key=natural_key)
     values = np.column_stack([numbers(table.data[name], name) for name in names])
     about = pandas.DataFrame(index=pandas.Index(names, name="cell"))
     return Traces(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import prod
@@ -164,14 +166,29 @@ def _array(
     dtype, refused = _dtype(about.get("dtype" if version == 2 else "data_type"))
     refused = refused or _refused_codecs(codecs) or _why_refused(folder, shape, chunks, dtype)
     dims = None
-    if (
-        isinstance(names, list)
-        and len(names) == len(shape)
-        and all(isinstance(n, str) for n in names)
-    ):
+    if isinstance(names, list) and [type(each) for each in names] == [str] * len(shape):
         dims = tuple(map(printable, names))
     shown = np.dtype("V1") if dtype is None else dtype
+    fill = about.get("fill_value") if version == 2 and dims else None
+    attributes = _with_fill(attributes, fill, shown)
     return Stored(place, attributes, shape, shown, dims, version, refused)
+
+
+def _with_fill(attributes: dict[str, Any], fill: Any, dtype: np.dtype) -> dict[str, Any]:
+    """Give the value of missing entries as xarray writes it: of version 2 that of the storage.
+
+    Zero is what software writes that doesn't think of missing ones.
+    """
+    given = attributes.get("_FillValue")
+    if isinstance(given, str) and dtype.kind == "f":  # of version 3: eight bytes as text
+        try:
+            given = struct.unpack("<d", base64.b64decode(given))[0]
+        except (ValueError, struct.error):
+            given = None
+    elif given is None and isinstance(fill, int | float) and fill != 0 and dtype.kind in "fiu":
+        given = fill
+    others = {name: value for name, value in attributes.items() if name != "_FillValue"}
+    return others if given is None else {**others, "_FillValue": given}
 
 
 def _chunks(about: dict[str, Any], version: int) -> tuple[int, ...]:

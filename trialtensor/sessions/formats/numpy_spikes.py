@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialtensor.events.long_tables import natural_key
 from trialtensor.opening.guard import ZIP, RefusedError
 from trialtensor.sessions.npy import describe_npy, is_npy, read_npy
 from trialtensor.sessions.parts import later
 from trialtensor.sessions.session import Session
-from trialtensor.sessions.tables import natural, plain, trials_beside
+from trialtensor.sessions.tables import plain, trials_beside
 from trialtensor.variables.contents import VariableInfo
 from trialtensor.variables.readers import find_reader
 
@@ -69,7 +70,7 @@ class _Arrays:
     def by_unit(self) -> list[str]:
         """Return the arrays that are the spike times of one unit each."""
         found = [name for name in self.vectors() if _UNIT.fullmatch(name)]
-        return sorted(found, key=natural)
+        return sorted(found, key=natural_key)
 
 
 def match(path: Path) -> float:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialtensor.events.long_tables import natural_key
 from trialtensor.opening.guard import RefusedError
 from trialtensor.sessions.merging import merged_units
 from trialtensor.sessions.npy import describe_npy, is_npy, read_vector
 from trialtensor.sessions.parts import later
 from trialtensor.sessions.session import Session
-from trialtensor.sessions.tables import find_column, natural, trials_beside
+from trialtensor.sessions.tables import find_column, trials_beside
 from trialtensor.sessions.text import read_text_table
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def _folders(path: Path) -> list[Path]:
     below = [each for each in path.iterdir() if each.is_dir()]
     # SpikeInterface puts what a sorter writes into a folder of its own.
     found = [f for each in below for f in (each, each / "sorter_output") if _is_one(f)]
-    return sorted(found, key=lambda each: natural(str(each)))
+    return sorted(found, key=natural_key)
 
 
 def _is_one(folder: Path) -> bool:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialtensor.events.long_tables import natural_key
 from trialtensor.opening.guard import RefusedError
 from trialtensor.sessions.npy import describe_npy, is_npy, read_npy
 from trialtensor.sessions.parts import later
 from trialtensor.sessions.session import Session
-from trialtensor.sessions.tables import natural, trials_beside
+from trialtensor.sessions.tables import trials_beside
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -114,7 +115,7 @@ def _planes(path: Path) -> list[Path]:
             if re.fullmatch(r"plane\d+", each.name) and (each / "F.npy").is_file()
         ]
         if found:
-            return sorted(found, key=lambda each: natural(each.name))
+            return sorted(found, key=lambda each: natural_key(each.name))
         if (folder / "combined" / "F.npy").is_file():
             return [folder / "combined"]
     return []

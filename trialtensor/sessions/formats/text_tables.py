@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trialtensor.opening.guard import RefusedError
+from trialtensor.sessions.columns import Columns
 from trialtensor.sessions.long_tables import tensor_of
 from trialtensor.sessions.session import Session
 from trialtensor.sessions.spike_tables import units_of_spikes
 from trialtensor.sessions.table_kinds import Kind, Table
 from trialtensor.sessions.tables import (
+    PARQUET,
     SUFFIXES,
     as_trials,
     by_id,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 NAME = "tables of text or Parquet"
 _ROLES = ("trial", "neuron", "time", "value")
 _MOST_FILES = 50
+_NAMES = ("trials", "spikes", "units", "traces")
 
 
 def match(path: Path) -> float:
@@ -38,15 +41,12 @@ def match(path: Path) -> float:
     path : Path
     """
     if path.is_dir():
-        return 0.5 if _files(path) else 0.0
+        return 0.5 if any(map(_tells, _files(path))) else 0.0
     if is_parquet(path):
         return 0.7
     if path.suffix.lower() not in SUFFIXES:
         return 0.0
-    try:
-        return 0.6 if len(dialect_of(path).columns) > 1 else 0.2
-    except (ValueError, OSError):
-        return 0.2
+    return 0.6 if _tells(path) else 0.2
 
 
 def open(
@@ -95,6 +95,20 @@ def _files(folder: Path) -> list[Path]:
     if len(found) > _MOST_FILES:
         raise RefusedError(f"holds {len(found)} tables, more than {_MOST_FILES}; open one of them")
     return sorted(found)
+
+
+def _tells(file: Path) -> bool:
+    """Tell by its name, or by its first line, whether a table may be part of a recording."""
+    import pandas
+
+    if file.stem.lower() in _NAMES or file.suffix.lower() in PARQUET:
+        return True
+    try:
+        names = dialect_of(file).columns
+    except (ValueError, OSError):
+        return False
+    found = Columns.of(pandas.DataFrame(columns=list(names)), {})
+    return found.time is not None and len(names) > 1
 
 
 def _read(file: Path, given: dict[str, str | None], notes: list[str]) -> Table:
