@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trialtensor.opening.guard import RefusedError, reading, refuse_odd_files
-from trialtensor.opening.memory import refuse_too_large
+from trialtensor.opening.memory import refuse_too_large, size
 from trialtensor.sessions.text import SUFFIXES as TEXT
 from trialtensor.sessions.text import read_text_table
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 PARQUET = (".parquet", ".pqt", ".pq")
 SUFFIXES = (*TEXT, *PARQUET)
 _MAGIC = b"PAR1"
+_FEW_ROWS, _ROWS_A_BYTE = 5_000_000, 50
 _KIND = "a Parquet table"
 
 
@@ -67,6 +68,11 @@ def read_parquet(path: Path) -> DataFrame:
         with parquet.ParquetFile(path, memory_map=False) as file:
             about = file.metadata
             # Repeated values take no space in such a file, but do in memory.
+            if about.num_rows > max(_FEW_ROWS, _ROWS_A_BYTE * path.stat().st_size):
+                raise RefusedError(
+                    f"declares {about.num_rows} rows, more than its {size(path.stat().st_size)} "
+                    "can hold but for repeated values"
+                )
             refuse_too_large(16 * about.num_rows * about.num_columns)
             table: DataFrame = file.read(use_threads=False).to_pandas()
     # Of a table with an index of its own, that is a column as well.
