@@ -1,4 +1,4 @@
-"""Damage files, have them read, and count what came of it."""
+"""Damage files and folders, have them read, and count what came of it."""
 
 from __future__ import annotations
 
@@ -134,11 +134,13 @@ def _keep(path: Path, folder: Path | None) -> None:
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
-            # Links stay links, and a pipe can't be copied.
-            ignored = lambda place, names: [n for n in names if (Path(place) / n).is_fifo()]  # noqa: E731
-            shutil.copytree(path, folder / path.name, symlinks=True, ignore=ignored)
+            shutil.copytree(path, folder / path.name, symlinks=True, ignore=_pipes)
         else:
             shutil.copy(path, folder)
+
+
+def _pipes(folder: str, names: list[str]) -> list[str]:
+    return [name for name in names if (Path(folder) / name).is_fifo()]
 
 
 def main() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -168,6 +169,7 @@ def _traces(
     table = pandas.concat(tables, ignore_index=True)
     n = min(map(_n_frames, planes))
     names = [name for name in _SIGNALS if all((p / f"{name}.npy").is_file() for p in planes)]
+    loads: dict[str, Callable[[], np.ndarray]]
     loads = {name: partial(_signal, planes, name, n) for name in names}
     if neuropil is not None:
         if "Fneu" not in names:
