@@ -69,9 +69,9 @@ def _variable(get: Callable[[], Any], name: str, header: Header) -> Variable:
             return refused_variable(name, str(error), header.shape)
         return Variable(VariableInfo(name, text.shape, text.dtype), _constant(text))
     if header.kind not in NUMBERS | {"logical"}:
-        what = {"complex": "holds complex numbers", "sparse": "is a sparse matrix"}
-        why = what.get(header.kind, f"is a MATLAB {header.kind}")
-        return refused_variable(name, f"{why}, which is not read", header.shape)
+        what = {"complex": "holds complex numbers, which are not read"}
+        why = what.get(header.kind, f"is a MATLAB {header.kind}, which is not read")
+        return refused_variable(name, why, header.shape)
     dtype = np.dtype(_DTYPES.get(header.kind, header.kind))
     shape = squeezed(np.broadcast_to(np.zeros(()), header.shape)).shape
 

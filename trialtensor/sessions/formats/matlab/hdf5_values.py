@@ -94,7 +94,7 @@ def _of_group(group: h5py.Group, about: dict[str, Any], limit: Limit, depth: int
     kind = str(about.get(CLASS, "struct"))
     if kind != "struct":
         return Unread(f"is a MATLAB {kind}, which is not read")
-    parts = {each.name: each for each in children(group)}
+    parts = _ordered({each.name: each for each in children(group)}, about.get(_FIELDS))
     arrays = [
         each.item for each in parts.values()
         if isinstance(each.item, h5py.Dataset) and _is_references(each.item)
@@ -106,6 +106,15 @@ def _of_group(group: h5py.Group, about: dict[str, Any], limit: Limit, depth: int
     for name, each in parts.items():
         fields[name] = _object([_of_member(each, limit, depth + 1)], (1, 1))
     return Struct((1, 1), fields)
+
+
+def _ordered(parts: dict[str, Member], names: Any) -> dict[str, Member]:
+    """Put fields into the order of MATLAB, whose names are lists of characters."""
+    order = {}
+    for place, name in enumerate(np.ravel(names) if isinstance(names, np.ndarray) else ()):
+        if isinstance(name, np.ndarray) and name.dtype.kind == "S":
+            order[b"".join(name.tolist()).decode("utf-8", "replace")] = place
+    return dict(sorted(parts.items(), key=lambda part: order.get(part[0], len(order))))
 
 
 def _struct_array(parts: dict[str, Member], limit: Limit, depth: int) -> Value:
