@@ -67,7 +67,8 @@ def array(kind, shape, content=b""):
 
 HEAD = b"MATLAB 5.0 MAT-file".ljust(124) + b"\x00\x01IM"
 NUMBERS = struct.pack("<II", 9, 8) + struct.pack("<d", 1.0)
-NO_FIELDS = struct.pack("<HHi", 5, 4, 4) + struct.pack("<II", 1, 0)
+WORD = struct.pack("<II", 4, 8) + "word".encode("utf-16-le")
+NO_FIELDS = struct.pack("<HHi", 5, 4, 32) + struct.pack("<II", 1, 0)
 
 
 def nested(depth):
@@ -80,8 +81,8 @@ def nested(depth):
 HOSTILE_5 = {
     "a billion cells": (array(1, (10**9, 1)), "declares 1000000000 cells"),
     "a billion numbers": (array(6, (10**9, 1), NUMBERS), "declares 1000000000 numbers, but holds"),
-    "a billion characters": (array(4, (10**9, 1), NUMBERS), "declares 1000000000 characters"),
-    "a billion structs": (array(2, (10**9, 1), NO_FIELDS), "structs without content"),
+    "a billion characters": (array(4, (10**9, 1), WORD), "declares 1000000000 characters"),
+    "a billion structs": (array(2, (10**9, 1), NO_FIELDS), "structs of 0 fields"),
     "a negative shape": (array(6, (-5, 1), NUMBERS), "array of shape"),
     "cells without end": (nested(200), "nests them too deeply"),
     "beyond its holder": (array(1, (1, 1), struct.pack("<II", 14, 5000)), "beyond what holds it"),
