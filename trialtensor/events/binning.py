@@ -133,10 +133,13 @@ def _check_times(units: Units, events: np.ndarray, bins: Bins) -> None:
     times = units.times
     if not len(times):
         return
-    first, last = float(times.min()), float(times.max())
+    filled = np.diff(units.bounds) > 0  # sorted within each unit: no need to look at all
+    first = float(times[units.bounds[:-1][filled]].min())
+    last = float(times[units.bounds[1:][filled] - 1].max())
     refuse_elsewhere(events, (bins.start, bins.stop), first, last, "spikes")
     rate = len(times) / max(last - first, 1e-9)
-    if units.observed is None and rate * (bins.stop - bins.start) >= _EXPECTED:
+    sure = len(times) >= 10 * _EXPECTED and rate * (bins.stop - bins.start) >= _EXPECTED
+    if units.observed is None and sure:
         outside = (events + bins.stop <= first) | (events + bins.start > last)
         if n := int(outside.sum()):
             warn(
@@ -179,11 +182,9 @@ def _counted(
     known = known[np.argsort(events[known], kind="stable")]
     slack = bins.slack(events[known])
     per_second = bins.n / (bins.stop - bins.start)
-    most = np.iinfo(dtype).max if dtype.kind in "iu" else np.inf
-    spikes = np.diff(units.bounds).max(initial=0)
-    own = dtype if spikes <= most and dtype != np.float16 else np.dtype(np.int64)
-    counts = np.zeros(shape, own)
-    count_in_windows(
+    # Kernels don't know float16.
+    counts = np.zeros(shape, np.int32 if dtype == np.float16 else dtype)
+    largest = count_in_windows(
         units.times,
         units.bounds,
         events[known] + bins.start - slack,
@@ -192,10 +193,9 @@ def _counted(
         per_second,
         counts,
     )
-    if own != dtype:
-        if counts.max() > most:
-            raise ValueError(
-                f"dtype: a bin has {counts.max()} spikes, of which {dtype} holds up to {most}"
-            )
-        counts = counts.astype(dtype)
-    return counts
+    most = np.iinfo(dtype).max if dtype.kind in "iu" else 2 ** (np.finfo(dtype).nmant + 1)
+    if largest > most:
+        raise ValueError(
+            f"dtype: a bin has at least {largest} spikes, of which {dtype} holds up to {most}"
+        )
+    return counts.astype(dtype, copy=False)

@@ -17,13 +17,15 @@ from trialtensor.events.units import Units
 _GAP = 1.0  # seconds between segments that each have a clock of their own
 
 
-def holding(given: Any) -> Given:
+def holding(given: Any, names: list[Any] | None = None) -> Given:
     """Return what an object of neo holds.
 
     Parameters
     ----------
     given : Block, Segment, SpikeTrain, AnalogSignal, IrregularlySampledSignal, Event or Epoch
         Or a list of spike trains.
+    names : list, optional
+        Of the spike trains in a list.
 
     Returns
     -------
@@ -40,7 +42,8 @@ def holding(given: Any) -> Given:
     """
     kind = f"neo {type(given).__name__}"
     if isinstance(given, (list, tuple)) or made_by(given, "neo", "SpikeTrainList"):
-        return Given("neo SpikeTrains", units=_units([list(given)], [0.0], "neo SpikeTrains"))
+        kind = "neo SpikeTrains"
+        return Given(kind, units=_units([list(given)], [0.0], kind, names))
     if made_by(given, "neo", "Block"):
         return _block(list(given.segments), kind)
     if made_by(given, "neo", "Segment"):
@@ -95,9 +98,11 @@ def _shifts(segments: list[Any]) -> tuple[list[float], list[str]]:
     return shifts, [note]
 
 
-def _units(trains: list[list[Any]], shifts: list[float], kind: str) -> Units:
+def _units(
+    trains: list[list[Any]], shifts: list[float], kind: str, given: list[Any] | None = None
+) -> Units:
     """Return units from the spike trains of each segment, matched by name, else by place."""
-    names = [_train_names(each) for each in trains]
+    names = [_train_names(each) if given is None else given for each in trains]
     ids = list(dict.fromkeys(name for each in names for name in each))
     of: list[dict[Any, Any]] = [
         dict(zip(n, t, strict=True)) for n, t in zip(names, trains, strict=True)

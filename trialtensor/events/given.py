@@ -88,6 +88,8 @@ def as_units(given: Any, argument: str = "units") -> Units:
         return given
     if made_by(given, "pandas", "DataFrame"):
         return long_tables.units_of(given)
+    if type(given) is np.ndarray or (isinstance(given, (Mapping, list, tuple)) and not len(given)):
+        return Units.from_times(list(given))
     held = _held(given, argument)
     if held.units is None:
         raise ValueError(
@@ -209,8 +211,10 @@ def _table(given: pandas.DataFrame) -> Given:
 
 
 def _mapping(given: Mapping[Any, Any]) -> Given:
-    plain = [isinstance(each, (list, tuple, np.ndarray)) for each in given.values()]
-    if given and all(plain):
+    if given and all(made_by(each, "neo", "SpikeTrain") for each in given.values()):
+        return from_neo.holding(list(given.values()), list(given))
+    plain = (list, tuple, np.ndarray, pandas.Series)
+    if given and all(isinstance(each, plain) for each in given.values()):
         return Given("dict of spike times", units=Units.from_times(given))
     found = Given("dict")
     for name, each in given.items():

@@ -23,6 +23,7 @@ def in_seconds(times: Any, rate: float | None = None, argument: str = "times") -
     Parameters
     ----------
     times : (n,) array-like, or (n, 1) or (1, n)
+        Quantities with a unit of their own are converted.
     rate : float, optional
         Samples a second, if these are numbers of samples.
     argument : str
@@ -38,6 +39,8 @@ def in_seconds(times: Any, rate: float | None = None, argument: str = "times") -
     UserWarning
         If they are stored so coarsely (float32) that bins of milliseconds would go wrong.
     """
+    if hasattr(times, "rescale"):  # quantities, as neo has them
+        times, rate = times.rescale("s").magnitude, None
     given = as_numbers(times, argument, expected="times in seconds")
     if given.ndim == 2 and 1 in given.shape:
         given = given.reshape(-1)
@@ -104,19 +107,20 @@ def grouped(
         raise ValueError(
             f"units: expected the unit of each of {len(times)} spikes, got {len(labels)}"
         )
+    codes, found = _codes(labels)
     if ids is None:
-        codes, ids = _codes(labels)
-    else:
-        if not ids.is_unique:
-            raise ValueError("table: its index must name each unit once, to tell whose spikes are")
-        codes = ids.get_indexer(pandas.Index(labels))
-        if (codes < 0).any():
-            other = labels[codes < 0]
-            raise ValueError(
-                f"units: {len(other)} spikes belong to units that aren't in the table, such as "
-                f"{other[0]!r}; give them a row, or leave out their spikes"
-            )
-    return ids, _by_unit(times, codes, len(ids))
+        return found, _by_unit(times, codes, len(found))
+    if not ids.is_unique:
+        raise ValueError("table: its index must name each unit once, to tell whose a spike is")
+    places = ids.get_indexer(pandas.Index(found)).astype(np.int32)
+    if (places < 0).any():
+        n = int((places < 0)[codes].sum())
+        other = found[places < 0].tolist()
+        raise ValueError(
+            f"units: {n} spikes belong to units that aren't in the table, such as {other[0]!r}; "
+            "give them a row, or leave out their spikes"
+        )
+    return ids, _by_unit(times, places[codes], len(ids))
 
 
 def checked_spikes(times: Any, bounds: Any, n_units: int) -> tuple[np.ndarray, np.ndarray]:
@@ -163,9 +167,10 @@ def _codes(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         low, high = int(labels.min()), int(labels.max())
         # Counting is faster than sorting where ids are small, as those of clusters are.
         if high - low <= max(len(labels), 2**16):
-            occurs = np.bincount((labels - low).astype(np.int64)) > 0
-            places = np.cumsum(occurs) - 1
-            return places[labels - low], np.flatnonzero(occurs) + low
+            shifted = np.subtract(labels, low, dtype=np.int64)
+            occurs = np.bincount(shifted) > 0
+            places = np.cumsum(occurs, dtype=np.int32) - np.int32(1)
+            return places[shifted], np.flatnonzero(occurs) + low
     codes, found = pandas.factorize(labels, sort=True)
     return codes, np.asarray(found)
 

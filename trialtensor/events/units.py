@@ -232,7 +232,8 @@ class Units:
         times = self._spikes[0]
         if not len(times):
             return f"{text}, no spikes"
-        return f"{text}, {count(len(times), 'spike')} from {times.min():g} to {times.max():g} s"
+        first, last = times.min(), times.max()
+        return f"{text}, {count(len(times), 'spike')} from {first:g} to {last:g} s"
 
     def _repr_html_(self) -> str:
         return table_html(repr(self), self.table)

@@ -94,13 +94,15 @@ def bins_of(window: Any, bin_size: Any) -> Bins:
     """
     start, stop = check_window(window)
     size = check_number("bin_size", bin_size, above=0)
-    ratio = float((_exact(stop) - _exact(start)) / _exact(size))
-    n = round(ratio) if ratio < 2**53 else 0
-    if n > _MOST or ratio > _MOST:
+    exact = (_exact(stop) - _exact(start)) / _exact(size)
+    if exact > _MOST:
+        shown = "endless" if exact > 10**300 else f"{float(exact):.3g}"
         raise ValueError(
-            f"bin_size: {size:g} s makes {ratio:.3g} bins of a window of {stop - start:g} s, "
-            f"expected at most {_MOST:,}; both are in seconds"
+            f"bin_size: {size:g} s makes {shown} bins of a window of "
+            f"{stop - start:g} s, expected at most {_MOST:,}; both are in seconds"
         )
+    ratio = float(exact)
+    n = round(ratio)
     if n < 1 or abs(ratio - n) > 1e-6 * n:
         better = ", ".join(f"{each:.6g}" for each in _near(stop - start, ratio))
         raise ValueError(

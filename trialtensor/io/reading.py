@@ -12,7 +12,7 @@ from trialtensor.data.validation import as_trial_tensor
 from trialtensor.io.axis_order import order_by_labels
 from trialtensor.io.hints import refuse_sessions, session_hint
 from trialtensor.io.labels import add_labels
-from trialtensor.opening.guard import UnreadableError
+from trialtensor.opening.guard import RefusedError, UnreadableError
 from trialtensor.variables.contents import VariableInfo, listed
 from trialtensor.variables.readers import Get, Reader, find_reader, opened
 
@@ -80,7 +80,7 @@ def read(
     """
     path = Path(path)
     reader = _reader_of(path)
-    variables = reader.describe(path)
+    variables = _described(reader, path)
     if variable is None:
         refuse_sessions(path)
     chosen = _choose(path, variables, variable)
@@ -134,6 +134,15 @@ def _reader_of(path: Path) -> Reader:
         raise  # a pipe or a device, which isn't to be opened
     except ValueError as error:
         raise ValueError(f"{error}{session_hint(path)}") from None
+
+
+def _described(reader: Reader, path: Path) -> list[VariableInfo]:
+    try:
+        return reader.describe(path)
+    except UnreadableError as error:
+        if not isinstance(error.__cause__, RefusedError) or not (hint := session_hint(path)):
+            raise
+        raise UnreadableError(f"{error}{hint}") from error.__cause__
 
 
 def _choose(path: Path, variables: list[VariableInfo], wanted: str | None) -> VariableInfo:

@@ -1,16 +1,12 @@
-"""MATLAB files of versions 5 to 7, read by SciPy once their headers have been checked."""
+"""MATLAB files of versions 5 to 7."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from trialtensor.sessions.session import Session
-
-if TYPE_CHECKING:
-    from trialtensor.sessions.formats.matlab.values import Values
 
 NAME = "a MATLAB file of version 5 to 7"
 
@@ -22,7 +18,7 @@ def match(path: Path) -> float:
     ----------
     path : Path
     """
-    from trialtensor.variables.matlab5_headers import is_version_5
+    from trialtensor.variables.matlab5_parsing import is_version_5
 
     return 1.0 if path.is_file() and is_version_5(path) else 0.0
 
@@ -53,16 +49,7 @@ def open(
         Columns of trials that are relative to their trial, as its spikes are.
     """
     from trialtensor.sessions.formats.matlab.building import build_session
+    from trialtensor.variables.matlab5_parsing import values_of
 
     options = {"units": units, "trials": trials, "times": times, "rate": rate, "events": events}
-    return build_session(path, NAME, lambda: _opened(path), options)
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[Values]:
-    from trialtensor.sessions.formats.matlab.scipy_values import value_of
-    from trialtensor.variables.matlab5 import load
-    from trialtensor.variables.matlab5_headers import headers
-
-    headers(path)  # refuses what can't be
-    yield {name: value_of(value) for name, value in load(path).items()}
+    return build_session(path, NAME, lambda: nullcontext(values_of(path)), options)

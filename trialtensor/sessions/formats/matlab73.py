@@ -11,7 +11,7 @@ from trialtensor.opening.guard import MATLAB_HDF5, is_hdf5
 from trialtensor.sessions.session import Session
 
 if TYPE_CHECKING:
-    from trialtensor.sessions.formats.matlab.values import Values
+    from trialtensor.variables.matlab_values import Values
 
 NAME = "a MATLAB file of version 7.3"
 _FEW = 50

@@ -7,11 +7,11 @@ from pathlib import Path
 from trialtensor.opening.guard import HDF5, MATLAB_HDF5
 from trialtensor.variables import hierarchy, matlab5
 from trialtensor.variables.contents import Get, VariableInfo, by_name
-from trialtensor.variables.matlab5_headers import VERSION, is_version_5
+from trialtensor.variables.matlab5_parsing import START, is_version_5
 
 SUFFIXES = (".mat",)
 KIND = "a MATLAB file"
-SIGNATURES = (MATLAB_HDF5, HDF5, VERSION)
+SIGNATURES = (MATLAB_HDF5, HDF5, START)
 
 
 def describe(path: Path) -> list[VariableInfo]:

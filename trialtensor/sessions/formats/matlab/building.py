@@ -24,7 +24,9 @@ from trialtensor.sessions.formats.matlab.spikes import (
 )
 from trialtensor.sessions.formats.matlab.timeline import SESSION, TRIAL, on_one_line
 from trialtensor.sessions.formats.matlab.trials import candidates, chosen_trials
-from trialtensor.sessions.formats.matlab.values import (
+from trialtensor.sessions.parts import later
+from trialtensor.sessions.session import Session
+from trialtensor.variables.matlab_values import (
     Numbers,
     Struct,
     Text,
@@ -36,8 +38,6 @@ from trialtensor.sessions.formats.matlab.values import (
     vector,
     words,
 )
-from trialtensor.sessions.parts import later
-from trialtensor.sessions.session import Session
 
 # Opens the file and gives its variables, which can be read while it is open.
 Opened = Callable[[], AbstractContextManager[Values]]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from trialtensor.sessions.formats.matlab.values import (
+from trialtensor.variables.matlab_values import (
     Cells,
     Numbers,
     Struct,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from math import prod
 from typing import Any
 
 import h5py
@@ -18,8 +17,8 @@ from trialtensor.opening.hdf5 import (
     referred,
     why_refused,
 )
-from trialtensor.opening.memory import refuse_too_large
-from trialtensor.sessions.formats.matlab.values import (
+from trialtensor.variables.matlab import CLASS, EMPTY, HIDDEN, NUMBERS, empty_shape, text_rows
+from trialtensor.variables.matlab_values import (
     Cells,
     Numbers,
     Struct,
@@ -27,8 +26,8 @@ from trialtensor.sessions.formats.matlab.values import (
     Unread,
     Value,
     Values,
+    full,
 )
-from trialtensor.variables.matlab import CLASS, EMPTY, HIDDEN, NUMBERS, empty_shape, text_rows
 
 _SPARSE, _FIELDS, _OBJECT = "MATLAB_sparse", "MATLAB_fields", "MATLAB_object_decode"
 # Of cells within cells, and of cells and fields in all.
@@ -94,7 +93,7 @@ def _of_group(group: h5py.Group, about: dict[str, Any], limit: Limit, depth: int
     kind = str(about.get(CLASS, "struct"))
     if kind != "struct":
         return Unread(f"is a MATLAB {kind}, which is not read")
-    parts = {each.name: each for each in children(group)}
+    parts = _ordered({each.name: each for each in children(group)}, about.get(_FIELDS))
     arrays = [
         each.item for each in parts.values()
         if isinstance(each.item, h5py.Dataset) and _is_references(each.item)
@@ -106,6 +105,15 @@ def _of_group(group: h5py.Group, about: dict[str, Any], limit: Limit, depth: int
     for name, each in parts.items():
         fields[name] = _object([_of_member(each, limit, depth + 1)], (1, 1))
     return Struct((1, 1), fields)
+
+
+def _ordered(parts: dict[str, Member], names: Any) -> dict[str, Member]:
+    """Put fields into the order of MATLAB, whose names are lists of characters."""
+    order = {}
+    for place, name in enumerate(np.ravel(names) if isinstance(names, np.ndarray) else ()):
+        if isinstance(name, np.ndarray) and name.dtype.kind == "S":
+            order[b"".join(name.tolist()).decode("utf-8", "replace")] = place
+    return dict(sorted(parts.items(), key=lambda part: order.get(part[0], len(order))))
 
 
 def _struct_array(parts: dict[str, Member], limit: Limit, depth: int) -> Value:
@@ -172,18 +180,9 @@ def _sparse(group: h5py.Group, n_rows: int) -> Value:
 
 
 def _full(parts: dict[str, h5py.Dataset], shape: tuple[int, int]) -> np.ndarray:
-    from scipy import sparse
-
-    refuse_too_large(8 * prod(shape))
-    ends = parts["jc"][()].astype(np.int64)
-    if "data" not in parts or "ir" not in parts:  # all zero
-        return np.zeros(shape)
-    rows, data = parts["ir"][()].astype(np.int64), parts["data"][()]
-    fits = len(rows) == len(data) == ends[-1] and ends[0] == 0 and (np.diff(ends) >= 0).all()
-    if not fits or (len(rows) and not 0 <= rows.min() <= rows.max() < shape[0]):
-        raise RefusedError("is a sparse matrix whose parts don't fit")
-    full: np.ndarray = sparse.csc_array((data, rows, ends), shape=shape).toarray().astype(float)
-    return full
+    none = np.zeros(0)
+    rows, values = (parts[name][()] if name in parts else none for name in ("ir", "data"))
+    return full(rows, parts["jc"][()], values, shape)
 
 
 def _is_references(item: h5py.Dataset) -> bool:

@@ -10,7 +10,7 @@ from math import prod
 import numpy as np
 
 from trialtensor.opening.guard import RefusedError
-from trialtensor.sessions.formats.matlab.values import (
+from trialtensor.variables.matlab_values import (
     Cells,
     Numbers,
     Struct,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from trialtensor.opening.guard import RefusedError
 from trialtensor.sessions.formats.matlab.columns import row_count
-from trialtensor.sessions.formats.matlab.values import Struct, Value, flattened, words
+from trialtensor.variables.matlab_values import Struct, Value, flattened, words
 
 
 @dataclass(frozen=True, slots=True)

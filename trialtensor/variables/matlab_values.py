@@ -8,6 +8,9 @@ from math import prod
 
 import numpy as np
 
+from trialtensor.opening.guard import RefusedError
+from trialtensor.opening.memory import refuse_too_large
+
 # Structs within structs that are looked into.
 _DEEPEST = 5
 
@@ -167,3 +170,35 @@ def words(value: Value) -> str:
     if isinstance(value, Text):
         return "text" if len(value.rows) == 1 else f"text {size}"
     return f"cell {size}" if isinstance(value, Cells) else f"{value.dtype} {size}"
+
+
+def full(
+    rows: np.ndarray, ends: np.ndarray, values: np.ndarray, shape: tuple[int, int]
+) -> np.ndarray:
+    """Return a sparse matrix as a full one.
+
+    Parameters
+    ----------
+    rows, values : (n,) array
+        One column after the other.
+    ends : (n_columns + 1,) array
+        Where columns begin, and the end.
+    shape : (int, int)
+
+    Raises
+    ------
+    RefusedError
+        If they don't fit.
+    """
+    from scipy import sparse
+
+    refuse_too_large(8 * prod(shape))
+    ends = ends[: shape[1] + 1].astype(np.int64)
+    n = int(ends[-1]) if len(ends) == shape[1] + 1 else -1
+    rows, values = rows[: max(n, 0)].astype(np.int64), values[: max(n, 0)]
+    fits = ends[:1].tolist() == [0] and (np.diff(ends) >= 0).all() and n == len(rows) == len(values)
+    if not fits or (n and not 0 <= rows.min() <= rows.max() < shape[0]):
+        raise RefusedError("is damaged: the parts of a sparse matrix don't fit")
+    native = values.astype(float)
+    found: np.ndarray = sparse.csc_array((native, rows, ends), shape=shape).toarray()
+    return found
