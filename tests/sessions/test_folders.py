@@ -1,5 +1,7 @@
 """Folders that hold several formats, several sessions, or nothing."""
 
+import os
+
 import h5py
 import numpy as np
 import pytest
@@ -49,3 +51,16 @@ def test_other_folders_list_what_they_hold(tmp_path):
     (tmp_path / "x.bin").write_bytes(b"\0")
     with pytest.raises(ValueError, match=r"is a folder that no reader knows \(x\.bin\); known are"):
         open_session(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["cluster_group.tsv", "spike_times.npy", "trials.csv", "x.npz"])
+def test_pipes_are_never_waited_for(tmp_path, name):
+    phy(tmp_path)
+    (tmp_path / name).unlink(missing_ok=True)
+    os.mkfifo(tmp_path / name)
+    try:
+        session = open_session(tmp_path)
+    except ValueError as error:
+        assert str(tmp_path) in str(error)
+    else:
+        assert session.trials is None and len(session.units) == 1

@@ -169,6 +169,15 @@ def test_links_are_not_followed(tmp_path):
     assert len(open_session_refused(path)) < 300
 
 
+def test_pipes_are_never_waited_for(tmp_path):
+    path = group(tmp_path / "a.zarr")
+    array(path / "x", X)
+    (path / "x" / "0.0.0").unlink()
+    os.mkfifo(path / "x" / "0.0.0")
+    with pytest.raises(ValueError, match="x is partly a pipe or a device"):
+        trialtensor.read(path)
+
+
 def open_session_refused(path):
     with pytest.raises(ValueError) as caught:
         open_session(path)

@@ -40,6 +40,7 @@ def read_table(path: Path) -> tuple[DataFrame, list[str]]:
     UnreadableError
         If it can't be read; the message names the file.
     """
+    refuse_odd_files(path)
     if path.suffix.lower() in PARQUET or is_parquet(path):
         return read_parquet(path), []
     return read_text_table(path)

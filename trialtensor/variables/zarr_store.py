@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import stat
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -236,9 +237,12 @@ def _why_refused(
     held = 0
     for here, below, files in os.walk(folder):
         for name in [*below, *files]:
-            if os.path.islink(os.path.join(here, name)):
+            about = os.lstat(os.path.join(here, name))
+            if stat.S_ISLNK(about.st_mode):
                 return "is partly a link, which is not followed"
-        held += sum(os.path.getsize(os.path.join(here, name)) for name in files)
+            if not (stat.S_ISREG(about.st_mode) or stat.S_ISDIR(about.st_mode)):
+                return "is partly a pipe or a device, which is not read"
+            held += about.st_size if stat.S_ISREG(about.st_mode) else 0
     itemsize = max(dtype.itemsize if dtype is not None else 1, 1)
     declared = max(prod(shape), prod(chunks)) * itemsize
     if declared > max(held * _SHRINKS, _FEW):

@@ -63,7 +63,7 @@ def open(path: Path, trials: Any = None) -> Session:
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path] if path.suffix.lower() == ".npz" else []
-    return sorted(path.glob("*.npz"))[:_MOST_FILES]
+    return sorted(each for each in path.glob("*.npz") if each.is_file())[:_MOST_FILES]
 
 
 def _kind(file: Path) -> str:
