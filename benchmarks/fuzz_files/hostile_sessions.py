@@ -172,7 +172,7 @@ def _rows(path: Path, rng: np.random.Generator) -> None:
     import pyarrow
     from pyarrow import parquet
 
-    n = 2 * 10**7
+    n = 5 * 10**6
     same = pyarrow.array(np.zeros(n, np.int8))
     columns = {name: same for name in ("trial", "unit", "time", "value")}
     table = pyarrow.table(columns)
