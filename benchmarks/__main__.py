@@ -18,6 +18,7 @@ from typing import Any
 import threadpoolctl
 
 from benchmarks import (
+    binning,
     ccrnn,
     ensemble,
     evidence,
@@ -39,6 +40,7 @@ SINGLE_FITS = {
 SECTIONS: dict[str, tuple[Callable[[], list[Any]], Callable[[list[Any]], str]]] = {
     "grid": (grid.compare, grid.table),
     "memory": (memory.compare, memory.table),
+    "binning": (binning.compare, binning.table),
     "kernels": (kernels.compare, kernels.table),
     "selection": (selection.compare, selection.table),
     "search": (selection.checks, evidence.table),

@@ -1,4 +1,4 @@
-"""Damage files, have them read, and count what came of it."""
+"""Damage files and folders, have them read, and count what came of it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,16 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.fuzz_files.damage import ways_for
+from benchmarks.fuzz_files.folders import damage_folder
 from benchmarks.fuzz_files.healthy import make_all
 from benchmarks.fuzz_files.hostile import make_hostile
+from benchmarks.fuzz_files.hostile_sessions import make_hostile_session
+from benchmarks.fuzz_files.sessions import MARK
 
 # Seconds after which a file hangs, and megabytes that reading a small file may take.
 PATIENCE, MEMORY = 60.0, 700.0
+# Share of files that are made to do harm.
+HARMFUL = 0.15
 GOOD = ("refused", "read", "read, other values (no checksum)")
 
 
@@ -85,7 +90,7 @@ class Watched:
 
 
 def damaged(healthy: list[Path], folder: Path, n: int, seed: int) -> Iterator[Path]:
-    """Write damaged files, one in twenty of them made to do harm.
+    """Write damaged files and folders, some of them made to do harm.
 
     Parameters
     ----------
@@ -93,17 +98,49 @@ def damaged(healthy: list[Path], folder: Path, n: int, seed: int) -> Iterator[Pa
     folder : Path
     n, seed : int
     """
-    contents = {path: path.read_bytes() for path in healthy}
+    contents = {path: path.read_bytes() for path in healthy if path.is_file()}
+    arrays = [path for path in healthy if not _is_session(path)]
     for number in range(n):
         rng = np.random.default_rng([seed, number])
-        if number % 20 == 0:
-            yield make_hostile(folder, number // 20, rng)
-            continue
         origin = healthy[number % len(healthy)]
-        ways = ways_for(origin)
         path = folder / f"{origin.stem}-{number:05}{origin.suffix}"
-        path.write_bytes(ways[rng.integers(len(ways))](bytearray(contents[origin]), rng))
-        yield path
+        harm = rng.random() < HARMFUL
+        if harm and arrays and not _is_session(origin):
+            yield make_hostile(folder, number, rng)
+        elif origin.is_dir() or harm:
+            copy = shutil.copytree if origin.is_dir() else shutil.copy
+            copy(origin, path)
+            change = make_hostile_session if harm else damage_folder
+            change(path, folder / MARK, rng)
+            yield path
+        else:
+            ways = ways_for(origin)
+            path.write_bytes(ways[rng.integers(len(ways))](bytearray(contents[origin]), rng))
+            yield path
+
+
+def _is_session(path: Path) -> bool:
+    return path.name.startswith("session_")
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+def _keep(path: Path, folder: Path | None) -> None:
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            shutil.copytree(path, folder / path.name, symlinks=True, ignore=_pipes)
+        else:
+            shutil.copy(path, folder)
+
+
+def _pipes(folder: str, names: list[str]) -> list[str]:
+    return [name for name in names if (Path(folder) / name).is_fifo()]
 
 
 def main() -> int:
@@ -112,12 +149,13 @@ def main() -> int:
     parser.add_argument("n", type=int, nargs="?", default=5000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", type=Path, help="folder for the files that were not refused well")
+    parser.add_argument("--only", help="beginning of the names of what is damaged: session_nwb")
     given = parser.parse_args()
     counts: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "healthy").mkdir()
-        healthy = make_all(folder / "healthy")
+        healthy = make_all(folder / "healthy", given.only)
         watched = Watched(folder / "healthy", folder / "errors")
         whole = {path.name: watched.ask(path) for path in healthy}
         unread = {name: outcome for name, outcome in whole.items() if outcome != "read"}
@@ -126,10 +164,8 @@ def main() -> int:
             counts[outcome] += 1
             if outcome not in GOOD:
                 print(f"{path.name}: {outcome}", flush=True)
-                if given.keep is not None:
-                    given.keep.mkdir(parents=True, exist_ok=True)
-                    shutil.copy(path, given.keep)
-            path.unlink()
+                _keep(path, given.keep)
+            _remove(path)
         watched.close()
     print(f"{len(whole)} whole files: {len(whole) - len(unread)} read {unread or ''}")
     print(f"{given.n} damaged files, seed {given.seed}:")

@@ -10,18 +10,24 @@ import h5py
 import numpy as np
 import xarray
 
+from benchmarks.fuzz_files.sessions import make_sessions
+
 SHAPE = (14, 6, 8)
 # Their values are checked by sums in the file: a wrong one can't come back unnoticed.
 CHECKED = ("npz_", "h5_fletcher")
 
 
-def make_all(folder: Path) -> list[Path]:
+def make_all(folder: Path, only: str | None = None) -> list[Path]:
     """Write one file of each kind.
 
     Parameters
     ----------
     folder : Path
+    only : str, optional
+        How the names of those that are made begin.
     """
+    if only is not None and only.startswith("session"):
+        return [path for path in make_sessions(folder) if path.name.startswith(only)]
     rng = np.random.default_rng(0)
     X = rng.poisson(3.0, SHAPE).astype(float)
     labels = {"side": np.array(list("lr") * 7), "depth": rng.random(6)}
@@ -29,7 +35,9 @@ def make_all(folder: Path) -> list[Path]:
     for name, write in {**_ARRAYS, **_HIERARCHIES}.items():
         found.append(folder / name)
         write(found[-1], X, labels)
-    return found + _models(folder, X) + _simulations(folder)
+    found += _models(folder, X) + _simulations(folder)
+    found = [path for path in found if path.name.startswith(only or "")]
+    return found if only is not None else found + make_sessions(folder)
 
 
 def _npz(save: Callable[..., None], dtype: str) -> Callable[..., None]:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.fuzz_files.healthy import CHECKED
+from benchmarks.fuzz_files.sessions import MARK
 from trialtensor.opening import probe, trying
 
 
@@ -31,6 +32,9 @@ def main() -> None:
         said.clear()
         started, memory = time.perf_counter(), _peak()
         outcome = _outcome(path, healthy)
+        if (healthy.parent / MARK).exists():
+            (healthy.parent / MARK).rmdir()
+            outcome = "executed something in it"
         about = {
             "outcome": outcome,
             "said": list(said),
@@ -61,7 +65,7 @@ def _outcome(path: Path, healthy: Path) -> str:
     if any(isinstance(each, str) for each in found):
         return "refused"
     origin = healthy / f"{kind}{path.suffix}"
-    if not origin.exists() or kind.startswith(("model", "network", "run")):
+    if not origin.exists() or kind.startswith(("model", "network", "run", "session")):
         return "read"
     same = np.array_equal(found[-1], _values(origin), equal_nan=True)
     if not same and kind.startswith(CHECKED):
@@ -73,6 +77,8 @@ def _steps(kind: str) -> list[Callable[[Path], Any]]:
     import trialtensor
     from trialtensor.io import inspect
 
+    if kind.startswith("session"):
+        return [_open_session]
     if kind.startswith("model"):
         return [inspect, trialtensor.load]
     if kind == "network":
@@ -84,6 +90,22 @@ def _steps(kind: str) -> list[Callable[[Path], Any]]:
 
         return [inspect, Run.load]
     return [inspect, trialtensor.load, _read] if kind.startswith("hostile") else [inspect, _read]
+
+
+def _open_session(path: Path) -> None:
+    """Open a recording and read everything in it."""
+    from trialtensor.sessions import open_session
+
+    given = {"rate": 30.0} if path.name.startswith("session_suite2p") else {}
+    with open_session(path, **given) as session:
+        str(session)
+        session._repr_html_()
+        if session.units is not None:
+            str(session.units), session.units.times, session.units.observed
+        for traces in session.traces.values():
+            str(traces), traces.values, traces.times
+        for tables in (session.events, session.intervals):
+            dict(tables)
 
 
 def _read(path: Path) -> np.ndarray:

@@ -216,7 +216,9 @@ def test_dtype():
     for dtype in (np.int16, np.float32, "uint16", np.float16):
         X = tt.bin_spikes(spikes, {"cue": [1.0]}, dtype=dtype, **args)
         assert X.dtype == np.dtype(dtype) and X[0, 0].to_numpy().tolist() == [300, 0]
-    with pytest.raises(ValueError, match="a bin has 300 spikes, of which uint8 holds up to 255"):
+    with pytest.raises(
+        ValueError, match="a bin has at least 256 spikes, of which uint8 holds up to 255"
+    ):
         tt.bin_spikes(spikes, {"cue": [1.0]}, dtype=np.uint8, **args)
     with pytest.raises(ValueError, match="some bins are missing"):
         tt.bin_spikes(spikes, {"cue": [1.0, np.nan]}, dtype=np.int16, **args)

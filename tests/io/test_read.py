@@ -65,7 +65,7 @@ def test_a_wrong_bin_width_is_refused(npz, width):
 
 
 def test_a_label_named_like_another_axis_is_renamed(npz):
-    tensor = read(npz(time=np.arange(6) * 10))
+    tensor = read(npz(time=np.arange(6) * 10, reward=np.arange(6) % 2))
     assert tensor["trial_time"].dims == ("trial",)
     assert "time" not in tensor.coords
 

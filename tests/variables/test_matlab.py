@@ -1,5 +1,7 @@
 """MATLAB files of version 7.3 are read in the order of MATLAB, whatever their suffix."""
 
+import struct
+
 import h5py
 import numpy as np
 import pytest
@@ -101,7 +103,55 @@ def test_without_the_block_of_matlab_its_classes_are_enough(tmp_path):
     np.testing.assert_array_equal(read(tmp_path / "rates.h5"), X)
 
 
-def test_an_older_file_is_refused_with_what_to_do(tmp_path):
-    scipy.io.savemat(tmp_path / "old.mat", {"rates": X})
-    with pytest.raises(ValueError, match=r"old\.mat: is a MATLAB file of version 5 to 7; save it"):
+@pytest.mark.parametrize("compressed", [False, True])
+def test_an_older_file_is_read_as_scipy_reads_it(tmp_path, compressed):
+    stages = np.array([["early"], ["late"], ["x"], ["y"], ["zz"], ["µ"], [""]], dtype=object)
+    saved = {
+        "rates": X.astype("u1"),
+        "stage": stages,
+        "side": np.array(list("lrlrlrl")),
+        "deep": {"licks": X > 50, "depth": np.arange(5.0)},
+        "waves": X * 1j,
+        "one": 3.0,
+        "none": np.zeros((0, 0)),
+    }
+    scipy.io.savemat(tmp_path / "old.mat", saved, do_compression=compressed)
+    rates = read(tmp_path / "old.mat", variable="rates")
+    assert rates.dtype == np.uint8 and rates.attrs["axes_order"] == "assumed"
+    np.testing.assert_array_equal(rates, scipy.io.loadmat(tmp_path / "old.mat")["rates"])
+    assert rates["stage"].to_numpy().tolist()[:6] == ["early", "late", "x", "y", "zz", "µ"]
+    assert rates["stage"].isnull()[6]
+    assert rates["side"].to_numpy().tolist() == list("lrlrlrl")
+    licks = read(tmp_path / "old.mat", variable="deep/licks")
+    assert licks.dtype == bool and licks["depth"].dims == ("neuron",)
+    lines = [" ".join(line.split()) for line in inspect(tmp_path / "old.mat").splitlines()]
+    assert "waves (7, 5, 4) holds complex numbers, which are not read" in lines
+
+
+def big_endian(text, shape):
+    """A file of version 5 by hand, as old workstations wrote it: one array of doubles."""
+    values = np.arange(np.prod(shape)).astype(">f8").tobytes()
+    name = text.encode().ljust(8, b"\0")
+    parts = [
+        struct.pack(">IIII", 6, 8, 6, 0),
+        struct.pack(">II3ii", 5, 12, *shape, 0),
+        struct.pack(">II", 1, len(text)) + name,
+        struct.pack(">II", 9, len(values)) + values,
+    ]
+    body = b"".join(parts)
+    return (b"MATLAB 5.0 MAT-file".ljust(124) + b"\x01\x00MI"
+            + struct.pack(">II", 14, len(body)) + body)  # fmt: skip
+
+
+def test_the_other_byte_order(tmp_path):
+    (tmp_path / "old.mat").write_bytes(big_endian("rates", SHAPE))
+    found = read(tmp_path / "old.mat")
+    np.testing.assert_array_equal(found, np.arange(140.0).reshape(SHAPE, order="F"))
+
+
+def test_absurd_shapes_are_refused_before_scipy_believes_them(tmp_path):
+    whole = big_endian("rates", SHAPE)
+    absurd = whole.replace(struct.pack(">3i", *SHAPE), struct.pack(">3i", 2000, 2000, 2000))
+    (tmp_path / "old.mat").write_bytes(absurd)
+    with pytest.raises(ValueError, match=r"declares 8000000000 numbers, but holds 140"):
         read(tmp_path / "old.mat")

@@ -11,11 +11,15 @@ AXES_REMEDY = f"{AXES_ASSUMED}; if it is another, say so with --axes"
 ORDER, ASSUMED = "axes_order", "assumed"
 
 ALIASES: dict[str, tuple[str, ...]] = {
-    "trial": ("trials", "epoch", "epochs"),
+    "trial": (
+        "trials", "epoch", "epochs", "event", "events", "rep", "reps", "repetition",
+        "repetitions", "sweep", "sweeps",
+    ),
     "neuron": (
         "neurons", "unit", "units", "channel", "channels", "roi", "rois", "cell", "cells",
+        "electrode", "electrodes",
     ),
-    "time": ("times", "bin", "bins", "sample", "samples"),
+    "time": ("times", "t", "bin", "bins", "sample", "samples", "frame", "frames"),
 }  # fmt: skip
 
 _AXIS_OF = {alias: axis for axis in AXES for alias in (axis, *ALIASES[axis])}
@@ -59,12 +63,29 @@ def order_assumed(X: Any) -> bool:
     return True
 
 
-def resolve_axes(names: Sequence[Hashable], *, name: str = "X") -> tuple[str, str, str]:
+def split_axes(names: str | Sequence[Hashable]) -> list[Hashable]:
+    """Return names of axes one by one, also those that came as one text.
+
+    Parameters
+    ----------
+    names : sequence of names, or str
+        Such as ``"neuron,trial,time"``, with commas or spaces.
+
+    Examples
+    --------
+    >>> from trialtensor.data.axes import split_axes
+    >>> split_axes("neuron, trial, time")
+    ['neuron', 'trial', 'time']
+    """
+    return list(names.replace(",", " ").split()) if isinstance(names, str) else list(names)
+
+
+def resolve_axes(names: str | Sequence[Hashable], *, name: str = "X") -> tuple[str, str, str]:
     """Translate dimension names or aliases into ``"trial"``, ``"neuron"`` and ``"time"``.
 
     Parameters
     ----------
-    names : sequence of three names
+    names : sequence of three names, or one text such as ``"neuron,trial,time"``
         In any order, in any case.
     name : str
         Argument name used in error messages.
@@ -85,20 +106,21 @@ def resolve_axes(names: Sequence[Hashable], *, name: str = "X") -> tuple[str, st
     >>> resolve_axes(["unit", "epochs", "bin"])
     ('neuron', 'trial', 'time')
     """
-    if isinstance(names, str) or len(names) != 3:
-        raise ValueError(f"{name}: expected three axis names, got {names!r}")
+    given, names = names, split_axes(names)
+    if len(names) != 3:
+        raise ValueError(f"{name}: expected three axis names, got {given!r}")
     axes: list[str] = []
-    for given in names:
-        axis = find_axis(given)
+    for each in names:
+        axis = find_axis(each)
         if axis is None:
             raise ValueError(
-                f"{name}: {str(given)!r} is no axis of a trial tensor; "
+                f"{name}: {str(each)!r} is no axis of a trial tensor; "
                 f"accepted are {accepted_names()}"
             )
         if axis in axes:
             other = str(names[axes.index(axis)])
             raise ValueError(
-                f"{name}: {other!r} and {str(given)!r} both mean the {axis} axis; "
+                f"{name}: {other!r} and {str(each)!r} both mean the {axis} axis; "
                 "name each of trial, neuron and time once"
             )
         axes.append(axis)

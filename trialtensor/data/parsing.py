@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def by_axis(
-    X: Any, mask: Any, axes: Sequence[str] | None, name: str
+    X: Any, mask: Any, axes: str | Sequence[str] | None, name: str
 ) -> tuple[np.ndarray, np.ndarray | None, "xarray.DataArray | None"]:
     """Return views of `X` and `mask` as (trial, neuron, time), and `X` itself if a DataArray.
 
@@ -24,7 +24,7 @@ def by_axis(
     ----------
     X : array-like with three axes, or xarray.DataArray
     mask : bool array-like of the shape of `X`, or None
-    axes : sequence of three names, or None
+    axes : sequence of three names, one text, or None
         The axes of `X`.
     name : str
         Argument name used in error messages.

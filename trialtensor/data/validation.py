@@ -114,7 +114,7 @@ def check_trial_tensor(
 
 
 def as_trial_tensor(
-    X: Any, *, mask: Any = None, axes: Sequence[str] | None = None, name: str = "X"
+    X: Any, *, mask: Any = None, axes: str | Sequence[str] | None = None, name: str = "X"
 ) -> "xarray.DataArray":
     """Return `X` as a labelled trial tensor.
 
@@ -124,9 +124,10 @@ def as_trial_tensor(
         As for `check_trial_tensor`. Never modified; the result shares its memory if possible.
     mask : bool array-like of the shape of `X`, optional
         False where missing; with axes in the order of those of `X`.
-    axes : sequence of three names, optional
-        The axes of `X`, such as ``("neuron", "trial", "time")``. By default a bare array is
-        (trial, neuron, time) and a DataArray is read by its dimension names.
+    axes : sequence of three names, or one text, optional
+        The axes of `X`, such as ``"neuron,trial,time"`` or ``("neuron", "trial", "time")``. By
+        default a bare array is (trial, neuron, time), and a DataArray is read by the names of its
+        dimensions.
     name : str
         Argument name used in error messages.
 
@@ -146,7 +147,7 @@ def as_trial_tensor(
     --------
     >>> import numpy as np
     >>> from trialtensor.data import as_trial_tensor
-    >>> as_trial_tensor(np.zeros((30, 100, 20)), axes=("neuron", "trial", "time")).sizes
+    >>> as_trial_tensor(np.zeros((30, 100, 20)), axes="neuron,trial,time").sizes
     Frozen({'trial': 100, 'neuron': 30, 'time': 20})
     """
     import xarray

@@ -182,11 +182,9 @@ def _counted(
     known = known[np.argsort(events[known], kind="stable")]
     slack = bins.slack(events[known])
     per_second = bins.n / (bins.stop - bins.start)
-    most = np.iinfo(dtype).max if dtype.kind in "iu" else np.inf
-    spikes = np.diff(units.bounds).max(initial=0)
-    own = dtype if spikes <= most and dtype != np.float16 else np.dtype(np.int64)
-    counts = np.zeros(shape, own)
-    count_in_windows(
+    # Kernels don't know float16.
+    counts = np.zeros(shape, np.int32 if dtype == np.float16 else dtype)
+    largest = count_in_windows(
         units.times,
         units.bounds,
         events[known] + bins.start - slack,
@@ -195,10 +193,9 @@ def _counted(
         per_second,
         counts,
     )
-    if own != dtype:
-        if counts.max() > most:
-            raise ValueError(
-                f"dtype: a bin has {counts.max()} spikes, of which {dtype} holds up to {most}"
-            )
-        counts = counts.astype(dtype)
-    return counts
+    most = np.iinfo(dtype).max if dtype.kind in "iu" else 2 ** (np.finfo(dtype).nmant + 1)
+    if largest > most:
+        raise ValueError(
+            f"dtype: a bin has at least {largest} spikes, of which {dtype} holds up to {most}"
+        )
+    return counts.astype(dtype, copy=False)

@@ -11,6 +11,7 @@ import pandas
 from trialtensor.data.arrays import as_numbers, with_nan
 from trialtensor.data.parameters import check_number
 from trialtensor.events.choosing import rows_where
+from trialtensor.events.sources import naming
 from trialtensor.events.spike_times import in_seconds
 from trialtensor.events.tables import as_table, chosen_rows, columns_text, count, table_html
 
@@ -97,14 +98,16 @@ class Traces:
     def values(self) -> np.ndarray:
         """Values of shape (n_samples, n_cells)."""
         if self._values is None:
-            self._values = self._checked(self._load())
+            with naming(self.source):
+                self._values = self._checked(self._load())
         return self._values
 
     @property
     def times(self) -> np.ndarray:
         """Time of each sample in seconds."""
         if self._times is None:
-            self._times = self._made_times()
+            with naming(self.source):
+                self._times = self._made_times()
         return self._times
 
     def where(self, expression: str) -> Traces:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas
 
 from trialtensor.events.choosing import rows_where
+from trialtensor.events.sources import naming
 from trialtensor.events.spike_times import checked_spikes, grouped, in_seconds, joined
 from trialtensor.events.tables import as_table, chosen_rows, columns_text, count, table_html
 
@@ -164,7 +165,8 @@ class Units:
     def observed(self) -> Intervals | None:
         """Intervals in which each unit was recorded; None if that is all of it."""
         if callable(self._observed):
-            self._observed = self._observed()
+            with naming(self.source):
+                self._observed = self._observed()
         if self._observed is None:
             return None
         if len(self._observed) != len(self):
@@ -244,7 +246,8 @@ class Units:
 
     def _loaded(self) -> Spikes:
         if self._spikes is None:
-            self._spikes = checked_spikes(*self._load(), len(self))
+            with naming(self.source):
+                self._spikes = checked_spikes(*self._load(), len(self))
         return self._spikes
 
 

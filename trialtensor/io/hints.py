@@ -9,10 +9,12 @@ from trialtensor.opening.guard import printable
 
 # A reader that is less sure than this says nothing more than the suffix does.
 _SURE = 0.3
+# In the message of a reader that asks which variable is meant.
+_CHOICE = "choose by"
 
 
 def session_hint(path: Path) -> str:
-    """Name what a file or folder is and `trialtensor.open_session`; nothing if no reader knows it.
+    """Name what a file or folder is and `trialtensor.open_session`, if that can open it.
 
     Parameters
     ----------
@@ -23,13 +25,20 @@ def session_hint(path: Path) -> str:
     str
         Words to put behind an error message.
     """
+    from trialtensor.sessions import open_session
     from trialtensor.sessions.formats import matching, tensors
 
     with suppress(Exception):
         reader, score = matching(path)
-        if reader is not None and reader is not tensors and score >= _SURE:
-            call = printable(f"trialtensor.open_session({str(path)!r})")
-            return f"; it is {reader.NAME}: open it with {call}"
+        if reader is None or reader is tensors or score < _SURE:
+            return ""
+        try:
+            open_session(path).close()
+        except ValueError as error:
+            if _CHOICE not in str(error):
+                return ""
+        call = printable(f"trialtensor.open_session({str(path)!r})")
+        return f"; it is {reader.NAME}: open it with {call}"
     return ""
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import xarray
 
-from trialtensor.data.axes import AXES, AXES_REMEDY, order_assumed
+from trialtensor.data.axes import AXES, AXES_REMEDY, ORDER, order_assumed, split_axes
 from trialtensor.io.labels import known_labels
 from trialtensor.io.reading import read_variable
 from trialtensor.opening.guard import UnreadableError
@@ -20,13 +20,13 @@ USUAL, MOST = 6, 12  # components to begin with, and to try
 ENTRIES_A_PARAMETER = 10
 
 
-def inspect(path: str | os.PathLike[str], *, axes: Sequence[str] | None = None) -> str:
+def inspect(path: str | os.PathLike[str], *, axes: str | Sequence[str] | None = None) -> str:
     """Describe a file: its variables, how each tensor would be read, and commands to fit it.
 
     Parameters
     ----------
     path : str or path
-    axes : sequence of three names, optional
+    axes : sequence of three names, or one text, optional
         As for `read`.
 
     Returns
@@ -112,6 +112,8 @@ def describe_tensor(tensor: xarray.DataArray) -> list[str]:
     lines = [", ".join(f"{tensor.sizes[axis]} {axis}s" for axis in AXES)]
     if order_assumed(tensor):
         lines.append(AXES_REMEDY)
+    elif ORDER in tensor.attrs:
+        lines.append(f"{tensor.attrs[ORDER]}; if that is wrong, say so with --axes")
     values = tensor.to_numpy()
     missing = float(np.isnan(values).mean()) if values.dtype.kind == "f" else 0.0
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
@@ -151,7 +153,7 @@ def _whole(values: np.ndarray) -> bool:
 
 
 def _advice(
-    tensor: xarray.DataArray, path: Path, variable: str | None, axes: Sequence[str] | None
+    tensor: xarray.DataArray, path: Path, variable: str | None, axes: str | Sequence[str] | None
 ) -> list[str]:
     """Suggest how to choose the number of components, and how to fit it."""
     values = tensor.to_numpy()
@@ -205,14 +207,14 @@ def _words(
     tensor: xarray.DataArray,
     path: Path,
     variable: str | None,
-    axes: Sequence[str] | None,
+    axes: str | Sequence[str] | None,
 ) -> list[str]:
     values = tensor.to_numpy()
     words = ["trialtensor", name, str(path)]
     if variable is not None:
         words += ["--variable", variable]
     if axes is not None:
-        words += ["--axes", ",".join(axes)]
+        words += ["--axes", ",".join(map(str, split_axes(axes)))]
     if np.nanmin(values) >= 0:
         words += (["--transform", "sqrt"] if _whole(values) else []) + ["--nonnegative"]
     return words

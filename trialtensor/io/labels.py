@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import xarray
 
-from trialtensor.data.axes import AXES, resolve_axes
+from trialtensor.data.axes import AXES, find_axis, resolve_axes
 from trialtensor.data.labels import plain_labels, unlabelled
 from trialtensor.data.notices import warn
+from trialtensor.io.label_names import said_axis
 from trialtensor.variables.contents import VariableInfo
 from trialtensor.variables.readers import Get
 
@@ -21,15 +22,16 @@ def add_labels(
     variables: Sequence[VariableInfo],
     get: Get,
     path: Path,
-    axes: Sequence[str] | None,
+    axes: str | Sequence[str] | None,
 ) -> xarray.DataArray:
     """Attach the labels in the file to the axes of `tensor`.
 
     A variable with a named dimension labels the axis of that name, any other the axis that it is
-    called after, such as `time`, if it is as long, or else the first axis of its length; it may be
-    a column, ``(n, 1)``. In a file with groups, variables of the tensor's own
-    group take precedence, then those of its parents up to the root; other groups are ignored. A
-    scalar `bin_width_s` gives times in seconds if the file has none.
+    called after, such as `time` or `trial_type`, if it is as long, or else the first axis of its
+    length; it may be a column, ``(n, 1)``. Other words for an axis, such as `t`, become its name.
+    In a file with groups, variables of the tensor's own group take precedence, then those of its
+    parents up to the root; other groups are ignored. A scalar `bin_width_s` gives times in seconds
+    if the file has none.
 
     Parameters
     ----------
@@ -41,7 +43,7 @@ def add_labels(
     get : callable
         Reads a variable of the file.
     path : Path
-    axes : sequence of three names, or None
+    axes : sequence of three names, one text, or None
         As for `trialtensor.io.read`.
 
     Warns
@@ -52,10 +54,10 @@ def add_labels(
     axis_of = {}
     if chosen.dims is not None:
         axis_of = dict(zip(chosen.dims, resolve_axes(axes or chosen.dims), strict=True))
-    variables = _around(chosen, variables)
+    variables = around(chosen, variables)
     for info in variables:
         axis = _axis(info, tensor, axis_of)
-        label = axis_of.get(info.name) or _split_name(info)[1]
+        label = axis_of.get(info.name) or _coordinate(info, variables)
         if axis is not None and label in AXES and label != axis:
             label = f"{axis}_{label}"  # a "time" of each trial, while "time" is an axis
         if axis is None or label in tensor.coords:
@@ -72,6 +74,14 @@ def add_labels(
     return _add_time(tensor, variables, get, path)
 
 
+def _coordinate(info: VariableInfo, variables: Sequence[VariableInfo]) -> str:
+    """Return the name of a label; another word for an axis, such as "t", is that axis."""
+    name = split_name(info)[1]
+    axis = find_axis(name) if info.dims is None else None
+    taken = {split_name(other)[1] for other in variables}
+    return name if axis is None or axis in taken else axis
+
+
 def known_labels(coord: xarray.DataArray) -> np.ndarray:
     """Return the labels of a coordinate, without the missing ones.
 
@@ -85,30 +95,52 @@ def known_labels(coord: xarray.DataArray) -> np.ndarray:
     return np.array(known.tolist()) if known.dtype.kind == "O" and known.size else known
 
 
-def _around(chosen: VariableInfo, variables: Sequence[VariableInfo]) -> list[VariableInfo]:
-    """Keep the variables in the group of `chosen` and in its parents, nearest first."""
-    own = _split_name(chosen)[0]
+def around(chosen: VariableInfo, variables: Sequence[VariableInfo]) -> list[VariableInfo]:
+    """Keep the variables in the group of `chosen` and in its parents, nearest first.
+
+    Parameters
+    ----------
+    chosen : VariableInfo
+    variables : sequence of VariableInfo
+    """
+    own = split_name(chosen)[0]
     found = []
     for depth in range(len(own), -1, -1):
-        found += [info for info in variables if _split_name(info)[0] == own[:depth]]
+        found += [info for info in variables if split_name(info)[0] == own[:depth]]
     return found
 
 
-def _split_name(info: VariableInfo) -> tuple[list[str], str]:
+def split_name(info: VariableInfo) -> tuple[list[str], str]:
+    """Return the groups that a variable is in, and its own name.
+
+    Parameters
+    ----------
+    info : VariableInfo
+    """
     *groups, label = info.name.split("/")
     return groups, label
 
 
-def _axis(info: VariableInfo, tensor: xarray.DataArray, axis_of: dict[str, str]) -> str | None:
-    # A column, or a row, as MATLAB writes vectors.
+def long_axis(info: VariableInfo) -> int | None:
+    """Return the only axis of a vector, which may be a column, or a row as MATLAB writes them.
+
+    Parameters
+    ----------
+    info : VariableInfo
+    """
     long = [i for i, n in enumerate(info.shape) if n > 1] or [0]
-    if not 1 <= len(info.shape) <= 2 or len(long) > 1:
+    return long[0] if 1 <= len(info.shape) <= 2 and len(long) == 1 else None
+
+
+def _axis(info: VariableInfo, tensor: xarray.DataArray, axis_of: dict[str, str]) -> str | None:
+    long = long_axis(info)
+    if long is None:
         return None
     if info.dims is not None:
-        return axis_of.get(info.dims[long[0]])
-    n = info.shape[long[0]]
-    named = axis_of.get(info.name) or _split_name(info)[1]
-    if named in AXES and tensor.sizes[named] == n:
+        return axis_of.get(info.dims[long])
+    n = info.shape[long]
+    named = axis_of.get(info.name) or said_axis(split_name(info)[1])
+    if named is not None and tensor.sizes[named] == n:
         return named  # "time" is that of the bins, where there are as many trials
     return next((axis for axis in AXES if tensor.sizes[axis] == n), None)
 
@@ -129,7 +161,7 @@ def _add_time(
     tensor: xarray.DataArray, variables: Sequence[VariableInfo], get: Get, path: Path
 ) -> xarray.DataArray:
     widths = [
-        info for info in variables if _split_name(info)[1] == BIN_WIDTH and np.prod(info.shape) == 1
+        info for info in variables if split_name(info)[1] == BIN_WIDTH and np.prod(info.shape) == 1
     ]
     if "time" in tensor.coords or not widths or widths[0].dtype.kind not in "fiu":
         return tensor

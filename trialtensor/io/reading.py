@@ -7,10 +7,12 @@ from pathlib import Path
 import xarray
 
 from trialtensor.data.axes import ASSUMED, ORDER, order_assumed
+from trialtensor.data.notices import warn
 from trialtensor.data.validation import as_trial_tensor
+from trialtensor.io.axis_order import order_by_labels
 from trialtensor.io.hints import refuse_sessions, session_hint
 from trialtensor.io.labels import add_labels
-from trialtensor.opening.guard import UnreadableError
+from trialtensor.opening.guard import RefusedError, UnreadableError
 from trialtensor.variables.contents import VariableInfo, listed
 from trialtensor.variables.readers import Get, Reader, find_reader, opened
 
@@ -19,7 +21,7 @@ def read(
     path: str | os.PathLike[str],
     *,
     variable: str | None = None,
-    axes: Sequence[str] | None = None,
+    axes: str | Sequence[str] | None = None,
 ) -> xarray.DataArray:
     """Read a trial tensor from a file.
 
@@ -30,9 +32,9 @@ def read(
         executed, and Python objects are refused.
     variable : str, optional
         The array to read; required if the file has more than one with three axes.
-    axes : sequence of three names, optional
-        The axes of the array, such as ``("neuron", "trial", "time")``. By default the names in
-        the file, else (trial, neuron, time).
+    axes : sequence of three names, or one text, optional
+        The axes of the array, such as ``"neuron,trial,time"``. By default the names in the file,
+        else (trial, neuron, time) unless labels beside it only fit another order.
 
     Returns
     -------
@@ -42,7 +44,7 @@ def read(
         dimension, else by their length (compared with trials first, then neurons, then times);
         so do columns ``(n, 1)``. Bytes become text; a label that can't be read is warned of.
         A scalar `bin_width_s` gives `time`, the bin centres in seconds. The attribute
-        ``axes_order`` is "assumed" if neither the file nor `axes` said which axes these are.
+        ``axes_order`` is "assumed" if nothing said which axes these are, or says which labels did.
         netCDF and HDF5 files are read by what they hold, whatever their suffix: scale, offset and
         missing values are applied as xarray does (`valid_range`, `valid_min` and `valid_max` are
         not), dimension scales and labels of axes name the axes, and what the netCDF library fills
@@ -56,7 +58,13 @@ def read(
         If it is a file of events, which `trialtensor.open_session` opens; if the suffix is unknown
         or doesn't match the content, if the file is damaged or declares
         more than it can hold or than fits into memory, if the variable doesn't exist, isn't a trial
-        tensor or is in another file, or if there are several and `variable` isn't given.
+        tensor or is in another file, if there are several and `variable` isn't given, or if labels
+        beside an array without names of axes contradict their order and leave several.
+
+    Warns
+    -----
+    UserWarning
+        If labels beside the array gave another order than trials, neurons, times.
 
     Examples
     --------
@@ -72,12 +80,16 @@ def read(
     """
     path = Path(path)
     reader = _reader_of(path)
-    variables = reader.describe(path)
+    variables = _described(reader, path)
     if variable is None:
         refuse_sessions(path)
     chosen = _choose(path, variables, variable)
     with opened(reader, path) as get:
-        return read_variable(path, get, variables, chosen, axes)
+        tensor = read_variable(path, get, variables, chosen, axes)
+    order = tensor.attrs.get(ORDER, ASSUMED)
+    if axes is None and order != ASSUMED:
+        warn(f"{path}: {chosen.name} was read as {order}; if that is wrong, give axes")
+    return tensor
 
 
 def read_variable(
@@ -85,7 +97,7 @@ def read_variable(
     get: Get,
     variables: list[VariableInfo],
     chosen: VariableInfo,
-    axes: Sequence[str] | None,
+    axes: str | Sequence[str] | None,
 ) -> xarray.DataArray:
     """Read a variable of a file whose contents are known, with its labels.
 
@@ -102,9 +114,15 @@ def read_variable(
         As for `read`.
     """
     values = get(chosen.name)
+    found = None
+    if axes is None and order_assumed(values):
+        found = order_by_labels(chosen, variables, get, path)
+        axes = None if found is None else found.order
     tensor = as_trial_tensor(values, axes=axes, name=f"{chosen.name} in {path}")
     tensor = tensor.rename(chosen.name.rsplit("/", 1)[-1])
-    if axes is None and order_assumed(values):
+    if found is not None:
+        tensor = tensor.assign_attrs({ORDER: str(found)})
+    elif axes is None and order_assumed(values):
         tensor = tensor.assign_attrs({ORDER: ASSUMED})
     return add_labels(tensor, chosen, variables, get, path, axes)
 
@@ -116,6 +134,15 @@ def _reader_of(path: Path) -> Reader:
         raise  # a pipe or a device, which isn't to be opened
     except ValueError as error:
         raise ValueError(f"{error}{session_hint(path)}") from None
+
+
+def _described(reader: Reader, path: Path) -> list[VariableInfo]:
+    try:
+        return reader.describe(path)
+    except UnreadableError as error:
+        if not isinstance(error.__cause__, RefusedError) or not (hint := session_hint(path)):
+            raise
+        raise UnreadableError(f"{error}{hint}") from error.__cause__
 
 
 def _choose(path: Path, variables: list[VariableInfo], wanted: str | None) -> VariableInfo:

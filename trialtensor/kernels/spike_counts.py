@@ -20,7 +20,7 @@ def count_in_windows(
     places: np.ndarray,
     per_second: float,
     counts: np.ndarray,
-) -> None:
+) -> int:
     """Add the events of all units to the bins of all windows; windows may overlap.
 
     Parameters
@@ -37,7 +37,13 @@ def count_in_windows(
         Bins a second.
     counts : (n_rows, n_units, n_bins) array
         Changed in place.
+
+    Returns
+    -------
+    int
+        The largest count, also if ``counts`` can't hold it.
     """
+    largest = 0
     n_units, n_windows, last = len(bounds) - 1, len(begin), counts.shape[2] - 1
     near = bounds[:-1].copy()  # the first event of each unit that can be in the next window
     for first in range(0, n_windows, _AT_A_TIME):
@@ -50,6 +56,9 @@ def count_in_windows(
                 j = i
                 while j < stop and times[j] < until:
                     k = min(int((times[j] - start) * per_second), last)
-                    counts[row, u, k] += 1
+                    one_more = counts[row, u, k] + 1
+                    counts[row, u, k] = one_more
+                    largest = max(largest, int(one_more))
                     j += 1
             near[u] = i
+    return largest

@@ -156,6 +156,21 @@ def members(
         todo += reversed(below)
 
 
+def children(group: h5py.Group, step: Callable[[], None] = lambda: None) -> Iterator[Member]:
+    """List what a group itself holds, in the order of names; links out of it aren't followed.
+
+    Parameters
+    ----------
+    group : h5py.Group
+    step : callable
+        Called before each link.
+    """
+    for link in group.id:
+        step()
+        name = printable(link.decode("utf-8", "backslashreplace"))
+        yield _follow(group.id, link, Member((), name, None))
+
+
 def address(item: Any) -> tuple[int, int]:
     """Return what tells an object of a file from others, by whatever name it was found.
 
@@ -288,7 +303,7 @@ def _follow(group: Any, link: bytes, member: Member) -> Member:
         dataset = h5py.Dataset(found)
         if dataset.shape is None:
             return Member(*place, None)
-        return Member(*place, dataset, _why_refused(dataset))
+        return Member(*place, dataset, why_refused(dataset))
     if h5o.get_info(found).type == h5o.TYPE_GROUP:
         sparse = h5a.exists(found, _SPARSE)
         why = "is a sparse matrix of MATLAB; store full(...) of it" if sparse else ""
@@ -296,8 +311,13 @@ def _follow(group: Any, link: bytes, member: Member) -> Member:
     return Member(*place, None)  # a named type
 
 
-def _why_refused(dataset: h5py.Dataset) -> str:
-    """Say why the values of a dataset can't be read, or nothing."""
+def why_refused(dataset: h5py.Dataset) -> str:
+    """Say why the values of a dataset can't be read, or nothing.
+
+    Parameters
+    ----------
+    dataset : h5py.Dataset
+    """
     how = dataset.id.get_create_plist()
     if how.get_external_count():
         return "is stored in another file, which is never opened"

@@ -10,6 +10,7 @@ from math import prod
 from typing import Any
 
 import h5py
+import numpy as np
 
 from trialtensor.opening.hdf5 import attributes, members, read_values, referred
 from trialtensor.opening.probe import NO_MEMORY, STARTED
@@ -77,7 +78,7 @@ def _try_member(item: Any, refused: bool, left: int) -> int:
     n_bytes = prod(item.shape) * item.dtype.itemsize
     with _surviving():
         if n_bytes <= min(_READ_UP_TO, left):
-            _try_references(item, read_values(item))
+            _try_references(item, np.asarray(read_values(item)))
             return n_bytes
         if item.chunks:
             item.id.get_num_chunks()
@@ -86,9 +87,9 @@ def _try_member(item: Any, refused: bool, left: int) -> int:
     return 0
 
 
-def _try_references(item: Any, values: Any) -> None:
-    """Look at what the values of a dataset, or of its attributes, refer to."""
-    if getattr(values, "dtype", None) != object:
+def _try_references(item: Any, values: np.ndarray) -> None:
+    """Look at what the values of a dataset refer to."""
+    if values.dtype.kind != "O":
         return
     for reference in values.flat[:_MOST_REFERENCES]:
         if isinstance(reference, h5py.Reference):

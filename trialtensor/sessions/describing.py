@@ -21,6 +21,8 @@ _INDENT = 13
 # Share of trials in which the time of an event has to be within the trial, or later than before.
 _MOST = 0.95
 _BOUNDS = ("start_time", "stop_time")
+# Columns that are times whatever is in them.
+_TIMES = (*_BOUNDS, "timestamp", "zero_time")
 
 
 def event_columns(trials: DataFrame | None) -> list[str]:
@@ -153,7 +155,7 @@ def _looks_like_times(column: Any, trials: DataFrame) -> bool:
     known = np.isfinite(values)
     if not known.any():
         return False
-    if column.name in _BOUNDS:
+    if column.name in _TIMES:
         return True
     if all(name in trials and trials[name].dtype.kind in "fiu" for name in _BOUNDS):
         start, stop = (trials[name].to_numpy(dtype=float)[known] for name in _BOUNDS)

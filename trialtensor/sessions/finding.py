@@ -14,10 +14,12 @@ from trialtensor.opening.guard import (
     reading,
     refuse_odd_files,
 )
-from trialtensor.sessions.formats import SessionReader, matching, readers
+from trialtensor.sessions.formats import SessionReader, also_matching, matching, readers
 from trialtensor.sessions.session import Session
 
 _LISTED = 8
+# Entries of a folder that are tried, and how sure a reader has to be of one.
+_LOOKED_AT, _SURE = 100, 0.5
 
 
 def open_session(source: Any, **options: Any) -> Session:
@@ -76,6 +78,10 @@ def open_session(source: Any, **options: Any) -> Session:
     with reading(path, reader.NAME):
         session = reader.open(path, **options)
     session.kind = session.kind or reader.NAME
+    if others := also_matching(path, reader):
+        session.notes.insert(
+            0, f"the folder is also {' and '.join(others)}: opened as {reader.NAME}, the best match"
+        )
     return session
 
 
@@ -91,12 +97,26 @@ def _check_options(reader: SessionReader, path: Path, options: dict[str, Any]) -
             raise ValueError(f"{path}: {reader.NAME} has no option {name!r}; it {takes}")
 
 
+def _sessions_in(folder: Path) -> list[str]:
+    """List what a folder holds that could be opened by itself."""
+    entries = sorted(folder.iterdir())[:_LOOKED_AT]
+    sure = (each.name for each in entries if _is_regular(each) and matching(each)[1] >= _SURE)
+    return list(sure)
+
+
+def _is_regular(path: Path) -> bool:
+    return path.is_dir() or path.is_file()
+
+
 def _unknown(path: Path) -> str:
     """Say that nobody knows this file or folder, what it is, and what would be known."""
     known = ", ".join(sorted({reader.NAME for reader in readers()}))
     shown = printable(str(path))
     if not path.is_dir():
         return f"{shown}: is {looks_like(path)}, which no reader knows; known are {known}"
+    if sessions := _sessions_in(path):
+        listed = printable(", ".join(sessions[:_LISTED])) + ", ..." * (len(sessions) > _LISTED)
+        return f"{shown}: is a folder of sessions, open one of them: {listed}"
     names = sorted(each.name for each in path.iterdir())
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
     held = printable(", ".join(names[:_LISTED])) or "nothing"

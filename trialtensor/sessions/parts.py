@@ -41,10 +41,14 @@ class Parts(Mapping[str, Part], Generic[Part]):
     ----------
     given : mapping
         Name -> part, or function without arguments that reads it.
+    source : str
+        Of parts that don't say where they come from.
     """
 
-    def __init__(self, given: Mapping[str, Part | Callable[[], Part]] | None = None) -> None:
-        self._given = dict(given or {})
+    def __init__(
+        self, given: Mapping[str, Part | Callable[[], Part]] | None = None, source: str = ""
+    ) -> None:
+        self._given, self._source = dict(given or {}), source
         self._read: dict[str, Part] = {}
 
     def __getitem__(self, name: str) -> Part:
@@ -52,7 +56,7 @@ class Parts(Mapping[str, Part], Generic[Part]):
             known = ", ".join(map(repr, self._given)) or "nothing"
             raise KeyError(f"there is no {name!r}, but {known}")
         if name not in self._read:
-            self._read[name] = read_part(self._given[name])
+            self._read[name] = read_part(self._given[name], self._source)
         return self._read[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -65,12 +69,17 @@ class Parts(Mapping[str, Part], Generic[Part]):
         return f"<{', '.join(self) or 'nothing'}>"
 
 
-def read_part(part: Part | Callable[[], Part]) -> Part:
+def read_part(part: Part | Callable[[], Part], source: str = "") -> Part:
     """Return a part, reading it if it is a function that reads it.
 
     Parameters
     ----------
     part : object or callable without arguments
+    source : str
+        For units and traces, whose errors name it, if they don't say theirs.
     """
     # Tables, units and traces can't be called.
-    return part() if callable(part) else part
+    found = part() if callable(part) else part
+    if getattr(found, "source", None) == "":
+        found.source = source  # type: ignore[attr-defined]
+    return found

@@ -78,7 +78,12 @@ class Session:
     ) -> None:
         self.name, self.path, self.kind = name, path, kind
         self._trials, self._units = trials, units
-        self._traces, self._events, self._intervals = Parts(traces), Parts(events), Parts(intervals)
+        self._source = "" if path is None else str(path)
+        self._traces, self._events, self._intervals = (
+            Parts(traces, self._source),
+            Parts(events),
+            Parts(intervals),
+        )
         self.tensors = dict(tensors or {})
         self.notes = list(notes)
         self._close = close
@@ -91,7 +96,7 @@ class Session:
     @cached_property
     def units(self) -> Units | None:
         """Units with their table; several probes are together, and a column says which."""
-        return None if self._units is None else read_part(self._units)
+        return None if self._units is None else read_part(self._units, self._source)
 
     @property
     def traces(self) -> Mapping[str, Traces]:

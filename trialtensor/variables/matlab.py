@@ -14,7 +14,7 @@ from trialtensor.variables.contents import Variable, VariableInfo, refused_varia
 CLASS, EMPTY = "MATLAB_class", "MATLAB_empty"
 # Groups that hold what others refer to.
 HIDDEN = ("#refs#", "#subsystem#")
-_NUMBERS = frozenset(
+NUMBERS = frozenset(
     ["double", "single", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))]
 )
 _MOST_AXES = 32
@@ -35,20 +35,20 @@ def matlab_variable(name: str, item: h5py.Dataset, attributes: Mapping[str, Any]
     """
     kind = str(attributes[CLASS])
     if np.any(attributes.get(EMPTY, 0)):
-        return _described(name, np.zeros(_empty_shape(item), _dtype(kind)))
+        return _described(name, np.zeros(empty_shape(item), _dtype(kind)))
     if kind == "char" and item.dtype.kind in "iu":
-        return _described(name, _squeezed(_text(item)))
+        return _described(name, squeezed(np.array(text_rows(item), dtype=str)[:, None]))
     if kind == "cell":
         return _cell(name, item)
     if item.dtype.names is not None:
         return refused_variable(name, "holds complex numbers, which are not read", item.shape[::-1])
-    if kind not in _NUMBERS | {"logical"} or item.dtype.kind not in "fiu":
+    if kind not in NUMBERS | {"logical"} or item.dtype.kind not in "fiu":
         return refused_variable(name, f"is a MATLAB {kind}, which is not read", item.shape[::-1])
     dtype = np.dtype(bool) if kind == "logical" else item.dtype
-    shape = _squeezed(np.broadcast_to(np.zeros(()), item.shape[::-1])).shape
+    shape = squeezed(np.broadcast_to(np.zeros(()), item.shape[::-1])).shape
 
     def get() -> np.ndarray:
-        values = _squeezed(item[()].T)
+        values = squeezed(item[()].T)
         return values != 0 if kind == "logical" else values
 
     return Variable(VariableInfo(name, shape, dtype), get)
@@ -62,14 +62,19 @@ def _constant(values: np.ndarray) -> Callable[[], np.ndarray]:
     return lambda: values
 
 
-def _squeezed(values: np.ndarray) -> np.ndarray:
+def squeezed(values: np.ndarray) -> np.ndarray:
     if values.ndim != 2 or 1 not in values.shape:
         return values
     return values.reshape(-1 if values.size != 1 else ())
 
 
-def _empty_shape(item: h5py.Dataset) -> tuple[int, ...]:
-    """Read the shape of an empty array: it is stored in place of the values."""
+def empty_shape(item: h5py.Dataset) -> tuple[int, ...]:
+    """Read the shape of an empty array: it is stored in place of the values.
+
+    Parameters
+    ----------
+    item : h5py.Dataset
+    """
     if item.size > _MOST_AXES:
         raise RefusedError(f"has an empty array with {item.size} axes")
     shape = tuple(int(n) for n in np.ravel(item[()]))
@@ -82,16 +87,21 @@ def _dtype(kind: str) -> np.dtype:
     if kind in ("char", "cell"):
         return np.dtype("U1")
     known = {"double": "f8", "single": "f4", "logical": "?"}
-    return np.dtype(known.get(kind, kind if kind in _NUMBERS else "f8"))
+    return np.dtype(known.get(kind, kind if kind in NUMBERS else "f8"))
 
 
-def _text(item: h5py.Dataset) -> np.ndarray:
-    """Read characters: an array of the rows, each without the blanks at its end."""
+def text_rows(item: h5py.Dataset) -> list[str]:
+    """Read characters: the rows, each without the blanks at its end.
+
+    Parameters
+    ----------
+    item : h5py.Dataset
+    """
     codes = np.atleast_2d(item[()].T)
     if codes.ndim != 2:
         raise RefusedError(f"has text with {codes.ndim} axes")
     rows = [codes_.astype("<u2").tobytes().decode("utf-16-le", "replace") for codes_ in codes]
-    return np.array([row.rstrip(" \0") for row in rows], dtype=str)[:, None]
+    return [row.rstrip(" \0") for row in rows]
 
 
 def _cell(name: str, item: h5py.Dataset) -> Variable:
@@ -107,8 +117,8 @@ def _cell(name: str, item: h5py.Dataset) -> Variable:
         given = {key: cell.attrs.get(key) for key in (CLASS, EMPTY)}
         if not isinstance(cell, h5py.Dataset) or given[CLASS] != b"char":
             return refused
-        text = [""] if given[EMPTY] else _text(cell).ravel().tolist()
+        text = [""] if given[EMPTY] else text_rows(cell)
         if len(text) != 1:
             return refused
         cells += text
-    return _described(name, _squeezed(np.array(cells, dtype="U").reshape(item.shape[::-1])))
+    return _described(name, squeezed(np.array(cells, dtype="U").reshape(item.shape[::-1])))

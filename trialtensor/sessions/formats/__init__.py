@@ -30,10 +30,12 @@ from typing import Any, Protocol, cast
 from trialtensor.data.notices import warn
 from trialtensor.sessions.session import Session
 
-__all__ = ["GROUP", "SessionReader", "matching", "readers"]
+__all__ = ["GROUP", "SessionReader", "also_matching", "matching", "readers"]
 
 GROUP = "trialtensor.readers"
 _NEEDED = ("NAME", "match", "open")
+# Of folders that hold several formats, those that say at least this.
+_SURE = 0.8
 
 
 class SessionReader(Protocol):
@@ -67,6 +69,19 @@ def matching(path: Path) -> tuple[SessionReader | None, float]:
     # Of several that are as sure, the first: another package may replace a reader of ours.
     reader, score = max(scored, key=lambda each: each[1])
     return (reader, score) if score > 0 else (None, 0.0)
+
+
+def also_matching(path: Path, chosen: SessionReader) -> list[str]:
+    """Name the other formats that a folder surely holds.
+
+    Parameters
+    ----------
+    path : Path
+    chosen : SessionReader
+        The one that opens it.
+    """
+    others = [each for each in readers() if each is not chosen] if path.is_dir() else []
+    return [reader.NAME for reader in others if _score(reader, path) >= _SURE]
 
 
 def _score(reader: SessionReader, path: Path) -> float:

@@ -6,6 +6,7 @@ from trialtensor.opening.guard import RefusedError
 from trialtensor.sessions.session import Session
 from trialtensor.variables.contents import listed
 from trialtensor.variables.readers import find_reader, suffixes
+from trialtensor.variables.zarr_store import is_zarr
 
 NAME = "a file of arrays"
 
@@ -17,7 +18,9 @@ def match(path: Path) -> float:
     ----------
     path : Path
     """
-    return 0.1 if path.is_file() and path.suffix.lower() in suffixes() else 0.0
+    if path.is_dir():
+        return 0.4 if is_zarr(path) else 0.0
+    return 0.1 if path.suffix.lower() in suffixes() else 0.0
 
 
 def open(path: Path) -> Session:

@@ -7,6 +7,7 @@ A reader module has
 - ``read(path, variable) -> ndarray or xarray.DataArray``, or
 - ``opened(path)``, if opening costs something: a context manager that gives a function to read one
   variable after the other;
+- ``FOLDERS``, true if what it reads are folders;
 - ``KIND`` and ``SIGNATURES``, the words for its format in messages and the possible first bytes of
   such files, if they begin in a known way.
 
@@ -125,10 +126,12 @@ def find_reader(path: Path) -> Reader:
     """
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file")
-    if path.is_dir():
-        raise ValueError(f"{path}: is a folder, expected a file")
     refuse_odd_files(path)
     readers = _by_suffix()
+    reader = readers.get(path.suffix.lower())
+    if path.is_dir() != bool(getattr(reader, "FOLDERS", False)) and (path.is_dir() or reader):
+        what, needed = ("folder", "file") if path.is_dir() else ("file", "folder")
+        raise ValueError(f"{path}: is a {what}, expected a {needed}")
     if path.suffix.lower() not in readers:
         raise ValueError(
             f"{path}: no reader for {path.suffix or 'a file without a suffix'!r}; "

@@ -1,17 +1,17 @@
-"""MATLAB reader: files of version 7.3, which are HDF5."""
+"""MATLAB reader: files of version 7.3, which are HDF5, and of versions 5 to 7."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from trialtensor.opening.guard import HDF5, MATLAB_HDF5, RefusedError
-from trialtensor.variables import hierarchy
-from trialtensor.variables.contents import Get, VariableInfo
+from trialtensor.opening.guard import HDF5, MATLAB_HDF5
+from trialtensor.variables import hierarchy, matlab5
+from trialtensor.variables.contents import Get, VariableInfo, by_name
+from trialtensor.variables.matlab5_parsing import START, is_version_5
 
 SUFFIXES = (".mat",)
-KIND = "a MATLAB file of version 7.3"
-SIGNATURES = (MATLAB_HDF5, HDF5)
-
-_OLDER = b"MATLAB 5.0"
+KIND = "a MATLAB file"
+SIGNATURES = (MATLAB_HDF5, HDF5, START)
 
 
 def describe(path: Path) -> list[VariableInfo]:
@@ -21,25 +21,21 @@ def describe(path: Path) -> list[VariableInfo]:
     ----------
     path : Path
     """
-    _refuse_older(path)
-    return hierarchy.describe(path)
+    if not is_version_5(path):
+        return hierarchy.describe(path)
+    return [describe_one().info for describe_one in matlab5.variables_of(path).values()]
 
 
-def opened(path: Path) -> AbstractContextManager[Get]:
+@contextmanager
+def opened(path: Path) -> Iterator[Get]:
     """Open the file once for many variables; give a function that reads one by its name.
 
     Parameters
     ----------
     path : Path
     """
-    _refuse_older(path)
-    return hierarchy.opened(path)
-
-
-def _refuse_older(path: Path) -> None:
-    with path.open("rb") as file:
-        if file.read(len(_OLDER)) == _OLDER:
-            raise RefusedError(
-                "is a MATLAB file of version 5 to 7; save it in MATLAB with "
-                "save(..., '-v7.3'), or as .npz with scipy.io.loadmat and numpy.savez"
-            )
+    if is_version_5(path):
+        yield by_name(matlab5.variables_of(path))
+    else:
+        with hierarchy.opened(path) as get:
+            yield get

@@ -115,7 +115,7 @@ def joined_columns(
     return table.assign(**added)
 
 
-def region_rows(tree: Tree, node: Node, n: int) -> list[np.ndarray] | None:
+def region_rows(tree: Tree, node: Node, n: int) -> list[np.ndarray]:
     """Read a DynamicTableRegion, plain or ragged: rows of another table, for each row of this one.
 
     Parameters

@@ -1,0 +1,52 @@
+"""Units of several probes together, with a column that says which."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from trialtensor.events.units import Units
+
+
+def merged_units(names: Sequence[str], units: Sequence[Units], column: str = "probe") -> Units:
+    """Put the units of several probes into one table.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of the probes; one without a name is left without a column.
+    units : sequence of Units
+    column : str
+        What is to say the name.
+
+    Returns
+    -------
+    Units
+        Spikes stay unread. Ids of several probes get their name in front ("probe00:12"), and their
+        own stand in the column "cluster".
+    """
+    import pandas
+
+    from trialtensor.events.units import Units
+
+    if len(units) == 1:
+        only = units[0]
+        if names[0]:
+            only.table.insert(0, column, names[0])
+        return only
+    tables = []
+    for name, each in zip(names, units, strict=True):
+        table = each.table.copy()
+        table.insert(0, column, name)
+        table.insert(1, "cluster", table.index)
+        table.index = pandas.Index([f"{name}:{unit}" for unit in table.index], name="unit")
+        tables.append(table)
+
+    def load() -> tuple[np.ndarray, np.ndarray]:
+        counts = np.concatenate([[0], *(np.diff(each.bounds) for each in units)])
+        return np.concatenate([each.times for each in units]), np.cumsum(counts)
+
+    return Units(pandas.concat(tables), load, source=units[0].source)
