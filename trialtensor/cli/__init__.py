@@ -61,6 +61,7 @@ def fit(
     trials: given.Trials = None,
     units: given.Units = None,
     signal: given.Signal = None,
+    option: given.Options = None,
     transform: given.First = Transform.none,
     color_by: given.ColorBy = None,
     n_init: Annotated[
@@ -83,7 +84,7 @@ def fit(
             "max_iter": max_iter,
             "tol": tol,
         }
-        how = Reading(variable, axes, align, window, bin_size, trials, units, signal)
+        how = Reading(variable, axes, align, window, bin_size, trials, units, signal, option)
         asked = make_fit(find_kind(model), components, options, seed=seed)
         recording = Recording.read(
             file,
@@ -115,6 +116,7 @@ def rank(
     trials: given.Trials = None,
     units: given.Units = None,
     signal: given.Signal = None,
+    option: given.Options = None,
     transform: given.First = Transform.none,
     color_by: given.ColorBy = None,
     splits: ranked.WhatIsHeldOut = None,
@@ -136,7 +138,7 @@ def rank(
     with clear_errors():
         from trialtensor.cli.ranking import Ranking
 
-        how = Reading(variable, axes, align, window, bin_size, trials, units, signal)
+        how = Reading(variable, axes, align, window, bin_size, trials, units, signal, option)
         kind = find_kind(model)
         candidates = ranked.parse_grid(kind, components)
         options = {
@@ -189,6 +191,7 @@ def track(
     trials: given.Trials = None,
     units: given.Units = None,
     signal: given.Signal = None,
+    option: given.Options = None,
     transform: given.First = Transform.none,
     seed: given.Seed = 0,
 ) -> None:
@@ -213,6 +216,7 @@ def track(
         reading = {
             "variable": variable, "axes": axes, "align": align, "window": window,
             "bin_size": bin_size, "trials": trials, "units": units, "signal": signal,
+            "options": option,
             "transform": transform.value,
         }  # fmt: skip
         if components is None:
@@ -224,7 +228,7 @@ def track(
 
 
 @app.command()
-def inspect(file: given.File, axes: given.Axes = None) -> None:
+def inspect(file: given.File, axes: given.Axes = None, option: given.Options = None) -> None:
     """Describe the contents of a file or folder, and how it would be read.
 
     The exit status is 1 if nothing in it can be fitted.
@@ -232,7 +236,7 @@ def inspect(file: given.File, axes: given.Axes = None) -> None:
     with clear_errors():
         from trialtensor.cli.inspecting import described
 
-        text, fits = described(file, axes)
+        text, fits = described(file, Reading(axes=axes, options=option))
         say(text)
         if not fits:
             raise typer.Exit(1)
@@ -249,12 +253,13 @@ def bin_recording(
     trials: given.Trials = None,
     units: given.Units = None,
     signal: given.Signal = None,
+    option: given.Options = None,
 ) -> None:
     """Cut spike times or signals into trials, and write the tensor to a netCDF file."""
     with clear_errors():
         from trialtensor.cli.binning import bin_into
 
-        how = Reading(None, None, align, window, bin_size, trials, units, signal)
+        how = Reading(None, None, align, window, bin_size, trials, units, signal, option)
         say(bin_into(file, how, output))
 
 

@@ -41,6 +41,10 @@ Units = Annotated[
     str | None, typer.Option(help="Which units or cells, such as \"quality == 'good'\".")
 ]
 Signal = Annotated[str | None, typer.Option(help="Signal to cut, such as dff; default: spikes.")]
+Options = Annotated[
+    list[str] | None,
+    typer.Option("--option", help="What the reader asks for, such as rate=30; repeatable."),
+]
 First = Annotated[Transform, typer.Option("--transform", help="Transform of the data first.")]
 ColorBy = Annotated[str | None, typer.Option(help="Trial label that colours figures.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")]

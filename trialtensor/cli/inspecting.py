@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trialtensor.cli.reading import TRIALS, split_axes
+from trialtensor.cli.reading import TRIALS, Reading, split_axes
 
 if TYPE_CHECKING:
     from trialtensor.sessions import Session
@@ -15,25 +15,26 @@ if TYPE_CHECKING:
 WINDOW, BIN_SIZE, CANDIDATES = "-0.5,1.0", "0.02", "1:8"
 
 
-def described(path: Path, axes: str | None) -> tuple[str, bool]:
+def described(path: Path, how: Reading) -> tuple[str, bool]:
     """Describe a file or folder, and say whether anything in it can be fitted.
 
     Parameters
     ----------
     path : Path
-    axes : str or None
-        Order of the axes of arrays, as typed.
+    how : Reading
+        Order of the axes of arrays; options of the format.
     """
-    from trialtensor.sessions import open_session
-
-    if axes is not None or _is_of_arrays(path):
+    if how.axes is not None or (not how.options and _is_of_arrays(path)):
         from trialtensor.io import inspect
 
-        text = inspect(path, axes=split_axes(axes))
+        text = inspect(path, axes=split_axes(how.axes))
         return text, "trialtensor fit" in text
-    with open_session(path) as session:
-        advice = _advice(session, path)
-        return "\n".join([repr(session), "", *advice]), len(advice) > 1
+    with how.session(path) as session:
+        given = [word for option in how.options or () for word in ("--option", option)]
+        advice = [*_of_tensors(session, path, given), *_of_events(session, path, given)]
+        fits = bool(advice)
+        nothing = ["neither spike times nor signals with trials, so there is nothing to fit"]
+        return "\n".join([repr(session), "", *(advice or nothing)]), fits
 
 
 def _is_of_arrays(path: Path) -> bool:
@@ -43,14 +44,28 @@ def _is_of_arrays(path: Path) -> bool:
     return path.is_file() and matching(path)[0] is tensors
 
 
-def _advice(session: Session, path: Path) -> list[str]:
+def _of_tensors(session: Session, path: Path, given: list[str]) -> list[str]:
+    """Describe tensors that tables hold, and suggest how to fit them."""
+    from trialtensor.io.inspection import describe_tensor
+
+    lines = []
+    tensors = {name: each for name, each in session.tensors.items() if hasattr(each, "dims")}
+    for name, tensor in tensors.items():
+        which = ["--variable", name] if len(tensors) > 1 else []
+        ending = [*given, *which, "--components", CANDIDATES, "-o", f"{path.stem}_rank"]
+        lines += [f"{name} is read as", *(f"  {line}" for line in describe_tensor(tensor))]
+        lines.append(f"  {shlex.join(['trialtensor', 'rank', str(path), *ending])}")
+    return lines
+
+
+def _of_events(session: Session, path: Path, given: list[str]) -> list[str]:
     """Suggest commands that cut what there is into trials, and fit it."""
     if not session.holds_events:
-        return ["neither spike times nor signals, so there is nothing to fit"]
+        return []
     event = _an_event(session)
     if event is None:
-        return ["no table with times of events, so there is nothing to cut trials around"]
-    cut = ["--align", event, "--window", WINDOW]
+        return []
+    cut = [*given, "--align", event, "--window", WINDOW]
     if session.units is not None:
         cut += ["--bin-size", BIN_SIZE]
         fit, what = ["--transform", "sqrt", "--nonnegative"], "its spikes"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -38,6 +38,8 @@ class Reading:
         Which of them, such as "reward == 1".
     signal : str or None
         Traces to cut; by default spikes are counted.
+    options : sequence of str
+        What the reader of a format asks for, such as "rate=30".
     """
 
     variable: str | None = None
@@ -48,6 +50,7 @@ class Reading:
     trials: str | None = None
     units: str | None = None
     signal: str | None = None
+    options: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
         given = [name for name in OF_EVENTS if getattr(self, name) is not None]
@@ -64,16 +67,18 @@ class Reading:
                 "or signals are cut into trials"
             )
         self.seconds()
+        parsed_options(self.options or ())
 
     @classmethod
     def again(cls, then: Mapping[str, Any], given: Mapping[str, Any]) -> Self:
         """Return what is given now, and else what a model remembers of its recording."""
         names = [each.name for each in fields(cls)]
-        return cls(**{n: then.get(n) if given.get(n) is None else given[n] for n in names})
+        missing = (None, [], ())
+        return cls(**{n: then.get(n) if given.get(n) in missing else given[n] for n in names})
 
     def remembered(self) -> dict[str, Any]:
         """Return what a model should know to read its recording again."""
-        return asdict(self)
+        return asdict(replace(self, options=list(self.options or ())))
 
     def seconds(self) -> tuple[float, float]:
         """Return start and stop of the window."""
@@ -90,7 +95,7 @@ class Reading:
 
     def read(self, file: Path) -> tuple[xarray.DataArray, str]:
         """Read a file, or cut what it holds into trials; return Python code that does the same."""
-        if self.align is None:
+        if self.align is None and self._of_arrays(file):
             from trialtensor.io import read
 
             axes = split_axes(self.axes)
@@ -98,11 +103,46 @@ class Reading:
             given = "".join(f", {k}={v!r}" for k, v in named.items() if v is not None)
             tensor = read(file, variable=self.variable, axes=axes)
             return tensor, f"X = trialtensor.read({str(file)!r}{given})"
-        from trialtensor.sessions import open_session
-
-        with open_session(file) as session:
+        with self.session(file) as session:
+            if self.align is None:
+                name = self._table(session)
+                return session.tensors[
+                    name
+                ], f"{self._opening(file)}\nX = session.tensors[{name!r}]"
             table, column = self._event(session)
             return self._cut(session, table, column), self._code(file, table, column)
+
+    def session(self, file: Path) -> Session:
+        """Open a file or folder of events, or of tables, with the options of its format."""
+        from trialtensor.sessions import open_session
+
+        return open_session(file, **parsed_options(self.options or ()))
+
+    def _of_arrays(self, file: Path) -> bool:
+        """Return whether a file is one that `trialtensor.read` reads, as far as its name says."""
+        from trialtensor.variables.readers import suffixes
+
+        return not self.options and not file.is_dir() and file.suffix.lower() in suffixes()
+
+    def _table(self, session: Session) -> str:
+        """Return the name of the tensor that a table or an object is."""
+        names = [name for name, each in session.tensors.items() if hasattr(each, "dims")]
+        if self.variable in names:
+            return str(self.variable)
+        if self.variable is None and len(names) == 1:
+            return names[0]
+        if names:
+            wanted = "several" if self.variable is None else f"no {self.variable!r}"
+            raise ValueError(f"--variable: {_where(session)} has {wanted}: {', '.join(names)}")
+        raise ValueError(
+            f"{_where(session)}: holds no tensor, but what can be cut into trials around an event; "
+            "say which with --align, --window and --bin-size (trialtensor inspect shows them)"
+        )
+
+    def _opening(self, file: Path) -> str:
+        options = parsed_options(self.options or ())
+        given = "".join(f", {name}={value!r}" for name, value in options.items())
+        return f"session = trialtensor.open_session({str(file)!r}{given})"
 
     def _event(self, session: Session) -> tuple[str, str]:
         """Return the table of the trials, and the column that they are aligned to."""
@@ -136,7 +176,7 @@ class Reading:
 
     def _code(self, file: Path, table: str, column: str) -> str:
         lines = [
-            f"session = trialtensor.open_session({str(file)!r})",
+            self._opening(file),
             f"trials = session.table({table!r})",
         ]
         if self.trials is not None:
@@ -169,6 +209,26 @@ class Reading:
         if not len(chosen):
             raise ValueError(f"--units: none of {len(what)} meets {self.units!r}")
         return chosen
+
+
+def parsed_options(texts: Sequence[str]) -> dict[str, Any]:
+    """Parse options of a reader; numbers are numbers.
+
+    Examples
+    --------
+    >>> parsed_options(["rate=30", "units=spikes"])
+    {'rate': 30.0, 'units': 'spikes'}
+    """
+    options: dict[str, Any] = {}
+    for text in texts:
+        name, separator, value = text.partition("=")
+        if not (separator and name.isidentifier() and value):
+            raise ValueError(f"--option: expected NAME=VALUE such as rate=30, got {text!r}")
+        try:
+            options[name] = float(value)
+        except ValueError:
+            options[name] = value
+    return options
 
 
 def split_axes(axes: str | None) -> list[str] | None:
