@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 OF_ARRAYS = ("variable", "axes")
 OF_EVENTS = ("window", "bin_size", "trials", "units", "signal")
 TRIALS = "trials"
+_KEYWORD = re.compile(r"open_session\(\.\.\., (\w+)=[\"']?([^\"')]*)[\"']?\)")
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,11 @@ class Reading:
         """Open a file or folder of events, or of tables, with the options of its format."""
         from trialtensor.sessions import open_session
 
-        return open_session(file, **parsed_options(self.options or ()))
+        try:
+            return open_session(file, **parsed_options(self.options or ()))
+        except ValueError as error:
+            # What a call in Python needs is an option here.
+            raise type(error)(_KEYWORD.sub(r"--option \1=\2", str(error))) from error
 
     def _of_arrays(self, file: Path) -> bool:
         """Return whether a file is one that `trialtensor.read` reads, as far as its name says."""

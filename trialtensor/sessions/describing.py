@@ -29,8 +29,8 @@ def event_columns(trials: DataFrame | None) -> list[str]:
     """List the columns of a table of trials that look like times of events, in seconds.
 
     Those are numbers that lie within their trials, where the table says when trials start and
-    stop, and else numbers with a fraction that grow from trial to trial. Others can be aligned to
-    as well; this is what is offered.
+    stop, and else numbers that grow from trial to trial by more than a count does. Others can be
+    aligned to as well; this is what is offered.
 
     Parameters
     ----------
@@ -161,6 +161,6 @@ def _looks_like_times(column: Any, trials: DataFrame) -> bool:
         start, stop = (trials[name].to_numpy(dtype=float)[known] for name in _BOUNDS)
         within = (values[known] >= start) & (values[known] <= stop)
         return bool(within.mean() >= _MOST)
-    found = values[known]
-    fractions = bool(np.any(found % 1 != 0))
-    return fractions and len(found) > 1 and bool((np.diff(found) > 0).mean() >= _MOST)
+    steps = np.diff(values[known])
+    # Numbers of trials grow as well, by one.
+    return len(steps) > 0 and bool((steps > 0).mean() >= _MOST) and not bool((steps == 1).all())
