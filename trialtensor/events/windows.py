@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas
 
-from trialtensor.data.arrays import as_floats
 from trialtensor.data.parameters import check_number
+from trialtensor.events.spike_times import in_seconds
 from trialtensor.opening.guard import RefusedError
 from trialtensor.opening.memory import refuse_too_large
 
@@ -174,9 +174,7 @@ def event_times(trials: pandas.DataFrame, align_to: Any) -> np.ndarray:
             f"recording, such as {_numeric_columns(trials)}"
         )
     else:
-        times = as_floats(
-            column.to_numpy(), f"align_to: column {align_to!r}", expected="times in seconds"
-        ).astype(np.float64)
+        times = in_seconds(column.to_numpy(), argument=f"align_to: column {align_to!r}")
     if np.isinf(times).any():
         raise ValueError(f"align_to: column {align_to!r} has infinite times")
     if np.isnan(times).all():
@@ -187,7 +185,13 @@ def event_times(trials: pandas.DataFrame, align_to: Any) -> np.ndarray:
 
 
 def refuse_elsewhere(
-    events: np.ndarray, window: tuple[float, float], first: float, last: float, what: str
+    events: np.ndarray,
+    window: tuple[float, float],
+    first: float,
+    last: float,
+    what: str,
+    *,
+    room: float = 0.0,
 ) -> None:
     """Refuse trials all of whose windows lie outside of the recording.
 
@@ -200,13 +204,15 @@ def refuse_elsewhere(
         Of the recording.
     what : str
         Such as "spikes".
+    room : float
+        Seconds by which the recording may be longer on both sides.
 
     Raises
     ------
     ValueError
     """
     begin, end = np.nanmin(events) + window[0], np.nanmax(events) + window[1]
-    inside = (events + window[1] > first) & (events + window[0] <= last)
+    inside = (events + window[1] > first - room) & (events + window[0] <= last + room)
     if not inside.any():
         raise ValueError(
             f"trials: none lies within the recording: windows go from {_short(begin)} to "
