@@ -126,6 +126,23 @@ def test_gaps_in_recording_are_missing():
     assert whole.dtype == np.int32
 
 
+def test_intervals_for_all_units():
+    units = tt.Units.from_times([[1.05], []], observed=np.array([[0.0, 2.0], [3.0, 9.0]]))
+    X = tt.bin_spikes(units, {"cue": [1.0]}, align_to="cue", window=(0, 2), bin_size=1.0)
+    np.testing.assert_array_equal(X[0], [[1, np.nan], [0, np.nan]])
+    for bad in ([[3.0, 1.0]], [[1.0, 2.0, 3.0]], [["a", "b"]], [[np.nan, 1.0]]):
+        units = tt.Units.from_times([[1.05]], observed=[np.array(bad)])
+        with pytest.raises(ValueError, match="observed: expected intervals"):
+            tt.bin_spikes(units, {"cue": [1.0]}, align_to="cue", window=(0, 2), bin_size=1.0)
+
+
+def test_bin_size_in_single_precision():
+    args = {"align_to": "c", "window": (-0.5, 1.0)}
+    spikes = [np.arange(500) / 100]
+    X = tt.bin_spikes(spikes, {"c": [2.0]}, bin_size=np.float32(0.02), **args)
+    assert X.identical(tt.bin_spikes(spikes, {"c": [2.0]}, bin_size=0.02, **args))
+
+
 def test_partly_observed_bins_by_brute_force():
     rng = np.random.default_rng(3)
     ends = np.sort(rng.integers(0, 300, 12).reshape(6, 2) / 10, axis=1)

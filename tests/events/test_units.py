@@ -130,6 +130,11 @@ def test_observed_of_another_number_of_units():
         units.observed  # noqa: B018
 
 
+def test_samples_with_spikes_are_no_times():
+    with pytest.raises(ValueError, match=r"got True and False; .*flatnonzero\(samples\) / rate"):
+        tt.Units.from_times(np.zeros((3, 100), bool))
+
+
 @pytest.mark.parametrize("bad", [3.0, "abc", [1.0, 2.0], [["a"]], [[1.0], [np.inf]], {"a": 3.0}])
 def test_bad_times(bad):
     with pytest.raises(ValueError, match="times"):

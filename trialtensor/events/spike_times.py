@@ -43,6 +43,11 @@ def in_seconds(times: Any, rate: float | None = None, argument: str = "times") -
     if hasattr(times, "rescale"):  # quantities, as neo has them
         times, rate = times.rescale("s").magnitude, None
     given = as_numbers(times, argument, expected="times in seconds")
+    if given.dtype == bool:
+        raise ValueError(
+            f"{argument}: expected times in seconds, got True and False; of samples with a spike "
+            "take numpy.flatnonzero(samples) / rate"
+        )
     if given.ndim == 2 and 1 in given.shape:
         given = given.reshape(-1)
     if given.ndim != 1:

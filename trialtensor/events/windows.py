@@ -110,7 +110,8 @@ def bins_of(window: Any, bin_size: Any) -> Bins:
             f"s ({ratio:.4g} bins); bin_size could be {better} s, or change the window (both are "
             "in seconds)"
         )
-    return Bins(start, stop, size, n)
+    # What is recorded is the size that divides the window: of 0.02 as float32, 0.02.
+    return Bins(start, stop, float((_exact(stop) - _exact(start)) / n), n)
 
 
 def check_window(window: Any) -> tuple[float, float]:
