@@ -349,6 +349,14 @@ def test_a_few_spikes_do_not_say_when_recording_ended():
         tt.bin_spikes(units, {"c": [40.0]}, align_to="c", window=(0, 1), bin_size=0.5)
 
 
+def test_bins_that_large_times_cannot_tell_apart():
+    now = 1.7e9  # seconds since 1970
+    args = {"align_to": "c", "window": (0, 1e-3)}
+    assert tt.bin_spikes([[now + 5e-4]], {"c": [now]}, bin_size=1e-3, **args).item() == 1
+    with pytest.raises(ValueError, match=r"too short for times of 1.7e\+09 s, .* 2.4e-07 s"):
+        tt.bin_spikes([[now + 5e-4]], {"c": [now]}, bin_size=1e-5, **args)
+
+
 def test_too_large_for_memory():
     with pytest.raises(
         ValueError, match=r"window and bin_size: a tensor of 100000 trials, .* free"

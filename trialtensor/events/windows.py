@@ -63,9 +63,21 @@ class Bins:
         ----------
         events : (n,) array
             Finite times in seconds.
+
+        Raises
+        ------
+        ValueError
+            If times are so large that bins can't be told apart.
         """
         largest = np.abs(events).max(initial=0) + max(abs(self.start), abs(self.stop))
-        return _ROUNDED * float(np.spacing(largest))
+        slack = _ROUNDED * float(np.spacing(largest))
+        if slack > 0.1 * self.size:
+            raise ValueError(
+                f"bin_size: {self.size:g} s is too short for times of {largest:.3g} s, which are "
+                f"stored in steps of {slack / _ROUNDED:.2g} s; count them from the start of the "
+                "recording"
+            )
+        return slack
 
 
 def bins_of(window: Any, bin_size: Any) -> Bins:
