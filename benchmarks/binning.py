@@ -49,7 +49,7 @@ def compare(n_runs: int = 5) -> list[Compared]:
     trials = {"cue": events}
     ours = {
         "": lambda: bin_spikes(units, trials, **ALIGNED).to_numpy(),
-        " (dtype uint8)": lambda: bin_spikes(units, trials, dtype=np.uint8, **ALIGNED).to_numpy(),
+        " (dtype int16)": lambda: bin_spikes(units, trials, dtype=np.int16, **ALIGNED).to_numpy(),
     }
     rows = []
     for peer, theirs in (("pynapple build_tensor", pynapple), ("brainbox bin_spikes2D", brainbox)):

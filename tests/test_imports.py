@@ -77,6 +77,10 @@ BACKWARDS = {
     ),
     "anything in data": ("trialtensor.data.axes", "from trialtensor.solvers import als"),
     "plotting in io": ("trialtensor.io.reading", "import trialtensor.plotting"),
+    "io in events": ("trialtensor.events.given", "from trialtensor.io import read"),
+    "a model in events": ("trialtensor.events.given", "from trialtensor.models import TCA"),
+    "events in data": ("trialtensor.data.axes", "from trialtensor.events import Units"),
+    "events in a model": ("trialtensor.models.tca", "from trialtensor.events import Units"),
     "io in a model": ("trialtensor.models.tca", "from trialtensor.io import read"),
     "an estimator in its helper": (
         "trialtensor.models.tca.outcome",
@@ -125,6 +129,8 @@ FORWARDS = {
     ),
     "others' code": ("trialtensor.data.axes", "import numpy as np\nfrom scipy import linalg"),
     "a name like ours": ("trialtensor.data.axes", "import trialtensorflow"),
+    "a kernel in events": ("trialtensor.events.binning", "from trialtensor.kernels import x"),
+    "events in io": ("trialtensor.io.reading", "from trialtensor.events import Units"),
     "numba in a kernel": ("trialtensor.kernels.hals", "import numba"),
 }
 

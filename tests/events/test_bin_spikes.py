@@ -126,6 +126,23 @@ def test_gaps_in_recording_are_missing():
     assert whole.dtype == np.int32
 
 
+def test_intervals_for_all_units():
+    units = tt.Units.from_times([[1.05], []], observed=np.array([[0.0, 2.0], [3.0, 9.0]]))
+    X = tt.bin_spikes(units, {"cue": [1.0]}, align_to="cue", window=(0, 2), bin_size=1.0)
+    np.testing.assert_array_equal(X[0], [[1, np.nan], [0, np.nan]])
+    for bad in ([[3.0, 1.0]], [[1.0, 2.0, 3.0]], [["a", "b"]], [[np.nan, 1.0]]):
+        units = tt.Units.from_times([[1.05]], observed=[np.array(bad)])
+        with pytest.raises(ValueError, match="observed: expected intervals"):
+            tt.bin_spikes(units, {"cue": [1.0]}, align_to="cue", window=(0, 2), bin_size=1.0)
+
+
+def test_bin_size_in_single_precision():
+    args = {"align_to": "c", "window": (-0.5, 1.0)}
+    spikes = [np.arange(500) / 100]
+    X = tt.bin_spikes(spikes, {"c": [2.0]}, bin_size=np.float32(0.02), **args)
+    assert X.identical(tt.bin_spikes(spikes, {"c": [2.0]}, bin_size=0.02, **args))
+
+
 def test_partly_observed_bins_by_brute_force():
     rng = np.random.default_rng(3)
     ends = np.sort(rng.integers(0, 300, 12).reshape(6, 2) / 10, axis=1)
@@ -210,6 +227,46 @@ def test_saved_read_and_fitted(tmp_path):
     assert model.trial_factors_.shape == (40, 2)
 
 
+def test_names_that_are_used_for_axes_elsewhere(tmp_path):
+    table = pandas.DataFrame(
+        {"unit": [1, 2], "cell": [3, 4], "channels": [5, 6], "depth_µm": [7, 8]},
+        index=[4, 4],  # of two probes
+    )
+    units = tt.Units(table, lambda: (RNG.random(400) * 40, np.array([0, 200, 400])))
+    trials = {"epoch": np.arange(20), "bin": np.arange(20), "cue": np.arange(1, 39, 2) + 0.5}
+    trials["cue"] = np.r_[trials["cue"], 20.0]
+    X = tt.bin_spikes(units, trials, align_to="cue", window=(0, 1), bin_size=0.25)
+    X.to_netcdf(tmp_path / "x.nc")
+    read = tt.read(tmp_path / "x.nc")
+    assert np.array_equal(read, X) and set(read.coords) == set(X.coords)
+    model = tt.TCA(1, n_init=1, random_state=0).fit(X)
+    assert model.to_xarray()["depth_µm"].to_numpy().tolist() == [7, 8]
+
+
+def test_dates_with_zones_and_other_scalars(tmp_path):
+    trials = pandas.DataFrame(
+        {
+            "cue": [1.0, 2.0],
+            "at": pandas.to_datetime(["2020-01-01", "2020-01-02"]).tz_localize("Europe/Berlin"),
+            "span": pandas.to_timedelta([1, 2], "s"),
+            "bytes": [b"a", b"b"],
+            "mixed": ["a", 3],
+            "cut": pandas.cut([0.5, 1.5], [0, 1, 2]),
+            "none": [None, None],
+        }
+    )
+    X = tt.bin_spikes([[1.1, 2.2]], trials, align_to="cue", window=(0, 1), bin_size=0.25)
+    assert set(trials) <= set(X.coords)
+    assert X["bytes"].to_numpy().tolist() == ["a", "b"]
+    assert X["mixed"].to_numpy().tolist() == ["a", "3"]
+    X.to_netcdf(tmp_path / "x.nc")
+    read = tt.read(tmp_path / "x.nc")
+    assert read["cut"].to_numpy().tolist() == ["(0, 1]", "(1, 2]"]
+    assert read["at"].to_numpy().tolist()[0].startswith("2020-01-01")
+    by_span = tt.bin_spikes([[1.1, 2.2]], trials, align_to="span", window=(0, 1), bin_size=0.25)
+    assert np.array_equal(by_span, X)
+
+
 def test_dtype():
     args = {"align_to": "cue", "window": (0, 0.4), "bin_size": 0.2}
     spikes = [np.linspace(1.0, 1.19, 300)]
@@ -280,6 +337,24 @@ def test_refused(case):
     }  # fmt: skip
     with pytest.raises(ValueError, match=message):
         tt.bin_spikes(**(args | changed))
+
+
+def test_a_few_spikes_do_not_say_when_recording_ended():
+    X = tt.bin_spikes([[3.0, 9.0]], {"c": [40.0]}, align_to="c", window=(0, 1), bin_size=0.5)
+    assert not X.any()
+    with pytest.raises(ValueError, match="none lies within"):
+        tt.bin_spikes([RNG.random(500) * 9], {"c": [40.0]}, align_to="c", window=(0, 1), bin_size=1)
+    units = tt.Units.from_times([[3.0, 9.0]], observed=[[[0, 10]]])
+    with pytest.raises(ValueError, match="what was observed from 0 to 10 s"):
+        tt.bin_spikes(units, {"c": [40.0]}, align_to="c", window=(0, 1), bin_size=0.5)
+
+
+def test_bins_that_large_times_cannot_tell_apart():
+    now = 1.7e9  # seconds since 1970
+    args = {"align_to": "c", "window": (0, 1e-3)}
+    assert tt.bin_spikes([[now + 5e-4]], {"c": [now]}, bin_size=1e-3, **args).item() == 1
+    with pytest.raises(ValueError, match=r"too short for times of 1.7e\+09 s, .* 2.4e-07 s"):
+        tt.bin_spikes([[now + 5e-4]], {"c": [now]}, bin_size=1e-5, **args)
 
 
 def test_too_large_for_memory():

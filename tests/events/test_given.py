@@ -6,7 +6,7 @@ import pytest
 
 import trialtensor as tt
 from trialtensor.events.given import as_tensor, as_trials, as_units, holding
-from trialtensor.events.long_tables import natural_key
+from trialtensor.events.tables import natural_key
 
 RNG = np.random.default_rng(0)
 ARGS = {"align_to": "cue", "window": (0, 1), "bin_size": 0.5}
@@ -140,6 +140,16 @@ def test_dict_of_several_things():
     assert len(held.units) == 1 and len(held.trials) == 1
     assert any("more units, left out" in each for each in held.notes)
     assert any(each.startswith("odd: left out") for each in held.notes)
+
+
+def test_whatever_has_units_and_trials_of_its_own():
+    class Session:
+        units = tt.Units.from_times([[1.1]])
+        trials = pandas.DataFrame({"cue": [1.0]})
+        traces = {"x": tt.Traces("x", None, lambda: np.ones(50), rate=10.0)}  # noqa: RUF012
+
+    assert tt.bin_spikes(Session(), Session(), **ARGS).sum() == 1
+    assert (tt.cut_traces(Session(), Session(), **ARGS) == 1).all()
 
 
 class BaseEpochs:

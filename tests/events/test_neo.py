@@ -136,6 +136,27 @@ def test_a_block_with_several_tables_asks_which():
     assert X.sizes["trial"] == 3
 
 
+def test_a_segment_without_data_is_a_trial_without_times():
+    block = neo.Block()
+    for times in ([500.0], None, [100.0]):
+        segment = neo.Segment()
+        if times is not None:
+            segment.spiketrains.append(train(times, 1000, "u"))
+        block.segments.append(segment)
+    X = tt.bin_spikes(block, block, align_to="start_time", window=(0, 1), bin_size=1.0)
+    np.testing.assert_array_equal(X[:, 0, 0], [1, np.nan, 1])
+    assert holding(neo.Segment()).units is None
+
+
+def test_lazily_read_files(tmp_path):
+    block = neo.io.ExampleIO("none.fake").read_block(lazy=True)
+    whole = neo.io.ExampleIO("none.fake").read_block()
+    held = holding(block)
+    first = whole.segments[0].spiketrains[0].rescale("s").magnitude
+    assert np.array_equal(held.units.times[: len(first)], first)
+    assert held.traces and held.events
+
+
 def test_others_are_refused():
     with pytest.raises(ValueError, match="neo Block: has no segments"):
         holding(neo.Block())

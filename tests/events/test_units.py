@@ -34,9 +34,15 @@ def test_from_flat_groups_as_a_loop_does(dtype):
     times = rng.permutation(np.sort(rng.random(500)))
     labels = (rng.integers(0, 40, 500) * 3 - (0 if dtype in (np.uint16,) else 50)).astype(dtype)
     units = tt.Units.from_flat(times, labels)
-    ids = sorted(set(labels.tolist()))
-    assert units.table.index.tolist() == ids
+    ids = units.table.index.tolist()
+    assert sorted(ids) == sorted(set(labels.tolist()))
+    assert dtype is str or ids == sorted(ids)
     assert spikes_of(units) == [sorted(times[labels == each].tolist()) for each in ids]
+
+
+def test_ids_that_are_text_are_sorted_by_their_numbers():
+    units = tt.Units.from_flat([1.0, 2.0, 3.0], ["u10", "u9", "u10"])
+    assert (units.table.index.tolist(), spikes_of(units)) == (["u9", "u10"], [[2.0], [1.0, 3.0]])
 
 
 def test_from_flat_with_huge_ids():
@@ -84,6 +90,7 @@ def test_loaded_once_and_only_when_used():
 
 BAD_LOADS = {
     "too few bounds": (np.zeros(3), np.array([0, 3])),
+    "falling, unsigned": (np.zeros(3), np.array([0, 4, 3], np.uint64)),
     "falling": (np.zeros(3), np.array([0, 4, 3])),
     "beyond the end": (np.zeros(3), np.array([0, 1, 10**9])),
     "not from 0": (np.zeros(3), np.array([1, 1, 3])),
@@ -121,6 +128,11 @@ def test_observed_of_another_number_of_units():
     units = tt.Units.from_times([[1.0], [2.0]], observed=[np.array([[0, 1]])])
     with pytest.raises(ValueError, match="observed: expected intervals for each of 2 units, got 1"):
         units.observed  # noqa: B018
+
+
+def test_samples_with_spikes_are_no_times():
+    with pytest.raises(ValueError, match=r"got True and False; .*flatnonzero\(samples\) / rate"):
+        tt.Units.from_times(np.zeros((3, 100), bool))
 
 
 @pytest.mark.parametrize("bad", [3.0, "abc", [1.0, 2.0], [["a"]], [[1.0], [np.inf]], {"a": 3.0}])

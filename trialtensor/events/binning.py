@@ -9,7 +9,7 @@ import numpy as np
 from trialtensor.data.notices import warn
 from trialtensor.events.given import as_trials, as_units
 from trialtensor.events.labelled import labelled
-from trialtensor.events.observing import observed_bins
+from trialtensor.events.observing import joined_intervals, observed_bins
 from trialtensor.events.units import Units
 from trialtensor.events.windows import (
     Bins,
@@ -105,7 +105,7 @@ def bin_spikes(
     missing = _missing(recorded, events, bins)
     counts = _counted(recorded, events, bins, shape, _result_type(wanted, missing is not None))
     if missing is not None:
-        counts[missing] = np.nan
+        np.copyto(counts, np.nan, where=missing)
     attrs = {
         "made_by": "bin_spikes",
         "align_to": align_to,
@@ -130,16 +130,23 @@ def _check_dtype(dtype: Any) -> np.dtype:
 
 def _check_times(units: Units, events: np.ndarray, bins: Bins) -> None:
     """Refuse trials that are all elsewhere, and warn of some."""
+    window = (bins.start, bins.stop)
+    if units.observed is not None:
+        ends = np.concatenate([joined_intervals(each) for each in units.observed])
+        if len(ends):
+            refuse_elsewhere(events, window, ends.min(), ends.max(), "what was observed")
+        return
     times = units.times
     if not len(times):
         return
     filled = np.diff(units.bounds) > 0  # sorted within each unit: no need to look at all
     first = float(times[units.bounds[:-1][filled]].min())
     last = float(times[units.bounds[1:][filled] - 1].max())
-    refuse_elsewhere(events, (bins.start, bins.stop), first, last, "spikes")
+    many = len(times) >= 10 * _EXPECTED
+    # A few spikes don't say when the recording began and ended, unless trials are far from them.
+    refuse_elsewhere(events, window, first, last, "spikes", room=0 if many else last - first + 60)
     rate = len(times) / max(last - first, 1e-9)
-    sure = len(times) >= 10 * _EXPECTED and rate * (bins.stop - bins.start) >= _EXPECTED
-    if units.observed is None and sure:
+    if many and rate * (bins.stop - bins.start) >= _EXPECTED:
         outside = (events + bins.stop <= first) | (events + bins.start > last)
         if n := int(outside.sum()):
             warn(

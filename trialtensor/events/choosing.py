@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 import operator
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -66,7 +67,9 @@ def rows_where(table: pandas.DataFrame, expression: str) -> np.ndarray:
         raise ValueError(f"where: expected at most {_LONGEST} characters, got {len(expression)}")
     text, quoted = _without_backticks(expression)
     try:
-        tree = ast.parse(text.strip(), mode="eval")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a backslash in quotes
+            tree = ast.parse(text.strip(), mode="eval")
         return _Condition(table, quoted, expression).rows(tree.body)
     except (SyntaxError, RecursionError, MemoryError) as error:
         why = error.msg if isinstance(error, SyntaxError) else "too deeply nested"
@@ -122,10 +125,12 @@ class _Condition:
             raise self.refusal(right if isinstance(b, list) else left)
         self.check_kinds(a, b if isinstance(b, pandas.Series) else [b], left)
         try:
-            found = _COMPARISONS[kind](_plain(a), _plain(b))
-        except (TypeError, ValueError) as error:
+            with np.errstate(invalid="ignore"):
+                found = _COMPARISONS[kind](_plain(a), _plain(b))
+        except Exception as error:  # whatever the libraries of some column raise
+            why = str(error).partition("\n")[0]
             raise ValueError(
-                f"where: {self.source(left)} can't be compared with {self.source(right)}: {error}"
+                f"where: {self.source(left)} can't be compared with {self.source(right)}: {why}"
             ) from None
         return found.fillna(kind is ast.NotEq).to_numpy(bool)
 

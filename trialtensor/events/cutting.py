@@ -26,7 +26,8 @@ from trialtensor.events.windows import (
 if TYPE_CHECKING:
     import xarray
 
-_AT_A_TIME = 64  # trials
+# Trials that are cut at a time, and the values (of 8 bytes) that they may be cut from.
+_AT_A_TIME, _MOST = 64, 2**24
 # Sample intervals that differ by less than this share are those of a regular clock.
 _REGULAR = 0.01
 _WORDS = {
@@ -210,8 +211,10 @@ def _cut(
     found = np.full(shape, np.nan, dtype)
     known = np.flatnonzero(~np.isnan(events))
     known = known[np.argsort(events[known], kind="stable")]  # so that a part reads a part
-    for first in range(0, len(known), _AT_A_TIME):
-        rows = known[first : first + _AT_A_TIME]
+    between = len(values) / max(len(known), 1) + n_times  # samples from one trial to the next
+    step = int(np.clip(_MOST / (between * max(values.shape[1], 1)), 1, _AT_A_TIME))
+    for first in range(0, len(known), step):
+        rows = known[first : first + step]
         pieces = apply(weigh(events[rows]), values)
         found[rows] = pieces.reshape(len(rows), n_times, -1).transpose(0, 2, 1)
     return found

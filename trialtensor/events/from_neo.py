@@ -68,7 +68,7 @@ def _block(segments: list[Any], kind: str) -> Given:
         raise ValueError(f"{kind}: has no segments")
     shifts, notes = _shifts(segments)
     found = Given(kind, notes=notes)
-    trains = [list(each.spiketrains) for each in segments]
+    trains = [_loaded(each.spiketrains) for each in segments]
     if any(trains):
         found.units = _units(trains, shifts, kind)
     _add_signals(found, segments, shifts, kind)
@@ -85,12 +85,13 @@ def _block(segments: list[Any], kind: str) -> Given:
 def _shifts(segments: list[Any]) -> tuple[list[float], list[str]]:
     """Return what to add to the times of each segment, to have one clock."""
     ends = [(_seconds(each.t_start), _seconds(each.t_stop)) for each in segments]
-    if all(later[0] >= former[1] - 1e-9 for former, later in pairwise(ends)):
+    known = [each for each in ends if not np.isnan(each).any()]  # others have no data
+    if all(later[0] >= former[1] - 1e-9 for former, later in pairwise(known)):
         return [0.0] * len(segments), []
     shifts, now = [], 0.0
-    for start, stop in ends:
+    for start, stop in np.nan_to_num(ends).tolist():
         shifts.append(now - start)
-        now += np.ceil(stop - start) + _GAP
+        now += float(np.ceil(stop - start)) + _GAP
     note = (
         f"the {len(segments)} segments overlap in time, so each has a clock of its own: they were "
         "put one after the other, and start_time is where each begins"
@@ -134,7 +135,7 @@ def _train_names(trains: list[Any]) -> list[Any]:
 
 def _add_signals(found: Given, segments: list[Any], shifts: list[float], kind: str) -> None:
     for group in ("analogsignals", "irregularlysampledsignals"):
-        lists = [list(getattr(each, group)) for each in segments]
+        lists = [_loaded(getattr(each, group)) for each in segments]
         if len({len(each) for each in lists}) > 1:
             found.notes.append(f"{group}: not as many in each segment, left out")
             continue
@@ -178,7 +179,7 @@ def _add_tables(found: Given, segments: list[Any], shifts: list[float]) -> None:
     for group, tables, made in makers:
         rows: dict[str, list[pandas.DataFrame]] = {}
         for segment, shift in zip(segments, shifts, strict=True):
-            for place, each in enumerate(getattr(segment, group)):
+            for place, each in enumerate(_loaded(getattr(segment, group))):
                 table = made(each)
                 for column in ("time", "start_time", "stop_time"):
                     if column in table:
@@ -198,7 +199,7 @@ def _segment_table(segments: Iterable[Any], shifts: list[float]) -> pandas.DataF
         }
         if segment.name:
             row["name"] = segment.name
-        for place, each in enumerate(segment.events):
+        for place, each in enumerate(_loaded(segment.events)):
             if len(each):
                 row[each.name or f"event {place}"] = _magnitudes(each)[0] + shift
         rows.append({**plain_values(segment.annotations), **row})
@@ -228,4 +229,9 @@ def _magnitudes(given: Any) -> np.ndarray:
 
 
 def _seconds(time: Any) -> float:
-    return float(time.rescale("s").magnitude)
+    return float("nan") if time is None else float(time.rescale("s").magnitude)
+
+
+def _loaded(objects: Any) -> list[Any]:
+    # Lazily read files hold proxies of these.
+    return [each.load() if type(each).__name__.endswith("Proxy") else each for each in objects]

@@ -70,7 +70,6 @@ def _signal(given: Any, kind: str) -> Given:
     table = pandas.DataFrame(index=pandas.Index(names))
     if own is not None and len(own.columns):
         table = own.set_axis(pandas.Index(names), axis=0)
-    # Between intervals of its time support there is nothing to interpolate, however close.
     made = Traces("signal", table, lambda: values, timestamps=times, source=kind)
     return Given(kind, traces={"signal": made})
 

@@ -84,6 +84,7 @@ def as_units(given: Any, argument: str = "units") -> Units:
     ValueError
         If it holds no spikes.
     """
+    given = _part(given, "units", Units)
     if isinstance(given, Units):
         return given
     if made_by(given, "pandas", "DataFrame"):
@@ -113,6 +114,7 @@ def as_traces(given: Any, argument: str = "traces") -> Traces:
     ValueError
         If it holds no signal, or several.
     """
+    given = _part(given, "traces", dict)
     if isinstance(given, Traces):
         return given
     if isinstance(given, (pandas.DataFrame, pandas.Series)):
@@ -163,8 +165,8 @@ def as_trials(given: Any, argument: str = "trials") -> pandas.DataFrame:
             given = given.to_pandas()
         elif np.ndim(given) == 1 and not isinstance(given, (str, bytes)):
             given = {"event": given}
-        elif not isinstance(given, (Units, Traces)) and hasattr(given, "trials"):
-            given = given.trials
+        else:
+            given = _part(given, "trials", pandas.DataFrame)
     if not isinstance(given, (Mapping, pandas.DataFrame)):
         raise ValueError(
             f"{argument}: expected a table (pandas.DataFrame) with one row a trial, got "
@@ -192,6 +194,12 @@ def as_tensor(given: Any) -> xarray.DataArray:
     if len(held.tensors) != 1:
         raise ValueError(f"X: expected what holds a tensor, got {held.kind}")
     return next(iter(held.tensors.values()))
+
+
+def _part(given: Any, name: str, kind: type) -> Any:
+    """Return a part of a session, if this is one; else what was given."""
+    own = getattr(given, name, None)
+    return own if isinstance(own, kind) else given
 
 
 def _held(given: Any, argument: str) -> Given:

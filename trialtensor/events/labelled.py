@@ -42,7 +42,7 @@ def labelled(
         In seconds.
     name : str
     attrs : dict
-        Numbers, text and lists of them. What is None or empty is left out.
+        Numbers, text and lists of them, with "made_by". What is None or empty is left out.
 
     Returns
     -------
@@ -67,8 +67,8 @@ def labelled(
             coords[_unused(label, coords)] = (axis, plain_labels(held.to_numpy()))
     tensor = xarray.DataArray(values, coords=coords, dims=AXES, name=name)
     tensor["time"].attrs["units"] = "s"
-    record = {"made_by": "", **attrs, "left_out": "; ".join(left_out)}
-    record["made_by"] = f"trialtensor {__version__}, {attrs['made_by']}"
+    made_by = f"trialtensor {__version__}, {attrs['made_by']}"
+    record = {**attrs, "made_by": made_by, "left_out": "; ".join(left_out)}
     return tensor.assign_attrs({k: v for k, v in record.items() if v is not None and v != ""})
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,6 +12,7 @@ import xarray
 from trialtensor.data.axes import AXES, accepted_names, find_axis
 from trialtensor.data.labels import complete_labels
 from trialtensor.events.labelled import labelled
+from trialtensor.events.spike_times import sorted_codes
 from trialtensor.events.units import Units
 
 _VALUES = ("value", "values", "count", "counts", "spikes", "rate", "firing_rate", "dff", "activity")
@@ -133,22 +133,6 @@ def tensor_of(table: pandas.DataFrame) -> xarray.DataArray:
     return labelled(values, trials, neurons, time, name=str(value), attrs=attrs)
 
 
-def natural_key(label: Any) -> tuple[Any, ...]:
-    """Return a key that sorts the numbers in names as numbers.
-
-    Parameters
-    ----------
-    label : object
-
-    Examples
-    --------
-    >>> sorted(["unit10", "unit2", "unit1"], key=natural_key)
-    ['unit1', 'unit2', 'unit10']
-    """
-    parts = re.split(r"(\d+)", str(label))
-    return tuple((0, int(p), "") if p.isdecimal() else (1, 0, p) for p in parts if p)
-
-
 def _axis_columns(table: pandas.DataFrame) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for column in table.columns:
@@ -183,18 +167,11 @@ def _spike_columns(table: pandas.DataFrame) -> tuple[Any, Any]:
     return unit, time
 
 
-def _sorted_labels(column: pandas.Series) -> tuple[list[Any] | np.ndarray, np.ndarray]:
+def _sorted_labels(column: pandas.Series) -> tuple[np.ndarray, np.ndarray]:
     """Return the labels of a column in order, and the place of each row's among them."""
     labels = complete_labels(column.to_numpy(), f"column {column.name!r}", "row needs one")
-    codes, found = pandas.factorize(labels)
-    order = (
-        np.array(sorted(range(len(found)), key=lambda i: natural_key(found[i])), np.int64)
-        if found.dtype.kind in "OU"
-        else np.argsort(found, kind="stable")
-    )
-    place = np.empty(len(found), np.int64)
-    place[order] = np.arange(len(found))
-    return found[order], place[codes]
+    codes, found = sorted_codes(labels)
+    return found, codes
 
 
 def _times(column: pandas.Series) -> tuple[np.ndarray, np.ndarray]:

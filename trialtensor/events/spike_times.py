@@ -13,6 +13,7 @@ from trialtensor.data.arrays import as_floats, as_numbers
 from trialtensor.data.labels import complete_labels
 from trialtensor.data.notices import warn
 from trialtensor.data.parameters import check_number
+from trialtensor.events.tables import natural_key
 
 _COARSE = 1e-4  # seconds between neighbouring numbers that are worth a warning
 
@@ -42,6 +43,11 @@ def in_seconds(times: Any, rate: float | None = None, argument: str = "times") -
     if hasattr(times, "rescale"):  # quantities, as neo has them
         times, rate = times.rescale("s").magnitude, None
     given = as_numbers(times, argument, expected="times in seconds")
+    if given.dtype == bool:
+        raise ValueError(
+            f"{argument}: expected times in seconds, got True and False; of samples with a spike "
+            "take numpy.flatnonzero(samples) / rate"
+        )
     if given.ndim == 2 and 1 in given.shape:
         given = given.reshape(-1)
     if given.ndim != 1:
@@ -146,12 +152,12 @@ def checked_spikes(times: Any, bounds: Any, n_units: int) -> tuple[np.ndarray, n
     found = in_seconds(times, argument="spike times")
     ends = np.asarray(bounds)
     whole = ends.dtype.kind in "iu" and ends.shape == (n_units + 1,)
+    ends = ends.astype(np.int64) if whole else ends  # differences of unsigned numbers never fall
     if not whole or ends[0] != 0 or ends[-1] != len(found) or (np.diff(ends) < 0).any():
         raise ValueError(
             f"spike times: bounds of units don't fit {len(found)} spikes of {n_units} units: "
             f"expected {n_units + 1} rising whole numbers from 0 to {len(found)}"
         )
-    ends = ends.astype(np.int64)
     finite = np.isfinite(found)
     if not finite.all():
         if np.isinf(found).any():
@@ -171,8 +177,32 @@ def _codes(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             occurs = np.bincount(shifted) > 0
             places = np.cumsum(occurs, dtype=np.int32) - np.int32(1)
             return places[shifted], np.flatnonzero(occurs) + low
-    codes, found = pandas.factorize(labels, sort=True)
-    return codes, np.asarray(found)
+    return sorted_codes(labels)
+
+
+def sorted_codes(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the place of each label among the sorted ones that occur, and those.
+
+    Parameters
+    ----------
+    labels : (n,) array
+        As from `trialtensor.data.labels.plain_labels`, none missing. Numbers in text count as
+        numbers: unit2 comes before unit10.
+
+    Examples
+    --------
+    >>> sorted_codes(np.array(["u10", "u2", "u10"]))[1].tolist()
+    ['u2', 'u10']
+    """
+    codes, found = pandas.factorize(labels)
+    found = np.asarray(found)
+    if found.dtype.kind in "OU":
+        order = np.array(sorted(range(len(found)), key=lambda i: natural_key(found[i])), np.int64)
+    else:
+        order = np.argsort(found, kind="stable")
+    place = np.empty(len(found), np.int64)
+    place[order] = np.arange(len(found))
+    return place[codes], found[order]
 
 
 def _by_unit(times: np.ndarray, codes: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:

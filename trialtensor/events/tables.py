@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from typing import Any
 
 import numpy as np
@@ -101,6 +102,22 @@ def count(n: int, what: str) -> str:
     ('1 unit', '1,200 units')
     """
     return f"{n:,} {what}{'s' * (n != 1)}"
+
+
+def natural_key(label: Any) -> tuple[Any, ...]:
+    """Return a key that sorts the numbers in names as numbers.
+
+    Parameters
+    ----------
+    label : object
+
+    Examples
+    --------
+    >>> sorted(["unit10", "unit2", "unit1"], key=natural_key)
+    ['unit1', 'unit2', 'unit10']
+    """
+    parts = re.split(r"(\d+)", str(label))
+    return tuple((0, int(p), "") if p.isdecimal() else (1, 0, p) for p in parts if p)
 
 
 def chosen_rows(chosen: Any, n: int, argument: str) -> np.ndarray:

@@ -28,8 +28,8 @@ class Units:
         Returns spike times in seconds, (n_spikes,), and bounds, (n_units + 1,): unit ``i`` has
         ``times[bounds[i]:bounds[i + 1]]``. Times needn't be sorted; NaN is no spike.
     observed : list of (n_intervals, 2) arrays, or callable that returns one, optional
-        For each unit the start and end in seconds of the intervals in which it was recorded. By
-        default all was recorded.
+        For each unit the start and end in seconds of the intervals in which it was recorded; one
+        array is for all units. By default all was recorded.
     source : str
         What this was read from, for records.
 
@@ -58,7 +58,7 @@ class Units:
         self,
         table: pandas.DataFrame,
         load: Callable[[], Spikes],
-        observed: Intervals | Callable[[], Intervals | None] | None = None,
+        observed: Intervals | np.ndarray | Callable[[], Intervals | None] | None = None,
         *,
         source: str = "",
     ) -> None:
@@ -75,7 +75,7 @@ class Units:
         table: Any = None,
         *,
         rate: float | None = None,
-        observed: Intervals | None = None,
+        observed: Intervals | np.ndarray | None = None,
     ) -> Units:
         """Make units of one array of spike times each.
 
@@ -115,7 +115,7 @@ class Units:
         table: Any = None,
         *,
         rate: float | None = None,
-        observed: Intervals | None = None,
+        observed: Intervals | np.ndarray | None = None,
     ) -> Units:
         """Make units of all spikes in one array beside the unit of each.
 
@@ -169,12 +169,14 @@ class Units:
                 self._observed = self._observed()
         if self._observed is None:
             return None
+        if isinstance(self._observed, np.ndarray) and self._observed.ndim == 2:
+            self._observed = [self._observed] * len(self)
         if len(self._observed) != len(self):
             raise ValueError(
                 f"observed: expected intervals for each of {len(self)} units, got "
                 f"{len(self._observed)}"
             )
-        return self._observed
+        return list(self._observed)
 
     def where(self, expression: str) -> Units:
         """Return the units whose columns meet a condition.

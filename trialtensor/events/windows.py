@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas
 
-from trialtensor.data.arrays import as_floats
 from trialtensor.data.parameters import check_number
+from trialtensor.events.spike_times import in_seconds
 from trialtensor.opening.guard import RefusedError
 from trialtensor.opening.memory import refuse_too_large
 
@@ -63,9 +63,21 @@ class Bins:
         ----------
         events : (n,) array
             Finite times in seconds.
+
+        Raises
+        ------
+        ValueError
+            If times are so large that bins can't be told apart.
         """
         largest = np.abs(events).max(initial=0) + max(abs(self.start), abs(self.stop))
-        return _ROUNDED * float(np.spacing(largest))
+        slack = _ROUNDED * float(np.spacing(largest))
+        if slack > 0.1 * self.size:
+            raise ValueError(
+                f"bin_size: {self.size:g} s is too short for times of {largest:.3g} s, which are "
+                f"stored in steps of {slack / _ROUNDED:.2g} s; count them from the start of the "
+                "recording"
+            )
+        return slack
 
 
 def bins_of(window: Any, bin_size: Any) -> Bins:
@@ -110,7 +122,8 @@ def bins_of(window: Any, bin_size: Any) -> Bins:
             f"s ({ratio:.4g} bins); bin_size could be {better} s, or change the window (both are "
             "in seconds)"
         )
-    return Bins(start, stop, size, n)
+    # What is recorded is the size that divides the window: of 0.02 as float32, 0.02.
+    return Bins(start, stop, float((_exact(stop) - _exact(start)) / n), n)
 
 
 def check_window(window: Any) -> tuple[float, float]:
@@ -174,9 +187,7 @@ def event_times(trials: pandas.DataFrame, align_to: Any) -> np.ndarray:
             f"recording, such as {_numeric_columns(trials)}"
         )
     else:
-        times = as_floats(
-            column.to_numpy(), f"align_to: column {align_to!r}", expected="times in seconds"
-        ).astype(np.float64)
+        times = in_seconds(column.to_numpy(), argument=f"align_to: column {align_to!r}")
     if np.isinf(times).any():
         raise ValueError(f"align_to: column {align_to!r} has infinite times")
     if np.isnan(times).all():
@@ -187,7 +198,13 @@ def event_times(trials: pandas.DataFrame, align_to: Any) -> np.ndarray:
 
 
 def refuse_elsewhere(
-    events: np.ndarray, window: tuple[float, float], first: float, last: float, what: str
+    events: np.ndarray,
+    window: tuple[float, float],
+    first: float,
+    last: float,
+    what: str,
+    *,
+    room: float = 0.0,
 ) -> None:
     """Refuse trials all of whose windows lie outside of the recording.
 
@@ -200,13 +217,15 @@ def refuse_elsewhere(
         Of the recording.
     what : str
         Such as "spikes".
+    room : float
+        Seconds by which the recording may be longer on both sides.
 
     Raises
     ------
     ValueError
     """
     begin, end = np.nanmin(events) + window[0], np.nanmax(events) + window[1]
-    inside = (events + window[1] > first) & (events + window[0] <= last)
+    inside = (events + window[1] > first - room) & (events + window[0] <= last + room)
     if not inside.any():
         raise ValueError(
             f"trials: none lies within the recording: windows go from {_short(begin)} to "
