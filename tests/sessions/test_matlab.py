@@ -269,3 +269,9 @@ def test_what_is_no_column_is_said(saved):
     assert "left out of trials, as no column: note" in session.notes
     with pytest.raises(ValueError, match="no spike times that are relative to their trial"):
         open_session(saved({"spikes": cell(WHOLE), "trials": TRIALS}), events="go")
+
+
+def test_the_only_unit(saved):
+    session = open_session(saved({"spike_times": WHOLE[2], "trials": TRIALS}))
+    assert len(session.units) == 1 and len(session.trials) == N_TRIALS
+    np.testing.assert_array_equal(session.units.times, WHOLE[2])
