@@ -345,3 +345,24 @@ def test_a_core_installation_is_enough(path, tmp_path):
     command = [sys.executable, "-W", "ignore", "-c", WITHOUT, *map(str, files)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.stdout.splitlines() == ["(5, 3, 4)", "(5, 2, 4)", "(5, 2, 4)"], done.stderr
+
+
+def test_numbers_that_stand_for_words_and_references_for_names(path):
+    with changed(path) as file:
+        trials = file["intervals/trials"]
+        trials["side"] = np.array([0, 1, 1, 0, 1], "u1")
+        trials["side_elements"] = np.array(["left", "right"], dtype=object)
+        trials["side"].attrs["neurodata_type"] = "EnumData"
+        trials["side"].attrs["elements"] = trials["side_elements"].ref
+        groups = [file.create_group(f"general/extracellular_ephys/{name}") for name in "ab"]
+        for group, place in zip(groups, ("CA1", "V1"), strict=True):
+            group.attrs["location"] = place
+        where = file["units"].create_dataset("electrode_group", (3,), h5py.ref_dtype)
+        where[:] = np.array([groups[0].ref, groups[1].ref, groups[0].ref], h5py.ref_dtype)
+        del file["units/region"]
+        trials.attrs["colnames"] = np.array(["start_time", "side"], dtype=object)
+        file["units"].attrs["colnames"] = np.array(["electrode_group"], dtype=object)
+    session = open_session(path)
+    assert session.trials["side"].tolist() == ["left", "right", "right", "left", "right"]
+    assert session.units.table["probe"].tolist() == ["a", "b", "a"]
+    assert session.units.table["region"].tolist() == ["CA1", "V1", "CA1"]
