@@ -2,15 +2,21 @@
 
 import random
 import resource
+import subprocess
+import sys
+from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
 
+from tests.sessions.matlab_files import cell, save5, save73
 from tests.sessions.nwb_files import plain_file, signal, table
 from trialtensor.io import read
 from trialtensor.sessions import open_session
 from trialtensor.sessions.formats import nwb
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -257,3 +263,106 @@ def test_truncated_and_swapped_bytes(path):
             outcomes["refused"] += 1
     assert outcomes["refused"] >= 2
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1_000_000  # kB
+
+
+def test_events_of_the_older_extension(path):
+    """ndx-events, which many files have: labels by number."""
+    with changed(path) as file:
+        group = file.create_group("acquisition/port")
+        group.attrs["neurodata_type"], group.attrs["namespace"] = "LabeledEvents", "ndx-events"
+        group["timestamps"] = [0.5, 1.5, 2.5]
+        group["data"] = np.array([1, 0, 1], "u1")
+        group["data"].attrs["labels"] = np.array(["in", "out"], dtype=object)
+    session = open_session(path)
+    assert session.events["port"]["label"].tolist() == ["out", "in", "out"]
+    assert session.events["port"]["timestamp"].tolist() == [0.5, 1.5, 2.5] and session.notes == []
+
+
+def test_tables_without_rows(tmp_path):
+    path = plain_file(tmp_path / "s.nwb", n_trials=0, times=(), ends=(0, 0, 0))
+    session = open_session(path)
+    assert len(session.trials) == 0 and len(session.units) == 3
+    assert session.units.times.shape == (0,) and "trials     0" in repr(session)
+
+
+def test_a_file_of_nothing(tmp_path):
+    with h5py.File(tmp_path / "s.nwb", "w") as file:
+        file.attrs["nwb_version"] = "2.10.0"
+    session = open_session(tmp_path / "s.nwb")
+    assert "neither trials, units, traces nor tensors" in repr(session)
+
+
+def test_channels_of_a_signal_have_the_columns_of_their_electrodes(path):
+    with changed(path) as file:
+        where = "general/extracellular_ephys/electrodes"
+        table(file, where, "DynamicTable", location=["CA1", "V1", "M1"])
+        signal(file, "acquisition/volts", np.ones((6, 2), "i2"), rate=2.0, kind="ElectricalSeries")
+        file["acquisition/volts/electrodes"] = [2, 0]
+        file["acquisition/volts/electrodes"].attrs["table"] = file[where].ref
+        file["acquisition/volts/channel_conversion"] = [2.0, 3.0]
+        file["acquisition/volts/data"].attrs["conversion"] = 0.5
+    volts = open_session(path).traces["volts"]
+    assert volts.table["region"].tolist() == ["M1", "CA1"] and list(volts.table.index) == [2, 0]
+    np.testing.assert_array_equal(volts.values, [[1.0, 1.5]] * 6)
+
+
+def test_rows_that_are_referred_to_but_not_there(path):
+    with changed(path) as file:
+        where = "general/extracellular_ephys/electrodes"
+        table(file, where, "DynamicTable", location=["CA1", "V1"])
+        file["units/electrodes"] = [0, 1, 7]
+        file["units/electrodes"].attrs["table"] = file[where].ref
+        file["units"].attrs["colnames"] = np.array(["region", "electrodes"], dtype=object)
+    session = open_session(path)
+    assert list(session.units.table) == ["region"]
+    assert any("electrodes refers to rows that aren't among 2" in note for note in session.notes)
+
+
+def test_names_tell_signals_apart(path):
+    with changed(path) as file:
+        for place in ("a/x", "b/x", "b/c/x", "b/y"):
+            signal(file, f"processing/{place}", np.zeros((6, 2)), rate=1.0)
+    assert set(open_session(path).traces) == {"lfp", "a/x", "b/x", "c/x", "y"}
+
+
+WITHOUT = """
+import sys
+for name in ("pynwb", "hdmf", "zarr", "pyarrow", "pynapple", "neo"):
+    sys.modules[name] = None
+import trialtensor as tt
+for path in sys.argv[1:]:
+    with tt.open_session(path) as session:
+        X = tt.bin_spikes(session.units, session.trials, align_to="go_cue", window=(-0.5, 0.5),
+                          bin_size=0.25)
+        print(X.shape)
+"""
+
+
+def test_a_core_installation_is_enough(path, tmp_path):
+    spikes = cell([np.array([0.5, 1.5]), np.array([2.5])])
+    variables = {"spikes": spikes, "trials": {"go_cue": np.arange(5.0)}}
+    files = [path, save5(tmp_path / "old.mat", variables), save73(tmp_path / "n.mat", variables)]
+    command = [sys.executable, "-W", "ignore", "-c", WITHOUT, *map(str, files)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.stdout.splitlines() == ["(5, 3, 4)", "(5, 2, 4)", "(5, 2, 4)"], done.stderr
+
+
+def test_numbers_that_stand_for_words_and_references_for_names(path):
+    with changed(path) as file:
+        trials = file["intervals/trials"]
+        trials["side"] = np.array([0, 1, 1, 0, 1], "u1")
+        trials["side_elements"] = np.array(["left", "right"], dtype=object)
+        trials["side"].attrs["neurodata_type"] = "EnumData"
+        trials["side"].attrs["elements"] = trials["side_elements"].ref
+        groups = [file.create_group(f"general/extracellular_ephys/{name}") for name in "ab"]
+        for group, place in zip(groups, ("CA1", "V1"), strict=True):
+            group.attrs["location"] = place
+        where = file["units"].create_dataset("electrode_group", (3,), h5py.ref_dtype)
+        where[:] = np.array([groups[0].ref, groups[1].ref, groups[0].ref], h5py.ref_dtype)
+        del file["units/region"]
+        trials.attrs["colnames"] = np.array(["start_time", "side"], dtype=object)
+        file["units"].attrs["colnames"] = np.array(["electrode_group"], dtype=object)
+    session = open_session(path)
+    assert session.trials["side"].tolist() == ["left", "right", "right", "left", "right"]
+    assert session.units.table["probe"].tolist() == ["a", "b", "a"]
+    assert session.units.table["region"].tolist() == ["CA1", "V1", "CA1"]

@@ -16,6 +16,7 @@ from h5py import h5a, h5d, h5l, h5o, h5z
 from trialtensor.opening.guard import RefusedError, in_one_line, printable
 from trialtensor.opening.memory import refuse_too_large, size
 from trialtensor.opening.probe import refuse_what_crashes
+from trialtensor.opening.references import address, plain_doubles
 from trialtensor.storage import is_intact
 
 # Of links to follow in a file, and of groups within each other.
@@ -144,9 +145,10 @@ def members(
                 continue
             member = _follow(group, link, Member(above, name, None))
             if member.item is not None:
-                if address(member.item) in seen:
+                place = address(member.item)
+                if place in seen:
                     continue
-                seen.add(address(member.item))
+                seen.add(place)
             if isinstance(member.item, h5py.Group) and not member.refused:
                 below.append(((*above, name), member.item.id))
                 if groups:
@@ -169,35 +171,6 @@ def children(group: h5py.Group, step: Callable[[], None] = lambda: None) -> Iter
         step()
         name = printable(link.decode("utf-8", "backslashreplace"))
         yield _follow(group.id, link, Member((), name, None))
-
-
-def address(item: Any) -> tuple[int, int]:
-    """Return what tells an object of a file from others, by whatever name it was found.
-
-    Parameters
-    ----------
-    item : h5py.File, h5py.Group or h5py.Dataset
-    """
-    about = h5o.get_info(item.id)
-    return about.fileno, about.addr
-
-
-def referred(item: Any, reference: h5py.Reference) -> h5py.Group | h5py.Dataset | None:
-    """Return what a reference in a file leads to; None if to nothing.
-
-    Parameters
-    ----------
-    item : h5py.Group or h5py.Dataset
-        Anything of the file that holds the reference.
-    reference : h5py.Reference
-    """
-    if not reference:
-        return None
-    try:
-        found = item.file[reference]
-    except (KeyError, ValueError, RuntimeError, OSError):
-        return None  # to something that isn't there
-    return found if isinstance(found, h5py.Group | h5py.Dataset) else None
 
 
 def attributes(item: h5py.Dataset | h5py.Group) -> dict[str, Any]:
@@ -318,6 +291,8 @@ def why_refused(dataset: h5py.Dataset) -> str:
     ----------
     dataset : h5py.Dataset
     """
+    if plain_doubles(dataset.id) is not None:
+        return ""
     how = dataset.id.get_create_plist()
     if how.get_external_count():
         return "is stored in another file, which is never opened"

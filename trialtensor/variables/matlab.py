@@ -9,7 +9,9 @@ import h5py
 import numpy as np
 
 from trialtensor.opening.guard import RefusedError
+from trialtensor.opening.references import referred_doubles
 from trialtensor.variables.contents import Variable, VariableInfo, refused_variable
+from trialtensor.variables.matlab_values import squeezed
 
 CLASS, EMPTY = "MATLAB_class", "MATLAB_empty"
 # Groups that hold what others refer to.
@@ -62,12 +64,6 @@ def _constant(values: np.ndarray) -> Callable[[], np.ndarray]:
     return lambda: values
 
 
-def squeezed(values: np.ndarray) -> np.ndarray:
-    if values.ndim != 2 or 1 not in values.shape:
-        return values
-    return values.reshape(-1 if values.size != 1 else ())
-
-
 def empty_shape(item: h5py.Dataset) -> tuple[int, ...]:
     """Read the shape of an empty array: it is stored in place of the values.
 
@@ -111,7 +107,7 @@ def _cell(name: str, item: h5py.Dataset) -> Variable:
         return refused
     cells: list[str] = []
     for reference in item[()].T.flat:
-        if not reference:
+        if not reference or referred_doubles(item, reference) is not None:
             return refused
         cell = item.file[reference]
         given = {key: cell.attrs.get(key) for key in (CLASS, EMPTY)}
