@@ -9,7 +9,7 @@ from trialtensor import TCA
 from trialtensor.io import inspect, read
 from trialtensor.opening import hdf5
 from trialtensor.opening.guard import RefusedError
-from trialtensor.opening.hdf5 import members
+from trialtensor.opening.hdf5 import members, plain_doubles, read_doubles, referred_doubles
 
 SHAPE = (6, 5, 4)
 X = np.arange(120.0).reshape(SHAPE)
@@ -226,3 +226,25 @@ def test_a_virtual_dataset_of_itself_does_not_end_the_process(made):
 
     with pytest.raises(ValueError, match=r"made\.h5"):
         read(made(write))
+
+
+def test_plain_doubles_lie_in_the_file_as_they_are(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with h5py.File("a.h5", "w") as file:
+        file["plain"] = np.arange(6.0).reshape(2, 3)
+        file["empty"], file["floats"] = np.zeros((0, 3)), np.zeros(3, "f4")
+        file.create_dataset("elsewhere", (4,), "f8", external=[("raw.bin", 0, 32)])[:] = 1
+        file.create_dataset("packed", data=np.zeros(100), compression="gzip")
+        file.create_dataset("never_written", (5,), "f8")
+        layout = h5py.VirtualLayout((2, 3), "f8")
+        layout[:] = h5py.VirtualSource("b.h5", "x", (2, 3))
+        file.create_virtual_dataset("made_of_others", layout)
+        file["refs"] = np.array([file["plain"].ref, file["packed"].ref], h5py.ref_dtype)
+    with h5py.File("a.h5") as file:
+        told = {name: plain_doubles(file[name].id) for name in file}
+        assert {name: shape for name, shape in told.items() if shape} == {"plain": (2, 3)}
+        np.testing.assert_array_equal(read_doubles(file["plain"].id, (2, 3)), file["plain"])
+        plain, packed = file["refs"][()]
+        assert referred_doubles(file["refs"], plain)[1] == (2, 3)
+        assert referred_doubles(file["refs"], packed) is None
+        assert referred_doubles(file["refs"], h5py.Reference()) is None

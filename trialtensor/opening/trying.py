@@ -12,7 +12,14 @@ from typing import Any
 import h5py
 import numpy as np
 
-from trialtensor.opening.hdf5 import attributes, members, read_values, referred
+from trialtensor.opening.hdf5 import (
+    attributes,
+    members,
+    plain_doubles,
+    read_doubles,
+    read_values,
+    referred,
+)
 from trialtensor.opening.probe import NO_MEMORY, STARTED
 
 # Seconds of computing on one object without an end.
@@ -21,6 +28,8 @@ _LONGEST = 3.0
 _MEMORY = 600_000_000
 # Datasets up to this size are read, others only looked up.
 _READ_UP_TO, _READ_IN_ALL = 2**24, 2**28
+# What cells of MATLAB refer to.
+_CELLS = ("#refs#",)
 # References that are followed, in each dataset.
 _MOST_REFERENCES = 10_000
 
@@ -45,6 +54,8 @@ def main(path: str) -> int:
             _try_attributes(file)
             left = _READ_IN_ALL
             for member in members(file, step=_wind_up):
+                if member.groups[:1] == _CELLS and _are_doubles(member.item):
+                    continue  # of cells of numbers MATLAB's readers read nothing else
                 if member.item is not None:
                     left -= _try_member(member.item, bool(member.refused), left)
             _wind_up()
@@ -53,6 +64,17 @@ def main(path: str) -> int:
     except Exception as error:
         return NO_MEMORY if _is_of_memory(error) else 0
     return 0
+
+
+def _are_doubles(item: Any) -> bool:
+    """Read a dataset if it is of plain doubles; return whether it is."""
+    if not isinstance(item, h5py.Dataset):
+        return False
+    shape = plain_doubles(item.id)
+    if shape is not None:
+        with _surviving():
+            read_doubles(item.id, shape)
+    return shape is not None
 
 
 @contextmanager

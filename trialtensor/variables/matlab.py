@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 
 from trialtensor.opening.guard import RefusedError
+from trialtensor.opening.hdf5 import referred_doubles
 from trialtensor.variables.contents import Variable, VariableInfo, refused_variable
 
 CLASS, EMPTY = "MATLAB_class", "MATLAB_empty"
@@ -111,7 +112,7 @@ def _cell(name: str, item: h5py.Dataset) -> Variable:
         return refused
     cells: list[str] = []
     for reference in item[()].T.flat:
-        if not reference:
+        if not reference or referred_doubles(item, reference) is not None:
             return refused
         cell = item.file[reference]
         given = {key: cell.attrs.get(key) for key in (CLASS, EMPTY)}

@@ -145,7 +145,9 @@ class _Parser:
             if n_bytes > len(data) * _SHRINKS:
                 raise RefusedError(f"declares {size(n_bytes)}, more than it can unpack to")
             refuse_too_large(n_bytes)
-            return start + unpack.decompress(unpack.unconsumed_tail, max(n_bytes, 1))
+            content = unpack.decompress(unpack.unconsumed_tail, max(n_bytes, 1))
+            unpack.decompress(unpack.unconsumed_tail, 1)  # comes to the checksum
+            return start + content
         except zlib.error as problem:
             raise RefusedError(f"is damaged: a variable can't be unpacked ({problem})") from None
 

@@ -14,7 +14,9 @@ from trialtensor.opening.hdf5 import (
     address,
     attributes,
     children,
+    read_doubles,
     referred,
+    referred_doubles,
     why_refused,
 )
 from trialtensor.variables.matlab import CLASS, EMPTY, HIDDEN, NUMBERS, empty_shape, text_rows
@@ -194,10 +196,20 @@ def _referred(item: h5py.Dataset, limit: Limit, depth: int) -> list[Value]:
     limit.take(item.size)
     found: list[Value] = []
     for reference in np.asarray(item[()], dtype=object).T.flat:
+        # Nearly all are spike times, and there may be hundreds of thousands.
+        doubles = referred_doubles(item, reference)
+        if doubles is not None and len(doubles[1]) > 1:
+            read = partial(_doubles, *doubles)
+            found.append(Numbers(doubles[1][::-1], np.dtype(float), read))
+            continue
         target = referred(item, reference)
         value = Unread("refers to nothing") if target is None else _value(target, limit, depth + 1)
         found.append(value)
     return found
+
+
+def _doubles(dataset: Any, shape: tuple[int, ...]) -> np.ndarray:
+    return read_doubles(dataset, shape).T
 
 
 def _object(values: list[Value], shape: tuple[int, ...]) -> np.ndarray:
