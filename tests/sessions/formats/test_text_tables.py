@@ -243,3 +243,14 @@ def test_counts_stay_whole(tmp_path):
     found = open_session(tmp_path / "a.csv").tensors["a"]
     assert found.dtype.kind == "i"
     assert np.array_equal(found, np.abs(np.round(X * 10)))
+
+
+def test_rows_that_no_file_of_this_size_holds(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    same = pyarrow.array(np.zeros(6_000_000, np.int8))
+    names = ("trial", "unit", "time", "value")
+    parquet.write_table(pyarrow.table(dict.fromkeys(names, same)), tmp_path / "a.parquet")
+    with pytest.raises(ValueError, match=r"a\.parquet: declares 6000000 rows, more than its"):
+        open_session(tmp_path / "a.parquet")
