@@ -9,7 +9,8 @@ from trialtensor import TCA
 from trialtensor.io import inspect, read
 from trialtensor.opening import hdf5
 from trialtensor.opening.guard import RefusedError
-from trialtensor.opening.hdf5 import members, plain_doubles, read_doubles, referred_doubles
+from trialtensor.opening.hdf5 import members
+from trialtensor.opening.references import plain_doubles, read_doubles, referred_doubles
 
 SHAPE = (6, 5, 4)
 X = np.arange(120.0).reshape(SHAPE)

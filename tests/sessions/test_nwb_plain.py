@@ -257,3 +257,56 @@ def test_truncated_and_swapped_bytes(path):
             outcomes["refused"] += 1
     assert outcomes["refused"] >= 2
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1_000_000  # kB
+
+
+def test_events_of_the_older_extension(path):
+    """ndx-events, which many files have: labels by number."""
+    with changed(path) as file:
+        group = file.create_group("acquisition/port")
+        group.attrs["neurodata_type"], group.attrs["namespace"] = "LabeledEvents", "ndx-events"
+        group["timestamps"] = [0.5, 1.5, 2.5]
+        group["data"] = np.array([1, 0, 1], "u1")
+        group["data"].attrs["labels"] = np.array(["in", "out"], dtype=object)
+    session = open_session(path)
+    assert session.events["port"]["label"].tolist() == ["out", "in", "out"]
+    assert session.events["port"]["timestamp"].tolist() == [0.5, 1.5, 2.5] and session.notes == []
+
+
+def test_tables_without_rows(tmp_path):
+    path = plain_file(tmp_path / "s.nwb", n_trials=0, times=(), ends=(0, 0, 0))
+    session = open_session(path)
+    assert len(session.trials) == 0 and len(session.units) == 3
+    assert session.units.times.shape == (0,) and "trials     0" in repr(session)
+
+
+def test_a_file_of_nothing(tmp_path):
+    with h5py.File(tmp_path / "s.nwb", "w") as file:
+        file.attrs["nwb_version"] = "2.10.0"
+    session = open_session(tmp_path / "s.nwb")
+    assert "neither trials, units, traces nor tensors" in repr(session)
+
+
+def test_channels_of_a_signal_have_the_columns_of_their_electrodes(path):
+    with changed(path) as file:
+        where = "general/extracellular_ephys/electrodes"
+        table(file, where, "DynamicTable", location=["CA1", "V1", "M1"])
+        signal(file, "acquisition/volts", np.ones((6, 2), "i2"), rate=2.0, kind="ElectricalSeries")
+        file["acquisition/volts/electrodes"] = [2, 0]
+        file["acquisition/volts/electrodes"].attrs["table"] = file[where].ref
+        file["acquisition/volts/channel_conversion"] = [2.0, 3.0]
+        file["acquisition/volts/data"].attrs["conversion"] = 0.5
+    volts = open_session(path).traces["volts"]
+    assert volts.table["region"].tolist() == ["M1", "CA1"] and list(volts.table.index) == [2, 0]
+    np.testing.assert_array_equal(volts.values, [[1.0, 1.5]] * 6)
+
+
+def test_rows_that_are_referred_to_but_not_there(path):
+    with changed(path) as file:
+        where = "general/extracellular_ephys/electrodes"
+        table(file, where, "DynamicTable", location=["CA1", "V1"])
+        file["units/electrodes"] = [0, 1, 7]
+        file["units/electrodes"].attrs["table"] = file[where].ref
+        file["units"].attrs["colnames"] = np.array(["region", "electrodes"], dtype=object)
+    session = open_session(path)
+    assert list(session.units.table) == ["region"]
+    assert any("electrodes refers to rows that aren't among 2" in note for note in session.notes)

@@ -11,11 +11,12 @@ from typing import Any
 
 import h5py
 import numpy as np
-from h5py import h5a, h5d, h5l, h5o, h5r, h5s, h5t, h5z
+from h5py import h5a, h5d, h5l, h5o, h5z
 
 from trialtensor.opening.guard import RefusedError, in_one_line, printable
 from trialtensor.opening.memory import refuse_too_large, size
 from trialtensor.opening.probe import refuse_what_crashes
+from trialtensor.opening.references import address, plain_doubles
 from trialtensor.storage import is_intact
 
 # Of links to follow in a file, and of groups within each other.
@@ -39,7 +40,6 @@ _SHRINKS = {
 }
 # MATLAB writes it at a group of three datasets that mean nothing by themselves.
 _SPARSE = b"MATLAB_sparse"
-_DOUBLE, _FEW_BYTES = h5t.IEEE_F64LE, 2**24
 # Fewer values are read even if hardly any were ever written.
 _FEW = 2**26
 
@@ -171,94 +171,6 @@ def children(group: h5py.Group, step: Callable[[], None] = lambda: None) -> Iter
         step()
         name = printable(link.decode("utf-8", "backslashreplace"))
         yield _follow(group.id, link, Member((), name, None))
-
-
-def plain_doubles(found: Any) -> tuple[int, ...] | None:
-    """Return the shape of a dataset if it is of doubles that lie in the file as they are.
-
-    Of such datasets, which may be hundreds of thousands, nothing else has to be checked.
-
-    Parameters
-    ----------
-    found : h5py.h5d.DatasetID
-
-    Returns
-    -------
-    tuple of int or None
-        None for everything else.
-    """
-    shape: tuple[int, ...] = found.shape
-    if not shape or not found.get_type().equal(_DOUBLE):
-        return None
-    n_bytes = 8 * prod(shape)
-    # What is chunked, stored elsewhere, or not stored at all has no place or another size.
-    if n_bytes > _FEW_BYTES or found.get_offset() is None or found.get_storage_size() != n_bytes:
-        return None
-    return shape
-
-
-def read_doubles(found: Any, shape: tuple[int, ...]) -> np.ndarray:
-    """Read a dataset of which `plain_doubles` told the shape.
-
-    Parameters
-    ----------
-    found : h5py.h5d.DatasetID
-    shape : tuple of int
-    """
-    values = np.empty(shape)
-    found.read(h5s.ALL, h5s.ALL, values)
-    return values
-
-
-def referred_doubles(item: Any, reference: h5py.Reference) -> Any:
-    """Return the plain doubles that a reference leads to, without looking at anything else.
-
-    Parameters
-    ----------
-    item : h5py.Group or h5py.Dataset
-        Anything of the file that holds the reference.
-    reference : h5py.Reference
-
-    Returns
-    -------
-    (DatasetID, tuple of int) or None
-        What `read_doubles` takes; None if it leads to anything else.
-    """
-    try:
-        found = h5r.dereference(reference, item.id) if reference else None
-        shape = plain_doubles(found) if isinstance(found, h5d.DatasetID) else None
-    except (KeyError, ValueError, RuntimeError, OSError):
-        return None  # to something that isn't there
-    return None if shape is None else (found, shape)
-
-
-def address(item: Any) -> tuple[int, int]:
-    """Return what tells an object of a file from others, by whatever name it was found.
-
-    Parameters
-    ----------
-    item : h5py.File, h5py.Group or h5py.Dataset
-    """
-    about = h5o.get_info(item.id)
-    return about.fileno, about.addr
-
-
-def referred(item: Any, reference: h5py.Reference) -> h5py.Group | h5py.Dataset | None:
-    """Return what a reference in a file leads to; None if to nothing.
-
-    Parameters
-    ----------
-    item : h5py.Group or h5py.Dataset
-        Anything of the file that holds the reference.
-    reference : h5py.Reference
-    """
-    if not reference:
-        return None
-    try:
-        found = item.file[reference]
-    except (KeyError, ValueError, RuntimeError, OSError):
-        return None  # to something that isn't there
-    return found if isinstance(found, h5py.Group | h5py.Dataset) else None
 
 
 def attributes(item: h5py.Dataset | h5py.Group) -> dict[str, Any]:

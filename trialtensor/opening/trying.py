@@ -12,15 +12,9 @@ from typing import Any
 import h5py
 import numpy as np
 
-from trialtensor.opening.hdf5 import (
-    attributes,
-    members,
-    plain_doubles,
-    read_doubles,
-    read_values,
-    referred,
-)
+from trialtensor.opening.hdf5 import attributes, members, read_values
 from trialtensor.opening.probe import NO_MEMORY, STARTED
+from trialtensor.opening.references import plain_doubles, read_doubles, referred
 
 # Seconds of computing on one object without an end.
 _LONGEST = 3.0

@@ -13,8 +13,6 @@ from trialtensor.opening.guard import printable
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from trialtensor.sessions.session import Session
-
 # Columns, tables and notes that are shown of each kind, and rows of a table in HTML.
 _COLUMNS, _TABLES, _NOTES, _ROWS = 12, 12, 30, 5
 _INDENT = 13
@@ -47,7 +45,7 @@ def event_columns(trials: DataFrame | None) -> list[str]:
     return [str(name) for name, column in trials.items() if _looks_like_times(column, trials)]
 
 
-def as_text(session: Session) -> str:
+def as_text(session: Any) -> str:
     """Say what there is, in lines for a terminal.
 
     Parameters
@@ -62,7 +60,7 @@ def as_text(session: Session) -> str:
     return "\n".join(lines)
 
 
-def as_html(session: Session) -> str:
+def as_html(session: Any) -> str:
     """Say what there is, with the first rows of the tables; everything from the file is escaped.
 
     Parameters
@@ -97,12 +95,12 @@ def columns_of(table: DataFrame) -> str:
     return (", ".join(names[:_COLUMNS]) or "no columns") + more
 
 
-def _title(session: Session) -> str:
+def _title(session: Any) -> str:
     kind = f" ({session.kind})" if session.kind else ""
     return printable(f"Session {session.name}{kind}")
 
 
-def _sections(session: Session) -> Iterator[tuple[str, list[str]]]:
+def _sections(session: Any) -> Iterator[tuple[str, list[str]]]:
     """Give a heading and its lines for every kind of thing that there is."""
     if session.trials is not None:
         events = event_columns(session.trials)

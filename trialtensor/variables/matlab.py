@@ -9,8 +9,9 @@ import h5py
 import numpy as np
 
 from trialtensor.opening.guard import RefusedError
-from trialtensor.opening.hdf5 import referred_doubles
+from trialtensor.opening.references import referred_doubles
 from trialtensor.variables.contents import Variable, VariableInfo, refused_variable
+from trialtensor.variables.matlab_values import squeezed
 
 CLASS, EMPTY = "MATLAB_class", "MATLAB_empty"
 # Groups that hold what others refer to.
@@ -61,12 +62,6 @@ def _described(name: str, values: np.ndarray) -> Variable:
 
 def _constant(values: np.ndarray) -> Callable[[], np.ndarray]:
     return lambda: values
-
-
-def squeezed(values: np.ndarray) -> np.ndarray:
-    if values.ndim != 2 or 1 not in values.shape:
-        return values
-    return values.reshape(-1 if values.size != 1 else ())
 
 
 def empty_shape(item: h5py.Dataset) -> tuple[int, ...]:

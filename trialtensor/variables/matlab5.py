@@ -9,7 +9,6 @@ import numpy as np
 
 from trialtensor.opening.guard import RefusedError
 from trialtensor.variables.contents import Contents, Variable, VariableInfo, refused_variable
-from trialtensor.variables.matlab import squeezed
 from trialtensor.variables.matlab5_parsing import values_of
 from trialtensor.variables.matlab_values import (
     Cells,
@@ -19,6 +18,7 @@ from trialtensor.variables.matlab_values import (
     Unread,
     Value,
     flattened,
+    squeezed,
 )
 
 

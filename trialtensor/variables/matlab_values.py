@@ -202,3 +202,15 @@ def full(
     native = values.astype(float)
     found: np.ndarray = sparse.csc_array((native, rows, ends), shape=shape).toarray()
     return found
+
+
+def squeezed(values: np.ndarray) -> np.ndarray:
+    """Return rows and columns with one axis, and single values without, as Python has them.
+
+    Parameters
+    ----------
+    values : array
+    """
+    if values.ndim != 2 or 1 not in values.shape:
+        return values
+    return values.reshape(-1 if values.size != 1 else ())

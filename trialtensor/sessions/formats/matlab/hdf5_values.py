@@ -9,16 +9,8 @@ import h5py
 import numpy as np
 
 from trialtensor.opening.guard import RefusedError
-from trialtensor.opening.hdf5 import (
-    Member,
-    address,
-    attributes,
-    children,
-    read_doubles,
-    referred,
-    referred_doubles,
-    why_refused,
-)
+from trialtensor.opening.hdf5 import Member, attributes, children, why_refused
+from trialtensor.opening.references import address, read_doubles, referred, referred_doubles
 from trialtensor.variables.matlab import CLASS, EMPTY, HIDDEN, NUMBERS, empty_shape, text_rows
 from trialtensor.variables.matlab_values import (
     Cells,

@@ -154,7 +154,8 @@ def _series(tree: Tree, node: Node, left: Left) -> pandas.DataFrame:
         if values is not None:
             left.out(f"values of events {node.path}", f"are {values.shape} for {len(times)} times")
     elif values.ndim == 1:
-        columns["label" if values.dtype.kind == "U" else "value"] = _labelled(data, values)
+        values = _labelled(data, values)
+        columns["label" if values.dtype.kind == "U" else "value"] = values
     else:
         flat = values.reshape(len(values), -1)
         columns |= {f"value_{k}": flat[:, k] for k in range(min(flat.shape[1], 100))}

@@ -12,16 +12,8 @@ import h5py
 import numpy as np
 
 from trialtensor.opening.guard import RefusedError
-from trialtensor.opening.hdf5 import (
-    Member,
-    address,
-    attributes,
-    dtype_of,
-    members,
-    open_hdf5,
-    read_values,
-    referred,
-)
+from trialtensor.opening.hdf5 import Member, attributes, dtype_of, members, open_hdf5, read_values
+from trialtensor.opening.references import address, referred
 from trialtensor.sessions.formats.nwb.nodes import Node, Tree
 from trialtensor.sessions.parts import later
 
