@@ -27,6 +27,20 @@ def endless(tmp_path):
     return path
 
 
+@pytest.mark.slow
+def test_attributes_of_groups_are_tried_as_well(tmp_path):
+    path = tmp_path / "endless.h5"
+    with h5py.File(path, "w") as file:
+        file["a/counts"] = np.ones((6, 5, 4))
+        file["a"].attrs["colnames"] = ["left", "right"]
+    content = bytearray(path.read_bytes())
+    heap = content.find(b"GCOL")
+    content[heap + 24 : heap + 32] = bytes(8)
+    path.write_bytes(content)
+    with pytest.raises(RefusedError, match="doesn't come to an end with it"):
+        refuse_what_crashes(path)
+
+
 def answers(monkeypatch, status, said=STARTED):
     """Let the other process end in some way; return the list of its calls."""
     calls = []

@@ -47,7 +47,7 @@ def main(path: str) -> int:
         with h5py.File(path, "r") as file:
             _try_attributes(file)
             left = _READ_IN_ALL
-            for member in members(file, step=_wind_up):
+            for member in members(file, step=_wind_up, groups=True):
                 if member.groups[:1] == _CELLS and _are_doubles(member.item):
                     continue  # of cells of numbers MATLAB's readers read nothing else
                 if member.item is not None:

@@ -48,7 +48,8 @@ def tensor_of(table: DataFrame, columns: Columns, name: str) -> tuple[DataArray,
     if not len(table):
         raise RefusedError("has no rows below the names of its columns")
     named = _with_usual_names(table, columns)
-    named["value"] = numbers(table[columns.value], str(columns.value))
+    if named["value"].dtype.kind not in "iu":  # counts stay whole
+        named["value"] = numbers(table[columns.value], str(columns.value))
     named["time"] = numbers(table[columns.time], str(columns.time))
     if columns.in_milliseconds:
         named["time"] /= 1000

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from trialtensor.events.units import Units
 
 
@@ -35,13 +37,12 @@ def merged_units(names: Sequence[str], units: Sequence[Units], column: str = "pr
     if len(units) == 1:
         only = units[0]
         if names[0]:
-            only.table.insert(0, column, names[0])
+            only.table = _with_column(only.table, column, names[0])
         return only
     tables = []
     for name, each in zip(names, units, strict=True):
-        table = each.table.copy()
-        table.insert(0, column, name)
-        table.insert(1, "cluster", table.index)
+        table = _with_column(each.table, "cluster", each.table.index)
+        table = _with_column(table, column, name)
         table.index = pandas.Index([f"{name}:{unit}" for unit in table.index], name="unit")
         tables.append(table)
 
@@ -50,3 +51,10 @@ def merged_units(names: Sequence[str], units: Sequence[Units], column: str = "pr
         return np.concatenate([each.times for each in units]), np.cumsum(counts)
 
     return Units(pandas.concat(tables), load, source=units[0].source)
+
+
+def _with_column(table: DataFrame, name: str, values: Any) -> DataFrame:
+    """Put a column first; one that is called so already gets a mark."""
+    table = table.rename(columns={name: f"{name}_"})
+    table.insert(0, name, values)
+    return table

@@ -177,7 +177,11 @@ def trials_beside(
             return None, ["this format has no trials: give a table of them, trials=..."]
         return _read_trials(path), [f"trials are those of {path.name}"]
     if hasattr(given, "columns"):
-        return given, []
+        from trialtensor.events.tables import as_table
+
+        return as_table(given, "trial", "trials"), []
+    if not isinstance(given, str | Path):
+        raise RefusedError(f"trials: expected a file or a table, got {type(given).__name__}")
     path = next((each for each in (folder / given, Path(given)) if each.is_file()), None)
     if path is None:
         raise RefusedError(f"trials={str(given)!r}: there is no such file, here or in the folder")

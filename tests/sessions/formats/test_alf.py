@@ -119,6 +119,27 @@ def test_several_probes_and_sorters(tmp_path):
         open_session(tmp_path, probe="probe07")
 
 
+def test_trials_of_several_tasks(tmp_path):
+    for k in (0, 1):
+        write_trials(tmp_path / "alf" / f"task_0{k}")
+        np.save(tmp_path / "alf" / f"task_0{k}" / "_ibl_trials.task.npy", np.full(N_TRIALS, k))
+    session = open_session(tmp_path)
+    assert session.trials["task"].unique().tolist() == [0]
+    assert "trials in alf/task_01 are left out: those in alf/task_00 are taken" in str(session)
+    assert open_session(tmp_path, trials="alf/task_01").trials["task"].unique().tolist() == [1]
+    with pytest.raises(ValueError, match="no trials in 'task_01'; there are some in alf/task_00"):
+        open_session(tmp_path, trials="task_01")
+
+
+def test_a_column_that_is_called_probe_already(tmp_path):
+    for name in ("probe00", "probe01"):
+        write_probe(tmp_path / name)
+        np.save(tmp_path / name / "clusters.probe.npy", np.arange(N_CLUSTERS))
+    table = open_session(tmp_path).units.table
+    assert table["probe"].unique().tolist() == ["probe00", "probe01"]
+    assert table["probe_"].tolist() == list(range(N_CLUSTERS)) * 2
+
+
 def test_names_with_identifiers_and_namespaces(tmp_path):
     times, clusters, _ = write_probe(
         tmp_path / "probe00", extra=".5b2f6c88-36c0-4a4c-9f57-6b0a3c1e2d4f"

@@ -112,3 +112,20 @@ def test_pickled_values_are_refused(tmp_path, plant):
         ValueError, match=r"iscell.npy: holds Python objects \(a pickle\), .* never"
     ):
         open_session(tmp_path, rate=RATE)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"rate": 0}, "rate: expected a number above 0, got 0"),
+        ({"rate": "30"}, "rate: expected a number above 0, got '30'"),
+        ({"rate": 30, "neuropil": "x"}, "neuropil: expected a number, got 'x'"),
+        ({"rate": 30, "trials": 5}, "trials: expected a file or a table, got int"),
+        ({"rate": 30, "speed": 5}, "has no option 'speed'; it takes rate, neuropil, trials"),
+    ],
+)
+def test_wrong_options_are_named(tmp_path, plant, given, said):
+    write_plane(tmp_path / "plane0", plant)
+    with pytest.raises(ValueError) as caught:
+        open_session(tmp_path, **given)
+    assert said in str(caught.value) and str(tmp_path) in str(caught.value)

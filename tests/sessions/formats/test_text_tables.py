@@ -234,3 +234,23 @@ def test_a_value_of_each_spike_is_none_of_a_grid(tmp_path):
     session = open_session(tmp_path / "a.csv")
     assert len(session.units) == 9 and not session.tensors
     assert "columns of spikes that aren't used: amplitude" in str(session)
+
+
+def test_counts_stay_whole(tmp_path):
+    table = long_table()
+    table["Rate"] = (table["Rate"] * 10).round().abs().astype(int)
+    table.to_csv(tmp_path / "a.csv", index=False)
+    found = open_session(tmp_path / "a.csv").tensors["a"]
+    assert found.dtype.kind == "i"
+    assert np.array_equal(found, np.abs(np.round(X * 10)))
+
+
+def test_rows_that_no_file_of_this_size_holds(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    same = pyarrow.array(np.zeros(6_000_000, np.int8))
+    names = ("trial", "unit", "time", "value")
+    parquet.write_table(pyarrow.table(dict.fromkeys(names, same)), tmp_path / "a.parquet")
+    with pytest.raises(ValueError, match=r"a\.parquet: declares 6000000 rows, more than its"):
+        open_session(tmp_path / "a.parquet")

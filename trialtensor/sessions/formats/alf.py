@@ -40,7 +40,7 @@ def match(path: Path) -> float:
     return 0.85 if found.having("trials") else 0.0
 
 
-def open(path: Path, probe: str | None = None) -> Session:
+def open(path: Path, probe: str | None = None, trials: str | None = None) -> Session:
     """Open a session of ALF files, or one folder of it.
 
     Parameters
@@ -48,6 +48,8 @@ def open(path: Path, probe: str | None = None) -> Session:
     path : Path
     probe : str, optional
         Only this probe, such as "probe00"; by default all, and a column says which.
+    trials : str, optional
+        Of several folders with trials, the one whose trials are meant, such as "alf/task_01".
     """
     collections = Collections(path)
     notes = [
@@ -56,11 +58,8 @@ def open(path: Path, probe: str | None = None) -> Session:
     ]
     folders, more = _of_probes(collections, probe)
     notes += more
-    trials = None
-    if places := collections.having("trials"):
-        trials, more = table_of(collections[places[0]]["trials"], "trials")
-        trials = trials.rename_axis(index="trial")
-        notes += more
+    table, more = _trials(collections, trials)
+    notes += more
     signals = signals_of(path, collections, NAME)
     units = None
     if folders:
@@ -69,13 +68,30 @@ def open(path: Path, probe: str | None = None) -> Session:
     return Session(
         path.name,
         path,
-        trials=trials,
+        trials=table,
         units=units,
         traces=signals.traces,
         events=signals.events,
         intervals=signals.intervals,
         notes=notes + signals.notes,
     )
+
+
+def _trials(collections: Collections, wanted: str | None) -> tuple[DataFrame | None, list[str]]:
+    """Read the table of trials; notes name the folders whose trials are left out."""
+    places = collections.having("trials")
+    if wanted is not None and wanted not in places:
+        raise RefusedError(f"has no trials in {wanted!r}; there are some in {', '.join(places)}")
+    if not places:
+        return None, []
+    chosen = wanted or places[0]
+    table, notes = table_of(collections[chosen]["trials"], "trials")
+    notes += [
+        f"trials in {other} are left out: those in {chosen} are taken"
+        for other in places
+        if other != chosen
+    ]
+    return table.rename_axis(index="trial"), notes
 
 
 def _of_probes(collections: Collections, wanted: str | None) -> tuple[dict[str, str], list[str]]:

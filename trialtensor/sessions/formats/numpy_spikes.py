@@ -14,6 +14,7 @@ import numpy as np
 from trialtensor.events.long_tables import natural_key
 from trialtensor.opening.guard import ZIP, RefusedError
 from trialtensor.sessions.npy import describe_npy, is_npy, read_npy
+from trialtensor.sessions.options import number_option
 from trialtensor.sessions.parts import later
 from trialtensor.sessions.session import Session
 from trialtensor.sessions.tables import plain, trials_beside
@@ -101,7 +102,7 @@ def open(path: Path, rate: float | None = None, trials: Any = None) -> Session:
     trials : path or DataFrame, optional
         Table of trials; by default arrays called "trials_...", or a file "trials.csv".
     """
-    arrays = _arrays(path)
+    rate, arrays = number_option("rate", rate, above=0), _arrays(path)
     flat = arrays.flat()
     names = list(flat) if flat else arrays.by_unit()
     notes = [f"spike times are {'seconds' if rate is None else f'samples at {rate:g} Hz'}"]

@@ -13,6 +13,7 @@ from trialtensor.events.long_tables import natural_key
 from trialtensor.opening.guard import RefusedError
 from trialtensor.sessions.merging import merged_units
 from trialtensor.sessions.npy import describe_npy, is_npy, read_vector
+from trialtensor.sessions.options import number_option
 from trialtensor.sessions.parts import later
 from trialtensor.sessions.session import Session
 from trialtensor.sessions.tables import find_column, trials_beside
@@ -54,8 +55,8 @@ def open(path: Path, rate: float | None = None, trials: Any = None) -> Session:
     trials : path or DataFrame, optional
         Table of trials; by default a file "trials.csv" (or .tsv, .parquet) in the folder.
     """
-    folders = _folders(path)
-    rates = {each: _sample_rate(each) if rate is None else float(rate) for each in folders}
+    rate, folders = number_option("rate", rate, above=0), _folders(path)
+    rates = {each: _sample_rate(each) if rate is None else rate for each in folders}
     found, notes = trials_beside(path, trials)
     notes = [note for each in folders for note in _about(each, rates[each], len(folders))] + notes
     if len(folders) > 1:

@@ -13,6 +13,7 @@ import numpy as np
 from trialtensor.events.long_tables import natural_key
 from trialtensor.opening.guard import RefusedError
 from trialtensor.sessions.npy import describe_npy, is_npy, read_npy
+from trialtensor.sessions.options import number_option
 from trialtensor.sessions.parts import later
 from trialtensor.sessions.session import Session
 from trialtensor.sessions.tables import trials_beside
@@ -64,6 +65,7 @@ def open(
     RefusedError
         Without `rate`, and if files of a plane don't fit each other.
     """
+    rate, neuropil = number_option("rate", rate, above=0), number_option("neuropil", neuropil)
     planes = _planes(path)
     tables = [_cells(plane) for plane in planes]
     if rate is None:
