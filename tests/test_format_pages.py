@@ -20,7 +20,8 @@ def commands(page: str) -> list[str]:
 
 
 def test_every_page_has_a_sample():
-    assert {page.stem for page in PAGES.glob("*.md")} == set(MAKERS)
+    in_python = {"arrays"}
+    assert {page.stem for page in PAGES.glob("*.md")} == set(MAKERS) | in_python
 
 
 @pytest.mark.parametrize("name", MAKERS)
