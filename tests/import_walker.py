@@ -23,15 +23,19 @@ KINDS = ("tca", "slicetca", "parafac2", "coupled", "dynamics")
 
 ALLOWED = {layer: LEAVES | set(CHAIN[:place]) for place, layer in enumerate(CHAIN)}
 ALLOWED["kernels"] = set()
-ALLOWED["report"] |= {"io"}
-ALLOWED["cli"] |= {"io"}
+ALLOWED["report"] |= {"io", "preparation", "events"}
+ALLOWED["cli"] |= {"io", "preparation", "events"}
 ALLOWED |= {leaf: {"storage"} - {leaf} for leaf in LEAVES}
-ALLOWED["io"] = {"storage", "opening", "data", "models"}
+# Data on its way into a model: neither knows any model.
+ALLOWED["preparation"] = {"storage", "data"}
+ALLOWED["events"] = {"storage", "data", "opening", "preparation"}
+ALLOWED["selection"] |= {"preparation"}
+ALLOWED["io"] = {"storage", "opening", "data", "models", "events"}
 # The suites for estimators, and what starts the command, stand at the end of the chain.
-ALLOWED["testing"] = LEAVES | set(CHAIN) | {"io"}
+ALLOWED["testing"] = LEAVES | set(CHAIN) | {"io", "preparation", "events"}
 ALLOWED["__main__"] = {"cli"}
 # The lazy names: imports that only type checkers follow.
-ALLOWED["__init__"] = LEAVES | set(CHAIN) | {"io"}
+ALLOWED["__init__"] = LEAVES | set(CHAIN) | {"io", "preparation", "events"}
 
 
 def imports_of(source: str, module: str, *, package: bool = False) -> Iterator[tuple[int, str]]:
