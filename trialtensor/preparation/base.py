@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 OUTPUTS = ("default", "xarray", "pandas", "polars")
 
 
-class TrialTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+class TrialTransformer(
+    TransformerMixin,
+    BaseEstimator,
+    auto_wrap_output_keys=None,  # type: ignore[call-arg]
+):
     """Base class of transformers of trial tensors, for use alone or in a `Pipeline` before a model.
 
     Labelled data gives labelled results, arrays give arrays; both with axes in the order trial,
@@ -99,7 +103,7 @@ class TrialTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         Parameters
         ----------
         input_features : array-like of str, optional
-            Names of the neurons of the data; those of the fit by default, else neuron0, neuron1, ...
+            Names of the neurons of the data; by default those of the fit, else neuron0, neuron1.
 
         Returns
         -------

@@ -28,7 +28,7 @@ class SubtractBaseline(TrialTransformer):
         ``start`` or later and before ``stop``. Without a time coordinate, numbers of bins.
     each : {"trial", "neuron"}, default "trial"
         "trial": each trial of each neuron has a baseline of its own, whose noise is then in all of
-        its bins; NaN where the window wasn't observed. "neuron": a baseline of all trials of the fit.
+        its bins; NaN where the window wasn't observed. "neuron": one of all trials of the fit.
 
     Attributes
     ----------
