@@ -1,13 +1,20 @@
 """From events and trials in memory to tensors; pure, without files."""
 
 from trialtensor.events.aligning import align_trials, unalign_trials
+from trialtensor.events.joining import SessionLinkWarning, concat_sessions, split_sessions
+from trialtensor.events.links import SessionLinks, session_links
 from trialtensor.events.ragged import pad_trials, unpad_trials
 from trialtensor.events.warping import TimeWarp
 
 __all__ = [
+    "SessionLinkWarning",
+    "SessionLinks",
     "TimeWarp",
     "align_trials",
+    "concat_sessions",
     "pad_trials",
+    "session_links",
+    "split_sessions",
     "unalign_trials",
     "unpad_trials",
 ]
