@@ -241,12 +241,14 @@ class TimeWarp(TrialTransformer):
             return grid
         if self.times == "same" and finer == 1:
             return self.times_.copy()
-        ends = self.times_[[0, -1]]
+        # Copies are taken from all of a bin, interpolated values from between bin centres.
+        half = step / 2 if self.how == "nearest" else 0.0
+        ends = self.times_[[0, -1]] + np.array([-half, half])
         if self.times == "all":
-            ends = self._reach(marks)
+            ends = self._reach(ends, marks)
         own = step / finer
-        first = np.floor((ends[0] - self.times_[0]) / own + 1e-9)
-        last = np.ceil((ends[1] - self.times_[0]) / own - 1e-9)
+        first = np.ceil((ends[0] - self.times_[0]) / own - 1e-9)
+        last = np.floor((ends[1] - self.times_[0]) / own + (-1e-9 if half else 1e-9))
         if last - first > _LONGEST * finer * len(self.times_):
             raise ValueError(
                 f"landmarks: warped trials would go from {ends[0]:g} to {ends[1]:g}, the times of "
@@ -255,10 +257,9 @@ class TimeWarp(TrialTransformer):
             )
         return np.asarray(self.times_[0] + np.arange(first, last + 1) * own)
 
-    def _reach(self, marks: np.ndarray) -> np.ndarray:
-        """Return the first and last time that any trial comes to."""
-        ends = [warped(self.times_[[0, -1]], each, self.template_) for each in marks]
-        first, last = np.array(ends).T
+    def _reach(self, ends: np.ndarray, marks: np.ndarray) -> np.ndarray:
+        """Return the first and last time that the ends of any trial come to."""
+        first, last = np.array([warped(ends, each, self.template_) for each in marks]).T
         return np.array([first.min(), last.max()])
 
     def _finer(self) -> int:

@@ -81,7 +81,7 @@ def _conditions(X: xarray.DataArray, names: list[str]) -> tuple[dict[str, Any], 
     if not names or lost:
         raise ValueError(
             "by: 'dpca' needs the coordinates of the trials that are the conditions, of "
-            f"{known or 'none'}; got {(lost or [None])[0]!r}"
+            f"{known or 'none'}; got {lost[0] if lost else None!r}"
         )
     levels, places = {}, []
     for name in names:

@@ -211,7 +211,7 @@ def _tensortools(X: xarray.DataArray) -> ToolLayout:
 
 def _by_row(X: xarray.DataArray, tool: str, *, drop: bool) -> ToolLayout:
     """Return samples x neurons, or trials x features."""
-    n_trials, n_neurons, n_times = X.shape
+    n_trials, n_neurons, _ = X.shape
     if tool == "sklearn":
         values, axes = X.to_numpy().reshape(n_trials, -1), ("trial", "feature")
     else:
