@@ -11,8 +11,10 @@ import trialtensor as tt
 from trialtensor.events import (
     SessionLinkWarning,
     concat_sessions,
+    pad_trials,
     session_links,
     split_sessions,
+    unpad_trials,
 )
 from trialtensor.selection import factor_match_score
 from trialtensor.solvers.links import linked_groups
@@ -158,6 +160,20 @@ def test_times_have_to_agree_or_are_interpolated():
     np.testing.assert_allclose(X[2:], two.interp(time=X["time"]))
     almost = two.assign_coords(time=two["time"] * (1 + 1e-12))
     assert concat_sessions([two, almost]).sizes["time"] == 12
+
+
+def test_the_record_of_times_is_kept_where_it_is_the_same():
+    rng = np.random.default_rng(0)
+    one, two = (
+        pad_trials([rng.normal(size=(2, n)) for n in lengths], bin_size=0.1)
+        for lengths in ((5, 8), (8, 3))
+    )
+    one, two = one.assign_attrs(source="mon.nwb"), two.assign_attrs(source="tue.nwb")
+    X = concat_sessions([one, two], [[0, 0], [1, 1]])
+    assert "source" not in X.attrs
+    assert [each.shape[1] for each in unpad_trials(X)] == [5, 8, 8, 3]
+    other = two.assign_attrs(pad_align="end")
+    assert "time_steps" not in concat_sessions([one, other], [[0, 0], [1, 1]]).attrs
 
 
 @pytest.mark.parametrize(

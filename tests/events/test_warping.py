@@ -109,6 +109,24 @@ def test_ragged_trials_come_back_with_their_gaps(tmp_path):
     assert [each.shape for each in unpad_trials(back)] == [each.shape for each in trials]
 
 
+@pytest.mark.parametrize("how", ["linear", "nearest"])
+@pytest.mark.parametrize("seed", range(3))
+def test_scattered_gaps_are_never_filled_and_only_lone_values_are_lost(how, seed):
+    rng = np.random.default_rng(seed)
+    X, *_ = planted(n_trials=8, seed=seed)
+    values = np.where(rng.random(X.shape) < 0.3, np.nan, rng.normal(size=X.shape))
+    X = X.copy(data=values)
+    warp = TimeWarp(["cue", "move"], oversample="exact", how=how).fit(X)
+    back = warp.inverse_transform(warp.transform(X)).to_numpy()
+    kept = ~np.isnan(back)
+    assert not (kept & np.isnan(values)).any()
+    np.testing.assert_allclose(back[kept], values[kept], atol=1e-12)
+    gone = np.isnan(np.pad(values, [(0, 0), (0, 0), (1, 1)], constant_values=np.nan))
+    alone = gone[:, :, :-2] & gone[:, :, 2:]
+    lost = ~kept & ~np.isnan(values)
+    assert not (lost & ~alone).any() and (how == "linear" or not lost.any())
+
+
 def test_shifts_by_whole_bins_are_bit_exact():
     rng = np.random.default_rng(2)
     X = rng.normal(size=(10, 3, 50))

@@ -16,6 +16,7 @@ from trialtensor.events.interpolation import Places, forward
 from trialtensor.events.links import SessionLinks, session_links
 from trialtensor.events.offsets import KINDS, OFFSET, SCALE, batch_offsets
 from trialtensor.events.registry import Matching, match_cells
+from trialtensor.events.steps import STEPS
 
 if TYPE_CHECKING:
     import xarray
@@ -238,12 +239,23 @@ def _joined(names: list[Any], given: list[Any], cells: Matching) -> xarray.DataA
     }
     if "time" in given[0].coords:
         coords["time"] = given[0].coords["time"].to_numpy()
-    attrs = {
-        name: value
-        for name, value in given[0].attrs.items()
-        if all(name in X.attrs and np.array_equal(X.attrs[name], value) for X in given)
-    }
+    attrs = _common_attrs(given)
     return xarray.DataArray(found, dims=("trial", "neuron", "time"), coords=coords, attrs=attrs)
+
+
+def _common_attrs(given: list[Any]) -> dict[str, Any]:
+    """Return the attributes that all sessions share; of the record of their times, all or none."""
+    names = {name for X in given for name in X.attrs}
+    same = {
+        name
+        for name in names
+        if all(
+            name in X.attrs and np.array_equal(X.attrs[name], given[0].attrs[name]) for X in given
+        )
+    }
+    record = {name for name in names if str(name).startswith(("pad_", "align_", "warp_"))}
+    kept = same if record <= same else same - record - {STEPS}
+    return {name: value for name, value in given[0].attrs.items() if name in kept}
 
 
 def _trial_labels(names: list[Any], given: list[Any]) -> dict[str, Any]:

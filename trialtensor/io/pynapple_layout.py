@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,20 +38,23 @@ def frame_of(X: xarray.DataArray) -> tuple[Any, Any]:
     starts = np.arange(n_trials) * (n_times + 1) * step
     within = (np.arange(n_times) + 0.5) * step
     epochs = nap.IntervalSet(start=starts, end=starts + n_times * step)
-    about = _metadata(X, "trial", nap.IntervalSet)
-    about[_ZERO] = starts + 0.5 * step - times[0]
-    epochs.set_info(**about)
-    frame = nap.TsdFrame(
-        t=(starts[:, None] + within).ravel(),
-        d=X.to_numpy().transpose(0, 2, 1).reshape(n_trials * n_times, -1),
+    zero = {_ZERO: starts + 0.5 * step - times[0]}
+    with _without_remarks():
+        epochs.set_info(**_metadata(X, "trial", epochs), **zero)
+        return _frame(X, epochs, (starts[:, None] + within).ravel()), epochs
+
+
+def _frame(X: xarray.DataArray, epochs: Any, times: np.ndarray) -> Any:
+    frame = _pynapple().TsdFrame(
+        t=times,
+        d=X.to_numpy().transpose(0, 2, 1).reshape(len(times), -1),
         columns=X.coords["neuron"].to_numpy() if "neuron" in X.coords else None,
         time_support=epochs,
     )
-    about = _metadata(X, "neuron", nap.TsdFrame)
+    about = _metadata(X, "neuron", frame)
     about.pop("neuron", None)
-    if about:
-        frame.set_info(**about)
-    return frame, epochs
+    frame.set_info(**about)
+    return frame
 
 
 def tensor_of(frame: Any, epochs: Any) -> xarray.DataArray:
@@ -69,12 +75,14 @@ def tensor_of(frame: Any, epochs: Any) -> xarray.DataArray:
     import xarray
 
     nap = _pynapple()
-    values = np.asarray(nap.build_tensor(frame, epochs)).transpose(1, 0, 2)
+    with _without_remarks():
+        values = np.asarray(nap.build_tensor(frame, epochs)).transpose(1, 0, 2)
     trial = {str(n): ("trial", np.asarray(epochs.metadata[n])) for n in epochs.metadata}
     neuron = {str(n): ("neuron", np.asarray(frame.metadata[n])) for n in frame.metadata}
     zero = trial.pop(_ZERO, (None, np.asarray(epochs.start)))[1]
     longest = int(np.argmax(np.asarray(epochs.end) - np.asarray(epochs.start)))
-    own = frame.restrict(epochs[longest]).t
+    with _without_remarks():
+        own = frame.restrict(epochs[longest]).t
     coords = {
         **trial,
         **neuron,
@@ -84,12 +92,20 @@ def tensor_of(frame: Any, epochs: Any) -> xarray.DataArray:
     return xarray.DataArray(values, dims=("trial", "neuron", "time"), coords=coords)
 
 
-def _metadata(X: xarray.DataArray, axis: str, kind: Any) -> dict[str, np.ndarray]:
+@contextmanager
+def _without_remarks() -> Iterator[None]:
+    """Quiet pynapple, which warns of every name of metadata that can't be an attribute."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Metadata name")
+        yield
+
+
+def _metadata(X: xarray.DataArray, axis: str, of: Any) -> dict[str, np.ndarray]:
     """Return the labels along an axis, under names that pynapple has no use of its own for."""
     found = {}
     for name, each in X.coords.items():
         if each.dims == (axis,):
-            taken = hasattr(kind, str(name)) or name in ("start", "end", "t", "d", "columns")
+            taken = hasattr(of, str(name)) or name in ("start", "end", "t", "d", "columns")
             found[f"{name}_" if taken else str(name)] = each.to_numpy()
     return found
 
