@@ -50,6 +50,8 @@ def test_smooth_in_seconds_uses_the_step_of_the_data():
     np.testing.assert_allclose(
         Smooth(0.05).fit_transform(labelled), Smooth(2.5, unit="bins").fit_transform(X), rtol=1e-9
     )
+    with pytest.raises(ValueError, match=r"^unit: a width in seconds needs"):
+        Smooth(0.05).fit(labelled.assign_coords(time=20 * np.arange(40)))  # milliseconds?
     uneven = labelled.assign_coords(time=np.arange(40.0) ** 2)
     with pytest.raises(ValueError, match=r"^X: expected bins of one width"):
         Smooth(0.05).fit(uneven)

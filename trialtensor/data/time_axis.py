@@ -80,14 +80,15 @@ def bin_width(X: Any, name: str = "X") -> float | None:
     Parameters
     ----------
     X : xarray.DataArray
-        What its attribute ``bin_size`` says counts, else the step of its time coordinate.
+        What its attribute ``bin_size`` says counts, else the step of its time coordinate. Whole
+        numbers as times may be numbers of bins, or milliseconds, and tell nothing.
     name : str
         Argument name used in error messages.
     """
     told = np.asarray(X.attrs.get("bin_size", np.nan))
     if told.size == 1 and told.dtype.kind in "iuf" and told > 0:
         return float(told)
-    if "time" not in X.coords or X.sizes["time"] < 2:
+    if "time" not in X.coords or X.sizes["time"] < 2 or X.coords["time"].dtype.kind in "iu":
         return None
     return step_of(times_of(X, name), name)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trialtensor.data.arrays import whole, with_nan
-from trialtensor.data.axes import find_axis
+from trialtensor.data.axes import ASSUMED, AXES, ORDER, find_axis
 from trialtensor.data.labels import labels_alike
 from trialtensor.data.parameters import check_number
 from trialtensor.data.time_axis import step_of, times_of
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _STEP = "pad_trials"
 # Where a trial begins in the tensor, how many bins it has, and its own time of its first bin.
-_FIRST, _LENGTH, _START = "pad_first", "pad_length", "pad_start"
+_FIRST, _LENGTH, _START = "pad_first", "n_times", "pad_start"
 # Trials sampled on one grid begin within this share of a bin of it.
 _OFF_GRID = 1e-3
 
@@ -35,9 +35,11 @@ def pad_trials(
     Parameters
     ----------
     trials : list or dict of (n_neurons, n_times_i) arrays or DataArrays
-        The keys of a dict become labels of the trials. DataArrays have dimensions neuron and time
-        (or any accepted name of these, in any order); their coordinates without a dimension become
-        coordinates of the trials.
+        The keys of a dict become labels of the trials. Arrays can be (n_times_i, n_neurons) too:
+        the axis along which all are equally long is that of neurons. If both are,
+        (n_neurons, n_times) is assumed, and the attribute ``axes_order`` says so. DataArrays have
+        dimensions neuron and time (or any accepted name of these, in any order); their coordinates
+        without a dimension become coordinates of the trials.
     align : {"start", "end", "time"} or (n_trials,) int array, default "start"
         What comes to lie in one bin, at time 0: the first bin of all trials, the last, or a bin of
         each by its number. "time": trials are placed by their own time coordinates.
@@ -48,8 +50,8 @@ def pad_trials(
     Returns
     -------
     xarray.DataArray
-        Dimensions trial, neuron, time. Coordinates ``pad_first`` and ``pad_length`` of the trials
-        say where each is, so that `unpad_trials` gives back every value bit for bit. float32 is
+        Dimensions trial, neuron, time. Coordinates ``pad_first`` and ``n_times`` of the trials say
+        where each is, so that `unpad_trials` gives back every value bit for bit. float32 is
         kept; integers become float64 and are given back as integers.
 
     Raises
@@ -68,16 +70,15 @@ def pad_trials(
     >>> X["time"].to_numpy()
     array([-2, -1,  0])
     """
-    names, arrays, labelled = _arrays(trials)
+    names, arrays, labelled, order = _arrays(trials)
     step, starts = _steps(labelled, bin_size)
     lengths = np.array([each.shape[1] for each in arrays])
     anchors = _anchors(align, lengths, starts, step)
-    first = anchors.max() - anchors
+    first, zero = anchors.max() - anchors, int(anchors.max())
     n_times = int((first + lengths).max())
     found = np.full((len(arrays), arrays[0].shape[0], n_times), np.nan, _kind(arrays))
     for row, values, begin in zip(found, arrays, first, strict=True):
         row[:, begin : begin + values.shape[1]] = values
-    zero = int(anchors.max())
     times: Any = np.arange(n_times) - zero
     if step is not None:
         times = times * step
@@ -91,18 +92,30 @@ def pad_trials(
         "time": times,
         **_neuron_labels(labelled),
     }
-    details: dict[str, Any] = {"pad_align": align if isinstance(align, str) else "bins"}
     if starts is not None:
         coords[_START] = ("trial", starts)
-        details["pad_labelled"] = int(any("time" in each.coords for each in labelled or ()))
-    kinds = {each.dtype for each in arrays}
-    details["pad_dtype"] = str(kinds.pop()) if len(kinds) == 1 else str(found.dtype)
-    if step is not None:
-        details["bin_size"] = step
     import xarray
 
-    made = xarray.DataArray(found, dims=("trial", "neuron", "time"), coords=coords)
-    return with_step(made, _STEP, **details)
+    made = xarray.DataArray(found, dims=AXES, coords=coords)
+    return with_step(made, _STEP, **_details(align, arrays, labelled, step, order))
+
+
+def _details(
+    align: Any, arrays: list[np.ndarray], labelled: list[Any] | None, step: Any, order: str
+) -> dict[str, Any]:
+    """Return what `unpad_trials` needs to know besides where each trial is."""
+    kinds = {str(each.dtype) for each in arrays}
+    found: dict[str, Any] = {
+        "pad_align": align if isinstance(align, str) else "bins",
+        "pad_dtype": kinds.pop() if len(kinds) == 1 else str(np.dtype(_kind(arrays))),
+    }
+    if labelled is not None:
+        found["pad_labelled"] = int(any("time" in each.coords for each in labelled))
+    if order == "turned":
+        found["pad_turned"] = 1
+    if order == ASSUMED:
+        found[ORDER] = ASSUMED
+    return found if step is None else {**found, "bin_size": step}
 
 
 def unpad_trials(X: xarray.DataArray) -> list[Any]:
@@ -135,16 +148,16 @@ def unpad_trials(X: xarray.DataArray) -> list[Any]:
     labelled = "pad_labelled" in X.attrs
     step = float(np.asarray(X.attrs.get("bin_size", 1)))
     firsts, lengths = (X.coords[name].to_numpy().astype(int) for name in (_FIRST, _LENGTH))
-    plain = without_step(
-        X, _STEP, _FIRST, _LENGTH, "pad_align", "pad_dtype", "pad_labelled", "bin_size"
-    )
+    own_names = ("align", "dtype", "labelled", "turned")
+    names = (_FIRST, _LENGTH, "bin_size", ORDER, *(f"pad_{name}" for name in own_names))
+    plain = without_step(X, _STEP, *names)
     found: list[Any] = []
     for k, (first, length) in enumerate(zip(firsts, lengths, strict=True)):
         trial = plain[k, :, first : first + length]
         values = trial.to_numpy()
         values = values.astype(kind) if kind.kind != "f" else values.astype(kind, copy=False)
         if not labelled:
-            found.append(values.copy())
+            found.append((values.T if "pad_turned" in X.attrs else values).copy())
             continue
         own = float(X.coords[_START].to_numpy()[k]) + np.arange(length) * step
         trial = trial.copy(data=values).assign_coords(time=own).drop_vars(_START)
@@ -152,8 +165,11 @@ def unpad_trials(X: xarray.DataArray) -> list[Any]:
     return found
 
 
-def _arrays(trials: Any) -> tuple[list[Any] | None, list[np.ndarray], list[Any] | None]:
-    """Return labels of trials, their values as (n_neurons, n_times_i), and DataArrays if given."""
+def _arrays(trials: Any) -> tuple[list[Any] | None, list[np.ndarray], list[Any] | None, str]:
+    """Return labels of trials, values (n_neurons, n_times_i), DataArrays if given, and the order.
+
+    The order of axes is "given" by names or lengths, "turned" by lengths, or assumed.
+    """
     names = list(trials) if isinstance(trials, Mapping) else None
     given = list(trials.values()) if isinstance(trials, Mapping) else trials
     table = isinstance(given, np.ndarray) and given.dtype.kind != "O"
@@ -169,8 +185,28 @@ def _arrays(trials: Any) -> tuple[list[Any] | None, list[np.ndarray], list[Any] 
         raise ValueError("trials: expected arrays or DataArrays, got some of both")
     labelled = [_oriented(each, i) for i, each in enumerate(given)] if several[0] else None
     arrays = [with_nan(each, f"trials[{i}]") for i, each in enumerate(labelled or given)]
-    _check_shapes(arrays)
-    return names, arrays, labelled
+    for i, each in enumerate(arrays):
+        if each.ndim != 2:
+            raise ValueError(f"trials[{i}]: expected (n_neurons, n_times), got shape {each.shape}")
+    arrays, order = _neurons_first(arrays)
+    if not arrays[0].shape[0] or not any(each.shape[1] for each in arrays):
+        raise ValueError("trials: expected at least one neuron and one bin, got none in any trial")
+    return names, arrays, labelled, "given" if labelled is not None else order
+
+
+def _neurons_first(arrays: list[np.ndarray]) -> tuple[list[np.ndarray], str]:
+    """Return trials as (n_neurons, n_times_i), and what told: the axis that is alike in all."""
+    same = [all(each.shape[axis] == arrays[0].shape[axis] for each in arrays) for axis in (0, 1)]
+    if same[0]:
+        return arrays, ASSUMED if same[1] else "given"
+    if same[1]:
+        return [each.T for each in arrays], "turned"
+    shapes = ", ".join(str(each.shape) for each in arrays[:3])
+    raise ValueError(
+        "trials: expected arrays (n_neurons, n_times) with the same neurons, but neither axis is "
+        f"equally long in all: {shapes}{', ...' if len(arrays) > 3 else ''}; for sessions with "
+        "different neurons there is concat_sessions"
+    )
 
 
 def _oriented(trial: Any, i: int) -> xarray.DataArray:
@@ -182,27 +218,6 @@ def _oriented(trial: Any, i: int) -> xarray.DataArray:
         )
     names = {dim: axis for dim, axis in zip(trial.dims, axes, strict=True) if dim != axis}
     return trial.rename(names).transpose("neuron", "time")
-
-
-def _check_shapes(arrays: list[np.ndarray]) -> None:
-    for i, each in enumerate(arrays):
-        if each.ndim != 2:
-            raise ValueError(f"trials[{i}]: expected (n_neurons, n_times), got shape {each.shape}")
-    counts = {each.shape[0] for each in arrays}
-    if len(counts) > 1:
-        turned = len({each.shape[1] for each in arrays}) == 1
-        hint = (
-            "; the second axis is the same in all, so these may be (n_times, n_neurons): pass "
-            "their transposes"
-            if turned
-            else "; for sessions with different neurons there is concat_sessions"
-        )
-        raise ValueError(
-            f"trials: expected the same neurons in all, got from {min(counts)} to {max(counts)}"
-            f"{hint}"
-        )
-    if counts == {0} or not any(each.shape[1] for each in arrays):
-        raise ValueError("trials: expected at least one neuron and one bin, got none in any trial")
 
 
 def _kind(arrays: list[np.ndarray]) -> Any:
