@@ -1,10 +1,12 @@
-"""The time axis of a trial tensor as numbers: bin centres, and the step between them."""
+"""The time axis of a trial tensor as numbers: bin centres, the step between them, windows."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+
+from trialtensor.data.arrays import as_floats
 
 # Steps of a regular axis differ by no more than this share of their mean: labels may be rounded.
 _EVEN = 1e-3
@@ -91,6 +93,29 @@ def bin_width(X: Any, name: str = "X") -> float | None:
     if "time" not in X.coords or X.sizes["time"] < 2 or X.coords["time"].dtype.kind in "iu":
         return None
     return step_of(times_of(X, name), name)
+
+
+def check_window(window: Any, name: str = "window") -> tuple[float, float]:
+    """Return start and stop of a window of time.
+
+    Parameters
+    ----------
+    window : (start, stop)
+    name : str
+        Argument name used in error messages.
+
+    Raises
+    ------
+    ValueError
+        For anything but two numbers, the first below the second.
+    """
+    try:
+        limits = as_floats(window, name)
+    except ValueError:
+        limits = np.empty(0)
+    if limits.shape != (2,) or not np.isfinite(limits).all() or limits[0] >= limits[1]:
+        raise ValueError(f"{name}: expected (start, stop) with start < stop, got {window!r}")
+    return float(limits[0]), float(limits[1])
 
 
 def _brief(times: np.ndarray) -> str:

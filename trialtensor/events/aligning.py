@@ -9,10 +9,9 @@ import numpy as np
 
 from trialtensor.data.arrays import as_floats
 from trialtensor.data.per_entry import one_each
-from trialtensor.data.time_axis import step_of, times_of
+from trialtensor.data.time_axis import check_window, step_of, times_of
 from trialtensor.data.validation import as_trial_tensor
 from trialtensor.events.steps import check_last, numbers_of, refuse_twice, with_step, without_step
-from trialtensor.preparation.baseline import check_window
 
 if TYPE_CHECKING:
     import xarray

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trialtensor.data.arrays import as_floats
 from trialtensor.data.parameters import check_choice
-from trialtensor.data.time_axis import times_of
+from trialtensor.data.time_axis import check_window, times_of
 from trialtensor.preparation.base import TrialTransformer, values_of
 
 if TYPE_CHECKING:
@@ -103,29 +102,6 @@ class SubtractBaseline(TrialTransformer):
                 f"go from {times[0]:g} to {times[-1]:g}"
             )
         return inside
-
-
-def check_window(window: Any, name: str = "window") -> tuple[float, float]:
-    """Return start and stop of a window of time.
-
-    Parameters
-    ----------
-    window : (start, stop)
-    name : str
-        Argument name used in error messages.
-
-    Raises
-    ------
-    ValueError
-        For anything but two numbers, the first below the second.
-    """
-    try:
-        limits = as_floats(window, name)
-    except ValueError:
-        limits = np.empty(0)
-    if limits.shape != (2,) or not np.isfinite(limits).all() or limits[0] >= limits[1]:
-        raise ValueError(f"{name}: expected (start, stop) with start < stop, got {window!r}")
-    return float(limits[0]), float(limits[1])
 
 
 def _mean(values: np.ndarray, axis: tuple[int, ...]) -> np.ndarray:
