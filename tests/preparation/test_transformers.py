@@ -107,7 +107,7 @@ def test_the_inverse_restores_what_was_given(recording, transformer):
     transformer = clone(transformer).fit(recording)
     found = transformer.inverse_transform(transformer.transform(recording))
     xarray.testing.assert_allclose(found, recording, rtol=1e-13, atol=1e-13)
-    assert set(found.coords) == set(recording.coords)
+    assert set(found.coords) == set(recording.coords) and found.attrs == recording.attrs
 
 
 def test_inverses_are_exact_where_they_can_be(recording):

@@ -123,7 +123,8 @@ class SoftNormalize(TrialTransformer):
         X : (n_trials, n_neurons, n_times) array or xarray.DataArray
         """
         labelled = self._taken(X)
-        return self._given(labelled * self._along(labelled), X)
+        values = values_of(labelled) * self._along(labelled)
+        return self._given(labelled.copy(data=values), X)
 
     def _check(self) -> None:
         check_number("constant", self.constant, least=0)
