@@ -24,11 +24,14 @@ KINDS = ("tca", "slicetca", "parafac2", "coupled", "dynamics")
 ALLOWED = {layer: LEAVES | set(CHAIN[:place]) for place, layer in enumerate(CHAIN)}
 ALLOWED["kernels"] = set()
 ALLOWED |= {leaf: {"storage"} - {leaf} for leaf in LEAVES}
+# Data on its way into a model, which knows no model.
+ALLOWED["preparation"] = {"storage", "data"}
+ALLOWED["selection"] |= {"preparation"}
 # What recordings hold: arrays, spike times and signals, and where they are found.
 ALLOWED["variables"] = {"storage", "opening"}
-ALLOWED["events"] = {"kernels", "storage", "data", "opening"}
+ALLOWED["events"] = {"kernels", "storage", "data", "opening", "preparation"}
 ALLOWED["sessions"] = {"storage", "data", "opening", "variables", "events"}
-RECORDINGS = frozenset({"variables", "events", "sessions"})
+RECORDINGS = frozenset({"variables", "events", "sessions", "preparation"})
 ALLOWED["io"] = {"storage", "opening", "data", "models"} | RECORDINGS
 ALLOWED["report"] |= {"io"} | RECORDINGS
 ALLOWED["cli"] |= {"io"} | RECORDINGS

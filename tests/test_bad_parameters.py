@@ -42,6 +42,7 @@ CALLS = {
     selection.bootstrap: {"model": TCA, "X": X},
     selection.component_test: {"model": TCA, "X": X},
     selection.fit_ranks: {"estimator": clone(TCA), "n_components": [1], "X": X},
+    selection.compare_transforms: {"X": X, "n_components": 1},
     selection.restart_profile: {"estimator": clone(TCA), "n_components": [1], "X": X},
     selection.stability: {"model": TCA},
     alignment.match_fits: {"fits": [TCA, TCA]},

@@ -75,8 +75,7 @@ class Reading:
     def again(cls, then: Mapping[str, Any], given: Mapping[str, Any]) -> Self:
         """Return what is given now, and else what a model remembers of its recording."""
         names = [each.name for each in fields(cls)]
-        missing = (None, [], ())
-        return cls(**{n: then.get(n) if given.get(n) in missing else given[n] for n in names})
+        return cls(**{n: then.get(n) if _ungiven(given.get(n)) else given[n] for n in names})
 
     def remembered(self) -> dict[str, Any]:
         """Return what a model should know to read its recording again."""
@@ -215,6 +214,10 @@ class Reading:
         if not len(chosen):
             raise ValueError(f"--units: none of {len(what)} meets {self.units!r}")
         return chosen
+
+
+def _ungiven(value: Any) -> bool:
+    return value is None or value in ([], ())
 
 
 def parsed_options(texts: Sequence[str]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Common transforms of counts and rates before a decomposition, as pure functions."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -54,43 +55,99 @@ def _none(values: np.ndarray) -> np.ndarray:
 
 
 def _sqrt(values: np.ndarray) -> np.ndarray:
-    return np.sqrt(_not_negative(values, "sqrt"))
+    return np.sqrt(not_negative(values, "sqrt"))
 
 
 def _log1p(values: np.ndarray) -> np.ndarray:
-    return np.log1p(_not_negative(values, "log1p"))
+    return np.log1p(not_negative(values, "log1p"))
 
 
 def _zscore(values: np.ndarray) -> np.ndarray:
-    values = _as_float(values)
+    values = as_float(values)
+    return neuron_moments(values).standardized(values)
+
+
+@dataclass(frozen=True, eq=False)
+class NeuronMoments:
+    """Mean and standard deviation of each neuron over its observed entries.
+
+    Attributes
+    ----------
+    mean, deviation : (1, n_neurons, 1) float64 arrays
+        The deviation of a constant neuron is infinite, so that it becomes 0.
+    exponent : int array of the same shape
+        Of the power of two in whose unit squares fit.
+    """
+
+    mean: np.ndarray
+    deviation: np.ndarray
+    exponent: np.ndarray
+
+    def standardized(self, values: np.ndarray) -> np.ndarray:
+        """Return values less the mean, in units of the deviation; a new array."""
+        kind = values.dtype
+        unit = -self.exponent
+        centred = scaled(values, unit) - scaled(self.mean, unit).astype(kind)
+        return np.asarray(centred / scaled(self.deviation, unit).astype(kind))
+
+    def restored(self, values: np.ndarray) -> np.ndarray:
+        """Return the values of which `standardized` made these; the mean of a constant neuron."""
+        deviation = np.where(np.isfinite(self.deviation), self.deviation, 0)
+        return np.asarray(values * deviation.astype(values.dtype) + self.mean.astype(values.dtype))
+
+
+def neuron_moments(values: np.ndarray) -> NeuronMoments:
+    """Return mean and standard deviation of each neuron over trials and times.
+
+    Parameters
+    ----------
+    values : (n_trials, n_neurons, n_times) float array
+        NaN is missing. A neuron that was never observed has mean 0.
+    """
     kind = values.dtype
     over: dict[str, Any] = {"axis": (0, 2), "keepdims": True}
     observed = ~np.isnan(values)
     # In a unit of its own each neuron's squares fit.
     size = np.abs(values).max(where=observed, initial=0, **over)
-    values = scaled(values, -np.frexp(size)[1])
+    exponent = np.frexp(size)[1]
+    values = scaled(values, -exponent)
     # Not by np.nanmean, which would warn about a neuron that was never observed.
     count = np.maximum(observed.sum(**over), 1)
     mean = values.sum(dtype=float, where=observed, **over) / count
     centred = values - mean.astype(kind)
     power = np.square(centred).sum(dtype=float, where=observed, **over) / count
-    deviation = np.sqrt(power).astype(kind)
+    deviation = np.sqrt(power)
     largest = np.abs(values).max(where=observed, initial=0, **over)
-    constant = deviation <= 10 * np.finfo(kind).eps * largest
-    return np.where(constant, centred * 0, centred / np.where(constant, 1, deviation))
+    constant = deviation.astype(kind) <= 10 * np.finfo(kind).eps * largest
+    deviation = np.where(constant, np.inf, deviation)
+    return NeuronMoments(scaled(mean, exponent), scaled(deviation, exponent), exponent)
 
 
-def _not_negative(values: np.ndarray, kind: str) -> np.ndarray:
+def not_negative(values: np.ndarray, kind: str) -> np.ndarray:
+    """Return values as floats, and refuse any below zero.
+
+    Parameters
+    ----------
+    values : ndarray
+    kind : str
+        The transform that error messages speak of.
+
+    Raises
+    ------
+    ValueError
+        Saying how many values are negative.
+    """
     n_negative = np.count_nonzero(values < 0)
     if n_negative:
         raise ValueError(
             f"transform: {kind!r} needs values that are not negative, but {n_negative} of "
             f"{values.size} are (least: {np.nanmin(values):g}); use 'zscore' or 'none'"
         )
-    return _as_float(values)
+    return as_float(values)
 
 
-def _as_float(values: np.ndarray) -> np.ndarray:
+def as_float(values: np.ndarray) -> np.ndarray:
+    """Return floats as they are, and anything else as float64."""
     return values if values.dtype.kind == "f" else values.astype(np.float64)
 
 

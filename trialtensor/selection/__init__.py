@@ -19,6 +19,7 @@ from trialtensor.selection.significance import component_test
 from trialtensor.selection.similarity import factor_match_score, subspace_angles
 from trialtensor.selection.stability import Stability, stability
 from trialtensor.selection.tested import ComponentTest
+from trialtensor.selection.transforms import TransformComparison, compare_transforms
 
 __all__ = [
     "Bootstrap",
@@ -31,9 +32,11 @@ __all__ = [
     "Stability",
     "TimeBlocks",
     "TooFewComponentsWarning",
+    "TransformComparison",
     "TrialsByNeurons",
     "WholeTrials",
     "bootstrap",
+    "compare_transforms",
     "component_test",
     "factor_match_score",
     "fit_ranks",

@@ -142,7 +142,7 @@ def in_natural_order(labels: Any) -> list[Any]:
     ----------
     labels : pandas.Index or Series
     """
-    from trialtensor.events.long_tables import natural_key
+    from trialtensor.events.tables import natural_key
 
     found = labels.unique().tolist()
     return sorted(found) if labels.dtype.kind in "fiub" else sorted(found, key=natural_key)

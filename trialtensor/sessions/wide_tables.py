@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trialtensor.events.long_tables import natural_key
+from trialtensor.events.tables import natural_key
 from trialtensor.sessions.columns import Columns
 from trialtensor.sessions.long_tables import numbers
 from trialtensor.sessions.table_kinds import Kind, Table

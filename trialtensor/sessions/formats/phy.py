@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trialtensor.events.long_tables import natural_key
+from trialtensor.events.tables import natural_key
 from trialtensor.opening.guard import RefusedError
 from trialtensor.sessions.merging import merged_units
 from trialtensor.sessions.npy import describe_npy, is_npy, read_vector

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trialtensor.events.long_tables import natural_key
+from trialtensor.events.tables import natural_key
 from trialtensor.opening.guard import RefusedError
 from trialtensor.sessions.npy import describe_npy, is_npy, read_npy
 from trialtensor.sessions.options import number_option
