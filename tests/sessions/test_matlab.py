@@ -159,7 +159,7 @@ def test_choices_that_are_not_clear_are_asked_for(saved):
     for wrong in ({"units": "gone"}, {"units": "spikes_a", "trials": "gone"}):
         with pytest.raises(ValueError, match=r"s\.mat: has no .*'gone'"):
             open_session(path, **wrong)
-    with pytest.raises(ValueError, match="times is 'now', expected 'session' or 'trial'"):
+    with pytest.raises(ValueError, match="times: expected one of 'session', 'trial', got 'now'"):
         open_session(path, times="now")
 
 
@@ -193,7 +193,7 @@ def test_labels_of_tensors(saved):
 
 
 def test_nothing_that_is_known(saved):
-    with pytest.raises(ValueError, match=r"holds neither a tensor .* but dff \(float64 5 × 9\)"):
+    with pytest.raises(ValueError, match=r"neither a tensor .* but dff \(float64 5 × 9\); signals"):
         open_session(saved({"dff": np.zeros((5, 9)) + 0.5}))
 
 
@@ -238,3 +238,40 @@ def test_functions_and_objects_are_never_read(tmp_path):
     assert (
         "f is a MATLAB function_handle, which is not read" in note and "t is a MATLAB table" in note
     )
+
+
+def test_signals_that_are_named(saved):
+    dff = RNG.normal(size=(5, 40))
+    path = saved({"data": {"dff": dff, "turned": dff.T}, "trials": TRIALS})
+    session = open_session(path, traces=["data/dff", "data/turned"], frame_rate=20)
+    for name in ("data/dff", "data/turned"):
+        np.testing.assert_array_equal(session.traces[name].values, dff.T)
+        np.testing.assert_allclose(session.traces[name].times, np.arange(40) / 20)
+    assert any("data/dff (float64 5 × 40) is taken as signals of 5 cells" in n
+               for n in session.notes)  # fmt: skip
+    assert any("signals are read by traces=" in note for note in open_session(path).notes)
+    with pytest.raises(ValueError, match="says no frame rate of signals; give it by frame_rate="):
+        open_session(path, traces="data/dff")
+    with pytest.raises(ValueError, match=r"no matrix 'dff' for traces=, but nothing of this name"):
+        open_session(path, traces="dff", frame_rate=20)
+    with pytest.raises(ValueError, match=r"s\.mat: frame_rate: .*got -1"):
+        open_session(path, traces="data/dff", frame_rate=-1)
+
+
+def test_structs_beside_a_tensor_are_no_trials(saved):
+    settings = {"a": {"x": np.arange(3.0)}, "b": {"y": np.arange(4.0)}}
+    session = open_session(saved({"X": np.zeros((3, 5, 7)), **settings}))
+    assert session.trials is None and session.tensors == {"X": (3, 5, 7)}
+
+
+def test_what_is_no_column_is_said(saved):
+    session = open_session(saved({"spikes": cell(WHOLE), "trials": TRIALS}))
+    assert "left out of trials, as no column: note" in session.notes
+    with pytest.raises(ValueError, match="no spike times that are relative to their trial"):
+        open_session(saved({"spikes": cell(WHOLE), "trials": TRIALS}), events="go")
+
+
+def test_the_only_unit(saved):
+    session = open_session(saved({"spike_times": WHOLE[2], "trials": TRIALS}))
+    assert len(session.units) == 1 and len(session.trials) == N_TRIALS
+    np.testing.assert_array_equal(session.units.times, WHOLE[2])

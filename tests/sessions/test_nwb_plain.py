@@ -2,15 +2,21 @@
 
 import random
 import resource
+import subprocess
+import sys
+from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
 
+from tests.sessions.matlab_files import cell, save5, save73
 from tests.sessions.nwb_files import plain_file, signal, table
 from trialtensor.io import read
 from trialtensor.sessions import open_session
 from trialtensor.sessions.formats import nwb
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -310,3 +316,53 @@ def test_rows_that_are_referred_to_but_not_there(path):
     session = open_session(path)
     assert list(session.units.table) == ["region"]
     assert any("electrodes refers to rows that aren't among 2" in note for note in session.notes)
+
+
+def test_names_tell_signals_apart(path):
+    with changed(path) as file:
+        for place in ("a/x", "b/x", "b/c/x", "b/y"):
+            signal(file, f"processing/{place}", np.zeros((6, 2)), rate=1.0)
+    assert set(open_session(path).traces) == {"lfp", "a/x", "b/x", "c/x", "y"}
+
+
+WITHOUT = """
+import sys
+for name in ("pynwb", "hdmf", "zarr", "pyarrow", "pynapple", "neo"):
+    sys.modules[name] = None
+import trialtensor as tt
+for path in sys.argv[1:]:
+    with tt.open_session(path) as session:
+        X = tt.bin_spikes(session.units, session.trials, align_to="go_cue", window=(-0.5, 0.5),
+                          bin_size=0.25)
+        print(X.shape)
+"""
+
+
+def test_a_core_installation_is_enough(path, tmp_path):
+    spikes = cell([np.array([0.5, 1.5]), np.array([2.5])])
+    variables = {"spikes": spikes, "trials": {"go_cue": np.arange(5.0)}}
+    files = [path, save5(tmp_path / "old.mat", variables), save73(tmp_path / "n.mat", variables)]
+    command = [sys.executable, "-W", "ignore", "-c", WITHOUT, *map(str, files)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.stdout.splitlines() == ["(5, 3, 4)", "(5, 2, 4)", "(5, 2, 4)"], done.stderr
+
+
+def test_numbers_that_stand_for_words_and_references_for_names(path):
+    with changed(path) as file:
+        trials = file["intervals/trials"]
+        trials["side"] = np.array([0, 1, 1, 0, 1], "u1")
+        trials["side_elements"] = np.array(["left", "right"], dtype=object)
+        trials["side"].attrs["neurodata_type"] = "EnumData"
+        trials["side"].attrs["elements"] = trials["side_elements"].ref
+        groups = [file.create_group(f"general/extracellular_ephys/{name}") for name in "ab"]
+        for group, place in zip(groups, ("CA1", "V1"), strict=True):
+            group.attrs["location"] = place
+        where = file["units"].create_dataset("electrode_group", (3,), h5py.ref_dtype)
+        where[:] = np.array([groups[0].ref, groups[1].ref, groups[0].ref], h5py.ref_dtype)
+        del file["units/region"]
+        trials.attrs["colnames"] = np.array(["start_time", "side"], dtype=object)
+        file["units"].attrs["colnames"] = np.array(["electrode_group"], dtype=object)
+    session = open_session(path)
+    assert session.trials["side"].tolist() == ["left", "right", "right", "left", "right"]
+    assert session.units.table["probe"].tolist() == ["a", "b", "a"]
+    assert session.units.table["region"].tolist() == ["CA1", "V1", "CA1"]

@@ -47,6 +47,8 @@ def open(
     times: str | None = None,
     rate: float | None = None,
     events: str | Sequence[str] = (),
+    traces: str | Sequence[str] = (),
+    frame_rate: float | None = None,
 ) -> Session:
     """Read the tables of a file; see the guide for which variables become which.
 
@@ -63,10 +65,15 @@ def open(
         Spike times are numbers of samples, this many a second.
     events : str or sequence of str
         Columns of trials that are relative to their trial, as its spikes are.
+    traces : str or sequence of str
+        Names of matrices that are signals of cells.
+    frame_rate : float, optional
+        Samples a second of these.
     """
     from trialtensor.sessions.formats.matlab.building import build_session
 
-    options = {"units": units, "trials": trials, "times": times, "rate": rate, "events": events}
+    options = {"units": units, "trials": trials, "times": times, "rate": rate, "events": events,
+               "traces": traces, "frame_rate": frame_rate}  # fmt: skip
     return build_session(path, NAME, lambda: _opened(path), options)
 
 

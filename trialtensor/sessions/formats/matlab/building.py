@@ -2,254 +2,39 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas
 
+from trialtensor.data.parameters import check_choice, check_number
 from trialtensor.events.units import Units
 from trialtensor.opening.guard import RefusedError
-from trialtensor.sessions.formats.matlab.columns import column, columns_of
-from trialtensor.sessions.formats.matlab.spikes import (
-    Layout,
-    chosen_layout,
-    flipped,
-    layouts,
-    read_spikes,
-    refuse_samples,
-)
-from trialtensor.sessions.formats.matlab.timeline import SESSION, TRIAL, on_one_line
-from trialtensor.sessions.formats.matlab.trials import candidates, chosen_trials
+from trialtensor.sessions.formats.matlab.mapping import LISTED, ZERO, Mapping
+from trialtensor.sessions.formats.matlab.signals import read_signals
+from trialtensor.sessions.formats.matlab.timeline import SESSION, TRIAL
 from trialtensor.sessions.parts import later
 from trialtensor.sessions.session import Session
-from trialtensor.variables.matlab_values import (
-    Numbers,
-    Struct,
-    Text,
-    Unread,
-    Value,
-    Values,
-    flattened,
-    length,
-    vector,
-    words,
-)
+from trialtensor.variables.matlab_values import Values, words
 
 # Opens the file and gives its variables, which can be read while it is open.
 Opened = Callable[[], AbstractContextManager[Values]]
-# Where the zero of each trial lies on the line of time of the spikes.
-ZERO = "zero_time"
-_START = "start_time"
-_LISTED = 20
 
 
-class Mapping:
-    """How the variables of a file become a session, and what is said of it.
-
-    Parameters
-    ----------
-    values : dict
-        Variables by name.
-    options : dict
-        units, trials, times, rate and events of the reader.
-    """
-
-    def __init__(self, values: Values, options: dict[str, Any]) -> None:
-        self.values, self.options = values, options
-        self.notes: list[str] = []
-        self.layout = chosen_layout(layouts(values), options["units"])
-        self._used = {self.layout.path} if self.layout else set()
-        self.trials = self._trials()
-        if self.layout is not None:
-            refuse_samples(self.layout, options["rate"])
-            self._say_layout(self.layout)
-
-    def tensors(self) -> dict[str, tuple[int, ...]]:
-        """List the arrays with three axes."""
-        found: dict[str, tuple[int, ...]] = {
-            path: value.shape
-            for path, value in flattened(self.values)
-            if isinstance(value, Numbers) and value.is_tensor
-        }
-        for path, shape in found.items():
-            size = " × ".join(map(str, shape))
-            self.notes.append(
-                f"{path} ({size}) is a tensor: trialtensor.read reads it, and takes its axes as "
-                "trials × neurons × times unless axes= says another order"
-            )
-        return found
-
-    def spikes(self) -> tuple[np.ndarray, np.ndarray]:
-        """Read the spikes of units that aren't cut into trials: times and bounds."""
-        rate = self.options["rate"] or 1.0
-        if self.layout is None or self.layout.spikes is None:
-            raise RefusedError("has changed: its spike times are gone")
-        read = read_spikes(self.layout.spikes)
-        bounds = np.concatenate([[0], np.cumsum([len(each) for each in read])])
-        return np.concatenate([*read, np.zeros(0)]) / rate, bounds.astype(np.int64)
-
-    def lined_up(self) -> Units:
-        """Read the spikes of units that are cut into trials, and put trials on one line."""
-        layout, rate = self.layout, self.options["rate"] or 1.0
-        if layout is None or layout.spikes is None:
-            raise RefusedError("has changed: its spike times are gone")
-        spikes = [each / rate for each in read_spikes(layout.spikes)]
-        given = None if self.trials is None else self.trials.get(_START)
-        starts = None if given is None or given.dtype.kind not in "fiu" else given.to_numpy(float)
-        line = on_one_line(spikes, (layout.n_units, layout.n_trials), self.options["times"], starts)
-        if self.trials is None:
-            self.trials = pandas.DataFrame(index=pandas.RangeIndex(layout.n_trials, name="trial"))
-        if line.zero is not None:
-            self.trials = self.trials.assign(**{ZERO: line.zero})
-            self._shift_events(line.zero)
-        self._say_line(line.zero is not None, line.apart, line.span)
-        return Units(self.unit_table(), lambda: (line.times, line.bounds))
-
-    def flat_units(self) -> Units:
-        """Read spikes that lie in one array, beside the unit of each."""
-        if self.layout is None or self.layout.flat is None:
-            raise RefusedError("has changed: its spike times are gone")
-        times, ids = self.layout.flat
-        own: Any = list(ids.rows) if isinstance(ids, Text) else vector(ids)  # type: ignore[arg-type]
-        return Units.from_flat(vector(times), own, rate=self.options["rate"])
-
-    def unit_table(self) -> pandas.DataFrame:
-        """Return the columns of units: other fields, and vectors of that length beside them."""
-        if self.layout is None:
-            return pandas.DataFrame()
-        n, group = self.layout.n_units, self.layout.group
-        columns = columns_of(self.layout.table)[1] if self.layout.table is not None else {}
-        n_trials = None if self.trials is None else len(self.trials)
-        if n_trials == n and not group:
-            unclear = [path for path in self._loose("", n) if path not in columns]
-            if unclear:
-                self.notes.append(
-                    f"left out: {', '.join(unclear)}: there are {n} units and {n} trials, so what "
-                    "they label is unclear; put them into a struct"
-                )
-        else:
-            columns = self._loose(group, n) | columns
-        return pandas.DataFrame(columns, index=pandas.RangeIndex(n, name="unit"))
-
-    def say_unused(self) -> None:
-        """Say what of the file isn't part of the session."""
-        unread = [f"{path} {value.why}" for path, value in flattened(self.values)
-                  if isinstance(value, Unread)]  # fmt: skip
-        matrices = [
-            f"{path} ({words(value)})"
-            for path, value in flattened(self.values)
-            if isinstance(value, Numbers) and len(value.shape) == 2 and min(value.shape) > 1
-        ]
-        if unread:
-            self.notes.append(f"left out: {'; '.join(unread[:_LISTED])}")
-        if matrices:
-            self.notes.append(
-                f"left out, as nothing says what it is: {', '.join(matrices[:_LISTED])}"
-            )
-
-    def _trials(self) -> pandas.DataFrame | None:
-        layout = self.layout
-        open_numbers = (layout.n_trials, layout.n_units) if layout and layout.n_trials else ()
-        found = candidates(self.values, layout.path if layout else "")
-        best = chosen_trials(found, self.options["trials"], open_numbers)
-        if best is not None:
-            n, columns = columns_of(best.struct)
-            self.notes.append(f"{best.path} is taken as the table of {n} trials")
-            if not best.struct.is_one or layout is None or layout.n_units != n:
-                columns = columns | {
-                    k: v for k, v in self._loose("", n).items() if k not in columns
-                }
-        else:
-            n, columns = self._loose_trials()
-        if layout is not None and layout.n_trials:
-            self._orient(layout, n)
-            n = self.layout.n_trials if self.layout else n
-        if not columns:
-            return None
-        return pandas.DataFrame(columns, index=pandas.RangeIndex(n, name="trial"))
-
-    def _loose_trials(self) -> tuple[int, dict[str, np.ndarray]]:
-        """Take vectors that lie beside the spikes as columns of trials."""
-        layout = self.layout
-        if layout is None:
-            return 0, {}
-        lengths = [length(value) for path, value in self.values.items() if path not in self._used]
-        known = Counter(n for n in lengths if n is not None and n > 1)
-        fits = [n for n, _ in known.most_common() if n != layout.n_units]
-        if layout.n_trials:
-            fits = [n for n in fits if n == layout.n_trials]
-            if layout.n_trials == layout.n_units:
-                return 0, {}
-        columns = self._loose("", fits[0]) if fits else {}
-        if not columns:
-            return 0, {}
-        names = ", ".join(columns)
-        self.notes.append(f"{names} ({fits[0]} entries each) are taken as columns of trials")
-        return fits[0], columns
-
-    def _loose(self, group: str, n: int) -> dict[str, np.ndarray]:
-        """Return the vectors of one length in a struct, or at the top."""
-        inside: dict[str, Value] = self.values
-        for name in filter(None, group.split("/")):
-            struct = inside[name]
-            if not isinstance(struct, Struct):
-                return {}
-            inside = {each: struct.field(each) for each in struct.fields}
-        found = {
-            name: column(value, n)
-            for name, value in inside.items()
-            if f"{group}{name}" not in self._used and not isinstance(value, Struct)
-        }
-        return {name: values for name, values in found.items() if values is not None}
-
-    def _orient(self, layout: Layout, n: int) -> None:
-        """Turn spikes that came as trials × units, which the number of trials tells."""
-        if n == layout.n_units != layout.n_trials:
-            self.layout = flipped(layout)
-            self.notes.append(f"{layout.path} has trials first, because there are {n} trials")
-        elif n and n not in (layout.n_units, layout.n_trials):
-            raise RefusedError(
-                f"has {n} trials, but {layout.path} is {layout.n_units} × {layout.n_trials}; say "
-                "which variables they are by units= and trials="
-            )
-
-    def _shift_events(self, zero: np.ndarray) -> None:
-        """Put the times of events that are relative to their trial on the line of the spikes."""
-        names: str | Sequence[str] = self.options["events"] or ()
-        for name in [names] if isinstance(names, str) else names:
-            if self.trials is None or name not in self.trials:
-                known = "" if self.trials is None else ", ".join(self.trials.columns)
-                raise RefusedError(f"has no column {name!r} of trials for events=, but {known}")
-            self.trials = self.trials.assign(**{name: self.trials[name].astype(float) + zero})
-
-    def _say_layout(self, layout: Layout) -> None:
-        if layout.flat is not None:
-            self.notes.append(f"{layout.path} are times of spikes: {layout.words}")
-        elif layout.n_trials and self.layout is not None:
-            size = f"{self.layout.n_units} units × {self.layout.n_trials} trials"
-            self.notes.append(f"{layout.path} ({layout.words}) is taken as spike times of {size}")
-        else:
-            self.notes.append(f"{layout.path} ({layout.words}) is taken as spike times, one a unit")
-        unit = "are divided by rate" if self.options["rate"] else "are taken as seconds"
-        self.notes.append(f"times of spikes {unit}")
-
-    def _say_line(self, relative: bool, apart: float, span: tuple[float, float]) -> None:
-        low, high = span
-        if not relative:
-            self.notes.append(
-                "spike times go on from trial to trial: they are those of the session"
-            )
-            return
-        how = f"{apart:g} s apart" if apart else f"by {_START}"
-        self.notes.append(
-            f"spike times are relative to their trial, {low:g} to {high:g} s: trials are put on "
-            f"one line {how}, and {ZERO} is the zero of each; name columns of times that are "
-            "relative to the trial as well by events="
-        )
+def _checked(options: dict[str, Any]) -> dict[str, Any]:
+    """Return options, one name as a list of one; refuse others in words that aren't of damage."""
+    try:
+        if options["times"] is not None:
+            check_choice("times", options["times"], (SESSION, TRIAL))
+        for name in ("rate", "frame_rate"):
+            if options[name] is not None:
+                check_number(name, options[name], above=0)
+    except ValueError as error:
+        raise RefusedError(str(error)) from error
+    lists = {name: options[name] for name in ("events", "traces")}
+    return options | {k: [v] if isinstance(v, str) else list(v or ()) for k, v in lists.items()}
 
 
 def build_session(path: Path, kind: str, opened: Opened, options: dict[str, Any]) -> Session:
@@ -263,7 +48,7 @@ def build_session(path: Path, kind: str, opened: Opened, options: dict[str, Any]
     opened : callable
         Opens the file and gives its variables.
     options : dict
-        units, trials, times, rate and events of the reader.
+        Those of the reader.
 
     Raises
     ------
@@ -271,8 +56,7 @@ def build_session(path: Path, kind: str, opened: Opened, options: dict[str, Any]
         If there is neither a tensor nor anything that may be units and trials, or a choice has to
         be made.
     """
-    if options["times"] not in (None, SESSION, TRIAL):
-        raise RefusedError(f"times is {options['times']!r}, expected {SESSION!r} or {TRIAL!r}")
+    options = _checked(options)
 
     def load() -> tuple[np.ndarray, np.ndarray]:
         with opened() as values:
@@ -287,12 +71,18 @@ def build_session(path: Path, kind: str, opened: Opened, options: dict[str, Any]
             units = found.lined_up()
         elif found.layout is not None:
             units = Units(found.unit_table(), later(path, kind, load))
+        if options["events"] and (found.trials is None or ZERO not in found.trials):
+            raise RefusedError(
+                "has no spike times that are relative to their trial, so events= means nothing"
+            )
+        traces = read_signals(values, options["traces"], options["frame_rate"], found.notes)
         tensors = found.tensors()
-        if units is None and found.trials is None and not tensors:
-            listed = "; ".join(f"{k} ({words(v)})" for k, v in list(values.items())[:_LISTED])
+        if units is None and found.trials is None and not tensors and not traces:
+            listed = "; ".join(f"{k} ({words(v)})" for k, v in list(values.items())[:LISTED])
             raise RefusedError(
                 "holds neither a tensor (three axes) nor spike times (a cell array with one cell a "
-                f"unit, or units × trials) nor a struct of trials, but {listed or 'nothing'}"
+                f"unit, or units × trials) nor a struct of trials, but {listed or 'nothing'}; "
+                "signals are named by traces= and frame_rate="
             )
         found.say_unused()
         return Session(
@@ -301,6 +91,7 @@ def build_session(path: Path, kind: str, opened: Opened, options: dict[str, Any]
             kind=kind,
             trials=found.trials,
             units=units,
+            traces=traces,
             tensors=tensors,
             notes=found.notes,
         )

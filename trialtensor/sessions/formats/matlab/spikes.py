@@ -83,7 +83,8 @@ def layouts(values: dict[str, Value]) -> list[Layout]:
     """
     flat = dict(flattened(values))
     found = [each for path, value in flat.items() for each in [_layout(path, value)] if each]
-    return found + _pairs(flat)
+    found += _pairs(flat)
+    return found if any(each.rank for each in found) else found + _single(flat)
 
 
 def flipped(layout: Layout) -> Layout:
@@ -201,6 +202,18 @@ def _pairs(flat: dict[str, Value]) -> list[Layout]:
             if same and _length(ids) == prod(times.shape):
                 words = f"{prod(times.shape)} spikes with {other}"
                 found.append(Layout(path, words, flat=(times, ids)))
+    return found
+
+
+def _single(flat: dict[str, Value]) -> list[Layout]:
+    """Find a vector that is the spikes of the only unit."""
+    found = []
+    for path, value in flat.items():
+        named = re.match("spike", path.rpartition("/")[2], re.IGNORECASE)
+        if named and isinstance(value, Numbers) and is_vector(value) and prod(value.shape) > 1:
+            spikes = np.empty(1, dtype=object)
+            spikes[0] = value
+            found.append(Layout(path, f"{prod(value.shape)} spikes", 1, spikes=spikes))
     return found
 
 

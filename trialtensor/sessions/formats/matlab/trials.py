@@ -9,6 +9,9 @@ from trialtensor.opening.guard import RefusedError
 from trialtensor.sessions.formats.matlab.columns import row_count
 from trialtensor.variables.matlab_values import Struct, Value, flattened, words
 
+# The name of a struct says that it has to do with trials.
+_NAMED = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -45,7 +48,11 @@ def candidates(values: dict[str, Value], spikes: str) -> list[Candidate]:
 
 
 def chosen_trials(
-    found: list[Candidate], wanted: str | None, n_trials: tuple[int, ...]
+    found: list[Candidate],
+    wanted: str | None,
+    n_trials: tuple[int, ...],
+    *,
+    needed: bool = True,
 ) -> Candidate | None:
     """Choose the table of trials: the one that is named, or whose name says the most.
 
@@ -56,6 +63,8 @@ def chosen_trials(
         Name of the variable.
     n_trials : tuple of int
         Numbers of trials that spikes leave open; empty if any.
+    needed : bool
+        Whether there are spikes, for which a choice has to be made.
 
     Raises
     ------
@@ -71,6 +80,8 @@ def chosen_trials(
     fitting = [each for each in found if not n_trials or each.n_rows in n_trials]
     most = max((each.rank for each in fitting), default=0)
     best = [each for each in fitting if each.rank == most]
+    if not needed and (len(best) > 1 or most < _NAMED):
+        return None
     if len(best) > 1:
         raise RefusedError(f"has several structs that may be trials; choose by trials= {listed}")
     return best[0] if best else None

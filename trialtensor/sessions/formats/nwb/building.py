@@ -76,9 +76,9 @@ def _note_extensions(tree: Tree, left: Left) -> None:
     types = Counter(
         node.type
         for node in tree
-        if node.is_extension
-        and node.shape is None
+        if node.shape is None
         and node.path.startswith(_DATA)
+        and node.is_extension
         and node.type not in _READ_EXTENSIONS
     )
     for name, n in types.items():

@@ -42,7 +42,7 @@ def read_trials(
     RefusedError
         If there is no table `wanted`, or it can't be read.
     """
-    nodes = [node for node in tree if node.type == "TimeIntervals" and node.shape is None]
+    nodes = [node for node in tree if node.shape is None and node.type == "TimeIntervals"]
     main = tree.get(TRIALS)
     if main is not None and main.shape is None and main not in nodes:
         nodes.append(main)
@@ -93,7 +93,7 @@ def read_epochs(tree: Tree, left: Left) -> dict[str, pandas.DataFrame]:
     left : Left
     """
     found = {}
-    nodes = [node for node in tree if node.type == "IntervalSeries" and not node.shape]
+    nodes = [node for node in tree if node.shape is None and node.type == "IntervalSeries"]
     for name, node in names_of(tree, nodes).items():
         try:
             found[name] = _epochs(tree, node)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -57,7 +57,7 @@ def _nodes(file: h5py.File) -> tuple[list[Node], dict[str, str]]:
     items = {path: each.item for path, each in found.items() if each.item is not None}
     places = {address(item): path for path, item in items.items()} | {address(file): ""}
     nodes = [_node(each, places) for path, each in found.items() if path not in links]
-    return [Node("", _attributes(file, places)), *nodes], links
+    return [Node("", _Attributes(file, places)), *nodes], links
 
 
 def _end(path: str, found: dict[str, Member]) -> str:
@@ -75,7 +75,7 @@ def _end(path: str, found: dict[str, Member]) -> str:
 
 def _node(member: Member, places: dict[Any, str]) -> Node:
     path, item = member.path, member.item
-    given = {} if item is None else _attributes(item, places)
+    given: Mapping[str, Any] = {} if item is None else _Attributes(item, places)
     if not isinstance(item, h5py.Dataset):
         return Node(path, given, refused=member.refused)
     if member.refused:
@@ -86,11 +86,29 @@ def _node(member: Member, places: dict[Any, str]) -> Node:
     return Node(path, given, item.shape, dtype_of(item), read=partial(read_values, item))
 
 
-def _attributes(item: Any, places: dict[Any, str]) -> dict[str, Any]:
-    return {
-        name: _path(item, value, places) if isinstance(value, h5py.Reference) else value
-        for name, value in attributes(item).items()
-    }
+class _Attributes(Mapping[str, Any]):
+    """Attributes of an object, read when one is asked for: of most objects none ever is."""
+
+    def __init__(self, item: Any, places: dict[Any, str]) -> None:
+        self._item, self._places = item, places
+
+    @cached_property
+    def _all(self) -> dict[str, Any]:
+        return {
+            name: _path(self._item, value, self._places)
+            if isinstance(value, h5py.Reference)
+            else value
+            for name, value in attributes(self._item).items()
+        }
+
+    def __getitem__(self, name: str) -> Any:
+        return self._all[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
 
 
 def _paths(dataset: h5py.Dataset, places: dict[Any, str]) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,7 @@ class Node:
     ----------
     path : str
         Without a slash at the start; empty for the root.
-    attributes : dict
+    attributes : mapping
         References to other nodes are their paths.
     shape : tuple of int, or None
         None for a group.
@@ -36,7 +36,7 @@ class Node:
     """
 
     path: str
-    attributes: dict[str, Any]
+    attributes: Mapping[str, Any]
     shape: tuple[int, ...] | None = None
     dtype: np.dtype | None = None
     refused: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -77,21 +78,19 @@ def names_of(tree: Tree, nodes: list[Node]) -> dict[str, Node]:
     tree : Tree
     nodes : list of Node
     """
+    inside = Counter(node.path.rpartition("/")[0] for node in nodes)
     paths = {}
     for node in nodes:
-        parent = tree.parent(node)
-        inside = parent is not None and parent.type not in ("", "ProcessingModule")
-        alone = parent is not None and sum(each in tree.children(parent) for each in nodes) == 1
-        generic = node.name in _GENERIC and inside and alone
-        paths[node.path.rpartition("/")[0] if generic else node.path] = node
-    named: dict[str, Node] = {}
-    for path, node in paths.items():
-        parts = path.split("/")
-        ends = ("/".join(parts[-n:]) for n in range(1, len(parts) + 1))
-        others = [f"/{other}" for other in paths if other != path]
-        name = next((end for end in ends if not any(o.endswith(f"/{end}") for o in others)), path)
-        named[name] = node
-    return named
+        parent, folder = tree.parent(node), node.path.rpartition("/")[0]
+        held = parent is not None and parent.type not in ("", "ProcessingModule")
+        generic = held and node.name in _GENERIC and inside[folder] == 1
+        paths[folder if generic else node.path] = node
+    # Of every path all its ends, of which the shortest that occurs once is the name.
+    ends = {path: ["/".join(path.split("/")[k:]) for k in range(path.count("/"), -1, -1)]
+            for path in paths}  # fmt: skip
+    common = Counter(end for each in ends.values() for end in each)
+    names = {path: next((end for end in ends[path] if common[end] == 1), path) for path in paths}
+    return {names[path]: node for path, node in paths.items()}
 
 
 def time_base(tree: Tree, node: Node) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def read_units(tree: Tree, wanted: str | Sequence[str] | None, left: Left) -> Un
     RefusedError
         If a table is wanted that there isn't.
     """
-    tables = [node for node in tree if node.type == TYPE and node.shape is None]
+    tables = [node for node in tree if node.shape is None and node.type == TYPE]
     main = tree.get(MAIN)
     if main is not None and main not in tables and main.shape is None:
         tables.insert(0, main)
