@@ -26,7 +26,7 @@ def test_draws_in_any_order_come_in_that_of_the_most_likely_transitions():
     np.testing.assert_array_equal(found.amplitudes[:, :, 0], amplitudes)
 
 
-@pytest.mark.parametrize("seed", (4, 10, 35))
+@pytest.mark.parametrize("seed", (4, 35))
 def test_steps_far_apart_have_intervals_of_their_own(seed):
     """In slow noise, draws exchange transitions often; no row mixes the two steps up."""
     rng = np.random.default_rng([seed, 3])
