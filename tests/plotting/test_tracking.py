@@ -82,3 +82,13 @@ def test_long_names_of_series_come_in_lines(tracking):
     assert [text.get_text() for text in axes[0].texts] == ["baseline", "washout", "60"]
     boxes = [ax.yaxis.label.get_window_extent() for ax in axes]
     assert boxes[0].y0 > boxes[1].y1
+
+
+def test_points_are_without_their_conditions():
+    rng = np.random.default_rng(0)
+    target = np.tile([0, 1, 2], 40)
+    noise = 0.1 * rng.normal(size=120)
+    found = track(5.0 * target + noise, conditions=target)
+    (ax,) = plot_tracking(found)
+    points = np.ma.getdata(ax.collections[0].get_offsets())[:, 1]
+    assert np.std(points) < 0.2

@@ -88,3 +88,23 @@ def test_what_neurons_say_comes_first(tmp_path):
     page = write_tracking_report(found, tmp_path / "page.html").read_text("utf-8")
     assert "Neurons that change by themselves" in page
     assert "drops out" in page
+
+
+def test_the_headline_dates_many_changes_and_includes_behaviour():
+    rng = np.random.default_rng(2)
+    up_and_down = np.select([np.arange(160) < k for k in (40, 80, 120, 160)], [0, 3, 0, 3])
+    y = np.stack([up_and_down + 0.1 * rng.normal(size=160), rng.normal(size=160)], axis=1)
+    learned = (np.arange(160) >= 60) + 0.1 * rng.normal(size=160)
+    text = overview_sentence(track(y, behaviour=learned))
+    assert text.startswith("Component 1 changes 3 times (at trials 40, 80 and 120).")
+    assert "Behaviour changes (at trial 60 (certain to the trial) it rises from " in text
+
+
+def test_what_wanders_learns_nothing_for_certain():
+    walk = np.cumsum(np.random.default_rng(4).normal(size=200))
+    found = track(walk, labels=np.repeat(["baseline", "learning"], 100))
+    assert found.summary["wanders"].tolist() == [True]
+    assert (
+        "Within the block learning (trials 100 to 199) no course is certain."
+        in series_sentences(found, "component 1")
+    )

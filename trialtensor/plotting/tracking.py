@@ -29,7 +29,8 @@ CLOSE = 0.04  # of the width: numbers would overlap
 def plot_tracking(tracking: Any, *, axes: Any = None) -> np.ndarray:
     """Plot the result of `trialtensor.tracking.track`, one row per series.
 
-    Points are trials; the line is the course (a posterior mean), with its interval. A vertical
+    Points are trials, less what their condition adds if conditions were given; the line is the
+    course (a posterior mean), with its interval. A vertical
     line marks the onset of a transition, and the band around it the interval of this trial.
     Alternate blocks are shaded, with names above.
 
@@ -63,7 +64,8 @@ def plot_tracking(tracking: Any, *, axes: Any = None) -> np.ndarray:
     for ax, name in zip(axes, names, strict=True):
         style_panel(ax)
         _draw_blocks(ax, tracking.labels, named=ax is axes[0])
-        _draw_series(ax, tracking.series[name].to_numpy(), tracking.found[name])
+        found = tracking.found[name]
+        _draw_series(ax, tracking.series[name].to_numpy() - found.offsets, found)
         _draw_changes(ax, tracking.changes[tracking.changes["series"] == name])
         ax.set_ylabel(_in_lines(name), fontsize=8.5, color=INK)
     return axes

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from trialtensor.data.shown import p_equation, p_text
 from trialtensor.plotting.tracking import plot_tracking
 from trialtensor.report import tracking_headline as headline
@@ -27,7 +29,7 @@ def write_tracking_report(
     title: str | None = None,
     source: str | os.PathLike[str] | None = None,
     command: str | Iterable[str] | None = None,
-    code: str = "tracking = trialtensor.track(model, labels=..., behaviour=...)",
+    code: str | None = None,
 ) -> Path:
     """Write one HTML file on which components change, when, how fast and how certainly.
 
@@ -45,8 +47,8 @@ def write_tracking_report(
         Where the model or the data came from.
     command : str or list of str, optional
         Command line, shown as the way to repeat it.
-    code : str
-        Python that does the same.
+    code : str, optional
+        Python that does the same; by default with dots for what was given.
 
     Returns
     -------
@@ -81,6 +83,7 @@ def write_tracking_report(
         misleading=headline.warning_sentences(tracking),
         checked=tracking.replication is not None,
         from_model=tracking.from_model,
+        conditions=any(np.any(found.offsets) for found in tracking.found.values()),
         unstable=_unstable_rows(tracking),
         told=[(wording.heading(name), wording.series_sentences(tracking, name)) for name in names],
         contrasts=_contrast_rows(tracking),
@@ -90,8 +93,21 @@ def write_tracking_report(
         drift=None if patterns is None else f"{patterns.drift:.0%}",
         something_new=patterns is not None and patterns.new_p <= patterns.alpha,
         figure_png=_figure_png(tracking),
-        **repeating_part(command, code),
+        **repeating_part(command, code or _code(tracking)),
     )
+
+
+def _code(tracking: Any) -> str:
+    """Return the call with the arguments that were used, without their values."""
+    given = {
+        "labels": tracking.labels is not None,
+        "behaviour": "behaviour" in tracking.series,
+        "perturbation": tracking.rates is not None,
+    }
+    arguments = ["model" if tracking.from_model else "values"]
+    arguments += ["X"] if tracking.replication is not None else []
+    arguments += [f"{name}=..." for name, used in given.items() if used]
+    return f"tracking = trialtensor.track({', '.join(arguments)})"
 
 
 def _new_p(patterns: Any) -> str:

@@ -9,6 +9,7 @@ from trialtensor.report.wording import listed
 from trialtensor.tracking.neuron_agreement import ALL_NEURONS, CONFIRMED
 
 SPELLED_OUT = 3  # components whose changes the headline describes
+IN_WORDS = 2  # changes of one of them that it describes, and not only dates
 
 
 def overview_sentence(tracking: Any) -> str:
@@ -23,6 +24,13 @@ def overview_sentence(tracking: Any) -> str:
 
 def verdict_sentences(tracking: Any) -> list[str]:
     """State what changes: confirmed changes first, then those that neurons don't agree on."""
+    sentences = _verdict(tracking)
+    if "behaviour" in set(tracking.changes["series"]):
+        sentences.append(_sentence(_changes(tracking, "behaviour", False)))
+    return sentences
+
+
+def _verdict(tracking: Any) -> list[str]:
     names = [name for name in tracking.series.columns if name != "behaviour"]
     changes = tracking.changes[tracking.changes["series"].isin(names)]
     changing = list(dict.fromkeys(changes["series"]))
@@ -69,15 +77,24 @@ def _headline(tracking: Any, changing: list[str], names: list[str], agree: str =
     if len(changing) > SPELLED_OUT:
         how = " and their neurons agree" if agree else ""
         return f"Of {count_text(names)}, {len(changing)} change{how}: {listed(changing)}."
-    parts = []
-    for name in changing:
-        rows = tracking.changes[tracking.changes["series"] == name]
-        if agree:
-            rows = rows[rows["replicated"] == CONFIRMED]
-        texts = [change_text(row, tracking) for _, row in rows.iterrows()]
-        parts.append(f"{name} changes ({'; '.join(texts)})")
+    parts = [_changes(tracking, name, bool(agree)) for name in changing]
     own = agree if len(changing) == 1 else agree.replace("its", "their")
-    text = listed(parts) + (f", {own}" if own else "")
+    return _sentence(listed(parts) + (f", {own}" if own else ""))
+
+
+def _changes(tracking: Any, name: str, confirmed: bool) -> str:
+    """Describe the changes of a series; if there are many, only say where they are."""
+    rows = tracking.changes[tracking.changes["series"] == name]
+    if confirmed:
+        rows = rows[rows["replicated"] == CONFIRMED]
+    if len(rows) > IN_WORDS:
+        onsets = listed([str(onset) for onset in rows["onset"]])
+        return f"{name} changes {len(rows)} times (at trials {onsets})"
+    texts = [change_text(row, tracking) for _, row in rows.iterrows()]
+    return f"{name} changes ({'; '.join(texts)})"
+
+
+def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
@@ -99,7 +116,7 @@ def warning_sentences(tracking: Any) -> list[str]:
     if wandering:
         verb = "wanders" if len(wandering) == 1 else "wander"
         sentences.append(
-            f"{_count(wandering)} {verb} as a random walk does, so no change of level can be told "
+            f"{_count(wandering)} {verb} as a random walk does: a change of level can't be told "
             "from that."
         )
     if tracking.excluded:

@@ -45,7 +45,7 @@ def series_sentences(tracking: Any, name: str) -> list[str]:
     if row["wanders"]:
         sentences.append("It wanders as a random walk does.")
     if tracking.learning_block is not None:
-        sentences.append(_learning(row, tracking))
+        sentences.append(_learning(row, tracking, _learns(row, tracking)))
     if tracking.relations is not None and name != "behaviour":
         related = tracking.relations.set_index("series").loc[name]
         sentences.append(_relation(related, tracking, tracking.related[name].at_floor()))
@@ -92,11 +92,18 @@ def _change(row: dict[str, Any], tracking: Any) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def _learning(row: Any, tracking: Any) -> str:
+def _learns(row: Any, tracking: Any) -> bool:
+    """Return whether learning in its block is certain, for the number of series."""
+    others = len(tracking.series.columns)
+    odds = -tracking.learning[row.name].fits["constant"].log_odds
+    return bool(odds >= np.log(others / tracking.alpha) and not row["wanders"])
+
+
+def _learning(row: Any, tracking: Any, certain: bool) -> str:
     first, last = tracking.learning_trials
     block = label_text(tracking.learning_block)
     span = f"Within the block {block} (trials {first} to {last})"
-    if row["model"] == "constant":
+    if row["model"] == "constant" or not certain:
         return f"{span} no course is certain."
     if row["model"] == "linear":
         return f"{span} it {_goes(row['slope'])} steadily by {number(abs(row['slope']))} a trial."

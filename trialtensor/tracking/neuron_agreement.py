@@ -24,6 +24,7 @@ from trialtensor.tracking.transitions import transitions
 from trialtensor.tracking.transitions.finding import MIN_TRIALS as FEWEST_TRIALS
 
 MIN_TRIALS = 5  # before and after a change
+COURSE_ALPHA = 0.2  # of the transition that the course of a component's neurons shows
 MOST_TERMS = 3  # components, or all neurons, that explain one change before its own
 
 CONFIRMED = "confirmed"
@@ -165,13 +166,14 @@ def _p_value(test: GainTest, alpha: float) -> float:
     """Return the p value that neurons agree, and that what they agree on is a transition.
 
     The onset was chosen where a component changes most, so that a comparison of trials before and
-    after it promises too much: the course has to have a transition wherever it is looked for.
+    after it promises too much: the course has to have a transition wherever it is looked for. It
+    is noisier than the component, in which the change was certain, so it need not be as certain.
     """
     if not test.holds(alpha):
         return test.p_value
     if np.isfinite(test.course).sum() < FEWEST_TRIALS:
         return 1.0
-    found = transitions(test.course, max_transitions=2, alpha=alpha, n_draws=20)
+    found = transitions(test.course, max_transitions=2, alpha=COURSE_ALPHA, n_draws=20)
     return test.p_value if found.n_transitions else max(test.p_value, found.p_value)
 
 

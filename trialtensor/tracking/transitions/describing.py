@@ -36,7 +36,7 @@ def describe(
     reported = p_value <= alpha
     best = solutions[1 + int(np.argmax(evidence[1:]))] if len(evidence) > 1 else solutions[0]
     p_any = float(1 - np.exp(evidence[0] - logsumexp(evidence)))
-    changing = relabelled(sample(search, best.transitions, n_draws, rng))
+    changing = relabelled(sample(search, best.transitions, n_draws, rng), best.transitions)
     still = sample(search, [], n_draws, rng)
     # What is reported is taken for true; otherwise the course is that of either.
     n_changing = n_draws if reported else round(n_draws * p_any)
