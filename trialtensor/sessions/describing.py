@@ -159,6 +159,8 @@ def _looks_like_times(column: Any, trials: DataFrame) -> bool:
         start, stop = (trials[name].to_numpy(dtype=float)[known] for name in _BOUNDS)
         within = (values[known] >= start) & (values[known] <= stop)
         return bool(within.mean() >= _MOST)
-    steps = np.diff(values[known])
+    found = values[known]
+    steps = np.diff(found)
     # Numbers of trials grow as well, by one.
-    return len(steps) > 0 and bool((steps > 0).mean() >= _MOST) and not bool((steps == 1).all())
+    counts = bool((found % 1 == 0).all() and (steps == 1).all())
+    return len(steps) > 0 and bool((steps > 0).mean() >= _MOST) and not counts
