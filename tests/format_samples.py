@@ -9,7 +9,13 @@ import scipy.io
 
 N_TRIALS, N_UNITS = 30, 8
 CUES = 1.0 + 3.0 * np.arange(N_TRIALS) + 0.1
-TRIALS = pandas.DataFrame({"go_cue": CUES, "target": np.tile(["left", "right"], N_TRIALS // 2)})
+TRIALS = pandas.DataFrame(
+    {
+        "go_cue": CUES,
+        "target": np.tile(["left", "right"], N_TRIALS // 2),
+        "block": np.repeat(["baseline", "learning"], N_TRIALS // 2),
+    }
+)
 
 
 def spike_times(seed: int = 0) -> list[np.ndarray]:
@@ -41,10 +47,10 @@ def nwb(folder: Path) -> None:
     group = file.create_electrode_group("g", "d", "M1", file.create_device(name="probe"))
     for i in range(N_UNITS):
         file.add_electrode(location="M1" if i < 6 else "PMd", group=group, group_name="g")
-    for name in ("go_cue", "target"):
+    for name in TRIALS:
         file.add_trial_column(name, name)
-    for cue, target in TRIALS.itertuples(index=False):
-        file.add_trial(start_time=cue - 1, stop_time=cue + 1.5, go_cue=cue, target=target)
+    for row in TRIALS.to_dict("records"):
+        file.add_trial(start_time=row["go_cue"] - 1, stop_time=row["go_cue"] + 1.5, **row)
     file.add_unit_column("quality", "of the sorting")
     for unit, times in enumerate(spike_times()):
         file.add_unit(spike_times=times, quality="good" if unit else "mua", electrodes=[unit])

@@ -5,9 +5,10 @@ import shlex
 from pathlib import Path
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pytest
 from typer.testing import CliRunner
+
+from tests.format_samples import nwb
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -16,11 +17,8 @@ README = (ROOT / "README.md").read_text("utf-8")
 @pytest.fixture
 def recording(tmp_path, monkeypatch):
     """The file that the README speaks of."""
-    rng = np.random.default_rng(0)
-    counts = rng.poisson(3, (24, 12, 10)).astype(np.uint8)
-    block = np.repeat(["baseline", "adaptation", "washout"], 8)
-    direction_deg = 45.0 * (np.arange(24) % 8)
-    np.savez(tmp_path / "recording.npz", counts=counts, direction_deg=direction_deg, block=block)
+    pytest.importorskip("pynwb")
+    nwb(tmp_path)
     monkeypatch.chdir(tmp_path)
     yield tmp_path
     plt.close("all")
