@@ -38,10 +38,7 @@ def series_sentences(tracking: Any, name: str) -> list[str]:
     sentences = [_no_change(row)]
     if len(changes):
         sentences = [_change(each, tracking) for each in changes.to_dict("records")]
-        sentences.append(
-            f"That there is a change has a probability of {_percent(row['probability'])} "
-            f"({p_equation(row['change_p_adjusted'])})."
-        )
+        sentences.append(_how_sure(row, tracking.alpha))
     if row["wanders"]:
         sentences.append("It wanders as a random walk does.")
     if tracking.learning_block is not None:
@@ -67,6 +64,15 @@ def pattern_text(verdict: str) -> str:
 def _percent(probability: float) -> str:
     """Write a probability, short of certainty."""
     return "more than 99%" if probability > 0.99 else f"{probability:.0%}"
+
+
+def _how_sure(row: Any, alpha: float) -> str:
+    """Say how sure the course is that there is a change; if it isn't, the neurons are."""
+    p = p_equation(row["change_p_adjusted"])
+    chance = f"a probability of {_percent(row['probability'])} ({p})"
+    if row["change_p_adjusted"] <= alpha:
+        return f"That there is a change has {chance}."
+    return f"By its course alone, a change has {chance}; its neurons make it certain."
 
 
 def _no_change(row: Any) -> str:

@@ -138,14 +138,18 @@ def track(
     part = given.learning_trials
     learning = {name: _learning(name, y[part], level) for name, y in within.items()}
     p_adjusted = _adjusted(found)
-    certain = {name: found[name] for name in found if p_adjusted[name] <= alpha}
-    replication = _replicated(model, data, certain, alpha, rng)
+    certain = [name for name in found if p_adjusted[name] <= alpha]
+    # Neurons are asked of changes that are certain but for the number of components, too.
+    asked = {name: each for name, each in found.items() if each.n_transitions}
+    replication = _replicated(model, data, asked, alpha, rng)
+    told = [] if replication is None else [*replication.confirmed, *replication.of_all_neurons]
+    reported = {name: found[name] for name in found if name in certain or name in told}
     related = _related(within, level, rng)
     blocks, contrasts = tables.blocks(given.compared(columns, within), given.labels, level)
     return Tracking(
         series=pandas.DataFrame(columns),
-        summary=tables.summaries(found, p_adjusted, learning, alpha),
-        changes=tables.changes(certain, replication),
+        summary=tables.summaries(found, p_adjusted, learning, reported),
+        changes=tables.changes(reported, replication),
         blocks=blocks,
         contrasts=contrasts,
         relations=tables.relations(related) if related else None,
@@ -158,7 +162,7 @@ def track(
         replication=replication,
         alpha=alpha,
         level=level,
-        cautions=_cautions(model, given, data, certain, columns),
+        cautions=_cautions(model, given, data, reported, columns),
         **given.said(),
         **({} if data is None else data.said()),
     )
@@ -168,14 +172,14 @@ def _cautions(
     model: Any,
     given: Given,
     data: Recorded | None,
-    certain: dict[str, Transitions],
+    reported: dict[str, Transitions],
     columns: dict[str, np.ndarray],
 ) -> tuple[str, ...]:
     """Return what may mislead."""
     own = caution_of(model)
     ordered = [
         name
-        for name, each in certain.items()
+        for name, each in reported.items()
         if looks_sorted(columns[name][:, None], each.noise_sd)
     ]
     return (
@@ -189,14 +193,14 @@ def _cautions(
 def _replicated(
     model: Any,
     data: Recorded | None,
-    certain: dict[str, Transitions],
+    asked: dict[str, Transitions],
     alpha: float,
     rng: np.random.Generator,
 ) -> Replication | None:
     """Ask the neurons about the changes of components."""
     if data is None:
         return None
-    onsets = {name: each.onsets.tolist() for name, each in certain.items() if name != BEHAVIOUR}
+    onsets = {name: each.onsets.tolist() for name, each in asked.items() if name != BEHAVIOUR}
     return replicate(
         model,
         data.X,

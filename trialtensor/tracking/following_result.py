@@ -34,11 +34,12 @@ class Tracking(OneLine):
         its first and second time constants in trials with intervals, ``start``, ``plateau`` and
         ``slope`` (per trial), and ``n_effective``, the effective number of independent trials.
     changes : pandas.DataFrame
-        One row per transition of a series that changes significantly: ``series``, and ``onset``,
-        ``time_constant`` and ``amplitude``, each with ``_low`` and ``_high``, and ``kind``, as in
-        the table of `transitions`; the levels ``before`` and ``after`` it, up to the next one; and
-        ``replicated``: what the component's neurons say of it, as from `replicate`, or "not
-        checked" without data.
+        One row per transition of a series that changes significantly; with data also of those whose
+        neurons confirm a change that is significant but for the number of components: ``series``,
+        ``onset``, ``time_constant`` and ``amplitude``, each with ``_low`` and ``_high``, and
+        ``kind``, as in the table of `transitions`; the levels ``before`` and ``after`` it, up to
+        the next one; and ``replicated``: what the component's neurons say of it, as from
+        `replicate`, or "not checked" without data.
     blocks, contrasts : pandas.DataFrame or None
         Means of blocks and their differences, as from `block_contrasts`, with ``series`` first;
         ``p_adjusted`` is for all pairs of all components. Blocks in which a series has fewer than

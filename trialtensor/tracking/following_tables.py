@@ -26,25 +26,25 @@ def summaries(
     found: dict[str, Transitions],
     p_adjusted: dict[str, float],
     learning: dict[str, LearningCurve],
-    alpha: float,
+    reported: dict[str, Transitions],
 ) -> pandas.DataFrame:
     """Return a summary row for each series."""
     import pandas
 
     return pandas.DataFrame(
-        _summary(name, each, p_adjusted[name], learning[name], alpha)
+        _summary(name, each, p_adjusted[name], learning[name], name in reported)
         for name, each in found.items()
     )
 
 
 def _summary(
-    name: str, found: Transitions, p_adjusted: float, learning: LearningCurve, alpha: float
+    name: str, found: Transitions, p_adjusted: float, learning: LearningCurve, reported: bool
 ) -> dict[str, Any]:
     """Return a summary row for a series."""
     best = learning.best
     row = {
         "series": name,
-        "n_changes": found.n_transitions if p_adjusted <= alpha else 0,
+        "n_changes": found.n_transitions if reported else 0,
         "probability": found.probability,
         "change_p": found.p_value,
         "change_p_adjusted": p_adjusted,
