@@ -44,7 +44,11 @@ REFUSED = {
     | NO_SLICES
     | NO_VECTORS
     | {"tracking.pattern_change"},  # without dataset=
-    TrialVaryingDynamics: NO_BATCHES | NO_SLICES | NO_VECTORS | NO_TIMES,
+    TrialVaryingDynamics: NO_BATCHES
+    | NO_SLICES
+    | NO_VECTORS
+    | NO_TIMES
+    | {"selection.compare_transforms"},  # no single entries to hold out
     TimeMeanNMF: NO_BATCHES | NO_SLICES | NO_VECTORS | NO_TIMES,
 }
 # Besides, where the data is the reason: shuffled gaps; trials that are remembered no more.

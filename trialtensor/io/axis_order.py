@@ -71,7 +71,7 @@ def order_by_labels(
     Returns
     -------
     LabelledOrder or None
-        None where the labels fit trials, neurons, times.
+        None where the labels fit trials, neurons, times, and for an array of other axes than three.
 
     Raises
     ------
@@ -79,6 +79,8 @@ def order_by_labels(
         If they don't, and don't tell one other order either.
     """
     shape = chosen.shape
+    if len(shape) != len(AXES):
+        return None
     evidence = _evidence(chosen, variables, get)
     possible = _orders(evidence, shape)
     if not possible:  # a "time" may be that of each trial

@@ -133,13 +133,14 @@ def compare_transforms(
     >>> found.chosen, found.loss
     ('none', 'squared')
     """
+    model = TCA(1, n_init=3) if estimator is None else estimator
+    _check_one_array(X, model)
     labelled = as_trial_tensor(X, mask=mask)
     counts = _candidates(n_components)
     if random_state is not None:
         check_whole("random_state", random_state, 0, SEEDS)
     check_jobs(n_jobs)
     check_choice("loss", loss, ("auto", *LOSSES))
-    model = TCA(1, n_init=3) if estimator is None else estimator
     _check_model(model, counts, splits)
     given = default_transforms(labelled) if transforms is None else _checked(transforms, labelled)
     kind = loss if loss != "auto" else ("poisson" if is_counts(labelled.to_numpy()) else "squared")
@@ -185,6 +186,16 @@ def _candidates(n_components: Any) -> list[Counts]:
     if not counts:
         raise ValueError("n_components: expected at least one number, got none")
     return list(dict.fromkeys(counts))
+
+
+def _check_one_array(X: Any, model: Any) -> None:
+    """Refuse several arrays, by the name of the model that takes them."""
+    listed = isinstance(X, (list, tuple)) and any(np.ndim(each) == 3 for each in X)
+    if isinstance(X, Mapping) or listed:
+        raise ValueError(
+            f"X: expected one array to compare transforms of, got {len(X)} for "
+            f"{type(model).__name__}; compare them one by one"
+        )
 
 
 def _check_model(model: Any, counts: Sequence[Counts], splits: Any) -> None:

@@ -81,7 +81,7 @@ class Supplies:
                 given[name] = self.options[name]
                 continue
             if parameter.default is not parameter.empty and name not in SMALL:
-                if name in ("X", "components") and thing.__name__ != "write_report":
+                if name in ("X", "components", "estimator") and thing.__name__ != "write_report":
                     given[name] = self._value(name, thing)
                 continue
             given[name] = self._value(name, thing)
