@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor.data.arrays import scaled
+from trialtensor.data.making import with_preparation
 from trialtensor.data.parameters import check_choice
 from trialtensor.data.validation import as_trial_tensor
 
@@ -29,7 +30,8 @@ def transform_values(X: Any, kind: str) -> Any:
     -------
     ndarray or xarray.DataArray
         Of the type of `X`, with axes in the order trial, neuron, time; a new array unless `kind`
-        is "none". float32 stays float32, integers become float64.
+        is "none". float32 stays float32, integers become float64. The attribute ``prepared`` of a
+        labelled result says what was done.
 
     Raises
     ------
@@ -47,7 +49,9 @@ def transform_values(X: Any, kind: str) -> Any:
     check_choice("transform", kind, TRANSFORMS)
     labelled = as_trial_tensor(X)
     result = labelled.copy(data=TRANSFORMS[kind](labelled.to_numpy()))
-    return result if hasattr(X, "dims") else result.to_numpy()
+    if not hasattr(X, "dims"):
+        return result.to_numpy()
+    return result if kind == "none" else with_preparation(result, kind)
 
 
 def _none(values: np.ndarray) -> np.ndarray:

@@ -2,14 +2,16 @@
 
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray
 
 from trialtensor.data.axes import AXES, AXES_REMEDY, ORDER, order_assumed, split_axes
+from trialtensor.data.making import making_of, making_phrases, preparations_of
 from trialtensor.io.labels import known_labels
 from trialtensor.io.reading import read_variable
 from trialtensor.opening.guard import UnreadableError
@@ -114,6 +116,8 @@ def describe_tensor(tensor: xarray.DataArray) -> list[str]:
         lines.append(AXES_REMEDY)
     elif ORDER in tensor.attrs:
         lines.append(f"{tensor.attrs[ORDER]}; if that is wrong, say so with --axes")
+    made = making_of(tensor)
+    lines += [*making_phrases(made), *_prepared(made)]
     values = tensor.to_numpy()
     missing = float(np.isnan(values).mean()) if values.dtype.kind == "f" else 0.0
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
@@ -129,6 +133,11 @@ def describe_tensor(tensor: xarray.DataArray) -> list[str]:
         if labels:
             lines.append(f"labels of {axis}s: {', '.join(labels)}")
     return lines
+
+
+def _prepared(made: Mapping[str, Any]) -> list[str]:
+    done = preparations_of(made)
+    return [f"done before: {', '.join(done)}"] if done else []
 
 
 def _label_text(labels: xarray.DataArray) -> str:

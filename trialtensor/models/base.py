@@ -12,11 +12,10 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from trialtensor.data.arrays import as_floats
-from trialtensor.data.axes import order_assumed
 from trialtensor.models.below_zero import warn_below_zero
 from trialtensor.models.fitted import Fitted, Named
 from trialtensor.models.memory import check_memory
-from trialtensor.models.observed import nothing_to_explain, prepare, warn_empty
+from trialtensor.models.observed import nothing_to_explain, prepare, said_by, warn_empty
 from trialtensor.models.parameters import check_solver_parameters, generator
 from trialtensor.models.parts import make_components
 from trialtensor.models.progress import progress
@@ -280,9 +279,9 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
     def _fit(self, X: Any, mask: Any, **given: Any) -> Self:
         self.check_parameters()
         check_memory(type(self), X, mask)
-        return self._fit_to(self._observe(X, mask, **given), order_assumed(X))
+        return self._fit_to(self._observe(X, mask, **given), said_by(X))
 
-    def _fit_to(self, data: Any, assumed: bool | None = None) -> Self:
+    def _fit_to(self, data: Any, said: Mapping[str, Any] | None = None) -> Self:
         starts = self._starts(data)
         self._warn_missing(data)
         nonnegative = getattr(self, "nonnegative", False)
@@ -297,7 +296,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
                 fitted = self._describe(data, mark_interrupted(found))
         # A kind that is made from another one is a kind of its own.
         known = {**fitted.data, "out_of_reach": below} if below else fitted.data
-        known = known if assumed is None else {**known, "axes_assumed": assumed}
+        known = {**known, **(said or {})}
         self._store(replace(fitted, kind=type(self).__name__, data=known))
         warn_of(fitted)
         return self

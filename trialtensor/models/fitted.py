@@ -210,7 +210,8 @@ class Fitted:
     components : tuple of Component
     record : FitRecord
     data : dict
-        Shape of the data, what was missing, and what was done about it.
+        Shape of the data, what was missing, and what was done about it; under "made", how a
+        labelled tensor was made, as from `trialtensor.data.making.making_of`.
     coords : dict
         Coordinates of labelled data: name -> (axis, values).
     identified : {"components", "subspaces"}

@@ -51,6 +51,7 @@ def as_dataset(fitted: Fitted, variables: Mapping[str, Any]) -> xarray.Dataset:
     dataset = xarray.Dataset(variables, coords=coords)
     dataset.attrs["explained_variance"] = float(fitted.record.explained_variance_ratio)
     dataset.attrs["loss"] = fitted.record.loss
+    dataset.attrs |= fitted.data.get("made", {})
     return dataset
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor.data.axes import AXES, order_assumed
+from trialtensor.data.making import making_of
 from trialtensor.data.notices import warn
 from trialtensor.data.validation import CheckedTensor, check_trial_tensor
 from trialtensor.models.warnings import MissingSliceWarning
@@ -159,7 +160,7 @@ def prepare(X: Any, mask: Any) -> FitInput:
         # The pattern says it all; a view of it frees the memory of the full mask.
         observed = problem.pattern.as_mask(data.values.shape)
     check_scale(problem.X, problem.norm2)
-    summary = _summary(checked, data.kept, pattern) | {"axes_assumed": order_assumed(X)}
+    summary = _summary(checked, data.kept, pattern) | said_by(X)
     return FitInput(problem, observed, data.kept, checked.coords, summary)
 
 
@@ -291,6 +292,17 @@ def count_observed(
         for each, mask in zip(values, masks, strict=True)
     )
     return size, seen
+
+
+def said_by(X: Any) -> dict[str, Any]:
+    """Return what data says of itself: whether its axes were assumed, and how it was made.
+
+    Parameters
+    ----------
+    X : array or xarray.DataArray, or list or dict of them
+    """
+    made = making_of(X)
+    return {"axes_assumed": order_assumed(X), **({"made": made} if made else {})}
 
 
 def unknown_data(shape: tuple[int, int, int]) -> dict[str, Any]:

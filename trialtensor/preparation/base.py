@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -9,12 +10,15 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from trialtensor.data.labels import plain_labels
+from trialtensor.data.making import with_preparation, without_preparation
 from trialtensor.data.parameters import check_choice
 from trialtensor.data.validation import as_trial_tensor
 
 if TYPE_CHECKING:
     import xarray
 
+# Parameters that are shown in a record.
+_PLAIN = (str, bool, int, float, tuple)
 OUTPUTS = ("default", "xarray", "pandas", "polars")
 
 
@@ -81,10 +85,11 @@ class TrialTransformer(
         Returns
         -------
         ndarray or xarray.DataArray
-            Of the type of ``X``; a new array.
+            Of the type of ``X``; a new array. The attribute ``prepared`` of a labelled one says
+            what was done.
         """
         labelled = self._taken(X, mask)
-        return self._given(self._transform(labelled), X)
+        return self._given(with_preparation(self._transform(labelled), self._said()), X)
 
     def fit_transform(self, X: Any, y: Any = None, *, mask: Any = None) -> Any:
         """Fit, and transform the same trials.
@@ -143,6 +148,20 @@ class TrialTransformer(
         labelled = as_trial_tensor(X, mask=mask)
         self._refuse_other_neurons(labelled, self.n_features_in_, self._neurons)
         return labelled
+
+    def _undone(self, result: xarray.DataArray, X: Any) -> Any:
+        """Return what an inverse gives in the form of the data, its record one step shorter."""
+        return self._given(without_preparation(result, self._said()), X)
+
+    def _said(self) -> str:
+        """Return what is done on one line, with the parameters that aren't by default."""
+        usual = signature(type(self)).parameters
+        arguments = [
+            f"{name}={value!r}" if isinstance(value, _PLAIN) else f"{name}=..."
+            for name, value in self.get_params(deep=False).items()
+            if value is not usual[name].default
+        ]
+        return f"{type(self).__name__}({', '.join(arguments)})"
 
     def _given(self, result: xarray.DataArray, X: Any) -> Any:
         """Return a result in the form of the data."""

@@ -66,7 +66,7 @@ class SubtractBaseline(TrialTransformer):
         values = values_of(labelled)
         if self.each == "neuron":
             found = values + self.baseline_.astype(values.dtype)[:, None]
-            return self._given(labelled.copy(data=found), X)
+            return self._undone(labelled.copy(data=found), X)
         if RECORD not in labelled.coords:
             raise ValueError(
                 "X: expected a labelled result of transform, whose coordinate 'baseline' has the "
@@ -74,7 +74,7 @@ class SubtractBaseline(TrialTransformer):
             )
         record = labelled.coords[RECORD].transpose("trial", "neuron").to_numpy()
         found = values + record.astype(values.dtype)[:, :, None]
-        return self._given(labelled.copy(data=found).drop_vars(RECORD), X)
+        return self._undone(labelled.copy(data=found).drop_vars(RECORD), X)
 
     def _check(self) -> None:
         check_choice("each", self.each, _EACH)

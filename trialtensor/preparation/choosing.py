@@ -119,7 +119,7 @@ class SelectNeurons(TrialTransformer):
         found = found.drop_vars(lost)
         if self._coords is not None:
             found = found.assign_coords(self._coords)
-        return self._given(found, X)
+        return self._undone(found, X)
 
     def _check(self) -> None:
         for name in ("min_rate", "max_rate", "min_mean", "max_mean"):

@@ -70,7 +70,7 @@ class SubtractConditionMean(TrialTransformer):
         labelled = self._taken(X)
         values = values_of(labelled)
         found = values + self._means_of(labelled).astype(values.dtype)
-        return self._given(labelled.copy(data=found), X)
+        return self._undone(labelled.copy(data=found), X)
 
     def _fit(self, X: xarray.DataArray) -> None:
         found = list(condition_means(values_of(X), conditions_of(X, self.by)))

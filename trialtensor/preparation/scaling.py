@@ -59,7 +59,7 @@ class SquareRoot(TrialTransformer):
             found = np.maximum(values, 2 * _ANSCOMBE**0.5) ** 2 / 4 - _ANSCOMBE
         else:
             found = np.maximum(values, 0) ** 2
-        return self._given(labelled.copy(data=found.astype(values.dtype)), X)
+        return self._undone(labelled.copy(data=found.astype(values.dtype)), X)
 
     def _check(self) -> None:
         check_choice("kind", self.kind, _KINDS)
@@ -124,7 +124,7 @@ class SoftNormalize(TrialTransformer):
         """
         labelled = self._taken(X)
         values = values_of(labelled) * self._along(labelled)
-        return self._given(labelled.copy(data=values), X)
+        return self._undone(labelled.copy(data=values), X)
 
     def _check(self) -> None:
         check_number("constant", self.constant, least=0)
@@ -175,7 +175,7 @@ class ZScore(TrialTransformer):
         X : (n_trials, n_neurons, n_times) array or xarray.DataArray
         """
         labelled = self._taken(X)
-        return self._given(labelled.copy(data=self._moments.restored(values_of(labelled))), X)
+        return self._undone(labelled.copy(data=self._moments.restored(values_of(labelled))), X)
 
     def _fit(self, X: xarray.DataArray) -> None:
         self._moments = neuron_moments(values_of(X))

@@ -122,7 +122,9 @@ def restarts(model: TrialEstimator, context: Context) -> Fragment | None:
 def repeating(model: TrialEstimator, context: Context) -> Fragment:
     """Show how to repeat the fit."""
     parameters = model.get_params(deep=False)
-    reading = context.code or reading_code(context.source, context.preprocessing)
+    reading = context.code or reading_code(
+        context.source, context.preprocessing, model.fitted_.data
+    )
     fitted = model.fitted_.record.was_fitted
     html = fragment(
         "sections/repeating.html.jinja",

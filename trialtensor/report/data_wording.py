@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from trialtensor.data.axes import AXES, AXES_ASSUMED
+from trialtensor.data.making import making_phrases
 from trialtensor.models import Fitted
 from trialtensor.models.below_zero import share_text
 from trialtensor.models.layout import Layout
@@ -20,6 +21,18 @@ def treatment(summary: Mapping[str, Any]) -> str:
 def axes_sentence(summary: Mapping[str, Any]) -> str:
     """Say that the order of axes was assumed, if nothing told it."""
     return f"{AXES_ASSUMED[0].upper()}{AXES_ASSUMED[1:]}." if summary.get("axes_assumed") else ""
+
+
+def making_sentences(summary: Mapping[str, Any]) -> str:
+    """Say how the tensor was made, as far as its attributes told.
+
+    Parameters
+    ----------
+    summary : dict
+        As in ``Fitted.data``.
+    """
+    parts = making_phrases(summary.get("made", {}))
+    return " ".join(f"{part[0].upper()}{part[1:]}." for part in parts)
 
 
 def out_of_reach_sentence(share: float) -> str:

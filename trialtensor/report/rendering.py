@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from markupsafe import Markup
 
+from trialtensor.data.making import preparations_of
 from trialtensor.io.export import versions
 from trialtensor.report import data_wording, wording
 from trialtensor.storage import write_whole
@@ -66,12 +67,14 @@ def data_part(
     size : str, optional
         Size of the data, if the shape in ``summary`` doesn't give it.
     """
+    made = (summary or {}).get("made", {})
     part: dict[str, Any] = {
-        "source": source,
-        "preprocessing": preprocessing,
+        "source": source or made.get("source"),
+        "preprocessing": preprocessing or preparations_of(made),
         "coords": [(name, dim, _kind(v)) for name, (dim, v) in coords.items()],
         "size": None,
         "axes": "",
+        "made": "",
     }
     if summary is not None:
         dtype = f" ({summary['dtype']})" if summary["dtype"] != "unknown" else ""
@@ -80,6 +83,7 @@ def data_part(
             "missing": wording.missing_sentence(summary),
             "treatment": data_wording.treatment(summary),
             "axes": data_wording.axes_sentence(summary),
+            "made": data_wording.making_sentences(summary),
         }
     return part
 
@@ -97,12 +101,41 @@ def repeating_part(command: str | Iterable[str] | None, code: str) -> dict[str, 
     return {"command": command, "code": code, "versions": versions()}
 
 
-def reading_code(source: str | None, preprocessing: list[str]) -> str:
-    """Return Python code that makes ``X``, with a comment for what can't be known."""
+def reading_code(
+    source: str | None, preprocessing: list[str], summary: Mapping[str, Any] | None = None
+) -> str:
+    """Return Python code that makes ``X``, with a comment for what can't be known.
+
+    Parameters
+    ----------
+    source, preprocessing, summary : as for `data_part`
+    """
+    made = (summary or {}).get("made", {})
     read = "X = ...  # trials x neurons x time"
-    if source is not None:
+    if cut := _cutting_code(made):
+        read = cut
+    elif source is not None:
         read = f"# variable=... where the file holds several\nX = trialtensor.read({source!r})"
+    preprocessing = preprocessing or preparations_of(made)
     return "\n".join([read, *(f"# before the fit: {step}" for step in preprocessing)])
+
+
+def _cutting_code(made: Mapping[str, Any]) -> str:
+    """Return the call that cut a tensor out of events or signals; empty if none did."""
+    call = str(made.get("made_by", "")).rpartition(" ")[2]
+    what = {"bin_spikes": "units", "cut_traces": "traces"}.get(call)
+    if what is None or made.keys() & {"joined_by"}:
+        return ""
+    window = tuple(made["window"]) if isinstance(made.get("window"), list) else ...
+    given = {"align_to": made.get("align_to"), "window": window, "bin_size": made.get("bin_size")}
+    if str(made.get("how", "")).startswith("samples as they are"):
+        del given["bin_size"]  # it had its own sampling
+    options = ", ".join(f"{name}={each!r}" for name, each in given.items())
+    origin = f", from {made['source']}" if made.get("source") else ""
+    lines = [f"# {what} and trials as they were chosen{origin}"]
+    lines += [f"X = trialtensor.{call}({what}, trials, {options})"]
+    lines += [f"# then {made['time_steps']}"] if made.get("time_steps") else []
+    return "\n".join(lines)
 
 
 def literal(value: Any) -> str:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trialtensor.data.axes import order_assumed
-from trialtensor.models.observed import LEFT_OUT, count_observed, describe_data, prepare
+from trialtensor.models.observed import LEFT_OUT, count_observed, describe_data, prepare, said_by
 from trialtensor.plotting.candidates import count_text, has_consistency
 from trialtensor.plotting.search import plot_search, search_grid
 from trialtensor.report import data_wording
@@ -120,7 +119,7 @@ def write_search_report(
         **repeating_part(
             command,
             searching_code(
-                search, profile, code or reading_code(source, preprocessing), fit_options
+                search, profile, code or reading_code(source, preprocessing, summary), fit_options
             ),
         ),
     )
@@ -143,8 +142,7 @@ def _data(search: Any, X: Any, mask: Any) -> tuple[dict[str, Any] | None, dict[s
         "none" if n_observed == size else "entries",
         "Nothing was missing." if n_observed == size else LEFT_OUT,
     )
-    summary["axes_assumed"] = order_assumed(X)
-    return summary, {}, data_wording.size_of_layout(layout)
+    return summary | said_by(X), {}, data_wording.size_of_layout(layout)
 
 
 def _search_png(search: Any, profile: pandas.DataFrame | None) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from trialtensor.data.shown import p_equation, p_text
 from trialtensor.plotting.tracking import plot_tracking
+from trialtensor.report import data_wording
 from trialtensor.report import tracking_headline as headline
 from trialtensor.report import tracking_wording as wording
 from trialtensor.report.change_wording import count_text, label_text, number
@@ -83,6 +84,7 @@ def write_tracking_report(
         misleading=headline.warning_sentences(tracking),
         checked=tracking.replication is not None,
         from_model=tracking.from_model,
+        made=data_wording.making_sentences({"made": tracking.made}),
         conditions=any(np.any(found.offsets) for found in tracking.found.values()),
         unstable=_unstable_rows(tracking),
         told=[(wording.heading(name), wording.series_sentences(tracking, name)) for name in names],

@@ -159,6 +159,7 @@ def track(
         related=related,
         adaptation=adaptation,
         from_model=isinstance(model, TrialEstimator),
+        made=model.fitted_.data.get("made", {}) if isinstance(model, TrialEstimator) else {},
         replication=replication,
         alpha=alpha,
         level=level,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -75,6 +76,8 @@ class Tracking(OneLine):
     cautions : tuple of str
         What may mislead: components that can't be interpreted one by one, an order of trials that
         isn't time, preparations of data that invent courses. A sentence or more each.
+    made : dict
+        How the tensor of the model was made, as from `trialtensor.data.making.making_of`.
     """
 
     series: pandas.DataFrame
@@ -99,6 +102,7 @@ class Tracking(OneLine):
     cautions: tuple[str, ...] = ()
     unstable: pandas.DataFrame | None = None
     excluded: tuple[str, ...] = ()
+    made: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def caution(self) -> str:
