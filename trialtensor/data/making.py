@@ -112,8 +112,10 @@ def with_preparation(X: xarray.DataArray, what: str) -> xarray.DataArray:
     ----------
     X : xarray.DataArray
     what : str
-        Such as "sqrt".
+        Such as "sqrt"; empty for what keeps a record of its own.
     """
+    if not what:
+        return X
     return X.assign_attrs({PREPARED: _THEN.join([*preparations_of(X), what])})
 
 
