@@ -30,7 +30,8 @@ def describe(model: "TrialEstimator", source: Path) -> str:
     lines = [
         f"{source.name}: {n_trials} trials, {n_neurons} neurons, {n_times} times{parts}, "
         + (f"{missing:.1%} missing" if missing else "nothing missing"),
-        _components(model) + (_explained(record) if record.was_fitted else ""),
+        _components(model)
+        + (_explained(record, len(fitted.components)) if record.was_fitted else ""),
     ]
     if fitted.data.get("axes_assumed"):
         lines.insert(1, AXES_REMEDY)
@@ -59,9 +60,9 @@ def _agreement(record: "FitRecord", found: str, measure: str) -> str:
     )
 
 
-def _explained(record: "FitRecord") -> str:
+def _explained(record: "FitRecord", n: int) -> str:
     return (
-        f" explain {record.explained_variance_ratio:.1%} of the sum of squares; "
+        f" explain{'s' * (n == 1)} {record.explained_variance_ratio:.1%} of the sum of squares; "
         f"{record.stop_reason.value} after {record.n_iter} sweeps"
     )
 
@@ -69,6 +70,7 @@ def _explained(record: "FitRecord") -> str:
 def _components(model: "TrialEstimator") -> str:
     from trialtensor.io.export import component_counts
 
-    text = f"{len(model.fitted_.components)} components"
+    n = len(model.fitted_.components)
+    text = f"{n} component{'s' * (n != 1)}"
     counts = ", ".join(f"{n} {name}" for name, n in component_counts(model).items() if n)
     return f"{text} ({counts})" if counts else text

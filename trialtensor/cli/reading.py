@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 OF_ARRAYS = ("variable", "axes")
 OF_EVENTS = ("window", "bin_size", "trials", "units", "signal")
 TRIALS = "trials"
+# Arguments that are called otherwise as options.
+_OPTION_OF = {"align_to": "--align", "window": "--window", "bin_size": "--bin-size"}
 _KEYWORD = re.compile(r"open_session\(\.\.\., (\w+)=[\"']?([^\"')]*)[\"']?\)")
 
 
@@ -111,7 +113,10 @@ class Reading:
                     name
                 ], f"{self._opening(file)}\nX = session.tensors[{name!r}]"
             table, column = self._event(session)
-            return self._cut(session, table, column), self._code(file, table, column)
+            tensor = _as_options(self._cut, session, table, column)
+            if table != TRIALS:
+                tensor = tensor.assign_attrs(align_to=f"{table}/{column}")
+            return tensor, self._code(file, table, column)
 
     def session(self, file: Path) -> Session:
         """Open a file or folder of events, or of tables, with the options of its format."""
@@ -151,10 +156,13 @@ class Reading:
 
     def _event(self, session: Session) -> tuple[str, str]:
         """Return the table of the trials, and the column that they are aligned to."""
-        table, _, column = str(self.align).rpartition("/")
-        if not table and column in session.tables and column not in _columns(session.trials):
+        align = str(self.align)
+        table, _, column = align.rpartition("/")
+        if align in _columns(session.trials):
+            table, column = TRIALS, align
+        elif align in session.tables:
             # A table of events by its name alone: each of them is a trial.
-            table, column = column, _time_of(session.table(column))
+            table, column = align, _time_of(session.table(align))
         if (table or TRIALS) not in session.tables:
             known = ", ".join(session.tables) or "none"
             what = f"table {table!r}" if table else "table of trials"
@@ -267,6 +275,18 @@ def _as_option(option: str, call: Any, *arguments: Any) -> Any:
     except ValueError as error:
         said = str(error)
         raise ValueError(f"{option}: {said.removeprefix('where: ')}") from None
+
+
+def _as_options(call: Any, *arguments: Any) -> Any:
+    """Call, and name options in the place of arguments in what is refused."""
+    try:
+        return call(*arguments)
+    except ValueError as error:
+        said = str(error)
+        argument = said.partition(":")[0]
+        if argument not in _OPTION_OF:
+            raise
+        raise ValueError(f"{_OPTION_OF[argument]}{said.removeprefix(argument)}") from None
 
 
 def _signals(session: Session) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 import operator
+import re
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas
 
+_SINGLE = re.compile(r"(?<![=!<>])=(?!=)")
 _LONGEST = 10_000  # characters of an expression
 _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq,
@@ -72,7 +74,9 @@ def rows_where(table: pandas.DataFrame, expression: str) -> np.ndarray:
             tree = ast.parse(text.strip(), mode="eval")
         return _Condition(table, quoted, expression).rows(tree.body)
     except (SyntaxError, RecursionError, MemoryError) as error:
-        why = error.msg if isinstance(error, SyntaxError) else "too deeply nested"
+        why = "too deeply nested"
+        if isinstance(error, SyntaxError):
+            why = f"{error.msg}{_remedy(table, expression)}"
         raise ValueError(f"where: can't read {_short(expression)!r}: {why}") from None
 
 
@@ -238,6 +242,18 @@ def _without_backticks(expression: str) -> tuple[str, dict[str, str]]:
     if name is not None:
         raise ValueError(f"where: a backtick is open in {_short(expression)!r}")
     return text, quoted
+
+
+def _remedy(table: pandas.DataFrame, expression: str) -> str:
+    """Say what is probably meant by an expression that can't be read."""
+    apart = [str(c) for c in table.columns if not str(c).isidentifier() and str(c) in expression]
+    if apart and "`" not in expression:
+        return f"; a name that isn't one word stands in backticks: `{max(apart, key=len)}`"
+    if _SINGLE.search(expression):
+        return "; values are compared with =="
+    if any(sign in expression for sign in ("&", "|", "&&", "||")):
+        return "; conditions are joined by and, or"
+    return ""
 
 
 def _example(known: pandas.Series) -> str:

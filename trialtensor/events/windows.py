@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -171,8 +172,11 @@ def event_times(trials: pandas.DataFrame, align_to: Any) -> np.ndarray:
     if not len(trials):
         raise ValueError("trials: the table has no rows, expected one a trial")
     if not isinstance(align_to, str) or align_to not in trials.columns:
+        near = {str(name).lower(): str(name) for name in trials.columns}
+        meant = difflib.get_close_matches(str(align_to).lower(), near, 1)
+        hint = f"did you mean {near[meant[0]]!r}? " if meant else ""
         raise ValueError(
-            f"align_to: the trials have no column {align_to!r}; times could be in "
+            f"align_to: the trials have no column {align_to!r}; {hint}times could be in "
             f"{_numeric_columns(trials)}"
         )
     column = trials[align_to]
@@ -263,7 +267,21 @@ def _exact(value: float) -> Fraction:
 
 
 def _near(length: float, ratio: float) -> list[float]:
-    return sorted({length / n for n in (max(1, int(ratio)), int(ratio) + 1)})
+    """Return the sizes next to one that doesn't divide the window, of few digits if possible."""
+    fewer, more = max(1, int(ratio)), int(ratio) + 1
+    return sorted(
+        {
+            length / next((n for n in places if _few_digits(length / n)), first)
+            for first, places in (
+                (fewer, range(fewer, max(0, fewer // 2 - 1), -1)),
+                (more, range(more, 2 * more + 1)),
+            )
+        }
+    )
+
+
+def _few_digits(value: float) -> bool:
+    return abs(float(f"{value:.2g}") - value) < 1e-9 * value
 
 
 def _numeric_columns(trials: pandas.DataFrame) -> str:

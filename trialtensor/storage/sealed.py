@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,7 +71,9 @@ def write_netcdf(
     from xarray.backends import H5NetCDFStore
 
     content = io.BytesIO()
-    with h5netcdf.File(content, "w") as file:
+    with h5netcdf.File(content, "w") as file, warnings.catch_warnings():
+        # Coordinates with a space in their name become variables, which `tt.read` makes labels of.
+        warnings.filterwarnings("ignore", "coordinate .* has a space in its name")
         for name, dataset in groups.items():
             dataset.dump_to_store(H5NetCDFStore(file.create_group(name) if name else file))
     write_whole(path, _sealed(content) if sealed else content.getbuffer())

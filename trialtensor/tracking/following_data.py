@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trialtensor.data.labels import as_names
+from trialtensor.data.labels import as_names, labels_alike
 from trialtensor.models.base import TrialEstimator
 from trialtensor.tracking.inventions import inventions
 from trialtensor.tracking.unstable_neurons import unstable_neurons
@@ -85,9 +85,9 @@ def _check_labels(model: TrialEstimator, labelled: Any) -> None:
     for name, (axis, values) in model.fitted_.coords.items():
         if name not in labelled.coords:
             continue
-        now = np.asarray(labelled.coords[name])
-        same = now.shape == np.shape(values) and [str(x) for x in now] == [str(x) for x in values]
-        if not same:
+        now = labelled.coords[name].to_numpy()
+        # Missing labels may come as None, NaN or empty text, and are the same.
+        if now.shape != np.shape(values) or not labels_alike(now, values).all():
             raise ValueError(
                 f"X: the labels {name!r} of its {axis}s differ from those of the data that the "
                 "model was fitted to"
