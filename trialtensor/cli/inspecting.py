@@ -6,11 +6,12 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trialtensor.cli.reading import TRIALS, Reading, split_axes
+from trialtensor.cli.reading import TRIALS, Reading, as_options, split_axes
 
 if TYPE_CHECKING:
     from trialtensor.sessions import Session
 
+_BOUNDS = ("start_time", "stop_time", "intervals_0", "intervals_1")
 # What suggested commands begin with.
 WINDOW, BIN_SIZE, CANDIDATES = "-0.5,1.0", "0.02", "1:8"
 
@@ -32,9 +33,21 @@ def described(path: Path, how: Reading) -> tuple[str, bool]:
     with how.session(path) as session:
         given = [word for option in how.options or () for word in ("--option", option)]
         advice = [*_of_tensors(session, path, given), *_of_events(session, path, given)]
-        fits = bool(advice)
-        nothing = ["neither spike times nor signals with trials, so there is nothing to fit"]
-        return "\n".join([repr(session), "", *(advice or nothing)]), fits
+        if not advice and session.tensors and path.is_file():
+            from trialtensor.io import inspect
+
+            text = inspect(path)
+            return text, "trialtensor fit" in text
+        lines = [as_options(repr(session)), "", *(advice or [_nothing(session)])]
+        return "\n".join(lines), bool(advice)
+
+
+def _nothing(session: Session) -> str:
+    """Say what is missing."""
+    what = "spike times" if session.units is not None else "signals" if session.traces else ""
+    if not what:
+        return "neither spike times nor signals, so there is nothing to fit"
+    return f"{what}, but no times of trials or events to cut them around: nothing to fit yet"
 
 
 def _is_of_arrays(path: Path) -> bool:
@@ -46,15 +59,14 @@ def _is_of_arrays(path: Path) -> bool:
 
 def _of_tensors(session: Session, path: Path, given: list[str]) -> list[str]:
     """Describe tensors that tables hold, and suggest how to fit them."""
-    from trialtensor.io.inspection import describe_tensor
+    from trialtensor.io.inspection import describe_tensor, fitting_advice
 
     lines = []
     tensors = {name: each for name, each in session.tensors.items() if hasattr(each, "dims")}
     for name, tensor in tensors.items():
         which = ["--variable", name] if len(tensors) > 1 else []
-        ending = [*given, *which, "--components", CANDIDATES, "-o", f"{path.stem}_rank"]
         lines += [f"{name} is read as", *(f"  {line}" for line in describe_tensor(tensor))]
-        lines.append(f"  {shlex.join(['trialtensor', 'rank', str(path), *ending])}")
+        lines += [f"  {line}" for line in fitting_advice(tensor, path, [*given, *which])]
     return lines
 
 
@@ -92,7 +104,7 @@ def _an_event(session: Session) -> str | None:
 
     for name in session.tables:
         columns = event_columns(session.table(name))
-        inside = [c for c in columns if c not in ("start_time", "stop_time")] or columns
+        inside = [c for c in columns if c not in _BOUNDS] or columns
         if inside:
             return inside[0] if name == TRIALS else f"{name}/{inside[0]}"
     return None

@@ -20,7 +20,12 @@ OF_EVENTS = ("window", "bin_size", "trials", "units", "signal")
 TRIALS = "trials"
 # Arguments that are called otherwise as options.
 _OPTION_OF = {"align_to": "--align", "window": "--window", "bin_size": "--bin-size"}
-_KEYWORD = re.compile(r"open_session\(\.\.\., (\w+)=[\"']?([^\"')]*)[\"']?\)")
+_CALL = re.compile(r"open_session\(\.\.\., (\w+)=[\"']?([^\"')]*)[\"']?\)")
+# Options of formats, as sentences name them: "give it by rate=".
+_KEYWORD = re.compile(
+    r"(?<!--option )(?<![\w.(-])((?:frame_)?rate|trials?|units|events|traces|neuropil|probe|neuron|"
+    r"times?|value)=(?!=)"
+)
 
 
 @dataclass(frozen=True)
@@ -125,8 +130,7 @@ class Reading:
         try:
             return open_session(file, **parsed_options(self.options or ()))
         except ValueError as error:
-            # What a call in Python needs is an option here.
-            raise type(error)(_KEYWORD.sub(r"--option \1=\2", str(error))) from error
+            raise type(error)(as_options(str(error))) from error
 
     def _of_arrays(self, file: Path) -> bool:
         """Return whether a file is one that `trialtensor.read` reads, as far as its name says."""
@@ -224,6 +228,18 @@ class Reading:
         return chosen
 
 
+def as_options(text: str) -> str:
+    """Name options where a text names keywords: what a call in Python needs is an option here.
+
+    Examples
+    --------
+    >>> as_options("choose by units= spikes, st"), as_options("give it: open_session(..., rate=30)")
+    ('choose by --option units= spikes, st', 'give it: --option rate=30')
+    """
+    text = _CALL.sub(r"--option \1=\2", text)
+    return _KEYWORD.sub(r"--option \1=", text).replace(" axes= ", " --axes ")
+
+
 def _ungiven(value: Any) -> bool:
     return value is None or value in ([], ())
 
@@ -284,9 +300,8 @@ def _as_options(call: Any, *arguments: Any) -> Any:
     except ValueError as error:
         said = str(error)
         argument = said.partition(":")[0]
-        if argument not in _OPTION_OF:
-            raise
-        raise ValueError(f"{_OPTION_OF[argument]}{said.removeprefix(argument)}") from None
+        named = f"{_OPTION_OF.get(argument, argument)}{said.removeprefix(argument)}"
+        raise type(error)(as_options(named)) from error
 
 
 def _signals(session: Session) -> str:

@@ -77,7 +77,8 @@ def inspect(path: str | os.PathLike[str], *, axes: str | Sequence[str] | None = 
             else:
                 variable = info.name if len(tensors) > 1 else None
                 lines += [f"  {line}" for line in describe_tensor(tensor)]
-                lines += [f"  {line}" for line in _advice(tensor, path, variable, axes)]
+                advice = fitting_advice(tensor, path, _options(variable, axes))
+                lines += [f"  {line}" for line in advice]
     if damaged and len(damaged) == len(tensors):
         raise damaged[0]
     if not tensors:
@@ -161,10 +162,16 @@ def _whole(values: np.ndarray) -> bool:
     return bool(np.all((values == np.round(values)) | np.isnan(values)))
 
 
-def _advice(
-    tensor: xarray.DataArray, path: Path, variable: str | None, axes: str | Sequence[str] | None
-) -> list[str]:
-    """Suggest how to choose the number of components, and how to fit it."""
+def fitting_advice(tensor: xarray.DataArray, path: Path, options: Sequence[str]) -> list[str]:
+    """Suggest how to choose the number of components, and how to fit it.
+
+    Parameters
+    ----------
+    tensor : xarray.DataArray
+    path : Path
+    options : sequence of str
+        Words of a command that say how the file is read.
+    """
     values = tensor.to_numpy()
     low, high = np.nanmin(values), np.nanmax(values)
     if low == high == 0:
@@ -172,7 +179,7 @@ def _advice(
     most = most_components(values)
 
     def command(name: str, components: str, folder: str) -> str:
-        words = _words(name, tensor, path, variable, axes)
+        words = _words(name, tensor, path, options)
         ending = ["--components", components, *_coloring(tensor), "-o", f"{path.stem}_{folder}"]
         return "  " + shlex.join([*words, *ending])
 
@@ -211,19 +218,14 @@ def most_components(values: np.ndarray) -> int:
     return max(min(*alive, by_entries, MOST), 1)
 
 
-def _words(
-    name: str,
-    tensor: xarray.DataArray,
-    path: Path,
-    variable: str | None,
-    axes: str | Sequence[str] | None,
-) -> list[str]:
+def _options(variable: str | None, axes: str | Sequence[str] | None) -> list[str]:
+    words = [] if variable is None else ["--variable", variable]
+    return words if axes is None else [*words, "--axes", ",".join(map(str, split_axes(axes)))]
+
+
+def _words(name: str, tensor: xarray.DataArray, path: Path, options: Sequence[str]) -> list[str]:
     values = tensor.to_numpy()
-    words = ["trialtensor", name, str(path)]
-    if variable is not None:
-        words += ["--variable", variable]
-    if axes is not None:
-        words += ["--axes", ",".join(map(str, split_axes(axes)))]
+    words = ["trialtensor", name, str(path), *options]
     if np.nanmin(values) >= 0:
         words += (["--transform", "sqrt"] if _whole(values) else []) + ["--nonnegative"]
     return words

@@ -174,7 +174,7 @@ def trials_beside(
         found = [folder / f"trials{suffix}" for suffix in SUFFIXES]
         path = next((each for each in found if each.is_file()), None)
         if path is None:
-            return None, ["this format has no trials: give a table of them, trials=..."]
+            return None, ["this format has no trials: give a table of them by trials= (a file)"]
         return _read_trials(path), [f"trials are those of {path.name}"]
     if hasattr(given, "columns"):
         from trialtensor.events.tables import as_table

@@ -13,6 +13,7 @@ import numpy as np
 
 from trialtensor.events.tables import natural_key
 from trialtensor.opening.guard import ZIP, RefusedError
+from trialtensor.sessions.describing import event_columns
 from trialtensor.sessions.npy import describe_npy, is_npy, read_npy
 from trialtensor.sessions.options import number_option
 from trialtensor.sessions.parts import later
@@ -39,7 +40,8 @@ _UNITS = (
     "ids",
 )
 _UNIT = re.compile(r"(?:spikes?|spike_?times|unit|neuron|cell|cluster|u|c|n)?[\W_]*(\d+)", re.I)
-_TRIALS = re.compile(r"trials?[._]\w+", re.I)
+_TRIALS = re.compile(r"trials?[._](?=\w)", re.I)
+_OF_UNITS = re.compile(r"depth|unit|cluster|channel|neuron|cell|quality|template|region", re.I)
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,14 @@ class _Arrays:
             return None
         sizes = {int(np.prod(self.infos[name].shape)) for name in (times, units)}
         return (times, units) if len(sizes) == 1 and times != units else None
+
+    def of_trials(self) -> list[str]:
+        """Return the arrays that are called after trials."""
+        return [
+            name
+            for name, info in self.infos.items()
+            if _TRIALS.match(name) and len(info.shape) == 1 and not info.is_pickled
+        ]
 
     def by_unit(self) -> list[str]:
         """Return the arrays that are the spike times of one unit each."""
@@ -100,7 +110,8 @@ def open(path: Path, rate: float | None = None, trials: Any = None) -> Session:
     rate : float, optional
         Samples a second, if times are numbers of samples.
     trials : path or DataFrame, optional
-        Table of trials; by default arrays called "trials_...", or a file "trials.csv".
+        Table of trials; by default arrays called "trials_...", else other arrays of one length
+        among which are times, or a file "trials.csv".
     """
     rate, arrays = number_option("rate", rate, above=0), _arrays(path)
     flat = arrays.flat()
@@ -108,6 +119,9 @@ def open(path: Path, rate: float | None = None, trials: Any = None) -> Session:
     notes = [f"spike times are {'seconds' if rate is None else f'samples at {rate:g} Hz'}"]
     own, used = _trials(arrays)
     found, more = own, ["trials are the arrays called trials_..."]
+    if own is None and trials is None:
+        own, used = _others(arrays, names)
+        found, more = own, [f"trials are assumed to be the arrays {', '.join(used)}"]
     if trials is not None or own is None:
         found, more = trials_beside(path if path.is_dir() else path.parent, trials)
     left = sorted(set(arrays.infos) - set(names) - set(used))
@@ -151,16 +165,31 @@ def _trials(arrays: _Arrays) -> tuple[DataFrame | None, list[str]]:
     """Put the arrays that are called after trials together as a table."""
     import pandas
 
-    names = [
-        name
-        for name, info in arrays.infos.items()
-        if _TRIALS.fullmatch(name) and len(info.shape) == 1 and not info.is_pickled
-    ]
+    names = arrays.of_trials()
     if not names:
         return None, []
     lengths = {name: arrays.infos[name].shape[0] for name in names}
     if len(set(lengths.values())) > 1:
         said = ", ".join(f"{name} {n}" for name, n in lengths.items())
         raise RefusedError(f"has arrays of trials of different lengths ({said})")
-    columns = {re.split(r"[._]", name, maxsplit=1)[1]: arrays.read(name) for name in names}
+    columns = {_TRIALS.sub("", name): arrays.read(name) for name in names}
     return pandas.DataFrame(columns).rename_axis(index="trial"), names
+
+
+def _others(arrays: _Arrays, used: list[str]) -> tuple[DataFrame | None, list[str]]:
+    """Put other arrays of one length together as a table, if one of them may be times of events."""
+    import pandas
+
+    sizes: dict[int, list[str]] = {}
+    for name, info in arrays.infos.items():
+        if name not in used and len(info.shape) == 1 and info.shape[0] > 1 and not info.is_pickled:
+            sizes.setdefault(info.shape[0], []).append(name)
+    spikes = {int(np.prod(arrays.infos[name].shape)) for name in used}
+    names = [sizes[n] for n in sizes if n not in spikes]
+    if len(names) != 1:
+        return None, []
+    found = pandas.DataFrame({name: arrays.read(name) for name in names[0]})
+    of_units = any(_OF_UNITS.search(name) for name in names[0])
+    if of_units or not event_columns(found):
+        return None, []
+    return found.rename_axis(index="trial"), names[0]
