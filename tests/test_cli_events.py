@@ -4,7 +4,9 @@ import json
 from datetime import UTC, datetime
 
 import numpy as np
+import pandas
 import pytest
+import scipy.io
 from typer.testing import CliRunner
 
 import trialtensor as tt
@@ -118,3 +120,83 @@ def test_nothing_to_fit_is_status_1(tmp_path):
     result = run("inspect", tmp_path / "flat.npy")
     assert result.exit_code == 1, result.output
     assert "nothing to fit" in result.output
+
+
+def test_options_of_formats_are_named_as_the_command_has_them(tmp_path):
+    spikes = np.empty((1, 2), dtype=object)
+    spikes[0] = [np.arange(5, 9000, 60), np.arange(7, 9000, 50)]
+    cues = np.arange(1000, 8000, 300)
+    scipy.io.savemat(tmp_path / "ms.mat", {"spikes": spikes, "trials": {"cue": cues}})
+    result = run("inspect", tmp_path / "ms.mat")
+    assert result.exit_code == 2 and "by --option rate=" in result.output
+    result = run("inspect", tmp_path / "ms.mat", "--option", "rate=1000")
+    assert result.exit_code == 0 and "so are cue" in result.output
+    np.savez(tmp_path / "s.npz", spike_times=np.arange(9.0), spike_clusters=np.arange(9) % 2)
+    result = run("inspect", tmp_path / "s.npz")
+    assert result.exit_code == 1 and "by --option trials=" in result.output
+    assert "no times of trials or events" in result.output
+
+
+def test_a_tensor_in_a_matlab_file_is_inspected_like_any_other(tmp_path):
+    X = np.random.default_rng(0).poisson(3, (12, 10, 30))
+    scipy.io.savemat(tmp_path / "x.mat", {"psth": X, "cond": np.arange(12) % 3})
+    result = run("inspect", tmp_path / "x.mat")
+    assert result.exit_code == 0 and "12 trials, 10 neurons, 30 times" in result.output
+    # Where labels contradict the order of axes, the command that says it works.
+    scipy.io.savemat(tmp_path / "t.mat", {"psth": X, "t": np.linspace(0, 1, 10)})
+    result = run("inspect", tmp_path / "t.mat")
+    assert result.exit_code == 1 and "--axes in the command" in result.output
+    assert run("inspect", tmp_path / "t.mat", "--axes", "trial,time,neuron").exit_code == 0
+
+
+def test_what_is_refused_names_options(session, tmp_path):
+    cut = dict(zip(CUT[::2], CUT[1::2], strict=True))
+    for changed, said in (
+        (
+            {"--align": "Go Cue"},
+            "no column 'Go Cue'; did you mean 'go_cue'?",
+        ),
+        ({"--bin-size": 0.07}, "bin_size could be 0.06, 0.075 s"),
+        ({"--bin-size": 0.07}, "error: --window: its length"),
+        ({"--units": "quality = 'good'"}, "values are compared with =="),
+        ({"--units": "quality == 'good' &"}, "conditions are joined by and, or"),
+    ):
+        words = [word for pair in (cut | changed).items() for word in pair]
+        result = run("fit", session, *words, "--components", 1, "-o", tmp_path / "out")
+        assert result.exit_code == 2 and said in result.output.replace("\n", " "), result.output
+
+
+def test_names_with_spaces(tmp_path):
+    pynwb = pytest.importorskip("pynwb")
+    file = pynwb.NWBFile("x", "id", datetime(2024, 1, 1, tzinfo=UTC))
+    file.add_trial_column("Go cue", "a time")
+    for k in range(30):
+        cue = {"Go cue": 3.0 * k + 0.5 if k else np.nan}
+        file.add_trial(start_time=3.0 * k, stop_time=3.0 * k + 2, **cue)
+    file.add_unit(spike_times=np.sort(np.random.default_rng(0).random(2000) * 90))
+    file.add_unit(spike_times=np.sort(np.random.default_rng(1).random(2000) * 90))
+    events = pynwb.behavior.BehavioralEvents(name="BehavioralEvents")
+    events.create_timeseries(name="reward", data=np.ones(20), timestamps=np.arange(20) * 4.0 + 1)
+    file.create_processing_module("behavior", "b").add(events)
+    with pynwb.NWBHDF5IO(tmp_path / "s.nwb", "w") as io:
+        io.write(file)
+    for align, said in (("Go cue", "Go cue"), ("reward", "reward/timestamp")):
+        words = ("bin", tmp_path / "s.nwb", "--align", align, *CUT[2:], "-o", tmp_path / "x.nc")
+        result = run(*words)
+        assert result.exit_code == 0 and "warning" not in result.output, result.output
+        X = tt.read(tmp_path / "x.nc")
+        assert X.attrs["align_to"] == said
+        assert said != "Go cue" or X["Go cue"].dims == ("trial",)
+        assert f"cut around {said}" in run("inspect", tmp_path / "x.nc").output
+
+
+def test_a_column_with_a_slash_is_no_other_table(tmp_path):
+    cues = np.arange(5.0, 85, 4)
+    pandas.DataFrame({"lick/first": cues}).to_csv(tmp_path / "trials.csv", index=False)
+    spikes = pandas.DataFrame({"time": np.random.default_rng(0).random(900) * 90, "unit": 1})
+    spikes.to_csv(tmp_path / "spikes.csv", index=False)
+    cut = ("--align", "lick/first", *CUT[2:])
+    result = run("bin", tmp_path, *cut, "-o", tmp_path / "x.nc")
+    assert result.exit_code == 0 and "cut around lick/first" in result.output
+    result = run("bin", tmp_path, "--align", "lick/last", *CUT[2:], "-o", tmp_path / "x.nc")
+    assert result.exit_code == 2 and "no table 'lick'" in result.output

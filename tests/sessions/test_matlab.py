@@ -275,3 +275,27 @@ def test_the_only_unit(saved):
     session = open_session(saved({"spike_times": WHOLE[2], "trials": TRIALS}))
     assert len(session.units) == 1 and len(session.trials) == N_TRIALS
     np.testing.assert_array_equal(session.units.times, WHOLE[2])
+
+
+@pytest.mark.parametrize("flat", [True, False])
+def test_events_that_count_as_the_spikes_do_become_seconds_with_them(saved, flat):
+    milliseconds = [np.arange(5.0, 9000, 400) + 7 * k for k in range(3)]
+    spikes = {"spikes": cell(milliseconds)}
+    if flat:
+        units = np.repeat([1.0, 2.0, 3.0], [len(each) for each in milliseconds])
+        spikes = {"spike_times": np.concatenate(milliseconds), "spike_clusters": units}
+    cue = np.array([1000.0, 2500.0, np.nan, 4200.0, 6000.0, 8000.0])
+    own = {"rt": np.array([310.0, 250.0, 400.0, 380.0, 290.0, 270.0]), "seconds": cue / 1000}
+    session = open_session(saved({**spikes, "trials": {"cue": cue, **own}}), rate=1000)
+    np.testing.assert_array_equal(session.trials["cue"], cue / 1000)
+    for name, values in own.items():
+        np.testing.assert_array_equal(session.trials[name], values)
+    assert any("so are cue, which" in note for note in session.notes)
+
+
+def test_events_of_a_trial_in_the_unit_of_the_spikes(saved):
+    cut = [np.round(1000 * each) for each in CUT]
+    trials = {"start_time": 10.0 * np.arange(N_TRIALS), "cue": np.full(N_TRIALS, 300.0)}
+    path = saved({"spikes": cell(cut, (N_UNITS, N_TRIALS)), "trials": trials})
+    session = open_session(path, rate=1000, events="cue")
+    np.testing.assert_allclose(session.trials["cue"] - session.trials["zero_time"], 0.3)

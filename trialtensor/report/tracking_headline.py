@@ -35,9 +35,7 @@ def _verdict(tracking: Any) -> list[str]:
     changes = tracking.changes[tracking.changes["series"].isin(names)]
     changing = list(dict.fromkeys(changes["series"]))
     if not changing:
-        return [
-            f"None of {count_text(names)} changes by more than noise would, slow noise included."
-        ]
+        return [f"{_none_of(names)} by more than noise would, slow noise included."]
     if tracking.replication is None:
         return [_headline(tracking, changing, names)]
     said = changes.groupby("series", sort=False)["replicated"].agg(list)
@@ -54,8 +52,7 @@ def _verdict(tracking: Any) -> list[str]:
         sentences.append(_headline(tracking, confirmed, names, "and its neurons agree"))
     else:
         sentences.append(
-            f"None of {count_text(names)} changes in a way that is its own and that its neurons "
-            "agree on."
+            f"{_none_of(names)} in a way that is its own and that its neurons agree on."
         )
     if shared:
         first = changes[changes["series"] == shared[0]].iloc[0]
@@ -70,6 +67,12 @@ def _verdict(tracking: Any) -> list[str]:
             "agree on it, as when single neurons drift or drop out."
         )
     return sentences
+
+
+def _none_of(names: list[str]) -> str:
+    if len(names) == 1:
+        return "The only component doesn't change"
+    return f"None of {count_text(names)} changes"
 
 
 def _headline(tracking: Any, changing: list[str], names: list[str], agree: str = "") -> str:

@@ -51,3 +51,22 @@ def test_pickles_are_left_alone(tmp_path, plant):
         np.save(tmp_path / f"{name}.npy", values)
     plant(tmp_path / "unit5.npy")
     assert len(open_session(tmp_path).units) == 4
+
+
+def test_events_in_the_same_archive_are_trials(tmp_path):
+    flat = {"spike_times": np.sort(np.random.default_rng(0).random(40) * 30)}
+    flat["spike_clusters"] = np.arange(40) % 3
+    events = {"cue": np.array([1.0, 5.0, np.nan, 9.0]), "side": np.array(["l", "r", "l", "r"])}
+    np.savez(tmp_path / "a.npz", amplitudes=np.ones(40), **flat, **events)
+    session = open_session(tmp_path / "a.npz")
+    assert session.trials.columns.tolist() == ["cue", "side"] and len(session.trials) == 4
+    assert "trials are assumed to be the arrays cue, side" in session.notes
+    # Not what belongs to units, has no times, or comes in several lengths.
+    for other in (
+        {"depth": np.array([1.0, 5.0, 9.0])},
+        {"side": np.arange(4) % 2},
+        {**events, "reward": np.array([2.0, 4.5])},
+    ):
+        np.savez(tmp_path / "b.npz", **flat, **other)
+        session = open_session(tmp_path / "b.npz")
+        assert session.trials is None and any("left out" in note for note in session.notes)

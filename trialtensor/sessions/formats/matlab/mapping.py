@@ -10,6 +10,7 @@ import pandas
 
 from trialtensor.events.units import Units
 from trialtensor.opening.guard import RefusedError
+from trialtensor.sessions.formats.matlab.clock import of_trial, on_clock_of_spikes
 from trialtensor.sessions.formats.matlab.columns import column, columns_of
 from trialtensor.sessions.formats.matlab.spikes import (
     Layout,
@@ -60,6 +61,7 @@ class Mapping:
         if self.layout is not None:
             refuse_samples(self.layout, options["rate"])
             self._say_layout(self.layout)
+            self._put_on_clock(self.layout)
 
     def tensors(self) -> dict[str, tuple[int, ...]]:
         """List the arrays with three axes."""
@@ -98,7 +100,7 @@ class Mapping:
             self.trials = pandas.DataFrame(index=pandas.RangeIndex(layout.n_trials, name="trial"))
         if line.zero is not None:
             self.trials = self.trials.assign(**{ZERO: line.zero})
-            self._shift_events(line.zero)
+            self._shift_events(line.zero, line.span)
         self._say_line(line.zero is not None, line.apart, line.span)
         return Units(self.unit_table(), lambda: (line.times, line.bounds))
 
@@ -218,13 +220,23 @@ class Mapping:
                 "which variables they are by units= and trials="
             )
 
-    def _shift_events(self, zero: np.ndarray) -> None:
+    def _put_on_clock(self, layout: Layout) -> None:
+        """Take events that are counted as the spikes are to seconds, too."""
+        if self.trials is None or not self.options["rate"] or layout.n_trials:
+            return
+        self.trials, names = on_clock_of_spikes(self.trials, layout, self.options["rate"])
+        if names:
+            self.notes.append(f"so are {', '.join(names)}, which count as the spikes do")
+
+    def _shift_events(self, zero: np.ndarray, span: tuple[float, float]) -> None:
         """Put the times of events that are relative to their trial on the line of the spikes."""
         for name in self.options["events"]:
             if self.trials is None or name not in self.trials:
                 known = "" if self.trials is None else ", ".join(self.trials.columns)
                 raise RefusedError(f"has no column {name!r} of trials for events=, but {known}")
-            self.trials = self.trials.assign(**{name: self.trials[name].astype(float) + zero})
+            values = self.trials[name].to_numpy(float)
+            values = of_trial(values, self.options["rate"], span)
+            self.trials = self.trials.assign(**{name: values + zero})
 
     def _say_layout(self, layout: Layout) -> None:
         if layout.flat is not None:

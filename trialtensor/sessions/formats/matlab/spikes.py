@@ -120,20 +120,28 @@ def refuse_samples(layout: Layout, rate: float | None) -> None:
     ------
     RefusedError
     """
-    if rate is not None:
+    times = None if rate is not None else some_times(layout)
+    if times is None:
         return
-    some: Numbers | None = layout.flat[0] if layout.flat else None
-    if layout.spikes is not None:
-        some = next((each for each in layout.spikes.flat if prod(each.shape) > 2), None)
-    if some is None:
-        return
-    times = vector(some)
     known = times[np.isfinite(times)] if times.dtype.kind == "f" else times
     if known.size > 2 and np.all(known == np.round(known)) and np.abs(known).max() > 1000:
         raise RefusedError(
             f"{layout.path} holds whole numbers up to {known.max():g}, which look like samples or "
             "milliseconds rather than seconds; say how many make a second by rate="
         )
+
+
+def some_times(layout: Layout) -> np.ndarray | None:
+    """Return the times of some spikes as they are in the file; None if there are hardly any.
+
+    Parameters
+    ----------
+    layout : Layout
+    """
+    some: Numbers | None = layout.flat[0] if layout.flat else None
+    if layout.spikes is not None:
+        some = next((each for each in layout.spikes.flat if prod(each.shape) > 2), None)
+    return None if some is None else vector(some)
 
 
 def _layout(path: str, value: Value) -> Layout | None:
