@@ -176,7 +176,9 @@ def test_names_with_spaces(tmp_path):
     file.add_unit(spike_times=np.sort(np.random.default_rng(0).random(2000) * 90))
     file.add_unit(spike_times=np.sort(np.random.default_rng(1).random(2000) * 90))
     events = pynwb.behavior.BehavioralEvents(name="BehavioralEvents")
-    events.create_timeseries(name="reward", data=np.ones(20), timestamps=np.arange(20) * 4.0 + 1)
+    events.create_timeseries(
+        name="reward", data=np.ones(20), timestamps=1 + 4.0 * np.arange(20), unit="mL"
+    )
     file.create_processing_module("behavior", "b").add(events)
     with pynwb.NWBHDF5IO(tmp_path / "s.nwb", "w") as io:
         io.write(file)

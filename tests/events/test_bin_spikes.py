@@ -375,3 +375,15 @@ def test_some_trials_elsewhere_are_warned_of():
 def test_units_without_any_spikes():
     X = tt.bin_spikes([[], []], {"c": [5.0]}, align_to="c", window=(0, 1), bin_size=0.5)
     assert X.shape == (1, 2, 2) and not X.any()
+
+
+def test_a_series_of_times_is_called_by_its_name():
+    cues = pandas.Series([1.0, 3.0], name="cue", index=["a", "b"])
+    X = bin_spikes([[1.1]], cues, align_to="cue", window=(0, 1), bin_size=0.5)
+    np.testing.assert_array_equal(X["cue"], [1.0, 3.0])
+
+
+def test_milliseconds_in_the_place_of_seconds_are_warned_of():
+    spikes = [np.arange(0, 300, 0.5)]
+    with pytest.warns(UserWarning, match="window and bin_size are in seconds"):
+        bin_spikes(spikes, {"cue": [20.0]}, align_to="cue", window=(-500, 1000), bin_size=20)

@@ -162,3 +162,22 @@ def test_others_are_refused():
         holding(neo.Block())
     with pytest.raises(ValueError, match="neo Group: expected a Block"):
         holding(neo.Group())
+
+
+def test_a_signal_and_times_with_units_by_themselves():
+    neo, pq = pytest.importorskip("neo"), pytest.importorskip("quantities")
+    values = np.random.default_rng(0).normal(size=(300, 2))
+    signal = neo.AnalogSignal(values * pq.mV, sampling_rate=10 * pq.Hz, name="lfp")
+    cues = np.array([2.0, 9.0, 20.0])
+    expected = tt.cut_traces(
+        tt.Traces("lfp", None, lambda: values, rate=10),
+        {"cue": cues},
+        align_to="cue",
+        window=(0, 1),
+    )
+    for trials in ({"cue": cues * 1000 * pq.ms}, {"cue": cues * pq.s, "dose": [1, 2, 3] * pq.mV}):
+        X = tt.cut_traces(signal, trials, align_to="cue", window=(0, 1))
+        np.testing.assert_array_equal(X, expected)
+    X = tt.cut_traces(signal, cues * 1000 * pq.ms, align_to="event", window=(0, 1))
+    np.testing.assert_array_equal(X, expected)
+    np.testing.assert_array_equal(X["event"], cues)

@@ -81,3 +81,12 @@ def test_other_objects_are_refused():
         tt.bin_spikes(tensor, [1.0], align_to="event", window=(0, 1), bin_size=1.0)
     with pytest.raises(ValueError, match="expected spike times, got pynapple IntervalSet"):
         tt.bin_spikes(nap.IntervalSet(0, 1), [1.0], align_to="event", window=(0, 1), bin_size=1.0)
+
+
+def test_times_of_events_are_trials():
+    nap = pytest.importorskip("pynapple")
+    group = nap.TsGroup({3: nap.Ts(np.array([1.0, 2.05, 2.5])), 5: nap.Ts(np.array([2.2]))})
+    for events in (nap.Ts(np.array([1.0, 2.0])), nap.Tsd(np.array([1.0, 2.0]), np.array([7, 8]))):
+        X = tt.bin_spikes(group, events, align_to="event", window=(0, 0.4), bin_size=0.2)
+        np.testing.assert_array_equal(X, [[[1, 0], [0, 0]], [[1, 0], [0, 1]]])
+        assert "value" not in X.coords or X["value"].to_numpy().tolist() == [7, 8]

@@ -145,6 +145,11 @@ def _check_times(units: Units, events: np.ndarray, bins: Bins) -> None:
     many = len(times) >= 10 * _EXPECTED
     # A few spikes don't say when the recording began and ended, unless trials are far from them.
     refuse_elsewhere(events, window, first, last, "spikes", room=0 if many else last - first + 60)
+    if many and bins.stop - bins.start > last - first:
+        warn(
+            f"window: its length, {bins.stop - bins.start:g} s, is more than the {last - first:g} "
+            "s from the first spike to the last; window and bin_size are in seconds"
+        )
     rate = len(times) / max(last - first, 1e-9)
     if many and rate * (bins.stop - bins.start) >= _EXPECTED:
         outside = (events + bins.stop <= first) | (events + bins.start > last)

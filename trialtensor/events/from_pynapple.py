@@ -50,6 +50,23 @@ def holding(given: Any) -> Given:
     )
 
 
+def events(given: Any) -> Given | None:
+    """Return the times of an event, one a trial, if these are such; else None.
+
+    Parameters
+    ----------
+    given : Ts or Tsd
+        The values of a Tsd are a column, too.
+    """
+    if not made_by(given, "pynapple", "Ts", "Tsd"):
+        return None
+    columns = {"event": np.asarray(given.t)}
+    if made_by(given, "pynapple", "Tsd"):
+        columns["value"] = np.asarray(given.values)
+    kind = f"pynapple {type(given).__name__}"
+    return Given(kind, trials=pandas.DataFrame(columns).rename_axis("trial"))
+
+
 def _spikes(given: Any, kind: str, trains: dict[Any, Any], table: pandas.DataFrame) -> Given:
     support = np.column_stack([given.time_support.start, given.time_support.end])
     observed = [support] * len(trains) if len(support) > 1 else None

@@ -119,7 +119,7 @@ def as_traces(given: Any, argument: str = "traces") -> Traces:
         return given
     if isinstance(given, (pandas.DataFrame, pandas.Series)):
         return _signal_table(given, argument)
-    if isinstance(given, np.ndarray):
+    if isinstance(given, np.ndarray) and not of_package(given, "neo"):
         raise ValueError(
             f"{argument}: an array doesn't say when it was sampled; pass trialtensor.Traces(name, "
             "None, lambda: values, rate=30.0) with values of shape (n_samples, n_cells)"
@@ -139,7 +139,8 @@ def as_trials(given: Any, argument: str = "trials") -> pandas.DataFrame:
     ----------
     given : DataFrame, dict of columns, array of times, or objects of pynapple or neo
         A column "trial" that names each row once becomes the index of a table without one. An
-        array holds the time of one event, in a column "event".
+        array (or a pynapple Ts) holds the time of one event, in a column "event"; a pandas Series
+        in one of its own name.
     argument : str
         Name for error messages.
 
@@ -154,7 +155,7 @@ def as_trials(given: Any, argument: str = "trials") -> pandas.DataFrame:
     'trial'
     """
     if of_package(given, "pynapple") or of_package(given, "neo"):
-        held = _held(given, argument)
+        held = from_pynapple.events(given) or _held(given, argument)
         if held.trials is None:
             several = [*held.intervals, *held.events]
             choice = f"; choose one of its tables: {', '.join(several)}" if several else ""
@@ -164,7 +165,7 @@ def as_trials(given: Any, argument: str = "trials") -> pandas.DataFrame:
         if hasattr(given, "to_pandas"):
             given = given.to_pandas()
         elif np.ndim(given) == 1 and not isinstance(given, (str, bytes)):
-            given = {"event": given}
+            given = {getattr(given, "name", None) or "event": given}
         else:
             given = _part(given, "trials", pandas.DataFrame)
     if not isinstance(given, (Mapping, pandas.DataFrame)):
@@ -172,7 +173,9 @@ def as_trials(given: Any, argument: str = "trials") -> pandas.DataFrame:
             f"{argument}: expected a table (pandas.DataFrame) with one row a trial, got "
             f"{type(given).__name__}"
         )
-    table = as_table(dict(given) if isinstance(given, Mapping) else given, "trial", argument)
+    if isinstance(given, Mapping):
+        given = {name: _without_unit(each) for name, each in given.items()}
+    table = as_table(given, "trial", argument)
     return _named_by_column(table)
 
 
@@ -259,6 +262,16 @@ def _signal_table(given: Any, argument: str) -> Traces:
     return Traces(
         "signal", cells, lambda: values, timestamps=index.to_numpy(), source="pandas.DataFrame"
     )
+
+
+def _without_unit(column: Any) -> Any:
+    """Return quantities as plain numbers, times among them in seconds."""
+    if not hasattr(column, "rescale"):
+        return column
+    try:
+        return column.rescale("s").magnitude
+    except ValueError:  # of another dimension
+        return column.magnitude
 
 
 def _named_by_column(table: pandas.DataFrame) -> pandas.DataFrame:
