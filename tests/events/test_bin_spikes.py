@@ -1,5 +1,6 @@
 """Spike counts beside NumPy's histograms and exact arithmetic."""
 
+import warnings
 from fractions import Fraction
 
 import numpy as np
@@ -379,11 +380,15 @@ def test_units_without_any_spikes():
 
 def test_a_series_of_times_is_called_by_its_name():
     cues = pandas.Series([1.0, 3.0], name="cue", index=["a", "b"])
-    X = bin_spikes([[1.1]], cues, align_to="cue", window=(0, 1), bin_size=0.5)
+    X = tt.bin_spikes([[1.1]], cues, align_to="cue", window=(0, 1), bin_size=0.5)
     np.testing.assert_array_equal(X["cue"], [1.0, 3.0])
 
 
 def test_milliseconds_in_the_place_of_seconds_are_warned_of():
-    spikes = [np.arange(0, 300, 0.5)]
+    spikes, trials = [np.arange(0, 300, 0.5)], {"cue": np.arange(5.0, 290, 5)}
     with pytest.warns(UserWarning, match="window and bin_size are in seconds"):
-        bin_spikes(spikes, {"cue": [20.0]}, align_to="cue", window=(-500, 1000), bin_size=20)
+        tt.bin_spikes(spikes, trials, align_to="cue", window=(-500, 1000), bin_size=20)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # seconds that are meant, and windows that overlap
+        for window, size in (((-2, 10), 1), ((0, 100), 0.5)):
+            tt.bin_spikes(spikes, trials, align_to="cue", window=window, bin_size=size)

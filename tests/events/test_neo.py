@@ -165,7 +165,6 @@ def test_others_are_refused():
 
 
 def test_a_signal_and_times_with_units_by_themselves():
-    neo, pq = pytest.importorskip("neo"), pytest.importorskip("quantities")
     values = np.random.default_rng(0).normal(size=(300, 2))
     signal = neo.AnalogSignal(values * pq.mV, sampling_rate=10 * pq.Hz, name="lfp")
     cues = np.array([2.0, 9.0, 20.0])

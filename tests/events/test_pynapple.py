@@ -84,7 +84,6 @@ def test_other_objects_are_refused():
 
 
 def test_times_of_events_are_trials():
-    nap = pytest.importorskip("pynapple")
     group = nap.TsGroup({3: nap.Ts(np.array([1.0, 2.05, 2.5])), 5: nap.Ts(np.array([2.2]))})
     for events in (nap.Ts(np.array([1.0, 2.0])), nap.Tsd(np.array([1.0, 2.0]), np.array([7, 8]))):
         X = tt.bin_spikes(group, events, align_to="event", window=(0, 0.4), bin_size=0.2)

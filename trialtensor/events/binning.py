@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # Spikes that a window would be expected to have, if there are none because nothing was recorded.
 _EXPECTED = 20
+# Windows that reach over more trials than this, in bins of seconds, are hardly meant.
+_OVERLAP = 10
 
 
 def bin_spikes(
@@ -102,6 +104,7 @@ def bin_spikes(
     shape = (len(table), len(recorded), bins.n)
     refuse_many(shape, 8 if wanted is None else wanted.itemsize)
     _check_times(recorded, events, bins)
+    _warn_of_milliseconds(events, bins)
     missing = _missing(recorded, events, bins)
     counts = _counted(recorded, events, bins, shape, _result_type(wanted, missing is not None))
     if missing is not None:
@@ -145,11 +148,6 @@ def _check_times(units: Units, events: np.ndarray, bins: Bins) -> None:
     many = len(times) >= 10 * _EXPECTED
     # A few spikes don't say when the recording began and ended, unless trials are far from them.
     refuse_elsewhere(events, window, first, last, "spikes", room=0 if many else last - first + 60)
-    if many and bins.stop - bins.start > last - first:
-        warn(
-            f"window: its length, {bins.stop - bins.start:g} s, is more than the {last - first:g} "
-            "s from the first spike to the last; window and bin_size are in seconds"
-        )
     rate = len(times) / max(last - first, 1e-9)
     if many and rate * (bins.stop - bins.start) >= _EXPECTED:
         outside = (events + bins.stop <= first) | (events + bins.start > last)
@@ -159,6 +157,19 @@ def _check_times(units: Units, events: np.ndarray, bins: Bins) -> None:
                 f"{last:g} s, so that all their counts are 0; leave them out if nothing was "
                 "recorded then"
             )
+
+
+def _warn_of_milliseconds(events: np.ndarray, bins: Bins) -> None:
+    """Warn of long bins in windows that reach over many trials, as of milliseconds."""
+    steps = np.diff(np.sort(events[~np.isnan(events)]))
+    if not len(steps) or bins.size < 1:
+        return
+    length, usual = bins.stop - bins.start, float(np.median(steps))
+    if length > _OVERLAP * usual:
+        warn(
+            f"window: {length:g} s long with bins of {bins.size:g} s, but events are {usual:g} s "
+            "apart; window and bin_size are in seconds"
+        )
 
 
 def _missing(units: Units, events: np.ndarray, bins: Bins) -> np.ndarray | None:
