@@ -8,12 +8,17 @@ With a 2-D missing pattern, only the axis along which the pattern is constant ca
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
-from trialtensor.solvers.problems import Bases, DenseProblem
-from trialtensor.solvers.unfolding import Unfolding, leading_vectors
+from trialtensor.solvers.many_axes import ManyAxes
+from trialtensor.solvers.problems import DenseProblem
+from trialtensor.solvers.unfolding import leading_vectors, unfold
+
+Compressible = TypeVar("Compressible", DenseProblem, ManyAxes)
 
 # Compress an axis only if the core is clearly shorter.
 _WORTHWHILE = 0.7
@@ -39,8 +44,8 @@ def leading_basis(X: np.ndarray, axis: int, n_vectors: int) -> np.ndarray:
 
     Parameters
     ----------
-    X : (n_trials, n_neurons, n_times) array
-    axis : {0, 1, 2}
+    X : array with three axes or more
+    axis : int
     n_vectors : int
 
     Returns
@@ -49,7 +54,7 @@ def leading_basis(X: np.ndarray, axis: int, n_vectors: int) -> np.ndarray:
         Orthonormal columns, largest singular value first; as many as the axis has positions if
         these are fewer.
     """
-    return leading_vectors([Unfolding(X, axis)], n_vectors)
+    return leading_vectors([unfold(X, axis)], n_vectors)
 
 
 def project(X: np.ndarray, axis: int, basis: np.ndarray) -> np.ndarray:
@@ -57,10 +62,14 @@ def project(X: np.ndarray, axis: int, basis: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    X : (n_trials, n_neurons, n_times) array
-    axis : {0, 1, 2}
+    X : array with three axes or more
+    axis : int
     basis : (X.shape[axis], n_core) array
     """
+    if X.ndim > 3:
+        unfolding = unfold(X, axis)
+        shape = (*X.shape[:axis], basis.shape[1], *X.shape[axis + 1 :])
+        return project(unfolding.X, unfolding.axis, basis).reshape(shape)
     if axis == 2:
         return (X.reshape(-1, X.shape[2]) @ basis).reshape(*X.shape[:2], -1)
     if axis == 1:
@@ -68,43 +77,43 @@ def project(X: np.ndarray, axis: int, basis: np.ndarray) -> np.ndarray:
     return (basis.T @ X.reshape(X.shape[0], -1)).reshape(-1, *X.shape[1:])
 
 
-def compress(problem: DenseProblem, n_components: int) -> DenseProblem:
+def compress(problem: Compressible, n_components: int) -> Compressible:
     """Build the compressed surrogate on which restarts are cheap.
 
     Parameters
     ----------
-    problem : DenseProblem
+    problem : DenseProblem, or ManyAxes with one
         Without bases. If it has a core, that is compressed further, which costs next to nothing.
     n_components : int
 
     Returns
     -------
-    DenseProblem
+    DenseProblem or ManyAxes
         With bases on the compressed axes, or ``problem`` itself where compression doesn't pay.
         Its ``norm2`` is that of the full data, so a model inside the bases has the same loss
         here as on the full data.
     """
     whole = problem if problem.core is None else problem.core
-    core, bases = whole.X, list(whole.bases)
-    n_core = core_size(n_components)
-    candidates = range(3) if problem.pattern is None else [problem.pattern.free_axis]
+    core = given = whole.X
+    bases = list(whole.bases) or [None] * core.ndim
+    n_core, last = core_size(n_components), core.ndim - 1
     # Time first: it is contiguous and usually short, so the only expensive step becomes cheap.
-    for axis in sorted(candidates, key=lambda axis: (axis != 2, core.shape[axis])):
+    for axis in sorted(whole.free_axes, key=lambda axis: (axis != last, core.shape[axis])):
         if n_core <= _WORTHWHILE * core.shape[axis]:
             basis, outer = leading_basis(core, axis, n_core), bases[axis]
             bases[axis] = basis if outer is None else outer @ basis
             core = project(core, axis, basis)
-    if core is whole.X:
+    if core is given:
         return whole
-    return DenseProblem(np.ascontiguousarray(core), problem.norm2, problem.pattern, _bases(bases))
+    return whole.with_bases(np.ascontiguousarray(core), bases)
 
 
-def with_core(problem: DenseProblem, n_components: int) -> DenseProblem:
+def with_core(problem: Compressible, n_components: int) -> Compressible:
     """Compress once for fits of up to ``n_components``, which then share the passes over the data.
 
     Parameters
     ----------
-    problem : DenseProblem
+    problem : DenseProblem, or ManyAxes with one
         Without bases.
     n_components : int
     """
@@ -112,20 +121,15 @@ def with_core(problem: DenseProblem, n_components: int) -> DenseProblem:
     return problem if core is problem else replace(problem, core=core)
 
 
-def without_bases(problem: DenseProblem, free: tuple[bool, bool, bool]) -> DenseProblem:
+def without_bases(problem: Compressible, free: Sequence[bool]) -> Compressible:
     """Drop the bases of the axes in ``free``, so that their factors are in core coordinates.
 
     Valid only for unconstrained factors.
 
     Parameters
     ----------
-    problem : DenseProblem
-    free : three bools, by axis
+    problem : DenseProblem or ManyAxes
+    free : bools, by axis
     """
     kept = [None if f else basis for f, basis in zip(free, problem.bases, strict=True)]
-    return DenseProblem(problem.X, problem.norm2, problem.pattern, _bases(kept))
-
-
-def _bases(bases: list[np.ndarray | None]) -> Bases:
-    trial, neuron, time = bases
-    return trial, neuron, time
+    return problem.with_bases(problem.X, kept)

@@ -6,6 +6,8 @@ An alternating sweep needs two such passes over the data (Phan, Tichavsky & Cich
 
 from __future__ import annotations
 
+from functools import reduce
+
 import numpy as np
 
 
@@ -121,11 +123,13 @@ def reconstruct(factors: tuple[np.ndarray, ...]) -> np.ndarray:
 
     Parameters
     ----------
-    factors : three (n_axis, R) arrays
+    factors : (n_axis, R) arrays
+        Three, or more of a tensor with more axes.
     """
-    trial, neuron, time = factors
-    product = khatri_rao(trial, neuron) @ time.T
-    return product.reshape(trial.shape[0], neuron.shape[0], time.shape[0])
+    # Half of them on either side, so that neither product is as large as the tensor.
+    n_left = max(2, len(factors) // 2)
+    product = reduce(khatri_rao, factors[:n_left]) @ reduce(khatri_rao, factors[n_left:]).T
+    return product.reshape([len(factor) for factor in factors])
 
 
 def trial_chunks(shape: tuple[int, ...], max_entries: int = 1_000_000) -> list[slice]:

@@ -19,18 +19,18 @@ def residual_sum_of_squares(
 
     Parameters
     ----------
-    X : (n_trials, n_neurons, n_times) array
-    factors : three (n_axis, R) arrays
+    X : (n_trials, n_neurons, n_times) array, or with more axes
+    factors : (n_axis, R) arrays
     observed : bool array of the shape of ``X``, optional
 
     Returns
     -------
     float
     """
-    trial, neuron, time = factors
+    trial, *others = factors
     total = 0.0
-    for part in contraction.trial_chunks(X.shape):
-        residual = X[part] - contraction.reconstruct((trial[part], neuron, time))
+    for part in contraction.trial_chunks((len(X), X[0].size, 1)):
+        residual = X[part] - contraction.reconstruct((trial[part], *others))
         if observed is not None:
             residual *= observed[part]
         flat = residual.ravel().astype(np.float64, copy=False)
@@ -114,7 +114,7 @@ def triple_cosine(factors: Factors) -> float:
 
     Parameters
     ----------
-    factors : three (n_axis, R) arrays
+    factors : (n_axis, R) arrays
     """
     rank = factors[0].shape[1]
     product = np.ones((rank, rank))
@@ -176,6 +176,35 @@ def core_consistency(X: np.ndarray, factors: Factors, observed: np.ndarray | Non
             data = np.where(observed[part], data, model)
         partial[:, part] = contraction.contract_time(data, time)
     return core_consistency_from_partial(partial, factors)
+
+
+def core_consistency_of_many(
+    X: np.ndarray, factors: Factors, observed: np.ndarray | None = None
+) -> float:
+    """Compute the core consistency with any number of axes; see :func:`core_consistency`.
+
+    Parameters
+    ----------
+    X : array with any number of axes, trials first
+    factors : (n_axis, R) arrays
+        One of them includes the weights.
+    observed : bool array of the shape of ``X``, optional
+    """
+    factors = tuple(f.astype(np.float64, copy=False) for f in factors)
+    if any(np.any(np.linalg.norm(f, axis=0) == 0) for f in factors):
+        return float("nan")
+    inverses = [np.linalg.pinv(factor) for factor in factors]
+    core, rank = np.zeros((len(inverses[0]),) * X.ndim), len(inverses[0])
+    for part in contraction.trial_chunks((len(X), X[0].size, 1)):
+        data = X[part].astype(np.float64, copy=False)
+        if observed is not None:
+            model = contraction.reconstruct((factors[0][part], *factors[1:]))
+            data = np.where(observed[part], data, model)
+        for axis in reversed(range(1, X.ndim)):
+            data = np.moveaxis(np.moveaxis(data, axis, -1) @ inverses[axis].T, -1, axis)
+        core += np.tensordot(inverses[0][:, part], data, axes=1)
+    core[(np.arange(rank),) * X.ndim] -= 1.0
+    return float(100 * (1 - np.sum(core**2) / rank))
 
 
 def core_consistency_from_partial(partial: np.ndarray, factors: Factors) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from trialtensor.solvers.compression import compress, without_bases
 from trialtensor.solvers.degeneracy import GoOn, as_precise, in_double, judge
 from trialtensor.solvers.diagnostics import triple_cosine
 from trialtensor.solvers.initialization import random_start, svd_start
+from trialtensor.solvers.many_axes import ManyAxes
 from trialtensor.solvers.masked_problem import MaskedProblem
 from trialtensor.solvers.matching import match_components
 from trialtensor.solvers.missing import minimise_missing
@@ -31,7 +32,8 @@ from trialtensor.solvers.runs import (
 )
 from trialtensor.solvers.sweep_budget import core_sweeps
 
-Problem = DenseProblem | MaskedProblem
+Dense = DenseProblem | ManyAxes
+Problem = Dense | MaskedProblem
 
 # Up to this size a sweep takes milliseconds, and every restart converges on the full data.
 _SMALL = 4_000_000
@@ -52,7 +54,7 @@ class CPOptions:
     Attributes
     ----------
     n_components : int
-    nonnegative : three bools, by axis
+    nonnegative : bools, by axis
     max_iter, tol : int, float
         See :func:`trialtensor.solvers.acceleration.minimise`.
     compressed : bool
@@ -64,7 +66,7 @@ class CPOptions:
     """
 
     n_components: int
-    nonnegative: tuple[bool, bool, bool]
+    nonnegative: tuple[bool, ...]
     max_iter: int
     tol: float
     compressed: bool = True
@@ -78,8 +80,8 @@ class CPOptions:
 
         Parameters
         ----------
-        problem : DenseProblem or MaskedProblem
-        start : three (n_axis, R) arrays
+        problem : DenseProblem, MaskedProblem or ManyAxes
+        start : (n_axis, R) arrays
         from_zeros, settled : bool
             See :func:`trialtensor.solvers.missing.minimise_missing`.
         """
@@ -127,7 +129,7 @@ class CPOptions:
 
         Parameters
         ----------
-        problem : DenseProblem or MaskedProblem
+        problem : DenseProblem, MaskedProblem or ManyAxes
         """
 
         def sweep_on(factors: Factors, n_sweeps: int, tol: float) -> SolverResult[Factors]:
@@ -155,7 +157,7 @@ def fit_cp(
 
     Parameters
     ----------
-    problem : DenseProblem or MaskedProblem
+    problem : DenseProblem, MaskedProblem or ManyAxes
     starts : sequence of Start
     options : CPOptions
     n_jobs : int, optional
@@ -174,7 +176,7 @@ def fit_cp(
     if problem.has_missing:
         options = replace(options, ridge=RidgeScale.of(problem, options.n_components))
         starts = by_turns(starts)
-    if options.compressed and isinstance(problem, DenseProblem):
+    if options.compressed and _is_dense(problem):
         surrogate = compress(problem, options.n_components)
     n_core = core_sweeps(options.max_iter)
     surrogate = surrogate if n_core else problem
@@ -203,7 +205,7 @@ def _go_on(
         else:
             # Without a ridge, a few sweeps can lead far away where much is missing.
             plain = options.ridge is None and len(results) > 1
-            if plain and isinstance(problem, DenseProblem):
+            if plain and _is_dense(problem):
                 _settle(problem, results, options)
             # The best result is only certain once it has converged.
             while not results[0].on_full_data:
@@ -216,7 +218,7 @@ def _go_on(
 
 
 def _settle(
-    problem: DenseProblem, results: list[RestartResult[Factors]], options: CPOptions
+    problem: Dense, results: list[RestartResult[Factors]], options: CPOptions
 ) -> None:
     """Run a few full-data sweeps on each solution that no better restart has found.
 
@@ -244,7 +246,7 @@ def _settle(
 
 
 def _within_reach(
-    problem: DenseProblem,
+    problem: Dense,
     results: list[RestartResult[Factors]],
     places: list[int],
     options: CPOptions,
@@ -261,7 +263,7 @@ def _within_reach(
 
 
 def _sweep_all(
-    problem: DenseProblem,
+    problem: Dense,
     results: list[RestartResult[Factors]],
     places: list[int],
     options: CPOptions,
@@ -269,7 +271,7 @@ def _sweep_all(
     """Run a plain full-data sweep on some of the results, several in one pass over the data."""
     updater = RowUpdater(options.nonnegative)
     # More columns than bins would need more memory than the data, and save nothing.
-    n_together = max(1, problem.X.shape[2] // options.n_components)
+    n_together = max(1, problem.X.shape[-1] // options.n_components)
     for first in range(0, len(places), n_together):
         own = places[first : first + n_together]
         swept = problem.sweep_together([results[i].result.factors for i in own], updater)
@@ -297,20 +299,20 @@ def _with_full_loss(problem: Problem, restart: RestartResult[Factors]) -> Restar
 
 def _restart(surrogate: Problem, start: Start, options: CPOptions) -> RestartResult[Factors]:
     """Run one restart, on the core if there is one."""
-    if isinstance(surrogate, DenseProblem) and surrogate.is_core:
+    if _is_dense(surrogate) and surrogate.is_core:
         return RestartResult(start.seed, _on_core(surrogate, start, options))
     first = _first_factors(surrogate, start, options)
     found = options.minimise(surrogate, first, from_zeros=start.from_zeros)
     return RestartResult(start.seed, found, on_full_data=True)
 
 
-def _on_core(surrogate: DenseProblem, start: Start, options: CPOptions) -> SolverResult[Factors]:
+def _on_core(surrogate: Dense, start: Start, options: CPOptions) -> SolverResult[Factors]:
     """Converge on the core, using core coordinates on axes without constraints."""
     inside = [
         None if positive else basis
         for positive, basis in zip(options.nonnegative, surrogate.bases, strict=True)
     ]
-    free = (inside[0] is not None, inside[1] is not None, inside[2] is not None)
+    free = [basis is not None for basis in inside]
     first = _first_factors(surrogate, start, options)
     first = _map(first, [None if basis is None else basis.T for basis in inside])
     found = options.minimise(without_bases(surrogate, free), first, from_zeros=start.from_zeros)
@@ -327,7 +329,8 @@ def _first_factors(surrogate: Problem, start: Start, options: CPOptions) -> Fact
 
 
 def _map(factors: Factors, matrices: Sequence[np.ndarray | None]) -> Factors:
-    trial, neuron, time = (
-        f if m is None else m @ f for f, m in zip(factors, matrices, strict=True)
-    )
-    return trial, neuron, time
+    return tuple(f if m is None else m @ f for f, m in zip(factors, matrices, strict=True))
+
+
+def _is_dense(problem: Problem) -> TypeGuard[Dense]:
+    return problem.is_dense

@@ -9,6 +9,7 @@ approximate singular value decomposition").
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -106,6 +107,22 @@ class Unfolding:
         if self.axis == 2:
             return self.X.reshape(-1, self.X.shape[2])[:, part].T
         return self.X[:, part].transpose(1, 0, 2).reshape(-1, self.shape[1])
+
+
+def unfold(X: np.ndarray, axis: int) -> Unfolding:
+    """Return the unfolding of a tensor with any number of axes, without a copy.
+
+    Parameters
+    ----------
+    X : array with three axes or more
+    axis : int
+    """
+    if X.ndim == 3:
+        return Unfolding(X, axis)
+    if axis in (0, X.ndim - 1):
+        place = 0 if axis == 0 else 2
+        return Unfolding(X.reshape(X.shape[0], -1, X.shape[-1]), place)
+    return Unfolding(X.reshape(-1, X.shape[axis], math.prod(X.shape[axis + 1 :])), 1)
 
 
 def axis_gram(X: np.ndarray, axis: int) -> np.ndarray:
