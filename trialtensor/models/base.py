@@ -12,6 +12,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from trialtensor.data.arrays import as_floats
+from trialtensor.data.axes import AXES
 from trialtensor.models.below_zero import warn_below_zero
 from trialtensor.models.fitted import Fitted, Named
 from trialtensor.models.memory import check_memory
@@ -48,6 +49,8 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
     component_types: ClassVar[tuple[str, ...]] = ()
     # Keyword arguments of ``fit`` besides the mask.
     fit_options: ClassVar[tuple[str, ...]] = ()
+    # True if data may have more axes than trials, neurons and times.
+    any_axes: ClassVar[bool] = False
     # False if a bin is described from the bins before it: single entries can't be predicted.
     describes_entries: ClassVar[bool] = True
 
@@ -105,6 +108,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
             As ``fit`` does, for parameters or data that can't be used.
         """
         self.check_parameters()
+        self._refuse_more_axes(X)
         self._starts(self._observe(X, mask, **options))
 
     def fit_transform(self, X: Any, y: Any = None, *, mask: Any = None) -> Any:
@@ -232,14 +236,14 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
 
     def _observe(self, X: Any, mask: Any) -> Any:
         """Check the data and convert it to the form that ``_solve`` takes."""
-        return prepare(X, mask)
+        return prepare(X, mask, many=self.any_axes)
 
     def _starts(self, data: Any) -> list[Start]:
         """Choose the starting points, and refuse data that don't suit the parameters."""
         return self._drawn_starts()
 
     def _warn_missing(self, data: Any) -> None:
-        warn_empty(data.kept)
+        warn_empty(data.kept, getattr(data, "axes", AXES))
 
     def _weighted(self, data: Any) -> list[tuple[np.ndarray, float]]:
         """Return the arrays that are fitted, zero where missing, and their weights in the loss."""
@@ -278,6 +282,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
 
     def _fit(self, X: Any, mask: Any, **given: Any) -> Self:
         self.check_parameters()
+        self._refuse_more_axes(X)
         check_memory(type(self), X, mask)
         return self._fit_to(self._observe(X, mask, **given), said_by(X))
 
@@ -285,7 +290,8 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
         starts = self._starts(data)
         self._warn_missing(data)
         nonnegative = getattr(self, "nonnegative", False)
-        below = warn_below_zero(nonnegative, self._weighted(data)) if nonnegative else 0.0
+        axes = getattr(data, "axes", AXES)
+        below = warn_below_zero(nonnegative, self._weighted(data), axes) if nonnegative else 0.0
         verbose = getattr(self, "verbose", 0)
         with blas_threads_for(data.size), progress(len(starts), verbose) as bar:
             found = self._solve(data, starts, lambda _: bar.update())

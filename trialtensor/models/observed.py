@@ -10,15 +10,19 @@ import numpy as np
 
 from trialtensor.data.axes import AXES, order_assumed
 from trialtensor.data.making import making_of
+from trialtensor.data.more_axes import assumed_axes, plural
 from trialtensor.data.notices import warn
 from trialtensor.data.validation import CheckedTensor, check_trial_tensor
+from trialtensor.models.many_axes import as_many_axes, pattern_name
 from trialtensor.models.warnings import MissingSliceWarning
+from trialtensor.solvers.many_axes import ManyAxes
 from trialtensor.solvers.masked_problem import MaskedProblem
 from trialtensor.solvers.normal_equations import find_pattern
 from trialtensor.solvers.problems import DenseProblem, shares_of, sum_of_squares
 
 # The slices kept on each axis.
-Kept = tuple[np.ndarray, np.ndarray, np.ndarray]
+Kept = tuple[np.ndarray, ...]
+Problem = DenseProblem | MaskedProblem | ManyAxes
 LEAST_SQUARES = 1e-280  # smaller sums have lost digits
 LEFT_OUT = "Missing entries were left out of the loss; nothing was filled in."
 _PATTERN_NAMES = {2: "trial x neuron", 1: "trial x time", 0: "neuron x time"}
@@ -30,11 +34,11 @@ class Observed:
 
     Attributes
     ----------
-    values : array with three axes
+    values : array with three axes or more
         Zero where missing.
     mask : bool array of the same shape, or None
         False where missing; None if nothing is.
-    kept : three bool arrays
+    kept : bool arrays
         For each axis, which slices of the whole tensor these are.
     """
 
@@ -52,7 +56,7 @@ class Observed:
         """Share of missing entries along the first axis."""
         return np.zeros(1) if self.mask is None else shares_of(self.mask)[0]
 
-    def problem(self) -> DenseProblem | MaskedProblem:
+    def problem(self) -> Problem:
         """The cheapest exact least-squares problem for this missing-data pattern."""
         return as_problem(self.values, self.mask)[0]
 
@@ -64,35 +68,33 @@ class Observed:
         kept = list(self.kept)
         kept[axis] = kept[axis].copy()
         kept[axis][kept[axis]] = keep
-        first, second, third = kept
-        return Observed(self.values.compress(keep, axis), mask, (first, second, third))
+        return Observed(self.values.compress(keep, axis), mask, tuple(kept))
 
 
 def without_empty(
-    values: np.ndarray, mask: np.ndarray | None, kept: Sequence[np.ndarray | None] = (None,) * 3
+    values: np.ndarray, mask: np.ndarray | None, kept: Sequence[np.ndarray | None]
 ) -> Observed:
     """Drop slices without data; copy nothing if all have some.
 
     Parameters
     ----------
-    values : array with three axes
+    values : array with three axes or more
     mask : bool array of the same shape, or None
         False where missing.
-    kept : three bool arrays or None
+    kept : for each axis a bool array or None
         Slices of an axis to keep, instead of those with data in these slices of other axes.
     """
-    first, second, third = (
+    chosen = tuple(
         with_data(values, mask, axis, kept) if given is None else given
         for axis, given in enumerate(kept)
     )
-    chosen = (first, second, third)
     if not all(each.all() for each in chosen):
-        index = np.ix_(first, second, third)
+        index = np.ix_(*chosen)
         values = values[index]
         mask = None if mask is None else mask[index]
     if mask is not None and mask.all():
         mask = None
-    return Observed(values, mask, (first, second, third))
+    return Observed(values, mask, chosen)
 
 
 def with_data(
@@ -105,7 +107,7 @@ def with_data(
     values, mask, kept : as for `without_empty`
     axis : int
     """
-    others = [other for other in range(3) if other != axis]
+    others = [other for other in range(values.ndim) if other != axis]
     for other in others:
         given = kept[other]
         if given is not None and not given.all():
@@ -121,22 +123,25 @@ class FitInput:
 
     Attributes
     ----------
-    problem : DenseProblem or MaskedProblem
+    problem : DenseProblem, MaskedProblem or ManyAxes
     observed : bool array or None
         Of the shape of ``problem.X``; None if nothing is missing in it.
-    kept : three bool arrays
+    kept : bool arrays, by axis
         False for the slices without data, which ``problem`` doesn't contain.
     coords : dict
         Coordinate name -> (axis, values).
     summary : dict
         The missing data and its treatment, for the report.
+    axes : tuple of str
+        Names of the axes.
     """
 
-    problem: DenseProblem | MaskedProblem
+    problem: Problem
     observed: np.ndarray | None
     kept: Kept
     coords: dict[str, tuple[str, np.ndarray]]
     summary: dict[str, Any]
+    axes: tuple[str, ...] = AXES
 
     @property
     def size(self) -> int:
@@ -144,36 +149,34 @@ class FitInput:
         return int(self.problem.X.size)
 
 
-def prepare(X: Any, mask: Any) -> FitInput:
+def prepare(X: Any, mask: Any, *, many: bool = False) -> FitInput:
     """Check the data, set empty slices aside, and determine the pattern of missing entries.
+
+    With ``many``, data may have more than three axes.
 
     Raises
     ------
     ValueError
         As :func:`trialtensor.data.validation.check_trial_tensor`, and for all-zero data.
     """
-    checked = check_trial_tensor(X, mask=mask)
+    checked = check_trial_tensor(X, mask=mask, many=many)
     data = of_checked(checked)
     problem, pattern = as_problem(data.values, data.mask)
     observed = data.mask
+    if isinstance(problem, ManyAxes):
+        pattern = pattern_name(observed, checked.axes)
+        observed = None if observed is None else problem.observed()
     if isinstance(problem, DenseProblem) and problem.pattern is not None:
         # The pattern says it all; a view of it frees the memory of the full mask.
         observed = problem.pattern.as_mask(data.values.shape)
     check_scale(problem.X, problem.norm2)
     summary = _summary(checked, data.kept, pattern) | said_by(X)
-    return FitInput(problem, observed, data.kept, checked.coords, summary)
+    return FitInput(problem, observed, data.kept, checked.coords, summary, checked.axes)
 
 
-def of_checked(
-    checked: CheckedTensor, neurons: np.ndarray | None = None, times: np.ndarray | None = None
-) -> Observed:
-    """Drop empty trials, and empty neurons and bins unless given the ones to keep."""
-    known = neurons is not None or times is not None
-    kept = (
-        None if known else ~checked.empty_trials,
-        ~checked.empty_neurons if neurons is None else neurons,
-        ~checked.empty_times if times is None else times,
-    )
+def of_checked(checked: CheckedTensor, *known: np.ndarray) -> Observed:
+    """Drop empty trials, and empty neurons and bins unless given the ones to keep, by axis."""
+    kept = (None, *known) if known else tuple(~empty for empty in checked.empty)
     return without_empty(checked.values, checked.observed, kept)
 
 
@@ -213,9 +216,11 @@ def check_scale(X: np.ndarray, norm2: float, size: int | None = None) -> None:
 
 def as_problem(
     values: np.ndarray, observed: np.ndarray | None
-) -> tuple[DenseProblem | MaskedProblem, str]:
+) -> tuple[Problem, str]:
     """Find the cheapest exact problem for the missing entries, and name their pattern."""
     norm2 = sum_of_squares(values)
+    if values.ndim > len(AXES):
+        return as_many_axes(values, observed, norm2), "entries"
     if observed is None:
         return DenseProblem(values, norm2), "none"
     pattern = find_pattern(observed)
@@ -231,7 +236,7 @@ def warn_empty(kept: Sequence[np.ndarray], axes: Sequence[str] = AXES) -> None:
             empty = np.flatnonzero(~keep)
             shown = ", ".join(map(str, empty[:5])) + (", ..." if len(empty) > 5 else "")
             warn(
-                f"{len(empty)} of {len(keep)} {axis}s have no data ({axis} {shown}); "
+                f"{len(empty)} of {len(keep)} {plural(axis)} have no data ({axis} {shown}); "
                 "the model says nothing about them (NaN)",
                 MissingSliceWarning,
             )
@@ -305,23 +310,25 @@ def said_by(X: Any) -> dict[str, Any]:
     return {"axes_assumed": order_assumed(X), **({"made": made} if made else {})}
 
 
-def unknown_data(shape: tuple[int, int, int]) -> dict[str, Any]:
+def unknown_data(shape: tuple[int, ...]) -> dict[str, Any]:
     """Summarise data that was never seen."""
+    axes = assumed_axes(len(shape))
     return {
+        **_named_axes(axes),
         "shape": shape,
         "dtype": "unknown",
         "n_observed": 0,
         "missing_fraction": float("nan"),
         "missing_pattern": "unknown",
-        **{f"empty_{axis}s": 0 for axis in AXES},
+        **{f"empty_{axis}s": 0 for axis in axes},
         "treatment": "The factors were given; the data is not known.",
     }
 
 
 def _summary(checked: CheckedTensor, kept: Kept, pattern: str) -> dict[str, Any]:
     size, n_observed = count_observed([checked.values], [checked.observed])
-    empty = {f"empty_{axis}s": int((~k).sum()) for axis, k in zip(AXES, kept, strict=True)}
-    return describe_data(
+    empty = {f"empty_{axis}s": int((~k).sum()) for axis, k in zip(checked.axes, kept, strict=True)}
+    return _named_axes(checked.axes) | describe_data(
         checked.values.shape,
         checked.values.dtype,
         size,
@@ -330,6 +337,11 @@ def _summary(checked: CheckedTensor, kept: Kept, pattern: str) -> dict[str, Any]
         _treatment(pattern, kept),
         **empty,
     )
+
+
+def _named_axes(axes: tuple[str, ...]) -> dict[str, Any]:
+    """Name axes in a summary, if they aren't the usual ones."""
+    return {} if axes == AXES else {"axes": axes}
 
 
 def _treatment(pattern: str, kept: Kept) -> str:

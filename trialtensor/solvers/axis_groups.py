@@ -46,9 +46,22 @@ class AxisGroups:
         >>> AxisGroups.balanced((40, 30, 20, 50)).n_left
         2
         """
+        return cls.by_balance(shape)[0]
+
+    @classmethod
+    def by_balance(cls, shape: Sequence[int]) -> list[AxisGroups]:
+        """Return all splits, that with the shortest groups first.
+
+        Parameters
+        ----------
+        shape : tuple of int
+        """
         shape = tuple(shape)
-        rows = [math.prod(shape[:n]) + math.prod(shape[n:]) for n in range(1, len(shape))]
-        return cls(shape, 1 + int(np.argmin(rows)))
+
+        def rows(n_left: int) -> int:
+            return math.prod(shape[:n_left]) + math.prod(shape[n_left:])
+
+        return [cls(shape, n_left) for n_left in sorted(range(1, len(shape)), key=rows)]
 
     @property
     def middle(self) -> range:

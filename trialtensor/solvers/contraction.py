@@ -6,6 +6,7 @@ An alternating sweep needs two such passes over the data (Phan, Tichavsky & Cich
 
 from __future__ import annotations
 
+import math
 from functools import reduce
 
 import numpy as np
@@ -137,8 +138,8 @@ def trial_chunks(shape: tuple[int, ...], max_entries: int = 1_000_000) -> list[s
 
     Parameters
     ----------
-    shape : (n_trials, n_neurons, n_times)
+    shape : (n_trials, n_neurons, n_times), or of more axes
     max_entries : int
     """
-    step = max(1, max_entries // max(1, shape[1] * shape[2]))
+    step = max(1, max_entries // max(1, math.prod(shape[1:])))
     return [slice(i, min(i + step, shape[0])) for i in range(0, shape[0], step)]

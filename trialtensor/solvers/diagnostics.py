@@ -29,7 +29,7 @@ def residual_sum_of_squares(
     """
     trial, *others = factors
     total = 0.0
-    for part in contraction.trial_chunks((len(X), X[0].size, 1)):
+    for part in contraction.trial_chunks(X.shape):
         residual = X[part] - contraction.reconstruct((trial[part], *others))
         if observed is not None:
             residual *= observed[part]
@@ -157,8 +157,8 @@ def core_consistency(X: np.ndarray, factors: Factors, observed: np.ndarray | Non
 
     Parameters
     ----------
-    X : (n_trials, n_neurons, n_times) array
-    factors : three (n_axis, R) arrays
+    X : (n_trials, n_neurons, n_times) array, or with more axes
+    factors : (n_axis, R) arrays
         One of them includes the weights.
     observed : bool array of the shape of ``X``, optional
 
@@ -167,6 +167,8 @@ def core_consistency(X: np.ndarray, factors: Factors, observed: np.ndarray | Non
     float
         At most 100, and can be far below zero. NaN if a component is zero.
     """
+    if len(factors) > 3:
+        return _core_consistency_of_many(X, factors, observed)
     trial, neuron, time = factors
     partial = np.empty((time.shape[1], len(trial), len(neuron)), time.dtype)
     for part in contraction.trial_chunks(X.shape):
@@ -178,24 +180,16 @@ def core_consistency(X: np.ndarray, factors: Factors, observed: np.ndarray | Non
     return core_consistency_from_partial(partial, factors)
 
 
-def core_consistency_of_many(
-    X: np.ndarray, factors: Factors, observed: np.ndarray | None = None
+def _core_consistency_of_many(
+    X: np.ndarray, factors: Factors, observed: np.ndarray | None
 ) -> float:
-    """Compute the core consistency with any number of axes; see :func:`core_consistency`.
-
-    Parameters
-    ----------
-    X : array with any number of axes, trials first
-    factors : (n_axis, R) arrays
-        One of them includes the weights.
-    observed : bool array of the shape of ``X``, optional
-    """
+    """Reduce a few trials at a time to the core, one axis after the other."""
     factors = tuple(f.astype(np.float64, copy=False) for f in factors)
     if any(np.any(np.linalg.norm(f, axis=0) == 0) for f in factors):
         return float("nan")
     inverses = [np.linalg.pinv(factor) for factor in factors]
     core, rank = np.zeros((len(inverses[0]),) * X.ndim), len(inverses[0])
-    for part in contraction.trial_chunks((len(X), X[0].size, 1)):
+    for part in contraction.trial_chunks(X.shape):
         data = X[part].astype(np.float64, copy=False)
         if observed is not None:
             model = contraction.reconstruct((factors[0][part], *factors[1:]))
