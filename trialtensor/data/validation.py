@@ -161,9 +161,10 @@ def as_trial_tensor(
     Returns
     -------
     xarray.DataArray
-        With dimensions ("trial", "neuron", "time"), other axes before time, the coordinates and attributes of `X`, and
-        NaN where missing. float32 and float64 are kept, and float16 becomes float32; integers and
-        booleans are kept unless something is missing, and then become float64.
+        With dimensions ("trial", "neuron", "time"), other axes before time, the coordinates and
+        attributes of `X`, and NaN where missing. float32 and float64 are kept, and float16 becomes
+        float32; integers and booleans are kept unless something is missing, and then become
+        float64.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Data with more than three axes: the problem that is solved, and what is missing in it, by name."""
+"""Data with more than three axes: the problem that is solved, and the names of what is missing."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class Observed:
 
     def problem(self) -> Problem:
         """The cheapest exact least-squares problem for this missing-data pattern."""
-        return as_problem(self.values, self.mask)[0]
+        return _problem_of(self)[0]
 
     def without(self, axis: int, keep: np.ndarray) -> Observed:
         """Drop further slices of an axis; ``keep`` is a bool array over the remaining ones."""
@@ -161,7 +161,7 @@ def prepare(X: Any, mask: Any, *, many: bool = False) -> FitInput:
     """
     checked = check_trial_tensor(X, mask=mask, many=many)
     data = of_checked(checked)
-    problem, pattern = as_problem(data.values, data.mask)
+    problem, pattern = _problem_of(data)
     observed = data.mask
     if isinstance(problem, ManyAxes):
         pattern = pattern_name(observed, checked.axes)
@@ -214,13 +214,17 @@ def check_scale(X: np.ndarray, norm2: float, size: int | None = None) -> None:
         )
 
 
+def _problem_of(data: Observed) -> tuple[Problem, str]:
+    if data.values.ndim > len(AXES):
+        return as_many_axes(data.values, data.mask, data.norm2), "entries"
+    return as_problem(data.values, data.mask)
+
+
 def as_problem(
     values: np.ndarray, observed: np.ndarray | None
-) -> tuple[Problem, str]:
+) -> tuple[DenseProblem | MaskedProblem, str]:
     """Find the cheapest exact problem for the missing entries, and name their pattern."""
     norm2 = sum_of_squares(values)
-    if values.ndim > len(AXES):
-        return as_many_axes(values, observed, norm2), "entries"
     if observed is None:
         return DenseProblem(values, norm2), "none"
     pattern = find_pattern(observed)

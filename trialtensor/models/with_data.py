@@ -186,8 +186,8 @@ class AskedWithData(BaseEstimator):
             three_axes_only(
                 type(self).__name__,
                 axes_of(each),
-                instead="use TCA, which takes any number of axes, or merge some into one (`X.stack` "
-                "of a DataArray, `reshape` of an array)",
+                instead="use TCA, which takes any number of axes, or merge some into one "
+                "(`X.stack` of a DataArray, `reshape` of an array)",
             )
 
     def _told(self, layout: Layout) -> list[np.ndarray]:

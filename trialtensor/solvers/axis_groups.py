@@ -133,9 +133,7 @@ def rhs_of_axis(rhs: np.ndarray, factors: Sequence[np.ndarray], place: int) -> n
     before, after = factors[:place], factors[place + 1 :]
     n_before, rank = math.prod(map(len, before)), rhs.shape[1]
     found = rhs.reshape(n_before, len(factors[place]), -1, rank)
-    found = (
-        np.einsum("inar,ar->inr", found, reduce(khatri_rao, after)) if after else found[:, :, 0]
-    )
+    found = np.einsum("inar,ar->inr", found, reduce(khatri_rao, after)) if after else found[:, :, 0]
     return np.einsum("inr,ir->nr", found, reduce(khatri_rao, before)) if before else found[0]
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeVar
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from trialtensor.solvers.many_axes import ManyAxes
 from trialtensor.solvers.problems import DenseProblem
 from trialtensor.solvers.unfolding import leading_vectors, unfold
 
-Compressible = TypeVar("Compressible", DenseProblem, ManyAxes)
+Dense = DenseProblem | ManyAxes
 
 # Compress an axis only if the core is clearly shorter.
 _WORTHWHILE = 0.7
@@ -77,7 +76,7 @@ def project(X: np.ndarray, axis: int, basis: np.ndarray) -> np.ndarray:
     return (basis.T @ X.reshape(X.shape[0], -1)).reshape(-1, *X.shape[1:])
 
 
-def compress(problem: Compressible, n_components: int) -> Compressible:
+def compress(problem: Dense, n_components: int) -> Dense:
     """Build the compressed surrogate on which restarts are cheap.
 
     Parameters
@@ -108,7 +107,7 @@ def compress(problem: Compressible, n_components: int) -> Compressible:
     return whole.with_bases(np.ascontiguousarray(core), bases)
 
 
-def with_core(problem: Compressible, n_components: int) -> Compressible:
+def with_core(problem: Dense, n_components: int) -> Dense:
     """Compress once for fits of up to ``n_components``, which then share the passes over the data.
 
     Parameters
@@ -118,10 +117,10 @@ def with_core(problem: Compressible, n_components: int) -> Compressible:
     n_components : int
     """
     core = compress(problem, n_components)
-    return problem if core is problem else replace(problem, core=core)
+    return problem if core is problem else replace(problem, core=core)  # type: ignore[arg-type]
 
 
-def without_bases(problem: Compressible, free: Sequence[bool]) -> Compressible:
+def without_bases(problem: Dense, free: Sequence[bool]) -> Dense:
     """Drop the bases of the axes in ``free``, so that their factors are in core coordinates.
 
     Valid only for unconstrained factors.

@@ -181,9 +181,7 @@ class ManyAxes:
         steps = [_GroupUpdate(self, factors, update) for factors in models]
         joined = [self.groups.join(step.small) for step in steps]
         found = self.inner.sweep_together(joined, _in_turn(steps, update))
-        return [
-            step.finish(each[0], loss) for step, (each, loss) in zip(steps, found, strict=True)
-        ]
+        return [step.finish(each[0], loss) for step, (each, loss) in zip(steps, found, strict=True)]
 
     def trial_equations(self, factors: Factors) -> tuple[np.ndarray, np.ndarray]:
         """Set up the normal equations of the trial factor.
@@ -220,9 +218,7 @@ class ManyAxes:
         basis = self.bases[axis] if self.bases else None
         return rhs if basis is None else basis @ rhs
 
-    def full_grams(
-        self, factors: Sequence[np.ndarray], mode: int, grams: np.ndarray
-    ) -> np.ndarray:
+    def full_grams(self, factors: Sequence[np.ndarray], mode: int, grams: np.ndarray) -> np.ndarray:
         """Return the Gram matrices of a group, which of a core are those of the factors themselves.
 
         A factor may reach out of the basis of its axis, where it is constrained.

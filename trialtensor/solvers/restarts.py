@@ -9,7 +9,7 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from trialtensor.solvers.acceleration import RowUpdater, balance, minimise
-from trialtensor.solvers.compression import compress, without_bases
+from trialtensor.solvers.compression import Dense, compress, without_bases
 from trialtensor.solvers.degeneracy import GoOn, as_precise, in_double, judge
 from trialtensor.solvers.diagnostics import triple_cosine
 from trialtensor.solvers.initialization import random_start, svd_start
@@ -32,8 +32,7 @@ from trialtensor.solvers.runs import (
 )
 from trialtensor.solvers.sweep_budget import core_sweeps
 
-Dense = DenseProblem | ManyAxes
-Problem = Dense | MaskedProblem
+Problem = DenseProblem | MaskedProblem | ManyAxes
 
 # Up to this size a sweep takes milliseconds, and every restart converges on the full data.
 _SMALL = 4_000_000
@@ -176,7 +175,7 @@ def fit_cp(
     if problem.has_missing:
         options = replace(options, ridge=RidgeScale.of(problem, options.n_components))
         starts = by_turns(starts)
-    if options.compressed and _is_dense(problem):
+    if options.compressed and is_dense(problem):
         surrogate = compress(problem, options.n_components)
     n_core = core_sweeps(options.max_iter)
     surrogate = surrogate if n_core else problem
@@ -205,7 +204,7 @@ def _go_on(
         else:
             # Without a ridge, a few sweeps can lead far away where much is missing.
             plain = options.ridge is None and len(results) > 1
-            if plain and _is_dense(problem):
+            if plain and is_dense(problem):
                 _settle(problem, results, options)
             # The best result is only certain once it has converged.
             while not results[0].on_full_data:
@@ -217,9 +216,7 @@ def _go_on(
     return sorted(results, key=by_loss), interrupted
 
 
-def _settle(
-    problem: Dense, results: list[RestartResult[Factors]], options: CPOptions
-) -> None:
+def _settle(problem: Dense, results: list[RestartResult[Factors]], options: CPOptions) -> None:
     """Run a few full-data sweeps on each solution that no better restart has found.
 
     The error of the core differs between solutions, so losses on the core rank them poorly.
@@ -299,7 +296,7 @@ def _with_full_loss(problem: Problem, restart: RestartResult[Factors]) -> Restar
 
 def _restart(surrogate: Problem, start: Start, options: CPOptions) -> RestartResult[Factors]:
     """Run one restart, on the core if there is one."""
-    if _is_dense(surrogate) and surrogate.is_core:
+    if is_dense(surrogate) and surrogate.is_core:
         return RestartResult(start.seed, _on_core(surrogate, start, options))
     first = _first_factors(surrogate, start, options)
     found = options.minimise(surrogate, first, from_zeros=start.from_zeros)
@@ -332,5 +329,11 @@ def _map(factors: Factors, matrices: Sequence[np.ndarray | None]) -> Factors:
     return tuple(f if m is None else m @ f for f, m in zip(factors, matrices, strict=True))
 
 
-def _is_dense(problem: Problem) -> TypeGuard[Dense]:
+def is_dense(problem: Problem) -> TypeGuard[Dense]:
+    """Return whether passes over the data read no mask, so that it can be compressed.
+
+    Parameters
+    ----------
+    problem : DenseProblem, MaskedProblem or ManyAxes
+    """
     return problem.is_dense

@@ -25,7 +25,7 @@ from trialtensor.models.tca.starts import check_rank, given_factors
 from trialtensor.models.warnings import warn_of
 from trialtensor.solvers import contraction
 from trialtensor.solvers.compression import with_core
-from trialtensor.solvers.restarts import CPOptions, fit_cp
+from trialtensor.solvers.restarts import CPOptions, fit_cp, is_dense
 from trialtensor.solvers.result import Factors
 from trialtensor.solvers.runs import RestartResult, Start
 from trialtensor.solvers.threads import blas_threads_for
@@ -188,9 +188,7 @@ class TCA(TrialEstimator):
         check_memory(type(self), X, mask)
         data = self._observe(X, mask)
         self._starts(data)
-        if self.solver != "auto" or isinstance(data.problem, MaskedProblem):
-            return data
-        if isinstance(data.problem, ManyAxes) and not data.problem.is_dense:
+        if self.solver != "auto" or not is_dense(data.problem):
             return data
         with blas_threads_for(data.size):
             return replace(data, problem=with_core(data.problem, self.n_components))

@@ -171,7 +171,8 @@ def _finish(
         partial = contraction.contract_time(data.problem.X, time)
         grams = full_gram((trial, neuron, time), 0)
         rhs = contraction.trials_from_partial(partial, neuron)
-        factors = (solve_rows(grams, rhs, nonnegative=nonnegative[0]), neuron, time)
+        solved = solve_rows(grams, rhs, nonnegative=nonnegative[0])
+        factors: Factors = (solved, neuron, time)
         consistency = diagnostics.core_consistency_from_partial(partial, factors)
     else:
         grams, rhs = data.problem.trial_equations((trial, *others))

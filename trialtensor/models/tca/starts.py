@@ -28,7 +28,8 @@ def check_rank(n_components: int, data: FitInput) -> None:
     if n_components > largest:
         sizes = sizes_text(data.axes, shape).replace(" times", " time bins")
         raise ValueError(
-            f"n_components: got {n_components}, but data of {sizes} has at most {largest} components"
+            f"n_components: got {n_components}, but data of {sizes} has at most {largest} "
+            "components"
         )
     n_observed = data.summary["n_observed"]
     if n_components > n_observed:
