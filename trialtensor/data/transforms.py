@@ -47,7 +47,7 @@ def transform_values(X: Any, kind: str) -> Any:
     array([[[0., 1., 2., 3.]]])
     """
     check_choice("transform", kind, TRANSFORMS)
-    labelled = as_trial_tensor(X)
+    labelled = as_trial_tensor(X, many=False)
     result = labelled.copy(data=TRANSFORMS[kind](labelled.to_numpy()))
     if not hasattr(X, "dims"):
         return result.to_numpy()

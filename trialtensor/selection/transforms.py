@@ -135,7 +135,7 @@ def compare_transforms(
     """
     model = TCA(1, n_init=3) if estimator is None else estimator
     _check_one_array(X, model)
-    labelled = as_trial_tensor(X, mask=mask)
+    labelled = as_trial_tensor(X, mask=mask, many=False)
     counts = _candidates(n_components)
     if random_state is not None:
         check_whole("random_state", random_state, 0, SEEDS)
