@@ -71,7 +71,7 @@ class Refits:
         roots = np.ones(self.layout.n_neurons)
         roots[neurons] = _TINY
         scaled = [
-            (values * roots[own][:, None]).astype(values.dtype)
+            (values * _along(roots[own], values.ndim - 1)).astype(values.dtype)
             for values, own in zip(self.layout.values, self.layout.neurons, strict=True)
         ]
         return self._to_all_trials(scaled, _by_dataset(self.model, self.layout, roots))
@@ -90,7 +90,8 @@ class Refits:
             left = np.nan_to_num(left)
             runs = trials // self.block
             signs = rng.choice([-1.0, 1.0], size=(runs.max() + 1, values.shape[1]))[runs]
-            changed.append((values - left + signs[:, :, None] * left).astype(values.dtype))
+            signs = _along(signs, values.ndim - 1)
+            changed.append((values - left + signs * left).astype(values.dtype))
         return self._to_all_trials(changed)
 
     def _to_all_trials(
@@ -125,6 +126,11 @@ class Refits:
     ) -> Arrays:
         explained = np.asarray(again.fitted_.record.explained_variance_ratio)
         return {**aligned(self.model, again, features, roots), EXPLAINED: explained}
+
+
+def _along(values: np.ndarray, n_axes: int) -> np.ndarray:
+    """Return values with axes of length 1 after their own, until there are ``n_axes``."""
+    return values.reshape(*values.shape, *(1,) * (n_axes - values.ndim))
 
 
 def resample(
