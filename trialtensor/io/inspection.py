@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import xarray
 
-from trialtensor.data.axes import AXES, AXES_REMEDY, ORDER, order_assumed, split_axes
+from trialtensor.data.axes import ORDER, axes_remedy, order_assumed, split_axes
 from trialtensor.data.making import making_of, making_phrases, preparations_of
+from trialtensor.data.more_axes import plural
 from trialtensor.io.labels import known_labels
-from trialtensor.io.reading import read_variable
+from trialtensor.io.reading import read_variable, tensors_of
 from trialtensor.opening.guard import UnreadableError
 from trialtensor.variables.contents import VariableInfo
 from trialtensor.variables.readers import Get, find_reader, opened
@@ -61,7 +62,7 @@ def inspect(path: str | os.PathLike[str], *, axes: str | Sequence[str] | None = 
     path = Path(path)
     reader = find_reader(path)
     variables = reader.describe(path)
-    tensors = [info for info in variables if info.is_tensor]
+    tensors = tensors_of(variables)
     lines = [f"{path.name}: {len(variables)} variable{'s' * (len(variables) != 1)}"]
     lines += _table(variables)
     damaged: list[UnreadableError] = []
@@ -112,9 +113,10 @@ def describe_tensor(tensor: xarray.DataArray) -> list[str]:
     ----------
     tensor : xarray.DataArray
     """
-    lines = [", ".join(f"{tensor.sizes[axis]} {axis}s" for axis in AXES)]
+    axes = [str(dim) for dim in tensor.dims]
+    lines = [", ".join(f"{tensor.sizes[axis]} {plural(axis)}" for axis in axes)]
     if order_assumed(tensor):
-        lines.append(AXES_REMEDY)
+        lines.append(axes_remedy(axes))
     elif ORDER in tensor.attrs:
         lines.append(f"{tensor.attrs[ORDER]}; if that is wrong, say so with --axes")
     made = making_of(tensor)
@@ -125,14 +127,14 @@ def describe_tensor(tensor: xarray.DataArray) -> list[str]:
     kind = "whole numbers" if _whole(values) else "values"
     absent = f"{missing:.1%} missing" if missing else "nothing missing"
     lines.append(f"{absent}; {kind} from {low:g} to {high:g}")
-    for axis in AXES:
+    for axis in axes:
         labels = [
             f"{name} ({_label_text(coord)})"
             for name, coord in tensor.coords.items()
             if coord.dims == (axis,)
         ]
         if labels:
-            lines.append(f"labels of {axis}s: {', '.join(labels)}")
+            lines.append(f"labels of {plural(axis)}: {', '.join(labels)}")
     return lines
 
 

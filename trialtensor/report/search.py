@@ -131,8 +131,9 @@ def _data(search: Any, X: Any, mask: Any) -> tuple[dict[str, Any] | None, dict[s
         return None, {}, ""
     layout = search.estimator.layout(X, mask)
     if layout.single:
-        data = prepare(X, mask)
-        return data.summary, data.coords, data_wording.size_text(*data.summary["shape"])
+        data = prepare(X, mask, many=search.estimator.any_axes)
+        said = data_wording.size_text(*data.summary["shape"], axes=data.axes)
+        return data.summary, data.coords, said
     size, n_observed = count_observed(layout.values, layout.observed)
     summary = describe_data(
         (layout.n_trials, layout.n_neurons, max(each.shape[2] for each in layout.values)),
