@@ -16,10 +16,17 @@ from trialtensor.data.axes import AXES
 from trialtensor.models.below_zero import warn_below_zero
 from trialtensor.models.fitted import Fitted, Named
 from trialtensor.models.memory import check_memory
-from trialtensor.models.observed import nothing_to_explain, prepare, said_by, warn_empty
+from trialtensor.models.observed import (
+    nothing_to_explain,
+    prepare,
+    warn_empty,
+)
 from trialtensor.models.parameters import check_solver_parameters, generator
 from trialtensor.models.parts import make_components
 from trialtensor.models.progress import progress
+from trialtensor.models.summary import (
+    said_by,
+)
 from trialtensor.models.warnings import warn_of
 from trialtensor.models.with_data import AskedWithData
 from trialtensor.solvers.runs import RestartResult, Start, mark_interrupted
@@ -49,8 +56,6 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
     component_types: ClassVar[tuple[str, ...]] = ()
     # Keyword arguments of ``fit`` besides the mask.
     fit_options: ClassVar[tuple[str, ...]] = ()
-    # True if data may have more axes than trials, neurons and times.
-    any_axes: ClassVar[bool] = False
     # False if a bin is described from the bins before it: single entries can't be predicted.
     describes_entries: ClassVar[bool] = True
 

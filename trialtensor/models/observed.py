@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from trialtensor.data.axes import AXES, order_assumed
-from trialtensor.data.making import making_of
-from trialtensor.data.more_axes import assumed_axes, plural
+from trialtensor.data.axes import AXES
+from trialtensor.data.more_axes import plural
 from trialtensor.data.notices import warn
 from trialtensor.data.validation import CheckedTensor, check_trial_tensor
 from trialtensor.models.many_axes import as_many_axes, pattern_name
+from trialtensor.models.summary import said_by, summarise
 from trialtensor.models.warnings import MissingSliceWarning
 from trialtensor.solvers.many_axes import ManyAxes
 from trialtensor.solvers.masked_problem import MaskedProblem
@@ -24,7 +24,6 @@ from trialtensor.solvers.problems import DenseProblem, shares_of, sum_of_squares
 Kept = tuple[np.ndarray, ...]
 Problem = DenseProblem | MaskedProblem | ManyAxes
 LEAST_SQUARES = 1e-280  # smaller sums have lost digits
-LEFT_OUT = "Missing entries were left out of the loss; nothing was filled in."
 _PATTERN_NAMES = {2: "trial x neuron", 1: "trial x time", 0: "neuron x time"}
 
 
@@ -170,7 +169,7 @@ def prepare(X: Any, mask: Any, *, many: bool = False) -> FitInput:
         # The pattern says it all; a view of it frees the memory of the full mask.
         observed = problem.pattern.as_mask(data.values.shape)
     check_scale(problem.X, problem.norm2)
-    summary = _summary(checked, data.kept, pattern) | said_by(X)
+    summary = summarise(checked, data.kept, pattern) | said_by(X)
     return FitInput(problem, observed, data.kept, checked.coords, summary, checked.axes)
 
 
@@ -268,92 +267,3 @@ def nothing_to_explain(total: float, *values: np.ndarray) -> None:
     if not any(each.any() for each in values):
         raise ValueError("X: every observed value is zero, so there is nothing to explain")
     raise ValueError("X: the sum of squares is beyond what float64 can hold; use other units")
-
-
-def describe_data(
-    shape: tuple[int, ...],
-    dtype: np.dtype,
-    size: int,
-    n_observed: int,
-    pattern: str,
-    treatment: str,
-    **more: int,
-) -> dict[str, Any]:
-    """Summarise the data of a fit; every kind of model keeps this as ``data_summary_``."""
-    return {
-        "shape": tuple(int(n) for n in shape),
-        "dtype": str(dtype),
-        "n_observed": n_observed,
-        "missing_fraction": 1 - n_observed / size,
-        "missing_pattern": pattern,
-        **more,
-        "treatment": treatment,
-    }
-
-
-def count_observed(
-    values: Sequence[np.ndarray], masks: Sequence[np.ndarray | None]
-) -> tuple[int, int]:
-    """Count all entries and the observed entries of several arrays."""
-    size = sum(each.size for each in values)
-    seen = sum(
-        each.size if mask is None else int(mask.sum())
-        for each, mask in zip(values, masks, strict=True)
-    )
-    return size, seen
-
-
-def said_by(X: Any) -> dict[str, Any]:
-    """Return what data says of itself: whether its axes were assumed, and how it was made.
-
-    Parameters
-    ----------
-    X : array or xarray.DataArray, or list or dict of them
-    """
-    made = making_of(X)
-    return {"axes_assumed": order_assumed(X), **({"made": made} if made else {})}
-
-
-def unknown_data(shape: tuple[int, ...]) -> dict[str, Any]:
-    """Summarise data that was never seen."""
-    axes = assumed_axes(len(shape))
-    return {
-        **_named_axes(axes),
-        "shape": shape,
-        "dtype": "unknown",
-        "n_observed": 0,
-        "missing_fraction": float("nan"),
-        "missing_pattern": "unknown",
-        **{f"empty_{axis}s": 0 for axis in axes},
-        "treatment": "The factors were given; the data is not known.",
-    }
-
-
-def _summary(checked: CheckedTensor, kept: Kept, pattern: str) -> dict[str, Any]:
-    size, n_observed = count_observed([checked.values], [checked.observed])
-    empty = {f"empty_{axis}s": int((~k).sum()) for axis, k in zip(checked.axes, kept, strict=True)}
-    return _named_axes(checked.axes) | describe_data(
-        checked.values.shape,
-        checked.values.dtype,
-        size,
-        n_observed,
-        pattern,
-        _treatment(pattern, kept),
-        **empty,
-    )
-
-
-def _named_axes(axes: tuple[str, ...]) -> dict[str, Any]:
-    """Name axes in a summary, if they aren't the usual ones."""
-    return {} if axes == AXES else {"axes": axes}
-
-
-def _treatment(pattern: str, kept: Kept) -> str:
-    parts = []
-    if not all(k.all() for k in kept):
-        parts.append("Trials, neurons or time bins without any data were left out of the fit.")
-    if pattern == "none":
-        parts.append("Nothing else was missing." if parts else "Nothing was missing.")
-    else:
-        parts.append(LEFT_OUT)
-    return " ".join(parts)

@@ -25,6 +25,7 @@ class AskedWithData(BaseEstimator):
     """
 
     fitted_: Fitted
+    # True if data may have more axes than trials, neurons and times.
     any_axes: ClassVar[bool] = False
 
     def residuals(self, X: Any, *, mask: Any = None) -> Any:
