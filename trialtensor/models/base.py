@@ -16,17 +16,11 @@ from trialtensor.data.axes import AXES
 from trialtensor.models.below_zero import warn_below_zero
 from trialtensor.models.fitted import Fitted, Named
 from trialtensor.models.memory import check_memory
-from trialtensor.models.observed import (
-    nothing_to_explain,
-    prepare,
-    warn_empty,
-)
+from trialtensor.models.observed import nothing_to_explain, prepare, warn_empty
 from trialtensor.models.parameters import check_solver_parameters, generator
 from trialtensor.models.parts import make_components
 from trialtensor.models.progress import progress
-from trialtensor.models.summary import (
-    said_by,
-)
+from trialtensor.models.summary import said_by
 from trialtensor.models.warnings import warn_of
 from trialtensor.models.with_data import AskedWithData
 from trialtensor.solvers.runs import RestartResult, Start, mark_interrupted

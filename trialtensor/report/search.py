@@ -9,15 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trialtensor.models.observed import (
-    prepare,
-)
-from trialtensor.models.summary import (
-    LEFT_OUT,
-    count_observed,
-    describe_data,
-    said_by,
-)
+from trialtensor.models.observed import prepare
+from trialtensor.models.summary import LEFT_OUT, count_observed, describe_data, said_by
 from trialtensor.plotting.candidates import count_text, has_consistency
 from trialtensor.plotting.search import plot_search, search_grid
 from trialtensor.report import data_wording

@@ -15,14 +15,9 @@ from trialtensor.data.axes import AXES
 from trialtensor.data.more_axes import assumed_axes
 from trialtensor.models.comparison import aligned_restarts
 from trialtensor.models.fitted import FitRecord, Fitted, Named, Restart
-from trialtensor.models.observed import (
-    FitInput,
-    insert_empty,
-)
+from trialtensor.models.observed import FitInput, insert_empty
 from trialtensor.models.parts import explained, make_components, unexplained
-from trialtensor.models.summary import (
-    unknown_data,
-)
+from trialtensor.models.summary import unknown_data
 from trialtensor.models.undetermined import (
     Judged,
     about_missing,
