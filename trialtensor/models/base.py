@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from trialtensor.data.arrays import as_floats
 from trialtensor.data.axes import AXES
+from trialtensor.models import elsewhere
 from trialtensor.models.below_zero import warn_below_zero
 from trialtensor.models.fitted import Fitted, Named
 from trialtensor.models.memory import check_memory
@@ -235,6 +236,8 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
 
     def _observe(self, X: Any, mask: Any) -> Any:
         """Check the data and convert it to the form that ``_solve`` takes."""
+        if elsewhere.is_elsewhere(X):
+            return elsewhere.prepare(X, mask)
         return prepare(X, mask, many=self.any_axes)
 
     def _starts(self, data: Any) -> list[Start]:
@@ -283,7 +286,9 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
         self.check_parameters()
         self._refuse_more_axes(X)
         check_memory(type(self), X, mask)
-        return self._fit_to(self._observe(X, mask, **given), said_by(X))
+        data = self._observe(X, mask, **given)
+        with elsewhere.reading(data):
+            return self._fit_to(data, said_by(X))
 
     def _fit_to(self, data: Any, said: Mapping[str, Any] | None = None) -> Self:
         starts = self._starts(data)

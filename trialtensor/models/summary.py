@@ -84,7 +84,7 @@ def summarise(checked: CheckedTensor, kept: Sequence[np.ndarray], pattern: str) 
         size,
         n_observed,
         pattern,
-        _treatment(pattern, kept, checked.axes),
+        treatment_of(pattern, kept, checked.axes),
         **empty,
     )
 
@@ -94,7 +94,8 @@ def _named_axes(axes: tuple[str, ...]) -> dict[str, Any]:
     return {} if axes == AXES else {"axes": axes}
 
 
-def _treatment(pattern: str, kept: Sequence[np.ndarray], axes: Sequence[str]) -> str:
+def treatment_of(pattern: str, kept: Sequence[np.ndarray], axes: Sequence[str] = AXES) -> str:
+    """Say what was done about missing entries; ``kept`` marks the slices with data."""
     parts = []
     if not all(k.all() for k in kept):
         *first, last = ("time bins" if axis == "time" else plural(axis) for axis in axes)

@@ -13,7 +13,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from trialtensor.solvers import contraction
 from trialtensor.solvers.many_axes import ManyAxes
+from trialtensor.solvers.passes import Passes
 from trialtensor.solvers.problems import DenseProblem
 from trialtensor.solvers.unfolding import leading_vectors, unfold
 
@@ -36,7 +38,7 @@ def core_size(n_components: int) -> int:
     return n_components + 10
 
 
-def leading_basis(X: np.ndarray, axis: int, n_vectors: int) -> np.ndarray:
+def leading_basis(X: np.ndarray | Passes, axis: int, n_vectors: int) -> np.ndarray:
     """Return the leading left singular vectors of the unfolding of ``X`` along ``axis``.
 
     A long axis costs no more than the other two allow.
@@ -56,24 +58,22 @@ def leading_basis(X: np.ndarray, axis: int, n_vectors: int) -> np.ndarray:
     return leading_vectors([unfold(X, axis)], n_vectors)
 
 
-def project(X: np.ndarray, axis: int, basis: np.ndarray) -> np.ndarray:
-    """Express ``X`` in the coordinates of ``basis`` along ``axis``.
+def project(X: np.ndarray | Passes, axis: int, basis: np.ndarray) -> np.ndarray:
+    """Express data in the coordinates of ``basis`` along ``axis``, in memory.
 
     Parameters
     ----------
-    X : array with three axes or more
+    X : array with three axes or more, or Passes
     axis : int
     basis : (X.shape[axis], n_core) array
     """
-    if X.ndim > 3:
+    if isinstance(X, Passes):
+        return X.project(axis, basis)
+    if len(X.shape) > 3:
         unfolding = unfold(X, axis)
         shape = (*X.shape[:axis], basis.shape[1], *X.shape[axis + 1 :])
-        return project(unfolding.X, unfolding.axis, basis).reshape(shape)
-    if axis == 2:
-        return (X.reshape(-1, X.shape[2]) @ basis).reshape(*X.shape[:2], -1)
-    if axis == 1:
-        return np.matmul(basis.T, X)
-    return (basis.T @ X.reshape(X.shape[0], -1)).reshape(-1, *X.shape[1:])
+        return contraction.project(unfolding.X, unfolding.axis, basis).reshape(shape)
+    return contraction.project(X, axis, basis)
 
 
 def compress(problem: Dense, n_components: int) -> Dense:
@@ -94,8 +94,8 @@ def compress(problem: Dense, n_components: int) -> Dense:
     """
     whole = problem if problem.core is None else problem.core
     core = given = whole.X
-    bases = list(whole.bases) or [None] * core.ndim
-    n_core, last = core_size(n_components), core.ndim - 1
+    bases = list(whole.bases) or [None] * len(core.shape)
+    n_core, last = core_size(n_components), len(core.shape) - 1
     # Time first: it is contiguous and usually short, so the only expensive step becomes cheap.
     for axis in sorted(whole.free_axes, key=lambda axis: (axis != last, core.shape[axis])):
         if n_core <= _WORTHWHILE * core.shape[axis]:

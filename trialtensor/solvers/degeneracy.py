@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor.solvers.many_axes import ManyAxes
+from trialtensor.solvers.passes import Passes
 from trialtensor.solvers.result import Model, SolverResult, StopReason
 from trialtensor.solvers.runs import RestartResult
 
@@ -52,7 +53,8 @@ def in_double(problem: Any) -> Any:
     ----------
     problem : DenseProblem, MaskedProblem or ManyAxes
     """
-    if problem.X.dtype == np.float64 or problem.X.size >= LARGE:
+    elsewhere = isinstance(problem.X, Passes)
+    if elsewhere or problem.X.dtype == np.float64 or problem.X.size >= LARGE:
         return problem
     double: dict[str, Any] = (
         {"inner": in_double(problem.inner)}

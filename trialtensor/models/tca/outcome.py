@@ -30,7 +30,7 @@ from trialtensor.models.undetermined import (
 from trialtensor.solvers import canonical, contraction, diagnostics
 from trialtensor.solvers.determination import solve_open_rows
 from trialtensor.solvers.normal_equations import full_gram
-from trialtensor.solvers.problems import free_loss, shares_of
+from trialtensor.solvers.problems import contract_time, free_loss, shares_of
 from trialtensor.solvers.result import Factors, SolverResult
 from trialtensor.solvers.ridge import RidgeScale
 from trialtensor.solvers.row_updates import solve_rows
@@ -169,7 +169,7 @@ def _finish(
     others = [canonical.unit_columns(each)[0] for each in others]
     if data.observed is None and len(others) == 2:
         neuron, time = others
-        partial = contraction.contract_time(data.problem.X, time)
+        partial = contract_time(data.problem.X, time)
         grams = full_gram((trial, neuron, time), 0)
         rhs = contraction.trials_from_partial(partial, neuron)
         solved = solve_rows(grams, rhs, nonnegative=nonnegative[0])
