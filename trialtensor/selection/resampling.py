@@ -90,7 +90,7 @@ class Refits:
             left = np.nan_to_num(left)
             runs = trials // self.block
             signs = rng.choice([-1.0, 1.0], size=(runs.max() + 1, values.shape[1]))[runs]
-            signs = _along(signs, values.ndim - 1)
+            signs = _along(signs, values.ndim)
             changed.append((values - left + signs * left).astype(values.dtype))
         return self._to_all_trials(changed)
 
