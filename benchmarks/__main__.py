@@ -22,6 +22,7 @@ from benchmarks import (
     ccrnn,
     ensemble,
     evidence,
+    four_way,
     grid,
     kernels,
     memory,
@@ -46,6 +47,7 @@ SECTIONS: dict[str, tuple[Callable[[], list[Any]], Callable[[list[Any]], str]]] 
     "search": (selection.checks, evidence.table),
     "evidence": (evidence.compare, evidence.table),
     "ccrnn": (ccrnn.compare, evidence.table),
+    "four_way": (four_way.compare, four_way.table),
 }
 TASKS = (*SINGLE_FITS, "ensemble", "slices", *SECTIONS)
 RESULTS = Path(__file__).parent / "results"
