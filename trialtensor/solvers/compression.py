@@ -8,6 +8,7 @@ With a 2-D missing pattern, only the axis along which the pattern is constant ca
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -70,10 +71,18 @@ def project(X: np.ndarray | Passes, axis: int, basis: np.ndarray) -> np.ndarray:
     if isinstance(X, Passes):
         return X.project(axis, basis)
     if len(X.shape) > 3:
-        unfolding = unfold(X, axis)
-        shape = (*X.shape[:axis], basis.shape[1], *X.shape[axis + 1 :])
-        return contraction.project(unfolding.X, unfolding.axis, basis).reshape(shape)
+        return _project_any(X, axis, basis)
     return contraction.project(X, axis, basis)
+
+
+def _project_any(X: np.ndarray, axis: int, basis: np.ndarray) -> np.ndarray:
+    before, after = math.prod(X.shape[:axis]), math.prod(X.shape[axis + 1 :])
+    shape = (*X.shape[:axis], basis.shape[1], *X.shape[axis + 1 :])
+    if axis == 0:
+        return contraction.project(X.reshape(len(X), 1, -1), 0, basis).reshape(shape)
+    if after == 1:
+        return contraction.project(X.reshape(before, 1, -1), 2, basis).reshape(shape)
+    return contraction.project(X.reshape(before, -1, after), 1, basis).reshape(shape)
 
 
 def compress(problem: Dense, n_components: int) -> Dense:

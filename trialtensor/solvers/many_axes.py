@@ -138,7 +138,10 @@ class ManyAxes:
         Returns
         -------
         list of bool arrays, (n_first, n_second)
+            Without missing entries, a column for each axis.
         """
+        if not self.has_missing:
+            return [np.ones((n, 1), bool) for n in self.shape]
         axes = range(len(self.groups.shape))
         observed = self.observed()
         return [

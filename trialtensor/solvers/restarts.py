@@ -36,6 +36,8 @@ Problem = DenseProblem | MaskedProblem | ManyAxes
 
 # Up to this size a sweep takes milliseconds, and every restart converges on the full data.
 _SMALL = 4_000_000
+# The same with more axes, where a sweep on the core takes a smaller part of one on all data.
+_SMALL_OF_MANY = 200_000
 # On larger data, the number of full-data sweeps before restarts are compared; after each, the
 # worse half drops out.
 _SETTLING_SWEEPS = 3
@@ -198,7 +200,7 @@ def _go_on(
     """Continue from the core on the full data; also return whether Ctrl-C interrupted this."""
     results = list(results)
     try:
-        if problem.X.size <= _SMALL:
+        if problem.X.size <= (_SMALL if len(problem.shape) == 3 else _SMALL_OF_MANY):
             for i, rough in enumerate(results):
                 results[i] = _polish(problem, rough, options)
         else:

@@ -32,6 +32,8 @@ _KRYLOV_STEPS = 8
 _LAPACK_BLOCK = 70
 # Entries of a copy made on the way.
 _CHUNK = 1_000_000
+# Entries of a tensor with more than three axes up to which an unfolding is a copy.
+_COPIED = 4_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +121,7 @@ class Unfolding:
 
 
 def unfold(X: np.ndarray | Passes, axis: int) -> Unfolding:
-    """Return the unfolding of a tensor with any number of axes, without a copy.
+    """Return the unfolding of a tensor with any number of axes; a copy only of a small one.
 
     Parameters
     ----------
@@ -131,6 +133,9 @@ def unfold(X: np.ndarray | Passes, axis: int) -> Unfolding:
     if axis in (0, X.ndim - 1):
         place = 0 if axis == 0 else 2
         return Unfolding(X.reshape(X.shape[0], -1, X.shape[-1]), place)
+    if X.size <= _COPIED:
+        # Products with thousands of small matrices would take longer than the copy.
+        return Unfolding(np.moveaxis(X, axis, 0).reshape(X.shape[axis], -1, 1), 0)
     return Unfolding(X.reshape(-1, X.shape[axis], math.prod(X.shape[axis + 1 :])), 1)
 
 
