@@ -87,7 +87,7 @@ def compare() -> list[FourWay]:
 def table(rows: list[FourWay]) -> str:
     """Format the rows as a Markdown table."""
     lines = [
-        "| four axes | peer | ours (s) | peer (s) | ratio | required | peer reached | found | verdict |",
+        "| four axes | peer | ours (s) | peer (s) | ratio | required | reached | found | verdict |",
         "| --- " * 9 + "|",
     ]
     for row in rows:

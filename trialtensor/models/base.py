@@ -11,7 +11,6 @@ import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from trialtensor.data.arrays import as_floats
 from trialtensor.data.axes import AXES
 from trialtensor.models import elsewhere
 from trialtensor.models.below_zero import warn_below_zero
@@ -341,14 +340,6 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
     def _check_solver_parameters(self, *, given_init: bool = False) -> None:
         """Check the parameters common to iterative models."""
         check_solver_parameters(self, given_init=given_init)
-
-    def _check_features(self, X: Any, n: int | None = None) -> np.ndarray:
-        """Refuse anything but ``(n_trials, n)`` features."""
-        features = as_floats(X, "X", None)
-        n = len(self.fitted_.components) if n is None else n
-        if features.ndim != 2 or features.shape[1] != n:
-            raise ValueError(f"X: expected trial factors (n_trials, {n}), got {features.shape}")
-        return features
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

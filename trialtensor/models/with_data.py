@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
+from trialtensor.data.arrays import as_floats
 from trialtensor.data.axes import AXES
 from trialtensor.data.more_axes import axes_of, three_axes_only
 from trialtensor.models import layout as layouts
@@ -229,6 +230,14 @@ class AskedWithData(BaseEstimator):
 
     def _sizes(self) -> str:
         return ", ".join(f"n_{axis}s" for axis in self.fitted_.axes)
+
+    def _check_features(self, X: Any, n: int | None = None) -> np.ndarray:
+        """Refuse anything but ``(n_trials, n)`` features."""
+        features = as_floats(X, "X", None)
+        n = len(self.fitted_.components) if n is None else n
+        if features.ndim != 2 or features.shape[1] != n:
+            raise ValueError(f"X: expected trial factors (n_trials, {n}), got {features.shape}")
+        return features
 
     def _check_rows(self, rows: np.ndarray, n_trials: int) -> None:
         """Refuse trials that the model doesn't know (after ``partial_fit``, all but the latest)."""
