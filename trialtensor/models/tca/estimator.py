@@ -37,17 +37,18 @@ class TCA(TrialEstimator):
     """Tensor component analysis: every component is a trial, a neuron and a time factor.
 
     The data is approximated by ``x_knt = sum_r w_r a_kr b_nr c_tr`` (a CP or PARAFAC
-    decomposition), by alternating least squares with ``n_init`` restarts.
+    decomposition), by alternating least squares with ``n_init`` restarts. Data with more axes,
+    such as trials x channels x frequencies x times, has a factor of each.
 
     Parameters
     ----------
     n_components : int
         Number of components.
     nonnegative : bool or iterable of {"trial", "neuron", "time"}, default False
-        Factors constrained to be non-negative; True for all three.
-    init : {"svd", "random"}, three arrays, CPTensor or fitted TCA, default "svd"
+        Factors constrained to be non-negative; True for all. Other axes go by their own names.
+    init : {"svd", "random"}, one array an axis, CPTensor or fitted TCA, default "svd"
         Starting point. "svd": the first restart from singular vectors, the others at random.
-        Given factors are the only starting point.
+        Given factors are the only starting point; a dict has them by axis.
     n_init : int, default 10
         Restarts; the one with the lowest loss is kept.
     max_iter : int, default 2000
@@ -72,7 +73,10 @@ class TCA(TrialEstimator):
     trial_factors_, neuron_factors_, time_factors_ : arrays
         ``(n_trials, R)``, ``(n_neurons, R)``, ``(n_times, R)`` with columns of norm 1, ordered
         by explained variance alone. Neuron and time factors are positively skewed.
-        A trial, neuron or bin without any data has a row of NaN.
+        A trial, neuron or bin without any data has a row of NaN. Other axes have factors called
+        after them, such as ``frequency_factors_``.
+    factors_ : dict
+        Axis -> its factors, trials first.
     weights_ : (R,) array
         Scale of each component, in the units of the data.
     loss_ : float
