@@ -159,4 +159,10 @@ def nonnegative_names(nonnegative: Any, axes: Sequence[str] = AXES) -> list[Any]
             f"nonnegative: expected False, True or names of axes among {tuple(axes)}, got "
             f"{nonnegative!r}"
         )
-    return list(nonnegative)
+    names = list(nonnegative)
+    wrong = [name for name in names if not isinstance(name, str)]
+    if wrong:
+        raise ValueError(
+            f"nonnegative: {wrong[0]!r} is no axis; expected names among {tuple(axes)}"
+        )
+    return names
