@@ -27,9 +27,9 @@ def pieces(block: Block, per_trial: int) -> Iterator[Any]:
     per_trial : int
         Entries of the temporary for each trial.
     """
-    step = max(1, _PIECE // max(1, per_trial))
-    for first in range(0, block.values.shape[0], step):
-        yield block.values[first : first + step, ...]
+    n, step = block.values.shape[0], max(1, _PIECE // max(1, per_trial))
+    for first in range(0, n, step):
+        yield block.values[first : min(first + step, n), ...]
 
 
 @dataclass(frozen=True, eq=False)
