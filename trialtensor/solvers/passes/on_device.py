@@ -63,7 +63,7 @@ class DevicePasses(Passes):
         self.kept = kept
         self._chosen = [_places(X, keep) for keep in kept or (None,) * 3]
         n_trials, n_neurons, n_times = (
-            n if chosen is None else len(chosen)
+            n if chosen is None else chosen.shape[0]
             for n, chosen in zip(X.shape, self._chosen, strict=True)
         )
         self.shape = n_trials, n_neurons, n_times
@@ -156,7 +156,9 @@ class DevicePasses(Passes):
                 values = values[(slice(None),) * axis + (where, ...)]
         values = xp.astype(values, getattr(xp, self.dtype.name), copy=False)
         # Otherwise each product of a transposed tensor would make its own copy.
-        values = values.contiguous() if neurons is None and hasattr(values, "contiguous") else values
+        values = (
+            values.contiguous() if neurons is None and hasattr(values, "contiguous") else values
+        )
         if not self.has_missing:
             return Block(part, values)
         observed = xp.logical_not(xp.isnan(values))
