@@ -130,7 +130,9 @@ def parse_bytes(size: str | float, name: str = "memory") -> int:
     except (ValueError, KeyError):
         n = 0
     if n < 1:
-        raise ValueError(f"{name}: expected a size such as '2GB' or a number of bytes, got {size!r}")
+        raise ValueError(
+            f"{name}: expected a size such as '2GB' or a number of bytes, got {size!r}"
+        )
     return int(n)
 
 

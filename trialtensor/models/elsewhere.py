@@ -23,6 +23,7 @@ from trialtensor.solvers.passes import Passes
 from trialtensor.solvers.passes.chunked import BLOCK_BYTES, ChunkedPasses
 from trialtensor.solvers.passes.journal import JournalPasses
 from trialtensor.solvers.passes.mapped import as_read
+from trialtensor.solvers.passes.on_device import DevicePasses, dtype_of
 from trialtensor.solvers.passes.survey import Survey, survey
 from trialtensor.solvers.problems import DenseProblem
 
@@ -58,7 +59,7 @@ def prepare(X: Any, mask: Any) -> FitInput:
             "mask: data that is read block by block says itself what is missing, by NaN; got a mask"
         )
     source, coords = _in_order(X)
-    _check_source(source)
+    dtype = _check_source(source)
     passes = _passes(X, source)
     found = survey(passes)
     _refuse(found, passes)
@@ -67,14 +68,14 @@ def prepare(X: Any, mask: Any) -> FitInput:
             f"X: {found.n_missing} of {passes.size} entries are missing; data with missing entries "
             "is fitted in memory: give it as an array"
         )
-    if isinstance(passes, ChunkedPasses):
+    if isinstance(passes, (ChunkedPasses, DevicePasses)):
         passes.has_missing = False
     passes.__dict__["extremes"] = (found.least, found.most)
     check_scale(passes, found.norm2)  # type: ignore[arg-type]
     kept: Kept = tuple(np.ones(n, bool) for n in passes.shape)  # type: ignore[assignment]
     summary = describe_data(
         passes.shape,
-        np.dtype(source.dtype),
+        dtype,
         passes.size,
         passes.size,
         "none",
@@ -134,7 +135,8 @@ def _in_order(X: Any) -> tuple[Any, dict[str, tuple[str, np.ndarray]]]:
     return ordered, coords
 
 
-def _check_source(source: Any) -> None:
+def _check_source(source: Any) -> np.dtype:
+    """Refuse what isn't numbers on three axes, and return their type."""
     shape = tuple(source.shape)
     if len(shape) != 3:
         raise ValueError(f"X: expected (n_trials, n_neurons, n_times), got shape {shape}")
@@ -143,14 +145,17 @@ def _check_source(source: Any) -> None:
             f"X: the {AXES[shape.index(0)]} axis has length 0, "
             f"got (n_trials, n_neurons, n_times) = {shape}"
         )
-    kind = np.dtype(source.dtype).kind
-    if kind not in "fiub":
+    dtype = dtype_of(source)
+    if dtype.kind not in "fiub":
         raise ValueError(f"X: expected real numbers, got dtype {source.dtype}")
+    return dtype
 
 
 def _passes(X: Any, source: Any) -> Any:
     """Return the passes over a source, blocks of trials sized by the memory that they may take."""
-    known = np.dtype(source.dtype)
+    known = dtype_of(source)
+    if kind_of(X) == "device":
+        return DevicePasses(source, has_missing=known.kind == "f")
     dtype = np.float32 if known.kind == "f" and known.itemsize <= 4 else np.float64
     given = X if isinstance(X, OnDisk) else OnDisk(X)
     block_bytes = BLOCK_BYTES

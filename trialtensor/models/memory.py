@@ -10,6 +10,7 @@ import numpy as np
 from trialtensor.data.elsewhere import kind_of
 from trialtensor.data.notices import warn
 from trialtensor.opening.memory import free_memory
+from trialtensor.solvers.namespaces import as_numpy, is_device_array
 
 # Kind -> memory beyond the data, in multiples of the data as floating-point numbers: of complete
 # data, and with missing entries. From ``python -m benchmarks memory``, the least of all options
@@ -51,8 +52,10 @@ def check_memory(kind: type, X: Any, mask: Any) -> None:
     beyond = next(
         (BEYOND_DATA[c.__name__] for c in kind.__mro__ if c.__name__ in BEYOND_DATA), None
     )
+    if kind_of(X) is not None:
+        return
     arrays, free = _arrays(X), free_memory()
-    if beyond is None or free is None or kind_of(X) is not None:
+    if beyond is None or free is None:
         return
     size = sum(_as_floats(array) for array in arrays)
     # Whole numbers, and arrays in another order, are copied.
@@ -71,6 +74,7 @@ def check_memory(kind: type, X: Any, mask: Any) -> None:
 
 def _arrays(X: Any) -> list[Any]:
     """List the arrays in the data; what isn't an array yet is not judged."""
+    X = as_numpy(X) if is_device_array(X) else X  # on the processor, so without a copy
     if hasattr(X, "dtype") and hasattr(X, "size"):
         return [X]
     if isinstance(X, Mapping):

@@ -158,9 +158,7 @@ def _open(path: Path, about: bytes) -> BinaryIO:
         return file
     file.close()
     what = "of other data" if head.startswith(_MAGIC) else "no such file"
-    raise ValueError(
-        f"checkpoint: {path} is {what}; give another path, or remove it to begin anew"
-    )
+    raise ValueError(f"checkpoint: {path} is {what}; give another path, or remove it to begin anew")
 
 
 def _records(file: BinaryIO) -> Iterator[tuple[int, int]]:

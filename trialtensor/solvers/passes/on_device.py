@@ -20,8 +20,6 @@ from trialtensor.solvers.result import Factors
 # Bytes of a block where temporaries are as large as it, and where they are much smaller.
 BLOCK_BYTES = 256_000_000
 VIEW_BYTES = 8_000_000_000
-# What is converted becomes float32 if that holds all its values.
-_SMALL_TYPES = ("bool", "int8", "uint8", "int16", "uint16", "float16", "bfloat16", "float32")
 
 
 class DevicePasses(Passes):
@@ -142,7 +140,7 @@ class DevicePasses(Passes):
     def _as_it_is(self) -> bool:
         """Whether blocks are views."""
         whole = all(chosen is None for chosen in self._chosen[1:])
-        return whole and not self.has_missing and _name(self.X.dtype) == self.dtype.name
+        return whole and not self.has_missing and dtype_of(self.X) == self.dtype
 
     def _block(self, part: slice, neurons: slice | None = None) -> Block:
         """Return some trials, on the device, with zeros where missing."""
@@ -192,6 +190,19 @@ def of_device_array(
     return DevicePasses(X, dtype, has_missing=has_missing, **options)
 
 
+def dtype_of(X: Any) -> np.dtype:
+    """Return the type of the numbers of any array as one of NumPy's.
+
+    Parameters
+    ----------
+    X : array
+        Of bfloat16, which NumPy doesn't have, float16 stands in.
+    """
+    # NumPy's have a name, those of torch and others end with it.
+    name = str(getattr(X.dtype, "name", X.dtype)).split(".")[-1]
+    return np.dtype("float16" if name == "bfloat16" else name)
+
+
 def computed_in(X: Any) -> np.dtype:
     """Return the type that numbers of an array are computed in, float32 or float64.
 
@@ -199,12 +210,7 @@ def computed_in(X: Any) -> np.dtype:
     ----------
     X : array
     """
-    return np.dtype("float32" if _name(X.dtype) in _SMALL_TYPES else "float64")
-
-
-def _name(dtype: Any) -> str:
-    """Return the name of a dtype: NumPy's has it, torch's and others' end with it."""
-    return str(getattr(dtype, "name", str(dtype))).split(".")[-1]
+    return np.dtype(np.float32 if np.can_cast(dtype_of(X), np.float32) else np.float64)
 
 
 def _any_nan(passes: DevicePasses) -> bool:
