@@ -71,7 +71,7 @@ def prepare(X: Any, mask: Any) -> FitInput:
     if isinstance(passes, (ChunkedPasses, DevicePasses)):
         passes.has_missing = False
     passes.__dict__["extremes"] = (found.least, found.most)
-    check_scale(passes, found.norm2)  # type: ignore[arg-type]
+    check_scale(passes, found.norm2)
     kept: Kept = tuple(np.ones(n, bool) for n in passes.shape)  # type: ignore[assignment]
     summary = describe_data(
         passes.shape,

@@ -8,6 +8,7 @@ from trialtensor.solvers.compression import leading_basis
 from trialtensor.solvers.matching import match_components
 from trialtensor.solvers.namespaces import as_given, is_device_array
 from trialtensor.solvers.normal_equations import Pattern
+from trialtensor.solvers.passes import on_device
 from trialtensor.solvers.passes.jobs import CPModel
 from trialtensor.solvers.passes.on_device import DevicePasses, of_device_array
 from trialtensor.solvers.problems import DenseProblem, sum_of_squares
@@ -95,6 +96,24 @@ class TestPasses:
         close(DevicePasses(make(X), **FEW).correlate(axis, slices), expected, X.dtype)
         close(correlate(X, axis, slices), expected, X.dtype)
 
+    def test_right_hand_sides_of_trials(self, X, make):
+        rng = np.random.default_rng(7)
+        neuron, time = (rng.standard_normal((n, 3)).astype(X.dtype) for n in X.shape[1:])
+        expected = np.einsum("ijk,jr,kr->ir", X.astype(float), neuron, time)
+        close(DevicePasses(make(X), **FEW).trial_rhs(neuron, time), expected, X.dtype)
+
+    def test_what_is_still_large_stays_on_the_device(self, X, make, monkeypatch):
+        passes = DevicePasses(make(X), **FEW)
+        rng = np.random.default_rng(8)
+        basis, other = (rng.standard_normal((n, 5)).astype(X.dtype) for n in X.shape[:0:-1])
+        expected = np.einsum("ijk,ks->ijs", X.astype(float), basis)
+        close(passes.compressed(2, basis), expected, X.dtype)
+        monkeypatch.setattr(on_device, "SMALL", 23 * 10 * 5)
+        core = passes.compressed(2, basis)
+        assert isinstance(core, DevicePasses)
+        close(core[:], expected, X.dtype)
+        close(core.compressed(1, other), np.einsum("ijk,js->isk", expected, other), X.dtype)
+
     def test_leading_vectors_are_those_of_an_svd(self, X, make):
         passes = DevicePasses(make(X), **FEW)
         for axis in range(3):
@@ -174,6 +193,10 @@ class TestFits:
     @pytest.mark.parametrize("compressed", [True, False])
     def test_complete(self, X, make, compressed):
         self.same_fit(X, DevicePasses(make(X), **FEW), compressed=compressed)
+
+    def test_with_a_core_on_the_device(self, X, make, monkeypatch):
+        monkeypatch.setattr(on_device, "SMALL", 1)
+        self.same_fit(X, DevicePasses(make(X), **FEW))
 
     def test_nonnegative(self, X, make):
         rng = np.random.default_rng(6)

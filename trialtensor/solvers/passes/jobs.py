@@ -189,6 +189,25 @@ class Correlate:
 
 
 @dataclass(frozen=True, eq=False)
+class TrialRhs:
+    """The right-hand sides of a CP model for trials.
+
+    Attributes
+    ----------
+    neuron, time : (n_neurons, R), (n_times, R) arrays
+    """
+
+    neuron: np.ndarray
+    time: np.ndarray
+    joins: Sequence[Join] = ("rows",)
+
+    def __call__(self, block: Block) -> tuple[Any, ...]:
+        """Return (n_some_trials, R)."""
+        partial = contraction.contract_time(block.values, block.array(self.time))
+        return (contraction.trials_from_partial(partial, block.array(self.neuron)),)
+
+
+@dataclass(frozen=True, eq=False)
 class TrialsAndNeurons:
     """The first half of a CP sweep: new trial factors, and the right-hand sides for neurons.
 

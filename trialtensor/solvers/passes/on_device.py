@@ -14,9 +14,12 @@ from trialtensor.solvers.passes.base import Passes
 from trialtensor.solvers.passes.block import Block, Job, join
 from trialtensor.solvers.passes.device_grams import DeviceGram, gram_of_rows
 from trialtensor.solvers.passes.device_sweeps import sweep_on_device
+from trialtensor.solvers.passes.jobs import Project
 from trialtensor.solvers.passes.together import Equations, GramOf, RowUpdate
 from trialtensor.solvers.result import Factors
 
+# Entries of a core that are worked on in memory.
+SMALL = 4_000_000
 # Bytes of a block where temporaries are as large as it, and where they are much smaller.
 BLOCK_BYTES = 256_000_000
 VIEW_BYTES = 8_000_000_000
@@ -67,6 +70,10 @@ class DevicePasses(Passes):
         self.shape = n_trials, n_neurons, n_times
         self.block_bytes, self.view_bytes = block_bytes, view_bytes
 
+    def parts(self) -> list[slice]:
+        """Return the blocks of trials."""
+        return trial_chunks(self.shape, self.block_bytes // self.dtype.itemsize)
+
     def run(self, job: Job) -> tuple[np.ndarray, ...]:
         """Do a job on all blocks and join the results.
 
@@ -87,6 +94,22 @@ class DevicePasses(Passes):
         block = self._block(slice(*part.indices(self.shape[0])))
         observed = None if block.observed is None else as_numpy(block.observed)
         return Block(block.part, as_numpy(block.values), observed)
+
+    def compressed(self, axis: int, basis: np.ndarray) -> np.ndarray | Passes:
+        """Express the data in the coordinates of ``basis``; what is still large stays there.
+
+        Parameters
+        ----------
+        axis : {0, 1, 2}
+        basis : (n_axis, n_core) array
+        """
+        n_entries = self.size // self.shape[axis] * basis.shape[1]
+        if n_entries <= SMALL or axis == 0:
+            return self.project(axis, basis)
+        job = Project(axis, basis)
+        with exact_products():
+            found = [job(block)[0] for block in self._blocks(self.block_bytes)]
+        return DevicePasses(namespace(self.X).concat(found), self.dtype)
 
     def gram(self, axis: int) -> np.ndarray:
         """Return the Gram matrix of the unfolding along ``axis``, ``(n_axis, n_axis)``, float64.
