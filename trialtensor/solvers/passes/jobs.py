@@ -11,6 +11,7 @@ import numpy as np
 from trialtensor.solvers import contraction
 from trialtensor.solvers.namespaces import as_numpy, in_double, namespace
 from trialtensor.solvers.passes.block import Block, Join
+from trialtensor.solvers.passes.long_sums import long_product
 from trialtensor.solvers.passes.together import RowUpdate
 from trialtensor.solvers.result import Factors
 
@@ -96,11 +97,11 @@ class AxisGram:
         xp = namespace(X)
         if self.axis == 2:
             flat = xp.reshape(X, (-1, X.shape[2]))
-            return (in_double(flat.T @ flat),)
+            return (long_product(flat.T, flat),)
         gram: Any = 0.0
         for piece in pieces(block):
             rows = xp.reshape(xp.permute_dims(piece.values, (1, 0, 2)), (X.shape[1], -1))
-            gram = gram + in_double(rows @ rows.T)
+            gram = gram + long_product(rows, rows.T)
         return (gram,)
 
 
@@ -182,7 +183,8 @@ class Correlate:
         xp = namespace(X)
         if self.axis == 0:
             rows = block.array(self.slices.reshape(len(self.slices), -1))
-            return (xp.reshape(X, (X.shape[0], -1)) @ rows.T,)
+            found = long_product(xp.reshape(X, (X.shape[0], -1)), rows.T)
+            return (xp.astype(found, X.dtype, copy=False),)
         by_trial = block.array(self.slices[:, block.part].transpose(1, 2, 0))
         unfolded = X if self.axis == 1 else xp.permute_dims(X, (0, 2, 1))
         return (xp.sum(xp.matmul(unfolded, by_trial), axis=0),)

@@ -11,10 +11,10 @@ from trialtensor.solvers.contraction import trial_chunks
 from trialtensor.solvers.exact_products import exact_products
 from trialtensor.solvers.namespaces import as_numpy, is_device_array, like, namespace
 from trialtensor.solvers.passes.base import Passes
-from trialtensor.solvers.passes.block import Block, Job, join
-from trialtensor.solvers.passes.device_grams import DeviceGram, gram_of_rows
+from trialtensor.solvers.passes.block import Block, Job, join_there
 from trialtensor.solvers.passes.device_sweeps import sweep_on_device
 from trialtensor.solvers.passes.jobs import Project
+from trialtensor.solvers.passes.long_sums import long_product
 from trialtensor.solvers.passes.together import Equations, GramOf, RowUpdate
 from trialtensor.solvers.result import Factors
 
@@ -81,8 +81,18 @@ class DevicePasses(Passes):
         ----------
         job : Job
         """
+        return tuple(as_numpy(each) for each in self.run_there(job))
+
+    def run_there(self, job: Job) -> tuple[Any, ...]:
+        """Do a job as `run` does, and leave the results on the device.
+
+        Parameters
+        ----------
+        job : Job
+        """
         with exact_products():
-            return join(job.joins, [job(block) for block in self._blocks(self.block_bytes)])
+            found = [job(block) for block in self._blocks(self.block_bytes)]
+            return join_there(job.joins, found)
 
     def trials(self, part: slice) -> Block:
         """Return some trials as NumPy arrays.
@@ -106,19 +116,7 @@ class DevicePasses(Passes):
         n_entries = self.size // self.shape[axis] * basis.shape[1]
         if n_entries <= SMALL or axis == 0:
             return self.project(axis, basis)
-        job = Project(axis, basis)
-        with exact_products():
-            found = [job(block)[0] for block in self._blocks(self.block_bytes)]
-        return DevicePasses(namespace(self.X).concat(found), self.dtype)
-
-    def gram(self, axis: int) -> np.ndarray:
-        """Return the Gram matrix of the unfolding along ``axis``, ``(n_axis, n_axis)``, float64.
-
-        Parameters
-        ----------
-        axis : {0, 1, 2}
-        """
-        return self.gram_of_trials() if axis == 0 else self.run(DeviceGram(axis))[0]
+        return DevicePasses(self.run_there(Project(axis, basis))[0], self.dtype)
 
     def gram_of_trials(self) -> np.ndarray:
         """Return the Gram matrix of trials, from all trials of some neurons at a time."""
@@ -129,7 +127,8 @@ class DevicePasses(Passes):
         with exact_products():
             for first in range(0, n_neurons, n):
                 block = self._block(slice(0, n_trials), slice(first, min(first + n, n_neurons)))
-                total = total + gram_of_rows(xp.reshape(block.values, (n_trials, -1)))
+                rows = xp.reshape(block.values, (n_trials, -1))
+                total = total + long_product(rows, rows.T)
         return as_numpy(total)
 
     def sweep_together(
