@@ -1,7 +1,7 @@
-"""A sweep of several CP models over data on a device, with two exchanges of small arrays.
+"""A sweep of several CP models over data on a device, with three exchanges of small arrays.
 
-The rows of factors are updated on the processor, which waits for the device there; so each pass
-hands over the right-hand sides of all trials, neurons or times of all models at once.
+The rows of factors are updated on the processor, which waits for the device there. So the
+right-hand sides of all trials, all neurons or all times of all models are handed over at once.
 """
 
 from __future__ import annotations
