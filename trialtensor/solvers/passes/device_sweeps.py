@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor.solvers import contraction
-from trialtensor.solvers.namespaces import as_numpy, namespace
+from trialtensor.solvers.namespaces import as_numpy
 from trialtensor.solvers.passes.block import Block
 from trialtensor.solvers.passes.together import Equations, GramOf, RowUpdate
 from trialtensor.solvers.result import Factors
@@ -96,19 +96,13 @@ def _times(
     """Return the (n_times, R) right-hand sides of all models."""
     sums = []
     for block in blocks():
-        weights, rows = block.array(trials[block.part]), block.array(neurons.T)
+        weights, own = block.array(trials[block.part]), block.array(neurons)
         n_trials, _, n_times = block.values.shape
-        for part in contraction.trial_chunks((n_trials, rows.shape[0], n_times), _PIECE):
-            sums.append(_weighted_times(block.values[part, ...], weights[part, :], rows))
+        for part in contraction.trial_chunks((n_trials, own.shape[1], n_times), _PIECE):
+            some = block.values[part, ...]
+            sums.append(contraction.times_from_data(some, weights[part, :], own))
         del block
-    return np.ascontiguousarray(as_numpy(_total(sums)).T)
-
-
-def _weighted_times(X: Any, trial: Any, neuron_rows: Any) -> Any:
-    """Return (R, n_times), by a product for each trial: one sum over both would be a long one."""
-    xp = namespace(X)
-    partial = xp.permute_dims(xp.matmul(neuron_rows, X), (1, 0, 2))
-    return xp.matmul(trial.T[:, None, :], partial)[:, 0, :]
+    return as_numpy(_total(sums))
 
 
 def _total(parts: list[Any]) -> Any:

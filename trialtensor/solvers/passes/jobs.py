@@ -75,8 +75,11 @@ class SquaresBelowZero:
     def __call__(self, block: Block) -> tuple[Any, ...]:
         """Return both as arrays without axes."""
         xp = namespace(block.values)
-        below = xp.where(block.values < 0, block.values, xp.zeros_like(block.values))
-        return (*SumOfSquares()(block), *SumOfSquares()(Block(block.part, below)))
+        total = 0.0
+        for piece in pieces(block):
+            below = xp.where(piece.values < 0, piece.values, xp.zeros_like(piece.values))
+            total = total + SumOfSquares()(Block(piece.part, below))[0]
+        return (*SumOfSquares()(block), total)
 
 
 @dataclass(frozen=True, eq=False)

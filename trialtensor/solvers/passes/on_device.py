@@ -20,8 +20,9 @@ from trialtensor.solvers.result import Factors
 
 # Entries of a core that are worked on in memory.
 SMALL = 4_000_000
-# Bytes of a block where temporaries are as large as it, and where they are much smaller.
-BLOCK_BYTES = 256_000_000
+# Bytes of a block that is a copy, and of one that is a view. Jobs take a few trials at a time where
+# they need temporaries as large as those.
+BLOCK_BYTES = 1_000_000_000
 VIEW_BYTES = 8_000_000_000
 
 
@@ -29,8 +30,8 @@ class DevicePasses(Passes):
     """An array of any library of the array API standard; passes run on the device it is on.
 
     Only factors and other small results come to memory. Nothing of the size of the data is copied:
-    blocks are views, or, where missing entries or integers have to be converted, copies of a few
-    hundred megabytes.
+    blocks are views, or, where missing entries or integers have to be converted, copies of a
+    gigabyte at most.
 
     Parameters
     ----------
@@ -44,7 +45,7 @@ class DevicePasses(Passes):
     kept : three bool arrays, optional
         Trials, neurons and times to leave the others out.
     block_bytes, view_bytes : int
-        Bytes of a block where it is a copy or temporaries are as large, and otherwise.
+        Bytes of a block where it is a copy of the data, and where it is a view.
     """
 
     def __init__(
@@ -91,8 +92,7 @@ class DevicePasses(Passes):
         job : Job
         """
         with exact_products():
-            found = [job(block) for block in self._blocks(self.block_bytes)]
-            return join_there(job.joins, found)
+            return join_there(job.joins, [job(block) for block in self._views()])
 
     def trials(self, part: slice) -> Block:
         """Return some trials as NumPy arrays.
