@@ -95,9 +95,13 @@ class Report:
             with at_most(seconds):
                 section(self)
         except Exception as error:
-            self.failures.append(f"{name}: {type(error).__name__}: {str(error)[:300]}")
-            print(f"FAILED {self.failures[-1]}\n{traceback.format_exc(limit=-6)}", flush=True)
+            self.failed(name, error)
         print(f"        ({name}: {time.perf_counter() - start:.1f} s)", flush=True)
+
+    def failed(self, name: str, error: Exception) -> None:
+        """Note and print what went wrong."""
+        self.failures.append(f"{name}: {type(error).__name__}: {str(error)[:300]}")
+        print(f"FAILED {self.failures[-1]}\n{traceback.format_exc(limit=-6)}", flush=True)
 
     def table(self) -> str:
         """All numbers as a Markdown table, and what failed."""
@@ -113,15 +117,19 @@ class Report:
 
 @contextmanager
 def at_most(seconds: int) -> Iterator[None]:
-    """Raise TimeoutError inside after some time, as soon as the running library call returns."""
+    """Raise TimeoutError inside after some time, as soon as the running library call returns.
+
+    May be used inside itself.
+    """
 
     def stop(*_: Any) -> None:
         raise TimeoutError(f"took more than {seconds} s")
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(seconds)
+    before, start = signal.signal(signal.SIGALRM, stop), time.perf_counter()
+    left = signal.alarm(seconds)
     try:
         yield
     finally:
-        signal.alarm(0)
+        spent = int(time.perf_counter() - start)
         signal.signal(signal.SIGALRM, before)
+        signal.alarm(max(1, left - spent) if left else 0)
