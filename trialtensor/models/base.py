@@ -22,6 +22,7 @@ from trialtensor.models.parts import make_components
 from trialtensor.models.progress import progress
 from trialtensor.models.warnings import warn_of
 from trialtensor.models.with_data import AskedWithData
+from trialtensor.solvers.namespaces import as_given
 from trialtensor.solvers.runs import RestartResult, Start, mark_interrupted
 from trialtensor.solvers.threads import blas_threads_for
 
@@ -150,10 +151,11 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
         Returns
         -------
         (n_new_trials, R) array
-            In the units of ``trial_factors_``; NaN for a trial without data.
+            In the units of ``trial_factors_``; NaN for a trial without data. Where ``X`` is an
+            array of another library, such as a torch tensor, so is this, on the same device.
         """
         check_is_fitted(self)
-        return self._transform(X, mask)
+        return as_given(X, self._transform(X, mask))
 
     def inverse_transform(self, X: Any) -> Any:
         """Return the data described by features, as returned by ``transform``.

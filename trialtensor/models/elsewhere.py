@@ -19,6 +19,7 @@ from trialtensor.models.observed import (
     said_by,
     treatment_of,
 )
+from trialtensor.solvers.namespaces import as_numpy
 from trialtensor.solvers.passes import Passes
 from trialtensor.solvers.passes.chunked import BLOCK_BYTES, ChunkedPasses
 from trialtensor.solvers.passes.journal import JournalPasses
@@ -96,7 +97,7 @@ def blocks_of(X: Any) -> Iterator[Any]:
     _check_source(source)
     passes = _passes(X, source)
     for part in passes.parts():
-        yield np.asarray(source[part])
+        yield as_numpy(source[part])
 
 
 @contextmanager

@@ -49,7 +49,7 @@ def like(array: Any, small: np.ndarray) -> Any:
     return xp.asarray(np.ascontiguousarray(small), dtype=dtype, device=device)
 
 
-def as_given(given: Any, result: np.ndarray) -> Any:
+def as_given(given: Any, result: Any) -> Any:
     """Return a result in the namespace and on the device of the data that it was made of.
 
     Parameters
@@ -57,7 +57,7 @@ def as_given(given: Any, result: np.ndarray) -> Any:
     given : anything
         As a caller passed it. Only an array of the array API standard gets back its like; the
         result of anything else is a NumPy array.
-    result : NumPy array
+    result : NumPy array, or anything else, which is returned as it is
         Keeps its type.
 
     Examples
@@ -68,7 +68,7 @@ def as_given(given: Any, result: np.ndarray) -> Any:
     >>> type(as_given([[[1, 2]]], np.ones(2))).__name__
     'ndarray'
     """
-    if not is_device_array(given):
+    if not is_device_array(given) or not isinstance(result, np.ndarray):
         return result
     result = np.require(result, requirements=("C", "W", "O"))
     return namespace(given).asarray(result, device=_compat().device(given))
