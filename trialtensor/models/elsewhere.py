@@ -11,6 +11,7 @@ import numpy as np
 from trialtensor.data.axes import AXES, resolve_axes
 from trialtensor.data.elsewhere import OnDisk, kind_of, path_of
 from trialtensor.data.labels import plain_labels
+from trialtensor.models import observed
 from trialtensor.models.observed import (
     FitInput,
     Kept,
@@ -55,6 +56,8 @@ def prepare(X: Any, mask: Any) -> FitInput:
     ValueError
         For data that can't be fitted: of another shape or type, infinite, or without signal.
     """
+    if mask is not None and kind_of(X) == "device":
+        return observed.prepare(as_numpy(X), mask)
     if mask is not None:
         raise ValueError(
             "mask: data that is read block by block says itself what is missing, by NaN; got a mask"
@@ -64,6 +67,8 @@ def prepare(X: Any, mask: Any) -> FitInput:
     passes = _passes(X, source)
     found = survey(passes)
     _refuse(found, passes)
+    if found.n_missing and kind_of(X) == "device":
+        return observed.prepare(as_numpy(X), None)
     if found.n_missing:
         raise ValueError(
             f"X: {found.n_missing} of {passes.size} entries are missing; data with missing entries "

@@ -46,7 +46,9 @@ def like(array: Any, small: np.ndarray) -> Any:
     xp = namespace(array)
     device = _compat().device(array)
     dtype = array.dtype if small.dtype.kind == "f" else None
-    return xp.asarray(np.ascontiguousarray(small), dtype=dtype, device=device)
+    # torch warns of arrays that can't be written to.
+    small = np.require(small, requirements=("C", "W"))
+    return xp.asarray(small, dtype=dtype, device=device)
 
 
 def as_given(given: Any, result: Any) -> Any:
