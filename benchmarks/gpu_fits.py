@@ -62,10 +62,10 @@ def timed_passes(X: Any, spent: dict[str, list[float]]) -> Any:
 
         return call
 
-    for name in ("norm2", "gram", "project", "contract", "correlate", "sweep_together", "run"):
-        setattr(Timed, name, timed(name))
-    if hasattr(DevicePasses, "gram_operator"):
-        Timed.gram_operator = timed("gram_operator")
+    passes = ("norm2", "gram", "project", "compressed", "contract", "correlate", "trial_rhs")
+    for name in (*passes, "sweep_together", "reach", "gram_operator", "run_there", "run"):
+        if hasattr(DevicePasses, name):
+            setattr(Timed, name, timed(name))
     return Timed(X)
 
 

@@ -173,6 +173,24 @@ class TestPasses:
         rows = unfolded(X, 2)
         close(passes.gram(2), rows @ rows.T, X.dtype)
 
+    def test_products_are_exact_whatever_torch_is_set_to(self, X):
+        seen = []
+
+        class Watch:
+            joins = ("sum",)
+
+            def __call__(self, block):
+                seen.append(torch.get_float32_matmul_precision())
+                return (np.zeros(1),)
+
+        torch.set_float32_matmul_precision("medium")
+        try:
+            DevicePasses(torch.asarray(X), **FEW).run(Watch())
+            assert torch.get_float32_matmul_precision() == "medium"
+        finally:
+            torch.set_float32_matmul_precision("highest")
+        assert set(seen) == {"highest"}
+
     def test_gradients_are_not_followed(self, X):
         passes = DevicePasses(torch.asarray(X).requires_grad_())
         assert passes.norm2() == pytest.approx(np.sum(X.astype(float) ** 2), rel=1e-6)
