@@ -49,6 +49,10 @@ class OnDisk:
         """Read some of the source."""
         return self.source[index]
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        """Read all of the source, for whatever needs it in memory."""
+        return np.asarray(self.source, dtype=dtype)
+
 
 def on_disk(
     X: Any,
@@ -130,7 +134,9 @@ def parse_bytes(size: str | float, name: str = "memory") -> int:
     except (ValueError, KeyError):
         n = 0
     if n < 1:
-        raise ValueError(f"{name}: expected a size such as '2GB' or a number of bytes, got {size!r}")
+        raise ValueError(
+            f"{name}: expected a size such as '2GB' or a number of bytes, got {size!r}"
+        )
     return int(n)
 
 

@@ -49,6 +49,8 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
     component_types: ClassVar[tuple[str, ...]] = ()
     # Keyword arguments of ``fit`` besides the mask.
     fit_options: ClassVar[tuple[str, ...]] = ()
+    # True if data elsewhere than in memory is read pass by pass; it is loaded otherwise.
+    reads_in_passes: ClassVar[bool] = False
     # False if a bin is described from the bins before it: single entries can't be predicted.
     describes_entries: ClassVar[bool] = True
 
@@ -153,6 +155,8 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
             In the units of ``trial_factors_``; NaN for a trial without data.
         """
         check_is_fitted(self)
+        if self.reads_in_passes and elsewhere.is_elsewhere(X):
+            return elsewhere.transform(self._transform, X, mask)
         return self._transform(X, mask)
 
     def inverse_transform(self, X: Any) -> Any:
@@ -186,6 +190,8 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
         mask : as for ``transform``, optional
         """
         check_is_fitted(self)
+        if self.reads_in_passes and elsewhere.is_elsewhere(X):
+            return elsewhere.score(self._score, X, mask)
         return self._score(X, mask)
 
     def to_xarray(self) -> xarray.Dataset:
@@ -233,7 +239,9 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
 
     def _observe(self, X: Any, mask: Any) -> Any:
         """Check the data and convert it to the form that ``_solve`` takes."""
-        return elsewhere.prepare(X, mask) if elsewhere.is_elsewhere(X) else prepare(X, mask)
+        if self.reads_in_passes and elsewhere.is_elsewhere(X):
+            return elsewhere.prepare(X, mask)
+        return prepare(X, mask)
 
     def _starts(self, data: Any) -> list[Start]:
         """Choose the starting points, and refuse data that don't suit the parameters."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,6 +16,7 @@ from trialtensor.models.observed import (
     Kept,
     check_scale,
     describe_data,
+    nothing_to_explain,
     said_by,
     treatment_of,
 )
@@ -53,10 +54,7 @@ def prepare(X: Any, mask: Any) -> FitInput:
     ValueError
         For data that can't be fitted: of another shape or type, infinite, or without signal.
     """
-    if mask is not None:
-        raise ValueError(
-            "mask: data that is read block by block says itself what is missing, by NaN; got a mask"
-        )
+    _refuse_mask(mask)
     source, coords = _in_order(X)
     _check_source(source)
     passes = _passes(X, source)
@@ -70,7 +68,7 @@ def prepare(X: Any, mask: Any) -> FitInput:
     if isinstance(passes, ChunkedPasses):
         passes.has_missing = False
     passes.__dict__["extremes"] = (found.least, found.most)
-    check_scale(passes, found.norm2)  # type: ignore[arg-type]
+    check_scale(passes, found.norm2)
     kept: Kept = tuple(np.ones(n, bool) for n in passes.shape)  # type: ignore[assignment]
     summary = describe_data(
         passes.shape,
@@ -96,6 +94,40 @@ def blocks_of(X: Any) -> Iterator[Any]:
     passes = _passes(X, source)
     for part in passes.parts():
         yield np.asarray(source[part])
+
+
+def transform(of_trials: Callable[[Any, Any], Any], X: Any, mask: Any) -> np.ndarray:
+    """Transform trials a few at a time; they don't depend on each other.
+
+    Parameters
+    ----------
+    of_trials : callable
+        From data in memory and its mask to features.
+    X, mask : as for ``transform``
+    """
+    _refuse_mask(mask)
+    return np.concatenate([of_trials(block, None) for block in blocks_of(X)])
+
+
+def score(of_trials: Callable[[Any, Any], float], X: Any, mask: Any) -> float:
+    """Return the explained share of the sum of squares of trials, a few at a time.
+
+    Parameters
+    ----------
+    of_trials : callable
+        From data in memory and its mask to the explained share.
+    X, mask : as for ``score``
+    """
+    _refuse_mask(mask)
+    explained = total = 0.0
+    for block in blocks_of(X):
+        flat = np.nan_to_num(block).ravel().astype(np.float64)
+        squares = float(flat @ flat)
+        if squares:
+            explained += of_trials(block, None) * squares
+            total += squares
+    nothing_to_explain(total, np.zeros(1))
+    return explained / total
 
 
 @contextmanager
@@ -167,6 +199,13 @@ def _passes(X: Any, source: Any) -> Any:
     if given.checkpoint is None:
         return passes
     return JournalPasses(passes, given.checkpoint, passes.about())
+
+
+def _refuse_mask(mask: Any) -> None:
+    if mask is not None:
+        raise ValueError(
+            "mask: data that is read block by block says itself what is missing, by NaN; got a mask"
+        )
 
 
 def _refuse(found: Survey, passes: Passes) -> None:
