@@ -11,7 +11,7 @@ import scipy.optimize
 from trialtensor.data.arrays import as_floats, exponent_of, scaled
 from trialtensor.data.notices import warn
 from trialtensor.models import TCA, DegeneracyWarning, TrialEstimator
-from trialtensor.models.parameters import check_whole
+from trialtensor.models.parameters import check_whole, kind_of
 from trialtensor.models.verdict import is_degenerate
 from trialtensor.tracking.courses import time_courses
 
@@ -66,7 +66,7 @@ def used_courses(
                 raise
             raise ValueError(
                 "components: expected a number, time courses (n_times, n_components) or a fitted "
-                f"model, got {type(components).__name__}"
+                f"model, got {kind_of(components)}"
             ) from None
         used = _checked_courses(given, X.shape[2], times)
     return [f"component {r + 1}" for r in range(used.shape[1])], used
