@@ -141,7 +141,7 @@ def from_layout(layout: Any, tool: str | None = None) -> xarray.DataArray:
     Raises
     ------
     ValueError
-        For values without a ``tool``, a ``tool`` that isn't the layout's, and shapes that don't fit.
+        For values without a ``tool``, another one than the layout's, and shapes that don't fit.
 
     Examples
     --------
