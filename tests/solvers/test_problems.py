@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from trialtensor.solvers import compression, passes
+from trialtensor.solvers import compression
 from trialtensor.solvers.acceleration import RowUpdater
 from trialtensor.solvers.contraction import khatri_rao, reconstruct
 from trialtensor.solvers.masked_problem import MaskedProblem
 from trialtensor.solvers.normal_equations import Pattern, find_pattern
+from trialtensor.solvers.passes import together as in_memory
 from trialtensor.solvers.problems import DenseProblem, sum_of_squares
 
 SHAPE, RANK = (9, 7, 8), 3
@@ -160,7 +161,7 @@ def test_short_axes_are_left_alone():
 @pytest.mark.parametrize("nonnegative", [False, True])
 def test_models_swept_together_are_those_swept_alone(monkeypatch, pattern, nonnegative):
     # A few trials at a time.
-    monkeypatch.setattr(passes, "_IN_CACHE", 200)
+    monkeypatch.setattr(in_memory, "_IN_CACHE", 200)
     rng, X, factors = make(8)
     X = X if pattern is None else X * pattern.observed[:, :, None]
     problem = DenseProblem(X, sum_of_squares(X), pattern)

@@ -12,6 +12,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from trialtensor.data.arrays import as_floats
+from trialtensor.models import elsewhere
 from trialtensor.models.below_zero import warn_below_zero
 from trialtensor.models.fitted import Fitted, Named
 from trialtensor.models.memory import check_memory
@@ -232,7 +233,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
 
     def _observe(self, X: Any, mask: Any) -> Any:
         """Check the data and convert it to the form that ``_solve`` takes."""
-        return prepare(X, mask)
+        return elsewhere.prepare(X, mask) if elsewhere.is_elsewhere(X) else prepare(X, mask)
 
     def _starts(self, data: Any) -> list[Start]:
         """Choose the starting points, and refuse data that don't suit the parameters."""
@@ -279,7 +280,9 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
     def _fit(self, X: Any, mask: Any, **given: Any) -> Self:
         self.check_parameters()
         check_memory(type(self), X, mask)
-        return self._fit_to(self._observe(X, mask, **given), said_by(X))
+        data = self._observe(X, mask, **given)
+        with elsewhere.reading(data):
+            return self._fit_to(data, said_by(X))
 
     def _fit_to(self, data: Any, said: Mapping[str, Any] | None = None) -> Self:
         starts = self._starts(data)

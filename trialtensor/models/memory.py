@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from trialtensor.data.elsewhere import kind_of
 from trialtensor.data.notices import warn
 from trialtensor.opening.memory import free_memory
 
@@ -51,7 +52,7 @@ def check_memory(kind: type, X: Any, mask: Any) -> None:
         (BEYOND_DATA[c.__name__] for c in kind.__mro__ if c.__name__ in BEYOND_DATA), None
     )
     arrays, free = _arrays(X), free_memory()
-    if beyond is None or free is None:
+    if beyond is None or free is None or kind_of(X) is not None:
         return
     size = sum(_as_floats(array) for array in arrays)
     # Whole numbers, and arrays in another order, are copied.
@@ -94,7 +95,7 @@ def _has_nan(array: Any) -> bool:
 
 
 def _values(array: Any) -> Any:
-    return array.data if hasattr(array, "dims") else array
+    return array.data if hasattr(array, "coords") else array
 
 
 def _is_used_as_it_is(array: Any) -> bool:

@@ -12,6 +12,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from trialtensor.solvers import contraction
+from trialtensor.solvers.passes import Passes
 from trialtensor.solvers.problems import Bases, DenseProblem
 from trialtensor.solvers.unfolding import Unfolding, leading_vectors
 
@@ -32,7 +34,7 @@ def core_size(n_components: int) -> int:
     return n_components + 10
 
 
-def leading_basis(X: np.ndarray, axis: int, n_vectors: int) -> np.ndarray:
+def leading_basis(X: np.ndarray | Passes, axis: int, n_vectors: int) -> np.ndarray:
     """Return the leading left singular vectors of the unfolding of ``X`` along ``axis``.
 
     A long axis costs no more than the other two allow.
@@ -52,20 +54,18 @@ def leading_basis(X: np.ndarray, axis: int, n_vectors: int) -> np.ndarray:
     return leading_vectors([Unfolding(X, axis)], n_vectors)
 
 
-def project(X: np.ndarray, axis: int, basis: np.ndarray) -> np.ndarray:
-    """Express ``X`` in the coordinates of ``basis`` along ``axis``.
+def project(X: np.ndarray | Passes, axis: int, basis: np.ndarray) -> np.ndarray:
+    """Express data in the coordinates of ``basis`` along ``axis``, in memory.
 
     Parameters
     ----------
-    X : (n_trials, n_neurons, n_times) array
+    X : (n_trials, n_neurons, n_times) array or Passes
     axis : {0, 1, 2}
     basis : (X.shape[axis], n_core) array
     """
-    if axis == 2:
-        return (X.reshape(-1, X.shape[2]) @ basis).reshape(*X.shape[:2], -1)
-    if axis == 1:
-        return np.matmul(basis.T, X)
-    return (basis.T @ X.reshape(X.shape[0], -1)).reshape(-1, *X.shape[1:])
+    if isinstance(X, Passes):
+        return X.project(axis, basis)
+    return contraction.project(X, axis, basis)
 
 
 def compress(problem: DenseProblem, n_components: int) -> DenseProblem:

@@ -1,5 +1,6 @@
 """Contractions of a trial tensor with factor matrices, by BLAS and without unfolding copies.
 
+All take NumPy arrays, or those of any other library that follows the array API standard.
 An alternating sweep needs two such passes over the data (Phan, Tichavsky & Cichocki 2013,
 "Fast alternating LS algorithms for high order CANDECOMP/PARAFAC tensor factorizations").
 """
@@ -7,6 +8,8 @@ An alternating sweep needs two such passes over the data (Phan, Tichavsky & Cich
 from __future__ import annotations
 
 import numpy as np
+
+from trialtensor.solvers.namespaces import contiguous, namespace
 
 
 def khatri_rao(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -27,7 +30,8 @@ def khatri_rao(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     array([[ 3,  8],
            [ 5, 12]])
     """
-    return (a[:, None, :] * b[None, :, :]).reshape(-1, a.shape[1])
+    product = a[:, None, :] * b[None, :, :]
+    return namespace(a).reshape(product, (-1, a.shape[1]))
 
 
 def khatri_rao_rows(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -37,7 +41,8 @@ def khatri_rao_rows(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     ----------
     a, b : (n, R), (m, R) arrays
     """
-    return (a.T[:, :, None] * b.T[:, None, :]).reshape(a.shape[1], -1)
+    product = a.T[:, :, None] * b.T[:, None, :]
+    return namespace(a).reshape(product, (a.shape[1], -1))
 
 
 def contract_time(X: np.ndarray, time: np.ndarray) -> np.ndarray:
@@ -49,7 +54,8 @@ def contract_time(X: np.ndarray, time: np.ndarray) -> np.ndarray:
     time : (n_times, R) array
     """
     n_trials, n_neurons, n_times = X.shape
-    return (time.T @ X.reshape(-1, n_times).T).reshape(-1, n_trials, n_neurons)
+    xp = namespace(X)
+    return xp.reshape(time.T @ xp.reshape(X, (-1, n_times)).T, (-1, n_trials, n_neurons))
 
 
 def trials_from_partial(partial: np.ndarray, neuron: np.ndarray) -> np.ndarray:
@@ -60,7 +66,8 @@ def trials_from_partial(partial: np.ndarray, neuron: np.ndarray) -> np.ndarray:
     partial : (R, n_trials, n_neurons) array
     neuron : (n_neurons, R) array
     """
-    return np.ascontiguousarray(np.matmul(partial, neuron.T[:, :, None])[:, :, 0].T)
+    product = namespace(partial).matmul(partial, neuron.T[:, :, None])
+    return contiguous(product[:, :, 0].T)
 
 
 def neurons_from_partial(partial: np.ndarray, trial: np.ndarray) -> np.ndarray:
@@ -71,7 +78,8 @@ def neurons_from_partial(partial: np.ndarray, trial: np.ndarray) -> np.ndarray:
     partial : (R, n_trials, n_neurons) array
     trial : (n_trials, R) array
     """
-    return np.ascontiguousarray(np.matmul(trial.T[:, None, :], partial)[:, 0, :].T)
+    product = namespace(partial).matmul(trial.T[:, None, :], partial)
+    return contiguous(product[:, 0, :].T)
 
 
 def times_from_data(X: np.ndarray, trial: np.ndarray, neuron: np.ndarray) -> np.ndarray:
@@ -82,8 +90,8 @@ def times_from_data(X: np.ndarray, trial: np.ndarray, neuron: np.ndarray) -> np.
     X : (n_trials, n_neurons, n_times) array
     trial, neuron : (n_trials, R), (n_neurons, R) arrays
     """
-    rows = khatri_rao_rows(trial, neuron) @ X.reshape(-1, X.shape[2])
-    return np.ascontiguousarray(rows.T)
+    rows = khatri_rao_rows(trial, neuron) @ namespace(X).reshape(X, (-1, X.shape[2]))
+    return contiguous(rows.T)
 
 
 def mttkrp(X: np.ndarray, factors: tuple[np.ndarray, ...], mode: int) -> np.ndarray:
@@ -125,7 +133,24 @@ def reconstruct(factors: tuple[np.ndarray, ...]) -> np.ndarray:
     """
     trial, neuron, time = factors
     product = khatri_rao(trial, neuron) @ time.T
-    return product.reshape(trial.shape[0], neuron.shape[0], time.shape[0])
+    return namespace(product).reshape(product, tuple(each.shape[0] for each in factors))
+
+
+def project(X: np.ndarray, axis: int, basis: np.ndarray) -> np.ndarray:
+    """Express ``X`` in the coordinates of ``basis`` along ``axis``.
+
+    Parameters
+    ----------
+    X : (n_trials, n_neurons, n_times) array
+    axis : {0, 1, 2}
+    basis : (X.shape[axis], n_core) array
+    """
+    xp = namespace(X)
+    if axis == 2:
+        return xp.reshape(xp.reshape(X, (-1, X.shape[2])) @ basis, (*X.shape[:2], -1))
+    if axis == 1:
+        return xp.matmul(basis.T, X)
+    return xp.reshape(basis.T @ xp.reshape(X, (X.shape[0], -1)), (-1, *X.shape[1:]))
 
 
 def trial_chunks(shape: tuple[int, ...], max_entries: int = 1_000_000) -> list[slice]:

@@ -9,11 +9,13 @@ import numpy as np
 
 from trialtensor.solvers import contraction
 from trialtensor.solvers.matching import cosines
+from trialtensor.solvers.passes import Passes
+from trialtensor.solvers.passes.jobs import CPModel
 from trialtensor.solvers.result import Factors
 
 
 def residual_sum_of_squares(
-    X: np.ndarray, factors: Factors, observed: np.ndarray | None = None
+    X: np.ndarray | Passes, factors: Factors, observed: np.ndarray | None = None
 ) -> float:
     """Compute the sum of squared errors over the observed entries directly from the residuals.
 
@@ -27,6 +29,8 @@ def residual_sum_of_squares(
     -------
     float
     """
+    if isinstance(X, Passes):
+        return X.residual_squares(CPModel(factors))
     trial, neuron, time = factors
     total = 0.0
     for part in contraction.trial_chunks(X.shape):

@@ -9,30 +9,46 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from trialtensor.solvers import contraction
 from trialtensor.solvers.normal_equations import Pattern, full_gram, quadratic
-from trialtensor.solvers.passes import RowUpdate, sweep_together
+from trialtensor.solvers.passes import Passes, RowUpdate, sweep_together
 from trialtensor.solvers.result import Factors
 
 Bases = tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None]
 
 
-def sum_of_squares(X: np.ndarray) -> float:
+def sum_of_squares(X: np.ndarray | Passes) -> float:
     """Compute ``|X|^2`` in float64, in chunks: float32 data doesn't overflow and isn't copied.
 
     Parameters
     ----------
-    X : (n_trials, n_neurons, n_times) array
+    X : (n_trials, n_neurons, n_times) array or Passes
     """
+    if isinstance(X, Passes):
+        return X.norm2()
     total = 0.0
     for part in contraction.trial_chunks(X.shape):
         flat = X[part].ravel().astype(np.float64, copy=False)
         with np.errstate(over="ignore"):  # such units are refused by this infinite sum
             total += float(flat @ flat)
     return total
+
+
+def contract_time(X: np.ndarray | Passes, time: np.ndarray) -> np.ndarray:
+    """Contract the data with time factors, ``(R, n_trials, n_neurons)``, in one pass.
+
+    Parameters
+    ----------
+    X : (n_trials, n_neurons, n_times) array or Passes
+    time : (n_times, R) array
+    """
+    if isinstance(X, Passes):
+        return X.contract(2, time)
+    return contraction.contract_time(X, time)
 
 
 def shares_of(observed: np.ndarray) -> list[np.ndarray]:
@@ -78,7 +94,7 @@ class DenseProblem:
 
     Attributes
     ----------
-    X : (n_trials, n_neurons, n_times) array
+    X : (n_trials, n_neurons, n_times) array, or Passes
         The data with zeros where missing, or its compressed core.
     norm2 : float
         Sum of squares of the data (not of the core).
@@ -92,7 +108,7 @@ class DenseProblem:
         A compressed surrogate of this problem, for fits of fewer components to start from.
     """
 
-    X: np.ndarray
+    X: Any
     norm2: float
     pattern: Pattern | None = None
     bases: Bases = (None, None, None)
@@ -187,6 +203,8 @@ class DenseProblem:
         -------
         The new factors and their loss
         """
+        if isinstance(self.X, Passes):
+            return self.sweep_together([factors], update)[0]
         trial, neuron, time = factors
         small_neuron = self._shrink(1, neuron)
         partial = contraction.contract_time(self.X, self._shrink(2, time))
@@ -220,7 +238,10 @@ class DenseProblem:
         -------
         list of the new factors and their loss
         """
-        found = sweep_together(self.X, models, self.gram, update)
+        if isinstance(self.X, Passes):
+            found = self.X.sweep_together(models, self.gram, update)
+        else:
+            found = sweep_together(self.X, models, self.gram, update)
         return [
             (factors, free_loss(self.norm2, grams, rhs, factors[2]))
             for factors, grams, rhs in found
@@ -238,7 +259,8 @@ class DenseProblem:
         Gram matrices ``(1 or n_trials, R, R)`` and right-hand side ``(n_trials, R)``
         """
         small = tuple(self._shrink(mode, factor) for mode, factor in enumerate(factors))
-        rhs = self._expand(0, contraction.mttkrp(self.X, small, 0))
+        partial = contract_time(self.X, small[2])
+        rhs = self._expand(0, contraction.trials_from_partial(partial, small[1]))
         return self.gram(factors, 0), rhs
 
 

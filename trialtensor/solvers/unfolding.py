@@ -12,12 +12,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import scipy.linalg
 from scipy.linalg import lapack
 
 from trialtensor.solvers.contraction import trial_chunks
+from trialtensor.solvers.passes import Passes
 
 # Up to this length of the shorter side, all its eigenvectors cost less than a Krylov space.
 _LONG_SIDE = 1000
@@ -37,11 +39,11 @@ class Unfolding:
 
     Attributes
     ----------
-    X : (n_trials, n_neurons, n_times) array
+    X : (n_trials, n_neurons, n_times) array or Passes
     axis : {0, 1, 2}
     """
 
-    X: np.ndarray
+    X: Any
     axis: int
 
     @property
@@ -58,6 +60,9 @@ class Unfolding:
         columns : (n_columns, m) array
             Rows in the order of the remaining two axes.
         """
+        if isinstance(self.X, Passes):
+            others = [n for axis, n in enumerate(self.X.shape) if axis != self.axis]
+            return self.X.correlate(self.axis, columns.T.reshape(-1, *others))
         if self.axis == 0:
             return self.X.reshape(len(self.X), -1) @ columns
         if self.axis == 2:
@@ -75,6 +80,8 @@ class Unfolding:
         ----------
         rows : (n, m) array
         """
+        if isinstance(self.X, Passes):
+            return self.X.contract(self.axis, rows).reshape(rows.shape[1], -1).T
         if self.axis == 0:
             return self.X.reshape(len(self.X), -1).T @ rows
         if self.axis == 2:
@@ -83,6 +90,8 @@ class Unfolding:
 
     def gram(self) -> np.ndarray:
         """Return the Gram matrix of the rows, ``(n, n)`` in float64."""
+        if isinstance(self.X, Passes):
+            return self.X.gram(self.axis)
         if self.axis == 2:
             flat = self.X.reshape(-1, self.X.shape[2])
             return (flat.T @ flat).astype(np.float64, copy=False)
@@ -136,10 +145,12 @@ def leading_vectors(unfoldings: Sequence[Unfolding], n_vectors: int) -> np.ndarr
     """
     n, n_columns = unfoldings[0].shape[0], sum(each.shape[1] for each in unfoldings)
     n_vectors, dtype = min(n, n_vectors), unfoldings[0].X.dtype
+    # Elsewhere than in memory, blocks that are trials of their own don't meet.
+    by_columns = not any(isinstance(each.X, Passes) for each in unfoldings)
     if n <= min(_LONG_SIDE, n_columns):
         gram = sum(each.gram() for each in unfoldings)
         return leading_eigenvectors(np.asarray(gram), n_vectors).astype(dtype, copy=False)
-    elif n_columns <= _LONG_SIDE:
+    elif n_columns <= _LONG_SIDE and by_columns:
         found = _from_columns(unfoldings, n_vectors)
     else:
         found = _from_krylov_space(unfoldings, n_vectors)

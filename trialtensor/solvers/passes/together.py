@@ -19,13 +19,15 @@ from trialtensor.solvers.result import Factors
 RowUpdate = Callable[[int, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 # (factors, mode) -> Gram matrices
 GramOf = Callable[[Factors, int], np.ndarray]
+# Factors, and the normal equations of the one that was updated last.
+Equations = tuple[Factors, np.ndarray, np.ndarray]
 # Entries of the data, or of its product with the columns of all models, that fit into a cache.
 _IN_CACHE = 400_000
 
 
 def sweep_together(
     X: np.ndarray, models: Sequence[Factors], gram: GramOf, update: RowUpdate
-) -> list[tuple[Factors, np.ndarray, np.ndarray]]:
+) -> list[Equations]:
     """Update all factors of several models in two passes over the data.
 
     Parameters

@@ -1,0 +1,87 @@
+"""A few trials of the data, and the work that a pass does on each such block."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from trialtensor.solvers.namespaces import as_numpy, like
+
+# How the results of blocks make that of all trials: added up, or one after the other.
+Join = Literal["sum", "rows", "least", "most"]
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Some consecutive trials.
+
+    Attributes
+    ----------
+    part : slice
+        Which trials these are.
+    values : (n_some_trials, n_neurons, n_times) array
+        Floating-point numbers, zero where missing; NumPy or any array of the array API standard.
+    observed : bool array of the same shape, or None
+        False where missing; None if nothing is.
+    """
+
+    part: slice
+    values: Any
+    observed: Any = None
+
+    def array(self, small: np.ndarray) -> Any:
+        """Return a NumPy array in the namespace, on the device and in the precision of the data.
+
+        Parameters
+        ----------
+        small : array
+        """
+        return like(self.values, small)
+
+
+class Job(Protocol):
+    """The work of one pass: what to compute of each block, and how to join the results.
+
+    A job is made of small NumPy arrays only, so that it can be sent to where the data is.
+    """
+
+    @property
+    def joins(self) -> Sequence[Join]:
+        """How each of the results is joined over blocks."""
+
+    def __call__(self, block: Block) -> tuple[Any, ...]:
+        """Compute the results of one block."""
+
+
+def join(joins: Sequence[Join], results: Sequence[tuple[Any, ...]]) -> tuple[np.ndarray, ...]:
+    """Join the results of all blocks, in their order.
+
+    Sums are added in pairs, pairs of pairs and so on, as a cluster does: rounding errors grow with
+    the logarithm of the number of blocks, and don't depend on who computes them.
+
+    Parameters
+    ----------
+    joins : sequence of Join
+    results : sequence of tuples of arrays
+        One a block.
+
+    Returns
+    -------
+    tuple of NumPy arrays
+    """
+    return tuple(
+        _joined(how, [as_numpy(each[i]) for each in results]) for i, how in enumerate(joins)
+    )
+
+
+def _joined(how: Join, parts: list[np.ndarray]) -> np.ndarray:
+    if how == "rows":
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+    combine = {"sum": np.add, "least": np.minimum, "most": np.maximum}[how]
+    while len(parts) > 1:
+        paired = [combine(a, b) for a, b in zip(parts[::2], parts[1::2], strict=False)]
+        parts = paired + parts[len(parts) - len(parts) % 2 :]
+    return parts[0]

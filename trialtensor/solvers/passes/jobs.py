@@ -1,0 +1,336 @@
+"""What the passes over complete data, or data with zeros where missing, do on each block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from trialtensor.solvers import contraction
+from trialtensor.solvers.namespaces import as_numpy, in_double, namespace
+from trialtensor.solvers.passes.block import Block, Join
+from trialtensor.solvers.passes.together import RowUpdate
+from trialtensor.solvers.result import Factors
+
+# Entries of a temporary: on a processor it should stay in the cache, elsewhere it must be so large
+# that starting the work takes no time.
+_IN_CACHE, _ON_DEVICE = 500_000, 50_000_000
+
+
+def pieces(block: Block) -> Iterator[Block]:
+    """Yield a block a few trials at a time, to keep temporaries small.
+
+    Parameters
+    ----------
+    block : Block
+    """
+    n_trials, n_neurons, n_times = block.values.shape
+    most = _IN_CACHE if isinstance(block.values, np.ndarray) else _ON_DEVICE
+    step = max(1, most // (n_neurons * n_times))
+    start = block.part.start
+    for i in range(0, n_trials, step):
+        values = block.values[i : i + step, ...]
+        seen = None if block.observed is None else block.observed[i : i + step, ...]
+        yield Block(slice(start + i, start + i + values.shape[0]), values, seen)
+
+
+@dataclass(frozen=True, eq=False)
+class SumOfSquares:
+    """The sum of squares, in float64."""
+
+    joins: Sequence[Join] = ("sum",)
+
+    def __call__(self, block: Block) -> tuple[Any, ...]:
+        """Return it as an array without axes."""
+        xp = namespace(block.values)
+        total = 0.0
+        for piece in pieces(block):
+            flat = in_double(xp.reshape(piece.values, (-1,)))
+            total = total + xp.linalg.vecdot(flat, flat)
+        return (total,)
+
+
+@dataclass(frozen=True, eq=False)
+class Extremes:
+    """The smallest and the largest value."""
+
+    joins: Sequence[Join] = ("least", "most")
+
+    def __call__(self, block: Block) -> tuple[Any, ...]:
+        """Return both as arrays without axes."""
+        xp = namespace(block.values)
+        return xp.min(block.values), xp.max(block.values)
+
+
+@dataclass(frozen=True, eq=False)
+class SquaresBelowZero:
+    """The sum of squares, and that of negative values."""
+
+    joins: Sequence[Join] = ("sum", "sum")
+
+    def __call__(self, block: Block) -> tuple[Any, ...]:
+        """Return both as arrays without axes."""
+        xp = namespace(block.values)
+        below = xp.where(block.values < 0, block.values, xp.zeros_like(block.values))
+        return (*SumOfSquares()(block), *SumOfSquares()(Block(block.part, below)))
+
+
+@dataclass(frozen=True, eq=False)
+class AxisGram:
+    """The Gram matrix of the unfolding along neurons or times.
+
+    Attributes
+    ----------
+    axis : {1, 2}
+    """
+
+    axis: int
+    joins: Sequence[Join] = ("sum",)
+
+    def __call__(self, block: Block) -> tuple[Any, ...]:
+        """Return it in double precision, (n_axis, n_axis)."""
+        X = block.values
+        xp = namespace(X)
+        if self.axis == 2:
+            flat = xp.reshape(X, (-1, X.shape[2]))
+            return (in_double(flat.T @ flat),)
+        gram: Any = 0.0
+        for piece in pieces(block):
+            rows = xp.reshape(xp.permute_dims(piece.values, (1, 0, 2)), (X.shape[1], -1))
+            gram = gram + in_double(rows @ rows.T)
+        return (gram,)
+
+
+@dataclass(frozen=True, eq=False)
+class Project:
+    """The data in the coordinates of a basis of one axis.
+
+    Attributes
+    ----------
+    axis : {0, 1, 2}
+    basis : (n_axis, n_core) array
+    """
+
+    axis: int
+    basis: np.ndarray
+
+    @property
+    def joins(self) -> Sequence[Join]:
+        """Trials of the core are sums over trials; otherwise each trial has its own."""
+        return ("sum",) if self.axis == 0 else ("rows",)
+
+    def __call__(self, block: Block) -> tuple[Any, ...]:
+        """Return the block along the basis."""
+        basis = self.basis[block.part] if self.axis == 0 else self.basis
+        return (contraction.project(block.values, self.axis, block.array(basis)),)
+
+
+@dataclass(frozen=True, eq=False)
+class Contract:
+    """Weighted sums along an axis.
+
+    Attributes
+    ----------
+    axis : {0, 1, 2}
+    loadings : (n_axis, R) array
+    """
+
+    axis: int
+    loadings: np.ndarray
+
+    @property
+    def joins(self) -> Sequence[Join]:
+        """Sums over trials, or a row for each trial."""
+        return ("sum",) if self.axis == 0 else ("rows",)
+
+    def __call__(self, block: Block) -> tuple[Any, ...]:
+        """Return (R, n_neurons, n_times) for trials, otherwise (n_trials, R, n_other)."""
+        X = block.values
+        xp = namespace(X)
+        if self.axis == 0:
+            return (contraction.project(X, 0, block.array(self.loadings[block.part])),)
+        loadings = block.array(self.loadings)
+        if self.axis == 1:
+            return (xp.matmul(loadings.T, X),)
+        return (xp.permute_dims(contraction.contract_time(X, loadings), (1, 0, 2)),)
+
+
+@dataclass(frozen=True, eq=False)
+class Correlate:
+    """Inner products of the data slices along an axis with other slices.
+
+    Attributes
+    ----------
+    axis : {0, 1, 2}
+    slices : (R, n_b, n_c) array
+    """
+
+    axis: int
+    slices: np.ndarray
+
+    @property
+    def joins(self) -> Sequence[Join]:
+        """A row for each trial, or sums over trials."""
+        return ("rows",) if self.axis == 0 else ("sum",)
+
+    def __call__(self, block: Block) -> tuple[Any, ...]:
+        """Return (n_axis, R), in double precision where summed over trials."""
+        X = block.values
+        xp = namespace(X)
+        if self.axis == 0:
+            rows = block.array(self.slices.reshape(len(self.slices), -1))
+            return (xp.reshape(X, (X.shape[0], -1)) @ rows.T,)
+        by_trial = block.array(self.slices[:, block.part].transpose(1, 2, 0))
+        unfolded = X if self.axis == 1 else xp.permute_dims(X, (0, 2, 1))
+        return (xp.sum(xp.matmul(unfolded, by_trial), axis=0),)
+
+
+@dataclass(frozen=True, eq=False)
+class TrialsAndNeurons:
+    """The first half of a CP sweep: new trial factors, and the right-hand sides for neurons.
+
+    Attributes
+    ----------
+    models : sequence of three (n_axis, R) arrays
+    grams : sequence of (1 or n_trials, R, R) arrays
+        Gram matrices of the trials of each model.
+    update : RowUpdate
+    """
+
+    models: Sequence[Factors]
+    grams: Sequence[np.ndarray]
+    update: RowUpdate
+
+    @property
+    def joins(self) -> Sequence[Join]:
+        """For each model, rows of trials and sums for neurons."""
+        each: list[Join] = ["rows", "sum"]
+        return each * len(self.models)
+
+    def __call__(self, block: Block) -> tuple[Any, ...]:
+        """Return the trial factors and the (n_neurons, R) right-hand sides of each model."""
+        part = block.part
+        times = np.concatenate([time for _, _, time in self.models], axis=1)
+        partial = contraction.contract_time(block.values, block.array(times))
+        found: list[Any] = []
+        first = 0
+        for (trial, neuron, time), grams in zip(self.models, self.grams, strict=True):
+            own = partial[first : first + time.shape[1], ...]
+            first += time.shape[1]
+            rhs = as_numpy(contraction.trials_from_partial(own, block.array(neuron)))
+            rows = grams if len(grams) == 1 else grams[part]
+            new = self.update(0, rows, rhs, trial[part])
+            found += [new, contraction.neurons_from_partial(own, block.array(new))]
+        return tuple(found)
+
+
+@dataclass(frozen=True, eq=False)
+class Times:
+    """The second half of a CP sweep: the right-hand sides for times.
+
+    Attributes
+    ----------
+    models : sequence of three (n_axis, R) arrays
+    """
+
+    models: Sequence[Factors]
+
+    @property
+    def joins(self) -> Sequence[Join]:
+        """Sums over trials."""
+        return ["sum" for _ in self.models]
+
+    def __call__(self, block: Block) -> tuple[Any, ...]:
+        """Return (R, n_times) for each model."""
+        xp = namespace(block.values)
+        flat = xp.reshape(block.values, (-1, block.values.shape[2]))
+        found = []
+        # One product with the rows of all models reads the data once.
+        for some in _groups(self.models, block.values.shape[2]):
+            trials = np.concatenate([trial[block.part] for trial, _, _ in some], axis=1)
+            neurons = np.concatenate([neuron for _, neuron, _ in some], axis=1)
+            rows = contraction.khatri_rao_rows(block.array(trials), block.array(neurons))
+            product = rows @ flat
+            first = 0
+            for trial, _, _ in some:
+                found.append(product[first : first + trial.shape[1], ...])
+                first += trial.shape[1]
+        return tuple(found)
+
+
+class Model(Protocol):
+    """A model of all trials that can be asked for some of them."""
+
+    def of_trials(self, block: Block) -> Any:
+        """Return what the model says of the trials of a block, in the namespace of the block.
+
+        Parameters
+        ----------
+        block : Block
+        """
+
+
+@dataclass(frozen=True, eq=False)
+class CPModel:
+    """A CP model.
+
+    Attributes
+    ----------
+    factors : three (n_axis, R) arrays
+    """
+
+    factors: Factors
+
+    def of_trials(self, block: Block) -> Any:
+        """Return what the model says of the trials of a block.
+
+        Parameters
+        ----------
+        block : Block
+        """
+        trial, neuron, time = self.factors
+        own = (trial[block.part], neuron, time)
+        return contraction.reconstruct(tuple(block.array(each) for each in own))
+
+
+@dataclass(frozen=True, eq=False)
+class ResidualSquares:
+    """The sum of squared residuals of observed entries.
+
+    Attributes
+    ----------
+    model : Model
+    """
+
+    model: Model
+    joins: Sequence[Join] = ("sum",)
+
+    def __call__(self, block: Block) -> tuple[Any, ...]:
+        """Return it as an array without axes, in double precision."""
+        xp = namespace(block.values)
+        total = 0.0
+        for piece in pieces(block):
+            residual = piece.values - self.model.of_trials(piece)
+            if piece.observed is not None:
+                residual = xp.where(piece.observed, residual, xp.zeros_like(residual))
+            flat = in_double(xp.reshape(residual, (-1,)))
+            total = total + xp.linalg.vecdot(flat, flat)
+        return (total,)
+
+
+def in_pairs(found: Sequence[Any]) -> list[tuple[Any, Any]]:
+    """Return the results of `TrialsAndNeurons`, model by model.
+
+    Parameters
+    ----------
+    found : sequence of arrays
+    """
+    return list(zip(found[::2], found[1::2], strict=True))
+
+
+def _groups(models: Sequence[Factors], n_times: int) -> list[Sequence[Factors]]:
+    """Divide models so that the Khatri-Rao rows of a group aren't larger than the data."""
+    n = max(1, n_times // max(1, max(trial.shape[1] for trial, _, _ in models)))
+    return [models[i : i + n] for i in range(0, len(models), n)]
