@@ -50,6 +50,8 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
     component_types: ClassVar[tuple[str, ...]] = ()
     # Keyword arguments of ``fit`` besides the mask.
     fit_options: ClassVar[tuple[str, ...]] = ()
+    # True if data elsewhere than in memory is read pass by pass; it is loaded otherwise.
+    reads_in_passes: ClassVar[bool] = False
     # False if a bin is described from the bins before it: single entries can't be predicted.
     describes_entries: ClassVar[bool] = True
 
@@ -155,6 +157,8 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
             array of another library, such as a torch tensor, so is this, on the same device.
         """
         check_is_fitted(self)
+        if self.reads_in_passes and elsewhere.is_in_blocks(X):
+            return elsewhere.transform(self._transform, X, mask)
         return as_given(X, self._transform(X, mask))
 
     def inverse_transform(self, X: Any) -> Any:
@@ -188,6 +192,8 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
         mask : as for ``transform``, optional
         """
         check_is_fitted(self)
+        if self.reads_in_passes and elsewhere.is_in_blocks(X):
+            return elsewhere.score(self._score, X, mask)
         return self._score(X, mask)
 
     def to_xarray(self) -> xarray.Dataset:
@@ -235,7 +241,9 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
 
     def _observe(self, X: Any, mask: Any) -> Any:
         """Check the data and convert it to the form that ``_solve`` takes."""
-        return elsewhere.prepare(X, mask) if elsewhere.is_elsewhere(X) else prepare(X, mask)
+        if self.reads_in_passes and elsewhere.is_elsewhere(X):
+            return elsewhere.prepare(X, mask)
+        return prepare(X, mask)
 
     def _starts(self, data: Any) -> list[Start]:
         """Choose the starting points, and refuse data that don't suit the parameters."""

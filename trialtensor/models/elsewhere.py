@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,6 +17,7 @@ from trialtensor.models.observed import (
     Kept,
     check_scale,
     describe_data,
+    nothing_to_explain,
     said_by,
     treatment_of,
 )
@@ -44,6 +45,16 @@ def is_elsewhere(X: Any) -> bool:
     return kind_of(X) is not None
 
 
+def is_in_blocks(X: Any) -> bool:
+    """Tell whether data has to be read a few trials at a time.
+
+    Parameters
+    ----------
+    X : anything
+    """
+    return kind_of(X) in ("disk", "dask")
+
+
 def prepare(X: Any, mask: Any) -> FitInput:
     """Look at all of the data once, and build the problem whose passes read it.
 
@@ -58,10 +69,7 @@ def prepare(X: Any, mask: Any) -> FitInput:
     """
     if mask is not None and kind_of(X) == "device":
         return observed.prepare(as_numpy(X), mask)
-    if mask is not None:
-        raise ValueError(
-            "mask: data that is read block by block says itself what is missing, by NaN; got a mask"
-        )
+    _refuse_mask(mask)
     source, coords = _in_order(X)
     dtype = _check_source(source)
     passes = _passes(X, source)
@@ -96,13 +104,47 @@ def blocks_of(X: Any) -> Iterator[Any]:
 
     Parameters
     ----------
-    X : data for which `is_elsewhere`
+    X : data for which `is_in_blocks`
     """
     source, _ = _in_order(X)
     _check_source(source)
     passes = _passes(X, source)
     for part in passes.parts():
-        yield as_numpy(source[part])
+        yield np.asarray(source[part])
+
+
+def transform(of_trials: Callable[[Any, Any], Any], X: Any, mask: Any) -> np.ndarray:
+    """Transform trials a few at a time; they don't depend on each other.
+
+    Parameters
+    ----------
+    of_trials : callable
+        From data in memory and its mask to features.
+    X, mask : as for ``transform``
+    """
+    _refuse_mask(mask)
+    return np.concatenate([of_trials(block, None) for block in blocks_of(X)])
+
+
+def score(of_trials: Callable[[Any, Any], float], X: Any, mask: Any) -> float:
+    """Return the explained share of the sum of squares of trials, a few at a time.
+
+    Parameters
+    ----------
+    of_trials : callable
+        From data in memory and its mask to the explained share.
+    X, mask : as for ``score``
+    """
+    _refuse_mask(mask)
+    explained = total = 0.0
+    for block in blocks_of(X):
+        flat = np.nan_to_num(block).ravel().astype(np.float64)
+        squares = float(flat @ flat)
+        if squares:
+            explained += of_trials(block, None) * squares
+            total += squares
+    nothing_to_explain(total, np.zeros(1))
+    return explained / total
 
 
 @contextmanager
@@ -178,6 +220,13 @@ def _passes(X: Any, source: Any) -> Any:
     if given.checkpoint is None:
         return passes
     return JournalPasses(passes, given.checkpoint, passes.about())
+
+
+def _refuse_mask(mask: Any) -> None:
+    if mask is not None:
+        raise ValueError(
+            "mask: data that is read block by block says itself what is missing, by NaN; got a mask"
+        )
 
 
 def _refuse(found: Survey, passes: Passes) -> None:

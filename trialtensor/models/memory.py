@@ -52,10 +52,10 @@ def check_memory(kind: type, X: Any, mask: Any) -> None:
     beyond = next(
         (BEYOND_DATA[c.__name__] for c in kind.__mro__ if c.__name__ in BEYOND_DATA), None
     )
-    if kind_of(X) is not None:
-        return
     arrays, free = _arrays(X), free_memory()
     if beyond is None or free is None:
+        return
+    if getattr(kind, "reads_in_passes", False) and kind_of(X) is not None:
         return
     size = sum(_as_floats(array) for array in arrays)
     # Whole numbers, and arrays in another order, are copied.
@@ -74,7 +74,9 @@ def check_memory(kind: type, X: Any, mask: Any) -> None:
 
 def _arrays(X: Any) -> list[Any]:
     """List the arrays in the data; what isn't an array yet is not judged."""
-    X = as_numpy(X) if is_device_array(X) else X  # on the processor, so without a copy
+    if is_device_array(X):
+        # On the processor, this makes no copy.
+        return [as_numpy(X)] if kind_of(X) is None else []
     if hasattr(X, "dtype") and hasattr(X, "size"):
         return [X]
     if isinstance(X, Mapping):

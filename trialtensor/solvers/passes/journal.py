@@ -148,11 +148,11 @@ def _parts(thing: Any) -> Iterator[bytes]:
 
 def _open(path: Path, about: bytes) -> BinaryIO:
     if not path.exists():
-        file = open(path, "xb+")
+        file = open(path, "xb+")  # noqa: SIM115 - kept open for as long as the fit runs
         file.write(_MAGIC + _checksum(about))
         file.flush()
         return file
-    file = open(path, "rb+")
+    file = open(path, "rb+")  # noqa: SIM115
     head = file.read(len(_MAGIC) + _DIGEST)
     if head == _MAGIC + _checksum(about):
         return file
