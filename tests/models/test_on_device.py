@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from trialtensor import TCA, SliceTCA, make_tca
+from trialtensor import TCA, SliceTCA, make_tca, models
 from trialtensor.data import elsewhere
 from trialtensor.solvers.passes.on_device import DevicePasses
 
@@ -88,6 +88,21 @@ class TestOnDevice:
         model = TCA(2, **QUICK).fit(X)
         with pytest.raises(ValueError, match="fitted to 20 neurons x 30 time bins, got 19 x 30"):
             model.transform(torch.asarray(X[:, 1:]))
+
+    def test_data_on_a_device_without_float64_is_brought_to_memory(self, X, monkeypatch):
+        for place in (models.elsewhere, models.new_trials):
+            monkeypatch.setattr(place, "adds_in_double", lambda X: False)
+        monkeypatch.setattr(DevicePasses, "run", None)
+        model, data = TCA(2, **QUICK), torch.asarray(X)
+        assert model.fit(data).loss_ == TCA(2, **QUICK).fit(X).loss_
+        assert isinstance(model.transform(data), torch.Tensor)
+
+    def test_a_mask(self, X):
+        mask = np.random.default_rng(0).random(X.shape) > 0.1
+        model = TCA(2, **QUICK)
+        expected = model.fit(X, mask=mask).loss_
+        for given in (mask, torch.asarray(mask)):
+            assert model.fit(torch.asarray(X), mask=given).loss_ == pytest.approx(expected)
 
     def test_only_passes_read_the_data(self, X, monkeypatch):
         monkeypatch.setattr(DevicePasses, "trials", None)

@@ -26,7 +26,7 @@ from trialtensor.solvers.passes import Passes
 from trialtensor.solvers.passes.chunked import BLOCK_BYTES, ChunkedPasses
 from trialtensor.solvers.passes.journal import JournalPasses
 from trialtensor.solvers.passes.mapped import as_read
-from trialtensor.solvers.passes.on_device import DevicePasses, dtype_of
+from trialtensor.solvers.passes.on_device import DevicePasses, adds_in_double, dtype_of
 from trialtensor.solvers.passes.survey import Survey, survey
 from trialtensor.solvers.problems import DenseProblem
 
@@ -67,8 +67,8 @@ def prepare(X: Any, mask: Any) -> FitInput:
     ValueError
         For data that can't be fitted: of another shape or type, infinite, or without signal.
     """
-    if mask is not None and kind_of(X) == "device":
-        return observed.prepare(as_numpy(X), mask)
+    if kind_of(X) == "device" and (mask is not None or not adds_in_double(X)):
+        return observed.prepare(as_numpy(X), None if mask is None else as_numpy(mask))
     _refuse_mask(mask)
     source, coords = _in_order(X)
     dtype = _check_source(source)

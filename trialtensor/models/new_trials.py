@@ -13,7 +13,12 @@ from trialtensor.data.validation import check_trial_tensor
 from trialtensor.models.fitted import Fitted
 from trialtensor.models.observed import Observed, of_checked, warn_empty
 from trialtensor.solvers.namespaces import as_numpy
-from trialtensor.solvers.passes.on_device import DevicePasses, computed_in, dtype_of
+from trialtensor.solvers.passes.on_device import (
+    DevicePasses,
+    adds_in_double,
+    computed_in,
+    dtype_of,
+)
 from trialtensor.solvers.passes.survey import survey
 
 
@@ -44,10 +49,11 @@ def check_new_trials(
         For other neurons or bins than those of the fit, or as ``check_trial_tensor``.
     """
     if kind_of(X) == "device":
-        there = _on_device(X, known, dtype) if in_passes and mask is None else None
+        stays = in_passes and mask is None and adds_in_double(X)
+        there = _on_device(X, known, dtype) if stays else None
         if there is not None:
             return there
-        X = as_numpy(X)
+        X, mask = as_numpy(X), None if mask is None else as_numpy(mask)
     checked = check_trial_tensor(X, mask=mask)
     expected = (len(known[0]), len(known[1]))
     if checked.values.shape[1:] != expected:

@@ -7,13 +7,15 @@ import array_api_strict
 import numpy as np
 import pytest
 
+from trialtensor.solvers.acceleration import RowUpdater
 from trialtensor.solvers.compression import leading_basis
 from trialtensor.solvers.matching import match_components
 from trialtensor.solvers.namespaces import as_given, as_numpy, is_device_array
-from trialtensor.solvers.normal_equations import Pattern
-from trialtensor.solvers.passes import on_device
+from trialtensor.solvers.normal_equations import Pattern, full_gram
+from trialtensor.solvers.passes import Passes, on_device, sweep_together
 from trialtensor.solvers.passes.jobs import CPModel
 from trialtensor.solvers.passes.on_device import DevicePasses, of_device_array
+from trialtensor.solvers.passes.survey import survey
 from trialtensor.solvers.problems import DenseProblem, sum_of_squares
 from trialtensor.solvers.restarts import CPOptions, fit_cp
 from trialtensor.solvers.runs import Start
@@ -136,6 +138,37 @@ class TestPasses:
         found = DevicePasses(make(gappy), has_missing=True, **FEW)
         expected = float(np.sum(residual**2))
         assert found.residual_squares(CPModel(factors)) == pytest.approx(expected, rel=1e-5)
+
+    def test_squares_below_zero(self, X, make):
+        whole, below = DevicePasses(make(X), **FEW).squares_below_zero()
+        exact = X.astype(np.float64)
+        assert whole == pytest.approx(np.sum(exact**2), rel=1e-12)
+        assert below == pytest.approx(np.sum(np.minimum(exact, 0) ** 2), rel=1e-12)
+
+    def test_the_first_look(self, X, make):
+        gappy, observed = with_gaps(X)
+        gappy[3, 2, 1] = np.inf
+        found = survey(DevicePasses(make(gappy), has_missing=True, **FEW))
+        assert (found.n_missing, found.n_infinite > 0) == (np.sum(~observed), True)
+        assert (found.least, found.most) == (np.nan_to_num(X * observed).min(), np.inf)
+
+    @pytest.mark.parametrize("swept_by", [Passes, DevicePasses])
+    def test_a_sweep_of_models_together(self, X, make, swept_by):
+        rng = np.random.default_rng(9)
+        starts = [
+            tuple(rng.standard_normal((n, rank)).astype(X.dtype) for n in X.shape)
+            for rank in (2, 4, 1)
+        ]
+        update = RowUpdater((False, True, False))
+        expected = sweep_together(X, starts, full_gram, update)
+        passes = DevicePasses(make(X), **FEW)
+        for found, own in zip(
+            swept_by.sweep_together(passes, starts, full_gram, update), expected, strict=True
+        ):
+            for one, other in zip(found[0], own[0], strict=True):
+                close(one, other, X.dtype)
+            close(found[1], own[1], X.dtype)
+            close(found[2], own[2], X.dtype)
 
     def test_blocks_that_are_copies_are_zero_where_missing(self, X, make):
         gappy, observed = with_gaps(X)

@@ -190,6 +190,8 @@ def of_device_array(
 ) -> DevicePasses | None:
     """Return the passes over an array of another library, or None for what isn't one.
 
+    None also for an array on a device without float64, which is to be brought to memory.
+
     Parameters
     ----------
     X : anything
@@ -205,7 +207,7 @@ def of_device_array(
     ImportError
         Naming the extra, where array-api-compat isn't installed.
     """
-    if not is_device_array(X):
+    if not is_device_array(X) or not adds_in_double(X):
         return None
     if has_missing is None:
         has_missing = _any_nan(DevicePasses(X, dtype))
@@ -233,6 +235,16 @@ def computed_in(X: Any) -> np.dtype:
     X : array
     """
     return np.dtype(np.float32 if np.can_cast(dtype_of(X), np.float32) else np.float64)
+
+
+def adds_in_double(X: Any) -> bool:
+    """Tell whether the device of an array has float64, in which sums are added up; Apple's hasn't.
+
+    Parameters
+    ----------
+    X : array
+    """
+    return not str(getattr(X, "device", "")).startswith("mps")
 
 
 def _any_nan(passes: DevicePasses) -> bool:
