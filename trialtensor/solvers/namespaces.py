@@ -46,9 +46,7 @@ def like(array: Any, small: np.ndarray) -> Any:
     xp = namespace(array)
     device = _compat().device(array)
     dtype = array.dtype if small.dtype.kind == "f" else None
-    # torch warns of arrays that can't be written to.
-    small = np.require(small, requirements=("C", "W"))
-    return xp.asarray(small, dtype=dtype, device=device)
+    return xp.asarray(_plain(small), dtype=dtype, device=device)
 
 
 def as_given(given: Any, result: Any) -> Any:
@@ -72,8 +70,17 @@ def as_given(given: Any, result: Any) -> Any:
     """
     if not is_device_array(given) or not isinstance(result, np.ndarray):
         return result
-    result = np.require(result, requirements=("C", "W", "O"))
-    return namespace(given).asarray(result, device=_compat().device(given))
+    return namespace(given).asarray(_plain(result), device=_compat().device(given))
+
+
+def _plain(array: np.ndarray) -> np.ndarray:
+    """Return an array as torch takes it.
+
+    It warns of arrays that can't be written to, and refuses negative strides, which contiguous
+    arrays may have along axes of length 1.
+    """
+    array = np.require(array, requirements=("C", "W"))
+    return array if min(array.strides, default=0) >= 0 else array.copy()
 
 
 def is_device_array(array: Any) -> bool:

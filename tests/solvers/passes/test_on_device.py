@@ -10,7 +10,7 @@ import pytest
 from trialtensor.solvers.acceleration import RowUpdater
 from trialtensor.solvers.compression import leading_basis
 from trialtensor.solvers.matching import match_components
-from trialtensor.solvers.namespaces import as_given, as_numpy, is_device_array
+from trialtensor.solvers.namespaces import as_given, as_numpy, is_device_array, like
 from trialtensor.solvers.normal_equations import Pattern, full_gram
 from trialtensor.solvers.passes import Passes, on_device, sweep_together
 from trialtensor.solvers.passes.jobs import CPModel
@@ -309,3 +309,12 @@ class TestRecognition:
         assert type(back) is type(counts)
         np.testing.assert_array_equal(as_numpy(back), result)
         assert as_given(X, result) is result
+
+    def test_any_layout_of_small_arrays_is_taken(self, make):
+        given = make(np.ones(SHAPE))
+        for small in (
+            np.arange(3.0)[:, None][:, ::-1],
+            np.broadcast_to(2.0, (3, 2)),
+            np.ones(2)[:0],
+        ):
+            np.testing.assert_array_equal(as_numpy(like(given, small)), small)
