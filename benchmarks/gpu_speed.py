@@ -101,7 +101,7 @@ def kernels(report: Report) -> None:
 
 
 def _forms(case: SimpleNamespace, n: int) -> dict[str, Callable[[], Any]]:
-    """The forms of the two products, the one that is used first."""
+    """The forms of the two products, those that are used first."""
     import torch
 
     X = case.X
@@ -115,7 +115,12 @@ def _forms(case: SimpleNamespace, n: int) -> dict[str, Callable[[], Any]]:
     by_trial = rows.reshape(-1, n_trials, n_neurons).permute(1, 0, 2)
     partial = time_.T @ flat.T
     partial = partial.reshape(-1, n_trials, n_neurons)
+    in_order, neuron_rows = time_.T.contiguous(), neuron.T.contiguous()
     return {
+        "time contracted: (R, T) in order x (T, KN)": lambda: in_order @ flat.T,
+        "neurons contracted: (R, N) in order x (N, T) a trial": lambda: torch.matmul(
+            neuron_rows, X
+        ),
         "time contracted: (R, T) x (T, KN)": lambda: time_.T @ flat.T,
         "time contracted: (KN, T) x (T, R)": lambda: flat @ time_,
         "time contracted: (N, T) x (T, R) a trial": lambda: torch.matmul(X, time_),

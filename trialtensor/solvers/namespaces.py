@@ -28,7 +28,9 @@ def contiguous(array: Any) -> Any:
     ----------
     array : array
     """
-    return np.ascontiguousarray(array) if isinstance(array, np.ndarray) else array
+    if isinstance(array, np.ndarray):
+        return np.ascontiguousarray(array)
+    return array.contiguous() if hasattr(array, "contiguous") else array
 
 
 def like(array: Any, small: np.ndarray) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 
 from trialtensor.solvers.contraction import trial_chunks
 from trialtensor.solvers.exact_products import exact_products
-from trialtensor.solvers.namespaces import as_numpy, is_device_array, like, namespace
+from trialtensor.solvers.namespaces import as_numpy, contiguous, is_device_array, like, namespace
 from trialtensor.solvers.passes.base import Passes
 from trialtensor.solvers.passes.block import Block, Job, join_there
 from trialtensor.solvers.passes.device_sweeps import sweep_on_device
