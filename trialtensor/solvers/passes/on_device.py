@@ -176,9 +176,7 @@ class DevicePasses(Passes):
                 values = values[(slice(None),) * axis + (where, ...)]
         values = xp.astype(values, getattr(xp, self.dtype.name), copy=False)
         # Otherwise each product of a transposed tensor would make its own copy.
-        values = (
-            values.contiguous() if neurons is None and hasattr(values, "contiguous") else values
-        )
+        values = contiguous(values) if neurons is None else values
         if not self.has_missing:
             return Block(part, values)
         observed = xp.logical_not(xp.isnan(values))
