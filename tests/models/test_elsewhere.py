@@ -74,7 +74,7 @@ def test_what_comes_after_a_fit(X, tmp_path):
     ours = tca().fit(on_disk(X))
     ours.save(tmp_path / "m.h5")
     assert load(tmp_path / "m.h5").loss_ == ours.loss_
-    changes = [track(ours, each).to_dataframe() for each in (on_disk(X), X)]
+    changes = [track(ours, each).summary for each in (on_disk(X), X)]
     pandas.testing.assert_frame_equal(*changes)
     np.testing.assert_allclose(ours.residuals(on_disk(X)), ours.residuals(X))
 
