@@ -220,8 +220,10 @@ def dtype_of(X: Any) -> np.dtype:
     X : array
         Of bfloat16, which NumPy doesn't have, float16 stands in.
     """
-    # NumPy's have a name, those of torch and others end with it.
-    name = str(getattr(X.dtype, "name", X.dtype)).split(".")[-1]
+    if isinstance(X.dtype, np.dtype):
+        return X.dtype
+    # The names of torch's and others' end with those of NumPy.
+    name = str(X.dtype).split(".")[-1]
     return np.dtype("float16" if name == "bfloat16" else name)
 
 
