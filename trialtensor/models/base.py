@@ -77,7 +77,8 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
         Parameters
         ----------
         X : (n_trials, n_neurons, n_times) array or xarray.DataArray
-            Never modified. NaN is missing, and so is what a masked array hides.
+            Never modified. NaN is missing, and so is what a masked array hides. TCA and SliceTCA
+            fit torch tensors and CuPy arrays on the device where these are.
         y : ignored
         mask : bool array of the shape of ``X``, optional
             False where missing.
