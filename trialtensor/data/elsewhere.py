@@ -49,6 +49,10 @@ class OnDisk:
         """Read some of the source."""
         return self.source[index]
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        """Read all of the source, for whatever needs it in memory."""
+        return np.asarray(self.source, dtype=dtype)
+
 
 def on_disk(
     X: Any,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,12 +11,15 @@ import numpy as np
 from trialtensor.data.axes import AXES, resolve_axes
 from trialtensor.data.elsewhere import OnDisk, kind_of, path_of
 from trialtensor.data.labels import plain_labels
-from trialtensor.models.observed import FitInput, Kept, check_scale
+from trialtensor.models import observed
+from trialtensor.models.observed import FitInput, Kept, check_scale, nothing_to_explain
 from trialtensor.models.summary import describe_data, said_by, treatment_of
+from trialtensor.solvers.namespaces import as_numpy
 from trialtensor.solvers.passes import Passes
 from trialtensor.solvers.passes.chunked import BLOCK_BYTES, ChunkedPasses
 from trialtensor.solvers.passes.journal import JournalPasses
 from trialtensor.solvers.passes.mapped import as_read
+from trialtensor.solvers.passes.on_device import DevicePasses, adds_in_double, dtype_of
 from trialtensor.solvers.passes.survey import Survey, survey
 from trialtensor.solvers.problems import DenseProblem
 
@@ -32,7 +35,24 @@ def is_elsewhere(X: Any) -> bool:
     ----------
     X : anything
     """
-    return kind_of(X) is not None
+    return _where(X) is not None
+
+
+def is_in_blocks(X: Any) -> bool:
+    """Tell whether data has to be read a few trials at a time.
+
+    Parameters
+    ----------
+    X : anything
+    """
+    return _where(X) in ("disk", "dask")
+
+
+def _where(X: Any) -> str | None:
+    """Tell where data is read from pass by pass; more than three axes are read into memory."""
+    kind = kind_of(X)
+    more = kind is not None and len(X.shape) > len(AXES)
+    return None if more and kind != "device" else kind
 
 
 def prepare(X: Any, mask: Any) -> FitInput:
@@ -47,28 +67,31 @@ def prepare(X: Any, mask: Any) -> FitInput:
     ValueError
         For data that can't be fitted: of another shape or type, infinite, or without signal.
     """
-    if mask is not None:
-        raise ValueError(
-            "mask: data that is read block by block says itself what is missing, by NaN; got a mask"
-        )
+    many = len(X.shape) > len(AXES)
+    if kind_of(X) == "device" and (many or mask is not None or not adds_in_double(X)):
+        seen = None if mask is None else as_numpy(mask)
+        return observed.prepare(as_numpy(X), seen, many=many)
+    _refuse_mask(mask)
     source, coords = _in_order(X)
-    _check_source(source)
+    dtype = _check_source(source)
     passes = _passes(X, source)
     found = survey(passes)
     _refuse(found, passes)
+    if found.n_missing and kind_of(X) == "device":
+        return observed.prepare(as_numpy(X), None)
     if found.n_missing:
         raise ValueError(
             f"X: {found.n_missing} of {passes.size} entries are missing; data with missing entries "
             "is fitted in memory: give it as an array"
         )
-    if isinstance(passes, ChunkedPasses):
+    if isinstance(passes, (ChunkedPasses, DevicePasses)):
         passes.has_missing = False
     passes.__dict__["extremes"] = (found.least, found.most)
     check_scale(passes, found.norm2)
     kept: Kept = tuple(np.ones(n, bool) for n in passes.shape)
     summary = describe_data(
         passes.shape,
-        np.dtype(source.dtype),
+        dtype,
         passes.size,
         passes.size,
         "none",
@@ -83,13 +106,47 @@ def blocks_of(X: Any) -> Iterator[Any]:
 
     Parameters
     ----------
-    X : data for which `is_elsewhere`
+    X : data for which `is_in_blocks`
     """
     source, _ = _in_order(X)
     _check_source(source)
     passes = _passes(X, source)
     for part in passes.parts():
         yield np.asarray(source[part])
+
+
+def transform(of_trials: Callable[[Any, Any], Any], X: Any, mask: Any) -> np.ndarray:
+    """Transform trials a few at a time; they don't depend on each other.
+
+    Parameters
+    ----------
+    of_trials : callable
+        From data in memory and its mask to features.
+    X, mask : as for ``transform``
+    """
+    _refuse_mask(mask)
+    return np.concatenate([of_trials(block, None) for block in blocks_of(X)])
+
+
+def score(of_trials: Callable[[Any, Any], float], X: Any, mask: Any) -> float:
+    """Return the explained share of the sum of squares of trials, a few at a time.
+
+    Parameters
+    ----------
+    of_trials : callable
+        From data in memory and its mask to the explained share.
+    X, mask : as for ``score``
+    """
+    _refuse_mask(mask)
+    explained = total = 0.0
+    for block in blocks_of(X):
+        flat = np.nan_to_num(block).ravel().astype(np.float64)
+        squares = float(flat @ flat)
+        if squares:
+            explained += of_trials(block, None) * squares
+            total += squares
+    nothing_to_explain(total, np.zeros(1))
+    return explained / total
 
 
 @contextmanager
@@ -128,7 +185,8 @@ def _in_order(X: Any) -> tuple[Any, dict[str, tuple[str, np.ndarray]]]:
     return ordered, coords
 
 
-def _check_source(source: Any) -> None:
+def _check_source(source: Any) -> np.dtype:
+    """Refuse what isn't numbers on three axes, and return their type."""
     shape = tuple(source.shape)
     if len(shape) != 3:
         raise ValueError(f"X: expected (n_trials, n_neurons, n_times), got shape {shape}")
@@ -137,15 +195,20 @@ def _check_source(source: Any) -> None:
             f"X: the {AXES[shape.index(0)]} axis has length 0, "
             f"got (n_trials, n_neurons, n_times) = {shape}"
         )
-    kind = np.dtype(source.dtype).kind
-    if kind not in "fiub":
+    dtype = dtype_of(source)
+    if dtype.kind not in "fiub":
         raise ValueError(f"X: expected real numbers, got dtype {source.dtype}")
+    return dtype
 
 
 def _passes(X: Any, source: Any) -> Any:
     """Return the passes over a source, blocks of trials sized by the memory that they may take."""
-    known = np.dtype(source.dtype)
-    dtype = np.float32 if known.kind == "f" and known.itemsize <= 4 else np.float64
+    known = dtype_of(source)
+    if kind_of(X) == "device":
+        return DevicePasses(source, has_missing=known.kind == "f")
+    # Numbers of 16 bits are exact in single precision, and half of the work then.
+    single = known.itemsize <= (4 if known.kind == "f" else 2)
+    dtype = np.float32 if single else np.float64
     given = X if isinstance(X, OnDisk) else OnDisk(X)
     block_bytes = BLOCK_BYTES
     if given.memory is not None:
@@ -161,6 +224,13 @@ def _passes(X: Any, source: Any) -> Any:
     if given.checkpoint is None:
         return passes
     return JournalPasses(passes, given.checkpoint, passes.about())
+
+
+def _refuse_mask(mask: Any) -> None:
+    if mask is not None:
+        raise ValueError(
+            "mask: data that is read block by block says itself what is missing, by NaN; got a mask"
+        )
 
 
 def _refuse(found: Survey, passes: Passes) -> None:

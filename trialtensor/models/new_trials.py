@@ -7,15 +7,30 @@ from typing import Any
 
 import numpy as np
 
+from trialtensor.data.elsewhere import kind_of
 from trialtensor.data.labels import labels_alike
 from trialtensor.data.more_axes import plural, sizes_text
 from trialtensor.data.validation import CheckedTensor, check_trial_tensor
 from trialtensor.models.fitted import Fitted
 from trialtensor.models.observed import Observed, of_checked, warn_empty
+from trialtensor.solvers.namespaces import as_numpy
+from trialtensor.solvers.passes.on_device import (
+    DevicePasses,
+    adds_in_double,
+    computed_in,
+    dtype_of,
+)
+from trialtensor.solvers.passes.survey import survey
 
 
 def check_new_trials(
-    fitted: Fitted, X: Any, mask: Any, known: Sequence[np.ndarray], dtype: Any
+    fitted: Fitted,
+    X: Any,
+    mask: Any,
+    known: Sequence[np.ndarray],
+    dtype: Any,
+    *,
+    in_passes: bool = False,
 ) -> Observed:
     """Check new trials against a fitted model, dropping empty slices and those unknown to it.
 
@@ -27,6 +42,8 @@ def check_new_trials(
         Neurons and bins that the fit has seen; the others can't be used. Of more axes, one for
         each after that of trials.
     dtype : dtype of the model
+    in_passes : bool
+        Leave complete data on its device, and return the passes over it.
 
     Raises
     ------
@@ -34,6 +51,12 @@ def check_new_trials(
         For other neurons or bins than those of the fit, or as ``check_trial_tensor``.
     """
     many = len(known) > 2
+    if kind_of(X) == "device":
+        stays = in_passes and mask is None and not many and adds_in_double(X)
+        there = _on_device(X, (known[0], known[1]), dtype) if stays else None
+        if there is not None:
+            return there
+        X, mask = as_numpy(X), None if mask is None else as_numpy(mask)
     checked = check_trial_tensor(X, mask=mask, many=many)
     expected = tuple(map(len, known))
     if many:
@@ -49,6 +72,22 @@ def check_new_trials(
     check_anything_known(bool(new.kept[0].any()))
     values = new.values.astype(np.result_type(new.values, dtype), copy=False)
     return Observed(values, new.mask, new.kept)
+
+
+def _on_device(X: Any, known: tuple[np.ndarray, np.ndarray], dtype: Any) -> Observed | None:
+    """Return the passes over new trials; None for those that memory has more to say about."""
+    if len(X.shape) != 3 or tuple(X.shape[1:]) != tuple(map(len, known)) or 0 in X.shape:
+        return None
+    if dtype_of(X).kind not in "fiub" or not all(each.any() for each in known):
+        return None
+    kept = (np.ones(X.shape[0], bool), *known)
+    own = np.result_type(computed_in(X), dtype)
+    passes = DevicePasses(X, own, has_missing=dtype_of(X).kind == "f", kept=kept)
+    found = survey(passes)
+    if found.n_missing or found.n_infinite:
+        return None
+    passes.has_missing = False
+    return Observed(passes, None, kept)  # type: ignore[arg-type]
 
 
 def check_anything_known(known: bool) -> None:

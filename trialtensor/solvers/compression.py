@@ -59,8 +59,8 @@ def leading_basis(X: np.ndarray | Passes, axis: int, n_vectors: int) -> np.ndarr
     return leading_vectors([unfold(X, axis)], n_vectors)
 
 
-def project(X: np.ndarray | Passes, axis: int, basis: np.ndarray) -> np.ndarray:
-    """Express data in the coordinates of ``basis`` along ``axis``, in memory.
+def project(X: np.ndarray | Passes, axis: int, basis: np.ndarray) -> np.ndarray | Passes:
+    """Express data in the coordinates of ``basis`` along ``axis``.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def project(X: np.ndarray | Passes, axis: int, basis: np.ndarray) -> np.ndarray:
     basis : (X.shape[axis], n_core) array
     """
     if isinstance(X, Passes):
-        return X.project(axis, basis)
+        return X.compressed(axis, basis)
     if len(X.shape) > 3:
         return _project_any(X, axis, basis)
     return contraction.project(X, axis, basis)
@@ -83,6 +83,16 @@ def _project_any(X: np.ndarray, axis: int, basis: np.ndarray) -> np.ndarray:
     if after == 1:
         return contraction.project(X.reshape(before, 1, -1), 2, basis).reshape(shape)
     return contraction.project(X.reshape(before, -1, after), 1, basis).reshape(shape)
+
+
+def in_memory(core: np.ndarray | Passes) -> np.ndarray:
+    """Return a core as a contiguous array.
+
+    Parameters
+    ----------
+    core : array or Passes
+    """
+    return np.ascontiguousarray(core[:] if isinstance(core, Passes) else core)
 
 
 def compress(problem: Dense, n_components: int) -> Dense:
@@ -113,7 +123,7 @@ def compress(problem: Dense, n_components: int) -> Dense:
             core = project(core, axis, basis)
     if core is given:
         return whole
-    return whole.with_bases(np.ascontiguousarray(core), bases)
+    return whole.with_bases(in_memory(core), bases)
 
 
 def with_core(problem: Dense, n_components: int) -> Dense:

@@ -280,8 +280,10 @@ class DenseProblem:
         -------
         Gram matrices ``(1 or n_trials, R, R)`` and right-hand side ``(n_trials, R)``
         """
+        if isinstance(self.X, Passes):
+            return self.gram(factors, 0), self.X.trial_rhs(*factors[1:])
         small = tuple(self._shrink(mode, factor) for mode, factor in enumerate(factors))
-        partial = contract_time(self.X, small[2])
+        partial = contraction.contract_time(self.X, small[2])
         rhs = self._expand(0, contraction.trials_from_partial(partial, small[1]))
         return self.gram(factors, 0), rhs
 

@@ -140,6 +140,7 @@ class TCA(TrialEstimator):
     """
 
     any_axes = True
+    reads_in_passes = True
 
     def __init__(
         self,

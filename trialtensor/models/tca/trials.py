@@ -42,7 +42,7 @@ def _solve(fitted: Fitted, X: Any, mask: Any, nonnegative: bool) -> tuple[Observ
     others = _all_but_trials(fitted)
     # A neuron or bin that the fit never saw has no factor row to compare with.
     known = [known_rows(factor) for factor in others]
-    new = check_new_trials(fitted, X, mask, known, others[0].dtype)
+    new = check_new_trials(fitted, X, mask, known, others[0].dtype, in_passes=True)
     dtype = new.values.dtype
     others = [f[rows].astype(dtype, copy=False) for f, rows in zip(others, known, strict=True)]
     start = np.zeros((len(new.values), others[0].shape[1]), dtype)
