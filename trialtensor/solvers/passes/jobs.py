@@ -11,7 +11,7 @@ import numpy as np
 from trialtensor.solvers import contraction
 from trialtensor.solvers.namespaces import as_numpy, in_double, namespace
 from trialtensor.solvers.passes.block import Block, Join
-from trialtensor.solvers.passes.together import RowUpdate
+from trialtensor.solvers.passes.together import RowUpdate, for_rows
 from trialtensor.solvers.result import Factors
 
 # Entries of a temporary in double precision.
@@ -204,7 +204,7 @@ class TrialsAndNeurons:
             first += time.shape[1]
             rhs = as_numpy(contraction.trials_from_partial(own, block.array(neuron)))
             rows = grams if len(grams) == 1 else grams[part]
-            new = self.update(0, rows, rhs, trial[part])
+            new = for_rows(self.update, part)(0, rows, rhs, trial[part])
             found += [new, contraction.neurons_from_partial(own, block.array(new))]
         return tuple(found)
 
