@@ -42,6 +42,24 @@ class Block:
         return like(self.values, small)
 
 
+def as_block(part: slice, raw: np.ndarray, dtype: np.dtype, *, has_missing: bool) -> Block:
+    """Convert what was read of some trials to numbers, with zeros where missing.
+
+    Parameters
+    ----------
+    part : slice
+    raw : (n_some_trials, n_neurons, n_times) array of any numbers
+    dtype : numpy.dtype
+    has_missing : bool
+        Whether NaN may occur, and means missing.
+    """
+    values = np.ascontiguousarray(raw, dtype=dtype)
+    if not has_missing:
+        return Block(part, values)
+    observed = ~np.isnan(values)
+    return Block(part, np.where(observed, values, 0), observed)
+
+
 class Job(Protocol):
     """The work of one pass: what to compute of each block, and how to join the results.
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from trialtensor.solvers.passes.base import Passes, restricted
-from trialtensor.solvers.passes.block import Block, Job, join
+from trialtensor.solvers.passes.block import Block, Job, as_block, join
 
 # Bytes of a block, as floating-point numbers. Larger ones are read no faster.
 BLOCK_BYTES = 64_000_000
@@ -151,12 +151,7 @@ class ChunkedPasses(Passes):
         return raw
 
     def _as_block(self, part: slice, raw: np.ndarray) -> Block:
-        """Convert what was read to numbers, with zeros where missing."""
-        values = np.ascontiguousarray(raw, dtype=self.dtype)
-        if not self.has_missing:
-            return Block(part, values)
-        observed = ~np.isnan(values)
-        return Block(part, np.where(observed, values, 0), observed)
+        return as_block(part, raw, self.dtype, has_missing=self.has_missing)
 
 
 def _choose(
