@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from trialtensor.solvers.passes import Passes
 from trialtensor.solvers.result import Model, SolverResult, StopReason
 from trialtensor.solvers.runs import RestartResult
 
@@ -42,7 +43,7 @@ GoOn = Callable[[Any, int, float], SolverResult[Any]]
 
 
 def in_double(problem: Any) -> Any:
-    """Return the problem in double precision, unless it is large.
+    """Return the problem in double precision, unless it is large or not in memory.
 
     In single precision, rounding ends the fall of the loss long before the growth of components
     shows.
@@ -51,7 +52,7 @@ def in_double(problem: Any) -> Any:
     ----------
     problem : DenseProblem or MaskedProblem
     """
-    if problem.X.dtype == np.float64 or problem.X.size >= LARGE:
+    if isinstance(problem.X, Passes) or problem.X.dtype == np.float64 or problem.X.size >= LARGE:
         return problem
     double: dict[str, Any] = {"X": problem.X.astype(np.float64)}
     bases = getattr(problem, "bases", None)

@@ -1,17 +1,21 @@
-"""Work in several processes, none of which outlives the one that started it."""
+"""Work in several processes or on a cluster; none of ours outlives the one that started it."""
 
 from __future__ import annotations
 
 import os
+import pickle
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 import joblib
 from joblib.parallel import LokyBackend, get_active_backend
 
 _EVERY_S = 0.5
+# Bytes of an argument that is sent to workers of a cluster once and not with every task.
+_LARGE = 100_000
 
 
 def in_parallel(
@@ -23,7 +27,8 @@ def in_parallel(
 ) -> Iterator[Any]:
     """Yield the results of ``function`` for each of ``arguments``, by joblib.
 
-    joblib ends its processes with an exception in this one. After a kill that nothing can catch,
+    Within ``joblib.parallel_config("dask")`` the work is done by the workers of the active
+    ``distributed.Client``. joblib ends its processes with an exception in this one. After a kill that nothing can catch,
     they would stay, so those of its own backend look whether this process is still alive.
 
     Parameters
@@ -38,8 +43,40 @@ def in_parallel(
     form = "generator" if ordered else "generator_unordered"
     active = get_active_backend()[0]
     own = _Watched.like(active) if type(active) is LokyBackend else None
+    if n_jobs != 1 and type(active).__name__ == "DaskDistributedBackend":
+        arguments = _sent_once(arguments, active.client)
     parallel = joblib.Parallel(n_jobs=n_jobs, return_as=form, backend=own)
     yield from parallel(joblib.delayed(function)(*each) for each in arguments)
+
+
+def _sent_once(
+    arguments: Iterable[tuple[Any, ...]], client: Any
+) -> Iterator[tuple[Any, ...]]:
+    """Send the large arguments of the first task to all workers, for all tasks that share them.
+
+    joblib does this for arrays, but not for objects that hold arrays. It has to be done before its
+    first task, because later ones are prepared by the thread that would have to send them.
+    """
+    remaining = iter(arguments)
+    first = next(remaining, None)
+    if first is None:
+        return iter(())
+    large = {id(each): each for each in first if _pickled_size(each) > _LARGE}
+    sent = {key: client.scatter(each, broadcast=True) for key, each in large.items()}
+    # The objects are kept, or others could get their identity.
+    return (
+        tuple(sent.get(id(each), each) if large else each for each in task)
+        for task in chain([first], remaining)
+    )
+
+
+def _pickled_size(thing: Any) -> int:
+    """Return about how many bytes an object takes on its way, without a copy of its arrays."""
+    import cloudpickle
+
+    buffers: list[pickle.PickleBuffer] = []
+    whole = cloudpickle.dumps(thing, protocol=5, buffer_callback=buffers.append)
+    return len(whole) + sum(buffer.raw().nbytes for buffer in buffers)
 
 
 class _Watched(LokyBackend):
