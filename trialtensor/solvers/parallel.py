@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-import pickle
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
+from sys import getsizeof
 from typing import Any
 
 import joblib
 from joblib.parallel import LokyBackend, get_active_backend
+
+from trialtensor.solvers.sent import Sent
 
 _EVERY_S = 0.5
 # Bytes of an argument that is sent to workers of a cluster once and not with every task.
@@ -27,9 +29,9 @@ def in_parallel(
 ) -> Iterator[Any]:
     """Yield the results of ``function`` for each of ``arguments``, by joblib.
 
-    Within ``joblib.parallel_config("dask")`` the work is done by the workers of the active
-    ``distributed.Client``. joblib ends its processes with an exception in this one. After a kill that nothing can catch,
+    joblib ends its processes with an exception in this one. After a kill that nothing can catch,
     they would stay, so those of its own backend look whether this process is still alive.
+    Within ``joblib.parallel_config("dask")`` the workers of a ``distributed.Client`` do the work.
 
     Parameters
     ----------
@@ -44,15 +46,16 @@ def in_parallel(
     active = get_active_backend()[0]
     own = _Watched.like(active) if type(active) is LokyBackend else None
     if n_jobs != 1 and type(active).__name__ == "DaskDistributedBackend":
-        arguments = _sent_once(arguments, active.client)
+        arguments = _sent_once(function, arguments, active.client)
+        function = _done_there
     parallel = joblib.Parallel(n_jobs=n_jobs, return_as=form, backend=own)
     yield from parallel(joblib.delayed(function)(*each) for each in arguments)
 
 
 def _sent_once(
-    arguments: Iterable[tuple[Any, ...]], client: Any
+    function: Callable[..., Any], arguments: Iterable[tuple[Any, ...]], client: Any
 ) -> Iterator[tuple[Any, ...]]:
-    """Send the large arguments of the first task to all workers, for all tasks that share them.
+    """Send what is large of the first task to all workers, for all tasks that share it.
 
     joblib does this for arrays, but not for objects that hold arrays. It has to be done before its
     first task, because later ones are prepared by the thread that would have to send them.
@@ -61,22 +64,22 @@ def _sent_once(
     first = next(remaining, None)
     if first is None:
         return iter(())
-    large = {id(each): each for each in first if _pickled_size(each) > _LARGE}
-    sent = {key: client.scatter(each, broadcast=True) for key, each in large.items()}
-    # The objects are kept, or others could get their identity.
-    return (
-        tuple(sent.get(id(each), each) if large else each for each in task)
-        for task in chain([first], remaining)
-    )
+    # Those objects are kept, or others could get their identity.
+    known = {id(each): (each, Sent(each)) for each in (function, *first)}
+    sent = {
+        key: client.scatter(own, broadcast=True) if getsizeof(own) > _LARGE else own
+        for key, (_, own) in known.items()
+    }
+
+    def on_the_way(each: Any) -> Any:
+        return sent[id(each)] if id(each) in known else Sent(each)
+
+    tasks = chain([first], remaining)
+    return (tuple(map(on_the_way, (function, *task))) for task in tasks)
 
 
-def _pickled_size(thing: Any) -> int:
-    """Return about how many bytes an object takes on its way, without a copy of its arrays."""
-    import cloudpickle
-
-    buffers: list[pickle.PickleBuffer] = []
-    whole = cloudpickle.dumps(thing, protocol=5, buffer_callback=buffers.append)
-    return len(whole) + sum(buffer.raw().nbytes for buffer in buffers)
+def _done_there(function: Sent, *arguments: Sent) -> Any:
+    return function.thing(*(each.thing for each in arguments))
 
 
 class _Watched(LokyBackend):

@@ -184,7 +184,7 @@ def test_single_precision():
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("share", [0.75, 0.3])
 def test_what_is_said_of_missing_entries(place, share):
-    X, mask = recording(share=share)
+    X, _ = recording(share=share)
     plain = prepare(X, None)
     passes = somewhere(place, X)
     seen = Seen.of(passes)

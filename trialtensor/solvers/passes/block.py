@@ -53,7 +53,8 @@ def as_block(part: slice, raw: np.ndarray, dtype: np.dtype, *, has_missing: bool
     has_missing : bool
         Whether NaN may occur, and means missing.
     """
-    values = np.ascontiguousarray(raw, dtype=dtype)
+    # Also aligned, which what came through a network may not be: sums then have other last digits.
+    values = np.require(raw, dtype, ["C", "A"])
     if not has_missing:
         return Block(part, values)
     observed = ~np.isnan(values)

@@ -8,12 +8,14 @@ from contextlib import contextmanager
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 
 from trialtensor.solvers.namespaces import as_numpy
 from trialtensor.solvers.passes.base import Passes
 from trialtensor.solvers.passes.block import Block, Job, Join, as_block, join
+from trialtensor.solvers.sent import Sent, aligned
 from trialtensor.solvers.threads import one_blas_thread
 
 # Results that a task adds up. A power of two: sums are then those of pairs, of pairs of pairs, ...
@@ -89,10 +91,17 @@ class DaskPasses(Passes):
         import dask
 
         # Part of the graph and not scattered: dask can send it again if a worker dies with it.
-        sent = dask.delayed(job, pure=False, traverse=False)
-        work = _task(_work)
+        sent = dask.delayed(Sent(job), pure=False, traverse=False)
+        work, name = _task(_work), f"{type(job).__name__}-{uuid4().hex}"
         found = [
-            work(chunk, sent, part, self.dtype, self.has_missing)
+            work(
+                chunk,
+                sent,
+                part,
+                self.dtype,
+                self.has_missing,
+                dask_key_name=f"{name}-{part.start}",
+            )
             for chunk, part in zip(self._chunks, self.parts, strict=True)
         ]
         return _joined(job.joins, found)
@@ -195,10 +204,10 @@ def _check(data: Any) -> None:
 
 
 def _work(
-    raw: Any, job: Job, part: slice, dtype: np.dtype, has_missing: bool
+    raw: Any, job: Sent, part: slice, dtype: np.dtype, has_missing: bool
 ) -> tuple[np.ndarray, ...]:
     """Do a job on one chunk, where it is."""
-    found = job(as_block(part, as_numpy(raw), dtype, has_missing=has_missing))
+    found = job.thing(as_block(part, as_numpy(raw), dtype, has_missing=has_missing))
     return tuple(as_numpy(each) for each in found)
 
 
@@ -218,7 +227,7 @@ def _joined(joins: Sequence[Join], found: Sequence[Any]) -> tuple[np.ndarray, ..
             found = [
                 add(joins, list(found[i : i + _AT_ONCE])) for i in range(0, len(found), _AT_ONCE)
             ]
-    return join(joins, _compute(found))
+    return tuple(aligned(each) for each in join(joins, _compute(found)))
 
 
 def _join_some(
