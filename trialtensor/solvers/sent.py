@@ -8,7 +8,7 @@ import numpy as np
 
 
 class Sent:
-    """An object whose arrays arrive as they were made: aligned in memory, and writeable.
+    """An object whose arrays arrive aligned in memory, as they were made.
 
     dask hands over arrays as views of what came through the network, which may begin at any byte.
     NumPy then computes in another way, and sums differ in their last digit.
@@ -43,7 +43,7 @@ def _arrived(pickled: bytes) -> Sent:
 
 
 def aligned(array: np.ndarray) -> np.ndarray:
-    """Return an array that begins where NumPy would have put it; a copy only if it doesn't.
+    """Return a writeable array that begins where NumPy would have put it, as it is if it does.
 
     Parameters
     ----------
