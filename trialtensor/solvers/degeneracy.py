@@ -52,7 +52,8 @@ def in_double(problem: Any) -> Any:
     ----------
     problem : DenseProblem or MaskedProblem
     """
-    if isinstance(problem.X, Passes) or problem.X.dtype == np.float64 or problem.X.size >= LARGE:
+    elsewhere = isinstance(problem.X, Passes)
+    if elsewhere or problem.X.dtype == np.float64 or problem.X.size >= LARGE:
         return problem
     double: dict[str, Any] = {"X": problem.X.astype(np.float64)}
     bases = getattr(problem, "bases", None)

@@ -55,8 +55,10 @@ def as_block(part: slice, raw: np.ndarray, dtype: np.dtype, *, has_missing: bool
     """
     # Also aligned, which what came through a network may not be: sums then have other last digits.
     values = np.require(raw, dtype, ["C", "A"])
-    if not has_missing:
-        return Block(part, values)
+    with np.errstate(over="ignore", invalid="ignore"):
+        # A sum that isn't NaN proves that no value is, without a temporary.
+        if not has_missing or not np.isnan(values.sum()):
+            return Block(part, values)
     observed = ~np.isnan(values)
     return Block(part, np.where(observed, values, 0), observed)
 
