@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -62,7 +62,13 @@ def judge(problem: Any, factors: Sequence[np.ndarray], scale: RidgeScale) -> Jud
     found = determination(
         observed, everything, factors, strengths, noise, scale.missing_per_observed
     )
-    return Judged(found, scale.on_undetermined(loss, n_parameters))
+    # Of a complete row, rounding errors would say anything.
+    shares = {
+        mode: np.where(scale.missing[mode] > 0, share, 0.0)
+        for mode, share in found.open_shares.items()
+    }
+    known = replace(found, open_shares=shares)
+    return Judged(known, scale.on_undetermined(loss, n_parameters))
 
 
 def _whole_grams(problem: Any, factors: Sequence[np.ndarray]) -> dict[int, np.ndarray]:

@@ -63,7 +63,7 @@ def test_a_sweep_has_the_bits_of_memory_in_the_same_blocks():
     X, models = data(), [factors(seed=i) for i in range(2)]
     blocks = MemoryPasses(X, n_entries=2 * SHAPE[1] * SHAPE[2])
     ours = DaskPasses(da.from_array(X, (2, -1, -1)), float)
-    assert len(blocks.parts) == len(ours.parts) == 27
+    assert len(blocks.parts) == len(ours.parts()) == 27
     for a, b in zip(
         blocks.sweep_together(models, shared_gram, UPDATE),
         ours.sweep_together(models, shared_gram, UPDATE),

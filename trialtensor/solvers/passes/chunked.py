@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from pathlib import Path
 from time import sleep
 from typing import Any, Protocol
@@ -137,6 +138,23 @@ class ChunkedPasses(Passes):
             flat = values.reshape(len(values), -1)
             grams.append(((flat @ flat.T).astype(np.float64, copy=False),))
         return join(("sum",), grams)[0]
+
+    def without(self, kept: tuple[np.ndarray, np.ndarray, np.ndarray]) -> ChunkedPasses:
+        """Return the same data without some slices.
+
+        Parameters
+        ----------
+        kept : three bool arrays
+            Which trials, neurons and times of the source remain.
+        """
+        found = copy(self)
+        found.__dict__.pop("extremes", None)
+        found.rows, found.kept = _choose(self.source.shape, kept)
+        n_trials, n_neurons, n_times = (int(keep.sum()) for keep in kept)
+        found.shape = n_trials, n_neurons, n_times
+        # Blocks are of other trials now.
+        found.unchanged = Unchanged(self.unchanged.path)
+        return found
 
     def about(self) -> bytes:
         """Return a digest of the shape of the data and of a few of its values."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,8 +27,8 @@ _RETRIES = 3
 # Bytes of the trials of some neurons that meet all others, and how many of these at once.
 _MEETING_BYTES, _MEETINGS = 64_000_000, 8
 _QUIET = {"distributed.admin.large-graph-warning-threshold": "1GB"}
-# Smaller chunks take dask longer to hand out than a worker to work on.
-_WORTH_A_TASK = 4_000_000
+# Smaller chunks take dask longer to hand out than a worker to work on; a few of them don't matter.
+_WORTH_A_TASK, _A_FEW = 4_000_000, 50
 
 
 class DaskPasses(Passes):
@@ -79,7 +80,11 @@ class DaskPasses(Passes):
         n_trials, n_neurons, n_times = (int(n) for n in self.data.shape)
         self.shape = n_trials, n_neurons, n_times
         ends = np.cumsum([0, *self.data.chunks[0]]).tolist()
-        self.parts = [slice(a, b) for a, b in pairwise(ends) if b > a]
+        self._parts = [slice(a, b) for a, b in pairwise(ends) if b > a]
+
+    def parts(self) -> list[slice]:
+        """Return the chunks of trials."""
+        return self._parts
 
     def run(self, job: Job) -> tuple[np.ndarray, ...]:
         """Do a job on all chunks and join the results.
@@ -102,7 +107,7 @@ class DaskPasses(Passes):
                 self.has_missing,
                 dask_key_name=f"{name}-{part.start}",
             )
-            for chunk, part in zip(self._chunks, self.parts, strict=True)
+            for chunk, part in zip(self._chunks, self._parts, strict=True)
         ]
         return _joined(job.joins, found)
 
@@ -136,6 +141,23 @@ class DaskPasses(Passes):
             ]
             grams.append(_joined(("sum",), found))
         return join(("sum",), grams)[0]
+
+    def without(self, kept: tuple[np.ndarray, np.ndarray, np.ndarray]) -> DaskPasses:
+        """Return the same data without some slices.
+
+        Parameters
+        ----------
+        kept : three bool arrays
+            Which trials, neurons and times remain.
+        """
+        return DaskPasses(self.data, self.dtype, has_missing=self.has_missing, kept=kept)
+
+    def about(self) -> bytes:
+        """Return a digest of the shape of the data and of a few of its values."""
+        digest = hashlib.blake2b(f"{self.shape}{self.data.dtype}".encode(), digest_size=16)
+        for i in sorted({0, self.shape[0] // 2, self.shape[0] - 1}):
+            digest.update(self.trials(slice(i, i + 1)).values.tobytes())
+        return digest.digest()
 
     @cached_property
     def _chunks(self) -> list[Any]:
@@ -178,7 +200,7 @@ def advice_on_chunks(data: Any) -> str | None:
     bytes_of_chunk = data.nbytes / max(1, data.npartitions)
     if cut:
         what = f"X: its chunks divide the {' and '.join(cut)} axis, and every pass joins them"
-    elif data.numblocks[0] > 1 and bytes_of_chunk < _WORTH_A_TASK:
+    elif data.numblocks[0] > _A_FEW and bytes_of_chunk < _WORTH_A_TASK:
         what = f"X: its {data.numblocks[0]} chunks have {bytes_of_chunk / 1e6:.2g} MB each"
     else:
         return None
