@@ -10,16 +10,14 @@ import joblib
 import numpy as np
 import pytest
 
-from trialtensor import TCA, CrossValidatedSearch, make_tca
+from trialtensor import TCA, CrossValidatedSearch, make_tca, on_disk
 from trialtensor.solvers.acceleration import RowUpdater
 from trialtensor.solvers.masked_problem import MaskedProblem
 from trialtensor.solvers.passes.memory import MemoryPasses
 from trialtensor.solvers.passes.on_dask import DaskPasses
 from trialtensor.solvers.passes.seen import Seen
 from trialtensor.solvers.problems import DenseProblem, sum_of_squares
-from trialtensor.solvers.restarts import CPOptions, fit_cp
 from trialtensor.solvers.ridge import Ridged, row_grams
-from trialtensor.solvers.runs import Start
 
 da = pytest.importorskip("dask.array")
 distributed = pytest.importorskip("distributed")
@@ -29,8 +27,6 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX"),
 ]
 UPDATE = RowUpdater((False, True, False))
-OPTIONS = CPOptions(3, (False,) * 3, 30, 1e-8)
-STARTS = [Start("svd", 0), Start("random", 1)]
 
 
 @pytest.fixture(scope="module")
@@ -84,12 +80,12 @@ def test_bits_are_those_of_memory_and_nothing_stays_on_the_scheduler(client):
 
 def test_a_fit_ends_where_that_of_memory_ends(client):
     X = recording()
-    passes = DaskPasses(da.from_array(X, (14, -1, -1)), float)
-    ours, memory = DenseProblem(passes, passes.norm2()), DenseProblem(X, sum_of_squares(X))
-    found, expected = (fit_cp(problem, STARTS, OPTIONS)[0].result for problem in (ours, memory))
-    assert found.loss == pytest.approx(expected.loss, rel=1e-10)
-    for a, b in zip(found.factors, expected.factors, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-8)
+    model = TCA(3, n_init=2, max_iter=30, random_state=0)
+    ours = model.fit(on_disk(da.from_array(X, (14, -1, -1)))).fitted_
+    theirs = model.fit(X).fitted_
+    assert ours.record.loss == pytest.approx(theirs.record.loss, rel=1e-10)
+    for name in ("trial_factors", "neuron_factors", "time_factors", "core_consistency"):
+        np.testing.assert_allclose(ours[name], theirs[name], rtol=1e-6, atol=1e-8)
 
 
 def test_sweeps_with_any_mask_and_a_ridge_for_each_row(client):
