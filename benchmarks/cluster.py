@@ -162,7 +162,7 @@ def _watched(client: Any, X: DaskPasses) -> list[Checked]:
     growth = f"{before / 1e6:.0f} MB, then {after / 1e6:.0f} MB, {tasks} tasks left"
     n_chunks, (K, N, T) = SHAPE[0] // CHUNK, SHAPE
     # Sums go up with every chunk; each worker gets the factors twice.
-    up, down = n_chunks * RANK * (N + T) * 8, 2 * N_WORKERS * RANK * (K + N + T) * 4
+    up, down = n_chunks * RANK * (N + T) * 4, 2 * N_WORKERS * RANK * (K + N + T) * 4
     sent = f"{moved / N_MORE / 1e6:.2f} MB"
     return [
         Checked(f"scheduler over {N_MORE} sweeps", growth, "20 MB", after - before <= GROWTH),
