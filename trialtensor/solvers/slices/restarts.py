@@ -17,6 +17,7 @@ from trialtensor.solvers.runs import (
     mark_interrupted,
     run_all,
 )
+from trialtensor.solvers.passes import Passes
 from trialtensor.solvers.slices.complete import CompleteSweeps
 from trialtensor.solvers.slices.contraction import (
     Components,
@@ -24,6 +25,7 @@ from trialtensor.solvers.slices.contraction import (
     as_triple,
     contract,
 )
+from trialtensor.solvers.slices.few_restarts import fit_in_few_passes
 from trialtensor.solvers.slices.gauge import fix_gauge, from_projections
 from trialtensor.solvers.slices.projection import ProjectionProblem
 from trialtensor.solvers.slices.rounds import Restart, Rounds, run_in_rounds
@@ -91,7 +93,10 @@ def fit_slices(
     list of RestartResult
         Sorted by loss, lowest first. After Ctrl-C, the restarts that had finished or begun.
     """
-    if data.observed is None and not options.nonnegative:
+    found: tuple[list[RestartResult[Components]], bool]
+    if isinstance(data.X, Passes) and data.observed is None and not options.nonnegative:
+        found = fit_in_few_passes(data, starts, options, on_restart)
+    elif data.observed is None and not options.nonnegative:
         exact = ProjectionProblem.of(data.X, data.norm2, options.ranks)
         how = _How(_project, ORDER, _EXACT_ROUNDS, _SMALL)
         begins = choose_begins(exact, starts, options.ranks)
