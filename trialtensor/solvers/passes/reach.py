@@ -20,16 +20,17 @@ class Reached(NamedTuple):
     ----------
     sums : three (R_axis, n_b, n_c) arrays
         The data contracted with the directions of each axis, in the library of the passes.
+    trial_image : (n_trials, n_slices) array
+        Inner products of trials with slices: the Gram matrix of trials times the directions that
+        the slices are contractions with.
     neuron_image, time_image : (n_neurons, R1), (n_times, R2) arrays
         The Gram matrix of these axes times their directions.
-    trial_products : (n_trials, n_slices) array
-        Inner products of trials with slices.
     """
 
     sums: tuple[Any, Any, Any]
+    trial_image: Any
     neuron_image: Any
     time_image: Any
-    trial_products: Any
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,10 +48,10 @@ class Reach:
 
     directions: tuple[np.ndarray, np.ndarray, np.ndarray]
     slices: np.ndarray
-    joins: Sequence[Join] = ("sum", "rows", "rows", "sum", "sum", "rows")
+    joins: Sequence[Join] = ("sum", "rows", "rows", "rows", "sum", "sum")
 
     def __call__(self, block: Block) -> tuple[Any, ...]:
-        """Return the three contractions, trials first, then two images and the products."""
+        """Return the three contractions and the three images, trials first."""
         X = block.values
         xp = namespace(X)
         trial, neuron, time = self.directions
@@ -62,6 +63,6 @@ class Reach:
         time_image = flat.T @ xp.reshape(by_time, (flat.shape[0], -1))
         slices = block.array(self.slices)
         rows = xp.reshape(slices, (slices.shape[0], X.shape[1] * X.shape[2]))
-        products = xp.reshape(X, (X.shape[0], -1)) @ rows.T
+        trial_image = xp.reshape(X, (X.shape[0], -1)) @ rows.T
         by_time = xp.permute_dims(by_time, (0, 2, 1))
-        return by_trial, by_neuron, by_time, neuron_image, time_image, products
+        return by_trial, by_neuron, by_time, trial_image, neuron_image, time_image

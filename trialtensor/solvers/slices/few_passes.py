@@ -14,13 +14,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from trialtensor.solvers.namespaces import as_numpy
 from trialtensor.solvers.passes import Passes
 from trialtensor.solvers.result import StopReason
 from trialtensor.solvers.slices.contraction import Triple, as_triple
 from trialtensor.solvers.slices.inside import Inside
 from trialtensor.solvers.slices.sketch import turns
-from trialtensor.solvers.slices.space import Space, mixed, taken
+from trialtensor.solvers.slices.space import Space, taken
 from trialtensor.solvers.slices.subspaces import ORDER, minimise_projections
 from trialtensor.solvers.unfolding import new_directions
 
@@ -105,8 +104,6 @@ class Refinement:
     ) -> None:
         self.X, self.norm2, self.space = X, norm2, space
         self.candidates = list(candidates)
-        # Trial loadings of the last pass, orthonormal, and their image by the Gram matrix.
-        self.trials = self.trial_images = np.zeros((X.shape[0], 0))
 
     def run(self, max_iter: int, tol: float) -> None:
         """Add directions until no candidate gains from them that may still win.
@@ -153,7 +150,7 @@ class Refinement:
             loadings = mapped(self.space, each.loadings)
             sums, total = self.space.contracted(each.loadings), 0.0
             for axis in active(each.loadings):
-                own, image = self._image(axis, each.loadings[axis])
+                own, image = self.space.image(axis, each.loadings[axis])
                 rest = image - taken(sums, loadings, axis, own)
                 basis = self.space.bases[axis]
                 rest -= basis @ (basis.T @ rest)
@@ -167,22 +164,12 @@ class Refinement:
         ]
         return as_triple(new), expected
 
-    def _image(self, axis: int, coords: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return loadings and their image; of trials, as far as the last pass knew them."""
-        if axis:
-            return self.space.bases[axis] @ coords, self.space.images[axis - 1] @ coords
-        inside = self.trials.T @ (self.space.bases[0] @ coords)
-        return self.trials @ inside, self.trial_images @ inside
-
     def _pass(self, directions: Triple) -> None:
         """Extend the space in one pass over the data."""
         self._make_room([each.shape[1] for each in directions])
         trials = np.concatenate([each.loadings[0] for each in self.candidates], axis=1)
         trials = new_directions(trials, np.zeros((len(trials), 0)))
-        reached = self.X.reach(directions, as_numpy(mixed(self.space.sums[0], trials)))
-        self.trials = self.space.bases[0] @ trials
-        self.trial_images = as_numpy(reached.trial_products).astype(np.float64)
-        self.space = self.space.extended(directions, reached)
+        self.space = self.space.extended(self.X, directions, trials)
         for each in self.candidates:
             each.loadings = each.before = _longer(each.loadings, self.space.sizes)
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from trialtensor.solvers.namespaces import as_numpy
-from trialtensor.solvers.passes import Passes
 from trialtensor.solvers.result import SolverResult, StopReason
 from trialtensor.solvers.runs import RestartResult, Start, by_loss
 from trialtensor.solvers.slices.contraction import Components, Triple, as_triple
@@ -51,7 +49,7 @@ def fit_in_few_passes(
         Sorted by loss, and whether Ctrl-C came. A restart that came to rest within the first
         directions where another one did shares its result, and ``on_full_data`` is False.
     """
-    X: Passes = data.X
+    X: Any = data.X
     given = [start.factors for start in starts if start.factors is not None]
     wanted = [np.concatenate(each, axis=1) for each in zip(*given, strict=True)] if given else None
     space = leading_space(X, options.ranks, wanted)
@@ -113,9 +111,7 @@ def _different(fits: Sequence[Candidate]) -> tuple[list[int], list[int]]:
     chosen: list[int] = []
     place = list(range(len(fits)))
     for i in sorted(place, key=lambda i: fits[i].loss):
-        same = [
-            j for j in chosen if subspace_overlap(fits[j].loadings, fits[i].loadings) >= _SAME
-        ]
+        same = [j for j in chosen if subspace_overlap(fits[j].loadings, fits[i].loadings) >= _SAME]
         if same:
             place[i] = same[0]
         else:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor.solvers.acceleration import RowUpdater, minimise
+from trialtensor.solvers.passes import Passes
 from trialtensor.solvers.runs import (
     RestartResult,
     Start,
@@ -17,7 +18,6 @@ from trialtensor.solvers.runs import (
     mark_interrupted,
     run_all,
 )
-from trialtensor.solvers.passes import Passes
 from trialtensor.solvers.slices.complete import CompleteSweeps
 from trialtensor.solvers.slices.contraction import (
     Components,

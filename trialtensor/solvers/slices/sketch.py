@@ -8,7 +8,6 @@ own. What is missed here is found later, where a fit needs it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -63,22 +62,20 @@ def leading_space(
         drawn_sizes = (sizes[0], min(X.shape[1], sizes[0]), 0)
     wanted = list(given) if given is not None else [np.zeros((n, 0)) for n in X.shape]
     rng = np.random.default_rng(0)
-    drawn = [
-        rng.standard_normal((n, size)) for n, size in zip(X.shape, drawn_sizes, strict=True)
-    ]
-    nothing = np.zeros((0, *X.shape[1:]), X.dtype)
+    drawn = [rng.standard_normal((n, size)) for n, size in zip(X.shape, drawn_sizes, strict=True)]
     space = Space.empty(X)
-    directions = [wanted[0], *(np.concatenate(p, axis=1) for p in zip(wanted[1:], drawn[1:]))]
+    directions = [
+        wanted[0],
+        *(np.concatenate(p, axis=1) for p in zip(wanted[1:], drawn[1:], strict=True)),
+    ]
     for i in range(_PASSES):
-        new = as_triple(
-            [new_directions(d, b) for d, b in zip(directions, space.bases, strict=True)]
-        )
-        space = space.extended(new, X.reach(new, nothing))
-        kept = [basis.T @ each for basis, each in zip(space.bases, wanted, strict=True)]
         last = i == _PASSES - 1
+        m = space.sizes[0]
+        space = space.extended(X, directions, np.eye(m) if last else np.zeros((m, 0)))
+        kept = [basis.T @ each for basis, each in zip(space.bases, wanted, strict=True)]
         space = space.turned(turns(space, kept, sizes if last else drawn_sizes))
-        trials = _trials(space, sizes[0]) if not last else space.bases[0]
-        directions = [trials, *space.images]
+        if not last:
+            directions = [_trials(space, sizes[0]), *space.images[1:]]
     return space
 
 

@@ -14,10 +14,10 @@ import numpy as np
 
 from trialtensor.solvers.namespaces import as_numpy, in_double, like, namespace
 from trialtensor.solvers.passes import Passes
-from trialtensor.solvers.passes.reach import Reached
 from trialtensor.solvers.slices.contraction import OTHERS, Triple, along, as_triple, onto
 from trialtensor.solvers.slices.core import add_pair
 from trialtensor.solvers.slices.inside import Inside
+from trialtensor.solvers.unfolding import new_directions
 
 # Entries of a temporary in double precision.
 _PIECE = 2_000_000
@@ -35,14 +35,17 @@ class Space:
         The data contracted with each basis, in the library of the passes.
     grams : three (m, m) arrays
         Gram matrices of the data along each axis, in coordinates of the bases.
-    images : two (n_axis, m) arrays
-        For neurons and times, the whole Gram matrix times the basis.
+    images : three (n_axis, m) arrays
+        The whole Gram matrix times the basis; for trials, times ``trials``.
+    trials : (n_trials, q) array
+        Orthonormal. The image of trials takes two passes, so it's known of earlier directions only.
     """
 
     bases: Triple
     sums: tuple[Any, Any, Any]
     grams: Triple
-    images: tuple[np.ndarray, np.ndarray]
+    images: Triple
+    trials: np.ndarray
 
     @classmethod
     def empty(cls, X: Passes) -> Space:
@@ -55,7 +58,7 @@ class Space:
         none = [np.zeros((n, 0)) for n in X.shape]
         sums = [np.zeros((0, *(X.shape[b] for b in OTHERS[axis])), X.dtype) for axis in range(3)]
         grams = as_triple([np.zeros((0, 0))] * 3)
-        return cls(as_triple(none), as_triple(sums), grams, (none[1], none[2]))
+        return cls(as_triple(none), as_triple(sums), grams, as_triple(none), none[0])
 
     @property
     def sizes(self) -> tuple[int, int, int]:
@@ -63,28 +66,44 @@ class Space:
         trial, neuron, time = (basis.shape[1] for basis in self.bases)
         return trial, neuron, time
 
-    def extended(self, directions: Triple, reached: Reached) -> Space:
-        """Return the space with more directions.
+    def extended(self, X: Passes, directions: Sequence[np.ndarray], trials: np.ndarray) -> Space:
+        """Return the space with more directions, in one pass over the data.
 
         Parameters
         ----------
+        X : Passes
         directions : three (n_axis, p) arrays
-            Orthonormal, and orthogonal to the bases.
-        reached : Reached
-            What a pass found of them.
+            In float64.
+        trials : (m, q) array
+            Orthonormal coordinates of the trial directions whose image is to be known.
         """
+        pairs = zip(directions, self.bases, strict=True)
+        new = as_triple([new_directions(each, basis) for each, basis in pairs])
+        reached = X.reach(new, as_numpy(mixed(self.sums[0], trials)))
         bases, sums, grams = [], [], []
-        for axis, new in enumerate(reached.sums):
+        for axis, found in enumerate(reached.sums):
             old, basis = self.sums[axis], self.bases[axis]
-            grams.append(_extended_gram(self.grams[axis], old, new))
-            sums.append(namespace(new).concat([old, new]) if basis.shape[1] else new)
-            bases.append(np.concatenate([basis, directions[axis]], axis=1))
-        found = (as_numpy(reached.neuron_image), as_numpy(reached.time_image))
-        neuron, time = (
-            np.concatenate([old, new.astype(np.float64, copy=False)], axis=1)
-            for old, new in zip(self.images, found, strict=True)
-        )
-        return Space(as_triple(bases), as_triple(sums), as_triple(grams), (neuron, time))
+            grams.append(_extended_gram(self.grams[axis], old, found))
+            sums.append(namespace(found).concat([old, found]) if basis.shape[1] else found)
+            bases.append(np.concatenate([basis, new[axis]], axis=1))
+        images = [as_numpy(each).astype(np.float64) for each in reached[1:]]
+        for axis in (1, 2):
+            images[axis] = np.concatenate([self.images[axis], images[axis]], axis=1)
+        known = self.bases[0] @ trials
+        return Space(as_triple(bases), as_triple(sums), as_triple(grams), as_triple(images), known)
+
+    def image(self, axis: int, coords: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return loadings and the Gram matrix times them; of trials, what is known of them.
+
+        Parameters
+        ----------
+        axis : int
+        coords : (m, R) array
+        """
+        if axis == 0:
+            coords = self.trials.T @ (self.bases[0] @ coords)
+            return self.trials @ coords, self.images[0] @ coords
+        return self.bases[axis] @ coords, self.images[axis] @ coords
 
     def turned(self, turns: Sequence[np.ndarray]) -> Space:
         """Return the space that some combinations of the directions span.
@@ -97,10 +116,9 @@ class Space:
         bases = [basis @ turn for basis, turn in zip(self.bases, turns, strict=True)]
         grams = [turn.T @ gram @ turn for gram, turn in zip(self.grams, turns, strict=True)]
         sums = [mixed(each, turn) for each, turn in zip(self.sums, turns, strict=True)]
-        neuron, time = (
-            image @ turn for image, turn in zip(self.images, turns[1:], strict=True)
-        )
-        return Space(as_triple(bases), as_triple(sums), as_triple(grams), (neuron, time))
+        images = [self.images[0], *(self.images[axis] @ turns[axis] for axis in (1, 2))]
+        turned = as_triple(bases), as_triple(sums), as_triple(grams), as_triple(images)
+        return Space(*turned, self.trials)
 
     def inside(self, norm2: float, dtype: np.dtype) -> Inside:
         """Return the search within these directions.
