@@ -14,7 +14,7 @@ import numpy as np
 
 from trialtensor.solvers.passes import Passes
 from trialtensor.solvers.slices.contraction import Triple, as_triple
-from trialtensor.solvers.slices.core import Core
+from trialtensor.solvers.slices.core import Core, add_pair
 from trialtensor.solvers.slices.space import Space, square_times
 from trialtensor.solvers.unfolding import krylov_eigenpairs, new_directions
 
@@ -129,7 +129,10 @@ def core_of(space: Space, norm2: float, dtype: np.dtype) -> Core:
     dtype : numpy.dtype
         Of the data.
     """
-    inside = space.inside(norm2, dtype)
-    values: Triple = as_triple([np.diag(gram) for gram in inside.grams])
+    on_pairs, core = space.on_pairs()
+    pairs: dict[tuple[int, int], np.ndarray] = {}
+    for axes, on_both in on_pairs.items():
+        add_pair(pairs, axes, on_both)
+    values: Triple = as_triple([np.diag(gram) for gram in space.grams])
     bases = as_triple([basis.astype(dtype, copy=False) for basis in space.bases])
-    return Core(bases, norm2, values, inside.pairs, inside.core)
+    return Core(bases, norm2, values, pairs, core)

@@ -15,7 +15,6 @@ import numpy as np
 from trialtensor.solvers.namespaces import as_numpy, in_double, like, namespace
 from trialtensor.solvers.passes import Passes
 from trialtensor.solvers.slices.contraction import OTHERS, Triple, along, as_triple, onto
-from trialtensor.solvers.slices.core import add_pair
 from trialtensor.solvers.slices.inside import Inside
 from trialtensor.solvers.unfolding import new_directions
 
@@ -130,14 +129,27 @@ class Space:
         dtype : numpy.dtype
             Of the data.
         """
+        pairs, core = self.on_pairs()
+        return Inside.of(norm2, self.grams, pairs, core, dtype)
+
+    def on_pairs(self) -> tuple[dict[tuple[int, int], np.ndarray], np.ndarray]:
+        """Return the data on the directions of two axes, and of all three.
+
+        Returns
+        -------
+        dict from (0, 1), (0, 2), (1, 2) to an (m_first, m_second, n_third) array
+        (m_trial, m_neuron, m_time) array
+            In float64.
+        """
         trial, neuron, _ = self.sums
         bases = [like(trial, basis) for basis in self.bases]
-        pairs: dict[tuple[int, int], np.ndarray] = {}
-        on_both = as_numpy(along(trial, 0, 1, bases[1])).astype(np.float64)
-        add_pair(pairs, (0, 1), on_both)
-        add_pair(pairs, (0, 2), as_numpy(along(trial, 0, 2, bases[2])).swapaxes(1, 2))
-        add_pair(pairs, (1, 2), as_numpy(along(neuron, 1, 2, bases[2])).swapaxes(1, 2))
-        return Inside(norm2, self.grams, pairs, on_both @ self.bases[2], dtype)
+        on_two = as_numpy(along(trial, 0, 1, bases[1])).astype(np.float64)
+        pairs = {
+            (0, 1): on_two,
+            (0, 2): as_numpy(along(trial, 0, 2, bases[2])).swapaxes(1, 2),
+            (1, 2): as_numpy(along(neuron, 1, 2, bases[2])).swapaxes(1, 2),
+        }
+        return pairs, on_two @ self.bases[2]
 
     def contracted(self, loadings: Triple) -> tuple[Any, Any, Any]:
         """Return the data contracted with loadings in coordinates of the bases.
