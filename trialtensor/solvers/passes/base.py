@@ -35,10 +35,13 @@ class Passes(ABC):
         (n_trials, n_neurons, n_times).
     dtype : numpy.dtype
         Of the numbers that are computed with, float32 or float64.
+    has_missing : bool
+        Whether blocks say which entries were observed.
     """
 
     shape: tuple[int, int, int]
     dtype: np.dtype
+    has_missing: bool = False
 
     @abstractmethod
     def run(self, job: Job) -> tuple[np.ndarray, ...]:

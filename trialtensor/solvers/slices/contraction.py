@@ -171,17 +171,20 @@ def reconstruct(components: Components) -> np.ndarray:
     Parameters
     ----------
     components : Components
+        Of NumPy arrays, or of any library of the array API standard.
     """
     (trial, neuron, time), (by_trial, by_neuron, by_time) = components
-    model = np.tensordot(trial, by_trial, axes=(1, 0))
+    xp = namespace(trial)
+    model = xp.tensordot(trial, by_trial, axes=1)
     # One product per trial serves both other types.
-    left = np.concatenate(
-        [np.broadcast_to(neuron, (len(trial), *neuron.shape)), by_time.transpose(1, 2, 0)], axis=2
+    n = trial.shape[0]
+    left = xp.concat(
+        [xp.broadcast_to(neuron, (n, *neuron.shape)), xp.permute_dims(by_time, (1, 2, 0))], axis=2
     )
-    right = np.concatenate(
-        [by_neuron.swapaxes(0, 1), np.broadcast_to(time.T, (len(trial), *time.T.shape))], axis=1
+    right = xp.concat(
+        [xp.permute_dims(by_neuron, (1, 0, 2)), xp.broadcast_to(time.T, (n, *time.T.shape))], axis=1
     )
-    model += np.matmul(left, right)
+    model += xp.matmul(left, right)
     return model
 
 

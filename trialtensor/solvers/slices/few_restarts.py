@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 # Overlap of subspaces above which two fits within the space are one.
 _SAME = 0.99
+_USUAL = (0, 1, 2)
 # Different ones that go on at most.
 _GO_ON = 4
 
@@ -78,6 +80,40 @@ def fit_in_few_passes(
         if on_restart is not None:
             on_restart(results[-1])
     return sorted(results, key=by_loss), interrupted
+
+
+def begins_in_passes(
+    data: SweepData, starts: Sequence[Start], ranks: tuple[int, int, int], n_sweeps: int
+) -> list[Begin]:
+    """Return where exact steps lead within leading directions, with zeros for missing entries.
+
+    Parameters
+    ----------
+    data : SweepData
+        With passes.
+    starts : sequence of Start
+    ranks : three ints
+    n_sweeps : int
+
+    Returns
+    -------
+    list of Begin
+        With slices; one if all lead to the same place.
+    """
+    dtype = data.X.dtype
+    space = leading_space(data.X, ranks)
+    inside = space.inside(data.norm2, dtype)
+    found: list[Begin] = []
+    core = partial(core_of, space, data.norm2, dtype)
+    for begin in choose_begins(data, starts, ranks, lambda *_: core()):
+        if found and begin.origin == found[0].origin:
+            break
+        coords = _coordinates(space, begin.loadings)
+        fit = Candidate(coords, coords)
+        fit.improve(inside, begin.order, n_sweeps, 0.0)
+        loadings, slices = _finished(space, fit, dtype, "minimal-norm").factors
+        found.append(Begin(loadings, _USUAL, begin.origin, slices))
+    return found
 
 
 def _within(

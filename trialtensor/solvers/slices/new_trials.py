@@ -6,9 +6,15 @@ pattern for each time loading, all fitted together.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
 from trialtensor.solvers.acceleration import RowUpdater
+from trialtensor.solvers.namespaces import as_numpy
+from trialtensor.solvers.passes import Block, Passes
+from trialtensor.solvers.passes.block import Join
 from trialtensor.solvers.slices.contraction import Components, Triple, as_rows, contract, onto
 from trialtensor.solvers.slices.fixed import FixedTrials
 from trialtensor.solvers.slices.gauge import share_of
@@ -41,6 +47,8 @@ def solve_trials(
     Components
         With the trial loadings, neuron slices and time slices of the trials in ``data``.
     """
+    if isinstance(data.X, Passes):
+        return _by_blocks(data, shared, nonnegative=nonnegative, gauge=gauge)
     if not nonnegative and data.observed is None:
         return _divide(_in_closed_form(data.X, shared), gauge)
     # Sweep with slices of norm 1, so that their scale can't change where the sweeps end.
@@ -51,6 +59,41 @@ def solve_trials(
     (u, v, w), (_, B, C) = _by_sweeps(data, unit, nonnegative)
     found = Components((u / size, v, w), (A, B, C))
     return found if nonnegative else _divide(found, gauge)
+
+
+@dataclass(frozen=True, eq=False)
+class SolveTrials:
+    """The trials of a block, each solved by itself.
+
+    Attributes
+    ----------
+    shared : Components
+    missing_weight : float
+    nonnegative : bool
+    gauge : str
+    """
+
+    shared: Components
+    missing_weight: float
+    nonnegative: bool
+    gauge: str
+    joins: Sequence[Join] = ("rows", "rows", "rows")
+
+    def __call__(self, block: Block) -> tuple[np.ndarray, ...]:
+        """Return trial loadings, neuron slices and time slices, trials first."""
+        observed = None if block.observed is None else as_numpy(block.observed)
+        data = SweepData(as_numpy(block.values), 0.0, observed, self.missing_weight)
+        found = solve_trials(data, self.shared, nonnegative=self.nonnegative, gauge=self.gauge)
+        (u, _, _), (_, B, C) = found
+        return u, B.swapaxes(0, 1), C.swapaxes(0, 1)
+
+
+def _by_blocks(data: SweepData, shared: Components, *, nonnegative: bool, gauge: str) -> Components:
+    """Solve for trials that are read in passes."""
+    u, *others = data.X.run(SolveTrials(shared, data.missing_weight, nonnegative, gauge))
+    B, C = (np.ascontiguousarray(each.swapaxes(0, 1)) for each in others)
+    _, v, w = shared.loadings
+    return Components((u, v, w), (shared.slices[0], B, C))
 
 
 def _in_closed_form(X: np.ndarray, shared: Components) -> Components:

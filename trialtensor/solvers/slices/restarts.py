@@ -94,19 +94,24 @@ def fit_slices(
         Sorted by loss, lowest first. After Ctrl-C, the restarts that had finished or begun.
     """
     found: tuple[list[RestartResult[Components]], bool]
-    if isinstance(data.X, Passes) and data.observed is None and not options.nonnegative:
+    in_passes = isinstance(data.X, Passes)
+    exact = not data.has_missing and not options.nonnegative
+    if in_passes and exact:
         found = fit_in_few_passes(data, starts, options, on_restart)
-    elif data.observed is None and not options.nonnegative:
-        exact = ProjectionProblem.of(data.X, data.norm2, options.ranks)
+    elif exact:
+        problem = ProjectionProblem.of(data.X, data.norm2, options.ranks)
         how = _How(_project, ORDER, _EXACT_ROUNDS, _SMALL)
-        begins = choose_begins(exact, starts, options.ranks)
-        found = _run(how, exact, starts, begins, options, n_jobs, on_restart)
+        begins = choose_begins(problem, starts, options.ranks)
+        found = _run(how, problem, starts, begins, options, n_jobs, on_restart)
     else:
-        sweeps = CompleteSweeps(data.X, data.norm2) if data.observed is None else data
+        by_products = not data.has_missing and not in_passes
+        sweeps = CompleteSweeps(data.X, data.norm2) if by_products else data
         rounds = _MASKED_ROUNDS if data.X.size <= _LARGE else _LARGE_MASKED_ROUNDS
         rounds = _NONNEGATIVE_ROUNDS if options.nonnegative else rounds
         how = _How(_sweep, _USUAL, rounds)
         begins = choose_sweep_begins(sweeps, starts, options.ranks, nonnegative=options.nonnegative)
+        # Processes of their own would each read the data.
+        n_jobs = None if in_passes else n_jobs
         found = _run(how, sweeps, starts, begins, options, n_jobs, on_restart)
     results, interrupted = found
     return mark_interrupted(results) if interrupted else results
