@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,8 @@ from trialtensor.solvers.runs import RestartResult, Start, by_loss
 from trialtensor.solvers.slices.contraction import Components, Triple, as_triple
 from trialtensor.solvers.slices.diagnostics import subspace_overlap
 from trialtensor.solvers.slices.few_passes import Candidate, Refinement, mapped
-from trialtensor.solvers.slices.gauge import from_projections
+from trialtensor.solvers.slices.gauge import fix_gauge, from_projections
+from trialtensor.solvers.slices.new_trials import solve_in_pass
 from trialtensor.solvers.slices.sketch import core_of, leading_space
 from trialtensor.solvers.slices.space import Space
 from trialtensor.solvers.slices.starts import Begin, choose_begins
@@ -71,6 +73,9 @@ def fit_in_few_passes(
         interrupted = True
     for i, fit in zip(chosen, going, strict=False):
         ends[i] = _finished(refinement.space, fit, X.dtype, options.gauge)
+    best = min(ends, key=lambda i: ends[i].loss)
+    if not interrupted:
+        ends[best] = _with_solved_trials(data, ends[best], options.gauge)
     results = []
     for i, start in enumerate(starts):
         result = ends[place[i]]
@@ -163,3 +168,13 @@ def _finished(
     sums = [as_numpy(each) for each in space.contracted(fit.loadings)]
     model = from_projections(as_triple(loadings), as_triple(sums), gauge)
     return SolverResult(model, fit.loss, np.array(fit.history), fit.n_iter, fit.reason)
+
+
+def _with_solved_trials(
+    data: SweepData, found: SolverResult[Components], gauge: str
+) -> SolverResult[Components]:
+    """Solve for the trials once more, exactly as new trials are, so that both agree."""
+    solved, loss = solve_in_pass(data, found.factors, nonnegative=False, gauge=gauge)
+    history = np.append(found.loss_history, min(loss, found.loss))
+    model = fix_gauge(*solved, gauge)
+    return replace(found, factors=model, loss=history[-1], loss_history=history)

@@ -16,6 +16,7 @@ from trialtensor.solvers.namespaces import as_numpy
 from trialtensor.solvers.passes import Block, Passes
 from trialtensor.solvers.passes.block import Join
 from trialtensor.solvers.slices.contraction import Components, Triple, as_rows, contract, onto
+from trialtensor.solvers.slices.diagnostics import residual_sum_of_squares
 from trialtensor.solvers.slices.fixed import FixedTrials
 from trialtensor.solvers.slices.gauge import share_of
 from trialtensor.solvers.slices.sweeps import Blocks, SweepData, as_components
@@ -48,7 +49,7 @@ def solve_trials(
         With the trial loadings, neuron slices and time slices of the trials in ``data``.
     """
     if isinstance(data.X, Passes):
-        return _by_blocks(data, shared, nonnegative=nonnegative, gauge=gauge)
+        return solve_in_pass(data, shared, nonnegative=nonnegative, gauge=gauge)[0]
     if not nonnegative and data.observed is None:
         return _divide(_in_closed_form(data.X, shared), gauge)
     # Sweep with slices of norm 1, so that their scale can't change where the sweeps end.
@@ -77,23 +78,35 @@ class SolveTrials:
     missing_weight: float
     nonnegative: bool
     gauge: str
-    joins: Sequence[Join] = ("rows", "rows", "rows")
+    joins: Sequence[Join] = ("rows", "rows", "rows", "sum")
 
     def __call__(self, block: Block) -> tuple[np.ndarray, ...]:
-        """Return trial loadings, neuron slices and time slices, trials first."""
+        """Return trial loadings, neuron slices and time slices, trials first, and the loss."""
         observed = None if block.observed is None else as_numpy(block.observed)
         data = SweepData(as_numpy(block.values), 0.0, observed, self.missing_weight)
         found = solve_trials(data, self.shared, nonnegative=self.nonnegative, gauge=self.gauge)
         (u, _, _), (_, B, C) = found
-        return u, B.swapaxes(0, 1), C.swapaxes(0, 1)
+        loss = residual_sum_of_squares(data.X, found, observed)
+        return u, B.swapaxes(0, 1), C.swapaxes(0, 1), np.array(loss)
 
 
-def _by_blocks(data: SweepData, shared: Components, *, nonnegative: bool, gauge: str) -> Components:
-    """Solve for trials that are read in passes."""
-    u, *others = data.X.run(SolveTrials(shared, data.missing_weight, nonnegative, gauge))
-    B, C = (np.ascontiguousarray(each.swapaxes(0, 1)) for each in others)
+def solve_in_pass(
+    data: SweepData, shared: Components, *, nonnegative: bool, gauge: str
+) -> tuple[Components, float]:
+    """Solve for trials in one pass over them; also return the sum of squared residuals.
+
+    Parameters
+    ----------
+    data : SweepData
+        With passes.
+    shared, nonnegative, gauge :
+        As in `solve_trials`.
+    """
+    job = SolveTrials(shared, data.missing_weight, nonnegative, gauge)
+    u, B, C, loss = data.X.run(job)
+    B, C = (np.ascontiguousarray(each.swapaxes(0, 1)) for each in (B, C))
     _, v, w = shared.loadings
-    return Components((u, v, w), (shared.slices[0], B, C))
+    return Components((u, v, w), (shared.slices[0], B, C)), float(loss)
 
 
 def _in_closed_form(X: np.ndarray, shared: Components) -> Components:
