@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -17,13 +17,11 @@ from trialtensor.solvers.slices.diagnostics import subspace_overlap
 from trialtensor.solvers.slices.few_passes import Candidate, Refinement, mapped
 from trialtensor.solvers.slices.gauge import fix_gauge, from_projections
 from trialtensor.solvers.slices.new_trials import solve_in_pass
+from trialtensor.solvers.slices.options import SliceOptions
 from trialtensor.solvers.slices.sketch import core_of, leading_space
 from trialtensor.solvers.slices.space import Space
 from trialtensor.solvers.slices.starts import Begin, choose_begins
 from trialtensor.solvers.slices.sweeps import SweepData
-
-if TYPE_CHECKING:
-    from trialtensor.solvers.slices.restarts import SliceOptions
 
 # Overlap of subspaces above which two fits within the space are one.
 _SAME = 0.99

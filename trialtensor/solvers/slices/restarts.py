@@ -27,6 +27,7 @@ from trialtensor.solvers.slices.contraction import (
 )
 from trialtensor.solvers.slices.few_restarts import fit_in_few_passes
 from trialtensor.solvers.slices.gauge import fix_gauge, from_projections
+from trialtensor.solvers.slices.options import SliceOptions
 from trialtensor.solvers.slices.projection import ProjectionProblem
 from trialtensor.solvers.slices.rounds import Restart, Rounds, run_in_rounds
 from trialtensor.solvers.slices.starts import Begin, choose_begins
@@ -43,27 +44,7 @@ _MASKED_ROUNDS, _LARGE_MASKED_ROUNDS = Rounds(sweeps=10, most=4), Rounds(sweeps=
 _NONNEGATIVE_ROUNDS = Rounds(sweeps=10, most=3)
 _USUAL = (0, 1, 2)
 
-
-@dataclass(frozen=True)
-class SliceOptions:
-    """Options of a SliceTCA fit.
-
-    Attributes
-    ----------
-    ranks : three ints
-        Trial-, neuron- and time-slicing components.
-    nonnegative : bool
-    gauge : str
-        See :func:`trialtensor.solvers.slices.gauge.fix_gauge`.
-    max_iter, tol : int, float
-        Maximum number of sweeps, and the relative gain below which they stop.
-    """
-
-    ranks: tuple[int, int, int]
-    nonnegative: bool
-    gauge: str
-    max_iter: int
-    tol: float
+__all__ = ["SliceOptions", "fit_slices", "in_unit_order"]
 
 
 def fit_slices(
