@@ -21,6 +21,7 @@ from trialtensor.solvers.slices.inside import Inside
 from trialtensor.solvers.slices.sketch import turns
 from trialtensor.solvers.slices.space import Space, taken
 from trialtensor.solvers.slices.subspaces import ORDER, minimise_projections
+from trialtensor.solvers.threads import blas_threads_for
 from trialtensor.solvers.unfolding import new_directions
 
 # Directions of an axis at most, but for twice those of all candidates, and entries of slices.
@@ -73,9 +74,11 @@ class Candidate:
         tol : float
         """
         before = self.history[-1] if self.history else np.inf
-        found = minimise_projections(
-            inside, self.loadings, max_iter=max_iter - self.n_iter, tol=_TOL * tol, first=order
-        )
+        left = max_iter - self.n_iter
+        with blas_threads_for(0):
+            found = minimise_projections(
+                inside, self.loadings, max_iter=left, tol=_TOL * tol, first=order
+            )
         self.n_iter += found.n_iter
         losses = np.minimum.accumulate([before, *found.loss_history])[1:]
         self.history += losses.tolist()

@@ -10,6 +10,7 @@ import numpy as np
 
 from trialtensor.solvers.acceleration import RowUpdater, minimise
 from trialtensor.solvers.passes import Passes
+from trialtensor.solvers.passes.memory import MemoryPasses
 from trialtensor.solvers.runs import (
     RestartResult,
     Start,
@@ -34,6 +35,7 @@ from trialtensor.solvers.slices.starts import Begin, choose_begins
 from trialtensor.solvers.slices.subspaces import ORDER, minimise_projections
 from trialtensor.solvers.slices.sweep_starts import choose_sweep_begins, no_slices
 from trialtensor.solvers.slices.sweeps import SweepData, as_blocks, as_components, balance_blocks
+from trialtensor.solvers.threads import blas_threads_for
 
 # Up to this size an exact step takes a fraction of a millisecond: every restart runs to the end.
 _SMALL = 20_000
@@ -43,6 +45,11 @@ _LARGE = 500_000
 _MASKED_ROUNDS, _LARGE_MASKED_ROUNDS = Rounds(sweeps=10, most=4), Rounds(sweeps=3, most=2)
 _NONNEGATIVE_ROUNDS = Rounds(sweeps=10, most=3)
 _USUAL = (0, 1, 2)
+# An array with a longer axis, or of ``_LARGE`` entries, is fitted in few passes, with at most so many
+# components of a type that the directions of an axis stay few.
+_LONG_AXIS, _FEW_RANKS = 300, 12
+# Entries of a block of an array in memory.
+_BLOCK = 20_000_000
 
 __all__ = ["SliceOptions", "fit_slices", "in_unit_order"]
 
@@ -75,10 +82,13 @@ def fit_slices(
         Sorted by loss, lowest first. After Ctrl-C, the restarts that had finished or begun.
     """
     found: tuple[list[RestartResult[Components]], bool]
-    in_passes = isinstance(data.X, Passes)
     exact = not data.has_missing and not options.nonnegative
+    if exact and _worth_few_passes(data.X, options.ranks):
+        data = replace(data, X=MemoryPasses(data.X, n_entries=_BLOCK))
+    in_passes = isinstance(data.X, Passes)
     if in_passes and exact:
-        found = fit_in_few_passes(data, starts, options, on_restart)
+        with blas_threads_for(data.X.size):
+            found = fit_in_few_passes(data, starts, options, on_restart)
     elif exact:
         problem = ProjectionProblem.of(data.X, data.norm2, options.ranks)
         how = _How(_project, ORDER, _EXACT_ROUNDS, _SMALL)
@@ -96,6 +106,12 @@ def fit_slices(
         found = _run(how, sweeps, starts, begins, options, n_jobs, on_restart)
     results, interrupted = found
     return mark_interrupted(results) if interrupted else results
+
+
+def _worth_few_passes(X: Any, ranks: tuple[int, int, int]) -> bool:
+    """Return whether an array is so large that passes over it, or its Gram matrices, cost most."""
+    large = X.size >= _LARGE or max(X.shape) > _LONG_AXIS
+    return isinstance(X, np.ndarray) and large and max(ranks) <= _FEW_RANKS
 
 
 @dataclass(frozen=True)
