@@ -1,12 +1,16 @@
 """Commands on spike times and signals: from a file of a lab to trials, a fit, and its page."""
 
+import html
 import json
+import re
+import shlex
 from datetime import UTC, datetime
 
 import numpy as np
 import pandas
 import pytest
 import scipy.io
+from typer.main import get_command
 from typer.testing import CliRunner
 
 import trialtensor as tt
@@ -202,3 +206,42 @@ def test_a_column_with_a_slash_is_no_other_table(tmp_path):
     assert result.exit_code == 0 and "cut around lick/first" in result.output
     result = run("bin", tmp_path, "--align", "lick/last", *CUT[2:], "-o", tmp_path / "x.nc")
     assert result.exit_code == 2 and "no table 'lick'" in result.output
+
+
+def test_commands_on_pages_can_be_copied(session, tmp_path, monkeypatch):
+    def command_of(page):
+        text = html.unescape(page.read_text("utf-8"))
+        line = next(each for each in text.splitlines() if "trialtensor fit" in each)
+        return shlex.split(re.sub(r"<[^>]*>", "", line))[1:]
+
+    monkeypatch.chdir(tmp_path)
+    chosen = ("--units", "quality == 'good'", "--trials", "reward == 1")
+    fit = run("fit", session, *CUT, *chosen, "--components", 1, "--n-init", 1, "-o", "out")
+    assert fit.exit_code == 0, fit.output
+    words = command_of(tmp_path / "out" / "report.html")
+    assert "--option" not in words
+    first = tt.load("out/model.h5")
+    copied = run(*words)
+    assert copied.exit_code == 0, copied.output
+    again = tt.load("out/model.h5")
+    np.testing.assert_array_equal(again.trial_factors_, first.trial_factors_)
+
+
+def test_an_option_that_is_given_twice_is_twice_in_the_command():
+    from trialtensor.cli.recording import as_typed
+
+    command = get_command(app).commands["bin"]
+    words = ["a b.npz", "-o", "x.nc", "--option", "rate=30", "--option", "units=it's"]
+    context = command.make_context("bin", list(words))
+    typed = shlex.split(as_typed(context))
+    again = command.make_context("bin", typed[2:])
+    assert again.params == context.params
+    assert again.params["option"] == ["rate=30", "units=it's"]
+
+
+def test_words_that_rows_can_be_chosen_by_are_shown(session, tmp_path):
+    assert "choose by quality: good, mua" in run("inspect", session).output
+    out = ("--components", 1, "-o", tmp_path / "out")
+    result = run("fit", session, *CUT, "--units", "quality == 'Good'", *out)
+    assert result.exit_code == 2
+    assert result.output.strip().endswith("quality is one of good, mua")

@@ -45,6 +45,7 @@ _NAMES = {
     "make_parafac2": "data",
     "make_slicetca": "data",
     "make_tca": "data",
+    "on_disk": "data",
     "Traces": "events",
     "Units": "events",
     "bin_spikes": "events",
@@ -110,6 +111,7 @@ if TYPE_CHECKING:
         make_parafac2,
         make_slicetca,
         make_tca,
+        on_disk,
     )
     from trialtensor.events import (
         TimeWarp,
@@ -205,6 +207,7 @@ __all__ = [
     "make_slicetca",
     "make_tca",
     "models",
+    "on_disk",
     "open_session",
     "pad_trials",
     "plot_factors",

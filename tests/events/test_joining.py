@@ -280,3 +280,17 @@ def test_tca_of_joined_sessions_finds_planted_components_if_cells_are_shared():
         assert model.coords_["session"][1].tolist() == [0] * 25 + [1] * 25 + [2] * 25
         scores[n_shared] = factor_match_score(model, data.factors)
     assert scores[8] > 0.97 and scores[0] < 0.8, scores
+
+
+def test_sessions_of_spikes_come_apart_as_they_were():
+    def session(n_trials, seed):
+        rng = np.random.default_rng(seed)
+        trials = pandas.DataFrame({"cue": 1 + 2.0 * np.arange(n_trials), "side": "left"})
+        spikes = [np.sort(rng.random(500) * 50) for _ in range(4)]
+        return tt.bin_spikes(spikes, trials, align_to="cue", window=(0, 1), bin_size=0.1)
+
+    days = {"mon": session(12, 0), "tue": session(9, 1)}
+    joined = tt.concat_sessions(days)
+    assert joined.name == "spike_count" and joined.attrs["align_to"] == "cue"
+    for name, each in tt.split_sessions(joined).items():
+        xarray.testing.assert_identical(each.astype(int), days[name].astype(int))

@@ -346,3 +346,16 @@ def test_the_name_of_a_damaged_file_is_in_one_line(tmp_path, name):
     with pytest.raises(ValueError) as caught:
         read(path)
     assert len(str(caught.value).encode().splitlines()) == 1
+
+
+@pytest.mark.parametrize("format", ["NETCDF4", "NETCDF3_64BIT"])
+def test_labels_that_are_added_to_a_netcdf_file_are_kept(X, tmp_path, format):
+    tensor = xarray.DataArray(X, dims=("trial", "neuron", "time"), name="rates")
+    tensor = tensor.assign_coords(reward=("trial", np.arange(6)))
+    engine = "h5netcdf" if format == "NETCDF4" else "scipy"
+    for n, added in enumerate(("depth", "layer")):
+        tensor.to_netcdf(tmp_path / f"{n}.nc", format=format, engine=engine)
+        tensor = read(tmp_path / f"{n}.nc").assign_coords({added: ("neuron", np.arange(5))})
+        assert "coordinates" not in tensor.attrs
+    tensor.to_netcdf(tmp_path / "last.nc", format=format, engine=engine)
+    assert set(read(tmp_path / "last.nc").coords) == {"reward", "depth", "layer"}

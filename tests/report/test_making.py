@@ -90,6 +90,24 @@ def test_searches_and_their_pages(counts, tmp_path):
     assert SAID in tt.write_search_report(search, tmp_path / "search.html", X=counts).read_text()
 
 
+@pytest.mark.parametrize("refit", [True, False])
+def test_pages_of_searches_know_it_without_the_data(refit, counts, tmp_path):
+    splits = Speckled(n_splits=2)
+    search = CrossValidatedSearch(tt.TCA(1, **SMALL), [1, 2], splits=splits, refit=refit)
+    search.fit(SquareRoot().fit_transform(counts))
+    page = tt.write_search_report(search, tmp_path / "page.html").read_text()
+    assert SAID in page and "SquareRoot()" in page
+    assert "trialtensor.bin_spikes(units, trials, align_to=&#39;go cue&#39;" in page
+
+
+def test_an_alignment_keeps_what_the_tensor_was_cut_around(counts):
+    aligned = tt.align_trials(counts.assign_coords(move=("trial", np.full(44, 0.1))), "move")
+    said = " ".join(making_phrases(making_of(aligned)))
+    assert "cut around go cue, -0.2 to 0.4 s" in said and "aligned to: move" in said
+    back = tt.unalign_trials(aligned)
+    assert making_of(back) == making_of(counts) and back.name == counts.name
+
+
 def test_following_and_its_page(counts, tmp_path):
     found = tt.track(tt.TCA(1, **SMALL).fit(counts), random_state=0)
     assert SAID in tt.write_tracking_report(found, tmp_path / "page.html").read_text()

@@ -3,10 +3,21 @@
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
-from trialtensor import TCA, CoupledTCA, SliceTCA, TrialVaryingDynamics, make_tca
+from trialtensor import (
+    TCA,
+    CoupledTCA,
+    SelectNeurons,
+    SliceTCA,
+    Smooth,
+    SquareRoot,
+    TrialVaryingDynamics,
+    make_tca,
+)
 from trialtensor.selection import HeldOutScore, Speckled, WholeTrials
 
 GRID = {"n_components": [1, 2, 3, 4, 5]}
@@ -58,8 +69,11 @@ def test_what_is_refused():
     model = clone(MODEL).fit(X)
     with pytest.raises(ValueError, match=r"splits: WholeTrials\(.*TimeBlocks\(\)"):
         HeldOutScore(WholeTrials())(model, X)
-    with pytest.raises(ValueError, match=r"estimator: .* got Pipeline"):
-        HeldOutScore()(make_pipeline(model), X)
+    with pytest.raises(ValueError, match=r"estimator: .* got PCA"):
+        HeldOutScore()(PCA(2), X)
+    filling = make_pipeline(FunctionTransformer(np.nan_to_num), model)
+    with pytest.raises(ValueError, match=r"estimator: a step of the Pipeline fills missing"):
+        HeldOutScore()(filling, X)
     regions = {"a": X[:, :4], "b": X[:, 4:]}
     coupled = CoupledTCA(1, n_init=1, random_state=0).fit(regions)
     with pytest.raises(ValueError, match=r"X: .* CoupledTCA; use CrossValidatedSearch"):
@@ -78,3 +92,31 @@ def test_dynamics_with_missing_entries():
     assert HeldOutScore()(model, X) > 0.99
     X[rng.random(X.shape) < 0.05] = np.nan
     assert 0.99 < HeldOutScore()(model, X) <= 1
+
+
+@pytest.mark.parametrize("kind", [TCA(2, n_init=2), TrialVaryingDynamics(1, n_init=1)])
+def test_a_pipeline_is_scored_as_its_model_on_what_reaches_it(kind):
+    rng = np.random.default_rng(0)
+    X = rng.poisson(3.0, (30, 8, 16)).astype(float)
+    X[2], X[4, 1] = np.nan, np.nan
+    model = clone(kind).set_params(random_state=0).fit(np.sqrt(X))
+    expected = HeldOutScore()(model, np.sqrt(X))
+    assert HeldOutScore()(make_pipeline(model), np.sqrt(X)) == expected
+    for step in (FunctionTransformer(np.sqrt), SquareRoot()):
+        step.fit(X)
+        found = HeldOutScore()(make_pipeline(step, model), X)
+        assert found == pytest.approx(expected, abs=1e-12)
+
+
+def test_components_of_a_pipeline():
+    """Smoothing makes noise look like structure, but not across what is held out."""
+    rng = np.random.default_rng(0)
+    effects = make_tca(40, 15, 24, 2, snr=4.0, random_state=1).X
+    for X, best in ((rng.normal(size=effects.shape), 1), (effects, 2)):
+        X[:, 3] = 0.0
+        pipeline = make_pipeline(SelectNeurons(min_mean=-0.5), Smooth(1.0, unit="bins"), MODEL)
+        grid = {"tca__n_components": [1, 2, 3]}
+        found = GridSearchCV(pipeline, grid, cv=3, scoring=HeldOutScore(), error_score="raise")
+        found.fit(X)
+        assert found.best_params_ == {"tca__n_components": best}
+        assert (found.best_score_ > 0) == (best == 2)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import xarray
 
+import trialtensor as tt
 from trialtensor.tracking import pattern_change
 from trialtensor.tracking.pattern_drift import walk_lag
 from trialtensor.tracking.patterns import unit_means, whole_cells
@@ -249,3 +250,25 @@ def test_whole_cells_and_means():
 def test_what_is_refused(early, late, options, message):
     with pytest.raises(ValueError, match=message):
         pattern_change(np.random.default_rng(0).normal(size=(80, 4, 30)), early, late, **options)
+
+
+def test_a_component_that_is_absent_early_gives_its_name_to_nothing_else(tmp_path):
+    """A fit to early trials finds something else in its place, which hasn't changed."""
+    rng = np.random.default_rng(0)
+    time = np.arange(25)
+    courses = np.exp(-0.5 * ((time[:, None] - [5, 17]) / 2.5) ** 2)
+    trials = np.stack([np.ones(80), 1.5 * LATE], axis=1) + 0.1 * rng.random((80, 2)) * [1, 0]
+    rate = np.einsum("kr,nr,tr->knt", trials, rng.gamma(1.0, 2.0, (30, 2)), courses)
+    X = rate + 0.5 * rng.normal(size=rate.shape)
+    model = tt.TCA(2, n_init=3, random_state=0).fit(X)
+    late = int(np.argmax(np.abs(model.time_factors_[17])))
+    found = pattern_change(X, ~LATE, LATE, components=model, n_null=99)
+    names = found.components["name"].tolist()
+    assert names[late] == f"early course unlike component {late + 1}"
+    assert names[1 - late] == f"component {2 - late}"
+    assert found.new_p < 0.05 and found.n_new == 1
+    page = tt.write_tracking_report(tt.track(model), tmp_path / "page.html", patterns=found)
+    assert "isn't found in early" in page.read_text()
+    known = pattern_change(X, ~LATE, LATE, components=courses, n_null=99)
+    page = tt.write_tracking_report(tt.track(model), tmp_path / "page.html", patterns=known)
+    assert "isn't found in early" not in page.read_text()

@@ -13,6 +13,7 @@ from trialtensor.data.arrays import column_exponents, scaled
 from trialtensor.data.axes import AXES
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Fitted
+from trialtensor.models.parameters import kind_of
 from trialtensor.solvers.matching import cosines
 
 
@@ -66,7 +67,7 @@ def check_model(model: Any, name: str = "model") -> None:
         Naming the argument.
     """
     if not isinstance(model, TrialEstimator):
-        raise ValueError(f"{name}: expected a model, such as TCA, got {type(model).__name__}")
+        raise ValueError(f"{name}: expected a model, such as TCA, got {kind_of(model)}")
 
 
 def part_names(fitted: Fitted) -> list[str]:

@@ -142,14 +142,10 @@ def rank(
         kind = find_kind(model)
         candidates = ranked.parse_grid(kind, components)
         options = {
-            "blocks": blocks,
-            "groups": groups,
-            "nonnegative": nonnegative,
+            "blocks": blocks, "groups": groups, "nonnegative": nonnegative,
             "gauge": None if gauge is None else gauge.value,
-            "n_init": n_init,
-            "max_iter": max_iter,
-            "tol": tol,
-        }
+            "n_init": n_init, "max_iter": max_iter, "tol": tol,
+        }  # fmt: skip
         asked = make_fit(kind, ranked.first_of(candidates), options, seed=seed)
         held_out = splits or ranked.suited_splits(kind)
         ranking = Ranking(

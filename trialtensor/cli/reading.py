@@ -216,7 +216,8 @@ class Reading:
             return trials
         chosen = _as_option("--trials", rows_where, trials, self.trials)
         if not chosen.any():
-            raise ValueError(f"--trials: no trial of {len(trials)} meets {self.trials!r}")
+            there = _there(trials, self.trials)
+            raise ValueError(f"--trials: no trial of {len(trials)} meets {self.trials!r}{there}")
         return trials[chosen]
 
     def _chosen(self, what: Any) -> Any:
@@ -224,7 +225,8 @@ class Reading:
             return what
         chosen = _as_option("--units", what.where, self.units)
         if not len(chosen):
-            raise ValueError(f"--units: none of {len(what)} meets {self.units!r}")
+            there = _there(what.table, self.units)
+            raise ValueError(f"--units: none of {len(what)} meets {self.units!r}{there}")
         return chosen
 
 
@@ -278,6 +280,14 @@ def _time_of(events: pandas.DataFrame) -> str:
     from trialtensor.sessions import event_columns
 
     return next(iter([*event_columns(events), *_columns(events)]), "timestamp")
+
+
+def _there(table: pandas.DataFrame, condition: str) -> str:
+    """Say which words the columns hold that a condition names."""
+    from trialtensor.sessions import choices_of
+
+    found = {name: words for name, words in choices_of(table).items() if name in condition}
+    return "".join(f"; {name} is one of {', '.join(words)}" for name, words in found.items())
 
 
 def _option(name: str) -> str:

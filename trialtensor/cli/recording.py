@@ -186,8 +186,17 @@ def as_typed(context: typer.Context) -> str:
         value = context.params.get(str(parameter.name))
         if value is None or value == parameter.default:
             continue
-        if parameter.param_type_name == "option":
-            words.append(max(parameter.opts, key=len))
-        if value is not True:
-            words.append(str(value))
-    return shlex.join(words)
+        # An option that can be repeated has a list of values, which may be empty.
+        for each in value if isinstance(value, list | tuple) else [value]:
+            if parameter.param_type_name == "option":
+                words.append(max(parameter.opts, key=len))
+            if each is not True:
+                words.append(str(each))
+    return " ".join(map(_quoted, words))
+
+
+def _quoted(word: str) -> str:
+    """Quote a word for a shell, in double quotes if it holds single ones, as people do."""
+    if "'" in word and not set(word) & set('"$`\\!'):
+        return f'"{word}"'
+    return shlex.quote(word)

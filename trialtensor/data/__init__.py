@@ -1,5 +1,6 @@
 """Trial tensors: checks, simulations, transforms and the bundled example."""
 
+from trialtensor.data.elsewhere import on_disk
 from trialtensor.data.example import load_example
 from trialtensor.data.masks import make_mask
 from trialtensor.data.synthetic import SyntheticData, make_slicetca, make_tca
@@ -19,5 +20,6 @@ __all__ = [
     "make_parafac2",
     "make_slicetca",
     "make_tca",
+    "on_disk",
     "transform_values",
 ]

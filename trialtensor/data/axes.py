@@ -55,7 +55,7 @@ def order_assumed(X: Any) -> bool:
     ----------
     X : array, or list or dict of arrays
     """
-    if hasattr(X, "dims"):
+    if hasattr(X, "coords"):
         return bool(getattr(X, "attrs", {}).get(ORDER) == ASSUMED)
     several = list(X.values()) if isinstance(X, Mapping) else X
     if isinstance(several, (list, tuple)) and any(hasattr(each, "shape") for each in several):

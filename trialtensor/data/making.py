@@ -15,8 +15,8 @@ PREPARED = "prepared"
 # Of `events.bin_spikes`, `cut_traces`, tables and objects; of steps after it; of joined sessions.
 RECORDED = (
     "made_by", "source", "signal", "align_to", "window", "bin_size", "how", "sample_interval",
-    "baseline", "units", "left_out", "time_steps", "joined_by", "join_linked", "join_offsets",
-    PREPARED,
+    "baseline", "units", "left_out", "time_steps", "align_events", "joined_by", "join_linked",
+    "join_offsets", PREPARED,
 )  # fmt: skip
 # Attributes of a tensor, and what they are called in words.
 _MADE = (
@@ -24,6 +24,7 @@ _MADE = (
     ("units", "values"),
     ("how", "resampling"),
     ("time_steps", "then"),
+    ("align_events", "aligned to"),
     ("left_out", "columns left out"),
 )
 _THEN = " > "

@@ -76,7 +76,7 @@ def align_trials(X: Any, to: Any, *, window: Any = None) -> xarray.DataArray:
         pieces.append((event, lowest, n_bins))
     values = np.concatenate([_moved(labelled.to_numpy(), *each) for each in pieces], axis=2)
     details = {
-        "align_to": ", ".join(n if isinstance(n, str) else "given times" for n in names),
+        "align_events": ", ".join(n if isinstance(n, str) else "given times" for n in names),
         "align_lowest": [low for _, low, _ in pieces],
         "align_bins": [n for _, _, n in pieces],
         "align_times": times.tolist(),
@@ -111,7 +111,9 @@ def unalign_trials(X: xarray.DataArray) -> xarray.DataArray:
     check_last(X, _STEP)
     times = numbers_of(X, "align_times").astype(float)
     values = X.to_numpy()
-    found = np.full((*values.shape[:2], len(times)), np.nan, values.dtype)
+    # Whole numbers have no NaN for the bins that a window has left out.
+    wide = values.dtype if values.dtype.kind == "f" else np.float64
+    found = np.full((*values.shape[:2], len(times)), np.nan, wide)
     at = 0
     lowest, counts = (numbers_of(X, f"align_{name}").astype(int) for name in ("lowest", "bins"))
     for i, (low, n_bins) in enumerate(zip(lowest, counts, strict=True)):
@@ -124,7 +126,7 @@ def unalign_trials(X: xarray.DataArray) -> xarray.DataArray:
         found = found.astype(kind)
     labels = {"time": times} if X.attrs["align_labelled"] else {}
     own = [f"{_BIN}_{i}" for i in range(len(lowest))]
-    names = ("to", "lowest", "bins", "times", "dtype", "labelled")
+    names = ("events", "lowest", "bins", "times", "dtype", "labelled")
     plain = without_step(X, _STEP, *own, *(f"align_{name}" for name in names))
     return _on_axis(plain, found, labels)
 
@@ -288,7 +290,8 @@ def _on_axis(
     import xarray
 
     kept = {name: each for name, each in X.coords.items() if "time" not in each.dims}
-    found = xarray.DataArray(values, dims=("trial", "neuron", "time"), coords=kept, attrs=X.attrs)
+    dims = ("trial", "neuron", "time")
+    found = xarray.DataArray(values, dims=dims, coords=kept, attrs=X.attrs, name=X.name)
     return found.assign_coords(coords)
 
 

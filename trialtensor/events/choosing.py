@@ -63,6 +63,8 @@ def rows_where(table: pandas.DataFrame, expression: str) -> np.ndarray:
     >>> rows_where(units, "quality == 'good' and `peak depth` > 300")
     array([ True, False])
     """
+    if not isinstance(table, pandas.DataFrame):
+        raise ValueError(f"table: expected a pandas table, got {type(table).__name__}")
     if not isinstance(expression, str) or not expression.strip():
         raise ValueError(f'where: expected a condition such as "x > 3", got {expression!r}')
     if len(expression) > _LONGEST:

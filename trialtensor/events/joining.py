@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import xarray
 
 _ALIKE = 1e-6  # of a bin: times that went through other arithmetic
+_JOINING = ("joined_by", "join_linked", "join_offsets")
 
 
 class SessionLinkWarning(UserWarning):
@@ -134,6 +135,7 @@ def split_sessions(X: xarray.DataArray, *, restore_offsets: bool = True) -> dict
     of_trial = plain_labels(X.coords["session"].to_numpy()).astype(object)
     if restore_offsets and SCALE in X.coords:
         X = X.copy(data=(X * X.coords[SCALE] + X.coords[OFFSET]).transpose(*X.dims).to_numpy())
+    restored = restore_offsets or OFFSET not in X.coords
     added = ("session", "present", "n_sessions", OFFSET, SCALE)
     found = {}
     for name, present in zip(links.names, links.present, strict=True):
@@ -146,6 +148,8 @@ def split_sessions(X: xarray.DataArray, *, restore_offsets: bool = True) -> dict
         others = [f"neuron_{each}" for each in links.names]
         gone = [each for each in (*added, *others, "trial_in_session") if each in own.coords]
         found[name] = own.drop_vars([*gone, "trial"]).assign_coords(labels)
+        if restored:
+            found[name].attrs = {k: each for k, each in X.attrs.items() if k not in _JOINING}
     return found
 
 
@@ -214,6 +218,7 @@ def _resampled(X: xarray.DataArray, times: np.ndarray, grid: np.ndarray) -> xarr
         dims=("trial", "neuron", "time"),
         coords={**kept, "time": grid},
         attrs=X.attrs,
+        name=X.name,
     )
 
 
@@ -239,9 +244,16 @@ def _joined(names: list[Any], given: list[Any], cells: Matching) -> xarray.DataA
         "present": (("trial", "neuron"), present),
     }
     if "time" in given[0].coords:
-        coords["time"] = given[0].coords["time"].to_numpy()
+        coords["time"] = given[0].coords["time"].variable
     attrs = _common_attrs(given)
-    return xarray.DataArray(found, dims=("trial", "neuron", "time"), coords=coords, attrs=attrs)
+    called = {X.name for X in given}
+    return xarray.DataArray(
+        found,
+        dims=("trial", "neuron", "time"),
+        coords=coords,
+        attrs=attrs,
+        name=called.pop() if len(called) == 1 else None,
+    )
 
 
 def _common_attrs(given: list[Any]) -> dict[str, Any]:
@@ -254,7 +266,8 @@ def _common_attrs(given: list[Any]) -> dict[str, Any]:
             name in X.attrs and np.array_equal(X.attrs[name], given[0].attrs[name]) for X in given
         )
     }
-    record = {name for name in names if str(name).startswith(("pad_", "align_", "warp_"))}
+    steps = ("pad_", "align_", "warp_")
+    record = {name for name in names - {"align_to"} if str(name).startswith(steps)}
     kept = same if record <= same else same - record - {STEPS}
     return {name: value for name, value in given[0].attrs.items() if name in kept}
 

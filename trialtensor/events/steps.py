@@ -24,7 +24,7 @@ def steps_of(X: xarray.DataArray) -> list[str]:
     ----------
     X : xarray.DataArray
     """
-    told = X.attrs.get(STEPS, "")
+    told = getattr(X, "attrs", {}).get(STEPS, "")
     return str(told).split(_THEN) if told else []
 
 
@@ -99,6 +99,9 @@ def check_last(X: xarray.DataArray, step: str) -> None:
     """
     done = steps_of(X)
     if not done or done[-1] != step:
+        kind = type(X).__name__
+        if not hasattr(X, "attrs"):
+            raise ValueError(f"X: expected a DataArray whose last step is {step}, got {kind}")
         made = f"it was made by {_THEN.join(done)}" if done else "it has no record of any"
         raise ValueError(f"X: expected a tensor whose last step is {step}, but {made}")
 

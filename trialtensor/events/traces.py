@@ -9,7 +9,7 @@ import numpy as np
 import pandas
 
 from trialtensor.data.arrays import as_numbers, with_nan
-from trialtensor.data.parameters import check_number
+from trialtensor.data.parameters import check_number, check_whole
 from trialtensor.events.choosing import rows_where
 from trialtensor.events.sources import naming
 from trialtensor.events.spike_times import in_seconds
@@ -71,6 +71,15 @@ class Traces:
         n_samples: int | None = None,
         source: str = "",
     ) -> None:
+        if not isinstance(name, str):
+            raise ValueError(f"name: expected text, got {name!r}")
+        if not callable(load):
+            raise ValueError(
+                "load: expected a function that returns values (n_samples, n_cells), got "
+                f"{type(load).__name__}; lambda: values will do for an array"
+            )
+        if n_samples is not None:
+            check_whole("n_samples", n_samples, 0)
         if (rate is None) == (timestamps is None):
             raise ValueError(
                 f"traces {name!r}: expected either rate (samples a second) or timestamps"

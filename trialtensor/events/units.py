@@ -62,6 +62,16 @@ class Units:
         *,
         source: str = "",
     ) -> None:
+        if not callable(load):
+            raise ValueError(
+                "load: expected a function that returns spike times and bounds, got "
+                f"{type(load).__name__}; Units.from_times takes spike times themselves"
+            )
+        if isinstance(observed, int | float | str):
+            raise ValueError(
+                "observed: expected intervals (n_intervals, 2), or a list of them, got "
+                f"{observed!r}"
+            )
         self.table = as_table(table, "unit", "table")
         self.source = source
         self._load = load

@@ -300,9 +300,8 @@ class TimeWarp(TrialTransformer):
         kept = {name: each for name, each in X.coords.items() if "time" not in each.dims}
         if not self._bare or times is self.warped_times_:
             kept["time"] = times
-        return xarray.DataArray(
-            values, dims=("trial", "neuron", "time"), coords=kept, attrs=X.attrs
-        )
+        dims = ("trial", "neuron", "time")
+        return xarray.DataArray(values, dims=dims, coords=kept, attrs=X.attrs, name=X.name)
 
 
 def warped(times: np.ndarray, source: np.ndarray, target: np.ndarray) -> np.ndarray:

@@ -141,7 +141,7 @@ def from_layout(layout: Any, tool: str | None = None) -> xarray.DataArray:
     Raises
     ------
     ValueError
-        For values without a ``tool``, and shapes that don't fit.
+        For values without a ``tool``, another one than the layout's, and shapes that don't fit.
 
     Examples
     --------
@@ -152,6 +152,8 @@ def from_layout(layout: Any, tool: str | None = None) -> xarray.DataArray:
     """
     if not isinstance(layout, ToolLayout):
         return _from_values(layout, tool)
+    if tool not in (None, layout.tool):
+        raise ValueError(f"tool: the layout is one for {layout.tool!r}, got {tool!r}")
     tensor = layout._tensor
     if layout.tool == "pynapple":
         return tensor.copy(data=pynapple_layout.tensor_of(*layout.values).to_numpy())

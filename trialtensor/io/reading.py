@@ -120,6 +120,8 @@ def read_variable(
         axes = None if found is None else found.order
     tensor = as_trial_tensor(values, axes=axes, name=f"{chosen.name} in {path}")
     tensor = tensor.rename(chosen.name.rsplit("/", 1)[-1])
+    # netCDF's list of labels: written again, it would hide those that are added.
+    tensor.attrs = {name: each for name, each in tensor.attrs.items() if name != "coordinates"}
     if found is not None:
         tensor = tensor.assign_attrs({ORDER: str(found)})
     elif axes is None and order_assumed(values):

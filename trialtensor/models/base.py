@@ -12,6 +12,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from trialtensor.data.arrays import as_floats
+from trialtensor.models import elsewhere
 from trialtensor.models.below_zero import warn_below_zero
 from trialtensor.models.fitted import Fitted, Named
 from trialtensor.models.memory import check_memory
@@ -48,6 +49,8 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
     component_types: ClassVar[tuple[str, ...]] = ()
     # Keyword arguments of ``fit`` besides the mask.
     fit_options: ClassVar[tuple[str, ...]] = ()
+    # True if data elsewhere than in memory is read pass by pass; it is loaded otherwise.
+    reads_in_passes: ClassVar[bool] = False
     # False if a bin is described from the bins before it: single entries can't be predicted.
     describes_entries: ClassVar[bool] = True
 
@@ -152,6 +155,8 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
             In the units of ``trial_factors_``; NaN for a trial without data.
         """
         check_is_fitted(self)
+        if self.reads_in_passes and elsewhere.is_elsewhere(X):
+            return elsewhere.transform(self._transform, X, mask)
         return self._transform(X, mask)
 
     def inverse_transform(self, X: Any) -> Any:
@@ -185,6 +190,8 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
         mask : as for ``transform``, optional
         """
         check_is_fitted(self)
+        if self.reads_in_passes and elsewhere.is_elsewhere(X):
+            return elsewhere.score(self._score, X, mask)
         return self._score(X, mask)
 
     def to_xarray(self) -> xarray.Dataset:
@@ -232,6 +239,8 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
 
     def _observe(self, X: Any, mask: Any) -> Any:
         """Check the data and convert it to the form that ``_solve`` takes."""
+        if self.reads_in_passes and elsewhere.is_elsewhere(X):
+            return elsewhere.prepare(X, mask)
         return prepare(X, mask)
 
     def _starts(self, data: Any) -> list[Start]:
@@ -279,7 +288,9 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
     def _fit(self, X: Any, mask: Any, **given: Any) -> Self:
         self.check_parameters()
         check_memory(type(self), X, mask)
-        return self._fit_to(self._observe(X, mask, **given), said_by(X))
+        data = self._observe(X, mask, **given)
+        with elsewhere.reading(data):
+            return self._fit_to(data, said_by(X))
 
     def _fit_to(self, data: Any, said: Mapping[str, Any] | None = None) -> Self:
         starts = self._starts(data)

@@ -9,6 +9,7 @@ import numpy as np
 
 from trialtensor.data.notices import warn
 from trialtensor.models.parameters import nonnegative_axes
+from trialtensor.solvers.passes import Passes
 
 
 def is_nonnegative(nonnegative: Any) -> bool:
@@ -32,6 +33,10 @@ def unreachable_share(arrays: Iterable[tuple[np.ndarray, float]]) -> float:
     """
     below = total = 0.0
     for values, weight in arrays:
+        if isinstance(values, Passes):
+            whole, negative = values.squares_below_zero()
+            total, below = total + weight * whole, below + weight * negative
+            continue
         # A trial at a time: squares of all data would take as much memory again.
         for trial in values:
             squares = np.square(trial, dtype=np.float64)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from trialtensor.data.elsewhere import kind_of
 from trialtensor.data.notices import warn
 from trialtensor.opening.memory import free_memory
 
@@ -53,6 +54,8 @@ def check_memory(kind: type, X: Any, mask: Any) -> None:
     arrays, free = _arrays(X), free_memory()
     if beyond is None or free is None:
         return
+    if getattr(kind, "reads_in_passes", False) and kind_of(X) is not None:
+        return
     size = sum(_as_floats(array) for array in arrays)
     # Whole numbers, and arrays in another order, are copied.
     copied = sum(_as_floats(array) for array in arrays if not _is_used_as_it_is(array))
@@ -94,7 +97,7 @@ def _has_nan(array: Any) -> bool:
 
 
 def _values(array: Any) -> Any:
-    return array.data if hasattr(array, "dims") else array
+    return array.data if hasattr(array, "coords") else array
 
 
 def _is_used_as_it_is(array: Any) -> bool:

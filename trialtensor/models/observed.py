@@ -327,12 +327,13 @@ def _summary(checked: CheckedTensor, kept: Kept, pattern: str) -> dict[str, Any]
         size,
         n_observed,
         pattern,
-        _treatment(pattern, kept),
+        treatment_of(pattern, kept),
         **empty,
     )
 
 
-def _treatment(pattern: str, kept: Kept) -> str:
+def treatment_of(pattern: str, kept: Kept) -> str:
+    """Say what was done about missing entries; ``kept`` marks the slices with data."""
     parts = []
     if not all(k.all() for k in kept):
         parts.append("Trials, neurons or time bins without any data were left out of the fit.")

@@ -34,11 +34,28 @@ __all__ = [
     "check_verbose",
     "check_whole",
     "generator",
+    "kind_of",
     "nonnegative_axes",
 ]
 
 
 INITS = ("svd", "random")
+
+
+def kind_of(given: Any) -> str:
+    """Name the kind of something that isn't a model, and where its model is if it is a pipeline.
+
+    Examples
+    --------
+    >>> kind_of([1, 2])
+    'list'
+    """
+    if not hasattr(given, "named_steps"):
+        return type(given).__name__
+    return (
+        f"{type(given).__name__}; give its last step, pipeline[-1], and with it the data that the "
+        "steps before it have transformed, pipeline[:-1].transform(X)"
+    )
 
 
 def check_smoothness(smoothness: Any) -> None:

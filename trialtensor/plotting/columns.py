@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor.models import Component, Fitted, Part, TrialEstimator
+from trialtensor.models.parameters import kind_of
 from trialtensor.plotting.labels import cut
 
 # Trials come last, next to the key to their colours, after axes that only some kinds have.
@@ -99,7 +100,7 @@ def fitted_of(model: Any) -> Fitted:
     from sklearn.utils.validation import check_is_fitted
 
     if not isinstance(model, TrialEstimator):
-        raise ValueError(f"model: expected a fitted model, got {type(model).__name__}")
+        raise ValueError(f"model: expected a fitted model, got {kind_of(model)}")
     check_is_fitted(model)
     return model.fitted_
 

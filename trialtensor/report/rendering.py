@@ -62,7 +62,8 @@ def data_part(
     source : str or None
     preprocessing : list of str
     summary : dict or None
-        As in ``Fitted.data``; of None nothing is said.
+        As in ``Fitted.data``, or `trialtensor.models.observed.said_by` where that is all that is
+        known; of None nothing is said.
     coords : dict
     size : str, optional
         Size of the data, if the shape in ``summary`` doesn't give it.
@@ -77,13 +78,16 @@ def data_part(
         "made": "",
     }
     if summary is not None:
+        part |= {
+            "axes": data_wording.axes_sentence(summary),
+            "made": data_wording.making_sentences(summary),
+        }
+    if summary is not None and "shape" in summary:
         dtype = f" ({summary['dtype']})" if summary["dtype"] != "unknown" else ""
         part |= {
             "size": (size or data_wording.size_text(*summary["shape"])) + dtype,
             "missing": wording.missing_sentence(summary),
             "treatment": data_wording.treatment(summary),
-            "axes": data_wording.axes_sentence(summary),
-            "made": data_wording.making_sentences(summary),
         }
     return part
 

@@ -128,7 +128,7 @@ def write_search_report(
 def _data(search: Any, X: Any, mask: Any) -> tuple[dict[str, Any] | None, dict[str, Any], str]:
     """Return summary, coordinates and size of the data that was searched."""
     if X is None:
-        return None, {}, ""
+        return getattr(search, "data_said_", None), {}, ""
     layout = search.estimator.layout(X, mask)
     if layout.single:
         data = prepare(X, mask)

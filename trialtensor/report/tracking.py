@@ -17,6 +17,7 @@ from trialtensor.report import tracking_wording as wording
 from trialtensor.report.change_wording import count_text, label_text, number
 from trialtensor.report.figures import as_png
 from trialtensor.report.rendering import render, repeating_part
+from trialtensor.tracking.pattern_courses import UNLIKE
 
 TEMPLATE = "tracking.html.jinja"
 
@@ -93,6 +94,8 @@ def write_tracking_report(
         periods=periods,
         new_p=None if patterns is None else _new_p(patterns),
         drift=None if patterns is None else f"{patterns.drift:.0%}",
+        nothing_alike=patterns is not None
+        and any(UNLIKE in name for name in patterns.components["name"]),
         something_new=patterns is not None and patterns.new_p <= patterns.alpha,
         figure_png=_figure_png(tracking),
         **repeating_part(command, code or _code(tracking)),

@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from trialtensor.models.layout import Layout
+from trialtensor.models.observed import said_by
 from trialtensor.models.parameters import (
     REPEATS,
     SEEDS,
@@ -97,6 +98,8 @@ class CrossValidatedSearch(BaseEstimator):
         Choice by ``rule``; 0 or (0, 0, 0) if no component generalises.
     best_estimator_ : estimator or None
         Fitted to all data with ``n_components_``; None for no components or without ``refit``.
+    data_said_ : dict
+        What the data says of itself, such as how it was made; pages show it.
 
     References
     ----------
@@ -180,6 +183,7 @@ class CrossValidatedSearch(BaseEstimator):
                 ledger.add(job.key, row)
             rows = {job: ledger.rows[job.key] for job in jobs}
         chosen = self._store(candidates, rows)
+        self.data_said_ = said_by(X)
         self.best_estimator_ = None
         if self.refit and chosen is not None:
             self.best_estimator_ = self._with(chosen, self.random_state)

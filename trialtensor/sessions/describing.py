@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # Columns, tables and notes that are shown of each kind, and rows of a table in HTML.
 _COLUMNS, _TABLES, _NOTES, _ROWS = 12, 12, 30, 5
 _INDENT = 13
+# Columns of few different words are those that rows are chosen by.
+_WORDS, _LETTERS, _CHOICES = 8, 24, 6
 # Share of trials in which the time of an event has to be within the trial, or later than before.
 _MOST = 0.95
 _BOUNDS = ("start_time", "stop_time")
@@ -95,6 +97,39 @@ def columns_of(table: DataFrame) -> str:
     return (", ".join(names[:_COLUMNS]) or "no columns") + more
 
 
+def choices_of(table: DataFrame) -> dict[str, list[str]]:
+    """Return the different values of columns of text that have a few, which rows are chosen by.
+
+    Parameters
+    ----------
+    table : DataFrame
+
+    Examples
+    --------
+    >>> import pandas
+    >>> choices_of(pandas.DataFrame({"quality": ["good", "mua", "good"], "depth": [3, 1, 2]}))
+    {'quality': ['good', 'mua']}
+    """
+    found = {}
+    for name, column in table.items():
+        if column.dtype.kind in "biufcmM":
+            continue
+        known = column.dropna()
+        if not known.map(lambda each: isinstance(each, str)).all():
+            continue
+        words = sorted(map(str, known.unique()))
+        if 1 < len(words) <= _WORDS and max(map(len, words)) <= _LETTERS:
+            found[str(name)] = words
+    return found
+
+
+def _choosing(table: DataFrame) -> list[str]:
+    """Say, in at most one line, by which words rows can be chosen."""
+    found = list(choices_of(table).items())[:_CHOICES]
+    shown = "; ".join(f"{name}: {', '.join(words)}" for name, words in found)
+    return [f"choose by {shown}"] if found else []
+
+
 def _title(session: Any) -> str:
     kind = f" ({session.kind})" if session.kind else ""
     return printable(f"Session {session.name}{kind}")
@@ -105,9 +140,9 @@ def _sections(session: Any) -> Iterator[tuple[str, list[str]]]:
     if session.trials is not None:
         events = event_columns(session.trials)
         line = f"align to {', '.join(events[:_COLUMNS])}" if events else "no times of events"
-        yield "trials", [_sized(session.trials), line]
+        yield "trials", [_sized(session.trials), line, *_choosing(session.trials)]
     if session.units is not None:
-        yield "units", [_sized(session.units.table)]
+        yield "units", [_sized(session.units.table), *_choosing(session.units.table)]
     if session.traces:
         yield "traces", _named(session.traces, _of_traces)
     for heading, tables in (("events", session.events), ("intervals", session.intervals)):

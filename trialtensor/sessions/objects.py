@@ -23,7 +23,10 @@ def session_of(source: Any) -> Session:
     """
     from trialtensor.events.given import holding
 
-    given = holding(source)
+    try:
+        given = holding(source)
+    except ValueError as error:
+        raise ValueError(f"source: {error}") from error
     return Session(
         type(source).__name__,
         kind=given.kind,

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from trialtensor.solvers.passes import Passes
 from trialtensor.solvers.result import Model, SolverResult, StopReason
 from trialtensor.solvers.runs import RestartResult
 
@@ -51,7 +52,8 @@ def in_double(problem: Any) -> Any:
     ----------
     problem : DenseProblem or MaskedProblem
     """
-    if problem.X.dtype == np.float64 or problem.X.size >= LARGE:
+    elsewhere = isinstance(problem.X, Passes)
+    if elsewhere or problem.X.dtype == np.float64 or problem.X.size >= LARGE:
         return problem
     double: dict[str, Any] = {"X": problem.X.astype(np.float64)}
     bases = getattr(problem, "bases", None)

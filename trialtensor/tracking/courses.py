@@ -13,6 +13,7 @@ from trialtensor.data.notices import warn
 from trialtensor.data.per_entry import one_each, own_index, trials_first
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Component, Fitted, Part
+from trialtensor.models.parameters import kind_of
 from trialtensor.models.undetermined import findings
 from trialtensor.models.verdict import advice, cancellation, is_degenerate
 from trialtensor.tracking.series import check_series
@@ -40,6 +41,8 @@ def trial_series(model: Any, dataset: Any, n_needed: int) -> dict[str, np.ndarra
         If no component has a course, one has too few trials, or a dataset has to be chosen.
     """
     if not isinstance(model, TrialEstimator):
+        if hasattr(model, "get_params"):
+            raise ValueError(f"model: expected a fitted model or series, got {kind_of(model)}")
         if dataset is not None:
             raise ValueError(f"dataset: an array of series has none; leave out {dataset!r}")
         values = check_series(model, "model", n_needed)

@@ -138,12 +138,8 @@ def track(
     part = given.learning_trials
     learning = {name: _learning(name, y[part], level) for name, y in within.items()}
     p_adjusted = _adjusted(found)
-    certain = [name for name in found if p_adjusted[name] <= alpha]
-    # Neurons are asked of changes that are certain but for the number of components, too.
-    asked = {name: each for name, each in found.items() if each.n_transitions}
-    replication = _replicated(model, data, asked, alpha, rng)
-    told = [] if replication is None else [*replication.confirmed, *replication.of_all_neurons]
-    reported = {name: found[name] for name in found if name in certain or name in told}
+    replication = _replicated(model, data, found, alpha, rng)
+    reported = _reported(found, p_adjusted, replication, alpha)
     related = _related(within, level, rng)
     blocks, contrasts = tables.blocks(given.compared(columns, within), given.labels, level)
     return Tracking(
@@ -194,14 +190,15 @@ def _cautions(
 def _replicated(
     model: Any,
     data: Recorded | None,
-    asked: dict[str, Transitions],
+    found: dict[str, Transitions],
     alpha: float,
     rng: np.random.Generator,
 ) -> Replication | None:
-    """Ask the neurons about the changes of components."""
+    """Ask the neurons about the changes of components, certain but for the number of these, too."""
     if data is None:
         return None
-    onsets = {name: each.onsets.tolist() for name, each in asked.items() if name != BEHAVIOUR}
+    changing = {name: each for name, each in found.items() if each.n_transitions}
+    onsets = {name: each.onsets.tolist() for name, each in changing.items() if name != BEHAVIOUR}
     return replicate(
         model,
         data.X,
@@ -211,6 +208,17 @@ def _replicated(
         alpha=alpha,
         random_state=rng,
     )
+
+
+def _reported(
+    found: dict[str, Transitions],
+    p_adjusted: dict[str, float],
+    replication: Replication | None,
+    alpha: float,
+) -> dict[str, Transitions]:
+    """Return the series whose changes are certain, or are confirmed by neurons."""
+    told = [] if replication is None else [*replication.confirmed, *replication.of_all_neurons]
+    return {name: each for name, each in found.items() if p_adjusted[name] <= alpha or name in told}
 
 
 def _adaptation(

@@ -138,9 +138,10 @@ def pattern_change(
     components : int, (n_times, R) array, or fitted model
         Time courses; for a number, those of a TCA of the early trials (nonnegative if ``X`` is).
         For a model of trial, neuron and time factors likewise, with as many components, each named
-        after the one of the model that has the most similar time course: in a model of all trials,
-        a rotation may be two components already. For other models, their time courses or the
-        loadings of time-slicing components.
+        after the one of the model that has the most similar time course, or "early course unlike"
+        that one where the cosine is below 0.9, since a component that is weak early isn't found
+        there: in a model of all trials, a rotation may be two components already. For other models,
+        their time courses or the loadings of time-slicing components.
     dataset : str, optional
         For a model of several datasets: the dataset of ``X``.
     n_units : int

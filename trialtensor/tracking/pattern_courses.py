@@ -11,9 +11,12 @@ import scipy.optimize
 from trialtensor.data.arrays import as_floats, exponent_of, scaled
 from trialtensor.data.notices import warn
 from trialtensor.models import TCA, DegeneracyWarning, TrialEstimator
-from trialtensor.models.parameters import check_whole
+from trialtensor.models.parameters import check_whole, kind_of
 from trialtensor.models.verdict import is_degenerate
 from trialtensor.tracking.courses import time_courses
+
+ALIKE = 0.9  # cosine of a time course of early trials with that of the component it is named after
+UNLIKE = "early course unlike"
 
 
 def used_courses(
@@ -51,9 +54,15 @@ def used_courses(
         courses = np.stack(list(found.values()), axis=1)
         of = f" of the {type(components).__name__}"
         used = _checked_courses(courses, X.shape[2], times, of, independent=not _is_cp(components))
+        names = list(found)
         if _is_cp(components):
-            used = _in_order(_early_courses(len(found), X[early], times, rng), used)
-        return list(found), used
+            used, cosines = _in_order(_early_courses(len(found), X[early], times, rng), used)
+            # What has no counterpart in early trials must not lend its name to something else.
+            names = [
+                name if each >= ALIKE else f"{UNLIKE} {name}"
+                for name, each in zip(names, cosines, strict=True)
+            ]
+        return names, used
     if dataset is not None:
         raise ValueError(f"dataset: is for a model of several datasets, leave out {dataset!r}")
     if isinstance(components, int | np.integer) and not isinstance(components, bool):
@@ -66,7 +75,7 @@ def used_courses(
                 raise
             raise ValueError(
                 "components: expected a number, time courses (n_times, n_components) or a fitted "
-                f"model, got {type(components).__name__}"
+                f"model, got {kind_of(components)}"
             ) from None
         used = _checked_courses(given, X.shape[2], times)
     return [f"component {r + 1}" for r in range(used.shape[1])], used
@@ -112,13 +121,21 @@ def _is_cp(model: TrialEstimator) -> bool:
     )
 
 
-def _in_order(courses: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Put time courses in the order of the ones that they resemble, with their sign."""
+def _in_order(courses: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Put time courses in the order of the ones that they resemble, with their sign; say how much.
+
+    Returns
+    -------
+    courses : (n_times, R) array
+    cosines : (R,) array
+        With those that they resemble.
+    """
     norms = [np.maximum(np.linalg.norm(each, axis=0), 1e-200) for each in (wanted, courses)]
     cosines = (wanted / norms[0]).T @ (courses / norms[1])
     order = scipy.optimize.linear_sum_assignment(-np.abs(cosines))[1]
-    signs = np.sign(cosines[np.arange(len(order)), order])
-    return np.asarray(courses[:, order] * np.where(signs == 0, 1, signs))
+    matched = cosines[np.arange(len(order)), order]
+    signs = np.where(matched < 0, -1.0, 1.0)
+    return np.asarray(courses[:, order] * signs), np.abs(matched)
 
 
 def _checked_courses(

@@ -129,6 +129,7 @@ class SliceTCA(TrialEstimator):
     """
 
     component_types = ("trial-slicing", "neuron-slicing", "time-slicing")
+    reads_in_passes = True
 
     def __init__(
         self,

@@ -130,6 +130,8 @@ class TCA(TrialEstimator):
     True
     """
 
+    reads_in_passes = True
+
     def __init__(
         self,
         n_components: int,

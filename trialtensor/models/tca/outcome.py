@@ -26,7 +26,7 @@ from trialtensor.models.undetermined import (
 from trialtensor.solvers import canonical, contraction, diagnostics
 from trialtensor.solvers.determination import solve_open_rows
 from trialtensor.solvers.normal_equations import full_gram
-from trialtensor.solvers.problems import free_loss, shares_of
+from trialtensor.solvers.problems import contract_time, free_loss, shares_of
 from trialtensor.solvers.result import Factors, SolverResult
 from trialtensor.solvers.ridge import RidgeScale
 from trialtensor.solvers.row_updates import solve_rows
@@ -159,7 +159,7 @@ def _finish(
     neuron, _ = canonical.unit_columns(neuron)
     time, _ = canonical.unit_columns(time)
     if data.observed is None:
-        partial = contraction.contract_time(data.problem.X, time)
+        partial = contract_time(data.problem.X, time)
         grams = full_gram((trial, neuron, time), 0)
         rhs = contraction.trials_from_partial(partial, neuron)
         factors = (solve_rows(grams, rhs, nonnegative=nonnegative[0]), neuron, time)

@@ -119,6 +119,11 @@ class Passes(ABC):
         """Return the sum of squares, added up in float64."""
         return float(self.run(jobs.SumOfSquares())[0])
 
+    def squares_below_zero(self) -> tuple[float, float]:
+        """Return the sum of squares, and that of negative values."""
+        whole, below = self.run(jobs.SquaresBelowZero())
+        return float(whole), float(below)
+
     def gram(self, axis: int) -> np.ndarray:
         """Return the Gram matrix of the unfolding along ``axis``, ``(n_axis, n_axis)``, float64.
 

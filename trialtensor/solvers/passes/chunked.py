@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import hashlib
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from time import sleep
 from typing import Any, Protocol
 
 import numpy as np
 
 from trialtensor.solvers.passes.base import Passes, restricted
 from trialtensor.solvers.passes.block import Block, Job, join
+from trialtensor.solvers.passes.reading import Unchanged, reading_bar
 
 # Bytes of a block, as floating-point numbers. Larger ones are read no faster.
 BLOCK_BYTES = 64_000_000
+_BEFORE_ANOTHER_TRY = 0.2
 
 
 class Source(Protocol):
@@ -48,8 +53,10 @@ class ChunkedPasses(Passes):
     step : int
         Number of trials of which a block must have a multiple, for sources that are stored in
         chunks of several trials.
-    on_read : callable, optional
-        Called with the bytes of each block that was read.
+    path : path, optional
+        The file, which must not change while it is read.
+    progress : bool
+        Show how far each pass is.
     """
 
     def __init__(
@@ -61,10 +68,12 @@ class ChunkedPasses(Passes):
         kept: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
         block_bytes: int = BLOCK_BYTES,
         step: int = 1,
-        on_read: Callable[[int], None] | None = None,
+        path: Path | None = None,
+        progress: bool = False,
     ) -> None:
         self.source, self.dtype, self.has_missing = source, np.dtype(dtype), has_missing
-        self.block_bytes, self.step, self.on_read = block_bytes, step, on_read
+        self.block_bytes, self.step, self.progress = block_bytes, step, progress
+        self.unchanged = Unchanged(path)
         self.rows, self.kept = _choose(source.shape, kept)
         n_trials, n_neurons, n_times = (
             n if keep is None else int(keep.sum())
@@ -93,8 +102,14 @@ class ChunkedPasses(Passes):
         ----------
         job : Job
         """
-        self.n_reads += 1
-        return join(job.joins, [job(block) for block in self._blocks()])
+        self._begin_read()
+        total = int(np.prod(self.source.shape)) * np.dtype(self.source.dtype).itemsize
+        with reading_bar(total, self.n_reads, shown=self.progress) as bar:
+            results = []
+            for block, n_bytes in self._blocks():
+                results.append(job(block))
+                bar.update(n_bytes)
+        return join(job.joins, results)
 
     def trials(self, part: slice) -> Block:
         """Read some trials.
@@ -104,19 +119,18 @@ class ChunkedPasses(Passes):
         part : slice
         """
         part = slice(*part.indices(self.shape[0]))
-        raw = self._read((self._where(part),))
-        return restricted(self._as_block(part, raw), self.kept)
+        return self._trials(part)[0]
 
     def gram_of_trials(self) -> np.ndarray:
         """Return the Gram matrix of trials, reading all trials of a few neurons at a time."""
-        self.n_reads += 1
+        self._begin_read()
         n_trials, n_neurons, n_times = self.source.shape
         per_neuron = self.dtype.itemsize * n_trials * n_times
         n = max(1, self.block_bytes // per_neuron)
         whole = slice(0, self.shape[0])
         grams = []
         for part in (slice(i, i + n) for i in range(0, n_neurons, n)):
-            raw = self._read((slice(None), part))
+            raw = self._read((slice(None), part), f"neurons {part.start} to {part.stop}")
             raw = raw if self.rows is None else raw[self.rows]
             keep = None if self.kept[0] is None else self.kept[0][part]
             values = restricted(self._as_block(whole, raw), (keep, self.kept[1])).values
@@ -124,15 +138,32 @@ class ChunkedPasses(Passes):
             grams.append(((flat @ flat.T).astype(np.float64, copy=False),))
         return join(("sum",), grams)[0]
 
-    def _blocks(self) -> Iterator[Block]:
-        """Yield all blocks, reading one ahead."""
+    def about(self) -> bytes:
+        """Return a digest of the shape of the data and of a few of its values."""
+        digest = hashlib.blake2b(f"{self.shape}{self.source.dtype}".encode(), digest_size=16)
+        for i in sorted({0, self.shape[0] // 2, self.shape[0] - 1}):
+            digest.update(self._trials(slice(i, i + 1))[0].values.tobytes())
+        return digest.digest()
+
+    def _begin_read(self) -> None:
+        self.n_reads += 1
+        self.unchanged.check()
+
+    def _trials(self, part: slice) -> tuple[Block, int]:
+        """Return some trials, and the bytes that were read for them."""
+        raw = self._read((self._where(part),), f"trials {part.start} to {part.stop}")
+        self.unchanged.check_values(part, raw)
+        return restricted(self._as_block(part, raw), self.kept), raw.nbytes
+
+    def _blocks(self) -> Iterator[tuple[Block, int]]:
+        """Yield all blocks with the bytes that were read for each, reading one ahead."""
         parts = self.parts()
         with ThreadPoolExecutor(1) as reader:
-            coming = reader.submit(self.trials, parts[0])
+            coming = reader.submit(self._trials, parts[0])
             for following in [*parts[1:], None]:
                 block = coming.result()
                 if following is not None:
-                    coming = reader.submit(self.trials, following)
+                    coming = reader.submit(self._trials, following)
                 yield block
 
     def _where(self, part: slice) -> Any:
@@ -144,17 +175,28 @@ class ChunkedPasses(Passes):
         whole = len(rows) and int(rows[-1] - rows[0]) == len(rows) - 1
         return slice(int(rows[0]), int(rows[-1]) + 1) if whole else rows
 
-    def _read(self, index: tuple[Any, ...]) -> np.ndarray:
-        raw = np.asarray(self.source[index])
-        if self.on_read is not None:
-            self.on_read(raw.nbytes)
-        return raw
+    def _read(self, index: tuple[Any, ...], what: str) -> np.ndarray:
+        """Read once more what couldn't be read: network drives recover."""
+        try:
+            return np.asarray(self.source[index])
+        except Exception:
+            sleep(_BEFORE_ANOTHER_TRY)
+        try:
+            return np.asarray(self.source[index])
+        except Exception as error:
+            raise OSError(
+                f"X: {what} of {self.unchanged.name} can't be read: {str(error).splitlines()[0]}"
+                if str(error)
+                else f"X: {what} of {self.unchanged.name} can't be read: {type(error).__name__}"
+            ) from error
 
     def _as_block(self, part: slice, raw: np.ndarray) -> Block:
         """Convert what was read to numbers, with zeros where missing."""
         values = np.ascontiguousarray(raw, dtype=self.dtype)
-        if not self.has_missing:
-            return Block(part, values)
+        with np.errstate(over="ignore", invalid="ignore"):
+            # A sum that isn't NaN proves that no value is, without a temporary.
+            if not self.has_missing or not np.isnan(values.sum()):
+                return Block(part, values)
         observed = ~np.isnan(values)
         return Block(part, np.where(observed, values, 0), observed)
 

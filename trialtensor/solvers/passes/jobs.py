@@ -14,22 +14,26 @@ from trialtensor.solvers.passes.block import Block, Join
 from trialtensor.solvers.passes.together import RowUpdate
 from trialtensor.solvers.result import Factors
 
-# Entries of a temporary in double precision.
-_PIECE = 20_000_000
+# Entries of a temporary: on a processor it should stay in the cache, elsewhere it must be so large
+# that starting the work takes no time.
+_IN_CACHE, _ON_DEVICE = 500_000, 50_000_000
 
 
-def pieces(block: Block, per_trial: int) -> Iterator[Any]:
-    """Yield the values of a block a few trials at a time, to keep temporaries small.
+def pieces(block: Block) -> Iterator[Block]:
+    """Yield a block a few trials at a time, to keep temporaries small.
 
     Parameters
     ----------
     block : Block
-    per_trial : int
-        Entries of the temporary for each trial.
     """
-    step = max(1, _PIECE // max(1, per_trial))
-    for first in range(0, block.values.shape[0], step):
-        yield block.values[first : first + step, ...]
+    n_trials, n_neurons, n_times = block.values.shape
+    most = _IN_CACHE if isinstance(block.values, np.ndarray) else _ON_DEVICE
+    step = max(1, most // (n_neurons * n_times))
+    start = block.part.start
+    for i in range(0, n_trials, step):
+        values = block.values[i : i + step, ...]
+        seen = None if block.observed is None else block.observed[i : i + step, ...]
+        yield Block(slice(start + i, start + i + values.shape[0]), values, seen)
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,9 +46,10 @@ class SumOfSquares:
         """Return it as an array without axes."""
         xp = namespace(block.values)
         total = 0.0
-        for piece in pieces(block, block.values.shape[1] * block.values.shape[2]):
-            flat = in_double(xp.reshape(piece, (-1,)))
-            total = total + xp.linalg.vecdot(flat, flat)
+        for piece in pieces(block):
+            flat = in_double(xp.reshape(piece.values, (-1,)))
+            with np.errstate(over="ignore"):  # such units are refused by this infinite sum
+                total = total + xp.linalg.vecdot(flat, flat)
         return (total,)
 
 
@@ -58,6 +63,19 @@ class Extremes:
         """Return both as arrays without axes."""
         xp = namespace(block.values)
         return xp.min(block.values), xp.max(block.values)
+
+
+@dataclass(frozen=True, eq=False)
+class SquaresBelowZero:
+    """The sum of squares, and that of negative values."""
+
+    joins: Sequence[Join] = ("sum", "sum")
+
+    def __call__(self, block: Block) -> tuple[Any, ...]:
+        """Return both as arrays without axes."""
+        xp = namespace(block.values)
+        below = xp.where(block.values < 0, block.values, xp.zeros_like(block.values))
+        return (*SumOfSquares()(block), *SumOfSquares()(Block(block.part, below)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,8 +98,8 @@ class AxisGram:
             flat = xp.reshape(X, (-1, X.shape[2]))
             return (in_double(flat.T @ flat),)
         gram: Any = 0.0
-        for piece in pieces(block, X.shape[1] * X.shape[2]):
-            rows = xp.reshape(xp.permute_dims(piece, (1, 0, 2)), (X.shape[1], -1))
+        for piece in pieces(block):
+            rows = xp.reshape(xp.permute_dims(piece.values, (1, 0, 2)), (X.shape[1], -1))
             gram = gram + in_double(rows @ rows.T)
         return (gram,)
 
@@ -293,11 +311,14 @@ class ResidualSquares:
     def __call__(self, block: Block) -> tuple[Any, ...]:
         """Return it as an array without axes, in double precision."""
         xp = namespace(block.values)
-        residual = block.values - self.model.of_trials(block)
-        if block.observed is not None:
-            residual = xp.where(block.observed, residual, xp.zeros_like(residual))
-        whole = Block(block.part, residual)
-        return SumOfSquares()(whole)
+        total = 0.0
+        for piece in pieces(block):
+            residual = piece.values - self.model.of_trials(piece)
+            if piece.observed is not None:
+                residual = xp.where(piece.observed, residual, xp.zeros_like(residual))
+            flat = in_double(xp.reshape(residual, (-1,)))
+            total = total + xp.linalg.vecdot(flat, flat)
+        return (total,)
 
 
 def in_pairs(found: Sequence[Any]) -> list[tuple[Any, Any]]:

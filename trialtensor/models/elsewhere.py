@@ -1,0 +1,217 @@
+"""Fits to data that isn't in memory: what `observed.prepare` is for arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from trialtensor.data.axes import AXES, resolve_axes
+from trialtensor.data.elsewhere import OnDisk, kind_of, path_of
+from trialtensor.data.labels import plain_labels
+from trialtensor.models.observed import (
+    FitInput,
+    Kept,
+    check_scale,
+    describe_data,
+    nothing_to_explain,
+    said_by,
+    treatment_of,
+)
+from trialtensor.solvers.passes import Passes
+from trialtensor.solvers.passes.chunked import BLOCK_BYTES, ChunkedPasses
+from trialtensor.solvers.passes.journal import JournalPasses
+from trialtensor.solvers.passes.mapped import as_read
+from trialtensor.solvers.passes.survey import Survey, survey
+from trialtensor.solvers.problems import DenseProblem
+
+# Shares of the memory that a fit may use: a block is held as it was read and as numbers, while the
+# next one is read, and products of its size come on top.
+_BLOCKS_IN_MEMORY = 16
+
+
+def is_elsewhere(X: Any) -> bool:
+    """Tell whether data is to be read pass by pass.
+
+    Parameters
+    ----------
+    X : anything
+    """
+    return kind_of(X) is not None
+
+
+def prepare(X: Any, mask: Any) -> FitInput:
+    """Look at all of the data once, and build the problem whose passes read it.
+
+    Parameters
+    ----------
+    X, mask : as for ``fit``
+
+    Raises
+    ------
+    ValueError
+        For data that can't be fitted: of another shape or type, infinite, or without signal.
+    """
+    _refuse_mask(mask)
+    source, coords = _in_order(X)
+    _check_source(source)
+    passes = _passes(X, source)
+    found = survey(passes)
+    _refuse(found, passes)
+    if found.n_missing:
+        raise ValueError(
+            f"X: {found.n_missing} of {passes.size} entries are missing; data with missing entries "
+            "is fitted in memory: give it as an array"
+        )
+    if isinstance(passes, ChunkedPasses):
+        passes.has_missing = False
+    passes.__dict__["extremes"] = (found.least, found.most)
+    check_scale(passes, found.norm2)
+    kept: Kept = tuple(np.ones(n, bool) for n in passes.shape)  # type: ignore[assignment]
+    summary = describe_data(
+        passes.shape,
+        np.dtype(source.dtype),
+        passes.size,
+        passes.size,
+        "none",
+        treatment_of("none", kept),
+        **{f"empty_{axis}s": 0 for axis in AXES},
+    )
+    return FitInput(DenseProblem(passes, found.norm2), None, kept, coords, summary | said_by(X))
+
+
+def blocks_of(X: Any) -> Iterator[Any]:
+    """Yield data a few trials at a time, each as it would be given to ``transform``.
+
+    Parameters
+    ----------
+    X : data for which `is_elsewhere`
+    """
+    source, _ = _in_order(X)
+    _check_source(source)
+    passes = _passes(X, source)
+    for part in passes.parts():
+        yield np.asarray(source[part])
+
+
+def transform(of_trials: Callable[[Any, Any], Any], X: Any, mask: Any) -> np.ndarray:
+    """Transform trials a few at a time; they don't depend on each other.
+
+    Parameters
+    ----------
+    of_trials : callable
+        From data in memory and its mask to features.
+    X, mask : as for ``transform``
+    """
+    _refuse_mask(mask)
+    return np.concatenate([of_trials(block, None) for block in blocks_of(X)])
+
+
+def score(of_trials: Callable[[Any, Any], float], X: Any, mask: Any) -> float:
+    """Return the explained share of the sum of squares of trials, a few at a time.
+
+    Parameters
+    ----------
+    of_trials : callable
+        From data in memory and its mask to the explained share.
+    X, mask : as for ``score``
+    """
+    _refuse_mask(mask)
+    explained = total = 0.0
+    for block in blocks_of(X):
+        flat = np.nan_to_num(block).ravel().astype(np.float64)
+        squares = float(flat @ flat)
+        if squares:
+            explained += of_trials(block, None) * squares
+            total += squares
+    nothing_to_explain(total, np.zeros(1))
+    return explained / total
+
+
+@contextmanager
+def reading(data: Any) -> Iterator[None]:
+    """Keep what a fit has read until it is done.
+
+    Parameters
+    ----------
+    data : FitInput
+    """
+    passes = getattr(getattr(data, "problem", None), "X", None)
+    if not isinstance(passes, JournalPasses):
+        yield
+        return
+    done = False
+    try:
+        yield
+        done = True
+    finally:
+        passes.close(done=done)
+
+
+def _in_order(X: Any) -> tuple[Any, dict[str, tuple[str, np.ndarray]]]:
+    """Return what to read from, trials first, and the labels of its axes."""
+    source = X.source if isinstance(X, OnDisk) else X
+    if not hasattr(source, "dims") or not hasattr(source, "coords"):
+        return source, {}
+    found = resolve_axes(source.dims, name="X")
+    ordered = source.transpose(*(source.dims[found.index(axis)] for axis in AXES))
+    axis_of = dict(zip(source.dims, found, strict=True))
+    coords = {
+        str(axis_of.get(key, key)): (axis_of[each.dims[0]], plain_labels(each.to_numpy()))
+        for key, each in source.coords.items()
+        if each.ndim == 1 and each.dims[0] in axis_of
+    }
+    return ordered, coords
+
+
+def _check_source(source: Any) -> None:
+    shape = tuple(source.shape)
+    if len(shape) != 3:
+        raise ValueError(f"X: expected (n_trials, n_neurons, n_times), got shape {shape}")
+    if 0 in shape:
+        raise ValueError(
+            f"X: the {AXES[shape.index(0)]} axis has length 0, "
+            f"got (n_trials, n_neurons, n_times) = {shape}"
+        )
+    kind = np.dtype(source.dtype).kind
+    if kind not in "fiub":
+        raise ValueError(f"X: expected real numbers, got dtype {source.dtype}")
+
+
+def _passes(X: Any, source: Any) -> Any:
+    """Return the passes over a source, blocks of trials sized by the memory that they may take."""
+    known = np.dtype(source.dtype)
+    dtype = np.float32 if known.kind == "f" and known.itemsize <= 4 else np.float64
+    given = X if isinstance(X, OnDisk) else OnDisk(X)
+    block_bytes = BLOCK_BYTES
+    if given.memory is not None:
+        block_bytes = min(BLOCK_BYTES, max(given.memory // _BLOCKS_IN_MEMORY, 1))
+    passes = ChunkedPasses(
+        as_read(source),
+        np.dtype(dtype),
+        has_missing=known.kind == "f",
+        block_bytes=block_bytes,
+        path=path_of(given.source),
+        progress=given.progress,
+    )
+    if given.checkpoint is None:
+        return passes
+    return JournalPasses(passes, given.checkpoint, passes.about())
+
+
+def _refuse_mask(mask: Any) -> None:
+    if mask is not None:
+        raise ValueError(
+            "mask: data that is read block by block says itself what is missing, by NaN; got a mask"
+        )
+
+
+def _refuse(found: Survey, passes: Passes) -> None:
+    if found.n_infinite:
+        raise ValueError("X: infinite values; set them to NaN if they are missing")
+    if found.n_missing == passes.size:
+        raise ValueError(
+            f"X: all {passes.size} entries are missing (NaN); at least one observed value is needed"
+        )
