@@ -82,7 +82,9 @@ def fit_in_few_passes(
         results.append(RestartResult(start.seed, result, done, begins[i].origin))
         if on_restart is not None:
             on_restart(results[-1])
-    return sorted(results, key=by_loss), interrupted
+    # Before those that share its result comes the one that found it.
+    results.sort(key=lambda found: (by_loss(found), not found.on_full_data))
+    return results, interrupted
 
 
 def begins_in_passes(
