@@ -1,9 +1,11 @@
 """Complete data in passes: the fit of an array in memory, in few passes."""
 
+import array_api_strict
 import numpy as np
 import pytest
 
 from trialtensor.data import make_slicetca
+from trialtensor.solvers.passes.block import Block
 from trialtensor.solvers.passes.chunked import ChunkedPasses
 from trialtensor.solvers.passes.memory import MemoryPasses
 from trialtensor.solvers.problems import sum_of_squares
@@ -150,6 +152,23 @@ def test_few_directions_at_a_time_lead_to_the_same_place(monkeypatch):
     monkeypatch.setattr(few_passes, "_MOST", 12)
     found = fit(in_memory(X, 9000), (2, 2, 2), tol=1e-10)[0].result
     assert found.loss == pytest.approx(best.loss, rel=1e-7)
+
+
+class OnDevice(MemoryPasses):
+    """Blocks of another array library, whose results stay there if they can."""
+
+    def trials(self, part):
+        return Block(part, array_api_strict.asarray(self.X[part]))
+
+    def run_there(self, job):
+        return job(self.trials(slice(0, len(self))))
+
+
+def test_results_may_stay_in_another_array_library():
+    X = noisy(snr=0.5)
+    best, found = (fit(kind(X), (2, 2, 2))[0].result for kind in (MemoryPasses, OnDevice))
+    assert found.loss == pytest.approx(best.loss, rel=1e-10)
+    assert all(isinstance(a, np.ndarray) for arrays in found.factors for a in arrays)
 
 
 class Interrupted(MemoryPasses):

@@ -240,7 +240,8 @@ def inner_products(first: Any, second: Any) -> np.ndarray:
     total: Any = 0.0
     step = max(1, _PIECE // max(1, (m + p) * n_c))
     for i in range(0, n_b, step):
-        n = min(step, n_b - i) * n_c
-        a, b = first[:, i : i + step, :], second[:, i : i + step, :]
+        end = min(i + step, n_b)
+        n = (end - i) * n_c
+        a, b = first[:, i:end, :], second[:, i:end, :]
         total = total + in_double(xp.reshape(a, (m, n))) @ in_double(xp.reshape(b, (p, n))).T
     return as_numpy(total)
