@@ -31,8 +31,9 @@ def pieces(block: Block) -> Iterator[Block]:
     step = max(1, most // (n_neurons * n_times))
     start = block.part.start
     for i in range(0, n_trials, step):
-        values = block.values[i : i + step, ...]
-        seen = None if block.observed is None else block.observed[i : i + step, ...]
+        end = min(i + step, n_trials)
+        values = block.values[i:end, ...]
+        seen = None if block.observed is None else block.observed[i:end, ...]
         yield Block(slice(start + i, start + i + values.shape[0]), values, seen)
 
 

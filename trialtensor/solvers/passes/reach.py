@@ -60,7 +60,7 @@ class Reach:
         neuron_image = xp.sum(xp.matmul(X, xp.permute_dims(by_neuron, (0, 2, 1))), axis=0)
         by_time = contraction.project(X, 2, block.array(time))
         flat = xp.reshape(X, (-1, X.shape[2]))
-        time_image = flat.T @ xp.reshape(by_time, (flat.shape[0], -1))
+        time_image = (xp.reshape(by_time, (flat.shape[0], time.shape[1])).T @ flat).T
         slices = block.array(self.slices)
         rows = xp.reshape(slices, (slices.shape[0], X.shape[1] * X.shape[2]))
         trial_image = xp.reshape(X, (X.shape[0], -1)) @ rows.T

@@ -45,8 +45,8 @@ _LARGE = 500_000
 _MASKED_ROUNDS, _LARGE_MASKED_ROUNDS = Rounds(sweeps=10, most=4), Rounds(sweeps=3, most=2)
 _NONNEGATIVE_ROUNDS = Rounds(sweeps=10, most=3)
 _USUAL = (0, 1, 2)
-# Arrays with a longer axis, or of ``_LARGE`` entries, are fitted in few passes, as long as components
-# of a type, and so the directions of an axis, are few.
+# Arrays with a longer axis, or of ``_LARGE`` entries, are fitted in few passes, as long as the
+# components of a type, and so the directions of an axis, are few.
 _LONG_AXIS, _FEW_RANKS = 300, 12
 # Entries of a block of an array in memory.
 _BLOCK = 20_000_000
