@@ -16,7 +16,7 @@ from trialtensor.solvers.slices.contraction import Components, Triple, as_triple
 from trialtensor.solvers.slices.diagnostics import subspace_overlap
 from trialtensor.solvers.slices.few_passes import Candidate, Refinement, mapped
 from trialtensor.solvers.slices.gauge import fix_gauge, from_projections
-from trialtensor.solvers.slices.new_trials import solve_in_pass
+from trialtensor.solvers.slices.new_trials import solve_with_loss
 from trialtensor.solvers.slices.options import SliceOptions
 from trialtensor.solvers.slices.sketch import core_of, leading_space
 from trialtensor.solvers.slices.space import Space
@@ -174,7 +174,7 @@ def _with_solved_trials(
     data: SweepData, found: SolverResult[Components], gauge: str
 ) -> SolverResult[Components]:
     """Solve for the trials once more, exactly as new trials are, so that both agree."""
-    solved, loss = solve_in_pass(data, found.factors, nonnegative=False, gauge=gauge)
+    solved, loss = solve_with_loss(data, found.factors)
     history = np.append(found.loss_history, min(loss, found.loss))
     model = fix_gauge(*solved, gauge)
     return replace(found, factors=model, loss=history[-1], loss_history=history)
