@@ -53,6 +53,8 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
     fit_options: ClassVar[tuple[str, ...]] = ()
     # True if data elsewhere than in memory is read pass by pass; it is loaded otherwise.
     reads_in_passes: ClassVar[bool] = False
+    # True if it may have missing entries there.
+    masks_in_passes: ClassVar[bool] = False
     # False if a bin is described from the bins before it: single entries can't be predicted.
     describes_entries: ClassVar[bool] = True
 
@@ -245,7 +247,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
     def _observe(self, X: Any, mask: Any) -> Any:
         """Check the data and convert it to the form that ``_solve`` takes."""
         if self.reads_in_passes and elsewhere.is_elsewhere(X):
-            return elsewhere.prepare(X, mask)
+            return elsewhere.prepare(X, mask, with_missing=self.masks_in_passes)
         return prepare(X, mask, many=self.any_axes)
 
     def _starts(self, data: Any) -> list[Start]:

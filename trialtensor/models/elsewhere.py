@@ -11,15 +11,24 @@ import numpy as np
 from trialtensor.data.axes import AXES, resolve_axes
 from trialtensor.data.elsewhere import OnDisk, kind_of, path_of
 from trialtensor.data.labels import plain_labels
+from trialtensor.data.notices import warn
 from trialtensor.models import observed
-from trialtensor.models.observed import FitInput, Kept, check_scale, nothing_to_explain
+from trialtensor.models.observed import (
+    FitInput,
+    Kept,
+    as_problem,
+    check_scale,
+    nothing_to_explain,
+)
 from trialtensor.models.summary import describe_data, said_by, treatment_of
 from trialtensor.solvers.namespaces import as_numpy
 from trialtensor.solvers.passes import Passes
 from trialtensor.solvers.passes.chunked import BLOCK_BYTES, ChunkedPasses
 from trialtensor.solvers.passes.journal import JournalPasses
 from trialtensor.solvers.passes.mapped import as_read
+from trialtensor.solvers.passes.on_dask import DaskPasses, of_dask
 from trialtensor.solvers.passes.on_device import DevicePasses, adds_in_double, dtype_of
+from trialtensor.solvers.passes.seen import Seen
 from trialtensor.solvers.passes.survey import Survey, survey
 from trialtensor.solvers.problems import DenseProblem
 
@@ -55,12 +64,14 @@ def _where(X: Any) -> str | None:
     return None if more and kind != "device" else kind
 
 
-def prepare(X: Any, mask: Any) -> FitInput:
+def prepare(X: Any, mask: Any, *, with_missing: bool = True) -> FitInput:
     """Look at all of the data once, and build the problem whose passes read it.
 
     Parameters
     ----------
     X, mask : as for ``fit``
+    with_missing : bool
+        Whether this kind of model may be fitted block by block if entries are missing.
 
     Raises
     ------
@@ -79,26 +90,38 @@ def prepare(X: Any, mask: Any) -> FitInput:
     _refuse(found, passes)
     if found.n_missing and kind_of(X) == "device":
         return observed.prepare(as_numpy(X), None)
-    if found.n_missing:
+    if found.n_missing and not with_missing:
         raise ValueError(
             f"X: {found.n_missing} of {passes.size} entries are missing; data with missing entries "
             "is fitted in memory: give it as an array"
         )
-    if isinstance(passes, (ChunkedPasses, DevicePasses)):
-        passes.has_missing = False
+    size, n_observed = passes.size, passes.size - found.n_missing
+    shape = passes.shape
+    passes, seen, kept = _without_empty(passes, found)
     passes.__dict__["extremes"] = (found.least, found.most)
     check_scale(passes, found.norm2)
-    kept: Kept = tuple(np.ones(n, bool) for n in passes.shape)
-    summary = describe_data(
-        passes.shape,
-        dtype,
-        passes.size,
-        passes.size,
-        "none",
-        treatment_of("none", kept),
-        **{f"empty_{axis}s": 0 for axis in AXES},
-    )
-    return FitInput(DenseProblem(passes, found.norm2), None, kept, coords, summary | said_by(X))
+    problem, pattern = as_problem(passes, seen, found.norm2)
+    if isinstance(problem, DenseProblem) and problem.pattern is not None:
+        seen = problem.pattern.as_mask(passes.shape)
+    empty = {f"empty_{axis}s": int((~k).sum()) for axis, k in zip(AXES, kept, strict=True)}
+    treatment = treatment_of(pattern, kept)
+    summary = describe_data(shape, dtype, size, n_observed, pattern, treatment, **empty)
+    return FitInput(problem, seen, kept, coords, summary | said_by(X))
+
+
+def _without_empty(passes: Any, found: Survey) -> tuple[Any, Any, Kept]:
+    """Return passes without slices that have no data, their mask, and which slices remain."""
+    if not found.n_missing:
+        inner = passes.passes if isinstance(passes, JournalPasses) else passes
+        inner.has_missing = False
+        trials, neurons, times = (np.ones(n, bool) for n in passes.shape)
+        return passes, None, (trials, neurons, times)
+    seen = Seen.of(passes)
+    kept, n_observed = seen.with_data(), passes.size - found.n_missing
+    if all(each.all() for each in kept):
+        return passes, seen, kept
+    inner = passes.without(kept)
+    return inner, None if n_observed == inner.size else seen.restricted(inner, kept), kept
 
 
 def blocks_of(X: Any) -> Iterator[Any]:
@@ -213,6 +236,12 @@ def _passes(X: Any, source: Any) -> Any:
     block_bytes = BLOCK_BYTES
     if given.memory is not None:
         block_bytes = min(BLOCK_BYTES, max(given.memory // _BLOCKS_IN_MEMORY, 1))
+    lazy = of_dask(source)
+    if lazy is not None:
+        found = DaskPasses(lazy, np.dtype(dtype), has_missing=known.kind == "f")
+        if found.advice is not None:
+            warn(found.advice)
+        return _kept(found, given)
     passes = ChunkedPasses(
         as_read(source),
         np.dtype(dtype),
@@ -221,6 +250,11 @@ def _passes(X: Any, source: Any) -> Any:
         path=path_of(given.source),
         progress=given.progress,
     )
+    return _kept(passes, given)
+
+
+def _kept(passes: Any, given: OnDisk) -> Any:
+    """Return passes whose results go to a checkpoint, if there is to be one."""
     if given.checkpoint is None:
         return passes
     return JournalPasses(passes, given.checkpoint, passes.about())

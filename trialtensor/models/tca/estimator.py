@@ -141,6 +141,7 @@ class TCA(TrialEstimator):
 
     any_axes = True
     reads_in_passes = True
+    masks_in_passes = True
 
     def __init__(
         self,

@@ -42,6 +42,27 @@ class Block:
         return like(self.values, small)
 
 
+def as_block(part: slice, raw: np.ndarray, dtype: np.dtype, *, has_missing: bool) -> Block:
+    """Convert what was read of some trials to numbers, with zeros where missing.
+
+    Parameters
+    ----------
+    part : slice
+    raw : (n_some_trials, n_neurons, n_times) array of any numbers
+    dtype : numpy.dtype
+    has_missing : bool
+        Whether NaN may occur, and means missing.
+    """
+    # Also aligned, which what came through a network may not be: sums then have other last digits.
+    values = np.require(raw, dtype, ["C", "A"])
+    with np.errstate(over="ignore", invalid="ignore"):
+        # A sum that isn't NaN proves that no value is, without a temporary.
+        if not has_missing or not np.isnan(values.sum()):
+            return Block(part, values)
+    observed = ~np.isnan(values)
+    return Block(part, np.where(observed, values, 0), observed)
+
+
 class Job(Protocol):
     """The work of one pass: what to compute of each block, and how to join the results.
 

@@ -12,7 +12,7 @@ from trialtensor.solvers import contraction
 from trialtensor.solvers.namespaces import as_numpy, in_double, namespace
 from trialtensor.solvers.passes.block import Block, Join
 from trialtensor.solvers.passes.long_sums import long_product
-from trialtensor.solvers.passes.together import RowUpdate
+from trialtensor.solvers.passes.together import RowUpdate, for_rows
 from trialtensor.solvers.result import Factors
 
 # Entries of a temporary: on a processor it should stay in the cache, elsewhere it must be so large
@@ -247,7 +247,7 @@ class TrialsAndNeurons:
             first += time.shape[1]
             rhs = as_numpy(contraction.trials_from_partial(own, block.array(neuron)))
             rows = grams if len(grams) == 1 else grams[part]
-            new = self.update(0, rows, rhs, trial[part])
+            new = for_rows(self.update, part)(0, rows, rhs, trial[part])
             found += [new, contraction.neurons_from_partial(own, block.array(new))]
         return tuple(found)
 
