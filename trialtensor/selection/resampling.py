@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from trialtensor.data.axes import AXES
+from trialtensor.data.validation import as_trial_tensor
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.layout import Layout
 from trialtensor.selection.components import known_form, known_masks, rows_of, take_options
@@ -112,6 +114,9 @@ class Refits:
     ) -> TrialEstimator:
         # Arrays, whatever form the user's transform has.
         again = self.model.restarted(rows).set_output(transform="default")
+        axes = self.model.fitted_.axes
+        if len(axes) > len(AXES) and not hasattr(X, "dims"):
+            X = as_trial_tensor(X, axes=axes)  # its components are those of named axes
         try:
             return again.fit(X, mask=mask, **options)
         except ValueError as error:
