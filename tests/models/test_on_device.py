@@ -1,5 +1,7 @@
 """Models of arrays of other libraries, with torch's on the processor as if on a device."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -62,6 +64,20 @@ class TestOnDevice:
         for new in (X[:5], np.where(np.arange(30) % 7 == 2, np.nan, X[:5])):
             found = model.transform(torch.asarray(new))
             np.testing.assert_allclose(found.numpy(), model.transform(new), rtol=1e-9, atol=1e-9)
+
+    @pytest.mark.parametrize("gaps", ["cells", "times", "entries", "empty"])
+    def test_missing_entries(self, X, gaps):
+        rng = np.random.default_rng(1)
+        shapes = {"cells": (40, 20, 1), "times": (40, 1, 30), "entries": X.shape}
+        gappy = np.where(rng.random(shapes.get(gaps, X.shape)) < 0.1, np.nan, X)
+        if gaps == "empty":
+            gappy[3], gappy[:, 5], gappy[:, :, 7] = np.nan, np.nan, np.nan
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            expected, found = (TCA(3, **QUICK).fit(data) for data in (gappy, torch.asarray(gappy)))
+        assert found.loss_ == pytest.approx(expected.loss_, rel=1e-9)
+        np.testing.assert_allclose(found.time_factors_, expected.time_factors_, atol=1e-5)
+        assert found.data_summary_["n_observed"] == expected.data_summary_["n_observed"]
 
     def test_slice_features(self, X):
         model = SliceTCA((1, 1, 0), **QUICK).fit(X)

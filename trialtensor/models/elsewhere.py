@@ -81,7 +81,7 @@ def prepare(X: Any, mask: Any, *, with_missing: bool = True) -> FitInput:
     passes = _passes(X, source)
     found = survey(passes)
     _refuse(found, passes)
-    if found.n_missing and kind_of(X) == "device":
+    if found.n_missing and not with_missing and kind_of(X) == "device":
         return observed.prepare(as_numpy(X), None)
     if found.n_missing and not with_missing:
         raise ValueError(

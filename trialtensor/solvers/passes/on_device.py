@@ -71,6 +71,23 @@ class DevicePasses(Passes):
         self.shape = n_trials, n_neurons, n_times
         self.block_bytes, self.view_bytes = block_bytes, view_bytes
 
+    def without(self, kept: tuple[np.ndarray, np.ndarray, np.ndarray]) -> DevicePasses:
+        """Return passes over a part of the data.
+
+        Parameters
+        ----------
+        kept : three bool arrays
+            Trials, neurons and times to keep.
+        """
+        return DevicePasses(
+            self.X,
+            self.dtype,
+            has_missing=self.has_missing,
+            kept=kept,
+            block_bytes=self.block_bytes,
+            view_bytes=self.view_bytes,
+        )
+
     def parts(self) -> list[slice]:
         """Return the blocks of trials."""
         return trial_chunks(self.shape, self.block_bytes // self.dtype.itemsize)
