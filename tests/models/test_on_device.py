@@ -22,6 +22,7 @@ def X():
 @pytest.fixture
 def on_device(monkeypatch):
     monkeypatch.setattr(elsewhere, "_is_on_device", lambda X: True)
+    monkeypatch.setattr(models.elsewhere, "SMALL", 0)
 
 
 def test_tensors_on_the_processor_are_fitted_as_they_are(X):
@@ -112,6 +113,11 @@ class TestOnDevice:
         model, data = TCA(2, **QUICK), torch.asarray(X)
         assert model.fit(data).loss_ == TCA(2, **QUICK).fit(X).loss_
         assert isinstance(model.transform(data), torch.Tensor)
+
+    def test_small_data_is_brought_to_memory(self, X, monkeypatch):
+        monkeypatch.setattr(models.elsewhere, "SMALL", X.size)
+        monkeypatch.setattr(DevicePasses, "run", None)
+        assert TCA(2, **QUICK).fit(torch.asarray(X)).loss_ == TCA(2, **QUICK).fit(X).loss_
 
     def test_a_mask(self, X):
         mask = np.random.default_rng(0).random(X.shape) > 0.1

@@ -18,7 +18,7 @@ from trialtensor.solvers.passes.long_sums import long_product
 from trialtensor.solvers.passes.together import Equations, GramOf, RowUpdate
 from trialtensor.solvers.result import Factors
 
-# Entries of a core that are worked on in memory.
+# Entries of what is worked on in memory, a core or all of the data.
 SMALL = 4_000_000
 # Bytes of a block that is a copy, and of one that is a view. Jobs take a few trials at a time where
 # they need temporaries as large as those.
