@@ -154,6 +154,25 @@ class Passes(ABC):
         """
         return self.run(jobs.Project(axis, basis))[0]
 
+    def compressed(self, axis: int, basis: np.ndarray) -> np.ndarray | Passes:
+        """Express the data in the coordinates of ``basis``, for further work wherever it is.
+
+        Parameters
+        ----------
+        axis : {0, 1, 2}
+        basis : (n_axis, n_core) array
+        """
+        return self.project(axis, basis)
+
+    def trial_rhs(self, neuron: np.ndarray, time: np.ndarray) -> np.ndarray:
+        """Return the right-hand sides for trials, (n_trials, R).
+
+        Parameters
+        ----------
+        neuron, time : (n_neurons, R), (n_times, R) arrays
+        """
+        return self.run(jobs.TrialRhs(neuron, time))[0]
+
     def contract(self, axis: int, loadings: np.ndarray) -> np.ndarray:
         """Compute weighted sums along ``axis``, one per column of ``loadings``: (R, n_b, n_c).
 

@@ -11,9 +11,10 @@ import scipy.linalg
 
 from trialtensor.solvers.contraction import trial_chunks
 from trialtensor.solvers.diagnostics import ComponentVariance, commonality
-from trialtensor.solvers.namespaces import as_numpy
+from trialtensor.solvers.namespaces import as_numpy, in_double, namespace
 from trialtensor.solvers.passes import Block, Passes
 from trialtensor.solvers.passes.block import Join
+from trialtensor.solvers.passes.jobs import Contract
 from trialtensor.solvers.slices.contraction import (
     OTHERS,
     Components,
@@ -156,13 +157,25 @@ class InnerProducts:
         """Sums over trials."""
         return ("sum", "sum") if self.each_other else ("sum",)
 
-    def __call__(self, block: Block) -> tuple[np.ndarray, ...]:
+    def __call__(self, block: Block) -> tuple[Any, ...]:
         """Return (n_components,) and perhaps (n_components, n_components) arrays."""
+        found = self._with_data(block)
+        if not self.each_other:
+            return (found,)
         own = some_trials(self.components, block.part)
-        found = _with_data(as_numpy(block.values), own)
-        return (
-            (found, _observed_gram(own, as_numpy(block.observed))) if self.each_other else (found,)
-        )
+        return found, _observed_gram(own, as_numpy(block.observed))
+
+    def _with_data(self, block: Block) -> Any:
+        """Return the inner products with the data, in double precision."""
+        xp = namespace(block.values)
+        own = some_trials(self.components, block.part).slices
+        found = []
+        for axis, (loading, slices) in enumerate(zip(self.components.loadings, own, strict=True)):
+            (contracted,) = Contract(axis, loading)(block)
+            told = block.array(slices if axis == 0 else slices.swapaxes(0, 1))
+            others = (1, 2) if axis == 0 else (0, 2)
+            found.append(xp.sum(in_double(contracted * told), axis=others))
+        return xp.concat(found)
 
 
 def subspace_overlap(first: Triple, second: Triple) -> float:
