@@ -94,8 +94,9 @@ def explained_variance(
         For the three types.
     """
     if isinstance(X, Passes):
-        with_data, *grams = X.run(InnerProducts(components, X.has_missing))
-        gram = grams[0] if X.has_missing else _gram(components)
+        each_other = X.has_missing or observed is not None
+        with_data, *grams = X.run(InnerProducts(components, each_other))
+        gram = grams[0] if each_other else _gram(components)
     else:
         with_data = _with_data(X, components)
         gram = _gram(components) if observed is None else _observed_gram(components, observed)
@@ -163,7 +164,8 @@ class InnerProducts:
         if not self.each_other:
             return (found,)
         own = some_trials(self.components, block.part)
-        return found, _observed_gram(own, as_numpy(block.observed))
+        observed = block.observed
+        return found, _gram(own) if observed is None else _observed_gram(own, as_numpy(observed))
 
     def _with_data(self, block: Block) -> Any:
         """Return the inner products with the data, in double precision."""
