@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
+from scipy.sparse.linalg import ArpackNoConvergence, svds
 
 from trialtensor.models.fitted import Component, Named, Part
 from trialtensor.solvers.diagnostics import ComponentVariance
+from trialtensor.solvers.unfolding import leading_eigenpairs
 
 # Arrays with such names are parts of components; the others describe the model as a whole.
 _ENDINGS = ("_factors", "_loadings", "_slices")
+
+# Length of the shorter side from which one singular vector is sought without the others.
+_LARGE, _PRECISE = 200, 1e-12
 
 
 def make_components(
@@ -101,12 +107,31 @@ def principal_course(values: np.ndarray) -> np.ndarray:
     """
     seen = np.isfinite(values)
     filled = np.where(seen, values, 0.0)
-    _, _, right = np.linalg.svd(filled, full_matrices=False)
-    pattern = right[0]
+    pattern = _leading_pattern(filled.astype(np.float64, copy=False))
     power = seen @ pattern**2
     course = (filled @ pattern) / np.where(power > 0, power, 1.0)
     course[~seen.any(axis=1)] = np.nan
     return course if np.nansum(course) >= 0 else -course
+
+
+def _leading_pattern(values: np.ndarray) -> np.ndarray:
+    """Return the leading right singular vector; all of a large slice would take longer than a fit.
+
+    Of a small one it comes from the Gram matrix of the shorter side, of a large one from a Krylov
+    space.
+    """
+    n_rows, n_columns = values.shape
+    if min(values.shape) > _LARGE and values.any():
+        with suppress(ArpackNoConvergence):
+            start = np.full(min(values.shape), min(values.shape) ** -0.5)
+            return np.asarray(svds(values, k=1, v0=start, tol=_PRECISE)[2][0])
+    if n_rows < n_columns:
+        vector = leading_eigenpairs(values @ values.T, 1)[1][:, 0] @ values
+    else:
+        vector = leading_eigenpairs(values.T @ values, 1)[1][:, 0]
+    size = np.linalg.norm(vector)
+    # Of nothing, any direction is as good as any other.
+    return vector / size if size > 0 else np.eye(1, n_columns)[0]
 
 
 def _component_axis(named: Named) -> str:
