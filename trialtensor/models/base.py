@@ -240,7 +240,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
     def _observe(self, X: Any, mask: Any) -> Any:
         """Check the data and convert it to the form that ``_solve`` takes."""
         if self.reads_in_passes and elsewhere.is_elsewhere(X):
-            return elsewhere.prepare(X, mask)
+            return elsewhere.prepare(X, mask, progress=bool(getattr(self, "verbose", 0)))
         return prepare(X, mask)
 
     def _starts(self, data: Any) -> list[Start]:

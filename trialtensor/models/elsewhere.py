@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from trialtensor.data.axes import AXES, resolve_axes
-from trialtensor.data.elsewhere import OnDisk, kind_of, path_of
+from trialtensor.data.chunks import TrialsFirst, trials_together
+from trialtensor.data.elsewhere import OnDisk, kind_of, path_of, refuse_closed
 from trialtensor.data.labels import plain_labels
+from trialtensor.data.notices import warn
 from trialtensor.models.observed import (
     FitInput,
     Kept,
@@ -30,6 +32,8 @@ from trialtensor.solvers.problems import DenseProblem
 # Shares of the memory that a fit may use: a block is held as it was read and as numbers, while the
 # next one is read, and products of its size come on top.
 _BLOCKS_IN_MEMORY = 16
+# Blocks may be larger than usual, by this much, to hold whole chunks of a file.
+_MORE_FOR_CHUNKS = 4
 
 
 def is_elsewhere(X: Any) -> bool:
@@ -42,12 +46,14 @@ def is_elsewhere(X: Any) -> bool:
     return kind_of(X) is not None
 
 
-def prepare(X: Any, mask: Any) -> FitInput:
+def prepare(X: Any, mask: Any, *, progress: bool = False) -> FitInput:
     """Look at all of the data once, and build the problem whose passes read it.
 
     Parameters
     ----------
     X, mask : as for ``fit``
+    progress : bool
+        Show how far each pass is.
 
     Raises
     ------
@@ -57,7 +63,7 @@ def prepare(X: Any, mask: Any) -> FitInput:
     _refuse_mask(mask)
     source, coords = _in_order(X)
     _check_source(source)
-    passes = _passes(X, source)
+    passes = _passes(X, source, progress)
     found = survey(passes)
     _refuse(found, passes)
     if found.n_missing:
@@ -153,10 +159,17 @@ def reading(data: Any) -> Iterator[None]:
 def _in_order(X: Any) -> tuple[Any, dict[str, tuple[str, np.ndarray]]]:
     """Return what to read from, trials first, and the labels of its axes."""
     source = X.source if isinstance(X, OnDisk) else X
+    refuse_closed(source)
     if not hasattr(source, "dims") or not hasattr(source, "coords"):
         return source, {}
     found = resolve_axes(source.dims, name="X")
-    ordered = source.transpose(*(source.dims[found.index(axis)] for axis in AXES))
+    order = [found.index(axis) for axis in AXES]
+    if order == sorted(order):
+        ordered = source
+    elif getattr(source, "chunks", None) is None:
+        ordered = TrialsFirst(source, order)
+    else:
+        ordered = source.transpose(*(source.dims[k] for k in order))
     axis_of = dict(zip(source.dims, found, strict=True))
     coords = {
         str(axis_of.get(key, key)): (axis_of[each.dims[0]], plain_labels(each.to_numpy()))
@@ -180,25 +193,50 @@ def _check_source(source: Any) -> None:
         raise ValueError(f"X: expected real numbers, got dtype {source.dtype}")
 
 
-def _passes(X: Any, source: Any) -> Any:
+def _passes(X: Any, source: Any, progress: bool = False) -> Any:
     """Return the passes over a source, blocks of trials sized by the memory that they may take."""
     known = np.dtype(source.dtype)
-    dtype = np.float32 if known.kind == "f" and known.itemsize <= 4 else np.float64
+    dtype = np.dtype(np.float32 if known.kind == "f" and known.itemsize <= 4 else np.float64)
     given = X if isinstance(X, OnDisk) else OnDisk(X)
     block_bytes = BLOCK_BYTES
     if given.memory is not None:
         block_bytes = min(BLOCK_BYTES, max(given.memory // _BLOCKS_IN_MEMORY, 1))
     passes = ChunkedPasses(
         as_read(source),
-        np.dtype(dtype),
+        dtype,
         has_missing=known.kind == "f",
         block_bytes=block_bytes,
+        step=_step(given, source, dtype.itemsize, block_bytes),
         path=path_of(given.source),
-        progress=given.progress,
+        progress=given.progress or progress,
     )
     if given.checkpoint is None:
         return passes
     return JournalPasses(passes, given.checkpoint, passes.about())
+
+
+def _step(given: OnDisk, source: Any, itemsize: int, block_bytes: int) -> int:
+    """Return the number of trials of which blocks are multiples, so that no chunk is read twice."""
+    axis = source.order[0] if isinstance(source, TrialsFirst) else 0
+    together = trials_together(given.source, axis)
+    each = max(int(np.prod(source.shape[1:])) * itemsize, 1)
+    most = _MORE_FOR_CHUNKS * block_bytes
+    if given.memory is not None:
+        most = max(_MORE_FOR_CHUNKS * given.memory // _BLOCKS_IN_MEMORY, 1)
+    if together * each <= most:
+        return together
+    n = max(block_bytes // each, 1)
+    if together > n:
+        path = path_of(given.source)
+        needed = together * each * _BLOCKS_IN_MEMORY // _MORE_FOR_CHUNKS
+        warn(
+            f"X: {'the data' if path is None else path.name} is stored in pieces of {together} "
+            f"trials, and a block holds {n}, so that every pass reads each of them "
+            f"{-(-together // n)} times. Store it in chunks of at most {n} trials (h5repack, "
+            "rechunker), which is faster, or allow the fit more memory: "
+            f'on_disk(X, memory="{max(needed / 1e9, 0.01):.3g}GB")'
+        )
+    return 1
 
 
 def _refuse_mask(mask: Any) -> None:
