@@ -69,20 +69,15 @@ def trials_together(source: Any, axis: int = 0) -> int:
     return min(max(n, 1), source.shape[axis]) if isinstance(n, int) else 1
 
 
-def stored_pieces(
-    shape: Sequence[int], dtype: Any, chunks: Sequence[int] | None
-) -> tuple[int, ...]:
-    """Return the size of the pieces that a file is read in, along each axis.
+def in_pages(shape: Sequence[int], dtype: Any) -> tuple[int, ...]:
+    """Return how many entries along each axis come with one, of values that lie one after another.
 
     Parameters
     ----------
     shape : sequence of int
+        Slowest axis first.
     dtype : numpy.dtype
-    chunks : sequence of int or None
-        None for values one after the other, as in C; these are read in pages.
     """
-    if chunks is not None:
-        return tuple(int(n) for n in chunks)
     pieces = []
     for k, n in enumerate(shape):
         each = max(prod(shape[k + 1 :]) * np.dtype(dtype).itemsize, 1)
