@@ -142,6 +142,16 @@ def parse_bytes(size: str | float, name: str = "memory") -> int:
     return int(n)
 
 
+def source_of(X: Any) -> Any:
+    """Return the data itself, without what `on_disk` says of how it is to be read.
+
+    Parameters
+    ----------
+    X : anything
+    """
+    return X.source if isinstance(X, OnDisk) else X
+
+
 def refuse_closed(X: Any) -> None:
     """Refuse a dataset whose file is closed.
 
@@ -156,7 +166,7 @@ def refuse_closed(X: Any) -> None:
     """
     if _library(X) == "h5py" and not X:
         raise ValueError("X: its file is closed; keep it open until the fit is done")
-    held = getattr(getattr(getattr(X, "variable", None), "_data", None), "array", None)
+    held: Any = getattr(getattr(getattr(X, "variable", None), "_data", None), "array", None)
     if getattr(held, "is_closed", False):
         raise ValueError(
             f"X: {held.path.name} is closed; fit inside of the with block, or read it again"

@@ -47,9 +47,7 @@ def stays_in_file(
     if axes is None and order_assumed(like):
         by_labels = order_by_labels(chosen, variables, labels, path)
         named = None if by_labels is None else by_labels.order
-    order = _order(like, named, f"{chosen.name} in {path}")
-    if order != tuple(range(len(order))):
-        found = InFile(path, chosen.name, order)
+    found.put_in(_order(like, named, f"{chosen.name} in {path}"))
     return found, labels
 
 

@@ -8,6 +8,7 @@ import xarray
 
 from trialtensor.data.axes import ASSUMED, ORDER, order_assumed
 from trialtensor.data.notices import warn
+from trialtensor.data.parameters import check_flag
 from trialtensor.data.validation import as_trial_tensor
 from trialtensor.io.axis_order import order_by_labels
 from trialtensor.io.hints import refuse_sessions, session_hint

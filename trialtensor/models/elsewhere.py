@@ -10,7 +10,7 @@ import numpy as np
 
 from trialtensor.data.axes import AXES, resolve_axes
 from trialtensor.data.chunks import TrialsFirst, trials_together
-from trialtensor.data.elsewhere import OnDisk, kind_of, path_of, refuse_closed
+from trialtensor.data.elsewhere import OnDisk, kind_of, path_of, refuse_closed, source_of
 from trialtensor.data.labels import plain_labels
 from trialtensor.data.notices import warn
 from trialtensor.models.observed import (
@@ -158,7 +158,7 @@ def reading(data: Any) -> Iterator[None]:
 
 def _in_order(X: Any) -> tuple[Any, dict[str, tuple[str, np.ndarray]]]:
     """Return what to read from, trials first, and the labels of its axes."""
-    source = X.source if isinstance(X, OnDisk) else X
+    source = source_of(X)
     refuse_closed(source)
     if not hasattr(source, "dims") or not hasattr(source, "coords"):
         return source, {}
@@ -234,8 +234,8 @@ def _step(given: OnDisk, source: Any, itemsize: int, block_bytes: int) -> int:
         warn(
             f"X: {'the data' if path is None else path.name} is stored in pieces of {together} "
             f"trials, and a block holds {n}, so that every pass reads each of them "
-            f"{-(-together // n)} times. Store it in chunks of at most {n} trials (h5repack, "
-            "rechunker), which is faster, or allow the fit more memory: "
+            f"{-(-together // n)} times. Store it with trials as the first axis, in chunks of at "
+            f"most {n} trials, which is faster, or allow the fit more memory: "
             f'on_disk(X, memory="{max(needed / 1e9, 0.01):.3g}GB")'
         )
     return 1

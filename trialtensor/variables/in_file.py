@@ -38,10 +38,19 @@ class InFile(BackendArray):
         self.path, self.name = path, name
         self._parts, close = _opened(path, name)
         self._close = weakref.finalize(self, close)
-        own = tuple(self._parts.like.shape)
-        self.order = tuple(order or range(len(own)))
-        self.shape = tuple(own[k] for k in self.order)
         self.dtype = self._parts.dtype
+        self.put_in(order or range(self._parts.like.ndim))
+
+    def put_in(self, order: Sequence[int]) -> None:
+        """Show the axes in an order.
+
+        Parameters
+        ----------
+        order : sequence of int
+        """
+        own = self._parts.like.shape
+        self.order = tuple(order)
+        self.shape = tuple(own[k] for k in self.order)
 
     @property
     def like(self) -> np.ndarray | xarray.DataArray:

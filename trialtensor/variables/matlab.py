@@ -9,8 +9,8 @@ import h5py
 import numpy as np
 
 from trialtensor.opening.guard import RefusedError
-from trialtensor.opening.references import referred_doubles
 from trialtensor.opening.memory import refuse_whole
+from trialtensor.opening.references import referred_doubles
 from trialtensor.variables.contents import (
     InParts,
     Variable,

@@ -5,8 +5,8 @@ import pytest
 
 from trialtensor import TCA, make_tca, on_disk
 from trialtensor.solvers.passes.chunked import ChunkedPasses
-from trialtensor.solvers.passes.journal import fingerprint
 from trialtensor.solvers.passes.jobs import Contract
+from trialtensor.solvers.passes.journal import fingerprint
 
 
 class Killed(BaseException):
