@@ -69,7 +69,7 @@ def fit_into(recording: Recording, fit: Fit, output: Path) -> Written:
         # What is printed of the fit says the same.
         said = re.escape(StopReason.DEGENERATE.advice)
         warnings.filterwarnings("ignore", said, DegeneracyWarning)
-        model = fit.model.fit(recording.tensor, **fit.options)
+        model = fit.model.fit(recording.data, **fit.options)
     recording.remember(model)
     written = Written(output)
     try:

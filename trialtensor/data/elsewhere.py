@@ -194,7 +194,7 @@ def kind_of(X: Any) -> str | None:
     library = _library(X)
     if library in ("torch", "cupy"):
         return "device" if _is_on_device(X) else None
-    stays = library in ("h5py", "zarr") or isinstance(X, np.memmap) or _is_lazy(X)
+    stays = library in ("h5py", "zarr") or isinstance(X, np.memmap) or is_lazy(X)
     return "disk" if stays and _bytes(X) >= LARGE else None
 
 
@@ -241,8 +241,14 @@ def _is_dask(X: Any) -> bool:
     return _library(inside) == "dask" and hasattr(inside, "dask")
 
 
-def _is_lazy(X: Any) -> bool:
-    """Tell whether a DataArray hasn't been read yet; xarray has no public word for it."""
+def is_lazy(X: Any) -> bool:
+    """Tell whether X is a DataArray that hasn't been read yet.
+
+    Parameters
+    ----------
+    X : anything
+    """
+    # xarray has no public word for it.
     return _library(X) == "xarray" and not getattr(getattr(X, "variable", X), "_in_memory", True)
 
 

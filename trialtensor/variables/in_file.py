@@ -22,8 +22,8 @@ from trialtensor.variables.readers import Guarded, find_reader
 class InFile(BackendArray):
     """A variable of a file as xarray takes arrays that are elsewhere.
 
-    The file is closed by `close`, or when nobody holds this any more. A copy that is sent to another
-    process opens the file anew.
+    The file is closed by `close`, or when nobody holds this any more. A copy that is sent to
+    another process opens the file anew.
 
     Parameters
     ----------
