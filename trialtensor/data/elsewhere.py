@@ -190,12 +190,12 @@ def kind_of(X: Any) -> str | None:
     if isinstance(X, OnDisk):
         return "dask" if _is_dask(X.source) else "disk"
     if _is_dask(X):
-        return "dask" if _bytes(X) >= LARGE else None
+        return "dask" if size_as_floats(X) >= LARGE else None
     library = _library(X)
     if library in ("torch", "cupy"):
         return "device" if _is_on_device(X) else None
     stays = library in ("h5py", "zarr") or isinstance(X, np.memmap) or is_lazy(X)
-    return "disk" if stays and _bytes(X) >= LARGE else None
+    return "disk" if stays and size_as_floats(X) >= LARGE else None
 
 
 def path_of(source: Any) -> Path | None:
@@ -256,7 +256,14 @@ def _is_on_device(X: Any) -> bool:
     return "cpu" not in str(getattr(X, "device", "cpu")).lower()
 
 
-def _bytes(X: Any) -> float:
+def size_as_floats(X: Any) -> float:
+    """Return the bytes of data as floating-point numbers, in double precision unless it is single.
+
+    Parameters
+    ----------
+    X : anything
+        0 for what isn't an array.
+    """
     shape, dtype = getattr(X, "shape", ()), getattr(X, "dtype", None)
     try:
         known = np.dtype(dtype)

@@ -73,7 +73,7 @@ def check_memory(kind: type, X: Any, mask: Any) -> None:
 
 def _arrays(X: Any) -> list[Any]:
     """List the arrays in the data; what isn't an array yet is not judged."""
-    if hasattr(X, "dtype") and hasattr(X, "size"):
+    if hasattr(X, "dtype") and isinstance(getattr(X, "size", None), (int, np.integer)):
         return [X]
     if isinstance(X, Mapping):
         X = list(X.values())
