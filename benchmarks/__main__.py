@@ -20,6 +20,7 @@ import threadpoolctl
 from benchmarks import (
     binning,
     ccrnn,
+    cluster,
     ensemble,
     evidence,
     grid,
@@ -40,6 +41,7 @@ SINGLE_FITS = {
 SECTIONS: dict[str, tuple[Callable[[], list[Any]], Callable[[list[Any]], str]]] = {
     "grid": (grid.compare, grid.table),
     "memory": (memory.compare, memory.table),
+    "cluster": (cluster.compare, cluster.table),
     "binning": (binning.compare, binning.table),
     "kernels": (kernels.compare, kernels.table),
     "selection": (selection.compare, selection.table),

@@ -86,10 +86,10 @@ def test_unreadable_chunk_is_named(X, tmp_path):
     with path.open("r+b") as file:
         file.seek(chunk.byte_offset)
         file.write(bytes(range(200, 232)))
-    with h5py.File(path) as file:
-        with pytest.raises(OSError, match=r"X: trials 30 to 35 of x\.h5 can't be read"):
-            tca().fit(on_disk(file["X"], memory="100kB"))
-    with pytest.raises(OSError, match=r"X: trials 30 to 35 of x\.h5 can't be read"):
+    said = r"X: trials 30 to 35 of x\.h5 can't be read"
+    with h5py.File(path) as file, pytest.raises(OSError, match=said):
+        tca().fit(on_disk(file["X"], memory="100kB"))
+    with pytest.raises(OSError, match=said):
         tca().fit(on_disk(read(path, lazy=True), memory="100kB"))
 
 
@@ -177,7 +177,7 @@ def test_checkpoints_that_cannot_be_written_are_refused_first(X, tmp_path, place
 
 def test_checkpoints_in_folders_for_reading_only(X, tmp_path, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: False)
-    with pytest.raises(ValueError, match="checkpoint: .* may not be written to"):
+    with pytest.raises(ValueError, match=r"checkpoint: .* may not be written to"):
         on_disk(X, checkpoint=tmp_path / "fit.part")
     monkeypatch.setattr(os, "access", lambda path, mode: True)
     folder = tmp_path / "gone"

@@ -208,3 +208,14 @@ def test_the_noise_of_predictions_by_simulation():
     )
     predicted = np.sum((design[~seen] @ row) ** 2)
     assert found.noise_share == pytest.approx(min(scatter / predicted, 1), rel=0.03)
+
+
+def test_rows_without_missing_entries_are_known():
+    X = make_tca(40, 12, 16, 2, snr=2.0, random_state=0).X
+    X[:30, :, 10:] = np.nan
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = TCA(2, n_init=2, random_state=0).fit(X)
+    assert np.all(model.trial_undetermined_[30:] == 0)
+    assert np.all(model.trial_undetermined_[:30] > 0)
+    assert np.all(model.time_undetermined_[:10] == 0)

@@ -22,6 +22,7 @@ from trialtensor.models.parts import make_components
 from trialtensor.models.progress import progress
 from trialtensor.models.warnings import warn_of
 from trialtensor.models.with_data import AskedWithData
+from trialtensor.solvers.namespaces import as_given
 from trialtensor.solvers.runs import RestartResult, Start, mark_interrupted
 from trialtensor.solvers.threads import blas_threads_for
 
@@ -51,6 +52,8 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
     fit_options: ClassVar[tuple[str, ...]] = ()
     # True if data elsewhere than in memory is read pass by pass; it is loaded otherwise.
     reads_in_passes: ClassVar[bool] = False
+    # True if it may have missing entries there.
+    masks_in_passes: ClassVar[bool] = False
     # False if a bin is described from the bins before it: single entries can't be predicted.
     describes_entries: ClassVar[bool] = True
 
@@ -76,7 +79,8 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
         Parameters
         ----------
         X : (n_trials, n_neurons, n_times) array or xarray.DataArray
-            Never modified. NaN is missing, and so is what a masked array hides.
+            Never modified. NaN is missing, and so is what a masked array hides. TCA and SliceTCA
+            fit torch tensors and CuPy arrays on the device where these are.
         y : ignored
         mask : bool array of the shape of ``X``, optional
             False where missing.
@@ -152,12 +156,13 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
         Returns
         -------
         (n_new_trials, R) array
-            In the units of ``trial_factors_``; NaN for a trial without data.
+            In the units of ``trial_factors_``; NaN for a trial without data. Where ``X`` is an
+            array of another library, such as a torch tensor, so is this, on the same device.
         """
         check_is_fitted(self)
-        if self.reads_in_passes and elsewhere.is_elsewhere(X):
+        if self.reads_in_passes and elsewhere.is_in_blocks(X):
             return elsewhere.transform(self._transform, X, mask)
-        return self._transform(X, mask)
+        return as_given(X, self._transform(X, mask))
 
     def inverse_transform(self, X: Any) -> Any:
         """Return the data described by features, as returned by ``transform``.
@@ -190,7 +195,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
         mask : as for ``transform``, optional
         """
         check_is_fitted(self)
-        if self.reads_in_passes and elsewhere.is_elsewhere(X):
+        if self.reads_in_passes and elsewhere.is_in_blocks(X):
             return elsewhere.score(self._score, X, mask)
         return self._score(X, mask)
 
@@ -240,7 +245,8 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
     def _observe(self, X: Any, mask: Any) -> Any:
         """Check the data and convert it to the form that ``_solve`` takes."""
         if self.reads_in_passes and elsewhere.is_elsewhere(X):
-            return elsewhere.prepare(X, mask, progress=bool(getattr(self, "verbose", 0)))
+            shown = bool(getattr(self, "verbose", 0))
+            return elsewhere.prepare(X, mask, with_missing=self.masks_in_passes, progress=shown)
         return prepare(X, mask)
 
     def _starts(self, data: Any) -> list[Start]:

@@ -13,19 +13,25 @@ from trialtensor.data.chunks import TrialsFirst, trials_together
 from trialtensor.data.elsewhere import OnDisk, kind_of, path_of, refuse_closed, source_of
 from trialtensor.data.labels import plain_labels
 from trialtensor.data.notices import warn
+from trialtensor.models import observed
 from trialtensor.models.observed import (
     FitInput,
     Kept,
+    as_problem,
     check_scale,
     describe_data,
     nothing_to_explain,
     said_by,
     treatment_of,
 )
+from trialtensor.solvers.namespaces import as_numpy
 from trialtensor.solvers.passes import Passes
 from trialtensor.solvers.passes.chunked import BLOCK_BYTES, ChunkedPasses
 from trialtensor.solvers.passes.journal import JournalPasses
 from trialtensor.solvers.passes.mapped import as_read
+from trialtensor.solvers.passes.on_dask import DaskPasses, of_dask
+from trialtensor.solvers.passes.on_device import DevicePasses, adds_in_double, dtype_of
+from trialtensor.solvers.passes.seen import Seen
 from trialtensor.solvers.passes.survey import Survey, survey
 from trialtensor.solvers.problems import DenseProblem
 
@@ -46,12 +52,24 @@ def is_elsewhere(X: Any) -> bool:
     return kind_of(X) is not None
 
 
-def prepare(X: Any, mask: Any, *, progress: bool = False) -> FitInput:
+def is_in_blocks(X: Any) -> bool:
+    """Tell whether data has to be read a few trials at a time.
+
+    Parameters
+    ----------
+    X : anything
+    """
+    return kind_of(X) in ("disk", "dask")
+
+
+def prepare(X: Any, mask: Any, *, with_missing: bool = True, progress: bool = False) -> FitInput:
     """Look at all of the data once, and build the problem whose passes read it.
 
     Parameters
     ----------
     X, mask : as for ``fit``
+    with_missing : bool
+        Whether this kind of model may be fitted block by block if entries are missing.
     progress : bool
         Show how far each pass is.
 
@@ -60,32 +78,48 @@ def prepare(X: Any, mask: Any, *, progress: bool = False) -> FitInput:
     ValueError
         For data that can't be fitted: of another shape or type, infinite, or without signal.
     """
+    if kind_of(X) == "device" and (mask is not None or not adds_in_double(X)):
+        return observed.prepare(as_numpy(X), None if mask is None else as_numpy(mask))
     _refuse_mask(mask)
     source, coords = _in_order(X)
-    _check_source(source)
+    dtype = _check_source(source)
     passes = _passes(X, source, progress)
     found = survey(passes)
     _refuse(found, passes)
-    if found.n_missing:
+    if found.n_missing and kind_of(X) == "device":
+        return observed.prepare(as_numpy(X), None)
+    if found.n_missing and not with_missing:
         raise ValueError(
             f"X: {found.n_missing} of {passes.size} entries are missing; data with missing entries "
             "is fitted in memory: give it as an array"
         )
-    if isinstance(passes, ChunkedPasses):
-        passes.has_missing = False
+    size, n_observed = passes.size, passes.size - found.n_missing
+    shape = passes.shape
+    passes, seen, kept = _without_empty(passes, found)
     passes.__dict__["extremes"] = (found.least, found.most)
     check_scale(passes, found.norm2)
-    kept: Kept = tuple(np.ones(n, bool) for n in passes.shape)  # type: ignore[assignment]
-    summary = describe_data(
-        passes.shape,
-        np.dtype(source.dtype),
-        passes.size,
-        passes.size,
-        "none",
-        treatment_of("none", kept),
-        **{f"empty_{axis}s": 0 for axis in AXES},
-    )
-    return FitInput(DenseProblem(passes, found.norm2), None, kept, coords, summary | said_by(X))
+    problem, pattern = as_problem(passes, seen, found.norm2)
+    if isinstance(problem, DenseProblem) and problem.pattern is not None:
+        seen = problem.pattern.as_mask(passes.shape)
+    empty = {f"empty_{axis}s": int((~k).sum()) for axis, k in zip(AXES, kept, strict=True)}
+    treatment = treatment_of(pattern, kept)
+    summary = describe_data(shape, dtype, size, n_observed, pattern, treatment, **empty)
+    return FitInput(problem, seen, kept, coords, summary | said_by(X))
+
+
+def _without_empty(passes: Any, found: Survey) -> tuple[Any, Any, Kept]:
+    """Return passes without slices that have no data, their mask, and which slices remain."""
+    if not found.n_missing:
+        inner = passes.passes if isinstance(passes, JournalPasses) else passes
+        inner.has_missing = False
+        trials, neurons, times = (np.ones(n, bool) for n in passes.shape)
+        return passes, None, (trials, neurons, times)
+    seen = Seen.of(passes)
+    kept, n_observed = seen.with_data(), passes.size - found.n_missing
+    if all(each.all() for each in kept):
+        return passes, seen, kept
+    inner = passes.without(kept)
+    return inner, None if n_observed == inner.size else seen.restricted(inner, kept), kept
 
 
 def blocks_of(X: Any) -> Iterator[Any]:
@@ -93,7 +127,7 @@ def blocks_of(X: Any) -> Iterator[Any]:
 
     Parameters
     ----------
-    X : data for which `is_elsewhere`
+    X : data for which `is_in_blocks`
     """
     source, _ = _in_order(X)
     _check_source(source)
@@ -179,7 +213,8 @@ def _in_order(X: Any) -> tuple[Any, dict[str, tuple[str, np.ndarray]]]:
     return ordered, coords
 
 
-def _check_source(source: Any) -> None:
+def _check_source(source: Any) -> np.dtype:
+    """Refuse what isn't numbers on three axes, and return their type."""
     shape = tuple(source.shape)
     if len(shape) != 3:
         raise ValueError(f"X: expected (n_trials, n_neurons, n_times), got shape {shape}")
@@ -188,14 +223,17 @@ def _check_source(source: Any) -> None:
             f"X: the {AXES[shape.index(0)]} axis has length 0, "
             f"got (n_trials, n_neurons, n_times) = {shape}"
         )
-    kind = np.dtype(source.dtype).kind
-    if kind not in "fiub":
+    dtype = dtype_of(source)
+    if dtype.kind not in "fiub":
         raise ValueError(f"X: expected real numbers, got dtype {source.dtype}")
+    return dtype
 
 
 def _passes(X: Any, source: Any, progress: bool = False) -> Any:
     """Return the passes over a source, blocks of trials sized by the memory that they may take."""
-    known = np.dtype(source.dtype)
+    known = dtype_of(source)
+    if kind_of(X) == "device":
+        return DevicePasses(source, has_missing=known.kind == "f")
     # Numbers of 16 bits are exact in single precision, and half of the work then.
     single = known.itemsize <= (4 if known.kind == "f" else 2)
     dtype = np.dtype(np.float32 if single else np.float64)
@@ -203,6 +241,12 @@ def _passes(X: Any, source: Any, progress: bool = False) -> Any:
     block_bytes = BLOCK_BYTES
     if given.memory is not None:
         block_bytes = min(BLOCK_BYTES, max(given.memory // _BLOCKS_IN_MEMORY, 1))
+    lazy = of_dask(source)
+    if lazy is not None:
+        found = DaskPasses(lazy, np.dtype(dtype), has_missing=known.kind == "f")
+        if found.advice is not None:
+            warn(found.advice)
+        return _kept(found, given)
     passes = ChunkedPasses(
         as_read(source),
         dtype,
@@ -212,6 +256,11 @@ def _passes(X: Any, source: Any, progress: bool = False) -> Any:
         path=path_of(given.source),
         progress=given.progress or progress,
     )
+    return _kept(passes, given)
+
+
+def _kept(passes: Any, given: OnDisk) -> Any:
+    """Return passes whose results go to a checkpoint, if there is to be one."""
     if given.checkpoint is None:
         return passes
     return JournalPasses(passes, given.checkpoint, passes.about())

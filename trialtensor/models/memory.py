@@ -10,6 +10,7 @@ import numpy as np
 from trialtensor.data.elsewhere import kind_of, refuse_closed
 from trialtensor.data.notices import warn
 from trialtensor.opening.memory import free_memory
+from trialtensor.solvers.namespaces import as_numpy, is_device_array
 
 # Kind -> memory beyond the data, in multiples of the data as floating-point numbers: of complete
 # data, and with missing entries. From ``python -m benchmarks memory``, the least of all options
@@ -74,7 +75,10 @@ def check_memory(kind: type, X: Any, mask: Any) -> None:
 
 def _arrays(X: Any) -> list[Any]:
     """List the arrays in the data; what isn't an array yet is not judged."""
-    if hasattr(X, "dtype") and isinstance(getattr(X, "size", None), (int, np.integer)):
+    if is_device_array(X):
+        # On the processor, this makes no copy.
+        return [as_numpy(X)] if kind_of(X) is None else []
+    if hasattr(X, "dtype") and hasattr(X, "size"):
         return [X]
     if isinstance(X, Mapping):
         X = list(X.values())

@@ -7,14 +7,29 @@ from typing import Any
 
 import numpy as np
 
+from trialtensor.data.elsewhere import kind_of
 from trialtensor.data.labels import labels_alike
 from trialtensor.data.validation import check_trial_tensor
 from trialtensor.models.fitted import Fitted
 from trialtensor.models.observed import Observed, of_checked, warn_empty
+from trialtensor.solvers.namespaces import as_numpy
+from trialtensor.solvers.passes.on_device import (
+    DevicePasses,
+    adds_in_double,
+    computed_in,
+    dtype_of,
+)
+from trialtensor.solvers.passes.survey import survey
 
 
 def check_new_trials(
-    fitted: Fitted, X: Any, mask: Any, known: tuple[np.ndarray, np.ndarray], dtype: Any
+    fitted: Fitted,
+    X: Any,
+    mask: Any,
+    known: tuple[np.ndarray, np.ndarray],
+    dtype: Any,
+    *,
+    in_passes: bool = False,
 ) -> Observed:
     """Check new trials against a fitted model, dropping empty slices and those unknown to it.
 
@@ -25,12 +40,20 @@ def check_new_trials(
     known : (n_neurons,), (n_times,) bool arrays
         Neurons and bins that the fit has seen; the others can't be used.
     dtype : dtype of the model
+    in_passes : bool
+        Leave complete data on its device, and return the passes over it.
 
     Raises
     ------
     ValueError
         For other neurons or bins than those of the fit, or as ``check_trial_tensor``.
     """
+    if kind_of(X) == "device":
+        stays = in_passes and mask is None and adds_in_double(X)
+        there = _on_device(X, known, dtype) if stays else None
+        if there is not None:
+            return there
+        X, mask = as_numpy(X), None if mask is None else as_numpy(mask)
     checked = check_trial_tensor(X, mask=mask)
     expected = (len(known[0]), len(known[1]))
     if checked.values.shape[1:] != expected:
@@ -43,6 +66,22 @@ def check_new_trials(
     check_anything_known(bool(new.kept[0].any()))
     values = new.values.astype(np.result_type(new.values, dtype), copy=False)
     return Observed(values, new.mask, new.kept)
+
+
+def _on_device(X: Any, known: tuple[np.ndarray, np.ndarray], dtype: Any) -> Observed | None:
+    """Return the passes over new trials; None for those that memory has more to say about."""
+    if len(X.shape) != 3 or tuple(X.shape[1:]) != tuple(map(len, known)) or 0 in X.shape:
+        return None
+    if dtype_of(X).kind not in "fiub" or not all(each.any() for each in known):
+        return None
+    kept = (np.ones(X.shape[0], bool), *known)
+    own = np.result_type(computed_in(X), dtype)
+    passes = DevicePasses(X, own, has_missing=dtype_of(X).kind == "f", kept=kept)
+    found = survey(passes)
+    if found.n_missing or found.n_infinite:
+        return None
+    passes.has_missing = False
+    return Observed(passes, None, kept)  # type: ignore[arg-type]
 
 
 def check_anything_known(known: bool) -> None:

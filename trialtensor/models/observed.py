@@ -213,10 +213,13 @@ def check_scale(X: np.ndarray, norm2: float, size: int | None = None) -> None:
 
 
 def as_problem(
-    values: np.ndarray, observed: np.ndarray | None
+    values: Any, observed: Any, norm2: float | None = None
 ) -> tuple[DenseProblem | MaskedProblem, str]:
-    """Find the cheapest exact problem for the missing entries, and name their pattern."""
-    norm2 = sum_of_squares(values)
+    """Find the cheapest exact problem for the missing entries, and name their pattern.
+
+    Also of values that are Passes, with a mask that is Seen, and a sum of squares if it is known.
+    """
+    norm2 = sum_of_squares(values) if norm2 is None else norm2
     if observed is None:
         return DenseProblem(values, norm2), "none"
     pattern = find_pattern(observed)

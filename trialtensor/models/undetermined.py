@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,8 @@ from trialtensor.models.fitted import Fitted, Named
 from trialtensor.solvers import contraction
 from trialtensor.solvers.determination import Determination, determination
 from trialtensor.solvers.links import linked_groups
+from trialtensor.solvers.normal_equations import full_gram
+from trialtensor.solvers.passes import Passes
 from trialtensor.solvers.ridge import RidgeScale, row_grams
 from trialtensor.solvers.runs import RestartResult
 
@@ -53,14 +55,29 @@ def judge(problem: Any, factors: Sequence[np.ndarray], scale: RidgeScale) -> Jud
     scale : RidgeScale
     """
     observed, loss = row_grams(problem, factors)
-    everything, _ = row_grams(problem.weighted(1.0), factors)
+    everything = _whole_grams(problem, factors)
     n_parameters = sum(factor.size for factor in factors)
     strengths = dict(enumerate(scale.strengths(observed, loss, n_parameters)))
     noise = scale.noise(loss, n_parameters)
     found = determination(
         observed, everything, factors, strengths, noise, scale.missing_per_observed
     )
-    return Judged(found, scale.on_undetermined(loss, n_parameters))
+    # Of a complete row, rounding errors would say anything.
+    shares = {
+        mode: np.where(scale.missing[mode] > 0, share, 0.0)
+        for mode, share in found.open_shares.items()
+    }
+    known = replace(found, open_shares=shares)
+    return Judged(known, scale.on_undetermined(loss, n_parameters))
+
+
+def _whole_grams(problem: Any, factors: Sequence[np.ndarray]) -> dict[int, np.ndarray]:
+    """Return the Gram matrices of all rows over all entries, missing or not."""
+    if isinstance(getattr(problem, "X", None), Passes):
+        # They don't depend on the data, which would take two passes.
+        own = [factor.astype(np.float64, copy=False) for factor in factors]
+        return {mode: full_gram(own, mode) for mode in range(len(own))}
+    return row_grams(problem.weighted(1.0), factors)[0]
 
 
 def largest_where_missing(observed: np.ndarray, told: Callable[[slice], np.ndarray]) -> float:
@@ -117,9 +134,7 @@ def disagreement(
         restarts whose loss the noise can't tell from the lowest; 0 if there is no such restart.
         Predictions of nothing, compared with those of observed entries, don't differ.
     """
-    best, *others = found
-    limit = best.result.loss * (1 + min(_ALIKE_AT_MOST, _ALIKE / n_observed))
-    rivals = [other for other in others if other.result.loss <= limit]
+    best, rivals = found[0], rivals_of(found, n_observed)
     apart, size, seen, n_missing, n_seen = np.zeros(len(rivals)), 0.0, 0.0, 0, 0
     for part in parts if rivals else ():
         where = missing(part)
@@ -131,8 +146,39 @@ def disagreement(
         for i, rival in enumerate(rivals):
             difference = told(rival.result.factors, part)[where] - known
             apart[i] += float(difference @ difference)
+    return relative_difference(apart, size, seen, n_missing, n_seen)
+
+
+def rivals_of(found: Sequence[RestartResult[Any]], n_observed: int) -> list[RestartResult[Any]]:
+    """Return the restarts whose loss the noise can't tell from the lowest.
+
+    Parameters
+    ----------
+    found : list of RestartResult
+        Best first.
+    n_observed : int
+    """
+    best, *others = found
+    limit = best.result.loss * (1 + min(_ALIKE_AT_MOST, _ALIKE / n_observed))
+    return [other for other in others if other.result.loss <= limit]
+
+
+def relative_difference(
+    apart: np.ndarray, size: float, seen: float, n_missing: float, n_seen: float
+) -> float:
+    """Return the largest difference from the best restart, relative to what that predicts.
+
+    Parameters
+    ----------
+    apart : (n_rivals,) array
+        Sums of squared differences where entries are missing.
+    size, seen : float
+        Sums of squares of the best one where they are missing and where they were observed.
+    n_missing, n_seen : float
+        Numbers of these entries.
+    """
     size = max(size, _NOTHING * n_missing * max(seen, 0.0) / max(n_seen, 1))
-    return float(apart.max() / size) if len(rivals) and size > 0 else 0.0
+    return float(apart.max() / size) if len(apart) and size > 0 else 0.0
 
 
 def about_missing(

@@ -54,8 +54,8 @@ def leading_basis(X: np.ndarray | Passes, axis: int, n_vectors: int) -> np.ndarr
     return leading_vectors([Unfolding(X, axis)], n_vectors)
 
 
-def project(X: np.ndarray | Passes, axis: int, basis: np.ndarray) -> np.ndarray:
-    """Express data in the coordinates of ``basis`` along ``axis``, in memory.
+def project(X: np.ndarray | Passes, axis: int, basis: np.ndarray) -> np.ndarray | Passes:
+    """Express data in the coordinates of ``basis`` along ``axis``.
 
     Parameters
     ----------
@@ -64,8 +64,18 @@ def project(X: np.ndarray | Passes, axis: int, basis: np.ndarray) -> np.ndarray:
     basis : (X.shape[axis], n_core) array
     """
     if isinstance(X, Passes):
-        return X.project(axis, basis)
+        return X.compressed(axis, basis)
     return contraction.project(X, axis, basis)
+
+
+def in_memory(core: np.ndarray | Passes) -> np.ndarray:
+    """Return a core as a contiguous array.
+
+    Parameters
+    ----------
+    core : array or Passes
+    """
+    return np.ascontiguousarray(core[:] if isinstance(core, Passes) else core)
 
 
 def compress(problem: DenseProblem, n_components: int) -> DenseProblem:
@@ -96,7 +106,7 @@ def compress(problem: DenseProblem, n_components: int) -> DenseProblem:
             core = project(core, axis, basis)
     if core is whole.X:
         return whole
-    return DenseProblem(np.ascontiguousarray(core), problem.norm2, problem.pattern, _bases(bases))
+    return DenseProblem(in_memory(core), problem.norm2, problem.pattern, _bases(bases))
 
 
 def with_core(problem: DenseProblem, n_components: int) -> DenseProblem:

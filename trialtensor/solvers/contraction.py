@@ -55,7 +55,9 @@ def contract_time(X: np.ndarray, time: np.ndarray) -> np.ndarray:
     """
     n_trials, n_neurons, n_times = X.shape
     xp = namespace(X)
-    return xp.reshape(time.T @ xp.reshape(X, (-1, n_times)).T, (-1, n_trials, n_neurons))
+    # Products on devices are fastest with both matrices in the order of the sum.
+    rows = time.T if isinstance(time, np.ndarray) else contiguous(time.T)
+    return xp.reshape(rows @ xp.reshape(X, (-1, n_times)).T, (-1, n_trials, n_neurons))
 
 
 def trials_from_partial(partial: np.ndarray, neuron: np.ndarray) -> np.ndarray:
@@ -90,8 +92,13 @@ def times_from_data(X: np.ndarray, trial: np.ndarray, neuron: np.ndarray) -> np.
     X : (n_trials, n_neurons, n_times) array
     trial, neuron : (n_trials, R), (n_neurons, R) arrays
     """
-    rows = khatri_rao_rows(trial, neuron) @ namespace(X).reshape(X, (-1, X.shape[2]))
-    return contiguous(rows.T)
+    if isinstance(X, np.ndarray):
+        rows = khatri_rao_rows(trial, neuron) @ X.reshape(-1, X.shape[2])
+        return contiguous(rows.T)
+    # One sum over trials and neurons is so long that it would leave most of a device idle.
+    xp = namespace(X)
+    partial = xp.permute_dims(xp.matmul(contiguous(neuron.T), X), (1, 0, 2))
+    return xp.matmul(trial.T[:, None, :], partial)[:, 0, :].T
 
 
 def mttkrp(X: np.ndarray, factors: tuple[np.ndarray, ...], mode: int) -> np.ndarray:

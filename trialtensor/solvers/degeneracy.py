@@ -43,7 +43,7 @@ GoOn = Callable[[Any, int, float], SolverResult[Any]]
 
 
 def in_double(problem: Any) -> Any:
-    """Return the problem in double precision, unless it is large.
+    """Return the problem in double precision, unless it is large or not in memory.
 
     In single precision, rounding ends the fall of the loss long before the growth of components
     shows.

@@ -11,6 +11,7 @@ from trialtensor.solvers import contraction
 from trialtensor.solvers.matching import cosines
 from trialtensor.solvers.passes import Passes
 from trialtensor.solvers.passes.jobs import CPModel
+from trialtensor.solvers.passes.missing_jobs import SmallCore
 from trialtensor.solvers.result import Factors
 
 
@@ -151,7 +152,9 @@ def _most_negative(cosine: np.ndarray) -> float:
     return 1.0 if rank == 1 else float(cosine[np.triu_indices(rank, 1)].min())
 
 
-def core_consistency(X: np.ndarray, factors: Factors, observed: np.ndarray | None = None) -> float:
+def core_consistency(
+    X: np.ndarray | Passes, factors: Factors, observed: np.ndarray | None = None
+) -> float:
     """Compute the core consistency (CORCONDIA) in percent: 100 for a perfect CP structure.
 
     Compares the least-squares Tucker core for these factors with the superdiagonal of ones that
@@ -172,6 +175,8 @@ def core_consistency(X: np.ndarray, factors: Factors, observed: np.ndarray | Non
         At most 100, and can be far below zero. NaN if a component is zero.
     """
     trial, neuron, time = factors
+    if isinstance(X, Passes):
+        return _core_consistency_by_passes(X, factors)
     partial = np.empty((time.shape[1], len(trial), len(neuron)), time.dtype)
     for part in contraction.trial_chunks(X.shape):
         data = X[part]
@@ -192,11 +197,29 @@ def core_consistency_from_partial(partial: np.ndarray, factors: Factors) -> floa
     factors : three (n_axis, R) arrays
     """
     trial, neuron, time = (f.astype(np.float64, copy=False) for f in factors)
-    if any(np.any(np.linalg.norm(f, axis=0) == 0) for f in (trial, neuron, time)):
+    if _with_zeros((trial, neuron, time)):
         return float("nan")
-    rank = trial.shape[1]
     small = np.linalg.pinv(trial) @ partial @ np.linalg.pinv(neuron).T
-    # pinv(C) = pinv(C'C) C', and ``partial`` already includes the product with C.
+    return _consistency_of_core(small, time)
+
+
+def _core_consistency_by_passes(X: Passes, factors: Factors) -> float:
+    """Let each block fill in what it lacks and pass on its share of a small core."""
+    trial, neuron, time = (f.astype(np.float64, copy=False) for f in factors)
+    if _with_zeros((trial, neuron, time)):
+        return float("nan")
+    inverses = np.linalg.pinv(trial), np.linalg.pinv(neuron)
+    return _consistency_of_core(X.run(SmallCore(factors, inverses))[0], time)
+
+
+def _with_zeros(factors: Factors) -> bool:
+    return any(bool(np.any(np.linalg.norm(f, axis=0) == 0)) for f in factors)
+
+
+def _consistency_of_core(small: np.ndarray, time: np.ndarray) -> float:
+    """Finish from the data times the time factor, in the coordinates of the other two."""
+    rank = time.shape[1]
+    # pinv(C) = pinv(C'C) C', and the data already includes the product with C.
     core = np.tensordot(small, np.linalg.pinv(time.T @ time, hermitian=True), axes=(0, 0))
     ideal = np.zeros_like(core)
     ideal[(np.arange(rank),) * 3] = 1.0

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from trialtensor.solvers import contraction
-from trialtensor.solvers.passes import RowUpdate
+from trialtensor.solvers.passes import Passes, RowUpdate, masked_jobs
+from trialtensor.solvers.passes.masked_jobs import pairs, unpack
 from trialtensor.solvers.problems import free_loss, pairs_seen, shares_of
 from trialtensor.solvers.result import Factors
 
@@ -22,17 +24,17 @@ class MaskedProblem:
 
     Attributes
     ----------
-    X : (n_trials, n_neurons, n_times) array
+    X : (n_trials, n_neurons, n_times) array, or Passes
         Zeros where missing.
-    observed : (n_trials, n_neurons, n_times) bool array
+    observed : (n_trials, n_neurons, n_times) bool array, or Seen
     norm2 : float
         Sum of squares of the observed data.
     missing_weight : float
         A missing entry counts as a zero with this weight, against 1 for an observed one.
     """
 
-    X: np.ndarray
-    observed: np.ndarray
+    X: Any
+    observed: Any
     norm2: float
     missing_weight: float = 0.0
 
@@ -66,6 +68,8 @@ class MaskedProblem:
     @property
     def n_observed(self) -> int:
         """Number of observed entries."""
+        if isinstance(self.X, Passes):
+            return int(self.observed.sum())
         return int(np.count_nonzero(self.observed))
 
     def sweep(self, factors: Factors, update: RowUpdate) -> tuple[Factors, float]:
@@ -80,38 +84,41 @@ class MaskedProblem:
         -------
         The new factors and their loss
         """
+        if isinstance(self.X, Passes):
+            found = masked_jobs.sweep(self.X, factors, update, self.missing_weight)
+            new, gram, rhs = found
+            return new, free_loss(self.norm2, gram, rhs, new[2])
         trial, neuron, time = factors
         rank = time.shape[1]
-        upper = np.triu_indices(rank)
         trial = trial.copy()
         rhs_neuron = np.zeros_like(neuron)
-        gram_neuron = np.zeros_like(_pairs(neuron, upper))
-        for part, gram, rhs, partial, seen in self._trial_equations(neuron, time, upper):
+        gram_neuron = np.zeros_like(pairs(neuron))
+        for part, gram, rhs, partial, seen in self._trial_equations(neuron, time):
             trial[part] = update(0, gram, rhs, trial[part])
             rhs_neuron += contraction.neurons_from_partial(partial, trial[part])
-            gram_neuron += contraction.neurons_from_partial(seen, _pairs(trial[part], upper))
-        neuron = update(1, _unpack(gram_neuron, upper, rank), rhs_neuron, neuron)
+            gram_neuron += contraction.neurons_from_partial(seen, pairs(trial[part]))
+        neuron = update(1, unpack(gram_neuron, rank), rhs_neuron, neuron)
 
-        rhs_time, pairs_time = self._time_equations(trial, neuron, upper)
-        gram = _unpack(pairs_time, upper, rank)
+        rhs_time, pairs_time = self._time_equations(trial, neuron)
+        gram = unpack(pairs_time, rank)
         time = update(2, gram, rhs_time, time)
         return (trial, neuron, time), free_loss(self.norm2, gram, rhs_time, time)
 
     def _trial_equations(
-        self, neuron: np.ndarray, time: np.ndarray, upper: tuple[np.ndarray, np.ndarray]
+        self, neuron: np.ndarray, time: np.ndarray
     ) -> Iterator[tuple[slice, np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
         """Yield the normal equations of a few trials, with data and weights contracted over time.
 
         The last two are the data with the time factor, ``(trials, n_neurons, R)``, and the weights
         with the products of its columns, ``(trials, n_neurons, R (R + 1) / 2)``.
         """
-        neuron_pairs, time_pairs = _pairs(neuron, upper), _pairs(time, upper)
+        neuron_pairs, time_pairs = pairs(neuron), pairs(time)
         for part in contraction.trial_chunks(self.X.shape):
             partial = contraction.contract_time(self.X[part], time)
             seen = contraction.contract_time(self._weights(part, time.dtype), time_pairs)
             rhs = contraction.trials_from_partial(partial, neuron)
             packed = contraction.trials_from_partial(seen, neuron_pairs)
-            yield part, _unpack(packed, upper, time.shape[1]), rhs, partial, seen
+            yield part, unpack(packed, time.shape[1]), rhs, partial, seen
 
     def _weights(self, part: slice, dtype: np.dtype) -> np.ndarray:
         """Return the weights of the entries of some trials."""
@@ -122,17 +129,17 @@ class MaskedProblem:
         return weights
 
     def _time_equations(
-        self, trial: np.ndarray, neuron: np.ndarray, upper: tuple[np.ndarray, np.ndarray]
+        self, trial: np.ndarray, neuron: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         n_times = self.X.shape[2]
-        neuron_pairs = _pairs(neuron, upper)
+        neuron_pairs = pairs(neuron)
         rhs = np.zeros((n_times, neuron.shape[1]), neuron.dtype)
-        pairs = np.zeros((n_times, neuron_pairs.shape[1]), neuron.dtype)
+        packed = np.zeros((n_times, neuron_pairs.shape[1]), neuron.dtype)
         for part in contraction.trial_chunks(self.X.shape):
             weights = self._weights(part, neuron.dtype)
             rhs += contraction.times_from_data(self.X[part], trial[part], neuron)
-            pairs += contraction.times_from_data(weights, _pairs(trial[part], upper), neuron_pairs)
-        return rhs, pairs
+            packed += contraction.times_from_data(weights, pairs(trial[part]), neuron_pairs)
+        return rhs, packed
 
     def trial_equations(self, factors: Factors) -> tuple[np.ndarray, np.ndarray]:
         """Set up the normal equations of the trial factor.
@@ -145,24 +152,28 @@ class MaskedProblem:
         -------
         Gram matrices ``(n_trials, R, R)`` and right-hand side ``(n_trials, R)``
         """
+        if isinstance(self.X, Passes):
+            return masked_jobs.trial_equations(self.X, factors, self.missing_weight)
         _, neuron, time = factors
         rank = time.shape[1]
-        upper = np.triu_indices(rank)
         rhs = np.empty((self.X.shape[0], rank), time.dtype)
         grams = np.empty((self.X.shape[0], rank, rank), time.dtype)
-        for part, gram, own, _, _ in self._trial_equations(neuron, time, upper):
+        for part, gram, own, _, _ in self._trial_equations(neuron, time):
             grams[part], rhs[part] = gram, own
         return grams, rhs
 
+    def row_grams(self, factors: Factors) -> tuple[dict[int, np.ndarray], float]:
+        """Return the Gram matrices of all rows, and the loss, of data that is not in memory.
 
-def _pairs(factor: np.ndarray, upper: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    """Return the products of all pairs of columns, ``(n_axis, R (R + 1) / 2)``."""
-    return factor[:, upper[0]] * factor[:, upper[1]]
+        Parameters
+        ----------
+        factors : three (n_axis, R) arrays
 
-
-def _unpack(packed: np.ndarray, upper: tuple[np.ndarray, np.ndarray], rank: int) -> np.ndarray:
-    """Rebuild symmetric ``(n_rows, R, R)`` matrices from their upper triangles."""
-    full = np.empty((packed.shape[0], rank, rank), packed.dtype)
-    full[:, upper[0], upper[1]] = packed
-    full[:, upper[1], upper[0]] = packed
-    return full
+        Returns
+        -------
+        dict
+            Axis -> (n_rows, R, R) Gram matrices.
+        float
+        """
+        grams, rhs = masked_jobs.all_equations(self.X, factors, self.missing_weight)
+        return grams, free_loss(self.norm2, grams[2], rhs, factors[2])

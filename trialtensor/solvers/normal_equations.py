@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trialtensor.solvers.passes.seen import Seen
+
 
 def full_gram(factors: tuple[np.ndarray, ...] | list[np.ndarray], mode: int) -> np.ndarray:
     """Return the Gram matrix that all rows of factor ``mode`` share when nothing is missing.
@@ -81,18 +83,21 @@ class Pattern:
         return (observed @ outer).reshape(-1, rank, rank)
 
 
-def find_pattern(observed: np.ndarray) -> Pattern | None:
+def find_pattern(observed: np.ndarray | Seen) -> Pattern | None:
     """Find the 2-D pattern behind a 3-D mask; return None if the mask varies along all three axes.
 
     Parameters
     ----------
-    observed : (n_trials, n_neurons, n_times) bool array
+    observed : (n_trials, n_neurons, n_times) bool array or Seen
 
     Returns
     -------
     Pattern or None
         Trial x neuron is tried first, then trial x time, then neuron x time.
     """
+    if isinstance(observed, Seen):
+        constant = observed.constant_along()
+        return None if constant is None else Pattern(constant[0].astype(float), constant[1])
     for axis in (2, 1, 0):
         first = observed.take([0], axis=axis)
         if np.array_equal(np.broadcast_to(first, observed.shape), observed):

@@ -16,6 +16,7 @@ import numpy as np
 from trialtensor.solvers import contraction
 from trialtensor.solvers.normal_equations import Pattern, full_gram, quadratic
 from trialtensor.solvers.passes import Passes, RowUpdate, sweep_together
+from trialtensor.solvers.passes.masked_jobs import keep
 from trialtensor.solvers.result import Factors
 
 Bases = tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None]
@@ -258,10 +259,27 @@ class DenseProblem:
         -------
         Gram matrices ``(1 or n_trials, R, R)`` and right-hand side ``(n_trials, R)``
         """
+        if isinstance(self.X, Passes):
+            return self.gram(factors, 0), self.X.trial_rhs(*factors[1:])
         small = tuple(self._shrink(mode, factor) for mode, factor in enumerate(factors))
-        partial = contract_time(self.X, small[2])
+        partial = contraction.contract_time(self.X, small[2])
         rhs = self._expand(0, contraction.trials_from_partial(partial, small[1]))
         return self.gram(factors, 0), rhs
+
+    def row_grams(self, factors: Factors) -> tuple[dict[int, np.ndarray], float]:
+        """Return the Gram matrices of all rows, and the loss, of data that is not in memory.
+
+        Parameters
+        ----------
+        factors : three (n_axis, R) arrays
+
+        Returns
+        -------
+        dict
+            Axis -> (1 or n_rows, R, R) Gram matrices.
+        float
+        """
+        return {mode: self.gram(factors, mode) for mode in range(3)}, self.sweep(factors, keep)[1]
 
 
 def _with_zeros(gram: np.ndarray, full: np.ndarray, weight: float) -> np.ndarray:

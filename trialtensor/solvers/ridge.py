@@ -15,7 +15,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from trialtensor.solvers.links import weakly_linked
-from trialtensor.solvers.problems import RowUpdate
+from trialtensor.solvers.passes import Passes, RowUpdate
+from trialtensor.solvers.passes.together import for_rows
 
 # The ridge before the noise is known, and per unit of the noise's share of the data.
 FIRST, _PER_NOISE = 3.0, 9.0
@@ -81,21 +82,33 @@ class Ridged:
         factors : tuple of arrays
         update : RowUpdate
         """
-        first = [0] * len(self.strengths)
-
-        def with_ridge(
-            mode: int, grams: np.ndarray, rhs: np.ndarray, current: np.ndarray
-        ) -> np.ndarray:
-            if mode < len(first):
-                # A problem may update the rows of an array in several parts.
-                rows = slice(first[mode], first[mode] + len(rhs))
-                first[mode] = rows.stop
-                strength = self.strengths[mode]
-                grams = with_diagonal(grams, strength[rows] if len(strength) > 1 else strength)
-            return update(mode, grams, rhs, current)
-
-        found, loss = self.problem.sweep(factors, with_ridge)
+        found, loss = self.problem.sweep(factors, _WithRidge(update, self.strengths))
         return found, loss + penalty(self.strengths, found)
+
+
+class _WithRidge:
+    """A row update with a ridge."""
+
+    def __init__(self, update: RowUpdate, strengths: tuple[np.ndarray, ...]) -> None:
+        self.update, self.strengths = update, strengths
+        self.first = [0] * len(strengths)
+
+    def __call__(
+        self, mode: int, grams: np.ndarray, rhs: np.ndarray, current: np.ndarray
+    ) -> np.ndarray:
+        if mode < len(self.first):
+            # A problem may update the rows of an array in several parts.
+            rows = slice(self.first[mode], self.first[mode] + len(rhs))
+            self.first[mode] = rows.stop
+            strength = self.strengths[mode]
+            grams = with_diagonal(grams, strength[rows] if len(strength) > 1 else strength)
+        return self.update(mode, grams, rhs, current)
+
+    def of_trials(self, part: slice) -> _WithRidge:
+        """Return the update of some trials, for blocks that come in any order."""
+        first, *others = self.strengths
+        own = first[part] if len(first) > 1 else first
+        return _WithRidge(for_rows(self.update, part), (own, *others))
 
 
 def with_diagonal(grams: np.ndarray, strength: np.ndarray) -> np.ndarray:
@@ -142,6 +155,10 @@ def row_grams(problem: Any, factors: Any) -> tuple[dict[int, np.ndarray], float]
     float
         Sum of squared errors.
     """
+    if isinstance(getattr(problem, "X", None), Passes):
+        # Blocks may be worked on in other processes, from where nothing is recorded here.
+        found, loss = problem.row_grams(factors)
+        return {mode: grams.astype(np.float64) for mode, grams in found.items()}, loss
     parts: dict[int, list[np.ndarray]] = {}
 
     def record(mode: int, grams: np.ndarray, _: np.ndarray, current: np.ndarray) -> np.ndarray:

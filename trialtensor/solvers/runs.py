@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic
 
 from trialtensor.solvers.parallel import in_parallel
+from trialtensor.solvers.passes import Passes
 from trialtensor.solvers.result import Model, SolverResult, StopReason
 from trialtensor.solvers.threads import blas_threads_for
 
@@ -79,9 +80,10 @@ def run_all(
     options : object
     n_jobs : int, optional
         Number of parallel restarts, each a joblib process with one thread; None runs them one by
-        one in this process.
+        one in this process. So do data that is not in memory: each pass has all there is to itself.
     """
-    if n_jobs not in (None, 1) and len(starts) > 1:
+    elsewhere = isinstance(problem.X, Passes)
+    if n_jobs not in (None, 1) and len(starts) > 1 and not elsewhere:
         each = ((problem, start, options) for start in starts)
         yield from in_parallel(restart, each, n_jobs=n_jobs)
         return

@@ -34,3 +34,8 @@ def blas_threads_for(n_entries: int) -> AbstractContextManager[object]:
     """
     limit = 1 if n_entries < _WORTH_THREADS else None
     return _controller().limit(limits=limit, user_api="blas")
+
+
+def one_blas_thread() -> AbstractContextManager[object]:
+    """Run BLAS on one thread inside the context, for work that runs in several threads already."""
+    return _controller().limit(limits=1, user_api="blas")

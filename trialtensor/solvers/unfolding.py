@@ -247,7 +247,7 @@ def krylov_eigenpairs(
     n = len(block)
     basis, images = np.empty((n, 0)), np.empty((n, 0))
     for _ in range(n_blocks):
-        block = _new_directions(block, basis)
+        block = new_directions(block, basis)
         if not block.size:
             break
         basis = np.concatenate([basis, block], axis=1)
@@ -271,8 +271,14 @@ def _gram_times(unfoldings: Sequence[Unfolding], rows: np.ndarray) -> np.ndarray
     return np.asarray(sum(product.astype(np.float64) for product in products))
 
 
-def _new_directions(block: np.ndarray, basis: np.ndarray) -> np.ndarray:
-    """Return orthonormal directions of ``block`` outside ``basis``; there may be few or none."""
+def new_directions(block: np.ndarray, basis: np.ndarray) -> np.ndarray:
+    """Return orthonormal directions of ``block`` outside ``basis``; there may be few or none.
+
+    Parameters
+    ----------
+    block, basis : (n, m), (n, p) arrays
+        In float64; the columns of ``basis`` are orthonormal.
+    """
     size = np.linalg.norm(block, axis=0)
     block = block[:, size > 0] / size[size > 0]
     # Two rounds of orthogonalisation are enough.

@@ -131,6 +131,7 @@ class TCA(TrialEstimator):
     """
 
     reads_in_passes = True
+    masks_in_passes = True
 
     def __init__(
         self,

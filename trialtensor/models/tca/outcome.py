@@ -22,10 +22,15 @@ from trialtensor.models.undetermined import (
     judge,
     largest_value,
     largest_where_missing,
+    relative_difference,
+    rivals_of,
 )
 from trialtensor.solvers import canonical, contraction, diagnostics
 from trialtensor.solvers.determination import solve_open_rows
 from trialtensor.solvers.normal_equations import full_gram
+from trialtensor.solvers.passes.jobs import CPModel
+from trialtensor.solvers.passes.missing_jobs import Apart, LargestWhereMissing
+from trialtensor.solvers.passes.seen import Seen
 from trialtensor.solvers.problems import contract_time, free_loss, shares_of
 from trialtensor.solvers.result import Factors, SolverResult
 from trialtensor.solvers.ridge import RidgeScale
@@ -126,22 +131,36 @@ def _about_missing(
         for i, (axis, n, kept) in enumerate(zip(AXES, data.problem.shape, data.kept, strict=True))
     }
 
-    def told(f: Factors, part: slice) -> np.ndarray:
-        return contraction.reconstruct((f[0][part], f[1], f[2]))
-
-    largest = largest_where_missing(observed, lambda part: told(factors, part))
-    apart = disagreement(
-        found,
-        problem.n_observed,
-        told,
-        lambda part: ~observed[part],
-        contraction.trial_chunks(problem.X.shape),
-    )
+    largest, apart = _told_where_missing(data, factors, found)
     seen = {
         axis: np.asarray(observed.any(axis=other)) for axis, other in (("neuron", 2), ("time", 1))
     }
     groups = groups_of_trials(seen, factors[0].shape[1], data.kept[0])
     return about_missing(judged, largest / largest_value(problem.X), apart, shares) | groups
+
+
+def _told_where_missing(
+    data: FitInput, factors: Factors, found: list[RestartResult[Factors]]
+) -> tuple[float, float]:
+    """Return the largest size of the model where entries are missing, and how restarts differ."""
+    observed, problem = data.observed, data.problem
+    assert observed is not None, "nothing is missing"
+    if isinstance(observed, Seen):
+        # The mask is where the data is, and so is this work.
+        largest = problem.X.run(LargestWhereMissing(CPModel(factors)))[0]
+        rivals = rivals_of(found, problem.n_observed)
+        models = [CPModel(each.result.factors) for each in (found[0], *rivals)]
+        sums, apart = problem.X.run(Apart(models[0], models[1:])) if rivals else ((0,) * 4, [])
+        return float(largest), relative_difference(np.asarray(apart), *sums)
+
+    def told(f: Factors, part: slice) -> np.ndarray:
+        return contraction.reconstruct((f[0][part], f[1], f[2]))
+
+    parts = contraction.trial_chunks(problem.X.shape)
+    return (
+        largest_where_missing(observed, lambda part: told(factors, part)),
+        disagreement(found, problem.n_observed, told, lambda part: ~observed[part], parts),
+    )
 
 
 def _finish(

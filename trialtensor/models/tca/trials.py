@@ -41,7 +41,7 @@ def _solve(fitted: Fitted, X: Any, mask: Any, nonnegative: bool) -> tuple[Observ
     neuron, time = fitted["neuron_factors"], fitted["time_factors"]
     # A neuron or bin that the fit never saw has no factor row to compare with.
     known = known_rows(neuron), known_rows(time)
-    new = check_new_trials(fitted, X, mask, known, neuron.dtype)
+    new = check_new_trials(fitted, X, mask, known, neuron.dtype, in_passes=True)
     dtype = new.values.dtype
     neuron = neuron[known[0]].astype(dtype, copy=False)
     time = time[known[1]].astype(dtype, copy=False)

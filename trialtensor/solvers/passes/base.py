@@ -7,12 +7,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from trialtensor.solvers.contraction import trial_chunks
+from trialtensor.solvers.namespaces import contiguous, namespace
 from trialtensor.solvers.passes import jobs
 from trialtensor.solvers.passes.block import Block, Job
+from trialtensor.solvers.passes.reach import Reach, Reached
 from trialtensor.solvers.passes.together import Equations, GramOf, RowUpdate
 from trialtensor.solvers.result import Factors
 
@@ -32,10 +35,13 @@ class Passes(ABC):
         (n_trials, n_neurons, n_times).
     dtype : numpy.dtype
         Of the numbers that are computed with, float32 or float64.
+    has_missing : bool
+        Whether blocks say which entries were observed.
     """
 
     shape: tuple[int, int, int]
     dtype: np.dtype
+    has_missing: bool = False
 
     @abstractmethod
     def run(self, job: Job) -> tuple[np.ndarray, ...]:
@@ -54,6 +60,20 @@ class Passes(ABC):
         ----------
         part : slice
         """
+
+    def run_there(self, job: Job) -> tuple[Any, ...]:
+        """Do a job as `run` does, but leave the results where the data is, if they can stay.
+
+        Parameters
+        ----------
+        job : Job
+
+        Returns
+        -------
+        tuple of arrays
+            Of NumPy, unless an implementation says otherwise.
+        """
+        return self.run(job)
 
     # What code for arrays asks of any array.
 
@@ -134,6 +154,25 @@ class Passes(ABC):
         """
         return self.run(jobs.Project(axis, basis))[0]
 
+    def compressed(self, axis: int, basis: np.ndarray) -> np.ndarray | Passes:
+        """Express the data in the coordinates of ``basis``, for further work wherever it is.
+
+        Parameters
+        ----------
+        axis : {0, 1, 2}
+        basis : (n_axis, n_core) array
+        """
+        return self.project(axis, basis)
+
+    def trial_rhs(self, neuron: np.ndarray, time: np.ndarray) -> np.ndarray:
+        """Return the right-hand sides for trials, (n_trials, R).
+
+        Parameters
+        ----------
+        neuron, time : (n_neurons, R), (n_times, R) arrays
+        """
+        return self.run(jobs.TrialRhs(neuron, time))[0]
+
     def contract(self, axis: int, loadings: np.ndarray) -> np.ndarray:
         """Compute weighted sums along ``axis``, one per column of ``loadings``: (R, n_b, n_c).
 
@@ -158,6 +197,22 @@ class Passes(ABC):
         (n_axis, R) array
         """
         return self.run(jobs.Correlate(axis, slices))[0]
+
+    def reach(
+        self, directions: tuple[np.ndarray, np.ndarray, np.ndarray], slices: np.ndarray
+    ) -> Reached:
+        """Contract the data with directions of each axis, and more; see `Reached`.
+
+        Parameters
+        ----------
+        directions : three (n_axis, R_axis) arrays
+        slices : (n_slices, n_neurons, n_times) array
+        """
+        found = self.run_there(Reach(directions, slices))
+        xp = namespace(*found)
+        neuron, time = (xp.permute_dims(each, (1, 0, 2)) for each in found[1:3])
+        sums = found[0], contiguous(neuron), contiguous(time)
+        return Reached(sums, *found[3:])
 
     def sweep_together(
         self, models: Sequence[Factors], gram: GramOf, update: RowUpdate

@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from trialtensor.solvers.namespaces import as_numpy, like
+from trialtensor.solvers.namespaces import as_numpy, like, namespace
 
 # How the results of blocks make that of all trials: added up, or one after the other.
 Join = Literal["sum", "rows", "least", "most"]
@@ -42,6 +42,27 @@ class Block:
         return like(self.values, small)
 
 
+def as_block(part: slice, raw: np.ndarray, dtype: np.dtype, *, has_missing: bool) -> Block:
+    """Convert what was read of some trials to numbers, with zeros where missing.
+
+    Parameters
+    ----------
+    part : slice
+    raw : (n_some_trials, n_neurons, n_times) array of any numbers
+    dtype : numpy.dtype
+    has_missing : bool
+        Whether NaN may occur, and means missing.
+    """
+    # Also aligned, which what came through a network may not be: sums then have other last digits.
+    values = np.require(raw, dtype, ["C", "A"])
+    with np.errstate(over="ignore", invalid="ignore"):
+        # A sum that isn't NaN proves that no value is, without a temporary.
+        if not has_missing or not np.isnan(values.sum()):
+            return Block(part, values)
+    observed = ~np.isnan(values)
+    return Block(part, np.where(observed, values, 0), observed)
+
+
 class Job(Protocol):
     """The work of one pass: what to compute of each block, and how to join the results.
 
@@ -72,15 +93,32 @@ def join(joins: Sequence[Join], results: Sequence[tuple[Any, ...]]) -> tuple[np.
     -------
     tuple of NumPy arrays
     """
-    return tuple(
-        _joined(how, [as_numpy(each[i]) for each in results]) for i, how in enumerate(joins)
-    )
+    return tuple(as_numpy(each) for each in join_there(joins, results))
 
 
-def _joined(how: Join, parts: list[np.ndarray]) -> np.ndarray:
+def join_there(joins: Sequence[Join], results: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+    """Join the results of all blocks where they are.
+
+    Bringing those of each block to memory would wait for the block.
+
+    Parameters
+    ----------
+    joins, results : as for `join`
+
+    Returns
+    -------
+    tuple of arrays
+        Of the library of the results.
+    """
+    return tuple(_joined(how, [each[i] for each in results]) for i, how in enumerate(joins))
+
+
+def _joined(how: Join, parts: list[Any]) -> Any:
+    in_memory = all(isinstance(part, (np.ndarray, np.generic)) for part in parts)
+    xp = np if in_memory else namespace(*parts)
     if how == "rows":
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
-    combine = {"sum": np.add, "least": np.minimum, "most": np.maximum}[how]
+        return parts[0] if len(parts) == 1 else xp.concat(parts, axis=0)
+    combine = getattr(xp, {"sum": "add", "least": "minimum", "most": "maximum"}[how])
     while len(parts) > 1:
         paired = [combine(a, b) for a, b in zip(parts[::2], parts[1::2], strict=False)]
         parts = paired + parts[len(parts) - len(parts) % 2 :]

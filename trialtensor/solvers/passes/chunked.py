@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from pathlib import Path
 from time import sleep
 from typing import Any, Protocol
@@ -12,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from trialtensor.solvers.passes.base import Passes, restricted
-from trialtensor.solvers.passes.block import Block, Job, join
+from trialtensor.solvers.passes.block import Block, Job, as_block, join
 from trialtensor.solvers.passes.reading import Unchanged, reading_bar
 
 # Bytes of a block, as floating-point numbers. Larger ones are read no faster.
@@ -138,6 +139,23 @@ class ChunkedPasses(Passes):
             grams.append(((flat @ flat.T).astype(np.float64, copy=False),))
         return join(("sum",), grams)[0]
 
+    def without(self, kept: tuple[np.ndarray, np.ndarray, np.ndarray]) -> ChunkedPasses:
+        """Return the same data without some slices.
+
+        Parameters
+        ----------
+        kept : three bool arrays
+            Which trials, neurons and times of the source remain.
+        """
+        found = copy(self)
+        found.__dict__.pop("extremes", None)
+        found.rows, found.kept = _choose(self.source.shape, kept)
+        n_trials, n_neurons, n_times = (int(keep.sum()) for keep in kept)
+        found.shape = n_trials, n_neurons, n_times
+        # Blocks are of other trials now.
+        found.unchanged = Unchanged(self.unchanged.path)
+        return found
+
     def about(self) -> bytes:
         """Return a digest of the shape of the data and of a few of its values."""
         digest = hashlib.blake2b(f"{self.shape}{self.source.dtype}".encode(), digest_size=16)
@@ -191,14 +209,7 @@ class ChunkedPasses(Passes):
             ) from error
 
     def _as_block(self, part: slice, raw: np.ndarray) -> Block:
-        """Convert what was read to numbers, with zeros where missing."""
-        values = np.ascontiguousarray(raw, dtype=self.dtype)
-        with np.errstate(over="ignore", invalid="ignore"):
-            # A sum that isn't NaN proves that no value is, without a temporary.
-            if not self.has_missing or not np.isnan(values.sum()):
-                return Block(part, values)
-        observed = ~np.isnan(values)
-        return Block(part, np.where(observed, values, 0), observed)
+        return as_block(part, raw, self.dtype, has_missing=self.has_missing)
 
 
 def _choose(

@@ -11,7 +11,8 @@ import numpy as np
 from trialtensor.solvers import contraction
 from trialtensor.solvers.namespaces import as_numpy, in_double, namespace
 from trialtensor.solvers.passes.block import Block, Join
-from trialtensor.solvers.passes.together import RowUpdate
+from trialtensor.solvers.passes.long_sums import long_product
+from trialtensor.solvers.passes.together import RowUpdate, for_rows
 from trialtensor.solvers.result import Factors
 
 # Entries of a temporary: on a processor it should stay in the cache, elsewhere it must be so large
@@ -31,9 +32,10 @@ def pieces(block: Block) -> Iterator[Block]:
     step = max(1, most // (n_neurons * n_times))
     start = block.part.start
     for i in range(0, n_trials, step):
-        values = block.values[i : i + step, ...]
-        seen = None if block.observed is None else block.observed[i : i + step, ...]
-        yield Block(slice(start + i, start + i + values.shape[0]), values, seen)
+        end = min(i + step, n_trials)
+        values = block.values[i:end, ...]
+        seen = None if block.observed is None else block.observed[i:end, ...]
+        yield Block(slice(start + i, start + end), values, seen)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,8 +76,11 @@ class SquaresBelowZero:
     def __call__(self, block: Block) -> tuple[Any, ...]:
         """Return both as arrays without axes."""
         xp = namespace(block.values)
-        below = xp.where(block.values < 0, block.values, xp.zeros_like(block.values))
-        return (*SumOfSquares()(block), *SumOfSquares()(Block(block.part, below)))
+        total = 0.0
+        for piece in pieces(block):
+            below = xp.where(piece.values < 0, piece.values, xp.zeros_like(piece.values))
+            total = total + SumOfSquares()(Block(piece.part, below))[0]
+        return (*SumOfSquares()(block), total)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,11 +101,11 @@ class AxisGram:
         xp = namespace(X)
         if self.axis == 2:
             flat = xp.reshape(X, (-1, X.shape[2]))
-            return (in_double(flat.T @ flat),)
+            return (long_product(flat.T, flat),)
         gram: Any = 0.0
         for piece in pieces(block):
             rows = xp.reshape(xp.permute_dims(piece.values, (1, 0, 2)), (X.shape[1], -1))
-            gram = gram + in_double(rows @ rows.T)
+            gram = gram + long_product(rows, rows.T)
         return (gram,)
 
 
@@ -182,10 +187,30 @@ class Correlate:
         xp = namespace(X)
         if self.axis == 0:
             rows = block.array(self.slices.reshape(len(self.slices), -1))
-            return (xp.reshape(X, (X.shape[0], -1)) @ rows.T,)
+            found = long_product(xp.reshape(X, (X.shape[0], -1)), rows.T)
+            return (xp.astype(found, X.dtype, copy=False),)
         by_trial = block.array(self.slices[:, block.part].transpose(1, 2, 0))
         unfolded = X if self.axis == 1 else xp.permute_dims(X, (0, 2, 1))
         return (xp.sum(xp.matmul(unfolded, by_trial), axis=0),)
+
+
+@dataclass(frozen=True, eq=False)
+class TrialRhs:
+    """The right-hand sides of a CP model for trials.
+
+    Attributes
+    ----------
+    neuron, time : (n_neurons, R), (n_times, R) arrays
+    """
+
+    neuron: np.ndarray
+    time: np.ndarray
+    joins: Sequence[Join] = ("rows",)
+
+    def __call__(self, block: Block) -> tuple[Any, ...]:
+        """Return (n_some_trials, R)."""
+        partial = contraction.contract_time(block.values, block.array(self.time))
+        return (contraction.trials_from_partial(partial, block.array(self.neuron)),)
 
 
 @dataclass(frozen=True, eq=False)
@@ -222,7 +247,7 @@ class TrialsAndNeurons:
             first += time.shape[1]
             rhs = as_numpy(contraction.trials_from_partial(own, block.array(neuron)))
             rows = grams if len(grams) == 1 else grams[part]
-            new = self.update(0, rows, rhs, trial[part])
+            new = for_rows(self.update, part)(0, rows, rhs, trial[part])
             found += [new, contraction.neurons_from_partial(own, block.array(new))]
         return tuple(found)
 

@@ -31,7 +31,7 @@ class JournalPasses(Passes):
 
     Parameters
     ----------
-    passes : Passes
+    passes : ChunkedPasses or DaskPasses
     path : path
         Made if it doesn't exist. A record that was cut off in its midst is dropped, and so is
         everything after a pass that differs.
@@ -44,7 +44,7 @@ class JournalPasses(Passes):
         If the file is something else, or about other data.
     """
 
-    def __init__(self, passes: Passes, path: Path, about: bytes) -> None:
+    def __init__(self, passes: Any, path: Path, about: bytes) -> None:
         self.passes, self.path = passes, Path(path)
         self.shape, self.dtype = passes.shape, passes.dtype
         self._file = _open(self.path, about)
@@ -73,6 +73,19 @@ class JournalPasses(Passes):
         """Return the Gram matrix of trials."""
         name = fingerprint("gram of trials")
         return self._recall(name, lambda: (self.passes.gram_of_trials(),))[0]
+
+    def without(self, kept: tuple[np.ndarray, np.ndarray, np.ndarray]) -> JournalPasses:
+        """Go on without some slices, with the same journal.
+
+        Parameters
+        ----------
+        kept : three bool arrays
+            Which trials, neurons and times remain.
+        """
+        self.passes = self.passes.without(kept)
+        self.shape = self.passes.shape
+        self.__dict__.pop("extremes", None)
+        return self
 
     def close(self, *, done: bool) -> None:
         """Close the file, and remove it if the fit is done.

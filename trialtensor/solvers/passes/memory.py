@@ -28,6 +28,7 @@ class MemoryPasses(Passes):
     ) -> None:
         self.X, self.observed = X, observed
         self.shape, self.dtype = (X.shape[0], X.shape[1], X.shape[2]), X.dtype
+        self.has_missing = observed is not None
         self.parts = trial_chunks(X.shape, n_entries)
 
     def run(self, job: Job) -> tuple[np.ndarray, ...]:

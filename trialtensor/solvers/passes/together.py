@@ -61,6 +61,19 @@ def sweep_together(
     return found
 
 
+def for_rows(update: RowUpdate, part: slice) -> RowUpdate:
+    """Return an update as it is for some trials, wherever and in whatever order it is called.
+
+    Parameters
+    ----------
+    update : RowUpdate
+        With ``of_trials(part)`` if it treats each row in its own way.
+    part : slice
+    """
+    of_trials = getattr(update, "of_trials", None)
+    return update if of_trials is None else of_trials(part)
+
+
 def _trials_and_neurons(
     X: np.ndarray,
     models: Sequence[Factors],

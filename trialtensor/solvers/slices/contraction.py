@@ -11,6 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from trialtensor.solvers.namespaces import namespace
+from trialtensor.solvers.passes import Passes
+
 Triple = tuple[np.ndarray, np.ndarray, np.ndarray]
 NAMES = ("trial", "neuron", "time")
 OTHERS = ((1, 2), (0, 2), (0, 1))
@@ -96,12 +99,12 @@ def as_rows(slices: np.ndarray) -> np.ndarray:
     return slices.reshape(len(slices), slices.shape[1] * slices.shape[2])
 
 
-def contract(X: np.ndarray, axis: int, loadings: np.ndarray) -> np.ndarray:
+def contract(X: np.ndarray | Passes, axis: int, loadings: np.ndarray) -> np.ndarray:
     """Compute weighted sums along ``axis``, one per column of ``loadings``, in one pass.
 
     Parameters
     ----------
-    X : (n_trials, n_neurons, n_times) array
+    X : (n_trials, n_neurons, n_times) array or Passes
     axis : {0, 1, 2}
     loadings : (X.shape[axis], R) array
 
@@ -117,6 +120,8 @@ def contract(X: np.ndarray, axis: int, loadings: np.ndarray) -> np.ndarray:
             [ 8., 10.]]])
     """
     rank = loadings.shape[1]
+    if isinstance(X, Passes):
+        return X.contract(axis, loadings)
     if axis == 0:
         return (loadings.T @ as_rows(X)).reshape(rank, *X.shape[1:])
     if axis == 1:
@@ -125,12 +130,12 @@ def contract(X: np.ndarray, axis: int, loadings: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(rows).reshape(rank, *X.shape[:2])
 
 
-def correlate(X: np.ndarray, axis: int, slices: np.ndarray) -> np.ndarray:
+def correlate(X: np.ndarray | Passes, axis: int, slices: np.ndarray) -> np.ndarray:
     """Compute the inner products of all data slices along ``axis`` with ``slices``, in one pass.
 
     Parameters
     ----------
-    X : (n_trials, n_neurons, n_times) array
+    X : (n_trials, n_neurons, n_times) array or Passes
     axis : {0, 1, 2}
     slices : (R, n_b, n_c) array
 
@@ -138,6 +143,8 @@ def correlate(X: np.ndarray, axis: int, slices: np.ndarray) -> np.ndarray:
     -------
     (X.shape[axis], R) array
     """
+    if isinstance(X, Passes):
+        return X.correlate(axis, slices)
     if axis == 0:
         return as_rows(X) @ as_rows(slices).T
     by_trial = np.ascontiguousarray(slices.transpose(1, 2, 0))
@@ -164,17 +171,20 @@ def reconstruct(components: Components) -> np.ndarray:
     Parameters
     ----------
     components : Components
+        Of NumPy arrays, or of any library of the array API standard.
     """
     (trial, neuron, time), (by_trial, by_neuron, by_time) = components
-    model = np.tensordot(trial, by_trial, axes=(1, 0))
+    xp = namespace(trial)
+    model = xp.tensordot(trial, by_trial, axes=1)
     # One product per trial serves both other types.
-    left = np.concatenate(
-        [np.broadcast_to(neuron, (len(trial), *neuron.shape)), by_time.transpose(1, 2, 0)], axis=2
+    n = trial.shape[0]
+    left = xp.concat(
+        [xp.broadcast_to(neuron, (n, *neuron.shape)), xp.permute_dims(by_time, (1, 2, 0))], axis=2
     )
-    right = np.concatenate(
-        [by_neuron.swapaxes(0, 1), np.broadcast_to(time.T, (len(trial), *time.T.shape))], axis=1
+    right = xp.concat(
+        [xp.permute_dims(by_neuron, (1, 0, 2)), xp.broadcast_to(time.T, (n, *time.T.shape))], axis=1
     )
-    model += np.matmul(left, right)
+    model += xp.matmul(left, right)
     return model
 
 
@@ -193,9 +203,10 @@ def along(slices: np.ndarray, axis: int, other: int, matrix: np.ndarray) -> np.n
     -------
     (R, S, n_c) or (R, n_b, S) array
     """
+    matmul = namespace(slices).matmul
     if OTHERS[axis].index(other) == 0:
-        return np.matmul(matrix.T, slices)
-    return np.matmul(slices, matrix)
+        return matmul(matrix.T, slices)
+    return matmul(slices, matrix)
 
 
 def onto(slices: np.ndarray, axis: int, other: int, basis: np.ndarray) -> np.ndarray:

@@ -41,6 +41,11 @@ class Core:
     pairs: dict[tuple[int, int], np.ndarray]
     core: np.ndarray
 
+    @property
+    def dtype(self) -> np.dtype:
+        """Of the bases, as of the data."""
+        return self.bases[0].dtype
+
     @classmethod
     def of(cls, problem: ProjectionProblem, ranks: tuple[int, int, int]) -> Core | None:
         """Compress a problem; None with more components than this is good for.
@@ -62,10 +67,10 @@ class Core:
         pairs: dict[tuple[int, int], np.ndarray] = {}
         by_trial = contract(problem.X, 0, bases[0])
         on_both = along(by_trial, 0, 1, bases[1])
-        _add_pair(pairs, (0, 1), on_both)
-        _add_pair(pairs, (0, 2), along(by_trial, 0, 2, bases[2]).swapaxes(1, 2))
+        add_pair(pairs, (0, 1), on_both)
+        add_pair(pairs, (0, 2), along(by_trial, 0, 2, bases[2]).swapaxes(1, 2))
         by_neuron = contract(problem.X, 1, bases[1])
-        _add_pair(pairs, (1, 2), along(by_neuron, 1, 2, bases[2]).swapaxes(1, 2))
+        add_pair(pairs, (1, 2), along(by_neuron, 1, 2, bases[2]).swapaxes(1, 2))
         core = np.matmul(on_both, bases[2]).astype(np.float64)
         return cls(bases, problem.norm2, values, pairs, core)
 
@@ -125,10 +130,18 @@ class Core:
         return losses - np.sum(rows**2, axis=(1, 2))
 
 
-def _add_pair(
+def add_pair(
     pairs: dict[tuple[int, int], np.ndarray], axes: tuple[int, int], on_both: np.ndarray
 ) -> None:
-    """Sum the products of data in coordinates of two axes over the third, in both orders."""
+    """Sum the products of data in coordinates of two axes over the third, in both orders.
+
+    Parameters
+    ----------
+    pairs : dict
+        Gets both Gram matrices.
+    axes : two axes
+    on_both : (m_first, m_second, n_third) array
+    """
     m, n, n_third = on_both.shape
     rows = on_both.reshape(m * n, n_third).astype(np.float64)
     gram = (rows @ rows.T).reshape(m, n, m, n).transpose(0, 2, 1, 3)

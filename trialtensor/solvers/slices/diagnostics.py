@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 import scipy.linalg
 
 from trialtensor.solvers.contraction import trial_chunks
 from trialtensor.solvers.diagnostics import ComponentVariance, commonality
+from trialtensor.solvers.namespaces import as_numpy
+from trialtensor.solvers.passes import Block, Passes
+from trialtensor.solvers.passes.block import Join
 from trialtensor.solvers.slices.contraction import (
     OTHERS,
     Components,
     Triple,
     along,
     as_rows,
+    as_triple,
     contract,
     reconstruct,
 )
@@ -32,20 +40,23 @@ def some_trials(components: Components, part: slice) -> Components:
 
 
 def residual_sum_of_squares(
-    X: np.ndarray, components: Components, observed: np.ndarray | None = None
+    X: np.ndarray | Passes, components: Components, observed: np.ndarray | None = None
 ) -> float:
     """Compute the sum of squared errors over the observed entries directly from the residuals.
 
     Parameters
     ----------
-    X : (n_trials, n_neurons, n_times) array
+    X : (n_trials, n_neurons, n_times) array, or Passes
     components : Components
     observed : bool array of the shape of ``X``, optional
+        Passes know it themselves.
 
     Returns
     -------
     float
     """
+    if isinstance(X, Passes):
+        return X.residual_squares(SliceModel(components))
     total = 0.0
     for part in trial_chunks(X.shape):
         residual = X[part] - reconstruct(some_trials(components, part))
@@ -57,18 +68,22 @@ def residual_sum_of_squares(
 
 
 def explained_variance(
-    X: np.ndarray, components: Components, norm2: float, observed: np.ndarray | None = None
+    X: np.ndarray | Passes,
+    components: Components,
+    norm2: float,
+    observed: np.ndarray | None = None,
 ) -> tuple[ComponentVariance, ComponentVariance]:
     """Compute what components, and types of components, explain alone and uniquely.
 
     Parameters
     ----------
-    X : (n_trials, n_neurons, n_times) array
+    X : (n_trials, n_neurons, n_times) array, or Passes
         Zeros where missing.
     components : Components
     norm2 : float
         Sum of squares of the observed data.
     observed : bool array of the shape of ``X``, optional
+        Passes know it themselves.
 
     Returns
     -------
@@ -77,18 +92,77 @@ def explained_variance(
     ComponentVariance
         For the three types.
     """
-    with_data = np.concatenate(
-        [
-            np.einsum("rij,rij->r", contract(X, axis, loading), slices, dtype=np.float64)
-            for axis, (loading, slices) in enumerate(zip(*components, strict=True))
-        ]
-    )
-    gram = _gram(components) if observed is None else _observed_gram(components, observed)
+    if isinstance(X, Passes):
+        with_data, *grams = X.run(InnerProducts(components, X.has_missing))
+        gram = grams[0] if X.has_missing else _gram(components)
+    else:
+        with_data = _with_data(X, components)
+        gram = _gram(components) if observed is None else _observed_gram(components, observed)
     of_type = np.repeat(np.eye(3), components.ranks, axis=0)
     return (
         commonality(gram, with_data, norm2),
         commonality(of_type.T @ gram @ of_type, of_type.T @ with_data, norm2),
     )
+
+
+def _with_data(X: np.ndarray, components: Components) -> np.ndarray:
+    """Return the inner products of all components with the data."""
+    return np.concatenate(
+        [
+            np.einsum("rij,rij->r", contract(X, axis, loading), slices, dtype=np.float64)
+            for axis, (loading, slices) in enumerate(zip(*components, strict=True))
+        ]
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class SliceModel:
+    """What a model says of the trials of a block.
+
+    Attributes
+    ----------
+    components : Components
+    """
+
+    components: Components
+
+    def of_trials(self, block: Block) -> Any:
+        """Return it in the namespace of the block.
+
+        Parameters
+        ----------
+        block : Block
+        """
+        loadings, slices = some_trials(self.components, block.part)
+        here = [[block.array(each) for each in arrays] for arrays in (loadings, slices)]
+        return reconstruct(Components(as_triple(here[0]), as_triple(here[1])))
+
+
+@dataclass(frozen=True, eq=False)
+class InnerProducts:
+    """Inner products of components with the data and, over observed entries, with each other.
+
+    Attributes
+    ----------
+    components : Components
+    each_other : bool
+    """
+
+    components: Components
+    each_other: bool
+
+    @property
+    def joins(self) -> Sequence[Join]:
+        """Sums over trials."""
+        return ("sum", "sum") if self.each_other else ("sum",)
+
+    def __call__(self, block: Block) -> tuple[np.ndarray, ...]:
+        """Return (n_components,) and perhaps (n_components, n_components) arrays."""
+        own = some_trials(self.components, block.part)
+        found = _with_data(as_numpy(block.values), own)
+        return (
+            (found, _observed_gram(own, as_numpy(block.observed))) if self.each_other else (found,)
+        )
 
 
 def subspace_overlap(first: Triple, second: Triple) -> float:

@@ -6,9 +6,16 @@ pattern for each time loading, all fitted together.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
 from trialtensor.solvers.acceleration import RowUpdater
+from trialtensor.solvers.namespaces import as_numpy
+from trialtensor.solvers.passes import Block, Passes
+from trialtensor.solvers.passes.block import Join
+from trialtensor.solvers.slices.complete import norm2_of
 from trialtensor.solvers.slices.contraction import Components, Triple, as_rows, contract, onto
 from trialtensor.solvers.slices.fixed import FixedTrials
 from trialtensor.solvers.slices.gauge import share_of
@@ -41,8 +48,10 @@ def solve_trials(
     Components
         With the trial loadings, neuron slices and time slices of the trials in ``data``.
     """
-    if not nonnegative and data.observed is None:
-        return _divide(_in_closed_form(data.X, shared), gauge)
+    if not nonnegative and not data.has_missing:
+        return _divide(_in_closed_form(data.X, shared)[0], gauge)
+    if isinstance(data.X, Passes):
+        return _by_blocks(data, shared, nonnegative=nonnegative, gauge=gauge)
     # Sweep with slices of norm 1, so that their scale can't change where the sweeps end.
     A = shared.slices[0]
     size = np.linalg.norm(as_rows(A), axis=1)
@@ -53,19 +62,93 @@ def solve_trials(
     return found if nonnegative else _divide(found, gauge)
 
 
-def _in_closed_form(X: np.ndarray, shared: Components) -> Components:
-    """Solve for complete data and orthonormal loadings: project, regress, contract the rest."""
+@dataclass(frozen=True, eq=False)
+class SolveTrials:
+    """The trials of a block, each solved by itself.
+
+    Attributes
+    ----------
+    shared : Components
+    missing_weight : float
+    nonnegative : bool
+    gauge : str
+    """
+
+    shared: Components
+    missing_weight: float
+    nonnegative: bool
+    gauge: str
+    joins: Sequence[Join] = ("rows", "rows", "rows")
+
+    def __call__(self, block: Block) -> tuple[np.ndarray, ...]:
+        """Return trial loadings, neuron slices and time slices, trials first."""
+        observed = None if block.observed is None else as_numpy(block.observed)
+        data = SweepData(as_numpy(block.values), 0.0, observed, self.missing_weight)
+        found = solve_trials(data, self.shared, nonnegative=self.nonnegative, gauge=self.gauge)
+        (u, _, _), (_, B, C) = found
+        return u, B.swapaxes(0, 1), C.swapaxes(0, 1)
+
+
+def _by_blocks(data: SweepData, shared: Components, *, nonnegative: bool, gauge: str) -> Components:
+    """Solve for trials block by block."""
+    job = SolveTrials(shared, data.missing_weight, nonnegative, gauge)
+    u, B, C = data.X.run(job)
+    B, C = (np.ascontiguousarray(each.swapaxes(0, 1)) for each in (B, C))
+    _, v, w = shared.loadings
+    return Components((u, v, w), (shared.slices[0], B, C))
+
+
+def solve_with_loss(data: SweepData, shared: Components) -> tuple[Components, float]:
+    """Find the best model of trials of complete data; also return its sum of squared residuals.
+
+    Parameters
+    ----------
+    data : SweepData
+    shared : Components
+        As in `solve_trials`, with orthonormal loadings.
+    """
+    found, with_data = _in_closed_form(data.X, shared, with_inner=True)
+    return found, max(data.norm2 - 2 * with_data + norm2_of(found), 0.0)
+
+
+def _in_closed_form(
+    X: np.ndarray | Passes, shared: Components, *, with_inner: bool = False
+) -> tuple[Components, float]:
+    """Solve for complete data and orthonormal loadings: project, regress, contract the rest.
+
+    Also return the inner product of the data with the model, if wanted.
+    """
     _, v, w = shared.loadings
     A = shared.slices[0]
     alone = A - onto(A, 0, 1, v)
-    alone = as_rows(alone - onto(alone, 0, 2, w))
-    u = as_rows(X) @ alone.T @ _pinv_gram(alone, as_rows(A))
+    alone = alone - onto(alone, 0, 2, w)
+    whole = A if with_inner else A[:0]
+    (with_alone, with_whole), on_v, on_w = _products(X, (alone, whole), v, w)
+    u = with_alone @ _pinv_gram(as_rows(alone), as_rows(A))
     # Contractions are linear, so no residual of the size of the data is needed.
-    B = contract(X, 1, v) - np.tensordot(contract(A, 1, v), u, axes=(1, 1)).swapaxes(1, 2)
-    C = contract(X, 2, w) - np.tensordot(contract(A, 2, w), u, axes=(1, 1)).swapaxes(1, 2)
+    B = on_v - np.tensordot(contract(A, 1, v), u, axes=(1, 1)).swapaxes(1, 2)
+    C = on_w - np.tensordot(contract(A, 2, w), u, axes=(1, 1)).swapaxes(1, 2)
     # For now, the neuron slices get what both types can represent.
     C -= onto(C, 2, 1, v)
-    return Components((u, v, w), (A, B, C))
+    found = Components((u, v, w), (A, B, C))
+    if not with_inner:
+        return found, 0.0
+    pairs = ((with_whole, u), (on_v, B), (on_w, C))
+    return found, sum(float(np.sum(one * other, dtype=np.float64)) for one, other in pairs)
+
+
+def _products(
+    X: np.ndarray | Passes, slices: tuple[np.ndarray, np.ndarray], v: np.ndarray, w: np.ndarray
+) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
+    """Correlate data with trial slices, and contract it with neuron and time loadings."""
+    if not isinstance(X, Passes):
+        on_slices = [as_rows(X) @ as_rows(each).T for each in slices]
+        return on_slices, contract(X, 1, v), contract(X, 2, w)
+    nothing = np.zeros((len(X), 0), X.dtype)
+    found = X.reach((nothing, v, w), np.concatenate(slices))
+    image = as_numpy(found.trial_image)
+    on_slices = np.split(image, [len(slices[0])], axis=1)
+    return on_slices, as_numpy(found.sums[1]), as_numpy(found.sums[2])
 
 
 def _pinv_gram(alone: np.ndarray, whole: np.ndarray) -> np.ndarray:

@@ -68,6 +68,21 @@ class ProjectionProblem:
         )
         return cls(X, norm2, (trial, neuron, time))
 
+    @property
+    def dtype(self) -> np.dtype:
+        """Of the data."""
+        return self.X.dtype
+
+    def contract(self, axis: int, loadings: np.ndarray) -> np.ndarray:
+        """Contract the data with loadings of an axis: (R, n_b, n_c).
+
+        Parameters
+        ----------
+        axis : int
+        loadings : (n_axis, R) array
+        """
+        return contract(self.X, axis, loadings)
+
     def best_loadings(
         self, axis: int, rank: int, loadings: Triple, sums: Triple
     ) -> tuple[np.ndarray, float]:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from trialtensor.solvers.acceleration import RowUpdater, minimise
+from trialtensor.solvers.passes import Passes
+from trialtensor.solvers.passes.memory import MemoryPasses
 from trialtensor.solvers.runs import (
     RestartResult,
     Start,
@@ -24,13 +26,16 @@ from trialtensor.solvers.slices.contraction import (
     as_triple,
     contract,
 )
+from trialtensor.solvers.slices.few_restarts import fit_in_few_passes
 from trialtensor.solvers.slices.gauge import fix_gauge, from_projections
+from trialtensor.solvers.slices.options import SliceOptions
 from trialtensor.solvers.slices.projection import ProjectionProblem
 from trialtensor.solvers.slices.rounds import Restart, Rounds, run_in_rounds
 from trialtensor.solvers.slices.starts import Begin, choose_begins
 from trialtensor.solvers.slices.subspaces import ORDER, minimise_projections
 from trialtensor.solvers.slices.sweep_starts import choose_sweep_begins, no_slices
 from trialtensor.solvers.slices.sweeps import SweepData, as_blocks, as_components, balance_blocks
+from trialtensor.solvers.threads import blas_threads_for
 
 # Up to this size an exact step takes a fraction of a millisecond: every restart runs to the end.
 _SMALL = 20_000
@@ -40,28 +45,13 @@ _LARGE = 500_000
 _MASKED_ROUNDS, _LARGE_MASKED_ROUNDS = Rounds(sweeps=10, most=4), Rounds(sweeps=3, most=2)
 _NONNEGATIVE_ROUNDS = Rounds(sweeps=10, most=3)
 _USUAL = (0, 1, 2)
+# Arrays with a longer axis, or of ``_LARGE`` entries, are fitted in few passes, as long as the
+# components of a type, and so the directions of an axis, are few.
+_LONG_AXIS, _FEW_RANKS = 300, 12
+# Entries of a block of an array in memory.
+_BLOCK = 20_000_000
 
-
-@dataclass(frozen=True)
-class SliceOptions:
-    """Options of a SliceTCA fit.
-
-    Attributes
-    ----------
-    ranks : three ints
-        Trial-, neuron- and time-slicing components.
-    nonnegative : bool
-    gauge : str
-        See :func:`trialtensor.solvers.slices.gauge.fix_gauge`.
-    max_iter, tol : int, float
-        Maximum number of sweeps, and the relative gain below which they stop.
-    """
-
-    ranks: tuple[int, int, int]
-    nonnegative: bool
-    gauge: str
-    max_iter: int
-    tol: float
+__all__ = ["SliceOptions", "fit_slices", "in_unit_order"]
 
 
 def fit_slices(
@@ -91,20 +81,37 @@ def fit_slices(
     list of RestartResult
         Sorted by loss, lowest first. After Ctrl-C, the restarts that had finished or begun.
     """
-    if data.observed is None and not options.nonnegative:
-        exact = ProjectionProblem.of(data.X, data.norm2, options.ranks)
+    found: tuple[list[RestartResult[Components]], bool]
+    exact = not data.has_missing and not options.nonnegative
+    if exact and _worth_few_passes(data.X, options.ranks):
+        data = replace(data, X=MemoryPasses(data.X, n_entries=_BLOCK))
+    in_passes = isinstance(data.X, Passes)
+    if in_passes and exact:
+        with blas_threads_for(data.X.size):
+            found = fit_in_few_passes(data, starts, options, on_restart)
+    elif exact:
+        problem = ProjectionProblem.of(data.X, data.norm2, options.ranks)
         how = _How(_project, ORDER, _EXACT_ROUNDS, _SMALL)
-        begins = choose_begins(exact, starts, options.ranks)
-        found = _run(how, exact, starts, begins, options, n_jobs, on_restart)
+        begins = choose_begins(problem, starts, options.ranks)
+        found = _run(how, problem, starts, begins, options, n_jobs, on_restart)
     else:
-        sweeps = CompleteSweeps(data.X, data.norm2) if data.observed is None else data
+        by_products = not data.has_missing and not in_passes
+        sweeps = CompleteSweeps(data.X, data.norm2) if by_products else data
         rounds = _MASKED_ROUNDS if data.X.size <= _LARGE else _LARGE_MASKED_ROUNDS
         rounds = _NONNEGATIVE_ROUNDS if options.nonnegative else rounds
         how = _How(_sweep, _USUAL, rounds)
         begins = choose_sweep_begins(sweeps, starts, options.ranks, nonnegative=options.nonnegative)
+        # Processes of their own would each read the data.
+        n_jobs = None if in_passes else n_jobs
         found = _run(how, sweeps, starts, begins, options, n_jobs, on_restart)
     results, interrupted = found
     return mark_interrupted(results) if interrupted else results
+
+
+def _worth_few_passes(X: Any, ranks: tuple[int, int, int]) -> bool:
+    """Return whether an array is so large that passes over it, or its Gram matrices, cost most."""
+    large = X.size >= _LARGE or max(X.shape) > _LONG_AXIS
+    return isinstance(X, np.ndarray) and large and max(ranks) <= _FEW_RANKS
 
 
 @dataclass(frozen=True)

@@ -9,18 +9,20 @@ leading singular vectors, as far apart as there are different optima among them.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from itertools import permutations, zip_longest
+from typing import Any
 
 import numpy as np
 
 from trialtensor.solvers.runs import Start
 from trialtensor.solvers.slices.contraction import Triple, as_triple
 from trialtensor.solvers.slices.core import Core
-from trialtensor.solvers.slices.projection import ProjectionProblem
 from trialtensor.solvers.slices.subspaces import ORDER
 
+# From a problem and its ranks to the core on which its starts are compared.
+CoreOf = Callable[[Any, tuple[int, int, int]], Core | None]
 # Draws of subsets in each order of axes, the most orders, the sweeps on the core that compare them,
 # and the number of singular vectors beyond twice the components that they are drawn from.
 _DRAWS, _ORDERS, _SWEEPS, _MARGIN = 32, 4, 4, 2
@@ -66,17 +68,22 @@ def orders_of(ranks: tuple[int, int, int]) -> list[tuple[int, ...]]:
 
 
 def choose_begins(
-    problem: ProjectionProblem, starts: Sequence[Start], ranks: tuple[int, int, int]
+    problem: Any,
+    starts: Sequence[Start],
+    ranks: tuple[int, int, int],
+    core_of: CoreOf = Core.of,
 ) -> list[Begin]:
     """Choose where each restart begins.
 
     Parameters
     ----------
-    problem : ProjectionProblem
+    problem : object with ``X``
     starts : sequence of Start
         "svd" for starts from singular vectors, which differ as much as they can, "random" for
         random loadings in a random order of axes, or given loadings.
     ranks : three ints
+    core_of : callable, optional
+        From the problem and ranks to the core on which starts are compared.
 
     Returns
     -------
@@ -86,7 +93,7 @@ def choose_begins(
     by_svd = [i for i, each in enumerate(starts) if each.factors is None and each.kind == "svd"]
     # A pool of its own for other seeds, so that two fits with other seeds are two samples.
     rng = np.random.default_rng([start.seed or 0 for start in starts])
-    chosen = _from_singular_vectors(problem, len(by_svd), orders, ranks, rng)
+    chosen = _from_singular_vectors(problem, len(by_svd), orders, ranks, rng, core_of)
     begins = dict(zip(by_svd, chosen, strict=False))
     return [
         begins[i] if i in begins else _other(problem.X, start, orders, ranks)
@@ -95,11 +102,12 @@ def choose_begins(
 
 
 def _from_singular_vectors(
-    problem: ProjectionProblem,
+    problem: Any,
     n_starts: int,
     orders: list[tuple[int, ...]],
     ranks: tuple[int, int, int],
     rng: np.random.Generator,
+    core_of: CoreOf,
 ) -> list[Begin]:
     """Return at most as many starts as are wanted, or as there are."""
     shapes = zip(problem.X.shape, ranks, strict=True)
@@ -111,20 +119,19 @@ def _from_singular_vectors(
         return leading * n_starts
     if n_starts < 2:
         return leading[:n_starts]
-    best = _best_subsets(problem, orders, ranks, rng, n_starts)
+    best = _best_subsets(core_of(problem, ranks), orders, ranks, rng, n_starts)
     both = [each for pair in zip_longest(leading, best) for each in pair if each is not None]
     return both[:n_starts]
 
 
 def _best_subsets(
-    problem: ProjectionProblem,
+    core: Core | None,
     orders: list[tuple[int, ...]],
     ranks: tuple[int, int, int],
     rng: np.random.Generator,
     n_most: int,
 ) -> list[Begin]:
     """Return the ends on the core of the best subsets, best first, with different losses."""
-    core = Core.of(problem, ranks)
     if core is None:
         return []
     candidates: list[tuple[float, Begin]] = []
@@ -133,8 +140,10 @@ def _best_subsets(
         subsets = _draw_subsets(core, ranks, order, rng)
         ends, losses = core.improve(_columns(core, subsets), order, _SWEEPS)
         for j, loss in enumerate(losses):
-            loadings = [basis @ end[j] for basis, end in zip(core.bases, ends, strict=True)]
-            loadings = [each.astype(problem.X.dtype, copy=False) for each in loadings]
+            loadings = [
+                (basis @ end[j]).astype(core.dtype, copy=False)
+                for basis, end in zip(core.bases, ends, strict=True)
+            ]
             # The first step forgets its own axis.
             origin = (order, *(tuple(subsets[axis][j].tolist()) for axis in order[1:]))
             candidates.append((float(loss), Begin(as_triple(loadings), orders[0], origin)))
@@ -169,7 +178,7 @@ def _columns(core: Core, subsets: list[np.ndarray]) -> Triple:
 
 
 def _other(
-    X: np.ndarray, start: Start, orders: list[tuple[int, ...]], ranks: tuple[int, int, int]
+    X: Any, start: Start, orders: list[tuple[int, ...]], ranks: tuple[int, int, int]
 ) -> Begin:
     """Return a given start, or a random one."""
     if start.factors is not None:

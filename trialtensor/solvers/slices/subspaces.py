@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
+from typing import Protocol
 
 import numpy as np
 
 from trialtensor.solvers.acceleration import descend, rounding
 from trialtensor.solvers.result import SolverResult
-from trialtensor.solvers.slices.contraction import Triple, as_triple, contract
-from trialtensor.solvers.slices.projection import ProjectionProblem
+from trialtensor.solvers.slices.contraction import Triple, as_triple
 
 # Trials come last, so that their loadings are exactly stationary, as those of new trials are.
 ORDER = (1, 2, 0)
@@ -39,8 +39,42 @@ class Point:
     sums: Triple
 
 
+class Steps(Protocol):
+    """Exact steps, on the data itself or within some directions of each axis."""
+
+    @property
+    def norm2(self) -> float:
+        """Sum of squares of the data."""
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Of the numbers that the loss is computed from."""
+
+    def contract(self, axis: int, loadings: np.ndarray) -> np.ndarray:
+        """Return what the steps of other axes need of these loadings, linear in them.
+
+        Parameters
+        ----------
+        axis : int
+        loadings : (n_axis, R) array
+        """
+
+    def best_loadings(
+        self, axis: int, rank: int, loadings: Triple, sums: Triple
+    ) -> tuple[np.ndarray, float]:
+        """Find the best loadings of one axis, given the other two, and their loss.
+
+        Parameters
+        ----------
+        axis, rank : int
+        loadings : three (n_axis, R) arrays
+        sums : three arrays
+            From ``contract``.
+        """
+
+
 def minimise_projections(
-    problem: ProjectionProblem,
+    problem: Steps,
     start: Triple,
     *,
     max_iter: int,
@@ -51,7 +85,7 @@ def minimise_projections(
 
     Parameters
     ----------
-    problem : ProjectionProblem
+    problem : Steps
     start : three (n_axis, R) arrays
         Orthonormal columns, or zeros to start from nothing.
     max_iter : int
@@ -73,7 +107,7 @@ def minimise_projections(
         If interrupted before the first sweep finished.
     """
     orders = chain([first], repeat(ORDER))
-    sums = [contract(problem.X, axis, start[axis]) for axis in range(3)]
+    sums = [problem.contract(axis, start[axis]) for axis in range(3)]
     moved = _active(start, ORDER)[1:]
     found = descend(
         lambda point: _sweep(problem, point, _active(start, next(orders))),
@@ -82,7 +116,7 @@ def minimise_projections(
         max_iter=max_iter,
         tol=tol,
         patience=_PATIENCE,
-        exact_below=rounding(problem.X.dtype, problem.norm2),
+        exact_below=rounding(problem.dtype, problem.norm2),
         n_plain=_PLAIN_SWEEPS,
     )
     return found.with_factors(found.factors.loadings)
@@ -92,14 +126,14 @@ def _active(loadings: Triple, order: Sequence[int]) -> list[int]:
     return [axis for axis in order if loadings[axis].shape[1]]
 
 
-def _sweep(problem: ProjectionProblem, point: Point, order: Sequence[int]) -> tuple[Point, float]:
+def _sweep(problem: Steps, point: Point, order: Sequence[int]) -> tuple[Point, float]:
     loadings, sums, loss = list(point.loadings), list(point.sums), np.inf
     for axis in order:
         rank = loadings[axis].shape[1]
         loadings[axis], loss = problem.best_loadings(
             axis, rank, as_triple(loadings), as_triple(sums)
         )
-        sums[axis] = contract(problem.X, axis, loadings[axis])
+        sums[axis] = problem.contract(axis, loadings[axis])
     return Point(as_triple(loadings), as_triple(sums)), loss
 
 

@@ -9,15 +9,19 @@ subset of leading singular vectors, each restart with another type first.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from trialtensor.solvers.compression import leading_basis
+from trialtensor.solvers.passes import Passes
 from trialtensor.solvers.runs import Start
 from trialtensor.solvers.slices.complete import CompleteSweeps
 from trialtensor.solvers.slices.contraction import OTHERS, Triple, as_triple, contract
+from trialtensor.solvers.slices.few_restarts import begins_in_passes
 from trialtensor.solvers.slices.gauge import from_projections
 from trialtensor.solvers.slices.projection import ProjectionProblem
+from trialtensor.solvers.slices.sketch import leading_space
 from trialtensor.solvers.slices.starts import Begin, choose_begins, orders_of
 from trialtensor.solvers.slices.subspaces import minimise_projections
 from trialtensor.solvers.slices.sweeps import SweepData
@@ -70,6 +74,8 @@ def _from_exact_steps(
 ) -> list[Begin]:
     if not starts:
         return []
+    if isinstance(data.X, Passes):
+        return begins_in_passes(data, starts, ranks, _EXACT_SWEEPS)
     problem = ProjectionProblem.of(data.X, data.norm2, ranks)
     begins: list[Begin] = []
     for begin in choose_begins(problem, starts, ranks):
@@ -85,14 +91,21 @@ def _from_exact_steps(
     return begins
 
 
-def _from_sizes(X: np.ndarray, starts: Sequence[Start], ranks: tuple[int, int, int]) -> list[Begin]:
+def _from_sizes(X: Any, starts: Sequence[Start], ranks: tuple[int, int, int]) -> list[Begin]:
     """Begin with sizes of singular vectors: the leading ones, then random subsets."""
     if not starts:
         return []
-    bases = [
-        np.abs(leading_basis(X, axis, min(n, 2 * rank + _MARGIN))) if rank else np.empty((n, 0))
-        for axis, (n, rank) in enumerate(zip(X.shape, ranks, strict=True))
+    sizes = [
+        min(n, 2 * rank + _MARGIN) if rank else 0 for n, rank in zip(X.shape, ranks, strict=True)
     ]
+    if isinstance(X, Passes):
+        found = leading_space(X, ranks).bases
+        bases = [np.abs(basis[:, :size]) for basis, size in zip(found, sizes, strict=True)]
+    else:
+        bases = [
+            np.abs(leading_basis(X, axis, size)) if size else np.empty((X.shape[axis], 0))
+            for axis, size in enumerate(sizes)
+        ]
     orders = orders_of(ranks)
     leading = (tuple(sorted(orders[0])), *(tuple(range(rank)) for rank in ranks))
     places: list[tuple[tuple[int, ...], ...]] = [leading]
@@ -113,7 +126,7 @@ def _from_sizes(X: np.ndarray, starts: Sequence[Start], ranks: tuple[int, int, i
     return begins
 
 
-def _drawn(X: np.ndarray, start: Start, ranks: tuple[int, int, int], *, nonnegative: bool) -> Begin:
+def _drawn(X: Any, start: Start, ranks: tuple[int, int, int], *, nonnegative: bool) -> Begin:
     """Return given loadings, or random ones with another type first."""
     nothing = no_slices(X, ranks)
     if start.factors is not None:
@@ -129,7 +142,7 @@ def _drawn(X: np.ndarray, start: Start, ranks: tuple[int, int, int], *, nonnegat
     return Begin(as_triple(loadings), orders[rng.integers(len(orders))], None, nothing)
 
 
-def no_slices(X: np.ndarray, ranks: tuple[int, int, int]) -> Triple:
+def no_slices(X: Any, ranks: tuple[int, int, int]) -> Triple:
     """Return slices of zeros.
 
     Parameters

@@ -12,21 +12,20 @@ need, so it reads the data three times, once per type.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from trialtensor.solvers.contraction import trial_chunks
 from trialtensor.solvers.normal_equations import quadratic
+from trialtensor.solvers.passes import Passes
 from trialtensor.solvers.problems import RowUpdate
+from trialtensor.solvers.slices.block_sweeps import Blocks, Equations, OnePass, SweepType, joined
 from trialtensor.solvers.slices.contraction import Components, as_rows
 
-# u, v, w, A, B, C: the loadings of trials, neurons, times, then the slices.
-Blocks = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
-# The index of a block, its Gram matrices, and the right-hand side of the residual.
-Equations = tuple[int, np.ndarray, np.ndarray]
 # Entries per chunk of trials; several arrays of this size should fit into the cache.
 _CHUNK = 100_000
 
@@ -79,19 +78,25 @@ class SweepData:
 
     Attributes
     ----------
-    X : (n_trials, n_neurons, n_times) array
+    X : (n_trials, n_neurons, n_times) array, or Passes
         Zeros where missing.
     norm2 : float
         Sum of squares of the observed data.
     observed : bool array of the shape of ``X``, or None
+        Passes know it themselves.
     missing_weight : float
         A missing entry counts as a zero with this weight, against 1 for an observed one.
     """
 
-    X: np.ndarray
+    X: Any
     norm2: float
     observed: np.ndarray | None = None
     missing_weight: float = 0.0
+
+    @property
+    def has_missing(self) -> bool:
+        """True if entries are missing."""
+        return self.X.has_missing if isinstance(self.X, Passes) else self.observed is not None
 
     def sweep(
         self, blocks: Blocks, update: RowUpdate, order: tuple[int, ...] = (0, 1, 2)
@@ -124,12 +129,22 @@ class SweepData:
             blocks, squares, _ = one_pass(blocks, update, shared=False)
         return blocks, squares
 
-    def _passes(
-        self, blocks: Blocks, order: tuple[int, ...]
-    ) -> list[Callable[..., tuple[Blocks, np.ndarray, Any]]]:
+    def _passes(self, blocks: Blocks, order: tuple[int, ...]) -> list[OnePass]:
         """Return the passes of the types that have components."""
-        passes = (self._sweep_trials, self._sweep_neurons, self._sweep_times)
-        return [passes[axis] for axis in order if blocks[axis].shape[1]]
+        return [self._pass(axis) for axis in order if blocks[axis].shape[1]]
+
+    def _pass(self, axis: int) -> OnePass:
+        """Return the pass of a type."""
+        if isinstance(self.X, Passes):
+            return partial(self._by_blocks, axis)
+        return (self._sweep_trials, self._sweep_neurons, self._sweep_times)[axis]
+
+    def _by_blocks(
+        self, axis: int, blocks: Blocks, update: RowUpdate, *, shared: bool
+    ) -> tuple[Blocks, np.ndarray, Equations | None]:
+        pass_of = partial(_pass_of, self.missing_weight)
+        found = self.X.run(SweepType(axis, blocks, update, shared, pass_of))
+        return joined(axis, blocks, found)
 
     def _sweep_trials(
         self, blocks: Blocks, update: RowUpdate, *, shared: bool
@@ -250,6 +265,13 @@ class SweepData:
         if self.observed is None or packed is None:
             return (design.T @ design)[None]
         return unpack(packed.reshape(-1, packed.shape[-1]), design.shape[1])
+
+
+def _pass_of(
+    missing_weight: float, values: np.ndarray, observed: np.ndarray | None, axis: int
+) -> OnePass:
+    """Return the pass of a type over some trials."""
+    return SweepData(values, 0.0, observed, missing_weight)._pass(axis)
 
 
 def _update_shared(
