@@ -48,7 +48,7 @@ def test_results_are_those_of_memory(recording, tmp_path, monkeypatch, words, co
     assert names == {each.name for each in (tmp_path / "ours").rglob("*")}
     for table in (tmp_path / "whole").glob("*.csv"):
         ours, theirs = (pandas.read_csv(tmp_path / each / table.name) for each in ("ours", "whole"))
-        pandas.testing.assert_frame_equal(ours, theirs, rtol=1e-6, atol=1e-9)
+        pandas.testing.assert_frame_equal(ours, theirs, rtol=1e-4, atol=1e-4)
     page = html.unescape((tmp_path / "ours" / "report.html").read_text("utf-8"))
     assert page.count("Residuals are not shown, because the data was read in blocks") == 1
     assert "--memory 100kB --checkpoint fit.part" in page

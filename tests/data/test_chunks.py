@@ -35,7 +35,7 @@ def test_blocks_of_another_order_are_slabs(order):
 
 def test_chunks_along_trials(tmp_path):
     with h5py.File(tmp_path / "x.h5", "w") as file:
-        chunked = file.create_dataset("X", (100, 6, 4), chunks=(30, 6, 2))
+        chunked = file.create_dataset("X", (100, 6, 4), "f4", chunks=(30, 6, 2))
         assert trials_together(chunked) == 30
         assert trials_together(chunked, axis=2) == 2
         file["Y"] = np.zeros((4, 3, 2))

@@ -144,7 +144,7 @@ def test_compound_and_text_datasets_of_files(tmp_path):
 def test_empty_axes_are_refused(tmp_path, axis):
     shape = tuple(0 if k == axis else 4 for k in range(3))
     with h5py.File(tmp_path / "x.h5", "w") as file:
-        dataset = file.create_dataset("X", shape)
+        dataset = file.create_dataset("X", shape, "f4")
         with pytest.raises(ValueError, match="axis has length 0"):
             tca().fit(on_disk(dataset))
     with pytest.raises(ValueError, match="axis has length 0"):
