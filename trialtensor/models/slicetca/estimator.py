@@ -130,6 +130,7 @@ class SliceTCA(TrialEstimator):
 
     component_types = ("trial-slicing", "neuron-slicing", "time-slicing")
     reads_in_passes = True
+    masks_in_passes = True
 
     def __init__(
         self,

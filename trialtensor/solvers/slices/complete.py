@@ -8,6 +8,7 @@ thus reads the data six times by BLAS and writes nothing of its size.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -29,12 +30,12 @@ class CompleteSweeps:
 
     Attributes
     ----------
-    X : (n_trials, n_neurons, n_times) array
+    X : (n_trials, n_neurons, n_times) array, or Surrogate
     norm2 : float
-        Sum of squares of ``X``.
+        Sum of squares of the data.
     """
 
-    X: np.ndarray
+    X: Any
     norm2: float
 
     def sweep(

@@ -7,12 +7,11 @@ order trial, neuron, time, for each of ``R`` components.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from trialtensor.solvers.namespaces import namespace
-from trialtensor.solvers.passes import Passes
 
 Triple = tuple[np.ndarray, np.ndarray, np.ndarray]
 NAMES = ("trial", "neuron", "time")
@@ -99,12 +98,34 @@ def as_rows(slices: np.ndarray) -> np.ndarray:
     return slices.reshape(len(slices), slices.shape[1] * slices.shape[2])
 
 
-def contract(X: np.ndarray | Passes, axis: int, loadings: np.ndarray) -> np.ndarray:
+class Products(Protocol):
+    """Data that computes its products with loadings and slices itself."""
+
+    def contract(self, axis: int, loadings: np.ndarray) -> np.ndarray:
+        """Compute weighted sums along ``axis``, as the function of this name.
+
+        Parameters
+        ----------
+        axis : {0, 1, 2}
+        loadings : (n_axis, R) array
+        """
+
+    def correlate(self, axis: int, slices: np.ndarray) -> np.ndarray:
+        """Compute inner products of slices along ``axis``, as the function of this name.
+
+        Parameters
+        ----------
+        axis : {0, 1, 2}
+        slices : (R, n_b, n_c) array
+        """
+
+
+def contract(X: np.ndarray | Products, axis: int, loadings: np.ndarray) -> np.ndarray:
     """Compute weighted sums along ``axis``, one per column of ``loadings``, in one pass.
 
     Parameters
     ----------
-    X : (n_trials, n_neurons, n_times) array or Passes
+    X : (n_trials, n_neurons, n_times) array, or Products such as Passes
     axis : {0, 1, 2}
     loadings : (X.shape[axis], R) array
 
@@ -119,9 +140,9 @@ def contract(X: np.ndarray | Passes, axis: int, loadings: np.ndarray) -> np.ndar
     array([[[ 4.,  6.],
             [ 8., 10.]]])
     """
-    rank = loadings.shape[1]
-    if isinstance(X, Passes):
+    if not isinstance(X, np.ndarray):
         return X.contract(axis, loadings)
+    rank = loadings.shape[1]
     if axis == 0:
         return (loadings.T @ as_rows(X)).reshape(rank, *X.shape[1:])
     if axis == 1:
@@ -130,12 +151,12 @@ def contract(X: np.ndarray | Passes, axis: int, loadings: np.ndarray) -> np.ndar
     return np.ascontiguousarray(rows).reshape(rank, *X.shape[:2])
 
 
-def correlate(X: np.ndarray | Passes, axis: int, slices: np.ndarray) -> np.ndarray:
+def correlate(X: np.ndarray | Products, axis: int, slices: np.ndarray) -> np.ndarray:
     """Compute the inner products of all data slices along ``axis`` with ``slices``, in one pass.
 
     Parameters
     ----------
-    X : (n_trials, n_neurons, n_times) array or Passes
+    X : (n_trials, n_neurons, n_times) array, or Products such as Passes
     axis : {0, 1, 2}
     slices : (R, n_b, n_c) array
 
@@ -143,7 +164,7 @@ def correlate(X: np.ndarray | Passes, axis: int, slices: np.ndarray) -> np.ndarr
     -------
     (X.shape[axis], R) array
     """
-    if isinstance(X, Passes):
+    if not isinstance(X, np.ndarray):
         return X.correlate(axis, slices)
     if axis == 0:
         return as_rows(X) @ as_rows(slices).T

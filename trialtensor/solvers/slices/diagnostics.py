@@ -11,9 +11,10 @@ import scipy.linalg
 
 from trialtensor.solvers.contraction import trial_chunks
 from trialtensor.solvers.diagnostics import ComponentVariance, commonality
-from trialtensor.solvers.namespaces import as_numpy
+from trialtensor.solvers.namespaces import as_numpy, in_double, namespace
 from trialtensor.solvers.passes import Block, Passes
 from trialtensor.solvers.passes.block import Join
+from trialtensor.solvers.passes.jobs import Contract
 from trialtensor.solvers.slices.contraction import (
     OTHERS,
     Components,
@@ -93,8 +94,9 @@ def explained_variance(
         For the three types.
     """
     if isinstance(X, Passes):
-        with_data, *grams = X.run(InnerProducts(components, X.has_missing))
-        gram = grams[0] if X.has_missing else _gram(components)
+        each_other = X.has_missing or observed is not None
+        with_data, *grams = X.run(InnerProducts(components, each_other))
+        gram = grams[0] if each_other else _gram(components)
     else:
         with_data = _with_data(X, components)
         gram = _gram(components) if observed is None else _observed_gram(components, observed)
@@ -156,13 +158,26 @@ class InnerProducts:
         """Sums over trials."""
         return ("sum", "sum") if self.each_other else ("sum",)
 
-    def __call__(self, block: Block) -> tuple[np.ndarray, ...]:
+    def __call__(self, block: Block) -> tuple[Any, ...]:
         """Return (n_components,) and perhaps (n_components, n_components) arrays."""
+        found = self._with_data(block)
+        if not self.each_other:
+            return (found,)
         own = some_trials(self.components, block.part)
-        found = _with_data(as_numpy(block.values), own)
-        return (
-            (found, _observed_gram(own, as_numpy(block.observed))) if self.each_other else (found,)
-        )
+        observed = block.observed
+        return found, _gram(own) if observed is None else _observed_gram(own, as_numpy(observed))
+
+    def _with_data(self, block: Block) -> Any:
+        """Return the inner products with the data, in double precision."""
+        xp = namespace(block.values)
+        own = some_trials(self.components, block.part).slices
+        found = []
+        for axis, (loading, slices) in enumerate(zip(self.components.loadings, own, strict=True)):
+            (contracted,) = Contract(axis, loading)(block)
+            told = block.array(slices if axis == 0 else slices.swapaxes(0, 1))
+            others = (1, 2) if axis == 0 else (0, 2)
+            found.append(xp.sum(in_double(contracted * told), axis=others))
+        return xp.concat(found)
 
 
 def subspace_overlap(first: Triple, second: Triple) -> float:

@@ -70,12 +70,15 @@ class SolveTrials:
     ----------
     shared : Components
     missing_weight : float
+    has_missing : bool
+        Whether entries are missing in any block.
     nonnegative : bool
     gauge : str
     """
 
     shared: Components
     missing_weight: float
+    has_missing: bool
     nonnegative: bool
     gauge: str
     joins: Sequence[Join] = ("rows", "rows", "rows")
@@ -83,6 +86,9 @@ class SolveTrials:
     def __call__(self, block: Block) -> tuple[np.ndarray, ...]:
         """Return trial loadings, neuron slices and time slices, trials first."""
         observed = None if block.observed is None else as_numpy(block.observed)
+        if self.has_missing and observed is None:
+            # The closed form is for orthonormal loadings, which those of such fits aren't quite.
+            observed = np.ones(block.values.shape, bool)
         data = SweepData(as_numpy(block.values), 0.0, observed, self.missing_weight)
         found = solve_trials(data, self.shared, nonnegative=self.nonnegative, gauge=self.gauge)
         (u, _, _), (_, B, C) = found
@@ -91,7 +97,7 @@ class SolveTrials:
 
 def _by_blocks(data: SweepData, shared: Components, *, nonnegative: bool, gauge: str) -> Components:
     """Solve for trials block by block."""
-    job = SolveTrials(shared, data.missing_weight, nonnegative, gauge)
+    job = SolveTrials(shared, data.missing_weight, data.has_missing, nonnegative, gauge)
     u, B, C = data.X.run(job)
     B, C = (np.ascontiguousarray(each.swapaxes(0, 1)) for each in (B, C))
     _, v, w = shared.loadings

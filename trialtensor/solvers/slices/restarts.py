@@ -11,6 +11,7 @@ import numpy as np
 from trialtensor.solvers.acceleration import RowUpdater, minimise
 from trialtensor.solvers.passes import Passes
 from trialtensor.solvers.passes.memory import MemoryPasses
+from trialtensor.solvers.result import SolverResult, StopReason
 from trialtensor.solvers.runs import (
     RestartResult,
     Start,
@@ -28,11 +29,14 @@ from trialtensor.solvers.slices.contraction import (
 )
 from trialtensor.solvers.slices.few_restarts import fit_in_few_passes
 from trialtensor.solvers.slices.gauge import fix_gauge, from_projections
+from trialtensor.solvers.slices.nonnegative_passes import refine
 from trialtensor.solvers.slices.options import SliceOptions
 from trialtensor.solvers.slices.projection import ProjectionProblem
 from trialtensor.solvers.slices.rounds import Restart, Rounds, run_in_rounds
+from trialtensor.solvers.slices.sketch import leading_space
 from trialtensor.solvers.slices.starts import Begin, choose_begins
 from trialtensor.solvers.slices.subspaces import ORDER, minimise_projections
+from trialtensor.solvers.slices.surrogate import Surrogate
 from trialtensor.solvers.slices.sweep_starts import choose_sweep_begins, no_slices
 from trialtensor.solvers.slices.sweeps import SweepData, as_blocks, as_components, balance_blocks
 from trialtensor.solvers.threads import blas_threads_for
@@ -94,9 +98,10 @@ def fit_slices(
         how = _How(_project, ORDER, _EXACT_ROUNDS, _SMALL)
         begins = choose_begins(problem, starts, options.ranks)
         found = _run(how, problem, starts, begins, options, n_jobs, on_restart)
+    elif in_passes and not data.has_missing:
+        found = _nonnegative_in_passes(data, starts, options, on_restart)
     else:
-        by_products = not data.has_missing and not in_passes
-        sweeps = CompleteSweeps(data.X, data.norm2) if by_products else data
+        sweeps = data if data.has_missing else CompleteSweeps(data.X, data.norm2)
         rounds = _MASKED_ROUNDS if data.X.size <= _LARGE else _LARGE_MASKED_ROUNDS
         rounds = _NONNEGATIVE_ROUNDS if options.nonnegative else rounds
         how = _How(_sweep, _USUAL, rounds)
@@ -106,6 +111,57 @@ def fit_slices(
         found = _run(how, sweeps, starts, begins, options, n_jobs, on_restart)
     results, interrupted = found
     return mark_interrupted(results) if interrupted else results
+
+
+def _nonnegative_in_passes(
+    data: SweepData,
+    starts: Sequence[Start],
+    options: SliceOptions,
+    on_restart: Callable[[RestartResult[Components]], None] | None,
+) -> tuple[list[RestartResult[Components]], bool]:
+    """Run all restarts on a surrogate, and the best of them to its end on the data."""
+    given = [start.factors for start in starts if start.factors is not None]
+    wanted = [np.concatenate(each, axis=1) for each in zip(*given, strict=True)] if given else None
+    space = leading_space(data.X, options.ranks, wanted)
+    sweeps = CompleteSweeps(Surrogate.of(space, data.X.dtype), data.norm2)
+    begins = choose_sweep_begins(sweeps, starts, options.ranks, nonnegative=True)
+    how = _How(_sweep, _USUAL, _NONNEGATIVE_ROUNDS)
+    results, interrupted = _run(how, sweeps, starts, begins, options, None, on_restart)
+    results = [replace(each, on_full_data=False) for each in results]
+    if interrupted:
+        return results, True
+
+    def go_on(on: CompleteSweeps, model: Components, max_iter: int) -> SolverResult[Components]:
+        start = Start("given", factors=Begin(model.loadings, _USUAL, None, model.slices))
+        return _sweep(on, start, replace(options, max_iter=max_iter)).result
+
+    # Those that came to rest on the surrogate.
+    rest = (StopReason.CONVERGED, StopReason.EXACT)
+    places = [i for i, each in enumerate(results) if each.result.stop_reason in rest] or [0]
+    places = places[: _NONNEGATIVE_ROUNDS.most]
+    chosen = [results[i].result for i in places]
+    refined = refine(data.X, data.norm2, space, chosen, go_on, options.max_iter, options.tol)
+    for i, result in zip(places, refined, strict=True):
+        results[i] = replace(results[i], result=result)
+    best = min(places, key=lambda i: results[i].result.loss)
+    results[best] = _polished(data, results[best], options)
+    return sorted(results, key=lambda each: (not each.on_full_data, by_loss(each))), False
+
+
+def _polished(
+    data: SweepData, found: RestartResult[Components], options: SliceOptions
+) -> RestartResult[Components]:
+    """Run a restart to its end on the data itself."""
+    left = max(options.max_iter - found.result.n_iter, 1)
+    model, before = found.result.factors, found.result
+    start = Start("given", found.seed, Begin(model.loadings, _USUAL, None, model.slices))
+    after = _sweep(data, start, replace(options, max_iter=left)).result
+    result = replace(
+        after,
+        loss_history=np.minimum.accumulate([*before.loss_history, *after.loss_history]),
+        n_iter=before.n_iter + after.n_iter,
+    )
+    return replace(found, result=result, on_full_data=True)
 
 
 def _worth_few_passes(X: Any, ranks: tuple[int, int, int]) -> bool:

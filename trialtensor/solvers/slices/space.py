@@ -18,8 +18,8 @@ from trialtensor.solvers.slices.contraction import OTHERS, Triple, along, as_tri
 from trialtensor.solvers.slices.inside import Inside
 from trialtensor.solvers.unfolding import new_directions
 
-# Entries of a temporary in double precision.
-_PIECE = 2_000_000
+# Entries of a temporary in double precision: in memory, and elsewhere.
+_PIECE, _LARGE_PIECE = 2_000_000, 50_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,20 +76,47 @@ class Space:
         trials : (m, q) array
             Orthonormal coordinates of the trial directions whose image is to be known.
         """
+        new = self.outside(directions)
+        found = X.reach(new, as_numpy(mixed(self.sums[0], trials)))
+        images = as_triple([as_numpy(each).astype(np.float64) for each in found[1:]])
+        return self.joined(new, found.sums, images, self.bases[0] @ trials)
+
+    def outside(self, directions: Sequence[np.ndarray]) -> Triple:
+        """Return orthonormal directions outside of those of the space.
+
+        Parameters
+        ----------
+        directions : three (n_axis, p) arrays
+        """
         pairs = zip(directions, self.bases, strict=True)
-        new = as_triple([new_directions(each, basis) for each, basis in pairs])
-        reached = X.reach(new, as_numpy(mixed(self.sums[0], trials)))
+        return as_triple([new_directions(each, basis) for each, basis in pairs])
+
+    def joined(
+        self, new: Triple, found: tuple[Any, Any, Any], images: Triple, trials: np.ndarray
+    ) -> Space:
+        """Return the space with what a pass found of more directions.
+
+        Parameters
+        ----------
+        new : three (n_axis, p) arrays
+            From `outside`.
+        found : three (p, n_b, n_c) arrays
+            The data contracted with them.
+        images : three (n_axis, p) arrays
+            The Gram matrices times them; for trials, times ``trials``.
+        trials : (n_trials, q) array
+        """
         bases, sums, grams = [], [], []
-        for axis, found in enumerate(reached.sums):
+        for axis, more in enumerate(found):
             old, basis = self.sums[axis], self.bases[axis]
-            grams.append(_extended_gram(self.grams[axis], old, found))
-            sums.append(namespace(found).concat([old, found]) if basis.shape[1] else found)
+            grams.append(_extended_gram(self.grams[axis], old, more))
+            sums.append(namespace(more).concat([old, more]) if basis.shape[1] else more)
             bases.append(np.concatenate([basis, new[axis]], axis=1))
-        images = [as_numpy(each).astype(np.float64) for each in reached[1:]]
-        for axis in (1, 2):
-            images[axis] = np.concatenate([self.images[axis], images[axis]], axis=1)
-        known = self.bases[0] @ trials
-        return Space(as_triple(bases), as_triple(sums), as_triple(grams), as_triple(images), known)
+        neuron, time = (
+            np.concatenate([self.images[axis], images[axis]], axis=1) for axis in (1, 2)
+        )
+        known = images[0], neuron, time
+        return Space(as_triple(bases), as_triple(sums), as_triple(grams), known, trials)
 
     def image(self, axis: int, coords: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return loadings and the Gram matrix times them; of trials, what is known of them.
@@ -238,7 +265,8 @@ def inner_products(first: Any, second: Any) -> np.ndarray:
     xp = namespace(first)
     (m, n_b, n_c), p = first.shape, second.shape[0]
     total: Any = 0.0
-    step = max(1, _PIECE // max(1, (m + p) * n_c))
+    most = _PIECE if isinstance(first, np.ndarray) else _LARGE_PIECE
+    step = max(1, most // max(1, (m + p) * n_c))
     for i in range(0, n_b, step):
         end = min(i + step, n_b)
         n = (end - i) * n_c

@@ -24,6 +24,7 @@ from trialtensor.solvers.slices.projection import ProjectionProblem
 from trialtensor.solvers.slices.sketch import leading_space
 from trialtensor.solvers.slices.starts import Begin, choose_begins, orders_of
 from trialtensor.solvers.slices.subspaces import minimise_projections
+from trialtensor.solvers.slices.surrogate import Surrogate
 from trialtensor.solvers.slices.sweeps import SweepData
 
 _EXACT_SWEEPS = 3
@@ -74,7 +75,7 @@ def _from_exact_steps(
 ) -> list[Begin]:
     if not starts:
         return []
-    if isinstance(data.X, Passes):
+    if isinstance(data, SweepData) and isinstance(data.X, Passes):
         return begins_in_passes(data, starts, ranks, _EXACT_SWEEPS)
     problem = ProjectionProblem.of(data.X, data.norm2, ranks)
     begins: list[Begin] = []
@@ -98,8 +99,8 @@ def _from_sizes(X: Any, starts: Sequence[Start], ranks: tuple[int, int, int]) ->
     sizes = [
         min(n, 2 * rank + _MARGIN) if rank else 0 for n, rank in zip(X.shape, ranks, strict=True)
     ]
-    if isinstance(X, Passes):
-        found = leading_space(X, ranks).bases
+    if isinstance(X, (Passes, Surrogate)):
+        found = leading_space(X, ranks).bases if isinstance(X, Passes) else X.bases
         bases = [np.abs(basis[:, :size]) for basis, size in zip(found, sizes, strict=True)]
     else:
         bases = [

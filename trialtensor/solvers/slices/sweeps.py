@@ -96,7 +96,8 @@ class SweepData:
     @property
     def has_missing(self) -> bool:
         """True if entries are missing."""
-        return self.X.has_missing if isinstance(self.X, Passes) else self.observed is not None
+        known = isinstance(self.X, Passes) and self.X.has_missing
+        return known or self.observed is not None
 
     def sweep(
         self, blocks: Blocks, update: RowUpdate, order: tuple[int, ...] = (0, 1, 2)
