@@ -139,3 +139,18 @@ def test_what_does_not_fit_into_memory_is_refused_with_advice(tmp_path, monkeypa
     components = "1:2" if command == "rank" else 2
     result = run(command, tmp_path / "x.h5", "--components", components, "-o", tmp_path / "out")
     refused(result, "X takes 32 MB of memory", "trialtensor fit --memory 2GB reads it a few trials")
+
+
+def test_zarr_folders(recording, tmp_path):
+    zarr = pytest.importorskip("zarr")
+    with h5py.File(recording) as file:
+        X = file["X"][()]
+    path = tmp_path / "x.zarr"
+    zarr.open(str(path), mode="w", shape=X.shape, chunks=(7, 12, 10), dtype="f8")[:] = X
+    assert "trialtensor fit" in run("inspect", path).output
+    for name, words in (("whole", ()), ("ours", ("--memory", "1GB"))):
+        out = tmp_path / name
+        result = run("fit", path, "--components", 2, "--n-init", 2, "-o", out, *words)
+        assert result.exit_code == 0, result.output
+    losses = [load(tmp_path / name / "model.h5").loss_ for name in ("whole", "ours")]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-9)

@@ -25,7 +25,7 @@ def described(path: Path, how: Reading) -> tuple[str, bool]:
     how : Reading
         Order of the axes of arrays; options of the format.
     """
-    if how.axes is not None or (not how.options and _is_of_arrays(path)):
+    if how.axes is not None or (not how.options and is_of_arrays(path)):
         from trialtensor.io import inspect
 
         text = inspect(path, axes=split_axes(how.axes))
@@ -50,11 +50,18 @@ def _nothing(session: Session) -> str:
     return f"{what}, but no times of trials or events to cut them around: nothing to fit yet"
 
 
-def _is_of_arrays(path: Path) -> bool:
-    """Return whether the file holds arrays and nothing that must be cut into trials."""
-    from trialtensor.sessions.formats import matching, tensors
+def is_of_arrays(path: Path) -> bool:
+    """Return whether a file or Zarr folder holds arrays and nothing that must be cut into trials.
 
-    return path.is_file() and matching(path)[0] is tensors
+    Parameters
+    ----------
+    path : Path
+    """
+    from trialtensor.sessions.formats import matching, tensors
+    from trialtensor.variables.readers import suffixes
+
+    may_be = path.is_file() or (path.is_dir() and path.suffix.lower() in suffixes())
+    return may_be and matching(path)[0] is tensors
 
 
 def _of_tensors(session: Session, path: Path, given: list[str]) -> list[str]:

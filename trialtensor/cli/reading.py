@@ -148,10 +148,12 @@ class Reading:
 
     def _of_arrays(self, file: Path, folders: bool = False) -> bool:
         """Return whether a file is one that `trialtensor.read` reads, as far as its name says."""
+        from trialtensor.cli.inspecting import is_of_arrays
         from trialtensor.variables.readers import suffixes
 
-        known = not self.options and file.suffix.lower() in suffixes()
-        return known and (folders or not file.is_dir())
+        if self.options or file.suffix.lower() not in suffixes():
+            return False
+        return folders or not file.is_dir() or is_of_arrays(file)
 
     def _table(self, session: Session) -> str:
         """Return the name of the tensor that a table or an object is."""
