@@ -154,3 +154,37 @@ def test_zarr_folders(recording, tmp_path):
         assert result.exit_code == 0, result.output
     losses = [load(tmp_path / name / "model.h5").loss_ for name in ("whole", "ours")]
     assert losses[0] == pytest.approx(losses[1], rel=1e-9)
+
+
+@pytest.mark.parametrize("most", [2, 10])
+def test_ctrl_c_leaves_a_checkpoint_from_which_the_same_command_goes_on(
+    recording, tmp_path, monkeypatch, most
+):
+    from trialtensor.solvers.passes.chunked import ChunkedPasses
+
+    monkeypatch.chdir(tmp_path)
+    fitted(recording, "whole", "--memory", "100kB")
+    passes, run_pass, stops = [], ChunkedPasses.run, [most]
+
+    def stopped(self, job):
+        if [len(passes)] == stops:
+            stops.clear()
+            raise KeyboardInterrupt
+        passes.append(type(job).__name__)
+        return run_pass(self, job)
+
+    words = ("--components", 2, "--n-init", 2, "--color-by", "side", "-o", "ours")
+    words = ("fit", recording, *words, "--memory", "100kB", "--checkpoint", "fit.part")
+    monkeypatch.setattr(ChunkedPasses, "run", stopped)
+    result = run(*words)
+    assert result.exit_code == 130, result.output
+    assert (tmp_path / "fit.part").exists()
+    first = list(passes)
+    assert run(*words).exit_code == 0
+    assert not (tmp_path / "fit.part").exists()
+    ours, theirs = (load(tmp_path / name / "model.h5") for name in ("ours", "whole"))
+    assert ours.loss_ == theirs.loss_
+    np.testing.assert_array_equal(ours.trial_factors_, theirs.trial_factors_)
+    # What was done is not done again.
+    assert first[:2] == ["_Look", "Project"]
+    assert not {"_Look", "Project"} & set(passes[len(first) :])

@@ -177,12 +177,14 @@ def score(of_trials: Callable[[Any, Any], float], X: Any, mask: Any) -> float:
 
 
 @contextmanager
-def reading(data: Any) -> Iterator[None]:
+def reading(data: Any, is_done: Callable[[], bool]) -> Iterator[None]:
     """Keep what a fit has read until it is done.
 
     Parameters
     ----------
     data : FitInput
+    is_done : callable
+        Whether the fit came to its end, asked after it: Ctrl-C raises no error.
     """
     passes = getattr(getattr(data, "problem", None), "X", None)
     if not isinstance(passes, JournalPasses):
@@ -191,7 +193,7 @@ def reading(data: Any) -> Iterator[None]:
     done = False
     try:
         yield
-        done = True
+        done = is_done()
     finally:
         passes.close(done=done)
 
