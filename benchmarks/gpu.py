@@ -48,13 +48,15 @@ def main(arguments: list[str] | None = None) -> int:
     """Return exit status 1 if something was missed or failed."""
     import torch
 
+    from trialtensor import models
     from trialtensor.data import elsewhere
 
     options = _parse(arguments)
     on_card = torch.cuda.is_available()
     if not on_card:
-        # What is on the processor would be taken as it is.
+        # What is on the processor, or small, would be fitted in memory.
         elsewhere._is_on_device = lambda X: True
+        models.elsewhere.SMALL = 0
     sizes = QUICK if options.quick or not on_card else FULL
     report = Report(required=on_card and not options.quick)
     name = torch.cuda.get_device_name() if on_card else "none, torch on the processor"

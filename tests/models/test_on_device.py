@@ -1,5 +1,7 @@
 """Models of arrays of other libraries, with torch's on the processor as if on a device."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -20,6 +22,7 @@ def X():
 @pytest.fixture
 def on_device(monkeypatch):
     monkeypatch.setattr(elsewhere, "_is_on_device", lambda X: True)
+    monkeypatch.setattr(models.elsewhere, "SMALL", 0)
 
 
 def test_tensors_on_the_processor_are_fitted_as_they_are(X):
@@ -63,6 +66,20 @@ class TestOnDevice:
             found = model.transform(torch.asarray(new))
             np.testing.assert_allclose(found.numpy(), model.transform(new), rtol=1e-9, atol=1e-9)
 
+    @pytest.mark.parametrize("gaps", ["cells", "times", "entries", "empty"])
+    def test_missing_entries(self, X, gaps):
+        rng = np.random.default_rng(1)
+        shapes = {"cells": (40, 20, 1), "times": (40, 1, 30), "entries": X.shape}
+        gappy = np.where(rng.random(shapes.get(gaps, X.shape)) < 0.1, np.nan, X)
+        if gaps == "empty":
+            gappy[3], gappy[:, 5], gappy[:, :, 7] = np.nan, np.nan, np.nan
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            expected, found = (TCA(3, **QUICK).fit(data) for data in (gappy, torch.asarray(gappy)))
+        assert found.loss_ == pytest.approx(expected.loss_, rel=1e-9)
+        np.testing.assert_allclose(found.time_factors_, expected.time_factors_, atol=1e-5)
+        assert found.data_summary_["n_observed"] == expected.data_summary_["n_observed"]
+
     def test_slice_features(self, X):
         model = SliceTCA((1, 1, 0), **QUICK).fit(X)
         found = model.transform(torch.asarray(X[:6]))
@@ -96,6 +113,11 @@ class TestOnDevice:
         model, data = TCA(2, **QUICK), torch.asarray(X)
         assert model.fit(data).loss_ == TCA(2, **QUICK).fit(X).loss_
         assert isinstance(model.transform(data), torch.Tensor)
+
+    def test_small_data_is_brought_to_memory(self, X, monkeypatch):
+        monkeypatch.setattr(models.elsewhere, "SMALL", X.size)
+        monkeypatch.setattr(DevicePasses, "run", None)
+        assert TCA(2, **QUICK).fit(torch.asarray(X)).loss_ == TCA(2, **QUICK).fit(X).loss_
 
     def test_a_mask(self, X):
         mask = np.random.default_rng(0).random(X.shape) > 0.1

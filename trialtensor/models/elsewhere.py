@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -29,7 +30,7 @@ from trialtensor.solvers.passes.chunked import BLOCK_BYTES, ChunkedPasses
 from trialtensor.solvers.passes.journal import JournalPasses
 from trialtensor.solvers.passes.mapped import as_read
 from trialtensor.solvers.passes.on_dask import DaskPasses, of_dask
-from trialtensor.solvers.passes.on_device import DevicePasses, adds_in_double, dtype_of
+from trialtensor.solvers.passes.on_device import SMALL, DevicePasses, adds_in_double, dtype_of
 from trialtensor.solvers.passes.seen import Seen
 from trialtensor.solvers.passes.survey import Survey, survey
 from trialtensor.solvers.problems import DenseProblem
@@ -73,7 +74,7 @@ def prepare(X: Any, mask: Any, *, with_missing: bool = True) -> FitInput:
     ValueError
         For data that can't be fitted: of another shape or type, infinite, or without signal.
     """
-    if kind_of(X) == "device" and (mask is not None or not adds_in_double(X)):
+    if kind_of(X) == "device" and (mask is not None or _is_better_in_memory(X)):
         return observed.prepare(as_numpy(X), None if mask is None else as_numpy(mask))
     _refuse_mask(mask)
     source, coords = _in_order(X)
@@ -81,7 +82,7 @@ def prepare(X: Any, mask: Any, *, with_missing: bool = True) -> FitInput:
     passes = _passes(X, source)
     found = survey(passes)
     _refuse(found, passes)
-    if found.n_missing and kind_of(X) == "device":
+    if found.n_missing and not with_missing and kind_of(X) == "device":
         return observed.prepare(as_numpy(X), None)
     if found.n_missing and not with_missing:
         raise ValueError(
@@ -100,6 +101,11 @@ def prepare(X: Any, mask: Any, *, with_missing: bool = True) -> FitInput:
     treatment = treatment_of(pattern, kept)
     summary = describe_data(shape, dtype, size, n_observed, pattern, treatment, **empty)
     return FitInput(problem, seen, kept, coords, summary | said_by(X))
+
+
+def _is_better_in_memory(X: Any) -> bool:
+    """Tell whether data on a device is so small that its fit is faster in memory, or can't stay."""
+    return math.prod(X.shape) <= SMALL or not adds_in_double(X)
 
 
 def _without_empty(passes: Any, found: Survey) -> tuple[Any, Any, Kept]:

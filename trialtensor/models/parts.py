@@ -9,6 +9,7 @@ import numpy as np
 
 from trialtensor.models.fitted import Component, Named, Part
 from trialtensor.solvers.diagnostics import ComponentVariance
+from trialtensor.solvers.unfolding import leading_eigenpairs
 
 # Arrays with such names are parts of components; the others describe the model as a whole.
 _ENDINGS = ("_factors", "_loadings", "_slices")
@@ -101,12 +102,26 @@ def principal_course(values: np.ndarray) -> np.ndarray:
     """
     seen = np.isfinite(values)
     filled = np.where(seen, values, 0.0)
-    _, _, right = np.linalg.svd(filled, full_matrices=False)
-    pattern = right[0]
+    pattern = _leading_pattern(filled.astype(np.float64, copy=False))
     power = seen @ pattern**2
     course = (filled @ pattern) / np.where(power > 0, power, 1.0)
     course[~seen.any(axis=1)] = np.nan
     return course if np.nansum(course) >= 0 else -course
+
+
+def _leading_pattern(values: np.ndarray) -> np.ndarray:
+    """Return the leading right singular vector, from the Gram matrix of the shorter side.
+
+    All singular vectors of a large slice would take longer than the fit.
+    """
+    n_rows, n_columns = values.shape
+    if n_rows < n_columns:
+        vector = leading_eigenpairs(values @ values.T, 1)[1][:, 0] @ values
+    else:
+        vector = leading_eigenpairs(values.T @ values, 1)[1][:, 0]
+    size = np.linalg.norm(vector)
+    # Of nothing, any direction is as good as any other.
+    return vector / size if size > 0 else np.eye(1, n_columns)[0]
 
 
 def _component_axis(named: Named) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 
 from trialtensor.solvers.contraction import trial_chunks
 from trialtensor.solvers.namespaces import contiguous, namespace
-from trialtensor.solvers.passes import jobs
+from trialtensor.solvers.passes import jobs, sweep_jobs
 from trialtensor.solvers.passes.block import Block, Job
 from trialtensor.solvers.passes.reach import Reach, Reached
 from trialtensor.solvers.passes.together import Equations, GramOf, RowUpdate
@@ -171,7 +171,7 @@ class Passes(ABC):
         ----------
         neuron, time : (n_neurons, R), (n_times, R) arrays
         """
-        return self.run(jobs.TrialRhs(neuron, time))[0]
+        return self.run(sweep_jobs.TrialRhs(neuron, time))[0]
 
     def contract(self, axis: int, loadings: np.ndarray) -> np.ndarray:
         """Compute weighted sums along ``axis``, one per column of ``loadings``: (R, n_b, n_c).
@@ -225,13 +225,15 @@ class Passes(ABC):
         gram : callable
         update : RowUpdate
         """
-        first = jobs.TrialsAndNeurons(models, [gram(factors, 0) for factors in models], update)
+        first = sweep_jobs.TrialsAndNeurons(
+            models, [gram(factors, 0) for factors in models], update
+        )
         found = self.run(first)
         swept = []
-        for (trial, rhs), (_, neuron, time) in zip(jobs.in_pairs(found), models, strict=True):
+        for (trial, rhs), (_, neuron, time) in zip(sweep_jobs.in_pairs(found), models, strict=True):
             swept.append((trial, update(1, gram((trial, neuron, time), 1), rhs, neuron), time))
         equations = []
-        for factors, rhs in zip(swept, self.run(jobs.Times(swept)), strict=True):
+        for factors, rhs in zip(swept, self.run(sweep_jobs.Times(swept)), strict=True):
             grams = gram(factors, 2)
             rhs = np.ascontiguousarray(rhs.T)
             time = update(2, grams, rhs, factors[2])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -62,7 +63,7 @@ class Apart:
             whole = in_double(self.best.of_trials(piece))
             where = _missing(piece)
             size, n_missing = _squares(_only(whole, where)), _count(where)
-            seen, n_all = _squares(whole) - size, whole.size
+            seen, n_all = _squares(whole) - size, math.prod(whole.shape)
             sums += [size, seen, n_missing, n_all - n_missing]
             for i, rival in enumerate(self.rivals):
                 apart[i] += _squares(_only(in_double(rival.of_trials(piece)) - whole, where))

@@ -18,7 +18,7 @@ from trialtensor.solvers.passes.long_sums import long_product
 from trialtensor.solvers.passes.together import Equations, GramOf, RowUpdate
 from trialtensor.solvers.result import Factors
 
-# Entries of a core that are worked on in memory.
+# Entries of what is worked on in memory, a core or all of the data.
 SMALL = 4_000_000
 # Bytes of a block that is a copy, and of one that is a view. Jobs take a few trials at a time where
 # they need temporaries as large as those.
@@ -70,6 +70,23 @@ class DevicePasses(Passes):
         )
         self.shape = n_trials, n_neurons, n_times
         self.block_bytes, self.view_bytes = block_bytes, view_bytes
+
+    def without(self, kept: tuple[np.ndarray, np.ndarray, np.ndarray]) -> DevicePasses:
+        """Return passes over a part of the data.
+
+        Parameters
+        ----------
+        kept : three bool arrays
+            Trials, neurons and times to keep.
+        """
+        return DevicePasses(
+            self.X,
+            self.dtype,
+            has_missing=self.has_missing,
+            kept=kept,
+            block_bytes=self.block_bytes,
+            view_bytes=self.view_bytes,
+        )
 
     def parts(self) -> list[slice]:
         """Return the blocks of trials."""

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from trialtensor.solvers import contraction
-from trialtensor.solvers.namespaces import namespace
+from trialtensor.solvers.namespaces import contiguous, namespace
 from trialtensor.solvers.passes.block import Block, Join
+from trialtensor.solvers.passes.long_sums import long_product
 
 
 class Reached(NamedTuple):
@@ -56,13 +57,17 @@ class Reach:
         xp = namespace(X)
         trial, neuron, time = self.directions
         by_trial = contraction.project(X, 0, block.array(trial[block.part]))
-        by_neuron = xp.matmul(block.array(neuron).T, X)
+        by_neuron = xp.matmul(contiguous(block.array(neuron).T), X)
         neuron_image = xp.sum(xp.matmul(X, xp.permute_dims(by_neuron, (0, 2, 1))), axis=0)
         by_time = contraction.project(X, 2, block.array(time))
         flat = xp.reshape(X, (-1, X.shape[2]))
-        time_image = (xp.reshape(by_time, (flat.shape[0], time.shape[1])).T @ flat).T
+        of_time = xp.reshape(by_time, (flat.shape[0], time.shape[1]))
+        time_image = long_product(of_time.T, flat).T
         slices = block.array(self.slices)
         rows = xp.reshape(slices, (slices.shape[0], X.shape[1] * X.shape[2]))
-        trial_image = xp.reshape(X, (X.shape[0], -1)) @ rows.T
+        trial_image = long_product(xp.reshape(X, (X.shape[0], -1)), rows.T)
+        trial_image, time_image = (
+            xp.astype(each, X.dtype, copy=False) for each in (trial_image, time_image)
+        )
         by_time = xp.permute_dims(by_time, (0, 2, 1))
         return by_trial, by_neuron, by_time, trial_image, neuron_image, time_image

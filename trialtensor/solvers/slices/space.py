@@ -18,8 +18,8 @@ from trialtensor.solvers.slices.contraction import OTHERS, Triple, along, as_tri
 from trialtensor.solvers.slices.inside import Inside
 from trialtensor.solvers.unfolding import new_directions
 
-# Entries of a temporary in double precision.
-_PIECE = 2_000_000
+# Entries of a temporary in double precision: in memory, and elsewhere.
+_PIECE, _LARGE_PIECE = 2_000_000, 50_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -265,7 +265,8 @@ def inner_products(first: Any, second: Any) -> np.ndarray:
     xp = namespace(first)
     (m, n_b, n_c), p = first.shape, second.shape[0]
     total: Any = 0.0
-    step = max(1, _PIECE // max(1, (m + p) * n_c))
+    most = _PIECE if isinstance(first, np.ndarray) else _LARGE_PIECE
+    step = max(1, most // max(1, (m + p) * n_c))
     for i in range(0, n_b, step):
         end = min(i + step, n_b)
         n = (end - i) * n_c
