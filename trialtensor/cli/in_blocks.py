@@ -100,6 +100,20 @@ class Place:
         return data, f"\nX = trialtensor.on_disk(X{words})"
 
 
+def is_of_arrays(path: Path) -> bool:
+    """Return whether a file or Zarr folder holds arrays and nothing that must be cut into trials.
+
+    Parameters
+    ----------
+    path : Path
+    """
+    from trialtensor.sessions.formats import matching, tensors
+    from trialtensor.variables.readers import suffixes
+
+    may_be = path.is_file() or (path.is_dir() and path.suffix.lower() in suffixes())
+    return may_be and matching(path)[0] is tensors
+
+
 def _device(name: str) -> Any:
     """Return a device of torch, or refuse one that isn't there."""
     try:

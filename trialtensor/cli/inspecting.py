@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trialtensor.cli.in_blocks import is_of_arrays
 from trialtensor.cli.reading import TRIALS, Reading, as_options, split_axes
 
 if TYPE_CHECKING:
@@ -48,20 +49,6 @@ def _nothing(session: Session) -> str:
     if not what:
         return "neither spike times nor signals, so there is nothing to fit"
     return f"{what}, but no times of trials or events to cut them around: nothing to fit yet"
-
-
-def is_of_arrays(path: Path) -> bool:
-    """Return whether a file or Zarr folder holds arrays and nothing that must be cut into trials.
-
-    Parameters
-    ----------
-    path : Path
-    """
-    from trialtensor.sessions.formats import matching, tensors
-    from trialtensor.variables.readers import suffixes
-
-    may_be = path.is_file() or (path.is_dir() and path.suffix.lower() in suffixes())
-    return may_be and matching(path)[0] is tensors
 
 
 def _of_tensors(session: Session, path: Path, given: list[str]) -> list[str]:

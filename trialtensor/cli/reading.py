@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from trialtensor.cli.in_blocks import TOO_LARGE
+from trialtensor.cli.in_blocks import TOO_LARGE, is_of_arrays
 
 if TYPE_CHECKING:
     import pandas
@@ -148,7 +148,6 @@ class Reading:
 
     def _of_arrays(self, file: Path, folders: bool = False) -> bool:
         """Return whether a file is one that `trialtensor.read` reads, as far as its name says."""
-        from trialtensor.cli.inspecting import is_of_arrays
         from trialtensor.variables.readers import suffixes
 
         if self.options or file.suffix.lower() not in suffixes():
