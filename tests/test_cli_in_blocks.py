@@ -188,3 +188,16 @@ def test_ctrl_c_leaves_a_checkpoint_from_which_the_same_command_goes_on(
     # What was done is not done again.
     assert first[:2] == ["_Look", "Project"]
     assert not {"_Look", "Project"} & set(passes[len(first) :])
+
+
+def test_what_is_cut_into_trials_is_in_memory_and_says_so(tmp_path):
+    trials = np.arange(12) * 2.0
+    spikes = np.sort(np.random.default_rng(0).uniform(0, 24, 3000))
+    pandas.DataFrame({"go": trials}).to_csv(tmp_path / "trials.csv", index=False)
+    table = {"unit": np.arange(3000) % 5, "time": spikes}
+    pandas.DataFrame(table).to_csv(tmp_path / "spikes.csv", index=False)
+    cut = ("--align", "go", "--window", "0,1", "--bin-size", 0.1)
+    words = ("--components", 1, "--n-init", 1, "-o", tmp_path / "out", "--memory", "1GB")
+    result = run("fit", tmp_path, *cut, *words)
+    assert result.exit_code == 0, result.output
+    assert result.stderr.count("warning: --memory: what has to be cut into trials") == 1
