@@ -8,6 +8,7 @@ import numpy as np
 
 from trialtensor.data.arrays import as_numbers, refuse_sparse
 from trialtensor.data.axes import AXES
+from trialtensor.data.elsewhere import source_of
 from trialtensor.data.missing import as_array
 from trialtensor.data.more_axes import assumed_axes, name_axes, ordered_axes
 from trialtensor.data.per_entry import order_by, own_index
@@ -49,6 +50,7 @@ def by_any_axis(
     many : bool
         Accept more than three axes.
     """
+    X = source_of(X)
     labelled = _is_labelled(X, name)
     if labelled:
         refuse_sparse(X.data, name)

@@ -11,7 +11,6 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from trialtensor.models.layout import Layout
-from trialtensor.models.observed import said_by
 from trialtensor.models.parameters import (
     REPEATS,
     SEEDS,
@@ -22,6 +21,7 @@ from trialtensor.models.parameters import (
     check_whole,
 )
 from trialtensor.models.progress import progress
+from trialtensor.models.summary import said_by
 from trialtensor.selection.complexity import (
     Counts,
     all_counts,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -77,7 +77,7 @@ class Job(Protocol):
         """Compute the results of one block."""
 
 
-def join(joins: Sequence[Join], results: Sequence[tuple[Any, ...]]) -> tuple[np.ndarray, ...]:
+def join(joins: Sequence[Join], results: Iterable[tuple[Any, ...]]) -> tuple[np.ndarray, ...]:
     """Join the results of all blocks, in their order.
 
     Sums are added in pairs, pairs of pairs and so on, as a cluster does: rounding errors grow with
@@ -86,7 +86,7 @@ def join(joins: Sequence[Join], results: Sequence[tuple[Any, ...]]) -> tuple[np.
     Parameters
     ----------
     joins : sequence of Join
-    results : sequence of tuples of arrays
+    results : tuples of arrays
         One a block.
 
     Returns
@@ -96,7 +96,7 @@ def join(joins: Sequence[Join], results: Sequence[tuple[Any, ...]]) -> tuple[np.
     return tuple(as_numpy(each) for each in join_there(joins, results))
 
 
-def join_there(joins: Sequence[Join], results: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+def join_there(joins: Sequence[Join], results: Iterable[tuple[Any, ...]]) -> tuple[Any, ...]:
     """Join the results of all blocks where they are.
 
     Bringing those of each block to memory would wait for the block.
@@ -110,16 +110,63 @@ def join_there(joins: Sequence[Join], results: Sequence[tuple[Any, ...]]) -> tup
     tuple of arrays
         Of the library of the results.
     """
-    return tuple(_joined(how, [each[i] for each in results]) for i, how in enumerate(joins))
+    joining = Joining(joins)
+    for each in results:
+        joining.add(each)
+    return joining.result()
+
+
+class Joining:
+    """Results of blocks, joined as they come: few of them are held at a time.
+
+    The order of additions is that of pairs, pairs of pairs and so on, whenever they come.
+
+    Parameters
+    ----------
+    joins : sequence of Join
+    """
+
+    def __init__(self, joins: Sequence[Join]) -> None:
+        self.joins = joins
+        # For each result, sums of 1, 2, 4, ... blocks, the largest first.
+        self._held: list[list[tuple[int, Any]]] = [[] for _ in joins]
+
+    def add(self, results: tuple[Any, ...]) -> None:
+        """Add the results of the next block.
+
+        Parameters
+        ----------
+        results : tuple of arrays
+        """
+        for how, held, part in zip(self.joins, self._held, results, strict=True):
+            held.append((1, part))
+            while how != "rows" and len(held) > 1 and held[-2][0] == held[-1][0]:
+                (n, left), (_, right) = held[-2:]
+                held[-2:] = [(2 * n, _combined(how, left, right))]
+
+    def result(self) -> tuple[Any, ...]:
+        """Return what all blocks give together."""
+        return tuple(
+            _joined(how, [part for _, part in held])
+            for how, held in zip(self.joins, self._held, strict=True)
+        )
 
 
 def _joined(how: Join, parts: list[Any]) -> Any:
-    in_memory = all(isinstance(part, (np.ndarray, np.generic)) for part in parts)
-    xp = np if in_memory else namespace(*parts)
+    """Join what is left in the end: the smallest sums first."""
     if how == "rows":
-        return parts[0] if len(parts) == 1 else xp.concat(parts, axis=0)
-    combine = getattr(xp, {"sum": "add", "least": "minimum", "most": "maximum"}[how])
-    while len(parts) > 1:
-        paired = [combine(a, b) for a, b in zip(parts[::2], parts[1::2], strict=False)]
-        parts = paired + parts[len(parts) - len(parts) % 2 :]
-    return parts[0]
+        return parts[0] if len(parts) == 1 else _namespace(*parts).concat(parts, axis=0)
+    found = parts[-1]
+    for part in parts[-2::-1]:
+        found = _combined(how, part, found)
+    return found
+
+
+def _combined(how: Join, left: Any, right: Any) -> Any:
+    xp = _namespace(left, right)
+    return getattr(xp, {"sum": "add", "least": "minimum", "most": "maximum"}[how])(left, right)
+
+
+def _namespace(*parts: Any) -> Any:
+    in_memory = all(isinstance(part, (np.ndarray, np.generic)) for part in parts)
+    return np if in_memory else namespace(*parts)

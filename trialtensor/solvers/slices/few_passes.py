@@ -29,6 +29,8 @@ _MOST = 32
 _ENTRIES = 150_000_000
 # Within the space, fits go on further than on the whole.
 _TOL = 0.1
+# Share of the data's rounding error that a loss is off by.
+_ROUNDING = 0.1
 # A fit is left behind that wouldn't win if it gained this many times what it last did.
 _HOPE = 20.0
 
@@ -123,7 +125,9 @@ class Refinement:
             directions, expected = self._directions(going)
             nothing_new = not any(each.shape[1] for each in directions)
             for each, gain in zip(going, expected, strict=True):
-                if nothing_new or max(gain, each.gain) <= tol * each.loss:
+                # Less than this is only the rounding of products with the data.
+                least = _ROUNDING * float(np.finfo(self.X.dtype).eps) * self.norm2
+                if nothing_new or max(gain, each.gain) <= max(tol * each.loss, least):
                     each.reason = StopReason.CONVERGED
             if all(each.reason is StopReason.CONVERGED for each in going):
                 return

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from trialtensor.solvers.acceleration import rounding
 from trialtensor.solvers.namespaces import as_numpy
 from trialtensor.solvers.result import SolverResult, StopReason
 from trialtensor.solvers.runs import RestartResult, Start, by_loss
@@ -175,6 +176,9 @@ def _with_solved_trials(
 ) -> SolverResult[Components]:
     """Solve for the trials once more, exactly as new trials are, so that both agree."""
     solved, loss = solve_with_loss(data, found.factors)
+    if loss > found.loss + rounding(data.X.dtype, data.norm2):
+        # Trial slices that others nearly describe don't determine the trials.
+        return found
     history = np.append(found.loss_history, min(loss, found.loss))
     model = fix_gauge(*solved, gauge)
     return replace(found, factors=model, loss=history[-1], loss_history=history)

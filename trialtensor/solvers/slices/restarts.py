@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor.solvers.acceleration import RowUpdater, minimise
+from trialtensor.solvers.exact_products import exact_products
 from trialtensor.solvers.passes import Passes
 from trialtensor.solvers.passes.memory import MemoryPasses
 from trialtensor.solvers.result import SolverResult, StopReason
@@ -91,7 +92,7 @@ def fit_slices(
         data = replace(data, X=MemoryPasses(data.X, n_entries=_BLOCK))
     in_passes = isinstance(data.X, Passes)
     if in_passes and exact:
-        with blas_threads_for(data.X.size):
+        with blas_threads_for(data.X.size), exact_products():
             found = fit_in_few_passes(data, starts, options, on_restart)
     elif exact:
         problem = ProjectionProblem.of(data.X, data.norm2, options.ranks)
