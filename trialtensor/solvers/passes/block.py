@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -77,7 +77,7 @@ class Job(Protocol):
         """Compute the results of one block."""
 
 
-def join(joins: Sequence[Join], results: Sequence[tuple[Any, ...]]) -> tuple[np.ndarray, ...]:
+def join(joins: Sequence[Join], results: Iterable[tuple[Any, ...]]) -> tuple[np.ndarray, ...]:
     """Join the results of all blocks, in their order.
 
     Sums are added in pairs, pairs of pairs and so on, as a cluster does: rounding errors grow with
@@ -86,8 +86,8 @@ def join(joins: Sequence[Join], results: Sequence[tuple[Any, ...]]) -> tuple[np.
     Parameters
     ----------
     joins : sequence of Join
-    results : sequence of tuples of arrays
-        One a block.
+    results : iterable of tuples of arrays
+        One a block. Sums are added as they come, so that few are held at a time.
 
     Returns
     -------
@@ -96,7 +96,7 @@ def join(joins: Sequence[Join], results: Sequence[tuple[Any, ...]]) -> tuple[np.
     return tuple(as_numpy(each) for each in join_there(joins, results))
 
 
-def join_there(joins: Sequence[Join], results: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+def join_there(joins: Sequence[Join], results: Iterable[tuple[Any, ...]]) -> tuple[Any, ...]:
     """Join the results of all blocks where they are.
 
     Bringing those of each block to memory would wait for the block.
@@ -110,16 +110,42 @@ def join_there(joins: Sequence[Join], results: Sequence[tuple[Any, ...]]) -> tup
     tuple of arrays
         Of the library of the results.
     """
-    return tuple(_joined(how, [each[i] for each in results]) for i, how in enumerate(joins))
+    joined = [_Joined(how) for how in joins]
+    for result in results:
+        for each, part in zip(joined, result, strict=True):
+            each.add(part)
+    return tuple(each.result() for each in joined)
 
 
-def _joined(how: Join, parts: list[Any]) -> Any:
+class _Joined:
+    """Results that are joined as they come, and how many blocks are in each."""
+
+    def __init__(self, how: Join) -> None:
+        self.how = how
+        self.parts: list[tuple[int, Any]] = []
+
+    def add(self, part: Any) -> None:
+        """Take the result of the next block."""
+        n = 1
+        while self.how != "rows" and self.parts and self.parts[-1][0] == n:
+            part, n = self._combine(self.parts.pop()[1], part), 2 * n
+        self.parts.append((n, part))
+
+    def result(self) -> Any:
+        """Return what all blocks make together."""
+        parts = [part for _, part in self.parts]
+        if self.how == "rows":
+            return parts[0] if len(parts) == 1 else _library(parts).concat(parts, axis=0)
+        last = parts.pop()
+        while parts:
+            last = self._combine(parts.pop(), last)
+        return last
+
+    def _combine(self, first: Any, second: Any) -> Any:
+        name = {"sum": "add", "least": "minimum", "most": "maximum"}[self.how]
+        return getattr(_library([first, second]), name)(first, second)
+
+
+def _library(parts: list[Any]) -> Any:
     in_memory = all(isinstance(part, (np.ndarray, np.generic)) for part in parts)
-    xp = np if in_memory else namespace(*parts)
-    if how == "rows":
-        return parts[0] if len(parts) == 1 else xp.concat(parts, axis=0)
-    combine = getattr(xp, {"sum": "add", "least": "minimum", "most": "maximum"}[how])
-    while len(parts) > 1:
-        paired = [combine(a, b) for a, b in zip(parts[::2], parts[1::2], strict=False)]
-        parts = paired + parts[len(parts) - len(parts) % 2 :]
-    return parts[0]
+    return np if in_memory else namespace(*parts)

@@ -106,11 +106,13 @@ class ChunkedPasses(Passes):
         self._begin_read()
         total = int(np.prod(self.source.shape)) * np.dtype(self.source.dtype).itemsize
         with reading_bar(total, self.n_reads, shown=self.progress) as bar:
-            results = []
-            for block, n_bytes in self._blocks():
-                results.append(job(block))
-                bar.update(n_bytes)
-        return join(job.joins, results)
+            return join(job.joins, self._results(job, bar))
+
+    def _results(self, job: Job, bar: Any) -> Iterator[tuple[Any, ...]]:
+        """Yield the results of all blocks."""
+        for block, n_bytes in self._blocks():
+            yield job(block)
+            bar.update(n_bytes)
 
     def trials(self, part: slice) -> Block:
         """Read some trials.
@@ -125,19 +127,21 @@ class ChunkedPasses(Passes):
     def gram_of_trials(self) -> np.ndarray:
         """Return the Gram matrix of trials, reading all trials of a few neurons at a time."""
         self._begin_read()
+        return join(("sum",), self._grams_of_neurons())[0]
+
+    def _grams_of_neurons(self) -> Iterator[tuple[np.ndarray]]:
+        """Yield the Gram matrix of trials for some neurons after others."""
         n_trials, n_neurons, n_times = self.source.shape
         per_neuron = self.dtype.itemsize * n_trials * n_times
         n = max(1, self.block_bytes // per_neuron)
         whole = slice(0, self.shape[0])
-        grams = []
         for part in (slice(i, i + n) for i in range(0, n_neurons, n)):
             raw = self._read((slice(None), part), f"neurons {part.start} to {part.stop}")
             raw = raw if self.rows is None else raw[self.rows]
             keep = None if self.kept[0] is None else self.kept[0][part]
             values = restricted(self._as_block(whole, raw), (keep, self.kept[1])).values
             flat = values.reshape(len(values), -1)
-            grams.append(((flat @ flat.T).astype(np.float64, copy=False),))
-        return join(("sum",), grams)[0]
+            yield ((flat @ flat.T).astype(np.float64, copy=False),)
 
     def without(self, kept: tuple[np.ndarray, np.ndarray, np.ndarray]) -> ChunkedPasses:
         """Return the same data without some slices.
