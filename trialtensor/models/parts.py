@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
+from scipy.sparse.linalg import ArpackNoConvergence, svds
 
 from trialtensor.models.fitted import Component, Named, Part
 from trialtensor.solvers.diagnostics import ComponentVariance
@@ -13,6 +15,9 @@ from trialtensor.solvers.unfolding import leading_eigenpairs
 
 # Arrays with such names are parts of components; the others describe the model as a whole.
 _ENDINGS = ("_factors", "_loadings", "_slices")
+
+# Length of the shorter side from which one singular vector is sought without the others.
+_LARGE, _PRECISE = 200, 1e-12
 
 
 def make_components(
@@ -110,11 +115,16 @@ def principal_course(values: np.ndarray) -> np.ndarray:
 
 
 def _leading_pattern(values: np.ndarray) -> np.ndarray:
-    """Return the leading right singular vector, from the Gram matrix of the shorter side.
+    """Return the leading right singular vector; all of a large slice would take longer than a fit.
 
-    All singular vectors of a large slice would take longer than the fit.
+    Of a small one it comes from the Gram matrix of the shorter side, of a large one from a Krylov
+    space.
     """
     n_rows, n_columns = values.shape
+    if min(values.shape) > _LARGE and values.any():
+        with suppress(ArpackNoConvergence):
+            start = np.full(min(values.shape), min(values.shape) ** -0.5)
+            return np.asarray(svds(values, k=1, v0=start, tol=_PRECISE)[2][0])
     if n_rows < n_columns:
         vector = leading_eigenpairs(values @ values.T, 1)[1][:, 0] @ values
     else:

@@ -34,7 +34,9 @@ def skewness_sign(factor: np.ndarray) -> np.ndarray:
     ----------
     factor : (n, R) array
     """
-    return np.where(np.sum(factor**3, axis=0) < 0, -1, 1).astype(factor.dtype)
+    # Powers of arrays take ten times as long.
+    third = np.einsum("ir,ir,ir->r", factor, factor, factor)
+    return np.where(third < 0, -1, 1).astype(factor.dtype)
 
 
 def fix_signs(factors: Factors, nonnegative: Sequence[bool]) -> Factors:

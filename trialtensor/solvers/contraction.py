@@ -11,6 +11,8 @@ import numpy as np
 
 from trialtensor.solvers.namespaces import contiguous, namespace
 
+_FEW_COLUMNS = 16
+
 
 def khatri_rao(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return the column-wise Kronecker product.
@@ -55,9 +57,12 @@ def contract_time(X: np.ndarray, time: np.ndarray) -> np.ndarray:
     """
     n_trials, n_neurons, n_times = X.shape
     xp = namespace(X)
-    # Products on devices are fastest with both matrices in the order of the sum.
-    rows = time.T if isinstance(time, np.ndarray) else contiguous(time.T)
-    return xp.reshape(rows @ xp.reshape(X, (-1, n_times)).T, (-1, n_trials, n_neurons))
+    flat = xp.reshape(X, (-1, n_times))
+    if isinstance(X, np.ndarray) or time.shape[1] > _FEW_COLUMNS:
+        rows = time.T if isinstance(time, np.ndarray) else contiguous(time.T)
+        return xp.reshape(rows @ flat.T, (-1, n_trials, n_neurons))
+    # On devices the other order is faster, but what follows is slower with many columns.
+    return xp.permute_dims(xp.reshape(flat @ time, (n_trials, n_neurons, -1)), (2, 0, 1))
 
 
 def trials_from_partial(partial: np.ndarray, neuron: np.ndarray) -> np.ndarray:

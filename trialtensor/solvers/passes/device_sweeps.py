@@ -17,6 +17,7 @@ from trialtensor.solvers.namespaces import as_numpy
 from trialtensor.solvers.passes.block import Block
 from trialtensor.solvers.passes.together import Equations, GramOf, RowUpdate
 from trialtensor.solvers.result import Factors
+from trialtensor.solvers.threads import blas_threads_for
 
 # Entries of a temporary: the data contracted with the neuron factors of all models.
 _PIECE = 200_000_000
@@ -43,6 +44,17 @@ def sweep_on_device(
     list of (factors, grams, rhs)
         With the normal equations of the time factor, which was updated last.
     """
+    # Everything on the processor is small: threads would take longer to wake than the work.
+    with blas_threads_for(0):
+        return _sweep(blocks, models, gram, update)
+
+
+def _sweep(
+    blocks: Callable[[], Iterable[Block]],
+    models: Sequence[Factors],
+    gram: GramOf,
+    update: RowUpdate,
+) -> list[Equations]:
     own = _columns(models)
     trials, neurons = _trials_and_neurons(blocks, models, own, gram, update)
     swept = [
