@@ -38,7 +38,7 @@ class MemoryPasses(Passes):
         ----------
         job : Job
         """
-        return join(job.joins, [job(self.trials(part)) for part in self.parts])
+        return join(job.joins, (job(self.trials(part)) for part in self.parts))
 
     def trials(self, part: slice) -> Block:
         """Return some trials, without a copy.
