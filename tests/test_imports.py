@@ -111,6 +111,7 @@ def test_walker_sees(module, source):
 
 
 FORWARDS = {
+    "torch for --device": ("trialtensor.cli.in_blocks", "def f():\n    import torch"),
     "solver in a model": ("trialtensor.models.tca", "from trialtensor.solvers import als"),
     "own layer": ("trialtensor.models.tca", "from trialtensor.models.observed import Observed"),
     "own layer, relative": ("trialtensor.models.tca", "from .observed import Observed"),

@@ -10,6 +10,7 @@ from trialtensor.cli import arguments as given
 from trialtensor.cli import rank_options as ranked
 from trialtensor.cli import track_options as followed
 from trialtensor.cli.console import App, say
+from trialtensor.cli.in_blocks import Place
 from trialtensor.cli.options import Transform, find_kind, make_fit
 from trialtensor.cli.reading import Reading
 from trialtensor.cli.recording import Recording, as_typed
@@ -71,21 +72,21 @@ def fit(
     n_jobs: Annotated[int | None, typer.Option(help="Processes for restarts.")] = None,
     max_iter: given.MaxIter = None,
     tol: given.Tol = None,
+    memory: given.Memory = None,
+    checkpoint: given.Checkpoint = None,
+    device: given.Device = None,
 ) -> None:
     """Fit a decomposition and write model, tables, figures, summary and report."""
     with clear_errors():
         options = {
-            "blocks": blocks,
-            "groups": groups,
-            "nonnegative": nonnegative,
+            "blocks": blocks, "groups": groups, "nonnegative": nonnegative,
             "gauge": None if gauge is None else gauge.value,
-            "n_init": n_init,
-            "n_jobs": n_jobs,
-            "max_iter": max_iter,
-            "tol": tol,
-        }
+            "n_init": n_init, "n_jobs": n_jobs, "max_iter": max_iter, "tol": tol,
+        }  # fmt: skip
         how = Reading(variable, axes, align, window, bin_size, trials, units, signal, option)
         asked = make_fit(find_kind(model), components, options, seed=seed)
+        place = Place(memory, checkpoint, device)
+        place.check(asked.model)
         recording = Recording.read(
             file,
             how,
@@ -93,6 +94,7 @@ def fit(
             color_by=color_by,
             context=context,
             labels=asked.labels,
+            place=place,
         )
         fit_and_write(recording, asked, output)
 

@@ -45,6 +45,15 @@ Options = Annotated[
     list[str] | None,
     typer.Option("--option", help="What the reader asks for, such as rate=30; repeatable."),
 ]
+Memory = Annotated[
+    str | None,
+    typer.Option(help="Read the file a few trials at a time, in about this much memory: 2GB."),
+]
+Checkpoint = Annotated[
+    Path | None,
+    typer.Option(help="File from which a fit that was stopped goes on; reads as --memory does."),
+]
+Device = Annotated[str | None, typer.Option(help="Fit on a device of torch, such as cuda.")]
 First = Annotated[Transform, typer.Option("--transform", help="Transform of the data first.")]
 ColorBy = Annotated[str | None, typer.Option(help="Trial label that colours figures.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")]

@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trialtensor.cli.in_blocks import is_of_arrays
 from trialtensor.cli.reading import TRIALS, Reading, as_options, split_axes
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def described(path: Path, how: Reading) -> tuple[str, bool]:
     how : Reading
         Order of the axes of arrays; options of the format.
     """
-    if how.axes is not None or (not how.options and _is_of_arrays(path)):
+    if how.axes is not None or (not how.options and is_of_arrays(path)):
         from trialtensor.io import inspect
 
         text = inspect(path, axes=split_axes(how.axes))
@@ -48,13 +49,6 @@ def _nothing(session: Session) -> str:
     if not what:
         return "neither spike times nor signals, so there is nothing to fit"
     return f"{what}, but no times of trials or events to cut them around: nothing to fit yet"
-
-
-def _is_of_arrays(path: Path) -> bool:
-    """Return whether the file holds arrays and nothing that must be cut into trials."""
-    from trialtensor.sessions.formats import matching, tensors
-
-    return path.is_file() and matching(path)[0] is tensors
 
 
 def _of_tensors(session: Session, path: Path, given: list[str]) -> list[str]:

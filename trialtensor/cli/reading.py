@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from trialtensor.cli.in_blocks import TOO_LARGE, is_of_arrays
+
 if TYPE_CHECKING:
     import pandas
     import xarray
@@ -101,16 +103,13 @@ class Reading:
             ) from None
         return start, stop
 
-    def read(self, file: Path) -> tuple[xarray.DataArray, str]:
-        """Read a file, or cut what it holds into trials; return Python code that does the same."""
-        if self.align is None and self._of_arrays(file):
-            from trialtensor.io import read
+    def read(self, file: Path, *, lazy: bool = False) -> tuple[xarray.DataArray, str]:
+        """Read a file, or cut what it holds into trials; return Python code that does the same.
 
-            axes = split_axes(self.axes)
-            named = {"variable": self.variable, "axes": axes}
-            given = "".join(f", {k}={v!r}" for k, v in named.items() if v is not None)
-            tensor = read(file, variable=self.variable, axes=axes)
-            return tensor, f"X = trialtensor.read({str(file)!r}{given})"
+        What is `lazy` stays in its file, if that holds a tensor.
+        """
+        if self.align is None and self._of_arrays(file, lazy):
+            return self._array(file, lazy)
         with self.session(file) as session:
             if self.align is None:
                 name = self._table(session)
@@ -123,6 +122,21 @@ class Reading:
                 tensor = tensor.assign_attrs(align_to=f"{table}/{column}")
             return tensor, self._code(file, table, column)
 
+    def _array(self, file: Path, lazy: bool) -> tuple[xarray.DataArray, str]:
+        from trialtensor.io import read
+        from trialtensor.opening.memory import TooLargeError
+
+        axes = split_axes(self.axes)
+        named = {"variable": self.variable, "axes": axes, "lazy": lazy or None}
+        given = "".join(f", {k}={v!r}" for k, v in named.items() if v is not None)
+        try:
+            tensor = read(file, variable=self.variable, axes=axes, lazy=lazy)
+        except ValueError as error:
+            if isinstance(error.__cause__, TooLargeError):
+                raise type(error)(f"{error}{TOO_LARGE}") from error
+            raise
+        return tensor, f"X = trialtensor.read({str(file)!r}{given})"
+
     def session(self, file: Path) -> Session:
         """Open a file or folder of events, or of tables, with the options of its format."""
         from trialtensor.sessions import open_session
@@ -132,11 +146,13 @@ class Reading:
         except ValueError as error:
             raise type(error)(as_options(str(error))) from error
 
-    def _of_arrays(self, file: Path) -> bool:
+    def _of_arrays(self, file: Path, folders: bool = False) -> bool:
         """Return whether a file is one that `trialtensor.read` reads, as far as its name says."""
         from trialtensor.variables.readers import suffixes
 
-        return not self.options and not file.is_dir() and file.suffix.lower() in suffixes()
+        if self.options or file.suffix.lower() not in suffixes():
+            return False
+        return folders or not file.is_dir() or is_of_arrays(file)
 
     def _table(self, session: Session) -> str:
         """Return the name of the tensor that a table or an object is."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from trialtensor.cli.in_blocks import Place
 from trialtensor.cli.options import LABELS
 from trialtensor.cli.reading import Reading
 
@@ -37,6 +38,8 @@ class Recording:
         Python that makes `tensor`, named X.
     reading : dict
         The options of `Reading`, and the transform, for another time.
+    elsewhere : OnDisk, torch.Tensor or None
+        What a fit takes instead of the tensor, if that isn't in memory.
     """
 
     tensor: "xarray.DataArray"
@@ -46,6 +49,17 @@ class Recording:
     command: str
     code: str
     reading: Mapping[str, Any] = field(default_factory=dict)
+    elsewhere: Any = None
+
+    @property
+    def data(self) -> Any:
+        """What a fit takes."""
+        return self.tensor if self.elsewhere is None else self.elsewhere
+
+    @property
+    def shown(self) -> Any:
+        """What pages take: the tensor, or data that they don't read."""
+        return self.data if hasattr(self.data, "source") else self.tensor
 
     @classmethod
     def of(
@@ -76,6 +90,7 @@ class Recording:
         color_by: str | None,
         context: typer.Context,
         labels: Mapping[str, str] | None = None,
+        place: Place = Place(),  # noqa: B008 - frozen
     ) -> "Recording":
         """Read a file according to the options of a command.
 
@@ -88,8 +103,10 @@ class Recording:
             Of the command.
         labels : dict, optional
             Option -> label that it names, see `trialtensor.cli.options.LABELS`.
+        place : Place
+            Where a fit holds it.
         """
-        tensor, code = how.read(file)
+        tensor, code = how.read(file, lazy=place.in_blocks)
         for option, label in (labels or {}).items():
             check_label(tensor, option, label, LABELS[option])
         made = cls.of(
@@ -100,7 +117,13 @@ class Recording:
             command=as_typed(context),
             reading=code,
         )
-        return replace(made, reading={**how.remembered(), "transform": transform})
+        data, line = place.put(made.tensor)
+        return replace(
+            made,
+            reading={**how.remembered(), "transform": transform},
+            elsewhere=None if data is made.tensor else data,
+            code=made.code + line,
+        )
 
     @classmethod
     def again(
@@ -133,6 +156,23 @@ class Recording:
         data = {**model.fitted_.data, READ: dict(self.reading)}
         model.fitted_ = replace(model.fitted_, data=data)
         model.data_summary_ = data
+        if self.elsewhere is not None and not model.fitted_.coords:
+            self._label(model)
+
+    def _label(self, model: "TrialEstimator") -> None:
+        """Give a model the labels of its data, which a device has no place for."""
+        from trialtensor.data.axes import order_assumed
+        from trialtensor.data.labels import plain_labels
+
+        coords = {
+            str(name): (str(each.dims[0]), plain_labels(each.to_numpy()))
+            for name, each in self.tensor.coords.items()
+            if each.ndim == 1
+        }
+        assumed = order_assumed(self.tensor)
+        model.data_summary_ = {**model.fitted_.data, "axes_assumed": assumed}
+        model.fitted_ = replace(model.fitted_, coords=coords, data=model.data_summary_)
+        model.coords_ = coords
 
 
 def check_label(

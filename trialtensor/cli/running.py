@@ -69,7 +69,7 @@ def fit_into(recording: Recording, fit: Fit, output: Path) -> Written:
         # What is printed of the fit says the same.
         said = re.escape(StopReason.DEGENERATE.advice)
         warnings.filterwarnings("ignore", said, DegeneracyWarning)
-        model = fit.model.fit(recording.tensor, **fit.options)
+        model = fit.model.fit(recording.data, **fit.options)
     recording.remember(model)
     written = Written(output)
     try:
@@ -82,6 +82,9 @@ def fit_into(recording: Recording, fit: Fit, output: Path) -> Written:
         raise typer.Exit(interrupted_status()) from None
     tell(written)
     if model.fitted_.record.stop_reason.value == "interrupted":
+        checkpoint = getattr(recording.elsewhere, "checkpoint", None)
+        if checkpoint is not None:
+            say(f"interrupted: the same command goes on from {checkpoint}", err=True)
         raise typer.Exit(interrupted_status())
     return written
 

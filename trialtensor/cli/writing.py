@@ -124,7 +124,7 @@ def _write_report(
     write_report(
         model,
         path,
-        X=recording.tensor,
+        X=recording.shown,
         color_by=recording.color_by,
         source=recording.source,
         preprocessing=DONE_FIRST[recording.transform],

@@ -88,7 +88,8 @@ def on_disk(
     Raises
     ------
     ValueError
-        For data without a shape, or a size that isn't one.
+        For data without a shape or in a file that is closed, a size that isn't one, or a checkpoint
+        that can't be written to.
 
     Examples
     --------
@@ -100,6 +101,7 @@ def on_disk(
     >>> bool(np.isclose(model.loss_, tt.TCA(2, random_state=0).fit(X).loss_))
     True
     """
+    refuse_closed(X)
     if not hasattr(X, "shape") or not hasattr(X, "dtype"):
         raise ValueError(
             "X: expected an array or dataset (HDF5, Zarr, memmap, xarray.DataArray), got "
@@ -108,7 +110,7 @@ def on_disk(
     if len(X.shape) != 3:
         raise ValueError(f"X: expected (n_trials, n_neurons, n_times), got shape {tuple(X.shape)}")
     given = None if memory is None else parse_bytes(memory)
-    path = None if checkpoint is None else Path(checkpoint)
+    path = None if checkpoint is None else _usable(Path(checkpoint))
     return OnDisk(X, given, path, bool(progress), dict(getattr(X, "attrs", {})))
 
 
@@ -140,6 +142,37 @@ def parse_bytes(size: str | float, name: str = "memory") -> int:
     return int(n)
 
 
+def source_of(X: Any) -> Any:
+    """Return the data itself, without what `on_disk` says of how it is to be read.
+
+    Parameters
+    ----------
+    X : anything
+    """
+    return X.source if isinstance(X, OnDisk) else X
+
+
+def refuse_closed(X: Any) -> None:
+    """Refuse a dataset whose file is closed.
+
+    Parameters
+    ----------
+    X : anything
+
+    Raises
+    ------
+    ValueError
+        If so.
+    """
+    if _library(X) == "h5py" and not X:
+        raise ValueError("X: its file is closed; keep it open until the fit is done")
+    held: Any = getattr(getattr(getattr(X, "variable", None), "_data", None), "array", None)
+    if getattr(held, "is_closed", False):
+        raise ValueError(
+            f"X: {held.path.name} is closed; fit inside of the with block, or read it again"
+        )
+
+
 def kind_of(X: Any) -> str | None:
     """Tell where data is, if it isn't to be taken as an array in memory.
 
@@ -153,15 +186,16 @@ def kind_of(X: Any) -> str | None:
     -------
     {"disk", "dask", "device"} or None
     """
+    refuse_closed(X)
     if isinstance(X, OnDisk):
         return "dask" if _is_dask(X.source) else "disk"
     if _is_dask(X):
-        return "dask" if _bytes(X) >= LARGE else None
+        return "dask" if size_as_floats(X) >= LARGE else None
     library = _library(X)
     if library in ("torch", "cupy"):
         return "device" if _is_on_device(X) else None
-    stays = library in ("h5py", "zarr") or isinstance(X, np.memmap) or _is_lazy(X)
-    return "disk" if stays and _bytes(X) >= LARGE else None
+    stays = library in ("h5py", "zarr") or isinstance(X, np.memmap) or is_lazy(X)
+    return "disk" if stays and size_as_floats(X) >= LARGE else None
 
 
 def path_of(source: Any) -> Path | None:
@@ -183,6 +217,21 @@ def path_of(source: Any) -> Path | None:
     return None
 
 
+def _usable(path: Path) -> Path:
+    """Refuse a checkpoint that can't be written to, before any work."""
+    folder = path.absolute().parent
+    why = ""
+    if not folder.is_dir():
+        why = f"there is no folder {folder}"
+    elif path.is_dir():
+        why = "it is a folder"
+    elif not os.access(path if path.exists() else folder, os.W_OK):
+        why = "it may not be written to"
+    if why:
+        raise ValueError(f"checkpoint: {path} can't be used, because {why}; give another path")
+    return path
+
+
 def _library(X: Any) -> str:
     return type(X).__module__.partition(".")[0]
 
@@ -192,8 +241,14 @@ def _is_dask(X: Any) -> bool:
     return _library(inside) == "dask" and hasattr(inside, "dask")
 
 
-def _is_lazy(X: Any) -> bool:
-    """Tell whether a DataArray hasn't been read yet; xarray has no public word for it."""
+def is_lazy(X: Any) -> bool:
+    """Tell whether X is a DataArray that hasn't been read yet.
+
+    Parameters
+    ----------
+    X : anything
+    """
+    # xarray has no public word for it.
     return _library(X) == "xarray" and not getattr(getattr(X, "variable", X), "_in_memory", True)
 
 
@@ -201,7 +256,14 @@ def _is_on_device(X: Any) -> bool:
     return "cpu" not in str(getattr(X, "device", "cpu")).lower()
 
 
-def _bytes(X: Any) -> float:
+def size_as_floats(X: Any) -> float:
+    """Return the bytes of data as floating-point numbers, in double precision unless it is single.
+
+    Parameters
+    ----------
+    X : anything
+        0 for what isn't an array.
+    """
     shape, dtype = getattr(X, "shape", ()), getattr(X, "dtype", None)
     try:
         known = np.dtype(dtype)

@@ -8,6 +8,7 @@ import numpy as np
 
 from trialtensor.data.arrays import as_numbers, refuse_sparse
 from trialtensor.data.axes import AXES, resolve_axes
+from trialtensor.data.elsewhere import source_of
 from trialtensor.data.missing import as_array
 from trialtensor.data.per_entry import order_by, own_index
 
@@ -29,6 +30,7 @@ def by_axis(
     name : str
         Argument name used in error messages.
     """
+    X = source_of(X)
     labelled = _is_labelled(X, name)
     if labelled:
         refuse_sparse(X.data, name)

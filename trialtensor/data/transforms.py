@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor.data.arrays import scaled
+from trialtensor.data.elsewhere import is_lazy
 from trialtensor.data.making import with_preparation
 from trialtensor.data.parameters import check_choice
 from trialtensor.data.validation import as_trial_tensor
@@ -31,13 +32,13 @@ def transform_values(X: Any, kind: str) -> Any:
     ndarray or xarray.DataArray
         Of the type of `X`, with axes in the order trial, neuron, time; a new array unless `kind`
         is "none". float32 stays float32, integers become float64. The attribute ``prepared`` of a
-        labelled result says what was done.
+        labelled result says what was done. A labelled array that hasn't been read yet stays so.
 
     Raises
     ------
     ValueError
         If `kind` is unknown, `X` isn't a trial tensor, or it has negative values and `kind` is
-        "sqrt" or "log1p".
+        "sqrt" or "log1p"; or for "zscore" of what hasn't been read yet.
 
     Examples
     --------
@@ -47,11 +48,26 @@ def transform_values(X: Any, kind: str) -> Any:
     array([[[0., 1., 2., 3.]]])
     """
     check_choice("transform", kind, TRANSFORMS)
+    if is_lazy(X):
+        return _when_read(X, kind)
     labelled = as_trial_tensor(X)
     result = labelled.copy(data=TRANSFORMS[kind](labelled.to_numpy()))
     if not hasattr(X, "dims"):
         return result.to_numpy()
     return result if kind == "none" else with_preparation(result, kind)
+
+
+def _when_read(X: Any, kind: str) -> Any:
+    from trialtensor.data.elementwise import elementwise
+
+    if kind == "none":
+        return X
+    if kind == "zscore":
+        raise ValueError(
+            "transform: 'zscore' needs all of the data at once, but this is read a few trials at a "
+            "time; use 'sqrt', 'log1p' or 'none'"
+        )
+    return with_preparation(elementwise(X, TRANSFORMS[kind]), kind)
 
 
 def _none(values: np.ndarray) -> np.ndarray:

@@ -10,11 +10,15 @@ from typing import Any
 import numpy as np
 import xarray
 
+from trialtensor.data import elsewhere
 from trialtensor.data.axes import AXES, AXES_REMEDY, ORDER, order_assumed, split_axes
+from trialtensor.data.elsewhere import size_as_floats
 from trialtensor.data.making import making_of, making_phrases, preparations_of
 from trialtensor.io.labels import known_labels
+from trialtensor.io.lazily import stays_in_file, with_values
 from trialtensor.io.reading import read_variable
 from trialtensor.opening.guard import UnreadableError
+from trialtensor.opening.memory import size
 from trialtensor.variables.contents import VariableInfo
 from trialtensor.variables.readers import Get, find_reader, opened
 
@@ -70,6 +74,9 @@ def inspect(path: str | os.PathLike[str], *, axes: str | Sequence[str] | None = 
         for info in tensors:
             lines += ["", f"{info.name} would be read as"]
             try:
+                if is_large(info):
+                    lines += _of_large(path, known, variables, info, axes)
+                    continue
                 tensor = read_variable(path, known, variables, info, axes)
             except ValueError as error:
                 damaged += [error] if isinstance(error, UnreadableError) else []
@@ -84,6 +91,36 @@ def inspect(path: str | os.PathLike[str], *, axes: str | Sequence[str] | None = 
     if not tensors:
         lines += ["", "no numeric variable has three axes, so there is nothing to fit"]
     return "\n".join(lines)
+
+
+def is_large(info: VariableInfo) -> bool:
+    """Tell whether a variable is better left in its file.
+
+    Parameters
+    ----------
+    info : VariableInfo
+    """
+    like = np.broadcast_to(np.zeros((), info.dtype), info.shape)
+    return size_as_floats(like) >= elsewhere.LARGE
+
+
+def _of_large(
+    path: Path, get: Get, variables: list[VariableInfo], info: VariableInfo, axes: Any
+) -> list[str]:
+    """Describe a tensor without looking at its values."""
+    values, labels = stays_in_file(path, get, variables, info, axes)
+    tensor = with_values(read_variable(path, labels, variables, info, axes), values)
+    lines = [*_size_and_order(tensor), *_labels(tensor)]
+    several = sum(each.is_tensor for each in variables) > 1
+    words = [*_options(info.name if several else None, axes), "--memory", "2GB"]
+    fit = ["trialtensor", "fit", str(path), *words, "--components", str(USUAL)]
+    lines += [
+        f"{size(size_as_floats(tensor))} as numbers to compute with: its values were not looked at",
+        "read it a few trials at a time in a fixed amount of memory with",
+        "  " + shlex.join([*fit, *_coloring(tensor), "-o", f"{path.stem}_tca"]),
+    ]
+    tensor.close()
+    return [f"  {line}" for line in lines]
 
 
 def _remembering_labels(get: Get, variables: Sequence[VariableInfo]) -> Get:
@@ -112,19 +149,29 @@ def describe_tensor(tensor: xarray.DataArray) -> list[str]:
     ----------
     tensor : xarray.DataArray
     """
+    lines = _size_and_order(tensor)
+    values = tensor.to_numpy()
+    missing = float(np.isnan(values).mean()) if values.dtype.kind == "f" else 0.0
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    kind = "whole numbers" if _whole(values) else "values"
+    absent = f"{missing:.1%} missing" if missing else "nothing missing"
+    return [*lines, f"{absent}; {kind} from {low:g} to {high:g}", *_labels(tensor)]
+
+
+def _size_and_order(tensor: xarray.DataArray) -> list[str]:
+    """Say how large a tensor is, which axes these are and how it was made."""
     lines = [", ".join(f"{tensor.sizes[axis]} {axis}s" for axis in AXES)]
     if order_assumed(tensor):
         lines.append(AXES_REMEDY)
     elif ORDER in tensor.attrs:
         lines.append(f"{tensor.attrs[ORDER]}; if that is wrong, say so with --axes")
     made = making_of(tensor)
-    lines += [*making_phrases(made), *_prepared(made)]
-    values = tensor.to_numpy()
-    missing = float(np.isnan(values).mean()) if values.dtype.kind == "f" else 0.0
-    low, high = float(np.nanmin(values)), float(np.nanmax(values))
-    kind = "whole numbers" if _whole(values) else "values"
-    absent = f"{missing:.1%} missing" if missing else "nothing missing"
-    lines.append(f"{absent}; {kind} from {low:g} to {high:g}")
+    return [*lines, *making_phrases(made), *_prepared(made)]
+
+
+def _labels(tensor: xarray.DataArray) -> list[str]:
+    """List the labels of each axis."""
+    lines = []
     for axis in AXES:
         labels = [
             f"{name} ({_label_text(coord)})"

@@ -8,10 +8,12 @@ import xarray
 
 from trialtensor.data.axes import ASSUMED, ORDER, order_assumed
 from trialtensor.data.notices import warn
+from trialtensor.data.parameters import check_flag
 from trialtensor.data.validation import as_trial_tensor
 from trialtensor.io.axis_order import order_by_labels
 from trialtensor.io.hints import refuse_sessions, session_hint
 from trialtensor.io.labels import add_labels
+from trialtensor.io.lazily import stays_in_file, with_values
 from trialtensor.opening.guard import RefusedError, UnreadableError
 from trialtensor.variables.contents import VariableInfo, listed
 from trialtensor.variables.readers import Get, Reader, find_reader, opened
@@ -22,8 +24,9 @@ def read(
     *,
     variable: str | None = None,
     axes: str | Sequence[str] | None = None,
+    lazy: bool = False,
 ) -> xarray.DataArray:
-    """Read a trial tensor from a file.
+    """Read a trial tensor from a file, or open one that is larger than memory.
 
     Parameters
     ----------
@@ -35,6 +38,12 @@ def read(
     axes : sequence of three names, or one text, optional
         The axes of the array, such as ``"neuron,trial,time"``. By default the names in the file,
         else (trial, neuron, time) unless labels beside it only fit another order.
+
+    lazy : bool
+        Leave the values in the file (netCDF, HDF5, MATLAB 7.3, npy or Zarr) until they are asked
+        for, and read labels only. `TCA` and `SliceTCA` read large ones a few trials at a time; see
+        :func:`trialtensor.on_disk`. The file is closed by ``close()``, at the end of a ``with``
+        block, or once nothing refers to it.
 
     Returns
     -------
@@ -77,6 +86,10 @@ def read(
     array([0, 1, 0, 1, 0, 1])
     >>> X["time"].to_numpy()
     array([0.01, 0.03, 0.05, 0.07])
+    >>> np.save(path.with_suffix(".npy"), np.ones((6, 5, 4)))
+    >>> with read(path.with_suffix(".npy"), lazy=True) as X:
+    ...     X[2:4].to_numpy().sum()
+    np.float64(40.0)
     """
     path = Path(path)
     reader = _reader_of(path)
@@ -85,7 +98,11 @@ def read(
         refuse_sessions(path)
     chosen = _choose(path, variables, variable)
     with opened(reader, path) as get:
-        tensor = read_variable(path, get, variables, chosen, axes)
+        if check_flag("lazy", lazy):
+            values, labels = stays_in_file(path, get, variables, chosen, axes)
+            tensor = with_values(read_variable(path, labels, variables, chosen, axes), values)
+        else:
+            tensor = read_variable(path, get, variables, chosen, axes)
     order = tensor.attrs.get(ORDER, ASSUMED)
     if axes is None and order != ASSUMED:
         warn(f"{path}: {chosen.name} was read as {order}; if that is wrong, give axes")

@@ -23,6 +23,7 @@ from trialtensor.models.progress import progress
 from trialtensor.models.warnings import warn_of
 from trialtensor.models.with_data import AskedWithData
 from trialtensor.solvers.namespaces import as_given
+from trialtensor.solvers.result import StopReason
 from trialtensor.solvers.runs import RestartResult, Start, mark_interrupted
 from trialtensor.solvers.threads import blas_threads_for
 
@@ -245,7 +246,8 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
     def _observe(self, X: Any, mask: Any) -> Any:
         """Check the data and convert it to the form that ``_solve`` takes."""
         if self.reads_in_passes and elsewhere.is_elsewhere(X):
-            return elsewhere.prepare(X, mask, with_missing=self.masks_in_passes)
+            shown = bool(getattr(self, "verbose", 0))
+            return elsewhere.prepare(X, mask, with_missing=self.masks_in_passes, progress=shown)
         return prepare(X, mask)
 
     def _starts(self, data: Any) -> list[Start]:
@@ -294,7 +296,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
         self.check_parameters()
         check_memory(type(self), X, mask)
         data = self._observe(X, mask, **given)
-        with elsewhere.reading(data):
+        with elsewhere.reading(data, lambda: self.stop_reason_ is not StopReason.INTERRUPTED):
             return self._fit_to(data, said_by(X))
 
     def _fit_to(self, data: Any, said: Mapping[str, Any] | None = None) -> Self:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from trialtensor.data.axes import AXES, resolve_axes
-from trialtensor.data.elsewhere import OnDisk, kind_of, path_of
+from trialtensor.data.chunks import TrialsFirst, trials_together
+from trialtensor.data.elsewhere import OnDisk, kind_of, path_of, refuse_closed, source_of
 from trialtensor.data.labels import plain_labels
 from trialtensor.data.notices import warn
 from trialtensor.models import observed
@@ -38,6 +39,8 @@ from trialtensor.solvers.problems import DenseProblem
 # Shares of the memory that a fit may use: a block is held as it was read and as numbers, while the
 # next one is read, and products of its size come on top.
 _BLOCKS_IN_MEMORY = 16
+# Blocks may be larger than usual, by this much, to hold whole chunks of a file.
+_MORE_FOR_CHUNKS = 4
 
 
 def is_elsewhere(X: Any) -> bool:
@@ -60,7 +63,7 @@ def is_in_blocks(X: Any) -> bool:
     return kind_of(X) in ("disk", "dask")
 
 
-def prepare(X: Any, mask: Any, *, with_missing: bool = True) -> FitInput:
+def prepare(X: Any, mask: Any, *, with_missing: bool = True, progress: bool = False) -> FitInput:
     """Look at all of the data once, and build the problem whose passes read it.
 
     Parameters
@@ -68,6 +71,8 @@ def prepare(X: Any, mask: Any, *, with_missing: bool = True) -> FitInput:
     X, mask : as for ``fit``
     with_missing : bool
         Whether this kind of model may be fitted block by block if entries are missing.
+    progress : bool
+        Show how far each pass is.
 
     Raises
     ------
@@ -79,7 +84,7 @@ def prepare(X: Any, mask: Any, *, with_missing: bool = True) -> FitInput:
     _refuse_mask(mask)
     source, coords = _in_order(X)
     dtype = _check_source(source)
-    passes = _passes(X, source)
+    passes = _passes(X, source, progress)
     found = survey(passes)
     _refuse(found, passes)
     if found.n_missing and not with_missing and kind_of(X) == "device":
@@ -172,12 +177,14 @@ def score(of_trials: Callable[[Any, Any], float], X: Any, mask: Any) -> float:
 
 
 @contextmanager
-def reading(data: Any) -> Iterator[None]:
+def reading(data: Any, is_done: Callable[[], bool]) -> Iterator[None]:
     """Keep what a fit has read until it is done.
 
     Parameters
     ----------
     data : FitInput
+    is_done : callable
+        Whether the fit came to its end, asked after it: Ctrl-C raises no error.
     """
     passes = getattr(getattr(data, "problem", None), "X", None)
     if not isinstance(passes, JournalPasses):
@@ -186,18 +193,25 @@ def reading(data: Any) -> Iterator[None]:
     done = False
     try:
         yield
-        done = True
+        done = is_done()
     finally:
         passes.close(done=done)
 
 
 def _in_order(X: Any) -> tuple[Any, dict[str, tuple[str, np.ndarray]]]:
     """Return what to read from, trials first, and the labels of its axes."""
-    source = X.source if isinstance(X, OnDisk) else X
+    source = source_of(X)
+    refuse_closed(source)
     if not hasattr(source, "dims") or not hasattr(source, "coords"):
         return source, {}
     found = resolve_axes(source.dims, name="X")
-    ordered = source.transpose(*(source.dims[found.index(axis)] for axis in AXES))
+    order = [found.index(axis) for axis in AXES]
+    if order == sorted(order):
+        ordered = source
+    elif getattr(source, "chunks", None) is None:
+        ordered = TrialsFirst(source, order)
+    else:
+        ordered = source.transpose(*(source.dims[k] for k in order))
     axis_of = dict(zip(source.dims, found, strict=True))
     coords = {
         str(axis_of.get(key, key)): (axis_of[each.dims[0]], plain_labels(each.to_numpy()))
@@ -223,14 +237,14 @@ def _check_source(source: Any) -> np.dtype:
     return dtype
 
 
-def _passes(X: Any, source: Any) -> Any:
+def _passes(X: Any, source: Any, progress: bool = False) -> Any:
     """Return the passes over a source, blocks of trials sized by the memory that they may take."""
     known = dtype_of(source)
     if kind_of(X) == "device":
         return DevicePasses(source, has_missing=known.kind == "f")
     # Numbers of 16 bits are exact in single precision, and half of the work then.
     single = known.itemsize <= (4 if known.kind == "f" else 2)
-    dtype = np.float32 if single else np.float64
+    dtype = np.dtype(np.float32 if single else np.float64)
     given = X if isinstance(X, OnDisk) else OnDisk(X)
     block_bytes = BLOCK_BYTES
     if given.memory is not None:
@@ -243,11 +257,12 @@ def _passes(X: Any, source: Any) -> Any:
         return _kept(found, given)
     passes = ChunkedPasses(
         as_read(source),
-        np.dtype(dtype),
+        dtype,
         has_missing=known.kind == "f",
         block_bytes=block_bytes,
+        step=_step(given, source, dtype.itemsize, block_bytes),
         path=path_of(given.source),
-        progress=given.progress,
+        progress=given.progress or progress,
     )
     return _kept(passes, given)
 
@@ -257,6 +272,30 @@ def _kept(passes: Any, given: OnDisk) -> Any:
     if given.checkpoint is None:
         return passes
     return JournalPasses(passes, given.checkpoint, passes.about())
+
+
+def _step(given: OnDisk, source: Any, itemsize: int, block_bytes: int) -> int:
+    """Return the number of trials of which blocks are multiples, so that no chunk is read twice."""
+    axis = source.order[0] if isinstance(source, TrialsFirst) else 0
+    together = trials_together(given.source, axis)
+    each = max(int(np.prod(source.shape[1:])) * itemsize, 1)
+    most = _MORE_FOR_CHUNKS * block_bytes
+    if given.memory is not None:
+        most = max(_MORE_FOR_CHUNKS * given.memory // _BLOCKS_IN_MEMORY, 1)
+    if together * each <= most:
+        return together
+    n = max(block_bytes // each, 1)
+    if together > n:
+        path = path_of(given.source)
+        needed = together * each * _BLOCKS_IN_MEMORY // _MORE_FOR_CHUNKS
+        warn(
+            f"X: {'the data' if path is None else path.name} is stored in pieces of {together} "
+            f"trials, and a block holds {n}, so that every pass reads each of them "
+            f"{-(-together // n)} times. Store it with trials as the first axis, in chunks of at "
+            f"most {n} trials, which is faster, or allow the fit more memory: "
+            f'on_disk(X, memory="{max(needed / 1e9, 0.01):.3g}GB")'
+        )
+    return 1
 
 
 def _refuse_mask(mask: Any) -> None:

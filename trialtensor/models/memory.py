@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from trialtensor.data.elsewhere import kind_of
+from trialtensor.data.elsewhere import kind_of, refuse_closed
 from trialtensor.data.notices import warn
 from trialtensor.opening.memory import free_memory
 from trialtensor.solvers.namespaces import as_numpy, is_device_array
@@ -49,6 +49,7 @@ def check_memory(kind: type, X: Any, mask: Any) -> None:
         If it needs more than all memory and swap space that is free or could be freed, by a wide
         margin. Where the system doesn't say how much that is, nothing is refused.
     """
+    refuse_closed(X)
     beyond = next(
         (BEYOND_DATA[c.__name__] for c in kind.__mro__ if c.__name__ in BEYOND_DATA), None
     )

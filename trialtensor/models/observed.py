@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor.data.axes import AXES, order_assumed
+from trialtensor.data.elsewhere import source_of
 from trialtensor.data.making import making_of
 from trialtensor.data.notices import warn
 from trialtensor.data.validation import CheckedTensor, check_trial_tensor
@@ -304,6 +305,7 @@ def said_by(X: Any) -> dict[str, Any]:
     ----------
     X : array or xarray.DataArray, or list or dict of them
     """
+    X = source_of(X)
     made = making_of(X)
     return {"axes_assumed": order_assumed(X), **({"made": made} if made else {})}
 

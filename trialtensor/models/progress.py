@@ -2,33 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import Any
 
-_FAILURES = (OSError, ValueError, AttributeError)
-
-
-class _Screen:
-    """Standard error, whose failures are nobody's concern: closed, or a terminal that is gone."""
-
-    def write(self, text: str) -> None:
-        with suppress(*_FAILURES):
-            sys.stderr.write(text)
-
-    def flush(self) -> None:
-        with suppress(*_FAILURES):
-            sys.stderr.flush()
-
-    def isatty(self) -> bool:
-        try:
-            return sys.stderr.isatty()
-        except _FAILURES:
-            return False
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(sys.stderr, name)
+from trialtensor.data.screen import Screen
 
 
 def progress(
@@ -50,4 +27,4 @@ def progress(
 
     # disable=None silences the bar if the output isn't a terminal.
     hidden = None if verbose else True
-    return tqdm(over, total=total, desc=what, unit="fit", disable=hidden, file=_Screen())
+    return tqdm(over, total=total, desc=what, unit="fit", disable=hidden, file=Screen())

@@ -108,6 +108,7 @@ def members(
     hidden: tuple[str, ...] = (),
     step: Callable[[], None] = lambda: None,
     groups: bool = False,
+    whole: bool = True,
 ) -> Iterator[Member]:
     """List what a file holds, once each, in the order of names.
 
@@ -122,6 +123,8 @@ def members(
         Called before each link.
     groups : bool
         Also list groups, each before what it holds.
+    whole : bool
+        Refuse datasets that don't fit into memory. Without it, a chunk of them must.
 
     Raises
     ------
@@ -143,7 +146,7 @@ def members(
             name = printable(link.decode("utf-8", "backslashreplace"))
             if not above and name in hidden:
                 continue
-            member = _follow(group, link, Member(above, name, None))
+            member = _follow(group, link, Member(above, name, None), whole)
             if member.item is not None:
                 place = address(member.item)
                 if place in seen:
@@ -260,7 +263,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _follow(group: Any, link: bytes, member: Member) -> Member:
+def _follow(group: Any, link: bytes, member: Member, whole: bool = True) -> Member:
     """Open what a link leads to, if it may be opened."""
     place = member.groups, member.name
     kind = group.links.get_info(link).type
@@ -276,7 +279,7 @@ def _follow(group: Any, link: bytes, member: Member) -> Member:
         dataset = h5py.Dataset(found)
         if dataset.shape is None:
             return Member(*place, None)
-        return Member(*place, dataset, why_refused(dataset))
+        return Member(*place, dataset, why_refused(dataset, whole))
     if h5o.get_info(found).type == h5o.TYPE_GROUP:
         sparse = h5a.exists(found, _SPARSE)
         why = "is a sparse matrix of MATLAB; store full(...) of it" if sparse else ""
@@ -284,12 +287,14 @@ def _follow(group: Any, link: bytes, member: Member) -> Member:
     return Member(*place, None)  # a named type
 
 
-def why_refused(dataset: h5py.Dataset) -> str:
+def why_refused(dataset: h5py.Dataset, whole: bool = True) -> str:
     """Say why the values of a dataset can't be read, or nothing.
 
     Parameters
     ----------
     dataset : h5py.Dataset
+    whole : bool
+        As for `members`.
     """
     if plain_doubles(dataset.id) is not None:
         return ""
@@ -309,17 +314,17 @@ def why_refused(dataset: h5py.Dataset) -> str:
     if missing:
         return f"is compressed by a filter that is not installed (number {missing[0]})"
     try:
-        _check_size(dataset, dtype.itemsize, filters)
+        _check_size(dataset, dtype.itemsize, filters, whole)
     except RefusedError as error:
         return str(error)
     return ""
 
 
-def _check_size(dataset: h5py.Dataset, itemsize: int, filters: list[int]) -> None:
+def _check_size(dataset: h5py.Dataset, itemsize: int, filters: list[int], whole: bool) -> None:
     """Compare what a dataset declares with what the file holds, and with the free memory."""
     declared = prod(dataset.shape) * itemsize
     if dataset.is_virtual:  # it has no storage of its own
-        refuse_too_large(declared)
+        refuse_too_large(declared if whole else 0)
         return
     held = dataset.id.get_storage_size()
     offset = dataset.id.get_offset()
@@ -333,4 +338,4 @@ def _check_size(dataset: h5py.Dataset, itemsize: int, filters: list[int]) -> Non
             f"declares {size(max(declared, chunk))} of values, but the file holds "
             f"{size(held)} of them"
         )
-    refuse_too_large(max(declared, chunk))
+    refuse_too_large(max(declared, chunk) if whole else chunk)

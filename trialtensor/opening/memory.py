@@ -4,6 +4,11 @@ from pathlib import Path
 
 from trialtensor.opening.guard import RefusedError
 
+
+class TooLargeError(RefusedError):
+    """What would fit into more memory."""
+
+
 # Less than this is read without asking how much is free.
 _SMALL = 10_000_000
 # Share of the free memory that one variable may take: reading must leave some.
@@ -27,7 +32,21 @@ def refuse_too_large(n_bytes: int) -> None:
     free = free_memory()
     if n_bytes > (_MOST * sum(free) if free is not None else 2**62):
         left = "" if free is None else f", and {size(sum(free))} is free"
-        raise RefusedError(f"takes {size(n_bytes)} of memory{left}")
+        raise TooLargeError(f"takes {size(n_bytes)} of memory{left}")
+
+
+def refuse_whole(name: str, n_bytes: int) -> None:
+    """Refuse to read all of a variable that doesn't fit into memory, by its name.
+
+    Parameters
+    ----------
+    name : str
+    n_bytes : int
+    """
+    try:
+        refuse_too_large(n_bytes)
+    except TooLargeError as error:
+        raise TooLargeError(f"{name} {error}") from error
 
 
 def size(n_bytes: float) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from numbers import Integral
 from typing import Any
 
+from trialtensor.data.elsewhere import kind_of
 from trialtensor.models import TrialEstimator
 from trialtensor.plotting.columns import columns
 from trialtensor.plotting.diagnostics import in_batches
@@ -83,10 +84,16 @@ def left_over(model: TrialEstimator, context: Context) -> Fragment | None:
         return None
     refused = ""
     sentences: tuple[str, ...] = ()
-    try:
-        sentences = residual_report(model, context.X, mask=context.mask).sentences
-    except ValueError as error:
-        refused = _refusal(error)
+    if kind_of(context.X) in ("disk", "dask"):
+        refused = (
+            "Residuals are not shown, because the data was read in blocks, and they need all of it "
+            "in memory."
+        )
+    else:
+        try:
+            sentences = residual_report(model, context.X, mask=context.mask).sentences
+        except ValueError as error:
+            refused = _refusal(error)
     html = fragment(
         "sections/left_over.html.jinja",
         sentences=sentences,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray
@@ -60,6 +61,31 @@ class VariableInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class InParts:
+    """A variable of an open file, read a part at a time.
+
+    Attributes
+    ----------
+    like : array or xarray.DataArray
+        Zeros that take no memory, of its shape, with its names, attributes and coordinates.
+    dtype : numpy.dtype
+        Of the values, whichever part is read.
+    read : callable
+        From a slice for each axis to the values.
+    chunks : tuple of int, or None
+        How it is stored; None for values one after the other.
+    reverse : bool
+        These have the last axis first, as MATLAB's.
+    """
+
+    like: np.ndarray | xarray.DataArray
+    dtype: np.dtype
+    read: Callable[[tuple[Any, ...]], np.ndarray]
+    chunks: tuple[int, ...] | None = None
+    reverse: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Variable:
     """One array in an open file.
 
@@ -68,10 +94,13 @@ class Variable:
     info : VariableInfo
     get : callable
         Reads the values, with their names and coordinates if the file has them.
+    parts : callable, or None
+        Gives what reads it a part at a time; None if it can only be read as a whole.
     """
 
     info: VariableInfo
     get: Callable[[], np.ndarray | xarray.DataArray]
+    parts: Callable[[], InParts] | None = None
 
 
 # The variables of a file by name, each made when it is asked for.
@@ -110,6 +139,16 @@ def by_name(variables: Contents) -> Get:
         return variables[name]().get()
 
     return get
+
+
+def nothing_of(shape: tuple[int, ...]) -> np.ndarray:
+    """Return zeros that take no memory.
+
+    Parameters
+    ----------
+    shape : tuple of int
+    """
+    return np.broadcast_to(np.zeros((), np.int8), shape)
 
 
 def shown_names(names: list[str]) -> dict[str, str]:

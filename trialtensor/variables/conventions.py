@@ -91,6 +91,41 @@ def decoded(
     return found.copy(data=np.char.decode(found.to_numpy(), "utf-8", "replace"))
 
 
+def dtype_of_parts(variable: xarray.Variable, *, netcdf: bool) -> np.dtype:
+    """Return the type that all parts of a variable have after `decoded_part`.
+
+    Parameters
+    ----------
+    variable, netcdf : as for `decoded_like`
+    """
+    found = decoded_like(variable, netcdf=netcdf).dtype
+    fill = _DEFAULT_FILL.get(f"{variable.dtype.kind}{variable.dtype.itemsize}")
+    # Some part may hold what was never written, and then it is missing.
+    if netcdf and fill is not None and found.kind in "iu":
+        return np.dtype(np.float32 if found.itemsize <= 2 else np.float64)
+    return found.newbyteorder("=")
+
+
+def decoded_part(
+    variable: xarray.Variable, values: np.ndarray, dtype: np.dtype, *, netcdf: bool
+) -> np.ndarray:
+    """Decode some values of a variable.
+
+    Parameters
+    ----------
+    variable : xarray.Variable
+        As for `decoded`.
+    values : array
+        As they are stored.
+    dtype : numpy.dtype
+        From `dtype_of_parts`.
+    netcdf : bool
+        As for `decoded`.
+    """
+    part = xarray.Variable(variable.dims, values, variable.attrs)
+    return decoded(part, lambda: values, netcdf=netcdf).to_numpy().astype(dtype, copy=False)
+
+
 def _has_meaning(variable: xarray.Variable, netcdf: bool) -> bool:
     characters = netcdf and variable.dtype == "S1" and variable.ndim > 1
     return characters or _is_date(variable) or any(key in variable.attrs for key in _DECODED)

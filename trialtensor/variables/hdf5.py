@@ -11,8 +11,22 @@ import xarray
 
 from trialtensor.opening.guard import RefusedError, in_one_line
 from trialtensor.opening.hdf5 import attributes, dtype_of, members, read_values
-from trialtensor.variables.contents import Contents, Variable, VariableInfo, refused_variable
-from trialtensor.variables.conventions import decoded, decoded_like, is_anonymous
+from trialtensor.opening.memory import refuse_whole
+from trialtensor.variables.contents import (
+    Contents,
+    InParts,
+    Variable,
+    VariableInfo,
+    nothing_of,
+    refused_variable,
+)
+from trialtensor.variables.conventions import (
+    decoded,
+    decoded_like,
+    decoded_part,
+    dtype_of_parts,
+    is_anonymous,
+)
 from trialtensor.variables.matlab import CLASS, HIDDEN, matlab_variable
 from trialtensor.variables.scales import Scales, Stored, is_netcdf
 
@@ -26,7 +40,7 @@ def variables_of(file: h5py.File) -> Contents:
     """
     found: Contents = {}
     stored: list[Stored] = []
-    for member in members(file, hidden=HIDDEN):
+    for member in members(file, hidden=HIDDEN, whole=False):
         given = {} if member.item is None else attributes(member.item)
         if member.refused:
             shape = getattr(member.item, "shape", ())
@@ -61,7 +75,21 @@ def _variable(stored: Stored, scales: Scales, others: dict[str, Stored]) -> Vari
         coords = _coordinates(stored, values, scales, others)
         return xarray.DataArray(values, coords=coords, name=stored.name)
 
-    return Variable(info, get)
+    def parts() -> InParts:
+        dataset = stored.member.item
+        dtype = dtype_of_parts(raw, netcdf=scales.netcdf)
+        like: Any = nothing_of(dataset.shape)
+        if dims is not None:
+            empty = xarray.Variable(shown.dims, like, shown.attrs)
+            coords = _coordinates(stored, empty, scales, others)
+            like = xarray.DataArray(empty, coords=coords, name=stored.name)
+
+        def read(where: tuple[Any, ...]) -> np.ndarray:
+            return decoded_part(raw, np.asarray(dataset[where]), dtype, netcdf=scales.netcdf)
+
+        return InParts(like, dtype, read, dataset.chunks)
+
+    return Variable(info, get, parts if shown.dtype.kind in "fiub" else None)
 
 
 def _raw(stored: Stored, dims: tuple[str, ...] | None) -> xarray.Variable:
@@ -77,6 +105,7 @@ def _raw(stored: Stored, dims: tuple[str, ...] | None) -> xarray.Variable:
 
 def _decoded(stored: Stored, dims: tuple[str, ...] | None, scales: Scales) -> xarray.Variable:
     dataset = stored.member.item
+    refuse_whole(stored.path, dataset.size * dataset.dtype.itemsize)
     return decoded(_raw(stored, dims), lambda: read_values(dataset), netcdf=scales.netcdf)
 
 

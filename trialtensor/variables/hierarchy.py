@@ -22,7 +22,7 @@ def describe(path: Path) -> list[VariableInfo]:
     ----------
     path : Path
     """
-    with _variables(path) as variables:
+    with contents(path) as variables:
         return [describe_one().info for describe_one in variables.values()]
 
 
@@ -34,12 +34,18 @@ def opened(path: Path) -> Iterator[Get]:
     ----------
     path : Path
     """
-    with _variables(path) as variables:
+    with contents(path) as variables:
         yield by_name(variables)
 
 
 @contextmanager
-def _variables(path: Path) -> Iterator[Contents]:
+def contents(path: Path) -> Iterator[Contents]:
+    """Open the file; gives its variables, each described when it is asked for.
+
+    Parameters
+    ----------
+    path : Path
+    """
     if is_hdf5(path):
         from trialtensor.opening.hdf5 import open_hdf5
         from trialtensor.variables.hdf5 import variables_of

@@ -9,8 +9,15 @@ import h5py
 import numpy as np
 
 from trialtensor.opening.guard import RefusedError
+from trialtensor.opening.memory import refuse_whole
 from trialtensor.opening.references import referred_doubles
-from trialtensor.variables.contents import Variable, VariableInfo, refused_variable
+from trialtensor.variables.contents import (
+    InParts,
+    Variable,
+    VariableInfo,
+    nothing_of,
+    refused_variable,
+)
 from trialtensor.variables.matlab_values import squeezed
 
 CLASS, EMPTY = "MATLAB_class", "MATLAB_empty"
@@ -50,10 +57,21 @@ def matlab_variable(name: str, item: h5py.Dataset, attributes: Mapping[str, Any]
     shape = squeezed(np.broadcast_to(np.zeros(()), item.shape[::-1])).shape
 
     def get() -> np.ndarray:
+        refuse_whole(name, item.size * item.dtype.itemsize)
         values = squeezed(item[()].T)
         return values != 0 if kind == "logical" else values
 
-    return Variable(VariableInfo(name, shape, dtype), get)
+    def parts() -> InParts:
+        def read(where: tuple[Any, ...]) -> np.ndarray:
+            values = np.asarray(item[where[::-1]]).T
+            return values != 0 if kind == "logical" else values.astype(native, copy=False)
+
+        chunks = None if item.chunks is None else item.chunks[::-1]
+        native = dtype.newbyteorder("=")
+        return InParts(nothing_of(shape), native, read, chunks, reverse=True)
+
+    whole = len(shape) == item.ndim
+    return Variable(VariableInfo(name, shape, dtype), get, parts if whole else None)
 
 
 def _described(name: str, values: np.ndarray) -> Variable:

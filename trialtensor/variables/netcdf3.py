@@ -9,15 +9,23 @@ import numpy as np
 import xarray
 
 from trialtensor.opening.guard import in_one_line
-from trialtensor.opening.memory import refuse_too_large
+from trialtensor.opening.memory import refuse_whole
 from trialtensor.variables.contents import (
     Contents,
+    InParts,
     Variable,
     VariableInfo,
+    nothing_of,
     refused_variable,
     shown_names,
 )
-from trialtensor.variables.conventions import decoded, decoded_like, is_anonymous
+from trialtensor.variables.conventions import (
+    decoded,
+    decoded_like,
+    decoded_part,
+    dtype_of_parts,
+    is_anonymous,
+)
 
 
 def variables_of(dataset: xarray.Dataset) -> Contents:
@@ -36,7 +44,6 @@ def _variable(shown: str, name: str, dataset: xarray.Dataset) -> Variable:
     raw = dataset.variables[name]
     dims = tuple(map(str, raw.dims))
     try:
-        refuse_too_large(raw.size * raw.dtype.itemsize)
         like = decoded_like(raw, netcdf=True)
     except (ValueError, TypeError) as error:
         return refused_variable(shown, in_one_line(error), raw.shape)
@@ -44,12 +51,27 @@ def _variable(shown: str, name: str, dataset: xarray.Dataset) -> Variable:
     dtype = np.dtype("U") if like.dtype.kind == "O" else like.dtype
 
     def get() -> np.ndarray | xarray.DataArray:
+        refuse_whole(shown, raw.size * raw.dtype.itemsize)
         values = _decoded(raw)
         if own is None:
             return values.to_numpy()
         return xarray.DataArray(values, coords=_coordinates(raw, values, dataset), name=name)
 
-    return Variable(VariableInfo(shown, like.shape, dtype, own), get)
+    def parts() -> InParts:
+        nothing: Any = nothing_of(raw.shape)
+        if own is not None:
+            empty = xarray.Variable(like.dims, nothing, like.attrs)
+            coords = _coordinates(raw, empty, dataset)
+            nothing = xarray.DataArray(empty, coords=coords, name=name)
+        parts_dtype = dtype_of_parts(raw, netcdf=True)
+
+        def read(where: tuple[Any, ...]) -> np.ndarray:
+            return decoded_part(raw, raw[where].to_numpy(), parts_dtype, netcdf=True)
+
+        return InParts(nothing, parts_dtype, read)
+
+    info = VariableInfo(shown, like.shape, dtype, own)
+    return Variable(info, get, parts if like.dtype.kind in "fiub" else None)
 
 
 def _decoded(raw: xarray.Variable) -> xarray.Variable:

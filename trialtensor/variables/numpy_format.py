@@ -6,7 +6,7 @@ from typing import IO
 import numpy as np
 
 from trialtensor.opening.guard import RefusedError
-from trialtensor.opening.memory import refuse_too_large, size
+from trialtensor.opening.memory import refuse_whole, size
 from trialtensor.variables.contents import VariableInfo
 
 
@@ -51,7 +51,9 @@ def read_array(name: str, file: IO[bytes], n_bytes: int, *, exactly: bool = Fals
     name, file, n_bytes, exactly : as for `describe_array`
     """
     start = file.tell()
-    describe_array(name, file, n_bytes, exactly=exactly)
+    about = describe_array(name, file, n_bytes, exactly=exactly)
+    if not about.is_pickled:
+        refuse_whole(name, prod(about.shape) * about.dtype.itemsize)
     file.seek(start)
     values: np.ndarray = np.lib.format.read_array(file, allow_pickle=False)
     return values
@@ -60,7 +62,3 @@ def read_array(name: str, file: IO[bytes], n_bytes: int, *, exactly: bool = Fals
 def _check_size(name: str, declared: int, left: int, exactly: bool) -> None:
     if declared > left or (exactly and declared < left):
         raise ValueError(f"{name} declares {size(declared)} of values, where {size(left)} are")
-    try:
-        refuse_too_large(declared)
-    except RefusedError as error:
-        raise RefusedError(f"{name} {error}") from error

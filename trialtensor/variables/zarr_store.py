@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor.opening.guard import RefusedError, printable
-from trialtensor.opening.memory import refuse_too_large, size
+from trialtensor.opening.memory import refuse_too_large, refuse_whole, size
 
 # What a folder of this format holds, of versions 2 and 3.
 MARKS = (".zarray", ".zgroup", "zarr.json")
@@ -127,6 +127,21 @@ def read_stored(path: Path, stored: Stored) -> np.ndarray:
     RefusedError
         If it may not be read, or the package is missing or too old.
     """
+    assert stored.shape is not None and stored.dtype is not None
+    refuse_whole(stored.path or path.stem, prod(stored.shape) * max(stored.dtype.itemsize, 1))
+    values = np.asarray(open_stored(path, stored)[...])
+    if values.dtype.kind in "OT":
+        return np.array([str(each) for each in values.flat], dtype=str).reshape(values.shape)
+    return values
+
+
+def open_stored(path: Path, stored: Stored) -> Any:
+    """Open an array by the package zarr, without reading it.
+
+    Parameters
+    ----------
+    path, stored : as for `read_stored`
+    """
     if stored.refused:
         raise RefusedError(f"{stored.path} {stored.refused}")
     try:
@@ -135,10 +150,7 @@ def read_stored(path: Path, stored: Stored) -> np.ndarray:
         raise RefusedError("needs zarr: pip install trialtensor[zarr]") from None
     if stored.version == 3 and int(zarr.__version__.split(".")[0]) < 3:
         raise RefusedError("is of version 3 of the format, which needs zarr 3: pip install zarr>=3")
-    values = np.asarray(zarr.open_array(str(path / stored.path), mode="r")[...])
-    if values.dtype.kind in "OT":
-        return np.array([str(each) for each in values.flat], dtype=str).reshape(values.shape)
-    return values
+    return zarr.open_array(str(path / stored.path), mode="r")
 
 
 def _described(place: str, folder: Path) -> Stored:
@@ -248,7 +260,7 @@ def _why_refused(
     if declared > max(held * _SHRINKS, _FEW):
         return f"declares {size(declared)} of values, but holds {size(held)}"
     try:
-        refuse_too_large(declared)
+        refuse_too_large(prod(chunks) * itemsize)
     except RefusedError as error:
         return str(error)
     return ""

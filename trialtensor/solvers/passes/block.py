@@ -86,8 +86,8 @@ def join(joins: Sequence[Join], results: Iterable[tuple[Any, ...]]) -> tuple[np.
     Parameters
     ----------
     joins : sequence of Join
-    results : iterable of tuples of arrays
-        One a block. Sums are added as they come, so that few are held at a time.
+    results : tuples of arrays
+        One a block.
 
     Returns
     -------
@@ -110,42 +110,63 @@ def join_there(joins: Sequence[Join], results: Iterable[tuple[Any, ...]]) -> tup
     tuple of arrays
         Of the library of the results.
     """
-    joined = [_Joined(how) for how in joins]
-    for result in results:
-        for each, part in zip(joined, result, strict=True):
-            each.add(part)
-    return tuple(each.result() for each in joined)
+    joining = Joining(joins)
+    for each in results:
+        joining.add(each)
+    return joining.result()
 
 
-class _Joined:
-    """Results that are joined as they come, and how many blocks are in each."""
+class Joining:
+    """Results of blocks, joined as they come: few of them are held at a time.
 
-    def __init__(self, how: Join) -> None:
-        self.how = how
-        self.parts: list[tuple[int, Any]] = []
+    The order of additions is that of pairs, pairs of pairs and so on, whenever they come.
 
-    def add(self, part: Any) -> None:
-        """Take the result of the next block."""
-        n = 1
-        while self.how != "rows" and self.parts and self.parts[-1][0] == n:
-            part, n = self._combine(self.parts.pop()[1], part), 2 * n
-        self.parts.append((n, part))
+    Parameters
+    ----------
+    joins : sequence of Join
+    """
 
-    def result(self) -> Any:
-        """Return what all blocks make together."""
-        parts = [part for _, part in self.parts]
-        if self.how == "rows":
-            return parts[0] if len(parts) == 1 else _library(parts).concat(parts, axis=0)
-        last = parts.pop()
-        while parts:
-            last = self._combine(parts.pop(), last)
-        return last
+    def __init__(self, joins: Sequence[Join]) -> None:
+        self.joins = joins
+        # For each result, sums of 1, 2, 4, ... blocks, the largest first.
+        self._held: list[list[tuple[int, Any]]] = [[] for _ in joins]
 
-    def _combine(self, first: Any, second: Any) -> Any:
-        name = {"sum": "add", "least": "minimum", "most": "maximum"}[self.how]
-        return getattr(_library([first, second]), name)(first, second)
+    def add(self, results: tuple[Any, ...]) -> None:
+        """Add the results of the next block.
+
+        Parameters
+        ----------
+        results : tuple of arrays
+        """
+        for how, held, part in zip(self.joins, self._held, results, strict=True):
+            held.append((1, part))
+            while how != "rows" and len(held) > 1 and held[-2][0] == held[-1][0]:
+                (n, left), (_, right) = held[-2:]
+                held[-2:] = [(2 * n, _combined(how, left, right))]
+
+    def result(self) -> tuple[Any, ...]:
+        """Return what all blocks give together."""
+        return tuple(
+            _joined(how, [part for _, part in held])
+            for how, held in zip(self.joins, self._held, strict=True)
+        )
 
 
-def _library(parts: list[Any]) -> Any:
+def _joined(how: Join, parts: list[Any]) -> Any:
+    """Join what is left in the end: the smallest sums first."""
+    if how == "rows":
+        return parts[0] if len(parts) == 1 else _namespace(*parts).concat(parts, axis=0)
+    found = parts[-1]
+    for part in parts[-2::-1]:
+        found = _combined(how, part, found)
+    return found
+
+
+def _combined(how: Join, left: Any, right: Any) -> Any:
+    xp = _namespace(left, right)
+    return getattr(xp, {"sum": "add", "least": "minimum", "most": "maximum"}[how])(left, right)
+
+
+def _namespace(*parts: Any) -> Any:
     in_memory = all(isinstance(part, (np.ndarray, np.generic)) for part in parts)
     return np if in_memory else namespace(*parts)

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from trialtensor.solvers.passes.base import Passes, restricted
-from trialtensor.solvers.passes.block import Block, Job, as_block, join
+from trialtensor.solvers.passes.block import Block, Job, Joining, as_block
 from trialtensor.solvers.passes.reading import Unchanged, reading_bar
 
 # Bytes of a block, as floating-point numbers. Larger ones are read no faster.
@@ -106,13 +106,11 @@ class ChunkedPasses(Passes):
         self._begin_read()
         total = int(np.prod(self.source.shape)) * np.dtype(self.source.dtype).itemsize
         with reading_bar(total, self.n_reads, shown=self.progress) as bar:
-            return join(job.joins, self._results(job, bar))
-
-    def _results(self, job: Job, bar: Any) -> Iterator[tuple[Any, ...]]:
-        """Yield the results of all blocks."""
-        for block, n_bytes in self._blocks():
-            yield job(block)
-            bar.update(n_bytes)
+            joining = Joining(job.joins)
+            for block, n_bytes in self._blocks():
+                joining.add(job(block))
+                bar.update(n_bytes)
+        return tuple(map(np.asarray, joining.result()))
 
     def trials(self, part: slice) -> Block:
         """Read some trials.
@@ -127,21 +125,19 @@ class ChunkedPasses(Passes):
     def gram_of_trials(self) -> np.ndarray:
         """Return the Gram matrix of trials, reading all trials of a few neurons at a time."""
         self._begin_read()
-        return join(("sum",), self._grams_of_neurons())[0]
-
-    def _grams_of_neurons(self) -> Iterator[tuple[np.ndarray]]:
-        """Yield the Gram matrix of trials for some neurons after others."""
         n_trials, n_neurons, n_times = self.source.shape
         per_neuron = self.dtype.itemsize * n_trials * n_times
         n = max(1, self.block_bytes // per_neuron)
         whole = slice(0, self.shape[0])
+        joining = Joining(("sum",))
         for part in (slice(i, i + n) for i in range(0, n_neurons, n)):
             raw = self._read((slice(None), part), f"neurons {part.start} to {part.stop}")
             raw = raw if self.rows is None else raw[self.rows]
             keep = None if self.kept[0] is None else self.kept[0][part]
             values = restricted(self._as_block(whole, raw), (keep, self.kept[1])).values
             flat = values.reshape(len(values), -1)
-            yield ((flat @ flat.T).astype(np.float64, copy=False),)
+            joining.add(((flat @ flat.T).astype(np.float64, copy=False),))
+        return np.asarray(joining.result()[0])
 
     def without(self, kept: tuple[np.ndarray, np.ndarray, np.ndarray]) -> ChunkedPasses:
         """Return the same data without some slices.

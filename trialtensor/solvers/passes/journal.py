@@ -160,6 +160,14 @@ def _parts(thing: Any) -> Iterator[bytes]:
 
 
 def _open(path: Path, about: bytes) -> BinaryIO:
+    try:
+        return _open_file(path, about)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise ValueError(f"checkpoint: {path} can't be used ({why}); give another path") from error
+
+
+def _open_file(path: Path, about: bytes) -> BinaryIO:
     if not path.exists():
         file = open(path, "xb+")  # noqa: SIM115 - kept open for as long as the fit runs
         file.write(_MAGIC + _checksum(about))

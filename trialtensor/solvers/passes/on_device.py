@@ -109,7 +109,7 @@ class DevicePasses(Passes):
         job : Job
         """
         with exact_products():
-            return join_there(job.joins, [job(block) for block in self._views()])
+            return join_there(job.joins, (job(block) for block in self._views()))
 
     def trials(self, part: slice) -> Block:
         """Return some trials as NumPy arrays.

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from trialtensor.data.screen import Screen
+
 # Values at both ends of a block that are compared with those of the first time.
 _COMPARED = 64
+# Seconds that a pass takes before its bar is shown.
+_SHORT = 0.5
 
 
 class Unchanged:
@@ -93,5 +96,6 @@ def reading_bar(total: int, number: int, *, shown: bool) -> Any:
         unit_scale=True,
         leave=False,
         disable=None if shown else True,
-        file=sys.stderr,
+        file=Screen(),
+        delay=_SHORT,
     )

@@ -7,6 +7,8 @@ A reader module has
 - ``read(path, variable) -> ndarray or xarray.DataArray``, or
 - ``opened(path)``, if opening costs something: a context manager that gives a function to read one
   variable after the other;
+- ``contents(path)``, if parts of a variable can be read: a context manager that gives what the file
+  holds (`trialtensor.variables.contents.Contents`), with ``parts`` of what can;
 - ``FOLDERS``, true if what it reads are folders;
 - ``KIND`` and ``SIGNATURES``, the words for its format in messages and the possible first bytes of
   such files, if they begin in a known way.
@@ -19,17 +21,18 @@ What a reader refuses in words of its own is a `trialtensor.opening.guard.Refuse
 import pkgutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import replace
 from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import xarray
 
 from trialtensor.opening.guard import RefusedError, reading, refuse_odd_files
-from trialtensor.variables.contents import Get, VariableInfo, listed
+from trialtensor.variables.contents import Get, InParts, VariableInfo, listed
 
 __all__ = ["Get", "Reader", "find_reader", "opened", "suffixes"]
 
@@ -85,6 +88,28 @@ class Guarded:
         finally:
             with self._guard(path):
                 stack.close()
+
+    def keep_open(self, path: Path, variable: str) -> tuple[InParts, Callable[[], None]]:
+        """Open a file to read a variable a part at a time; also return what closes it again."""
+        stack = ExitStack()
+        with self._guard(path), ExitStack() as closing:
+            closing.enter_context(stack)
+            own = getattr(self._module, "contents", None)
+            found = None if own is None else stack.enter_context(own(path)).get(variable)
+            parts = None if found is None else found().parts
+            if parts is None:
+                raise RefusedError(
+                    f"{variable} can only be read as a whole; store it in an HDF5, netCDF-4, Zarr "
+                    "or npy file to have parts of it read"
+                )
+            held = parts()
+            closing.pop_all()
+
+        def read(where: tuple[Any, ...]) -> np.ndarray:
+            with self._guard(path):
+                return held.read(where)
+
+        return replace(held, read=read), stack.close
 
     def _open(self, path: Path) -> AbstractContextManager[Get]:
         own: Callable[[Path], AbstractContextManager[Get]] | None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from trialtensor.opening.guard import HDF5, MATLAB_HDF5
 from trialtensor.variables import hierarchy, matlab5
-from trialtensor.variables.contents import Get, VariableInfo, by_name
+from trialtensor.variables.contents import Contents, Get, VariableInfo, by_name
 from trialtensor.variables.matlab5_parsing import START, is_version_5
 
 SUFFIXES = (".mat",)
@@ -27,6 +27,21 @@ def describe(path: Path) -> list[VariableInfo]:
 
 
 @contextmanager
+def contents(path: Path) -> Iterator[Contents]:
+    """Open the file; gives its variables. Those of versions 5 to 7 are only read as a whole.
+
+    Parameters
+    ----------
+    path : Path
+    """
+    if is_version_5(path):
+        yield matlab5.variables_of(path)
+    else:
+        with hierarchy.contents(path) as found:
+            yield found
+
+
+@contextmanager
 def opened(path: Path) -> Iterator[Get]:
     """Open the file once for many variables; give a function that reads one by its name.
 
@@ -34,8 +49,5 @@ def opened(path: Path) -> Iterator[Get]:
     ----------
     path : Path
     """
-    if is_version_5(path):
-        yield by_name(matlab5.variables_of(path))
-    else:
-        with hierarchy.opened(path) as get:
-            yield get
+    with contents(path) as found:
+        yield by_name(found)

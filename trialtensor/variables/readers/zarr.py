@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray
@@ -14,13 +15,26 @@ from trialtensor.opening.guard import RefusedError, in_one_line
 from trialtensor.variables.contents import (
     Contents,
     Get,
+    InParts,
     Variable,
     VariableInfo,
     by_name,
+    nothing_of,
     refused_variable,
 )
-from trialtensor.variables.conventions import decoded, decoded_like
-from trialtensor.variables.zarr_store import Stored, is_zarr, read_stored, stored_in
+from trialtensor.variables.conventions import (
+    decoded,
+    decoded_like,
+    decoded_part,
+    dtype_of_parts,
+)
+from trialtensor.variables.zarr_store import (
+    Stored,
+    is_zarr,
+    open_stored,
+    read_stored,
+    stored_in,
+)
 
 SUFFIXES = (".zarr",)
 KIND = "a Zarr folder"
@@ -48,6 +62,17 @@ def opened(path: Path) -> Iterator[Get]:
     yield by_name(_variables(path))
 
 
+@contextmanager
+def contents(path: Path) -> Iterator[Contents]:
+    """Describe what is in the folder, to be read in parts.
+
+    Parameters
+    ----------
+    path : Path
+    """
+    yield _variables(path)
+
+
 def _variables(path: Path) -> Contents:
     if not is_zarr(path):
         raise RefusedError("is no Zarr folder: it has no .zgroup, .zarray or zarr.json")
@@ -68,6 +93,9 @@ def _variable(path: Path, name: str, stored: Stored, arrays: dict[str, Stored]) 
         values = _decoded(path, stored)
         if stored.dims is None:
             return values.to_numpy()
+        return _labelled(values)
+
+    def _labelled(values: xarray.Variable) -> xarray.DataArray:
         coords = {
             dim: _decoded(path, arrays[key])
             for dim in map(str, values.dims)
@@ -75,8 +103,21 @@ def _variable(path: Path, name: str, stored: Stored, arrays: dict[str, Stored]) 
         }
         return xarray.DataArray(values, coords=coords, name=name.rsplit("/", 1)[-1])
 
+    def parts() -> InParts:
+        array, raw = open_stored(path, stored), _raw(stored)
+        dtype = dtype_of_parts(raw, netcdf=False)
+        like: Any = nothing_of(shown.shape)
+        if stored.dims is not None:
+            like = _labelled(xarray.Variable(shown.dims, like, shown.attrs))
+
+        def read(where: tuple[Any, ...]) -> np.ndarray:
+            return decoded_part(raw, np.asarray(array[where]), dtype, netcdf=False)
+
+        return InParts(like, dtype, read, tuple(array.chunks))
+
     dims = None if stored.dims is None else tuple(map(str, shown.dims))
-    return Variable(VariableInfo(name, shown.shape, shown.dtype, dims), get)
+    info = VariableInfo(name, shown.shape, shown.dtype, dims)
+    return Variable(info, get, parts if shown.dtype.kind in "fiub" else None)
 
 
 def _beside(name: str, other: str) -> str:
