@@ -23,6 +23,7 @@ from benchmarks import (
     cluster,
     ensemble,
     evidence,
+    four_way,
     grid,
     kernels,
     memory,
@@ -48,6 +49,7 @@ SECTIONS: dict[str, tuple[Callable[[], list[Any]], Callable[[list[Any]], str]]] 
     "search": (selection.checks, evidence.table),
     "evidence": (evidence.compare, evidence.table),
     "ccrnn": (ccrnn.compare, evidence.table),
+    "four_way": (four_way.compare, four_way.table),
 }
 TASKS = (*SINGLE_FITS, "ensemble", "slices", *SECTIONS)
 RESULTS = Path(__file__).parent / "results"

@@ -100,8 +100,8 @@ def _tensorly_start(init: str, start: Start) -> dict[str, object]:
 
 
 def _unit_weights(fit: object) -> Factors:
-    weights, (trial, neuron, time) = fit
-    return trial * weights, neuron, time
+    weights, (trial, *others) = fit
+    return (trial * weights, *others)
 
 
 def _pyttb(problem: Problem, start: Start, rank: int, n_sweeps: int) -> Factors:

@@ -17,7 +17,7 @@ RANK = 8
 COLLINEARITY = 0.9
 OBSERVED = 0.44
 
-Factors = tuple[np.ndarray, np.ndarray, np.ndarray]
+Factors = tuple[np.ndarray, ...]
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,9 +20,9 @@ from trialtensor.data import check_trial_tensor, make_parafac2
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.comparison import as_restart
 from trialtensor.models.fitted import FitRecord, Fitted, Named
-from trialtensor.models.observed import describe_data
 from trialtensor.models.parameters import check_whole
 from trialtensor.models.parts import make_components
+from trialtensor.models.summary import describe_data
 from trialtensor.solvers.result import SolverResult, StopReason
 from trialtensor.solvers.runs import RestartResult
 

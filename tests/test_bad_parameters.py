@@ -164,7 +164,9 @@ def _cases():
 def _attempt(call, given):
     """Call, and let what only stores its parameters look at them."""
     made = call(**given)
-    if hasattr(made, "check_parameters"):
+    if isinstance(made, tt.TCA):
+        made.check_data(X)  # which names of axes there are, the data say
+    elif hasattr(made, "check_parameters"):
         made.check_parameters()
     elif isinstance(made, selection.CrossValidatedSearch):
         made.fit(X)

@@ -15,8 +15,8 @@ import trialtensor as tt
 from trialtensor.cli import app
 from trialtensor.data.example import EXAMPLE_PATH
 from trialtensor.models import FitRecord, Fitted, Named, TrialEstimator, register, registry
-from trialtensor.models.observed import describe_data
 from trialtensor.models.parts import make_components
+from trialtensor.models.summary import describe_data
 
 QUICK = ("--n-init", 1, "--max-iter", 30, "--transform", "sqrt")
 ASKED = {

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from trialtensor import TCA, CoupledTCA, Parafac2, SliceTCA, TrialVaryingDynamics
+from trialtensor.data import as_trial_tensor
 from trialtensor.models import TrialEstimator, kinds, register
 from trialtensor.testing import CONDITIONS, check_everywhere, check_trial_estimator, consumers
 from trialtensor.testing.supplies import Supplies, data_for
@@ -97,6 +98,26 @@ def test_other_forms_of_data(form, condition):
     assert works >= (10 if condition == "unfitted" else 35), [
         cell.consumer for cell in cells if cell.outcome == "refused"
     ]
+
+
+@pytest.mark.parametrize("condition", ["labelled", "missing", "loaded", "partial_fit"])
+def test_four_axes(condition):
+    """What needs trials, neurons and times refuses them in one sentence; all else works."""
+    rng = np.random.default_rng(0)
+    factors = [rng.random((n, 2)) for n in (40, 6, 4, 8)]
+    data = np.einsum("kr,nr,fr,tr->knft", *factors) + 0.1 * rng.standard_normal((40, 6, 4, 8))
+    if condition == "labelled":
+        data = as_trial_tensor(data, axes="trial,channel,frequency,time")
+    cells = check_everywhere(TCA(2, **OPTIONS), data=data, conditions=(condition,))
+    refused = {cell.consumer for cell in cells if cell.outcome == "refused"}
+    if condition == "partial_fit":
+        assert refused == {"fit"}
+        return
+    assert refused == NO_SLICES | {
+        "method partial_fit",
+        "selection.compare_transforms",
+        "tracking.pattern_change",
+    }
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)

@@ -16,11 +16,14 @@ COMPARED = {
 
 def describe(model: "TrialEstimator", source: Path) -> str:
     """Describe the data, the explained variance, and the agreement of restarts."""
-    from trialtensor.data.axes import AXES_REMEDY
+    from trialtensor.data.axes import axes_remedy
+    from trialtensor.data.more_axes import plural
     from trialtensor.models.verdict import about_unfinished, advice, is_degenerate
 
     fitted, record = model.fitted_, model.fitted_.record
-    n_trials, n_neurons, n_times = fitted.shape
+    sizes = ", ".join(
+        f"{n} {plural(axis)}" for axis, n in zip(fitted.axes, fitted.shape, strict=True)
+    )
     missing = fitted.data["missing_fraction"]
     parts = "".join(
         f", {len(each)} {name}{'s' * (len(each) > 1)}"
@@ -28,13 +31,13 @@ def describe(model: "TrialEstimator", source: Path) -> str:
         if each
     )
     lines = [
-        f"{source.name}: {n_trials} trials, {n_neurons} neurons, {n_times} times{parts}, "
+        f"{source.name}: {sizes}{parts}, "
         + (f"{missing:.1%} missing" if missing else "nothing missing"),
         _components(model)
         + (_explained(record, len(fitted.components)) if record.was_fitted else ""),
     ]
     if fitted.data.get("axes_assumed"):
-        lines.insert(1, AXES_REMEDY)
+        lines.insert(1, axes_remedy(fitted.axes))
     if is_degenerate(fitted):
         lines.append(advice(fitted))
     if len(record.restarts) > 1:

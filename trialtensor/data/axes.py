@@ -7,6 +7,30 @@ AXES = ("trial", "neuron", "time")
 # What is said wherever results of such an array are shown.
 AXES_ASSUMED = "the order of axes was assumed: trials, neurons, times"
 AXES_REMEDY = f"{AXES_ASSUMED}; if it is another, say so with --axes"
+
+
+def axes_assumed(axes: Sequence[str] = AXES) -> str:
+    """Say that the order of axes was assumed.
+
+    Parameters
+    ----------
+    axes : sequence of str
+    """
+    return AXES_ASSUMED if tuple(axes) == AXES else f"the axes were assumed: {', '.join(axes)}"
+
+
+def axes_remedy(axes: Sequence[str] = AXES) -> str:
+    """Say so, and how to name other axes on the command line.
+
+    Parameters
+    ----------
+    axes : sequence of str
+    """
+    if tuple(axes) == AXES:
+        return AXES_REMEDY
+    return f"{axes_assumed(axes)}; name them with --axes, such as --axes {','.join(axes)}"
+
+
 # An attribute of arrays that were read from a file without names of dimensions.
 ORDER, ASSUMED = "axes_order", "assumed"
 

@@ -105,7 +105,7 @@ def own_index(given: Any, axis: str, argument: str, place: int = 0) -> np.ndarra
         If the only dimension is that of another axis.
     """
     if hasattr(given, "dims") and hasattr(given, "coords"):
-        named = [find_axis(dim) for dim in given.dims]
+        named = [axis if dim == axis else find_axis(dim) for dim in given.dims]
         place = named.index(axis) if axis in named else place
         if named and named[place] not in (axis, None):
             raise ValueError(

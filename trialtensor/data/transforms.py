@@ -19,7 +19,7 @@ def transform_values(X: Any, kind: str) -> Any:
     Parameters
     ----------
     X : array-like of shape (n_trials, n_neurons, n_times), or xarray.DataArray
-        NaN is missing and stays NaN.
+        May have more axes. NaN is missing and stays NaN.
     kind : {"none", "sqrt", "log1p", "zscore"}
         - "sqrt": square root, which makes the variance of Poisson counts nearly constant.
         - "log1p": ``log(1 + x)``.
@@ -121,11 +121,11 @@ def neuron_moments(values: np.ndarray) -> NeuronMoments:
 
     Parameters
     ----------
-    values : (n_trials, n_neurons, n_times) float array
+    values : (n_trials, n_neurons, n_times) float array, or with more axes
         NaN is missing. A neuron that was never observed has mean 0.
     """
     kind = values.dtype
-    over: dict[str, Any] = {"axis": (0, 2), "keepdims": True}
+    over: dict[str, Any] = {"axis": (0, *range(2, values.ndim)), "keepdims": True}
     observed = ~np.isnan(values)
     # In a unit of its own each neuron's squares fit.
     size = np.abs(values).max(where=observed, initial=0, **over)

@@ -8,7 +8,7 @@ import numpy as np
 
 from trialtensor.data.axes import AXES
 from trialtensor.data.labels import plain_labels, unlabelled
-from trialtensor.data.parsing import by_axis
+from trialtensor.data.parsing import by_any_axis
 
 if TYPE_CHECKING:
     import xarray
@@ -22,27 +22,43 @@ class CheckedTensor:
 
     Attributes
     ----------
-    values : ndarray of shape (n_trials, n_neurons, n_times)
+    values : ndarray of shape (n_trials, n_neurons, n_times), or with more axes
         C-contiguous float32 or float64; zero where missing, unless they were not to be filled.
     observed : bool ndarray of the same shape, or None
         False where missing; None if nothing is missing.
     coords : dict
         One-dimensional coordinates, name -> (axis, values), as from
         `trialtensor.data.labels.plain_labels`; empty for bare arrays.
-    empty_trials, empty_neurons, empty_times : bool ndarray
-        True for slices without any observed entry.
+    empty : tuple of bool ndarrays
+        For each axis, True for slices without any observed entry.
+    axes : tuple of str
+        Names of the axes.
     """
 
     values: np.ndarray
     observed: np.ndarray | None
     coords: dict[str, tuple[str, np.ndarray]]
-    empty_trials: np.ndarray
-    empty_neurons: np.ndarray
-    empty_times: np.ndarray
+    empty: tuple[np.ndarray, ...]
+    axes: tuple[str, ...] = AXES
+
+    @property
+    def empty_trials(self) -> np.ndarray:
+        """True for trials without any observed entry."""
+        return self.empty[0]
+
+    @property
+    def empty_neurons(self) -> np.ndarray:
+        """True for neurons without any observed entry."""
+        return self.empty[1]
+
+    @property
+    def empty_times(self) -> np.ndarray:
+        """True for time bins without any observed entry."""
+        return self.empty[-1]
 
 
 def check_trial_tensor(
-    X: Any, *, mask: Any = None, name: str = "X", fill: bool = True
+    X: Any, *, mask: Any = None, name: str = "X", fill: bool = True, many: bool = False
 ) -> CheckedTensor:
     """Check `X` and return it in the form that solvers expect.
 
@@ -59,6 +75,8 @@ def check_trial_tensor(
         Argument name used in error messages.
     fill : bool
         Set missing values to zero, which takes a copy of the data. Without it they can be anything.
+    many : bool
+        Accept more than three axes, named as in :func:`trialtensor.data.more_axes.name_axes`.
 
     Returns
     -------
@@ -85,15 +103,17 @@ def check_trial_tensor(
     >>> checked.values.sum()
     np.float64(18.0)
     """
-    values, mask, coords = by_axis(X, mask, None, name)
+    values, mask, coords, axes = by_any_axis(X, mask, None, name, many=many)
     observed = _observed(values, mask, name)
     dtype = _float_dtype(values.dtype)
     if observed is None:
         empty = tuple(np.zeros(n, dtype=bool) for n in values.shape)
     else:
         observed.flags.writeable = False
+        places = range(observed.ndim)
         empty = tuple(
-            np.logical_not(observed.any(axis=other)) for other in ((1, 2), (0, 2), (0, 1))
+            np.logical_not(observed.any(axis=tuple(i for i in places if i != place)))
+            for place in places
         )
     if observed is None or not fill:
         values = np.ascontiguousarray(values, dtype=dtype).view()
@@ -101,42 +121,50 @@ def check_trial_tensor(
         filled = np.zeros(values.shape, dtype=dtype)
         np.copyto(filled, values, where=observed, casting="same_kind")
         values = filled
-    _refuse_infinite(values, name, None if fill else observed)
+    _refuse_infinite(values, name, None if fill else observed, axes)
     values.flags.writeable = False
     return CheckedTensor(
         values=values,
         observed=observed,
         coords=_one_dimensional(coords),
-        empty_trials=empty[0],
-        empty_neurons=empty[1],
-        empty_times=empty[2],
+        empty=empty,
+        axes=axes,
     )
 
 
 def as_trial_tensor(
-    X: Any, *, mask: Any = None, axes: str | Sequence[str] | None = None, name: str = "X"
+    X: Any,
+    *,
+    mask: Any = None,
+    axes: str | Sequence[str] | None = None,
+    name: str = "X",
+    many: bool = True,
 ) -> "xarray.DataArray":
     """Return `X` as a labelled trial tensor.
 
     Parameters
     ----------
-    X : array-like with three axes, or xarray.DataArray
+    X : array-like with three axes or more, or xarray.DataArray
         As for `check_trial_tensor`. Never modified; the result shares its memory if possible.
     mask : bool array-like of the shape of `X`, optional
         False where missing; with axes in the order of those of `X`.
-    axes : sequence of three names, or one text, optional
+    axes : sequence of names, or one text, optional
         The axes of `X`, such as ``"neuron,trial,time"`` or ``("neuron", "trial", "time")``. By
         default a bare array is (trial, neuron, time), and a DataArray is read by the names of its
-        dimensions.
+        dimensions. Of four axes or more one must be that of trials, and others can have any name
+        (``"trial,channel,frequency,time"``); bare ones are trial, neuron, axis2, ..., time.
     name : str
         Argument name used in error messages.
+    many : bool
+        Accept more than three axes.
 
     Returns
     -------
     xarray.DataArray
-        With dimensions ("trial", "neuron", "time"), the coordinates and attributes of `X`, and
-        NaN where missing. float32 and float64 are kept, and float16 becomes float32; integers and
-        booleans are kept unless something is missing, and then become float64.
+        With dimensions ("trial", "neuron", "time"), other axes before time, the coordinates and
+        attributes of `X`, and NaN where missing. float32 and float64 are kept, and float16 becomes
+        float32; integers and booleans are kept unless something is missing, and then become
+        float64.
 
     Raises
     ------
@@ -152,9 +180,9 @@ def as_trial_tensor(
     """
     import xarray
 
-    values, mask, coords = by_axis(X, mask, axes, name)
+    values, mask, coords, found = by_any_axis(X, mask, axes, name, many=many)
     observed = _observed(values, mask, name)
-    _refuse_infinite(values, name, observed)
+    _refuse_infinite(values, name, observed, found)
     if observed is not None:
         filled = np.full(values.shape, np.nan, dtype=_float_dtype(values.dtype))
         np.copyto(filled, values, where=observed, casting="same_kind")
@@ -162,7 +190,7 @@ def as_trial_tensor(
     elif values.dtype.kind == "f":
         values = values.astype(_float_dtype(values.dtype), copy=False)
     if coords is None:
-        return xarray.DataArray(values, dims=AXES)
+        return xarray.DataArray(values, dims=found)
     return with_plain_labels(coords.copy(deep=False, data=values))
 
 
@@ -216,7 +244,9 @@ def _sums_to_finite(values: np.ndarray) -> bool:
         return bool(np.isfinite(values.sum()))
 
 
-def _refuse_infinite(values: np.ndarray, name: str, observed: np.ndarray | None = None) -> None:
+def _refuse_infinite(
+    values: np.ndarray, name: str, observed: np.ndarray | None, axes: Sequence[str]
+) -> None:
     if values.dtype.kind != "f" or _sums_to_finite(values):
         return
     # One trial at a time: this also runs on large arrays with NaN, where memory is tight.
@@ -229,9 +259,9 @@ def _refuse_infinite(values: np.ndarray, name: str, observed: np.ndarray | None 
             first = (k, *map(int, np.argwhere(infinite)[0]))
     if first is not None:
         entries = "1 infinite value" if count == 1 else f"{count} infinite values"
+        where = ", ".join(f"{axis} {i}" for axis, i in zip(axes, first, strict=True))
         raise ValueError(
-            f"{name}: {entries}, the first at trial {first[0]}, neuron {first[1]}, "
-            f"time {first[2]}; set them to NaN if they are missing"
+            f"{name}: {entries}, the first at {where}; set them to NaN if they are missing"
         )
 
 

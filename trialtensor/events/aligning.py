@@ -62,7 +62,7 @@ def align_trials(X: Any, to: Any, *, window: Any = None) -> xarray.DataArray:
     >>> aligned.sel(time=0).to_numpy().ravel()
     array([9., 9.])
     """
-    labelled = as_trial_tensor(X)
+    labelled = as_trial_tensor(X, many=False)
     refuse_twice(labelled, _STEP)
     times = times_of(labelled)
     step = step_of(times)

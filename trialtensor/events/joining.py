@@ -164,7 +164,7 @@ def _sessions(sessions: Any) -> tuple[list[Any], list[xarray.DataArray]]:
     if len({str(name) for name in names}) < len(names):
         raise ValueError(f"sessions: two of the names read the same: {names}")
     arrays = [
-        as_trial_tensor(each, name=f"sessions[{name!r}]")
+        as_trial_tensor(each, name=f"sessions[{name!r}]", many=False)
         for name, each in zip(names, given, strict=True)
     ]
     return names, arrays

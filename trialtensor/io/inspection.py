@@ -11,12 +11,13 @@ import numpy as np
 import xarray
 
 from trialtensor.data import elsewhere
-from trialtensor.data.axes import AXES, AXES_REMEDY, ORDER, order_assumed, split_axes
+from trialtensor.data.axes import ORDER, axes_remedy, order_assumed, split_axes
 from trialtensor.data.elsewhere import size_as_floats
 from trialtensor.data.making import making_of, making_phrases, preparations_of
+from trialtensor.data.more_axes import plural
 from trialtensor.io.labels import known_labels
 from trialtensor.io.lazily import stays_in_file, with_values
-from trialtensor.io.reading import read_variable
+from trialtensor.io.reading import read_variable, tensors_of
 from trialtensor.opening.guard import UnreadableError
 from trialtensor.opening.memory import size
 from trialtensor.variables.contents import VariableInfo
@@ -65,7 +66,7 @@ def inspect(path: str | os.PathLike[str], *, axes: str | Sequence[str] | None = 
     path = Path(path)
     reader = find_reader(path)
     variables = reader.describe(path)
-    tensors = [info for info in variables if info.is_tensor]
+    tensors = tensors_of(variables)
     lines = [f"{path.name}: {len(variables)} variable{'s' * (len(variables) != 1)}"]
     lines += _table(variables)
     damaged: list[UnreadableError] = []
@@ -160,9 +161,10 @@ def describe_tensor(tensor: xarray.DataArray) -> list[str]:
 
 def _size_and_order(tensor: xarray.DataArray) -> list[str]:
     """Say how large a tensor is, which axes these are and how it was made."""
-    lines = [", ".join(f"{tensor.sizes[axis]} {axis}s" for axis in AXES)]
+    axes = [str(dim) for dim in tensor.dims]
+    lines = [", ".join(f"{tensor.sizes[axis]} {plural(axis)}" for axis in axes)]
     if order_assumed(tensor):
-        lines.append(AXES_REMEDY)
+        lines.append(axes_remedy(axes))
     elif ORDER in tensor.attrs:
         lines.append(f"{tensor.attrs[ORDER]}; if that is wrong, say so with --axes")
     made = making_of(tensor)
@@ -172,14 +174,14 @@ def _size_and_order(tensor: xarray.DataArray) -> list[str]:
 def _labels(tensor: xarray.DataArray) -> list[str]:
     """List the labels of each axis."""
     lines = []
-    for axis in AXES:
+    for axis in map(str, tensor.dims):
         labels = [
             f"{name} ({_label_text(coord)})"
             for name, coord in tensor.coords.items()
             if coord.dims == (axis,)
         ]
         if labels:
-            lines.append(f"labels of {axis}s: {', '.join(labels)}")
+            lines.append(f"labels of {plural(axis)}: {', '.join(labels)}")
     return lines
 
 

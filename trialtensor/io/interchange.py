@@ -6,7 +6,6 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from trialtensor.data.arrays import as_floats, column_exponents, scaled
-from trialtensor.data.axes import AXES
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Fitted
 
@@ -31,7 +30,7 @@ def to_tensorly(model: TrialEstimator) -> Any:
     Returns
     -------
     CPTensor or Parafac2Tensor
-        Of a TCA weights (n_components,) and copies of the trial, neuron and time factors. Of a
+        Of a TCA weights (n_components,) and copies of the factors of all its axes. Of a
         Parafac2 a `tensorly.parafac2_tensor.Parafac2Tensor` with a slice for each trial, whose
         first axis is that which differs between blocks: neurons x times, or times x neurons with
         ``varying="time"``. Trials, neurons and times without data are NaN in a CPTensor and 0 in a
@@ -61,11 +60,12 @@ def to_tensorly(model: TrialEstimator) -> Any:
     from tensorly.parafac2_tensor import Parafac2Tensor
 
     fitted = model.fitted_
-    factors = [_shared_factor(fitted, axis) for axis in AXES]
-    varying = [axis for axis, factor in zip(AXES, factors, strict=True) if factor is None]
+    factors = [_shared_factor(fitted, axis) for axis in fitted.axes]
+    varying = [axis for axis, factor in zip(fitted.axes, factors, strict=True) if factor is None]
     known = [factor for factor in factors if factor is not None]
     weights = np.array([component.scales.get(None, np.nan) for component in fitted.components])
-    if len(known) == 3 and _has_only(fitted, 3):
+    n_axes = len(fitted.axes)
+    if len(known) == n_axes and _has_only(fitted, n_axes):
         return CPTensor((weights.astype(known[0].dtype), [factor.copy() for factor in known]))
     if len(known) == 2 and varying != ["trial"] and fitted.blocks:
         projections, cross = _projections(fitted, varying[0])
@@ -129,7 +129,8 @@ def from_tensorly(cp_tensor: Any) -> "TCA":
     Parameters
     ----------
     cp_tensor : CPTensor, or (weights, [trial, neuron, time])
-        Factors (n_axis, n_components), not normalized or normalized; weights may be None.
+        Factors (n_axis, n_components), not normalized or normalized; weights may be None. Of more
+        than three the last are those of times, and others are called axis2, axis3, ...
 
     Returns
     -------
@@ -139,7 +140,7 @@ def from_tensorly(cp_tensor: Any) -> "TCA":
     Raises
     ------
     ValueError
-        If there are not three factor matrices with one column a component.
+        If there are not three factor matrices or more with one column a component.
 
     Examples
     --------
@@ -156,7 +157,7 @@ def from_tensorly(cp_tensor: Any) -> "TCA":
     weights, factors = cp_tensor
     factors = [as_floats(factor, "cp_tensor", None) for factor in factors]
     shapes = [factor.shape for factor in factors]
-    if len(factors) != 3 or any(len(s) != 2 or s[1] != shapes[0][1] for s in shapes):
+    if len(factors) < 3 or any(len(s) != 2 or s[1] != shapes[0][1] for s in shapes):
         raise ValueError(
             "cp_tensor: expected trial, neuron and time factors (n_axis, n_components) with one "
             f"number of components, got shapes {shapes}"

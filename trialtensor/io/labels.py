@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import xarray
 
-from trialtensor.data.axes import AXES, find_axis, resolve_axes
+from trialtensor.data.axes import AXES, find_axis
 from trialtensor.data.labels import plain_labels, unlabelled
+from trialtensor.data.more_axes import name_axes
 from trialtensor.data.notices import warn
 from trialtensor.io.label_names import said_axis
 from trialtensor.variables.contents import VariableInfo
@@ -53,7 +54,7 @@ def add_labels(
     """
     axis_of = {}
     if chosen.dims is not None:
-        axis_of = dict(zip(chosen.dims, resolve_axes(axes or chosen.dims), strict=True))
+        axis_of = dict(zip(chosen.dims, name_axes(axes or chosen.dims), strict=True))
     variables = around(chosen, variables)
     for info in variables:
         axis = _axis(info, tensor, axis_of)
@@ -139,10 +140,11 @@ def _axis(info: VariableInfo, tensor: xarray.DataArray, axis_of: dict[str, str])
     if info.dims is not None:
         return axis_of.get(info.dims[long])
     n = info.shape[long]
-    named = axis_of.get(info.name) or said_axis(split_name(info)[1])
-    if named is not None and tensor.sizes[named] == n:
+    own = split_name(info)[1]
+    named = own if own in tensor.dims else axis_of.get(info.name) or said_axis(own)
+    if named is not None and tensor.sizes.get(named) == n:
         return named  # "time" is that of the bins, where there are as many trials
-    return next((axis for axis in AXES if tensor.sizes[axis] == n), None)
+    return next((str(axis) for axis in tensor.dims if tensor.sizes[axis] == n), None)
 
 
 def _unreadable(info: VariableInfo) -> str:
@@ -163,7 +165,8 @@ def _add_time(
     widths = [
         info for info in variables if split_name(info)[1] == BIN_WIDTH and np.prod(info.shape) == 1
     ]
-    if "time" in tensor.coords or not widths or widths[0].dtype.kind not in "fiu":
+    known = "time" in tensor.coords or "time" not in tensor.dims
+    if known or not widths or widths[0].dtype.kind not in "fiu":
         return tensor
     width_s = float(np.asarray(get(widths[0].name)).reshape(()))
     if not (np.isfinite(width_s) and width_s > 0):

@@ -105,7 +105,7 @@ def to_layout(X: Any, tool: str, *, by: Any = None, missing: str | None = None) 
         check_choice("missing", missing, _MISSING)
     if by is not None and tool != "dpca":
         raise ValueError(f"by: only 'dpca' takes conditions, {tool!r} doesn't; got {by!r}")
-    labelled = as_trial_tensor(X)
+    labelled = as_trial_tensor(X, many=False)
     gone = int(np.isnan(labelled.to_numpy()).sum()) if labelled.dtype.kind == "f" else 0
     how = missing or ("refuse" if tool in _COMPLETE else "keep")
     if gone and how == "refuse":
@@ -184,7 +184,7 @@ def _from_values(values: Any, tool: str | None) -> xarray.DataArray:
     values = np.asarray(values)
     if values.ndim != 3:
         raise ValueError(f"layout: expected an array of three axes, got shape {values.shape}")
-    return as_trial_tensor(values.transpose(_ORDERS[tool]))
+    return as_trial_tensor(values.transpose(_ORDERS[tool]), many=False)
 
 
 def _pynapple(X: xarray.DataArray) -> ToolLayout:

@@ -34,10 +34,12 @@ def read(
         An npz, npy, netCDF, HDF5 or MATLAB 7.3 file, recognised by its suffix. Nothing in it is
         executed, and Python objects are refused.
     variable : str, optional
-        The array to read; required if the file has more than one with three axes.
-    axes : sequence of three names, or one text, optional
+        The array to read; required if the file has more than one with three axes (or, without
+        any, with more).
+    axes : sequence of names, or one text, optional
         The axes of the array, such as ``"neuron,trial,time"``. By default the names in the file,
-        else (trial, neuron, time) unless labels beside it only fit another order.
+        else (trial, neuron, time) unless labels beside it only fit another order. More axes can
+        have any name, such as ``"trial,channel,frequency,time"``.
 
     lazy : bool
         Leave the values in the file (netCDF, HDF5, MATLAB 7.3, npy or Zarr) until they are asked
@@ -48,8 +50,9 @@ def read(
     Returns
     -------
     xarray.DataArray
-        With dimensions ("trial", "neuron", "time"). One-dimensional variables in the same group
-        of the file and in its parents become coordinates: in netCDF by the name of their
+        With dimensions ("trial", "neuron", "time"), any others before time. One-dimensional
+        variables in the same group of the file and in its parents become coordinates: in netCDF by
+        the name of their
         dimension, else by their length (compared with trials first, then neurons, then times);
         so do columns ``(n, 1)``. Bytes become text; a label that can't be read is warned of.
         A scalar `bin_width_s` gives `time`, the bin centres in seconds. The attribute
@@ -146,6 +149,18 @@ def read_variable(
     return add_labels(tensor, chosen, variables, get, path, axes)
 
 
+def tensors_of(variables: Sequence[VariableInfo]) -> list[VariableInfo]:
+    """List the variables that can be a tensor: those with three axes, else those with more.
+
+    Parameters
+    ----------
+    variables : sequence of VariableInfo
+    """
+    return [info for info in variables if info.is_tensor] or [
+        info for info in variables if info.has_more_axes
+    ]
+
+
 def _reader_of(path: Path) -> Reader:
     try:
         return find_reader(path)
@@ -178,7 +193,7 @@ def _choose(path: Path, variables: list[VariableInfo], wanted: str | None) -> Va
                 "loaded; save it as an array of numbers"
             )
         return chosen
-    tensors = [info for info in variables if info.is_tensor]
+    tensors = tensors_of(variables)
     if not tensors:
         raise ValueError(
             f"{path}: has no numeric variable with three axes "
@@ -186,8 +201,9 @@ def _choose(path: Path, variables: list[VariableInfo], wanted: str | None) -> Va
         )
     if len(tensors) > 1:
         choice = listed(tensors)
+        n_axes = "three axes" if tensors[0].is_tensor else "more than three axes"
         raise ValueError(
-            f"{path}: has {len(tensors)} variables with three axes; choose one with "
+            f"{path}: has {len(tensors)} variables with {n_axes}; choose one with "
             f"variable: {choice}"
         )
     return tensors[0]

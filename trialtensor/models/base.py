@@ -11,15 +11,16 @@ import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from trialtensor.data.arrays import as_floats
+from trialtensor.data.axes import AXES
 from trialtensor.models import elsewhere
 from trialtensor.models.below_zero import warn_below_zero
 from trialtensor.models.fitted import Fitted, Named
 from trialtensor.models.memory import check_memory
-from trialtensor.models.observed import nothing_to_explain, prepare, said_by, warn_empty
+from trialtensor.models.observed import nothing_to_explain, prepare, warn_empty
 from trialtensor.models.parameters import check_solver_parameters, generator
 from trialtensor.models.parts import make_components
 from trialtensor.models.progress import progress
+from trialtensor.models.summary import said_by
 from trialtensor.models.warnings import warn_of
 from trialtensor.models.with_data import AskedWithData
 from trialtensor.solvers.namespaces import as_given
@@ -113,6 +114,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
             As ``fit`` does, for parameters or data that can't be used.
         """
         self.check_parameters()
+        self._refuse_more_axes(X)
         self._starts(self._observe(X, mask, **options))
 
     def fit_transform(self, X: Any, y: Any = None, *, mask: Any = None) -> Any:
@@ -248,14 +250,14 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
         if self.reads_in_passes and elsewhere.is_elsewhere(X):
             shown = bool(getattr(self, "verbose", 0))
             return elsewhere.prepare(X, mask, with_missing=self.masks_in_passes, progress=shown)
-        return prepare(X, mask)
+        return prepare(X, mask, many=self.any_axes)
 
     def _starts(self, data: Any) -> list[Start]:
         """Choose the starting points, and refuse data that don't suit the parameters."""
         return self._drawn_starts()
 
     def _warn_missing(self, data: Any) -> None:
-        warn_empty(data.kept)
+        warn_empty(data.kept, getattr(data, "axes", AXES))
 
     def _weighted(self, data: Any) -> list[tuple[np.ndarray, float]]:
         """Return the arrays that are fitted, zero where missing, and their weights in the loss."""
@@ -294,6 +296,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
 
     def _fit(self, X: Any, mask: Any, **given: Any) -> Self:
         self.check_parameters()
+        self._refuse_more_axes(X)
         check_memory(type(self), X, mask)
         data = self._observe(X, mask, **given)
         with elsewhere.reading(data, lambda: self.stop_reason_ is not StopReason.INTERRUPTED):
@@ -303,7 +306,8 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
         starts = self._starts(data)
         self._warn_missing(data)
         nonnegative = getattr(self, "nonnegative", False)
-        below = warn_below_zero(nonnegative, self._weighted(data)) if nonnegative else 0.0
+        axes = getattr(data, "axes", AXES)
+        below = warn_below_zero(nonnegative, self._weighted(data), axes) if nonnegative else 0.0
         verbose = getattr(self, "verbose", 0)
         with blas_threads_for(data.size), progress(len(starts), verbose) as bar:
             found = self._solve(data, starts, lambda _: bar.update())
@@ -349,14 +353,6 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
     def _check_solver_parameters(self, *, given_init: bool = False) -> None:
         """Check the parameters common to iterative models."""
         check_solver_parameters(self, given_init=given_init)
-
-    def _check_features(self, X: Any, n: int | None = None) -> np.ndarray:
-        """Refuse anything but ``(n_trials, n)`` features."""
-        features = as_floats(X, "X", None)
-        n = len(self.fitted_.components) if n is None else n
-        if features.ndim != 2 or features.shape[1] != n:
-            raise ValueError(f"X: expected trial factors (n_trials, {n}), got {features.shape}")
-        return features
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

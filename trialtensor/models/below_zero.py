@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from trialtensor.data.axes import AXES
 from trialtensor.data.notices import warn
 from trialtensor.models.parameters import nonnegative_axes
 from trialtensor.solvers.passes import Passes
 
 
-def is_nonnegative(nonnegative: Any) -> bool:
+def is_nonnegative(nonnegative: Any, axes: Sequence[str] = AXES) -> bool:
     """Return whether no axis is free, so that a product of factors is never below zero.
 
     With a single free axis any data can be described, by enough components: nothing is out of
     reach for certain.
     """
-    return all(nonnegative_axes(nonnegative))
+    return all(nonnegative_axes(nonnegative, axes))
 
 
 def unreachable_share(arrays: Iterable[tuple[np.ndarray, float]]) -> float:
@@ -45,9 +46,11 @@ def unreachable_share(arrays: Iterable[tuple[np.ndarray, float]]) -> float:
     return below / total if total else 0.0
 
 
-def warn_below_zero(nonnegative: Any, arrays: Iterable[tuple[np.ndarray, float]]) -> float:
+def warn_below_zero(
+    nonnegative: Any, arrays: Iterable[tuple[np.ndarray, float]], axes: Sequence[str] = AXES
+) -> float:
     """Warn if all factors are non-negative, and data below zero; return the share out of reach."""
-    if not is_nonnegative(nonnegative):
+    if not is_nonnegative(nonnegative, axes):
         return 0.0
     share = unreachable_share(arrays)
     if share > 0:

@@ -78,12 +78,12 @@ def aligned_restarts(
     ----------
     found : list of RestartResult
         Best first.
-    best : three (n_axis, R) arrays, or None
+    best : (n_axis, R) arrays, or None
         What to align to; None for the first of ``found``.
     loss, norm2 : float
         Loss of the best, and the sum of squares of the data.
     units : callable, optional
-        From what the solver returned to three factors of unit norm and their scale; by default
+        From what the solver returned to factors of unit norm and their scale; by default
         those factors are what it returned.
     expand : callable, optional
         From aligned factors to those of all trials, neurons and times.
@@ -106,7 +106,7 @@ def aligned_restarts(
 
 
 def unit_factors(factors: Factors) -> tuple[Factors, np.ndarray]:
-    """Scale the columns of three factors to norm 1; also return the product of their norms."""
+    """Scale the columns of factors to norm 1; also return the product of their norms."""
     pairs = [canonical.unit_columns(factor) for factor in factors]
     norms = np.prod([norms for _, norms in pairs], axis=0)
-    return (pairs[0][0], pairs[1][0], pairs[2][0]), norms
+    return tuple(unit for unit, _ in pairs), norms

@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from trialtensor.data.axes import AXES
-
 
 @dataclass(frozen=True, eq=False)
 class Named:
@@ -53,7 +51,7 @@ class Part:
     @property
     def is_vector(self) -> bool:
         """Whether it is a factor or a loading, with a number for each entry of one axis."""
-        return len(self.dims) == 1 and self.dims[0] in AXES
+        return len(self.dims) == 1
 
     @property
     def title(self) -> str:
@@ -120,7 +118,7 @@ class Component:
 
         Parameters
         ----------
-        axis : {"trial", "neuron", "time"}
+        axis : {"trial", "neuron", "time"} or another axis of the data
         """
         return [part for part in self.parts if part.dims == (axis,)]
 

@@ -20,11 +20,9 @@ from trialtensor.models.observed import (
     Kept,
     as_problem,
     check_scale,
-    describe_data,
     nothing_to_explain,
-    said_by,
-    treatment_of,
 )
+from trialtensor.models.summary import describe_data, said_by, treatment_of
 from trialtensor.solvers.namespaces import as_numpy
 from trialtensor.solvers.passes import Passes
 from trialtensor.solvers.passes.chunked import BLOCK_BYTES, ChunkedPasses
@@ -50,7 +48,7 @@ def is_elsewhere(X: Any) -> bool:
     ----------
     X : anything
     """
-    return kind_of(X) is not None
+    return _where(X) is not None
 
 
 def is_in_blocks(X: Any) -> bool:
@@ -60,7 +58,14 @@ def is_in_blocks(X: Any) -> bool:
     ----------
     X : anything
     """
-    return kind_of(X) in ("disk", "dask")
+    return _where(X) in ("disk", "dask")
+
+
+def _where(X: Any) -> str | None:
+    """Tell where data is read from pass by pass; more than three axes are read into memory."""
+    kind = kind_of(X)
+    more = kind is not None and len(X.shape) > len(AXES)
+    return None if more and kind != "device" else kind
 
 
 def prepare(X: Any, mask: Any, *, with_missing: bool = True, progress: bool = False) -> FitInput:
@@ -79,8 +84,10 @@ def prepare(X: Any, mask: Any, *, with_missing: bool = True, progress: bool = Fa
     ValueError
         For data that can't be fitted: of another shape or type, infinite, or without signal.
     """
-    if kind_of(X) == "device" and (mask is not None or _is_better_in_memory(X)):
-        return observed.prepare(as_numpy(X), None if mask is None else as_numpy(mask))
+    many = len(X.shape) > len(AXES)
+    if kind_of(X) == "device" and (many or mask is not None or _is_better_in_memory(X)):
+        seen = None if mask is None else as_numpy(mask)
+        return observed.prepare(as_numpy(X), seen, many=many)
     _refuse_mask(mask)
     source, coords = _in_order(X)
     dtype = _check_source(source)

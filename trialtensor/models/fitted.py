@@ -249,8 +249,13 @@ class Fitted:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """(n_trials, n_neurons, n_times) of the data; times of the longest dataset."""
+        """(n_trials, n_neurons, n_times) of the data, or all its axes; of datasets the longest."""
         return tuple(self.data["shape"])
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """Names of the axes of the data, in the order of ``shape``."""
+        return tuple(self.data.get("axes", AXES))
 
     @property
     def sliced(self) -> bool:
@@ -273,7 +278,7 @@ class Fitted:
             for part in component.parts:
                 if axis in part.dims and part.dataset in (None, dataset) and part.block is None:
                     return part.values.shape[part.dims.index(axis)]
-        return int(self.shape[AXES.index(axis)])
+        return int(self.shape[self.axes.index(axis)])
 
     def matrices(self) -> dict[str, np.ndarray]:
         """Return factor (or loading) matrices to compare models by, name -> (n, n_components).

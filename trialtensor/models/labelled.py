@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import xarray
 
-from trialtensor.data.axes import AXES
 from trialtensor.models.fitted import Fitted
 
 
@@ -45,9 +44,9 @@ def as_dataset(fitted: Fitted, variables: Mapping[str, Any]) -> xarray.Dataset:
     if "dataset" in dataset.sizes:
         coords["dataset"] = list(fitted.datasets)
     labelled = {axis for axis, _ in fitted.coords.values()}
-    for axis in AXES:
+    for axis in fitted.axes:
         if not any(str(name).startswith(axis) for name in dataset.sizes) and axis not in labelled:
-            coords[axis] = np.arange(fitted.shape[AXES.index(axis)])
+            coords[axis] = np.arange(fitted.shape[fitted.axes.index(axis)])
     dataset = xarray.Dataset(variables, coords=coords)
     dataset.attrs["explained_variance"] = float(fitted.record.explained_variance_ratio)
     dataset.attrs["loss"] = fitted.record.loss

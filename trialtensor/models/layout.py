@@ -129,23 +129,23 @@ class Layout:
         )
 
 
-def of_array(X: Any, mask: Any, *, scales: Any = 1.0) -> Layout:
-    """Check one array and lay it out.
+def of_array(X: Any, mask: Any, *, scales: Any = 1.0, many: bool = False) -> Layout:
+    """Check one array and lay it out; with ``many``, it may have more than three axes.
 
     Raises
     ------
     ValueError
         As :func:`trialtensor.data.validation.check_trial_tensor`.
     """
-    checked = check_trial_tensor(X, mask=mask)
-    n_trials, n_neurons, _ = checked.values.shape
+    checked = check_trial_tensor(X, mask=mask, many=many)
+    n_trials, n_neurons = checked.values.shape[:2]
     return Layout(
         (checked.values,),
         (checked.observed,),
         (np.arange(n_trials),),
         (np.arange(n_neurons),),
         scales=(scales,),
-        labelled=as_trial_tensor(X) if hasattr(X, "dims") else None,
+        labelled=as_trial_tensor(X, many=many) if hasattr(X, "dims") else None,
     )
 
 
@@ -199,7 +199,10 @@ def balanced(layout: Layout, groups: np.ndarray | None = None) -> Layout:
     groups : (n_neurons,) labels, optional
         Of the neurons of a single array.
     """
-    squares = [np.square(each, dtype=np.float64).sum(axis=(0, 2)) for each in layout.values]
+    squares = [
+        np.square(each, dtype=np.float64).sum(axis=(0, *range(2, each.ndim)))
+        for each in layout.values
+    ]
     if groups is None:
         scales = tuple(1 / max(float(each.sum()), 1e-300) for each in squares)
         return replace(layout, scales=scales)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from trialtensor.data.elsewhere import kind_of
 from trialtensor.data.labels import labels_alike
-from trialtensor.data.validation import check_trial_tensor
+from trialtensor.data.more_axes import plural, sizes_text
+from trialtensor.data.validation import CheckedTensor, check_trial_tensor
 from trialtensor.models.fitted import Fitted
 from trialtensor.models.observed import Observed, of_checked, warn_empty
 from trialtensor.solvers.namespaces import as_numpy
@@ -26,7 +27,7 @@ def check_new_trials(
     fitted: Fitted,
     X: Any,
     mask: Any,
-    known: tuple[np.ndarray, np.ndarray],
+    known: Sequence[np.ndarray],
     dtype: Any,
     *,
     in_passes: bool = False,
@@ -38,7 +39,8 @@ def check_new_trials(
     fitted : Fitted
     X, mask : as for ``transform``
     known : (n_neurons,), (n_times,) bool arrays
-        Neurons and bins that the fit has seen; the others can't be used.
+        Neurons and bins that the fit has seen; the others can't be used. Of more axes, one for
+        each after that of trials.
     dtype : dtype of the model
     in_passes : bool
         Leave complete data on its device, and return the passes over it.
@@ -48,20 +50,24 @@ def check_new_trials(
     ValueError
         For other neurons or bins than those of the fit, or as ``check_trial_tensor``.
     """
+    many = len(known) > 2
     if kind_of(X) == "device":
-        stays = in_passes and mask is None and adds_in_double(X)
-        there = _on_device(X, known, dtype) if stays else None
+        stays = in_passes and mask is None and not many and adds_in_double(X)
+        there = _on_device(X, (known[0], known[1]), dtype) if stays else None
         if there is not None:
             return there
         X, mask = as_numpy(X), None if mask is None else as_numpy(mask)
-    checked = check_trial_tensor(X, mask=mask)
-    expected = (len(known[0]), len(known[1]))
-    if checked.values.shape[1:] != expected:
+    checked = check_trial_tensor(X, mask=mask, many=many)
+    expected = tuple(map(len, known))
+    if many:
+        _check_axes(fitted, X, checked)
+    if checked.values.shape[1:] != expected and not many:
         raise ValueError(
             f"X: the model was fitted to {expected[0]} neurons x {expected[1]} time bins, "
             f"got {checked.values.shape[1]} x {checked.values.shape[2]}"
         )
-    check_labels(fitted, checked.coords)
+    for axis in fitted.axes[1:] if many else ("neuron",):
+        check_labels(fitted, checked.coords, axis)
     new = of_checked(checked, *known)
     check_anything_known(bool(new.kept[0].any()))
     values = new.values.astype(np.result_type(new.values, dtype), copy=False)
@@ -99,7 +105,9 @@ def check_anything_known(known: bool) -> None:
         )
 
 
-def check_labels(fitted: Fitted, coords: Mapping[str, tuple[str, np.ndarray]]) -> None:
+def check_labels(
+    fitted: Fitted, coords: Mapping[str, tuple[str, np.ndarray]], axis: str = "neuron"
+) -> None:
     """Refuse labelled neurons that differ from the fitted ones, or have another order.
 
     Raises
@@ -107,7 +115,7 @@ def check_labels(fitted: Fitted, coords: Mapping[str, tuple[str, np.ndarray]]) -
     ValueError
         Naming the first that differs.
     """
-    ours, theirs = fitted.coords.get("neuron"), coords.get("neuron")
+    ours, theirs = fitted.coords.get(axis), coords.get(axis)
     if ours is None or theirs is None or len(ours[1]) != len(theirs[1]):
         return
     differ = ~labels_alike(ours[1], theirs[1])
@@ -115,8 +123,19 @@ def check_labels(fitted: Fitted, coords: Mapping[str, tuple[str, np.ndarray]]) -
         first = int(np.flatnonzero(differ)[0])
         given, expected = (np.asarray(each[1]).tolist()[first] for each in (theirs, ours))
         raise ValueError(
-            f"X: neuron {first} is labelled {given!r}, but the model was fitted to {expected!r} "
-            "there; put the neurons in the same order"
+            f"X: {axis} {first} is labelled {given!r}, but the model was fitted to {expected!r} "
+            f"there; put the {plural(axis)} in the same order"
+        )
+
+
+def _check_axes(fitted: Fitted, X: Any, checked: CheckedTensor) -> None:
+    """Refuse trials with other axes than those of the fit, or of other lengths."""
+    named = hasattr(X, "dims") and not fitted.data.get("axes_assumed", True)
+    shape = checked.values.shape[1:]
+    if shape != fitted.shape[1:] or (named and checked.axes != fitted.axes):
+        raise ValueError(
+            f"X: the model was fitted to {sizes_text(fitted.axes[1:], fitted.shape[1:])}, got "
+            f"{sizes_text(checked.axes[1:], shape)}"
         )
 
 

@@ -8,20 +8,22 @@ from typing import Any
 
 import numpy as np
 
-from trialtensor.data.axes import AXES, order_assumed
-from trialtensor.data.elsewhere import source_of
-from trialtensor.data.making import making_of
+from trialtensor.data.axes import AXES
+from trialtensor.data.more_axes import plural
 from trialtensor.data.notices import warn
 from trialtensor.data.validation import CheckedTensor, check_trial_tensor
+from trialtensor.models.many_axes import as_many_axes, pattern_name
+from trialtensor.models.summary import said_by, summarise
 from trialtensor.models.warnings import MissingSliceWarning
+from trialtensor.solvers.many_axes import ManyAxes
 from trialtensor.solvers.masked_problem import MaskedProblem
 from trialtensor.solvers.normal_equations import find_pattern
 from trialtensor.solvers.problems import DenseProblem, shares_of, sum_of_squares
 
 # The slices kept on each axis.
-Kept = tuple[np.ndarray, np.ndarray, np.ndarray]
+Kept = tuple[np.ndarray, ...]
+Problem = DenseProblem | MaskedProblem | ManyAxes
 LEAST_SQUARES = 1e-280  # smaller sums have lost digits
-LEFT_OUT = "Missing entries were left out of the loss; nothing was filled in."
 _PATTERN_NAMES = {2: "trial x neuron", 1: "trial x time", 0: "neuron x time"}
 
 
@@ -31,11 +33,11 @@ class Observed:
 
     Attributes
     ----------
-    values : array with three axes
+    values : array with three axes or more
         Zero where missing.
     mask : bool array of the same shape, or None
         False where missing; None if nothing is.
-    kept : three bool arrays
+    kept : bool arrays
         For each axis, which slices of the whole tensor these are.
     """
 
@@ -53,9 +55,9 @@ class Observed:
         """Share of missing entries along the first axis."""
         return np.zeros(1) if self.mask is None else shares_of(self.mask)[0]
 
-    def problem(self) -> DenseProblem | MaskedProblem:
+    def problem(self) -> Problem:
         """The cheapest exact least-squares problem for this missing-data pattern."""
-        return as_problem(self.values, self.mask)[0]
+        return _problem_of(self)[0]
 
     def without(self, axis: int, keep: np.ndarray) -> Observed:
         """Drop further slices of an axis; ``keep`` is a bool array over the remaining ones."""
@@ -65,35 +67,33 @@ class Observed:
         kept = list(self.kept)
         kept[axis] = kept[axis].copy()
         kept[axis][kept[axis]] = keep
-        first, second, third = kept
-        return Observed(self.values.compress(keep, axis), mask, (first, second, third))
+        return Observed(self.values.compress(keep, axis), mask, tuple(kept))
 
 
 def without_empty(
-    values: np.ndarray, mask: np.ndarray | None, kept: Sequence[np.ndarray | None] = (None,) * 3
+    values: np.ndarray, mask: np.ndarray | None, kept: Sequence[np.ndarray | None]
 ) -> Observed:
     """Drop slices without data; copy nothing if all have some.
 
     Parameters
     ----------
-    values : array with three axes
+    values : array with three axes or more
     mask : bool array of the same shape, or None
         False where missing.
-    kept : three bool arrays or None
+    kept : for each axis a bool array or None
         Slices of an axis to keep, instead of those with data in these slices of other axes.
     """
-    first, second, third = (
+    chosen = tuple(
         with_data(values, mask, axis, kept) if given is None else given
         for axis, given in enumerate(kept)
     )
-    chosen = (first, second, third)
     if not all(each.all() for each in chosen):
-        index = np.ix_(first, second, third)
+        index = np.ix_(*chosen)
         values = values[index]
         mask = None if mask is None else mask[index]
     if mask is not None and mask.all():
         mask = None
-    return Observed(values, mask, (first, second, third))
+    return Observed(values, mask, chosen)
 
 
 def with_data(
@@ -106,7 +106,7 @@ def with_data(
     values, mask, kept : as for `without_empty`
     axis : int
     """
-    others = [other for other in range(3) if other != axis]
+    others = [other for other in range(values.ndim) if other != axis]
     for other in others:
         given = kept[other]
         if given is not None and not given.all():
@@ -122,22 +122,25 @@ class FitInput:
 
     Attributes
     ----------
-    problem : DenseProblem or MaskedProblem
+    problem : DenseProblem, MaskedProblem or ManyAxes
     observed : bool array or None
         Of the shape of ``problem.X``; None if nothing is missing in it.
-    kept : three bool arrays
+    kept : bool arrays, by axis
         False for the slices without data, which ``problem`` doesn't contain.
     coords : dict
         Coordinate name -> (axis, values).
     summary : dict
         The missing data and its treatment, for the report.
+    axes : tuple of str
+        Names of the axes.
     """
 
-    problem: DenseProblem | MaskedProblem
+    problem: Problem
     observed: np.ndarray | None
     kept: Kept
     coords: dict[str, tuple[str, np.ndarray]]
     summary: dict[str, Any]
+    axes: tuple[str, ...] = AXES
 
     @property
     def size(self) -> int:
@@ -145,36 +148,34 @@ class FitInput:
         return int(self.problem.X.size)
 
 
-def prepare(X: Any, mask: Any) -> FitInput:
+def prepare(X: Any, mask: Any, *, many: bool = False) -> FitInput:
     """Check the data, set empty slices aside, and determine the pattern of missing entries.
+
+    With ``many``, data may have more than three axes.
 
     Raises
     ------
     ValueError
         As :func:`trialtensor.data.validation.check_trial_tensor`, and for all-zero data.
     """
-    checked = check_trial_tensor(X, mask=mask)
+    checked = check_trial_tensor(X, mask=mask, many=many)
     data = of_checked(checked)
-    problem, pattern = as_problem(data.values, data.mask)
+    problem, pattern = _problem_of(data)
     observed = data.mask
+    if isinstance(problem, ManyAxes):
+        pattern = pattern_name(observed, checked.axes)
+        observed = None if observed is None else problem.observed()
     if isinstance(problem, DenseProblem) and problem.pattern is not None:
         # The pattern says it all; a view of it frees the memory of the full mask.
         observed = problem.pattern.as_mask(data.values.shape)
     check_scale(problem.X, problem.norm2)
-    summary = _summary(checked, data.kept, pattern) | said_by(X)
-    return FitInput(problem, observed, data.kept, checked.coords, summary)
+    summary = summarise(checked, data.kept, pattern) | said_by(X)
+    return FitInput(problem, observed, data.kept, checked.coords, summary, checked.axes)
 
 
-def of_checked(
-    checked: CheckedTensor, neurons: np.ndarray | None = None, times: np.ndarray | None = None
-) -> Observed:
-    """Drop empty trials, and empty neurons and bins unless given the ones to keep."""
-    known = neurons is not None or times is not None
-    kept = (
-        None if known else ~checked.empty_trials,
-        ~checked.empty_neurons if neurons is None else neurons,
-        ~checked.empty_times if times is None else times,
-    )
+def of_checked(checked: CheckedTensor, *known: np.ndarray) -> Observed:
+    """Drop empty trials, and empty neurons and bins unless given the ones to keep, by axis."""
+    kept = (None, *known) if known else tuple(~empty for empty in checked.empty)
     return without_empty(checked.values, checked.observed, kept)
 
 
@@ -212,6 +213,12 @@ def check_scale(X: np.ndarray, norm2: float, size: int | None = None) -> None:
         )
 
 
+def _problem_of(data: Observed) -> tuple[Problem, str]:
+    if data.values.ndim > len(AXES):
+        return as_many_axes(data.values, data.mask, data.norm2), "entries"
+    return as_problem(data.values, data.mask)
+
+
 def as_problem(
     values: Any, observed: Any, norm2: float | None = None
 ) -> tuple[DenseProblem | MaskedProblem, str]:
@@ -235,7 +242,7 @@ def warn_empty(kept: Sequence[np.ndarray], axes: Sequence[str] = AXES) -> None:
             empty = np.flatnonzero(~keep)
             shown = ", ".join(map(str, empty[:5])) + (", ..." if len(empty) > 5 else "")
             warn(
-                f"{len(empty)} of {len(keep)} {axis}s have no data ({axis} {shown}); "
+                f"{len(empty)} of {len(keep)} {plural(axis)} have no data ({axis} {shown}); "
                 "the model says nothing about them (NaN)",
                 MissingSliceWarning,
             )
@@ -263,87 +270,3 @@ def nothing_to_explain(total: float, *values: np.ndarray) -> None:
     if not any(each.any() for each in values):
         raise ValueError("X: every observed value is zero, so there is nothing to explain")
     raise ValueError("X: the sum of squares is beyond what float64 can hold; use other units")
-
-
-def describe_data(
-    shape: tuple[int, ...],
-    dtype: np.dtype,
-    size: int,
-    n_observed: int,
-    pattern: str,
-    treatment: str,
-    **more: int,
-) -> dict[str, Any]:
-    """Summarise the data of a fit; every kind of model keeps this as ``data_summary_``."""
-    return {
-        "shape": tuple(int(n) for n in shape),
-        "dtype": str(dtype),
-        "n_observed": n_observed,
-        "missing_fraction": 1 - n_observed / size,
-        "missing_pattern": pattern,
-        **more,
-        "treatment": treatment,
-    }
-
-
-def count_observed(
-    values: Sequence[np.ndarray], masks: Sequence[np.ndarray | None]
-) -> tuple[int, int]:
-    """Count all entries and the observed entries of several arrays."""
-    size = sum(each.size for each in values)
-    seen = sum(
-        each.size if mask is None else int(mask.sum())
-        for each, mask in zip(values, masks, strict=True)
-    )
-    return size, seen
-
-
-def said_by(X: Any) -> dict[str, Any]:
-    """Return what data says of itself: whether its axes were assumed, and how it was made.
-
-    Parameters
-    ----------
-    X : array or xarray.DataArray, or list or dict of them
-    """
-    X = source_of(X)
-    made = making_of(X)
-    return {"axes_assumed": order_assumed(X), **({"made": made} if made else {})}
-
-
-def unknown_data(shape: tuple[int, int, int]) -> dict[str, Any]:
-    """Summarise data that was never seen."""
-    return {
-        "shape": shape,
-        "dtype": "unknown",
-        "n_observed": 0,
-        "missing_fraction": float("nan"),
-        "missing_pattern": "unknown",
-        **{f"empty_{axis}s": 0 for axis in AXES},
-        "treatment": "The factors were given; the data is not known.",
-    }
-
-
-def _summary(checked: CheckedTensor, kept: Kept, pattern: str) -> dict[str, Any]:
-    size, n_observed = count_observed([checked.values], [checked.observed])
-    empty = {f"empty_{axis}s": int((~k).sum()) for axis, k in zip(AXES, kept, strict=True)}
-    return describe_data(
-        checked.values.shape,
-        checked.values.dtype,
-        size,
-        n_observed,
-        pattern,
-        treatment_of(pattern, kept),
-        **empty,
-    )
-
-
-def treatment_of(pattern: str, kept: Kept) -> str:
-    """Say what was done about missing entries; ``kept`` marks the slices with data."""
-    parts = []
-    if not all(k.all() for k in kept):
-        parts.append("Trials, neurons or time bins without any data were left out of the fit.")
-    if pattern == "none":
-        parts.append("Nothing else was missing." if parts else "Nothing was missing.")
-    else:
-        parts.append(LEFT_OUT)
-    return " ".join(parts)

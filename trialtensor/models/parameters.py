@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from trialtensor.data.axes import AXES
+from trialtensor.data.axes import AXES, find_axis
 from trialtensor.data.parameters import (
     REPEATS,
     SEEDS,
@@ -127,8 +127,13 @@ def generator_like(random_state: Any) -> None:
         generator(random_state)
 
 
-def nonnegative_axes(nonnegative: Any) -> tuple[bool, bool, bool]:
+def nonnegative_axes(nonnegative: Any, axes: Sequence[str] = AXES) -> tuple[bool, ...]:
     """Return for each axis whether ``nonnegative=`` constrains it.
+
+    Parameters
+    ----------
+    nonnegative : bool, str or iterable of str
+    axes : names of the axes of the data
 
     Raises
     ------
@@ -136,16 +141,45 @@ def nonnegative_axes(nonnegative: Any) -> tuple[bool, bool, bool]:
         For a name that isn't an axis.
     """
     if isinstance(nonnegative, (bool, np.bool_)):
-        return (bool(nonnegative),) * 3
+        return (bool(nonnegative),) * len(axes)
+    names = nonnegative_names(nonnegative, axes)
+    # Of more axes, users know the one of neurons by the name that their data has for it.
+    if len(axes) > len(AXES):
+        names = [name if name in axes else find_axis(name) or name for name in names]
+    for name in names:
+        if name not in axes:
+            raise ValueError(
+                f"nonnegative: {name!r} is no axis; expected names among {tuple(axes)}"
+            )
+    return tuple(axis in names for axis in axes)
+
+
+def nonnegative_names(nonnegative: Any, axes: Sequence[str] = AXES) -> list[Any]:
+    """Return the names of axes in ``nonnegative=``, whatever the axes of the data are.
+
+    Parameters
+    ----------
+    nonnegative : bool, str or iterable of str
+    axes : names of axes, for the message
+
+    Raises
+    ------
+    ValueError
+        For what can't be names.
+    """
+    if isinstance(nonnegative, (bool, np.bool_)):
+        return []
     if isinstance(nonnegative, str):
         nonnegative = [nonnegative]
     if not isinstance(nonnegative, Iterable):
         raise ValueError(
-            f"nonnegative: expected False, True or names of axes among {AXES}, got {nonnegative!r}"
+            f"nonnegative: expected False, True or names of axes among {tuple(axes)}, got "
+            f"{nonnegative!r}"
         )
     names = list(nonnegative)
-    for name in names:
-        if name not in AXES:
-            raise ValueError(f"nonnegative: {name!r} is no axis; expected names among {AXES}")
-    trial, neuron, time = (axis in names for axis in AXES)
-    return trial, neuron, time
+    wrong = [name for name in names if not isinstance(name, str)]
+    if wrong:
+        raise ValueError(
+            f"nonnegative: {wrong[0]!r} is no axis; expected names among {tuple(axes)}"
+        )
+    return names

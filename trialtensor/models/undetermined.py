@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from trialtensor.data.axes import AXES
+from trialtensor.data.more_axes import plural
 from trialtensor.models.fitted import Fitted, Named
 from trialtensor.solvers import contraction
 from trialtensor.solvers.determination import Determination, determination
@@ -207,12 +207,12 @@ def about_missing(
 def groups_of_trials(
     seen: Mapping[str, np.ndarray], n_components: int, kept: np.ndarray
 ) -> dict[str, Named]:
-    """Group trials that too few neurons, or too few time bins, connect.
+    """Group trials that too few neurons, time bins, or entries of another axis connect.
 
     Parameters
     ----------
     seen : dict
-        "neuron" or "time" -> (n_kept_trials, n) bool array: what was observed in each trial.
+        Axis -> (n_kept_trials, n) bool array: what was observed in each trial.
     n_components : int
     kept : (n_trials,) bool array
         Trials with data; the others belong to group -1.
@@ -220,7 +220,7 @@ def groups_of_trials(
     Returns
     -------
     dict of Named
-        ``groups_by_neuron`` and ``groups_by_time``, only where there are several groups.
+        ``groups_by_neuron``, ``groups_by_time`` and the like, only where there are several groups.
     """
     found = {}
     for axis, each in seen.items():
@@ -246,7 +246,7 @@ def findings(fitted: Fitted) -> list[str]:
     """
     found = [
         _about_groups(group, axis, fitted, dataset)
-        for axis in ("neuron", "time")
+        for axis in fitted.axes[1:]
         if f"groups_by_{axis}" in fitted.arrays
         for dataset, group in _by_dataset(fitted[f"groups_by_{axis}"])
         if group.max(initial=0) > 0
@@ -281,7 +281,7 @@ def _about_groups(group: np.ndarray, axis: str, fitted: Fitted, dataset: str | N
     members = [np.flatnonzero(group == g) for g in range(int(group.max()) + 1)]
     shown = "; ".join(_listed(each) for each in members[:4])
     more = f"; and {len(members) - 4} more" if len(members) > 4 else ""
-    what = "neurons" if axis == "neuron" else "time bins"
+    what = "time bins" if axis == "time" else plural(axis)
     of = "" if dataset is None else f" of {dataset}"
     return (
         f"the trials{of} fall into {len(members)} groups that have fewer than "
@@ -302,13 +302,13 @@ def _listed(rows: np.ndarray) -> str:
 def _least_determined(fitted: Fitted) -> str:
     """Name the rows of which the model knows least."""
     parts = []
-    for axis in AXES:
+    for axis in fitted.axes:
         named = fitted.arrays.get(f"{axis}_undetermined")
         if named is None or isinstance(named.values, dict):
             continue
         rows = np.flatnonzero(np.nan_to_num(named.values) > _OPEN)
         if 0 < len(rows) < len(named.values):
-            parts.append(f"{axis}s {_listed(rows)}")
+            parts.append(f"{plural(axis)} {_listed(rows)}")
     return f" (least determined: {'; '.join(parts)})" if parts else ""
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
+from trialtensor.data.arrays import as_floats
 from trialtensor.data.axes import AXES
+from trialtensor.data.more_axes import axes_of, three_axes_only
 from trialtensor.models import layout as layouts
 from trialtensor.models.fitted import Component, Fitted
 from trialtensor.models.layout import Layout
@@ -24,6 +26,8 @@ class AskedWithData(BaseEstimator):
     """
 
     fitted_: Fitted
+    # True if data may have more axes than trials, neurons and times.
+    any_axes: ClassVar[bool] = False
 
     def residuals(self, X: Any, *, mask: Any = None) -> Any:
         """Return the residuals of the data that the model was fitted to.
@@ -64,7 +68,7 @@ class AskedWithData(BaseEstimator):
         -------
         Layout
         """
-        return layouts.of_array(X, mask)
+        return layouts.of_array(X, mask, many=self.any_axes)
 
     def fit_arguments(self) -> dict[str, Any]:
         """Return further arguments passed to the fit, such as a label for each trial."""
@@ -177,6 +181,17 @@ class AskedWithData(BaseEstimator):
         for component in self.fitted_.components:
             yield [self._outer(component, layout, i) for i in range(len(layout.values))]
 
+    def _refuse_more_axes(self, X: Any) -> None:
+        """Refuse data with more axes than this kind takes."""
+        several = list(X.values()) if layouts.is_dict(X) else X if layouts.are_arrays(X) else [X]
+        for each in () if self.any_axes else several:
+            three_axes_only(
+                type(self).__name__,
+                axes_of(each),
+                instead="use TCA, which takes any number of axes, or merge some into one "
+                "(`X.stack` of a DataArray, `reshape` of an array)",
+            )
+
     def _told(self, layout: Layout) -> list[np.ndarray]:
         """Return the model's description of its training data."""
         return layout.arrays(self.reconstruct())
@@ -187,7 +202,7 @@ class AskedWithData(BaseEstimator):
         blocks = self.fitted_.blocks
         if not blocks:
             name = None if dataset is None else str(dataset)
-            return component.outer(dict(zip(AXES, shape, strict=True)), name)
+            return component.outer(dict(zip(self.fitted_.axes, shape, strict=True)), name)
         whole = np.full(shape, np.nan, layout.values[i].dtype)
         number = {trial: row for row, trial in enumerate(layout.trials[i].tolist())}
         course = component.vectors("trial")[0].values
@@ -207,11 +222,22 @@ class AskedWithData(BaseEstimator):
         if got != list(expected):
             one = len(got) == len(expected) == 1
             raise ValueError(
-                "X: expected the data of the fit, (n_trials, n_neurons, n_times) = "
+                f"X: expected the data of the fit, ({self._sizes()}) = "
                 f"{expected[0] if one else expected}, got {got[0] if one else got}; "
                 f"this {type(self).__name__} was fitted to other data (after partial_fit, only the "
                 "latest trials are known)"
             )
+
+    def _sizes(self) -> str:
+        return ", ".join(f"n_{axis}s" for axis in self.fitted_.axes)
+
+    def _check_features(self, X: Any, n: int | None = None) -> np.ndarray:
+        """Refuse anything but ``(n_trials, n)`` features."""
+        features = as_floats(X, "X", None)
+        n = len(self.fitted_.components) if n is None else n
+        if features.ndim != 2 or features.shape[1] != n:
+            raise ValueError(f"X: expected trial factors (n_trials, {n}), got {features.shape}")
+        return features
 
     def _check_rows(self, rows: np.ndarray, n_trials: int) -> None:
         """Refuse trials that the model doesn't know (after ``partial_fit``, all but the latest)."""

@@ -131,8 +131,14 @@ def columns(fitted: Fitted, datasets: Collection[str] | None = None) -> list[Col
     groups = (*chosen, None)
     return sorted(
         found.values(),
-        key=lambda each: (groups.index(each.dataset), RANKS.get(each.axis, 2)),
+        key=lambda each: (groups.index(each.dataset), _rank(each, fitted)),
     )
+
+
+def _rank(column: Column, fitted: Fitted) -> float:
+    """Return where a column comes; other axes of the data are between neurons and times."""
+    other = column.dims == (column.axis,) and column.axis in fitted.axes
+    return RANKS.get(column.axis, 0.5 if other else 2)
 
 
 def check_datasets(fitted: Fitted, datasets: Collection[str] | None) -> tuple[str, ...]:

@@ -73,6 +73,7 @@ def draw_times(
     ax.plot(x, factor, color=ACCENT, linewidth=1.6, marker=marker)
     _limits(ax, [factor, *others])
     ax.margins(x=0.02)
+    name_ticks(ax, place)
 
 
 def draw_trials(

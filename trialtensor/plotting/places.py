@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from trialtensor.data.axes import AXES
 from trialtensor.data.labels import plain_labels
 from trialtensor.data.missing import as_array
 from trialtensor.data.per_entry import one_each
@@ -20,6 +19,7 @@ from trialtensor.plotting.positions import (
     Coords,
     neuron_positions,
     ordered_trials,
+    other_positions,
     time_positions,
     trial_positions,
 )
@@ -139,7 +139,7 @@ def axis_place(
     Parameters
     ----------
     axis : str
-        Trial, neuron or time; others are numbered.
+        Trial, neuron or time; others go by a coordinate of their name, or are numbered.
     coords : dict
     n : int
     group_by : str or None
@@ -153,7 +153,8 @@ def axis_place(
         return neuron_positions(coords, n, group_by)
     if axis == "time":
         return time_positions(coords, n)
-    return AxisPositions(np.arange(n), np.arange(n, dtype=np.float64), as_drawn(axis))
+    place = other_positions(axis, coords, n)
+    return replace(place, label=as_drawn(place.label))
 
 
 def column_places(
@@ -194,7 +195,7 @@ def n_latest(fitted: Fitted, column: Column) -> int:
     if "trial" not in column.dims or column.dataset is not None:
         return 0
     n = column.length(fitted, "trial")
-    return n if n < fitted.shape[AXES.index("trial")] else 0
+    return n if n < fitted.shape[0] else 0
 
 
 def _ragged(fitted: Fitted, column: Column) -> bool:

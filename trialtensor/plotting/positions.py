@@ -54,6 +54,38 @@ def time_positions(coords: Coords, n_times: int) -> AxisPositions:
     return AxisPositions(order, order.astype(np.float64), "time bin")
 
 
+def other_positions(axis: str, coords: Coords, n: int) -> AxisPositions:
+    """Place the entries of any other axis, such as frequencies, by a coordinate called like it.
+
+    Numbers in equal steps are the positions. Others, such as frequencies in equal ratios, and
+    names are written below entries in equal steps.
+
+    Parameters
+    ----------
+    axis : str
+    coords : dict
+    n : int
+
+    Examples
+    --------
+    >>> coords = {"frequency": ("frequency", np.array([4.0, 8.0, 16.0]))}
+    >>> other_positions("frequency", coords, 3).tick_labels
+    ('4', '8', '16')
+    """
+    order = np.arange(n)
+    cells = order.astype(np.float64)
+    values = plain_labels(coords[axis][1]) if axis in coords else np.empty(0)
+    if len(values) != n:
+        return AxisPositions(order, cells, axis)
+    if values.dtype.kind in "iuf" and np.isfinite(values).all() and (np.diff(values) > 0).all():
+        return side_by_side(AxisPositions(order, values.astype(np.float64), axis))
+    if n > MAX_NAMED_NEURONS:
+        return AxisPositions(order, cells, axis)
+    gone = unlabelled(values)
+    texts = ("" if none else shorten(str(v), 12) for none, v in zip(gone, values, strict=True))
+    return AxisPositions(order, cells, axis, tuple(cells.tolist()), tuple(texts))
+
+
 def trial_positions(coords: Coords, n_trials: int) -> AxisPositions:
     """Return the recorded order, or trial numbers if the data has increasing ones."""
     order = np.arange(n_trials)

@@ -63,7 +63,7 @@ class TrialTransformer(
             For parameters or data that can't be used, before any work is done.
         """
         self._check()
-        labelled = as_trial_tensor(X, mask=mask)
+        labelled = as_trial_tensor(X, mask=mask, many=False)
         self.n_features_in_ = int(labelled.sizes["neuron"])
         self.__dict__.pop("feature_names_in_", None)
         self._neurons = neuron_labels(labelled)
@@ -145,7 +145,7 @@ class TrialTransformer(
     def _taken(self, X: Any, mask: Any = None) -> xarray.DataArray:
         """Check data that is to be transformed."""
         check_is_fitted(self)
-        labelled = as_trial_tensor(X, mask=mask)
+        labelled = as_trial_tensor(X, mask=mask, many=False)
         self._refuse_other_neurons(labelled, self.n_features_in_, self._neurons)
         return labelled
 

@@ -105,7 +105,7 @@ class SelectNeurons(TrialTransformer):
         X : (n_trials, n_kept, n_times) array or xarray.DataArray
         """
         check_is_fitted(self)
-        labelled = as_trial_tensor(X)
+        labelled = as_trial_tensor(X, many=False)
         known = None if self._neurons is None else self._neurons[self.support_]
         self._refuse_other_neurons(labelled, int(self.support_.sum()), known)
         places = np.full(len(self.support_), -1)

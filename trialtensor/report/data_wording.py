@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from trialtensor.data.axes import AXES, AXES_ASSUMED
+from trialtensor.data.axes import AXES, axes_assumed
 from trialtensor.data.making import making_phrases
+from trialtensor.data.more_axes import plural
 from trialtensor.models import Fitted
 from trialtensor.models.below_zero import share_text
 from trialtensor.models.layout import Layout
@@ -20,7 +21,10 @@ def treatment(summary: Mapping[str, Any]) -> str:
 
 def axes_sentence(summary: Mapping[str, Any]) -> str:
     """Say that the order of axes was assumed, if nothing told it."""
-    return f"{AXES_ASSUMED[0].upper()}{AXES_ASSUMED[1:]}." if summary.get("axes_assumed") else ""
+    if not summary.get("axes_assumed"):
+        return ""
+    said = axes_assumed(summary.get("axes", AXES))
+    return f"{said[0].upper()}{said[1:]}."
 
 
 def making_sentences(summary: Mapping[str, Any]) -> str:
@@ -49,17 +53,18 @@ def out_of_reach_sentence(share: float) -> str:
     return f" Non-negative components can't reach values below zero: {text} of the sum of squares."
 
 
-def size_text(n_trials: Any, n_neurons: Any, n_times: Any) -> str:
-    """Describe the size of data.
+def size_text(*sizes: Any, axes: Sequence[str] = AXES) -> str:
+    """Describe the size of data, of which each axis has a number or a range of them.
 
     Examples
     --------
     >>> size_text(1, "9 to 20", 30)
     '1 trial × 9 to 20 neurons × 30 time bins'
     """
+    words = ["time bin" if axis == "time" else axis for axis in axes]
     return " × ".join(
-        f"{n} {word}{'s' * (str(n) != '1')}"
-        for n, word in ((n_trials, "trial"), (n_neurons, "neuron"), (n_times, "time bin"))
+        f"{n} {word if str(n) == '1' else plural(word)}"
+        for n, word in zip(sizes, words, strict=True)
     )
 
 
@@ -69,7 +74,7 @@ def size_of(fitted: Fitted) -> str:
         ranges = [span(fitted.length(axis, name) for name in fitted.datasets) for axis in AXES]
         return f"{len(fitted.datasets)} datasets of {size_text(*ranges)}"
     if not fitted.blocks:
-        return size_text(*fitted.shape)
+        return size_text(*fitted.shape, axes=fitted.axes)
     sizes = dict(zip(AXES, map(str, fitted.shape), strict=True))
     for part in fitted.components[0].parts:
         if part.block is not None:

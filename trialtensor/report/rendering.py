@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from markupsafe import Markup
 
+from trialtensor.data.axes import AXES
 from trialtensor.data.making import preparations_of
 from trialtensor.io.export import versions
 from trialtensor.report import data_wording, wording
@@ -84,8 +85,9 @@ def data_part(
         }
     if summary is not None and "shape" in summary:
         dtype = f" ({summary['dtype']})" if summary["dtype"] != "unknown" else ""
+        named = summary.get("axes", AXES)
         part |= {
-            "size": (size or data_wording.size_text(*summary["shape"])) + dtype,
+            "size": (size or data_wording.size_text(*summary["shape"], axes=named)) + dtype,
             "missing": wording.missing_sentence(summary),
             "treatment": data_wording.treatment(summary),
         }
@@ -115,7 +117,8 @@ def reading_code(
     source, preprocessing, summary : as for `data_part`
     """
     made = (summary or {}).get("made", {})
-    read = "X = ...  # trials x neurons x time"
+    axes = (summary or {}).get("axes")
+    read = f"X = ...  # {' x '.join(axes)}" if axes else "X = ...  # trials x neurons x time"
     if cut := _cutting_code(made):
         read = cut
     elif source is not None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trialtensor.models.observed import LEFT_OUT, count_observed, describe_data, prepare, said_by
+from trialtensor.models.observed import prepare
+from trialtensor.models.summary import LEFT_OUT, count_observed, describe_data, said_by
 from trialtensor.plotting.candidates import count_text, has_consistency
 from trialtensor.plotting.search import plot_search, search_grid
 from trialtensor.report import data_wording
@@ -131,8 +132,9 @@ def _data(search: Any, X: Any, mask: Any) -> tuple[dict[str, Any] | None, dict[s
         return getattr(search, "data_said_", None), {}, ""
     layout = search.estimator.layout(X, mask)
     if layout.single:
-        data = prepare(X, mask)
-        return data.summary, data.coords, data_wording.size_text(*data.summary["shape"])
+        data = prepare(X, mask, many=search.estimator.any_axes)
+        said = data_wording.size_text(*data.summary["shape"], axes=data.axes)
+        return data.summary, data.coords, said
     size, n_observed = count_observed(layout.values, layout.observed)
     summary = describe_data(
         (layout.n_trials, layout.n_neurons, max(each.shape[2] for each in layout.values)),

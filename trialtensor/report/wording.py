@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor.data.axes import AXES
+from trialtensor.data.more_axes import plural
 from trialtensor.models.fitted import comparable, different_starts
 from trialtensor.models.verdict import about_unfinished
 from trialtensor.solvers.degeneracy import CANCELLING
@@ -310,18 +311,19 @@ def missing_sentence(summary: Mapping[str, Any]) -> str:
     text = f"{n_missing:,} entries ({100 * share:.1f} %) are missing"
     if summary["missing_pattern"] not in ("none", "entries"):
         text += f", in the pattern {summary['missing_pattern'].replace(' x ', ' × ')}"
-    counts = {axis: summary.get(f"empty_{axis}s") for axis in AXES}
+    axes = summary.get("axes", AXES)
+    counts = {axis: summary.get(f"empty_{axis}s") for axis in axes}
     if all(count is None for count in counts.values()):
         return f"{text}."
+    words = {axis: "time bin" if axis == "time" else axis for axis in axes}
     empty = [
-        f"{counts[axis]} {word}{'s' * (counts[axis] != 1)}"
-        for axis, word in zip(AXES, ("trial", "neuron", "time bin"), strict=True)
+        f"{counts[axis]} {word if counts[axis] == 1 else plural(word)}"
+        for axis, word in words.items()
         if counts[axis]
     ]
-    return (
-        f"{text}. Wholly without data: "
-        f"{', '.join(empty) if empty else 'no trial, neuron or time bin'}."
-    )
+    *first, last = words.values()
+    nothing = f"no {', '.join(first)} or {last}"
+    return f"{text}. Wholly without data: {', '.join(empty) if empty else nothing}."
 
 
 def listed(names: Sequence[str]) -> str:

@@ -150,7 +150,7 @@ def _of_whole_trials(
 def _held_trials(layout: Layout, test: Sequence[np.ndarray]) -> np.ndarray:
     new = np.zeros(layout.n_trials, bool)
     for trials, mask in zip(layout.trials, test, strict=True):
-        new[trials] |= mask.any(axis=(1, 2))
+        new[trials] |= mask.any(axis=tuple(range(1, mask.ndim)))
     return new
 
 

@@ -13,6 +13,7 @@ from trialtensor.data.validation import check_trial_tensor
 from trialtensor.models.parameters import check_share, check_whole
 from trialtensor.selection import drawing
 from trialtensor.selection.drawing import Held
+from trialtensor.selection.many_axes import all_axes, three_way
 from trialtensor.selection.ordering import like
 
 
@@ -50,6 +51,9 @@ class Splitter:
     random_state: int | None = field(default=0, kw_only=True)
 
     whole_trials: ClassVar[bool] = False
+    # Hold out what a neuron has at the same time on all other axes, such as frequencies, at once:
+    # neighbours there resemble each other as neighbours in time do.
+    together: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Refuse invalid parameters, and convert numbers to plain ones for JSON."""
@@ -64,7 +68,8 @@ class Splitter:
         Parameters
         ----------
         X : (n_trials, n_neurons, n_times) array or xarray.DataArray
-            NaN is missing.
+            NaN is missing. May have more axes: all but `Speckled` then hold out what a neuron has
+            there at the same time together.
         mask : bool array of the shape of ``X``, optional
             False where missing.
 
@@ -79,7 +84,7 @@ class Splitter:
             At once, if ``X`` or ``mask`` can't be used, or if no draw holds out the fraction and
             leaves something of every trial, neuron and time bin.
         """
-        checked = check_trial_tensor(X, mask=mask)
+        checked = check_trial_tensor(X, mask=mask, many=True)
         observed = checked.observed
         if observed is None:
             observed = np.ones(checked.values.shape, bool)
@@ -96,7 +101,11 @@ class Splitter:
                 held = self._held(observed, seed)
             yield like(observed & ~held.out, X), like(held.test, X)
 
-    def _held(self, observed: np.ndarray, seed: np.random.SeedSequence) -> Held:
+    def _held(self, whole: np.ndarray, seed: np.random.SeedSequence) -> Held:
+        observed = three_way(whole, together=self.together)
+        return Held(*(all_axes(each, whole) for each in self._held_of_three(observed, seed)))
+
+    def _held_of_three(self, observed: np.ndarray, seed: np.random.SeedSequence) -> Held:
         n_observed = int(observed.sum())
         n_test = max(round(self.fraction * n_observed), 1)
         try:
@@ -147,6 +156,8 @@ class Speckled(Splitter):
     0.8 0.2
     """
 
+    together: ClassVar[bool] = False
+
     def _draw(self, observed: np.ndarray, n_test: int, rng: np.random.Generator) -> Held:
         return drawing.draw_entries(observed, n_test, rng)
 
@@ -195,10 +206,10 @@ class TimeBlocks(Splitter):
 
     def _check_shape(self, shape: tuple[int, ...]) -> None:
         needed = self.length + 2 * self.guard
-        if needed > shape[2]:
+        if needed > shape[-1]:
             raise ValueError(
                 f"length, guard: a block of {self.length} bins with {self.guard} on both sides "
-                f"needs trials of {needed} time bins or more, got {shape[2]}"
+                f"needs trials of {needed} time bins or more, got {shape[-1]}"
             )
 
     def _draw(self, observed: np.ndarray, n_test: int, rng: np.random.Generator) -> Held:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import numpy as np
 
 from trialtensor.models.fitted import Fitted
 from trialtensor.selection.patches import Patch, patches
 from trialtensor.selection.refits import places_of
 from trialtensor.selection.residual_arrays import Residuals
+from trialtensor.solvers.contraction import khatri_rao
 
 
 def neuron_variances(
@@ -58,9 +61,11 @@ def neuron_variances(
 def _add(sums: tuple[np.ndarray, np.ndarray], patch: Patch, block: int) -> None:
     """Add a patch to the products of regressors, and to those with residuals by run."""
     grams, scores = sums
-    trial, time = (patch.matrices[axis].astype(np.float64) for axis in ("trial", "time"))
-    seen = np.isfinite(patch.values)
-    left = np.where(seen, patch.values, 0).astype(np.float64)
+    trial, _, *others = (each.astype(np.float64) for each in patch.matrices.values())
+    time = reduce(khatri_rao, others)
+    values = patch.values.reshape(*patch.values.shape[:2], -1)
+    seen = np.isfinite(values)
+    left = np.where(seen, values, 0).astype(np.float64)
     present = np.array(patch.present, dtype=int)
     by_trial = np.einsum("knt,tr->knr", left, time) * trial[:, None]
     products = np.zeros((len(trial), left.shape[1], grams.shape[1]))

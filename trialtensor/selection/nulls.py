@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor.data.arrays import with_nan
+from trialtensor.data.axes import AXES
 from trialtensor.selection.ordering import axis_order, like
 
 Surrogate = Callable[[Any, np.random.Generator], Any]
@@ -102,20 +103,23 @@ def shift_times(X: Any, rng: np.random.Generator) -> Any:
     return _reordered(X, order)
 
 
-# Name -> the surrogate, the axis along which it keeps means, and the axes within the units that it
-# keeps: neurons, or neurons on one trial.
-NULLS: dict[str, tuple[Surrogate, int, tuple[int, ...]]] = {
-    "permute_trials": (permute_trials, 0, (0, 2)),
-    "shift_trials": (shift_trials, 0, (0, 2)),
-    "shift_times": (shift_times, 2, (2,)),
+# Name -> the surrogate, and the axis along which it keeps means: trials, or time, which is last.
+# The units that it keeps are neurons, or neurons on one trial.
+NULLS: dict[str, tuple[Surrogate, int]] = {
+    "permute_trials": (permute_trials, 0),
+    "shift_trials": (shift_trials, 0),
+    "shift_times": (shift_times, -1),
 }
 
 
 def _reordered(X: Any, order: Callable[[int, int, int], tuple[np.ndarray, int]]) -> Any:
     """Return ``X`` with entries along an axis in the order that ``order`` draws."""
     values = with_nan(X.data if hasattr(X, "dims") else X, "X")
-    if values.ndim != 3:
+    if values.ndim < len(AXES):
         raise ValueError(f"X: expected (n_trials, n_neurons, n_times), got shape {values.shape}")
     values = values.transpose(axis_order(X))
-    index, axis = order(*values.shape)
-    return like(np.take_along_axis(values, index, axis=axis), X)
+    n_trials, n_neurons, *others, n_times = values.shape
+    index, axis = order(n_trials, n_neurons, n_times)
+    # What a neuron has at the same time on other axes, such as frequencies, stays together.
+    index = index.reshape(*index.shape[:2], *(1,) * len(others), index.shape[2])
+    return like(np.take_along_axis(values, index, axis=axis if axis == 0 else -1), X)

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from trialtensor.data.axes import AXES, resolve_axes
+from trialtensor.data.axes import AXES
+from trialtensor.data.more_axes import name_axes, ordered_axes
 
 
 def axis_order(X: Any) -> tuple[int, ...]:
-    """Return which axes of ``X`` are trial, neuron and time; 0, 1, 2 for a bare array.
+    """Return which axes of ``X`` are trial, neuron, others and time; 0, 1, 2 for a bare array.
 
     Raises
     ------
@@ -24,9 +25,9 @@ def axis_order(X: Any) -> tuple[int, ...]:
     (1, 2, 0)
     """
     if not hasattr(X, "dims"):
-        return (0, 1, 2)
-    found = resolve_axes(X.dims)
-    return tuple(found.index(axis) for axis in AXES)
+        return tuple(range(max(np.ndim(X), len(AXES))))
+    found = name_axes(X.dims)
+    return tuple(found.index(axis) for axis in ordered_axes(found))
 
 
 def like(values: np.ndarray, X: Any) -> Any:

@@ -8,21 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from trialtensor.data.axes import AXES
 from trialtensor.models.fitted import Component, Fitted, Part
 from trialtensor.selection.residual_arrays import Residuals
 
 
 @dataclass(frozen=True, eq=False)
 class Patch:
-    """A piece of the data with its own trial, neuron and time matrices.
+    """A piece of the data with its own matrix for each axis.
 
     Attributes
     ----------
     dataset : str or None
     trials : int array
         Its trials among all.
-    values : (n_trials, n_neurons, n_times) array
+    values : (n_trials, n_neurons, n_times) array, or with more axes
         The residuals of the piece; NaN where not observed.
     matrices : dict
         Axis -> (n, R), constant on an axis that components don't vary along.
@@ -46,7 +45,8 @@ def patches(fitted: Fitted, residuals: Residuals) -> Iterator[Patch]:
         Without slices.
     residuals : Residuals
     """
-    for i, (values, trials, neurons) in enumerate(residuals):
+    arrays = zip(residuals.arrays, residuals.trials, residuals.neurons, strict=True)
+    for i, (values, trials, neurons) in enumerate(arrays):
         name = residuals.names[i]
         datasets: list[str | None] = [None if name is None else str(name)]
         places = fitted.arrays.get("neuron_places")
@@ -66,7 +66,7 @@ def patches(fitted: Fitted, residuals: Residuals) -> Iterator[Patch]:
 def _patch(
     fitted: Fitted, dataset: str | None, block: Any, trials: np.ndarray, values: np.ndarray
 ) -> Patch:
-    lengths = dict(zip(AXES, values.shape, strict=True))
+    lengths = dict(zip(fitted.axes, values.shape, strict=True))
 
     def vector(component: Component, axis: str) -> np.ndarray:
         parts = [part for part in component.vectors(axis) if part.within(dataset, block)]
@@ -86,7 +86,7 @@ def _patch(
                 (len(present), lengths[axis]),
             ).T
         )
-        for axis in AXES
+        for axis in fitted.axes
     }
     own = dataset if dataset in fitted.datasets else None
     return Patch(own, trials, values, matrices, tuple(present))

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from trialtensor.data.axes import AXES
+from trialtensor.data.validation import as_trial_tensor
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.layout import Layout
 from trialtensor.selection.components import known_form, known_masks, rows_of, take_options
@@ -71,7 +73,7 @@ class Refits:
         roots = np.ones(self.layout.n_neurons)
         roots[neurons] = _TINY
         scaled = [
-            (values * roots[own][:, None]).astype(values.dtype)
+            (values * _along(roots[own], values.ndim - 1)).astype(values.dtype)
             for values, own in zip(self.layout.values, self.layout.neurons, strict=True)
         ]
         return self._to_all_trials(scaled, _by_dataset(self.model, self.layout, roots))
@@ -90,7 +92,8 @@ class Refits:
             left = np.nan_to_num(left)
             runs = trials // self.block
             signs = rng.choice([-1.0, 1.0], size=(runs.max() + 1, values.shape[1]))[runs]
-            changed.append((values - left + signs[:, :, None] * left).astype(values.dtype))
+            signs = _along(signs, values.ndim)
+            changed.append((values - left + signs * left).astype(values.dtype))
         return self._to_all_trials(changed)
 
     def _to_all_trials(
@@ -111,6 +114,9 @@ class Refits:
     ) -> TrialEstimator:
         # Arrays, whatever form the user's transform has.
         again = self.model.restarted(rows).set_output(transform="default")
+        axes = self.model.fitted_.axes
+        if len(axes) > len(AXES) and not hasattr(X, "dims"):
+            X = as_trial_tensor(X, axes=axes)  # its components are those of named axes
         try:
             return again.fit(X, mask=mask, **options)
         except ValueError as error:
@@ -125,6 +131,11 @@ class Refits:
     ) -> Arrays:
         explained = np.asarray(again.fitted_.record.explained_variance_ratio)
         return {**aligned(self.model, again, features, roots), EXPLAINED: explained}
+
+
+def _along(values: np.ndarray, n_axes: int) -> np.ndarray:
+    """Return values with axes of length 1 after their own, until there are ``n_axes``."""
+    return values.reshape(*values.shape, *(1,) * (n_axes - values.ndim))
 
 
 def resample(

@@ -17,7 +17,7 @@ class Residuals:
 
     Attributes
     ----------
-    arrays : list of (n_trials, n_neurons, n_times) arrays
+    arrays : list of (n_trials, n_neurons, n_times) arrays, or with more axes
         NaN where not observed.
     trials, neurons : tuples of int arrays
     names : tuple
@@ -40,8 +40,9 @@ class Residuals:
         return cls(arrays, layout.trials, layout.neurons, layout.names)
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """Yield each array with its trials and neurons."""
-        return iter(zip(self.arrays, self.trials, self.neurons, strict=True))
+        """Yield each array with its trials and neurons; all axes after these two as one."""
+        arrays = (each.reshape(*each.shape[:2], -1) for each in self.arrays)
+        return iter(zip(arrays, self.trials, self.neurons, strict=True))
 
     @property
     def n_trials(self) -> int:

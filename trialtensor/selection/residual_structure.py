@@ -92,6 +92,7 @@ def autocorrelation(model: TrialEstimator, residuals: Any) -> Autocorrelation:
     Returns
     -------
     Autocorrelation
+        NaN for data without an axis of time.
 
     Examples
     --------
@@ -103,16 +104,19 @@ def autocorrelation(model: TrialEstimator, residuals: Any) -> Autocorrelation:
     """
     if not isinstance(residuals, Residuals):
         residuals = Residuals.of(np.asarray(residuals))
+    if model.fitted_.axes[-1] != "time":
+        return Autocorrelation(np.nan, np.nan, (np.nan, np.nan))
     power = residuals.neuron_power()
     products, squares = (np.zeros(residuals.n_trials) for _ in range(2))
-    for values, trials, neurons in residuals:
+    for values, (_, trials, neurons) in zip(residuals.arrays, residuals, strict=True):
         observed = np.isfinite(values)
         z = np.where(observed, values, 0).astype(np.float64)
         # Neurons count the same, whatever their units.
-        z /= np.sqrt(np.where(power > 0, power, 1))[neurons, None]
-        pairs = observed[:, :, :-1] & observed[:, :, 1:]
-        products[trials] += np.sum(z[:, :, :-1] * z[:, :, 1:], axis=(1, 2))
-        squares[trials] += np.sum((z[:, :, :-1] ** 2 + z[:, :, 1:] ** 2) * pairs, axis=(1, 2)) / 2
+        z /= np.sqrt(np.where(power > 0, power, 1))[neurons].reshape(-1, *(1,) * (z.ndim - 2))
+        within = tuple(range(1, z.ndim))
+        pairs = observed[..., :-1] & observed[..., 1:]
+        products[trials] += np.sum(z[..., :-1] * z[..., 1:], axis=within)
+        squares[trials] += np.sum((z[..., :-1] ** 2 + z[..., 1:] ** 2) * pairs, axis=within) / 2
     if squares.sum() == 0:
         return Autocorrelation(np.nan, np.nan, (np.nan, np.nan))
     value = float(products.sum() / squares.sum())

@@ -13,6 +13,7 @@ import numpy as np
 from trialtensor.data.shown import OneLine, is_least
 from trialtensor.selection.residual_arrays import Residuals
 from trialtensor.selection.slow_nulls import cosines_of, courses_of
+from trialtensor.solvers.compression import leading_basis
 
 # A warning should be right: of models with all components one in a hundred gets it.
 ALPHA = 0.01
@@ -24,6 +25,8 @@ _MOST_COURSES = 150
 _MOST_TRIALS = 300
 _MOST_NEURONS = 200
 _MOST_TIMES = 30
+# From here on, as times of all frequencies are, the Gram matrix of times would take too much.
+_LONG = 2000
 # Of a course that is constant, as a slow one with another number gives it.
 _N_SLOWEST = 5
 _FEWEST = 4
@@ -112,7 +115,8 @@ def shared_structure(
         return SharedStructure(np.nan, np.nan, np.nan)
     # The same every time: a report must not change when it is made again.
     rng = np.random.default_rng(0)
-    left = [piece.courses(residuals.arrays[piece.index]) for piece in pieces]
+    arrays = [values for values, _, _ in residuals]
+    left = [piece.courses(arrays[piece.index]) for piece in pieces]
     total = sum(float(np.sum(np.square(each))) for each in left)
     found = sum(map(_largest, left))
     pairs = list(zip(pieces, left, strict=True))
@@ -170,6 +174,7 @@ class _Piece:
 
         With missing entries, as (n_trials, n_neurons, n) values.
         """
+        values = values.reshape(self.seen.shape)
         known = np.where(self.seen, np.nan_to_num(values), 0)[np.ix_(self.trials, self.neurons)]
         scaled = (known / self.scale) @ self.times
         return scaled if self.together else _main_courses(cosines_of(scaled))
@@ -270,6 +275,8 @@ def _main_times(values: np.ndarray) -> np.ndarray:
     n_times = values.shape[2]
     if n_times <= _MOST_TIMES:
         return np.eye(n_times)
+    if n_times > _LONG:
+        return leading_basis(values, 2, _MOST_TIMES)
     gram = np.tensordot(values, values, axes=((0, 1), (0, 1)))
     return np.asarray(np.linalg.eigh(gram)[1][:, -_MOST_TIMES:])
 

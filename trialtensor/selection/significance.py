@@ -220,7 +220,7 @@ def _joint(
     exponent: int,
 ) -> float:
     """Return the sum of squares a component explains jointly, without that of single units."""
-    _, axis, within = NULLS[null]
+    axis = NULLS[null][1]
     by_neuron = np.zeros(layout.n_neurons)
     jointly = alone = power = 0.0
     for i, (tensor, data, seen) in enumerate(
@@ -235,7 +235,9 @@ def _joint(
             changing = scaled(changing, -exponent)
             scale = layout.scales[i]
             products = changing * scaled(data[rows], -exponent) * scale
-            by_unit = np.sum(products, axis=within, dtype=np.float64)
+            within = tuple(range(2, products.ndim))
+            units_of = (0, *within) if axis == 0 else within
+            by_unit = np.sum(products, axis=units_of, dtype=np.float64)
             power += np.sum(np.square(changing) * scale, dtype=np.float64)
             if axis == 0:
                 by_neuron[layout.neurons[i]] += by_unit

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from trialtensor.data.axes import AXES
+from trialtensor.data.more_axes import assumed_axes
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.layout import Layout
 from trialtensor.selection.components import rows_of
@@ -110,8 +110,8 @@ def check_split(
         )
     if whole_trials:
         return
-    for axis, name in enumerate(AXES):
-        others = tuple({0, 1, 2} - {axis})
+    for axis, name in enumerate(assumed_axes(len(shape))):
+        others = tuple(i for i in range(len(shape)) if i != axis)
         lost = np.flatnonzero(test.any(axis=others) & ~train.any(axis=others))
         if len(lost):
             raise ValueError(

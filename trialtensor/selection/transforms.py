@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
+from trialtensor.data.more_axes import axes_of, three_axes_only
 from trialtensor.data.parameters import SEEDS, check_choice, check_whole
 from trialtensor.data.shown import OneLine
 from trialtensor.data.validation import as_trial_tensor
@@ -135,7 +136,8 @@ def compare_transforms(
     """
     model = TCA(1, n_init=3) if estimator is None else estimator
     _check_one_array(X, model)
-    labelled = as_trial_tensor(X, mask=mask)
+    three_axes_only(f"compare_transforms of {type(model).__name__}", axes_of(X))
+    labelled = as_trial_tensor(X, mask=mask, many=False)
     counts = _candidates(n_components)
     if random_state is not None:
         check_whole("random_state", random_state, 0, SEEDS)

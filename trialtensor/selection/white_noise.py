@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -35,7 +36,8 @@ def expected_autocorrelation(model: TrialEstimator, residuals: Residuals) -> flo
     if model.fitted_.sliced:
         return _of_slices(model.fitted_, np.isfinite(residuals.arrays[0]))
     taken = left = 0.0
-    fitted_axes = [axis for axis in AXES if any(c.vectors(axis) for c in model.fitted_.components)]
+    components = model.fitted_.components
+    fitted_axes = [a for a in model.fitted_.axes if any(c.vectors(a) for c in components)]
     for each in patches(model.fitted_, residuals):
         own = _of_vectors(each.matrices, np.isfinite(each.values), fitted_axes)
         taken, left = taken + own[0], left + own[1]
@@ -45,26 +47,28 @@ def expected_autocorrelation(model: TrialEstimator, residuals: Residuals) -> flo
 def _of_vectors(
     matrices: dict[str, np.ndarray], observed: np.ndarray, fitted_axes: Sequence[str]
 ) -> tuple[float, float]:
-    """Return what three-vector components take from neighbouring bins, and what remains."""
-    trial, neuron, time = (matrices[axis] for axis in AXES)
-    n_trials, n_neurons, n_times = (
-        int(observed.any(axis=others).sum()) for others in ((1, 2), (0, 2), (0, 1))
-    )
-    size = n_trials * n_neurons * n_times
+    """Return what components of vectors take from neighbouring bins, and what remains."""
+    places = range(observed.ndim)
+    lengths = {
+        axis: int(observed.any(axis=tuple(j for j in places if j != i)).sum())
+        for i, axis in enumerate(matrices)
+    }
+    size = math.prod(lengths.values())
     if not size:
         return 0.0, 0.0
     # What a parameter takes, it takes from fewer entries where some are missing.
     seen = observed.sum() / size
-    lengths = dict(zip(AXES, (n_trials, n_neurons, n_times), strict=True))
+    *others, (last, time) = matrices.items()
     # The directions of different axes have one in common: the component itself.
     in_common = len(fitted_axes) - 1
-    n_parameters = trial.shape[1] * (sum(lengths[axis] for axis in fitted_axes) - in_common)
-    taken = -in_common * _neighbours((trial, neuron), time)
-    if "trial" in fitted_axes:
-        taken += n_trials * _neighbours((neuron,), time)
-    if "neuron" in fitted_axes:
-        taken += n_neurons * _neighbours((trial,), time)
-    return taken, n_trials * n_neurons * (n_times - 1) * (seen - n_parameters / size)
+    n_parameters = time.shape[1] * (sum(lengths[axis] for axis in fitted_axes) - in_common)
+    taken = -in_common * _neighbours([each for _, each in others], time)
+    for axis, _ in others:
+        if axis in fitted_axes:
+            rest = [each for other, each in others if other != axis]
+            taken += lengths[axis] * _neighbours(rest, time)
+    n_pairs = size // lengths[last] * (lengths[last] - 1)
+    return taken, n_pairs * (seen - n_parameters / size)
 
 
 def _of_slices(fitted: Fitted, observed: np.ndarray) -> float:

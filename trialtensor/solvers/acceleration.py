@@ -66,19 +66,19 @@ class RowUpdater:
 
 
 def balance(factors: Factors) -> Factors:
-    """Spread each component's scale evenly over its three factors; leave zero components as is.
+    """Spread each component's scale evenly over its factors; leave zero components as is.
 
     Parameters
     ----------
-    factors : three (n_axis, R) arrays
+    factors : (n_axis, R) arrays
     """
     # In every sweep on a small core: np.linalg.norm would take as long as the rest.
     norms = np.sqrt([np.einsum("ir,ir->r", f, f) for f in factors])
     alive = norms.min(axis=0) > 0
-    size = np.where(alive, np.cbrt(norms).prod(axis=0), 1)
+    roots = np.cbrt(norms) if len(factors) == 3 else norms ** (1 / len(factors))
+    size = np.where(alive, roots.prod(axis=0), 1)
     scale = size / np.where(alive, norms, 1)
-    trial, neuron, time = (f * s.astype(f.dtype) for f, s in zip(factors, scale, strict=True))
-    return trial, neuron, time
+    return tuple([f * s.astype(f.dtype) for f, s in zip(factors, scale, strict=True)])
 
 
 def minimise(

@@ -40,32 +40,30 @@ def skewness_sign(factor: np.ndarray) -> np.ndarray:
 
 
 def fix_signs(factors: Factors, nonnegative: Sequence[bool]) -> Factors:
-    """Make neuron and time factors positively skewed; the trial factor absorbs the sign.
+    """Make factors positively skewed, all but that of trials, which absorbs the sign.
 
-    Signs of a component flip in pairs, and a non-negative factor can't flip. With only two free
-    factors, both flip together: by the skewness of the neuron factor if it is free, else of the
-    time factor.
+    Signs of a component flip in pairs, and a non-negative factor can't flip. If the trial factor
+    is non-negative, the last free factor absorbs the sign of the others.
 
     Parameters
     ----------
-    factors : three (n_axis, R) arrays
-    nonnegative : three bools
+    factors : (n_axis, R) arrays
+        Trials first.
+    nonnegative : bools, by axis
 
     Returns
     -------
-    three (n_axis, R) arrays
+    (n_axis, R) arrays
     """
-    free = [mode for mode in range(3) if not nonnegative[mode]]
+    free = [mode for mode in range(len(factors)) if not nonnegative[mode]]
     signs = [np.ones(f.shape[1], f.dtype) for f in factors]
-    if len(free) == 3:
-        signs[1], signs[2] = skewness_sign(factors[1]), skewness_sign(factors[2])
-        signs[0] = signs[1] * signs[2]
-    elif len(free) == 2:
-        leading = 1 if 1 in free else 2
+    if free:
+        absorbs = 0 if free[0] == 0 else free[-1]
         for mode in free:
-            signs[mode] = skewness_sign(factors[leading])
-    trial, neuron, time = (f * s for f, s in zip(factors, signs, strict=True))
-    return trial, neuron, time
+            if mode != absorbs:
+                signs[mode] = skewness_sign(factors[mode])
+                signs[absorbs] = signs[absorbs] * signs[mode]
+    return tuple(f * s for f, s in zip(factors, signs, strict=True))
 
 
 def without_traces(factors: Factors) -> Factors:
@@ -73,18 +71,17 @@ def without_traces(factors: Factors) -> Factors:
 
     Parameters
     ----------
-    factors : three (n_axis, R) arrays
+    factors : (n_axis, R) arrays
 
     Returns
     -------
-    three (n_axis, R) arrays
+    (n_axis, R) arrays
         The same if nothing is as small as that.
     """
     gone = are_traces(component_sizes(factors))
     if not gone.any():
         return factors
-    trial, neuron, time = (np.where(gone, factor.dtype.type(0), factor) for factor in factors)
-    return trial, neuron, time
+    return tuple(np.where(gone, factor.dtype.type(0), factor) for factor in factors)
 
 
 def component_sizes(factors: Sequence[np.ndarray]) -> np.ndarray:
@@ -92,7 +89,7 @@ def component_sizes(factors: Sequence[np.ndarray]) -> np.ndarray:
 
     Parameters
     ----------
-    factors : three (n_axis, R) arrays
+    factors : (n_axis, R) arrays
     """
     norms = [np.linalg.norm(factor.astype(np.float64), axis=0) for factor in factors]
     return np.asarray(np.prod(norms, axis=0))

@@ -8,14 +8,19 @@ With a 2-D missing pattern, only the axis along which the pattern is constant ca
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from trialtensor.solvers import contraction
+from trialtensor.solvers.many_axes import ManyAxes
 from trialtensor.solvers.passes import Passes
-from trialtensor.solvers.problems import Bases, DenseProblem
-from trialtensor.solvers.unfolding import Unfolding, leading_vectors
+from trialtensor.solvers.problems import DenseProblem
+from trialtensor.solvers.unfolding import leading_vectors, unfold
+
+Dense = DenseProblem | ManyAxes
 
 # Compress an axis only if the core is clearly shorter.
 _WORTHWHILE = 0.7
@@ -41,8 +46,8 @@ def leading_basis(X: np.ndarray | Passes, axis: int, n_vectors: int) -> np.ndarr
 
     Parameters
     ----------
-    X : (n_trials, n_neurons, n_times) array
-    axis : {0, 1, 2}
+    X : array with three axes or more
+    axis : int
     n_vectors : int
 
     Returns
@@ -51,7 +56,7 @@ def leading_basis(X: np.ndarray | Passes, axis: int, n_vectors: int) -> np.ndarr
         Orthonormal columns, largest singular value first; as many as the axis has positions if
         these are fewer.
     """
-    return leading_vectors([Unfolding(X, axis)], n_vectors)
+    return leading_vectors([unfold(X, axis)], n_vectors)
 
 
 def project(X: np.ndarray | Passes, axis: int, basis: np.ndarray) -> np.ndarray | Passes:
@@ -59,13 +64,25 @@ def project(X: np.ndarray | Passes, axis: int, basis: np.ndarray) -> np.ndarray 
 
     Parameters
     ----------
-    X : (n_trials, n_neurons, n_times) array or Passes
-    axis : {0, 1, 2}
+    X : array with three axes or more, or Passes
+    axis : int
     basis : (X.shape[axis], n_core) array
     """
     if isinstance(X, Passes):
         return X.compressed(axis, basis)
+    if len(X.shape) > 3:
+        return _project_any(X, axis, basis)
     return contraction.project(X, axis, basis)
+
+
+def _project_any(X: np.ndarray, axis: int, basis: np.ndarray) -> np.ndarray:
+    before, after = math.prod(X.shape[:axis]), math.prod(X.shape[axis + 1 :])
+    shape = (*X.shape[:axis], basis.shape[1], *X.shape[axis + 1 :])
+    if axis == 0:
+        return contraction.project(X.reshape(len(X), 1, -1), 0, basis).reshape(shape)
+    if after == 1:
+        return contraction.project(X.reshape(before, 1, -1), 2, basis).reshape(shape)
+    return contraction.project(X.reshape(before, -1, after), 1, basis).reshape(shape)
 
 
 def in_memory(core: np.ndarray | Passes) -> np.ndarray:
@@ -78,64 +95,59 @@ def in_memory(core: np.ndarray | Passes) -> np.ndarray:
     return np.ascontiguousarray(core[:] if isinstance(core, Passes) else core)
 
 
-def compress(problem: DenseProblem, n_components: int) -> DenseProblem:
+def compress(problem: Dense, n_components: int) -> Dense:
     """Build the compressed surrogate on which restarts are cheap.
 
     Parameters
     ----------
-    problem : DenseProblem
+    problem : DenseProblem, or ManyAxes with one
         Without bases. If it has a core, that is compressed further, which costs next to nothing.
     n_components : int
 
     Returns
     -------
-    DenseProblem
+    DenseProblem or ManyAxes
         With bases on the compressed axes, or ``problem`` itself where compression doesn't pay.
         Its ``norm2`` is that of the full data, so a model inside the bases has the same loss
         here as on the full data.
     """
     whole = problem if problem.core is None else problem.core
-    core, bases = whole.X, list(whole.bases)
-    n_core = core_size(n_components)
-    candidates = range(3) if problem.pattern is None else [problem.pattern.free_axis]
+    core = given = whole.X
+    bases = list(whole.bases) or [None] * len(core.shape)
+    n_core, last = core_size(n_components), len(core.shape) - 1
     # Time first: it is contiguous and usually short, so the only expensive step becomes cheap.
-    for axis in sorted(candidates, key=lambda axis: (axis != 2, core.shape[axis])):
+    for axis in sorted(whole.free_axes, key=lambda axis: (axis != last, core.shape[axis])):
         if n_core <= _WORTHWHILE * core.shape[axis]:
             basis, outer = leading_basis(core, axis, n_core), bases[axis]
             bases[axis] = basis if outer is None else outer @ basis
             core = project(core, axis, basis)
-    if core is whole.X:
+    if core is given:
         return whole
-    return DenseProblem(in_memory(core), problem.norm2, problem.pattern, _bases(bases))
+    return whole.with_bases(in_memory(core), bases)
 
 
-def with_core(problem: DenseProblem, n_components: int) -> DenseProblem:
+def with_core(problem: Dense, n_components: int) -> Dense:
     """Compress once for fits of up to ``n_components``, which then share the passes over the data.
 
     Parameters
     ----------
-    problem : DenseProblem
+    problem : DenseProblem, or ManyAxes with one
         Without bases.
     n_components : int
     """
     core = compress(problem, n_components)
-    return problem if core is problem else replace(problem, core=core)
+    return problem if core is problem else replace(problem, core=core)  # type: ignore[arg-type]
 
 
-def without_bases(problem: DenseProblem, free: tuple[bool, bool, bool]) -> DenseProblem:
+def without_bases(problem: Dense, free: Sequence[bool]) -> Dense:
     """Drop the bases of the axes in ``free``, so that their factors are in core coordinates.
 
     Valid only for unconstrained factors.
 
     Parameters
     ----------
-    problem : DenseProblem
-    free : three bools, by axis
+    problem : DenseProblem or ManyAxes
+    free : bools, by axis
     """
     kept = [None if f else basis for f, basis in zip(free, problem.bases, strict=True)]
-    return DenseProblem(problem.X, problem.norm2, problem.pattern, _bases(kept))
-
-
-def _bases(bases: list[np.ndarray | None]) -> Bases:
-    trial, neuron, time = bases
-    return trial, neuron, time
+    return problem.with_bases(problem.X, kept)

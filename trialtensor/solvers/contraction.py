@@ -7,6 +7,9 @@ An alternating sweep needs two such passes over the data (Phan, Tichavsky & Cich
 
 from __future__ import annotations
 
+import math
+from functools import reduce
+
 import numpy as np
 
 from trialtensor.solvers.namespaces import contiguous, namespace
@@ -141,10 +144,12 @@ def reconstruct(factors: tuple[np.ndarray, ...]) -> np.ndarray:
 
     Parameters
     ----------
-    factors : three (n_axis, R) arrays
+    factors : (n_axis, R) arrays
+        Three, or more of a tensor with more axes.
     """
-    trial, neuron, time = factors
-    product = khatri_rao(trial, neuron) @ time.T
+    # Half of them on either side, so that neither product is as large as the tensor.
+    n_left = max(2, len(factors) // 2)
+    product = reduce(khatri_rao, factors[:n_left]) @ reduce(khatri_rao, factors[n_left:]).T
     return namespace(product).reshape(product, tuple(each.shape[0] for each in factors))
 
 
@@ -170,8 +175,8 @@ def trial_chunks(shape: tuple[int, ...], max_entries: int = 1_000_000) -> list[s
 
     Parameters
     ----------
-    shape : (n_trials, n_neurons, n_times)
+    shape : (n_trials, n_neurons, n_times), or of more axes
     max_entries : int
     """
-    step = max(1, max_entries // max(1, shape[1] * shape[2]))
+    step = max(1, max_entries // max(1, math.prod(shape[1:])))
     return [slice(i, min(i + step, shape[0])) for i in range(0, shape[0], step)]

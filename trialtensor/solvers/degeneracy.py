@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from trialtensor.solvers.many_axes import ManyAxes
 from trialtensor.solvers.passes import Passes
 from trialtensor.solvers.result import Model, SolverResult, StopReason
 from trialtensor.solvers.runs import RestartResult
@@ -50,12 +51,16 @@ def in_double(problem: Any) -> Any:
 
     Parameters
     ----------
-    problem : DenseProblem or MaskedProblem
+    problem : DenseProblem, MaskedProblem or ManyAxes
     """
     elsewhere = isinstance(problem.X, Passes)
     if elsewhere or problem.X.dtype == np.float64 or problem.X.size >= LARGE:
         return problem
-    double: dict[str, Any] = {"X": problem.X.astype(np.float64)}
+    double: dict[str, Any] = (
+        {"inner": in_double(problem.inner)}
+        if isinstance(problem, ManyAxes)
+        else {"X": problem.X.astype(np.float64)}
+    )
     bases = getattr(problem, "bases", None)
     if bases is not None:
         double["bases"] = tuple(b if b is None else b.astype(np.float64) for b in bases)

@@ -22,8 +22,8 @@ def residual_sum_of_squares(
 
     Parameters
     ----------
-    X : (n_trials, n_neurons, n_times) array
-    factors : three (n_axis, R) arrays
+    X : (n_trials, n_neurons, n_times) array, or with more axes
+    factors : (n_axis, R) arrays
     observed : bool array of the shape of ``X``, optional
 
     Returns
@@ -32,10 +32,10 @@ def residual_sum_of_squares(
     """
     if isinstance(X, Passes):
         return X.residual_squares(CPModel(factors))
-    trial, neuron, time = factors
+    trial, *others = factors
     total = 0.0
     for part in contraction.trial_chunks(X.shape):
-        residual = X[part] - contraction.reconstruct((trial[part], neuron, time))
+        residual = X[part] - contraction.reconstruct((trial[part], *others))
         if observed is not None:
             residual *= observed[part]
         flat = residual.ravel().astype(np.float64, copy=False)
@@ -119,7 +119,7 @@ def triple_cosine(factors: Factors) -> float:
 
     Parameters
     ----------
-    factors : three (n_axis, R) arrays
+    factors : (n_axis, R) arrays
     """
     rank = factors[0].shape[1]
     product = np.ones((rank, rank))
@@ -164,8 +164,8 @@ def core_consistency(
 
     Parameters
     ----------
-    X : (n_trials, n_neurons, n_times) array
-    factors : three (n_axis, R) arrays
+    X : (n_trials, n_neurons, n_times) array, or with more axes
+    factors : (n_axis, R) arrays
         One of them includes the weights.
     observed : bool array of the shape of ``X``, optional
 
@@ -174,6 +174,8 @@ def core_consistency(
     float
         At most 100, and can be far below zero. NaN if a component is zero.
     """
+    if len(factors) > 3:
+        return _core_consistency_of_many(np.asarray(X), factors, observed)
     trial, neuron, time = factors
     if isinstance(X, Passes):
         return _core_consistency_by_passes(X, factors)
@@ -185,6 +187,27 @@ def core_consistency(
             data = np.where(observed[part], data, model)
         partial[:, part] = contraction.contract_time(data, time)
     return core_consistency_from_partial(partial, factors)
+
+
+def _core_consistency_of_many(
+    X: np.ndarray, factors: Factors, observed: np.ndarray | None
+) -> float:
+    """Reduce a few trials at a time to the core, one axis after the other."""
+    factors = tuple(f.astype(np.float64, copy=False) for f in factors)
+    if any(np.any(np.linalg.norm(f, axis=0) == 0) for f in factors):
+        return float("nan")
+    inverses = [np.linalg.pinv(factor) for factor in factors]
+    core, rank = np.zeros((len(inverses[0]),) * X.ndim), len(inverses[0])
+    for part in contraction.trial_chunks(X.shape):
+        data = X[part].astype(np.float64, copy=False)
+        if observed is not None:
+            model = contraction.reconstruct((factors[0][part], *factors[1:]))
+            data = np.where(observed[part], data, model)
+        for axis in reversed(range(1, X.ndim)):
+            data = np.moveaxis(np.moveaxis(data, axis, -1) @ inverses[axis].T, -1, axis)
+        core += np.tensordot(inverses[0][:, part], data, axes=1)
+    core[(np.arange(rank),) * X.ndim] -= 1.0
+    return float(100 * (1 - np.sum(core**2) / rank))
 
 
 def core_consistency_from_partial(partial: np.ndarray, factors: Factors) -> float:

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from trialtensor.solvers.compression import leading_basis
+from trialtensor.solvers.many_axes import ManyAxes
 from trialtensor.solvers.masked_problem import MaskedProblem
 from trialtensor.solvers.problems import DenseProblem
 from trialtensor.solvers.result import Factors
 
 
 def random_start(
-    problem: DenseProblem | MaskedProblem,
+    problem: DenseProblem | MaskedProblem | ManyAxes,
     n_components: int,
     rng: np.random.Generator,
     nonnegative: Sequence[bool],
@@ -25,16 +26,16 @@ def random_start(
 
     Parameters
     ----------
-    problem : DenseProblem or MaskedProblem
+    problem : DenseProblem, MaskedProblem or ManyAxes
     n_components : int
     rng : Generator
-    nonnegative : three bools, by axis
+    nonnegative : bools, by axis
     """
     return in_units(problem, _drawn(problem, n_components, rng, nonnegative))
 
 
 def svd_start(
-    problem: DenseProblem | MaskedProblem,
+    problem: DenseProblem | MaskedProblem | ManyAxes,
     n_components: int,
     rng: np.random.Generator,
     nonnegative: Sequence[bool],
@@ -45,14 +46,14 @@ def svd_start(
 
     Parameters
     ----------
-    problem : DenseProblem or MaskedProblem
+    problem : DenseProblem, MaskedProblem or ManyAxes
     n_components : int
     rng : Generator
-    nonnegative : three bools, by axis
+    nonnegative : bools, by axis
     """
     factors = []
     fallback = _drawn(problem, n_components, rng, nonnegative)
-    bases = getattr(problem, "bases", (None, None, None))
+    bases = getattr(problem, "bases", ()) or (None,) * len(nonnegative)
     for axis, positive in enumerate(nonnegative):
         vectors = leading_basis(problem.X, axis, n_components)
         if bases[axis] is not None:
@@ -70,15 +71,15 @@ def in_units(problem: Any, factors: Sequence[np.ndarray]) -> Factors:
 
     Parameters
     ----------
-    problem : DenseProblem or MaskedProblem
-    factors : three (n_axis, R) arrays
+    problem : DenseProblem, MaskedProblem or ManyAxes
+    factors : (n_axis, R) arrays
     """
     sizes = np.prod(
         [np.linalg.norm(factor.astype(np.float64), axis=0) for factor in factors], axis=0
     )
     model = float(np.linalg.norm(sizes))
-    trial, neuron, time = factors
-    return trial * trial.dtype.type(start_scale(problem.norm2, model)), neuron, time
+    trial, *others = factors
+    return trial * trial.dtype.type(start_scale(problem.norm2, model)), *others
 
 
 def start_scale(norm2: float, norm: float) -> float:
@@ -99,7 +100,7 @@ def start_scale(norm2: float, norm: float) -> float:
 
 
 def _drawn(
-    problem: DenseProblem | MaskedProblem,
+    problem: DenseProblem | MaskedProblem | ManyAxes,
     n_components: int,
     rng: np.random.Generator,
     nonnegative: Sequence[bool],

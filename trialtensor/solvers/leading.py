@@ -104,7 +104,7 @@ def look_again(
     past: Past,
     neuron: np.ndarray,
     time: np.ndarray,
-    nonnegative: tuple[bool, bool, bool],
+    nonnegative: tuple[bool, ...],
     *,
     fresh: bool,
 ) -> tuple[Past, np.ndarray, np.ndarray]:

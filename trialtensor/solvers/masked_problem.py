@@ -57,6 +57,11 @@ class MaskedProblem:
         """True: without missing entries the problem is dense."""
         return True
 
+    @property
+    def is_dense(self) -> bool:
+        """False: passes over the data read a mask as well."""
+        return False
+
     def missing_shares(self) -> list[np.ndarray]:
         """Return the share of missing entries of each trial, neuron and time."""
         return shares_of(self.observed)

@@ -36,7 +36,7 @@ def match_components(reference: Factors, other: Factors) -> tuple[np.ndarray, fl
 
     Parameters
     ----------
-    reference, other : three (n_axis, R) arrays each
+    reference, other : (n_axis, R) arrays, as many each
 
     Returns
     -------
@@ -69,13 +69,14 @@ def align_to(reference: Factors, other: Factors) -> tuple[Factors, float]:
 
     Parameters
     ----------
-    reference, other : three (n_axis, R) arrays each
+    reference, other : (n_axis, R) arrays, as many each
     """
     order, score = match_components(reference, other)
-    trial, neuron, time = (f[:, order] for f in other)
-    flip_neuron = _signs(reference[1], neuron)
-    flip_time = _signs(reference[2], time)
-    return (trial * flip_neuron * flip_time, neuron * flip_neuron, time * flip_time), score
+    trial, *others = (f[:, order] for f in other)
+    flips = [_signs(own, theirs) for own, theirs in zip(reference[1:], others, strict=True)]
+    for flip in flips:
+        trial = trial * flip
+    return (trial, *(f * flip for f, flip in zip(others, flips, strict=True))), score
 
 
 def _signs(reference: np.ndarray, other: np.ndarray) -> np.ndarray:

@@ -59,7 +59,8 @@ def shares_of(observed: np.ndarray) -> list[np.ndarray]:
     ----------
     observed : (n_trials, n_neurons, n_times) bool array
     """
-    return [1 - np.mean(observed, axis=other) for other in ((1, 2), (0, 2), (0, 1))]
+    axes = range(len(observed.shape))
+    return [1 - np.mean(observed, axis=tuple(i for i in axes if i != axis)) for axis in axes]
 
 
 def pairs_seen(observed: np.ndarray) -> list[np.ndarray]:
@@ -139,6 +140,11 @@ class DenseProblem:
         """True if entries are missing."""
         return self.pattern is not None
 
+    @property
+    def is_dense(self) -> bool:
+        """True: passes over the data don't read a mask."""
+        return True
+
     def missing_shares(self) -> list[np.ndarray]:
         """Return the share of missing entries of each trial, neuron and time."""
         if self.pattern is None:
@@ -165,6 +171,22 @@ class DenseProblem:
         if self.pattern is None:
             return math.prod(self.shape)
         return int(self.pattern.observed.sum()) * self.shape[self.pattern.free_axis]
+
+    @property
+    def free_axes(self) -> Sequence[int]:
+        """Axes along which nothing is missing, or always the same."""
+        return range(3) if self.pattern is None else [self.pattern.free_axis]
+
+    def with_bases(self, X: np.ndarray, bases: Sequence[np.ndarray | None]) -> DenseProblem:
+        """Return a surrogate with another core.
+
+        Parameters
+        ----------
+        X : array with three axes
+        bases : three arrays or None
+        """
+        first, second, third = bases
+        return DenseProblem(X, self.norm2, self.pattern, (first, second, third))
 
     @property
     def is_core(self) -> bool:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
 from trialtensor.solvers.acceleration import RowUpdater, balance, minimise
-from trialtensor.solvers.compression import compress, without_bases
+from trialtensor.solvers.compression import Dense, compress, without_bases
 from trialtensor.solvers.degeneracy import GoOn, as_precise, in_double, judge
 from trialtensor.solvers.diagnostics import triple_cosine
 from trialtensor.solvers.initialization import random_start, svd_start
+from trialtensor.solvers.many_axes import ManyAxes
 from trialtensor.solvers.masked_problem import MaskedProblem
 from trialtensor.solvers.matching import match_components
 from trialtensor.solvers.missing import minimise_missing
@@ -31,10 +32,12 @@ from trialtensor.solvers.runs import (
 )
 from trialtensor.solvers.sweep_budget import core_sweeps
 
-Problem = DenseProblem | MaskedProblem
+Problem = DenseProblem | MaskedProblem | ManyAxes
 
 # Up to this size a sweep takes milliseconds, and every restart converges on the full data.
 _SMALL = 4_000_000
+# The same with more axes, where a sweep on the core takes a smaller part of one on all data.
+_SMALL_OF_MANY = 200_000
 # On larger data, the number of full-data sweeps before restarts are compared; after each, the
 # worse half drops out.
 _SETTLING_SWEEPS = 3
@@ -52,7 +55,7 @@ class CPOptions:
     Attributes
     ----------
     n_components : int
-    nonnegative : three bools, by axis
+    nonnegative : bools, by axis
     max_iter, tol : int, float
         See :func:`trialtensor.solvers.acceleration.minimise`.
     compressed : bool
@@ -64,7 +67,7 @@ class CPOptions:
     """
 
     n_components: int
-    nonnegative: tuple[bool, bool, bool]
+    nonnegative: tuple[bool, ...]
     max_iter: int
     tol: float
     compressed: bool = True
@@ -78,8 +81,8 @@ class CPOptions:
 
         Parameters
         ----------
-        problem : DenseProblem or MaskedProblem
-        start : three (n_axis, R) arrays
+        problem : DenseProblem, MaskedProblem or ManyAxes
+        start : (n_axis, R) arrays
         from_zeros, settled : bool
             See :func:`trialtensor.solvers.missing.minimise_missing`.
         """
@@ -127,7 +130,7 @@ class CPOptions:
 
         Parameters
         ----------
-        problem : DenseProblem or MaskedProblem
+        problem : DenseProblem, MaskedProblem or ManyAxes
         """
 
         def sweep_on(factors: Factors, n_sweeps: int, tol: float) -> SolverResult[Factors]:
@@ -155,7 +158,7 @@ def fit_cp(
 
     Parameters
     ----------
-    problem : DenseProblem or MaskedProblem
+    problem : DenseProblem, MaskedProblem or ManyAxes
     starts : sequence of Start
     options : CPOptions
     n_jobs : int, optional
@@ -174,7 +177,7 @@ def fit_cp(
     if problem.has_missing:
         options = replace(options, ridge=RidgeScale.of(problem, options.n_components))
         starts = by_turns(starts)
-    if options.compressed and isinstance(problem, DenseProblem):
+    if options.compressed and is_dense(problem):
         surrogate = compress(problem, options.n_components)
     n_core = core_sweeps(options.max_iter)
     surrogate = surrogate if n_core else problem
@@ -197,13 +200,13 @@ def _go_on(
     """Continue from the core on the full data; also return whether Ctrl-C interrupted this."""
     results = list(results)
     try:
-        if problem.X.size <= _SMALL:
+        if problem.X.size <= (_SMALL if len(problem.shape) == 3 else _SMALL_OF_MANY):
             for i, rough in enumerate(results):
                 results[i] = _polish(problem, rough, options)
         else:
             # Without a ridge, a few sweeps can lead far away where much is missing.
             plain = options.ridge is None and len(results) > 1
-            if plain and isinstance(problem, DenseProblem):
+            if plain and is_dense(problem):
                 _settle(problem, results, options)
             # The best result is only certain once it has converged.
             while not results[0].on_full_data:
@@ -215,9 +218,7 @@ def _go_on(
     return sorted(results, key=by_loss), interrupted
 
 
-def _settle(
-    problem: DenseProblem, results: list[RestartResult[Factors]], options: CPOptions
-) -> None:
+def _settle(problem: Dense, results: list[RestartResult[Factors]], options: CPOptions) -> None:
     """Run a few full-data sweeps on each solution that no better restart has found.
 
     The error of the core differs between solutions, so losses on the core rank them poorly.
@@ -244,7 +245,7 @@ def _settle(
 
 
 def _within_reach(
-    problem: DenseProblem,
+    problem: Dense,
     results: list[RestartResult[Factors]],
     places: list[int],
     options: CPOptions,
@@ -261,7 +262,7 @@ def _within_reach(
 
 
 def _sweep_all(
-    problem: DenseProblem,
+    problem: Dense,
     results: list[RestartResult[Factors]],
     places: list[int],
     options: CPOptions,
@@ -269,7 +270,7 @@ def _sweep_all(
     """Run a plain full-data sweep on some of the results, several in one pass over the data."""
     updater = RowUpdater(options.nonnegative)
     # More columns than bins would need more memory than the data, and save nothing.
-    n_together = max(1, problem.X.shape[2] // options.n_components)
+    n_together = max(1, problem.X.shape[-1] // options.n_components)
     for first in range(0, len(places), n_together):
         own = places[first : first + n_together]
         swept = problem.sweep_together([results[i].result.factors for i in own], updater)
@@ -297,20 +298,20 @@ def _with_full_loss(problem: Problem, restart: RestartResult[Factors]) -> Restar
 
 def _restart(surrogate: Problem, start: Start, options: CPOptions) -> RestartResult[Factors]:
     """Run one restart, on the core if there is one."""
-    if isinstance(surrogate, DenseProblem) and surrogate.is_core:
+    if is_dense(surrogate) and surrogate.is_core:
         return RestartResult(start.seed, _on_core(surrogate, start, options))
     first = _first_factors(surrogate, start, options)
     found = options.minimise(surrogate, first, from_zeros=start.from_zeros)
     return RestartResult(start.seed, found, on_full_data=True)
 
 
-def _on_core(surrogate: DenseProblem, start: Start, options: CPOptions) -> SolverResult[Factors]:
+def _on_core(surrogate: Dense, start: Start, options: CPOptions) -> SolverResult[Factors]:
     """Converge on the core, using core coordinates on axes without constraints."""
     inside = [
         None if positive else basis
         for positive, basis in zip(options.nonnegative, surrogate.bases, strict=True)
     ]
-    free = (inside[0] is not None, inside[1] is not None, inside[2] is not None)
+    free = [basis is not None for basis in inside]
     first = _first_factors(surrogate, start, options)
     first = _map(first, [None if basis is None else basis.T for basis in inside])
     found = options.minimise(without_bases(surrogate, free), first, from_zeros=start.from_zeros)
@@ -327,7 +328,14 @@ def _first_factors(surrogate: Problem, start: Start, options: CPOptions) -> Fact
 
 
 def _map(factors: Factors, matrices: Sequence[np.ndarray | None]) -> Factors:
-    trial, neuron, time = (
-        f if m is None else m @ f for f, m in zip(factors, matrices, strict=True)
-    )
-    return trial, neuron, time
+    return tuple(f if m is None else m @ f for f, m in zip(factors, matrices, strict=True))
+
+
+def is_dense(problem: Problem) -> TypeGuard[Dense]:
+    """Return whether passes over the data read no mask, so that it can be compressed.
+
+    Parameters
+    ----------
+    problem : DenseProblem, MaskedProblem or ManyAxes
+    """
+    return problem.is_dense

@@ -8,8 +8,9 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-Factors = tuple[np.ndarray, np.ndarray, np.ndarray]
-# The arrays that a solver updates: three factors, three loadings, or loadings and slices.
+# One for each axis, in the order of axes.
+Factors = tuple[np.ndarray, ...]
+# The arrays that a solver updates: factors, three loadings, or loadings and slices.
 Arrays = TypeVar("Arrays", bound=tuple[np.ndarray, ...])
 # The model that a solver returns: such arrays, or an object made of them.
 Model = TypeVar("Model")

@@ -221,12 +221,14 @@ class RidgeScale:
 
         Parameters
         ----------
-        problem : DenseProblem or MaskedProblem
+        problem : DenseProblem, MaskedProblem or ManyAxes
         n_components : int
         """
-        level = (problem.norm2 / problem.n_observed) ** (2 / 3)
+        n_axes = len(problem.shape)
+        level = (problem.norm2 / problem.n_observed) ** ((n_axes - 1) / n_axes)
         weak = any(weakly_linked(seen, n_components) for seen in problem.seen_pairs())
-        return cls((level,) * 3, problem.n_observed, problem.norm2, problem.missing_shares(), weak)
+        shares = problem.missing_shares()
+        return cls((level,) * n_axes, problem.n_observed, problem.norm2, shares, weak)
 
     def noise(self, loss: float, n_parameters: int) -> float:
         """Estimate the variance of the noise.

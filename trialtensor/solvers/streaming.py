@@ -132,7 +132,7 @@ def refit(
     past: Past,
     neuron: np.ndarray,
     time: np.ndarray,
-    nonnegative: tuple[bool, bool, bool],
+    nonnegative: tuple[bool, ...],
     *,
     max_iter: int = _MAX_ITER,
     tol: float = _TOL,

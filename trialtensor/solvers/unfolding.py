@@ -9,6 +9,7 @@ approximate singular value decomposition").
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -31,6 +32,8 @@ _KRYLOV_STEPS = 8
 _LAPACK_BLOCK = 70
 # Entries of a copy made on the way.
 _CHUNK = 1_000_000
+# Entries of a tensor with more than three axes up to which an unfolding is a copy.
+_COPIED = 4_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +118,25 @@ class Unfolding:
         if self.axis == 2:
             return self.X.reshape(-1, self.X.shape[2])[:, part].T
         return self.X[:, part].transpose(1, 0, 2).reshape(-1, self.shape[1])
+
+
+def unfold(X: np.ndarray | Passes, axis: int) -> Unfolding:
+    """Return the unfolding of a tensor with any number of axes; a copy only of a small one.
+
+    Parameters
+    ----------
+    X : array with three axes or more, or Passes
+    axis : int
+    """
+    if isinstance(X, Passes) or X.ndim == 3:
+        return Unfolding(X, axis)
+    if axis in (0, X.ndim - 1):
+        place = 0 if axis == 0 else 2
+        return Unfolding(X.reshape(X.shape[0], -1, X.shape[-1]), place)
+    if X.size <= _COPIED:
+        # Products with thousands of small matrices would take longer than the copy.
+        return Unfolding(np.moveaxis(X, axis, 0).reshape(X.shape[axis], -1, 1), 0)
+    return Unfolding(X.reshape(-1, X.shape[axis], math.prod(X.shape[axis + 1 :])), 1)
 
 
 def axis_gram(X: np.ndarray, axis: int) -> np.ndarray:

@@ -38,6 +38,9 @@ def inventions(values: np.ndarray, rest: np.ndarray) -> list[str]:
     """
     if len(values) < FEWEST:
         return []
+    values, rest = (
+        np.reshape(np.asarray(each), (*np.shape(each)[:2], -1)) for each in (values, rest)
+    )
     found = []
     noisy = np.nanvar(rest) > NOTHING_LEFT * np.nanvar(values)
     if noisy and _smoothness(rest) > SMOOTHED:

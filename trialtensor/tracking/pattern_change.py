@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialtensor.data.more_axes import axes_of, three_axes_only
 from trialtensor.data.shown import OneLine, is_least
 from trialtensor.models.layout import are_arrays, is_dict
 from trialtensor.models.parameters import REPEATS, check_share, check_whole, generator
@@ -189,6 +190,7 @@ def pattern_change(
     check_whole("n_null", n_null, 19, REPEATS)
     check_share("alpha", alpha), check_share("level", level)
     given = X
+    three_axes_only(f"pattern_change of {type(components).__name__}", axes_of(X))
     X, sets = _early_and_late(X, early, late, n_units, type(components).__name__)
     warn_of_order(given, sets, conditions)
     rng = generator(random_state)

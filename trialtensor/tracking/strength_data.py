@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
 from trialtensor.data.arrays import exponent_of, scaled
+from trialtensor.data.axes import AXES
 from trialtensor.models.fitted import Component, Fitted
 from trialtensor.models.layout import Layout
 from trialtensor.tracking.strengths import Strengths
 
+_NO_COURSE = (("trial",), ("neuron",))
+_LEAST = float(np.finfo(float).tiny)
 _AT_ONCE = 2**22  # entries in double precision at a time
 
 
@@ -70,6 +74,9 @@ def _arrays(fitted: Fitted, layout: Layout, dataset: str | None) -> Iterator[_Ar
         layout.names, layout.values, layout.observed, layout.trials, layout.neurons, strict=True
     )
     for name, values, observed, trials, neurons in each_array:
+        # Times of all frequencies, or of other axes, are one axis.
+        values = values.reshape(*values.shape[:2], -1)
+        observed = None if observed is None else observed.reshape(values.shape)
         if not fitted.datasets:
             yield _Array(values, observed, trials, neurons, None)
         elif layout.single:
@@ -215,6 +222,11 @@ def _course(
     component: Component, dataset: str | None, block: object, shape: tuple[int, int]
 ) -> np.ndarray:
     """Return a component's time course ``(1, T)``, or that of each neuron ``(n, T)``; norm 1."""
+    own = [part for part in component.parts if part.dataset is None and part.block is None]
+    if len(own) == len(component.parts) > len(AXES):
+        others = [part.values for part in component.parts if part.dims not in _NO_COURSE]
+        course = reduce(np.multiply.outer, others).reshape(1, -1)
+        return np.asarray(course / max(float(np.linalg.norm(np.nan_to_num(course))), _LEAST))
     course = np.ones((1, shape[1]))
     for part in component.parts:
         if not part.within(dataset, block) or "time" not in part.dims:

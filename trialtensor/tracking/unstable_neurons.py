@@ -78,12 +78,14 @@ def unstable_neurons(
     check_share("alpha", alpha)
     if not np.isfinite(least) or least < 0:
         raise ValueError(f"least: expected a share of a neuron's activity, got {least!r}")
-    checked = check_trial_tensor(X, mask=mask)
+    checked = check_trial_tensor(X, mask=mask, many=True)
     values = np.asarray(checked.values, np.float64)
     if len(values) < MIN_TRIALS:
         raise ValueError(f"X: expected at least {MIN_TRIALS} trials, got {len(values)}")
     values = scaled(values, -exponent_of(values))
     seen = np.ones(values.shape, bool) if checked.observed is None else checked.observed
+    # A neuron's activity at all times, and of all frequencies, is one profile.
+    values, seen = (each.reshape(*each.shape[:2], -1) for each in (values, seen))
     values = np.where(seen, values, 0)
     telling = np.ones(values.shape[1], bool)
     for _ in range(PASSES):

@@ -43,6 +43,11 @@ class VariableInfo:
         return not self.refused and len(self.shape) == 3 and self.dtype.kind in "fiub"
 
     @property
+    def has_more_axes(self) -> bool:
+        """True if this can be a trial tensor with more axes than trials, neurons and times."""
+        return not self.refused and len(self.shape) > 3 and self.dtype.kind in "fiub"
+
+    @property
     def is_pickled(self) -> bool:
         """True if the values are Python objects, which are never loaded."""
         return self.dtype.hasobject

@@ -112,7 +112,7 @@ def score_recovery(
     if isinstance(truth, ExactTensor) and truth.factors and hasattr(model, "trial_factors_"):
         found = model.trial_factors_, model.neuron_factors_, model.time_factors_
         if found[0].shape[1] >= truth.factors[0].shape[1]:
-            scores["factors"] = factor_score(found, truth.factors, **options)  # type: ignore[arg-type]
+            scores["factors"] = factor_score(found, truth.factors, **options)
     return Recovery(scores)
 
 

@@ -13,15 +13,10 @@ from trialtensor.models.coupled.datasets import Datasets, KeptDatasets
 from trialtensor.models.coupled.equations import signed, solved
 from trialtensor.models.coupled.missing import missing_arrays
 from trialtensor.models.fitted import FitRecord, Fitted, Named, Restart
-from trialtensor.models.observed import (
-    LEFT_OUT,
-    count_observed,
-    describe_data,
-    insert_empty,
-    warn_empty,
-)
+from trialtensor.models.observed import insert_empty, warn_empty
 from trialtensor.models.parts import explained, make_components
 from trialtensor.models.split_components import subspace_shares
+from trialtensor.models.summary import LEFT_OUT, count_observed, describe_data
 from trialtensor.models.undetermined import judge
 from trialtensor.solvers import diagnostics
 from trialtensor.solvers.coupled_problem import CoupledFactors, CoupledProblem, ridge_scale

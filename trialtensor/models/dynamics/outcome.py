@@ -12,8 +12,9 @@ from trialtensor.data.validation import CheckedTensor
 from trialtensor.models.comparison import aligned_restarts
 from trialtensor.models.dynamics import trials
 from trialtensor.models.fitted import FitRecord, Fitted, Named
-from trialtensor.models.observed import count_observed, describe_data, insert_empty
+from trialtensor.models.observed import insert_empty
 from trialtensor.models.parts import explained, make_components
+from trialtensor.models.summary import count_observed, describe_data
 from trialtensor.solvers import canonical, diagnostics, transitions
 from trialtensor.solvers.result import Factors, SolverResult, StopReason
 from trialtensor.solvers.runs import RestartResult

@@ -10,17 +10,11 @@ import numpy as np
 
 from trialtensor.models.comparison import aligned_restarts, unit_factors
 from trialtensor.models.fitted import FitRecord, Fitted, Named, Restart
-from trialtensor.models.observed import (
-    LEFT_OUT,
-    as_problem,
-    count_observed,
-    describe_data,
-    insert_empty,
-    warn_empty,
-)
+from trialtensor.models.observed import as_problem, insert_empty, warn_empty
 from trialtensor.models.parafac2.blocks import BlockedTrials, KeptBlocks, scatter_rows
 from trialtensor.models.parafac2.missing import judge_fit, missing_arrays, trial_ridge
 from trialtensor.models.parts import explained, make_components
+from trialtensor.models.summary import LEFT_OUT, count_observed, describe_data
 from trialtensor.solvers import canonical, diagnostics
 from trialtensor.solvers.determination import solve_open_rows
 from trialtensor.solvers.parafac2.compression import with_mask

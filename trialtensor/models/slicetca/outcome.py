@@ -10,8 +10,9 @@ import numpy as np
 from trialtensor.data.axes import AXES
 from trialtensor.models.comparison import as_restart, origins
 from trialtensor.models.fitted import FitRecord, Fitted, Named, Restart
-from trialtensor.models.observed import LEFT_OUT, FitInput, Kept, insert_empty, unknown_data
+from trialtensor.models.observed import FitInput, Kept, insert_empty
 from trialtensor.models.parts import explained, make_components, unexplained
+from trialtensor.models.summary import LEFT_OUT, unknown_data
 from trialtensor.models.undetermined import largest_value, largest_where_missing
 from trialtensor.solvers import canonical
 from trialtensor.solvers.runs import RestartResult

@@ -9,18 +9,23 @@ from typing import Any, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from trialtensor.data.more_axes import axes_of, three_axes_only
 from trialtensor.models.base import TrialEstimator
 from trialtensor.models.fitted import Fitted
 from trialtensor.models.memory import check_memory
 from trialtensor.models.observed import FitInput
-from trialtensor.models.parameters import check_choice, check_whole, nonnegative_axes
+from trialtensor.models.parameters import (
+    check_choice,
+    check_whole,
+    nonnegative_axes,
+    nonnegative_names,
+)
 from trialtensor.models.tca import outcome, streaming, trials
 from trialtensor.models.tca.starts import check_rank, given_factors
 from trialtensor.models.warnings import warn_of
 from trialtensor.solvers import contraction
 from trialtensor.solvers.compression import with_core
-from trialtensor.solvers.problems import DenseProblem
-from trialtensor.solvers.restarts import CPOptions, fit_cp
+from trialtensor.solvers.restarts import CPOptions, fit_cp, is_dense
 from trialtensor.solvers.result import Factors
 from trialtensor.solvers.runs import RestartResult, Start
 from trialtensor.solvers.threads import blas_threads_for
@@ -32,17 +37,18 @@ class TCA(TrialEstimator):
     """Tensor component analysis: every component is a trial, a neuron and a time factor.
 
     The data is approximated by ``x_knt = sum_r w_r a_kr b_nr c_tr`` (a CP or PARAFAC
-    decomposition), by alternating least squares with ``n_init`` restarts.
+    decomposition), by alternating least squares with ``n_init`` restarts. Data with more axes,
+    such as trials x channels x frequencies x times, has a factor of each.
 
     Parameters
     ----------
     n_components : int
         Number of components.
     nonnegative : bool or iterable of {"trial", "neuron", "time"}, default False
-        Factors constrained to be non-negative; True for all three.
-    init : {"svd", "random"}, three arrays, CPTensor or fitted TCA, default "svd"
+        Factors constrained to be non-negative; True for all. Other axes go by their own names.
+    init : {"svd", "random"}, one array an axis, CPTensor or fitted TCA, default "svd"
         Starting point. "svd": the first restart from singular vectors, the others at random.
-        Given factors are the only starting point.
+        Given factors are the only starting point; a dict has them by axis.
     n_init : int, default 10
         Restarts; the one with the lowest loss is kept.
     max_iter : int, default 2000
@@ -67,7 +73,10 @@ class TCA(TrialEstimator):
     trial_factors_, neuron_factors_, time_factors_ : arrays
         ``(n_trials, R)``, ``(n_neurons, R)``, ``(n_times, R)`` with columns of norm 1, ordered
         by explained variance alone. Neuron and time factors are positively skewed.
-        A trial, neuron or bin without any data has a row of NaN.
+        A trial, neuron or bin without any data has a row of NaN. Other axes have factors called
+        after them, such as ``frequency_factors_``.
+    factors_ : dict
+        Axis -> its factors, trials first.
     weights_ : (R,) array
         Scale of each component, in the units of the data.
     loss_ : float
@@ -130,6 +139,7 @@ class TCA(TrialEstimator):
     True
     """
 
+    any_axes = True
     reads_in_passes = True
     masks_in_passes = True
 
@@ -162,7 +172,7 @@ class TCA(TrialEstimator):
         check_whole("n_components", self.n_components, 1)
         self._check_solver_parameters(given_init=True)
         check_choice("solver", self.solver, _SOLVERS)
-        nonnegative_axes(self.nonnegative)
+        nonnegative_names(self.nonnegative)
 
     def _shared_data(self, X: Any, *, mask: Any = None, **options: Any) -> FitInput | None:
         """Check and compress data once, for fits of up to ``n_components``.
@@ -184,7 +194,7 @@ class TCA(TrialEstimator):
         check_memory(type(self), X, mask)
         data = self._observe(X, mask)
         self._starts(data)
-        if self.solver != "auto" or not isinstance(data.problem, DenseProblem):
+        if self.solver != "auto" or not is_dense(data.problem):
             return data
         with blas_threads_for(data.size):
             return replace(data, problem=with_core(data.problem, self.n_components))
@@ -233,6 +243,9 @@ class TCA(TrialEstimator):
             For parameters or data that can't be used, before any work is done.
         """
         self.check_parameters()
+        three_axes_only(
+            f"partial_fit of {type(self).__name__}", axes_of(X), instead="use fit with all trials"
+        )
         nonnegative = nonnegative_axes(self.nonnegative)
         if not hasattr(self, "fitted_"):
             self.fit(X, mask=mask)
@@ -263,31 +276,31 @@ class TCA(TrialEstimator):
         """
         check_is_fitted(self)
         self._check_rows(rows[0], len(self.trial_factors_))
-        start = [
-            self.trial_factors_[rows[0]] * self.weights_,
-            self.neuron_factors_,
-            self.time_factors_,
-        ]
+        trial, *others = self.factors_.values()
+        start = [trial[rows[0]] * self.weights_, *others]
         init = [np.nan_to_num(each) for each in start]
         return super().restarted(rows).set_params(init=init, n_init=1, solver="full")
 
     def _transform(self, X: Any, mask: Any) -> np.ndarray:
-        positive = nonnegative_axes(self.nonnegative)[0]
-        return trials.transform(self.fitted_, X, mask, nonnegative=positive)
+        return trials.transform(self.fitted_, X, mask, nonnegative=self._positive()[0])
 
     def _inverse_transform(self, X: Any) -> np.ndarray:
         scaled = self._check_features(X) * self.weights_
-        return contraction.reconstruct((scaled, self.neuron_factors_, self.time_factors_))
+        return contraction.reconstruct((scaled, *list(self.factors_.values())[1:]))
 
     def _score(self, X: Any, mask: Any) -> float:
-        positive = nonnegative_axes(self.nonnegative)[0]
-        return trials.score(self.fitted_, X, mask, nonnegative=positive)
+        return trials.score(self.fitted_, X, mask, nonnegative=self._positive()[0])
+
+    def _positive(self, data: FitInput | None = None) -> tuple[bool, ...]:
+        """Tell for each axis, of the fit or of other data, whether it is constrained."""
+        axes = self.fitted_.axes if data is None else data.axes
+        return nonnegative_axes(self.nonnegative, axes)
 
     def _starts(self, data: FitInput) -> list[Start]:
         check_rank(self.n_components, data)
+        positive = self._positive(data)
         if isinstance(self.init, str):
             return self._drawn_starts()
-        positive = nonnegative_axes(self.nonnegative)
         factors = given_factors(self.init, self.n_components, data, positive)
         return [Start("given", factors=factors)]
 
@@ -296,7 +309,7 @@ class TCA(TrialEstimator):
     ) -> list[RestartResult[Factors]]:
         options = CPOptions(
             self.n_components,
-            nonnegative_axes(self.nonnegative),
+            self._positive(data),
             self.max_iter,
             self.tol,
             compressed=self.solver == "auto",
@@ -305,13 +318,19 @@ class TCA(TrialEstimator):
         return fit_cp(data.problem, starts, options, n_jobs=self.n_jobs, on_restart=on_restart)
 
     def _describe(self, data: FitInput, found: list[RestartResult[Factors]]) -> Fitted:
-        return outcome.describe(data, found, nonnegative_axes(self.nonnegative))
+        return outcome.describe(data, found, self._positive(data))
 
     def _store(self, fitted: Fitted) -> None:
         if "trial_gram" not in fitted.arrays:
             # A new fit knows nothing of earlier trials.
             self.__dict__.pop("_memory", None)
         super()._store(fitted)
+
+    @property
+    def factors_(self) -> dict[str, np.ndarray]:
+        """The factors by the name of their axis, trials first."""
+        check_is_fitted(self)
+        return {axis: self.fitted_[f"{axis}_factors"] for axis in self.fitted_.axes}
 
     @classmethod
     def _from_factors(cls, weights: np.ndarray, factors: Sequence[np.ndarray]) -> Self:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import reduce
+from operator import mul
 from typing import Any
 
 import numpy as np
 
 from trialtensor.data.arrays import as_floats
 from trialtensor.data.axes import AXES
+from trialtensor.data.more_axes import assumed_axes
 from trialtensor.models.comparison import aligned_restarts
 from trialtensor.models.fitted import FitRecord, Fitted, Named, Restart
-from trialtensor.models.observed import FitInput, insert_empty, unknown_data
+from trialtensor.models.observed import FitInput, insert_empty
 from trialtensor.models.parts import explained, make_components, unexplained
+from trialtensor.models.summary import unknown_data
 from trialtensor.models.undetermined import (
     Judged,
     about_missing,
@@ -42,7 +46,7 @@ _DEAD = 1e-200
 
 
 def describe(
-    data: FitInput, found: list[RestartResult[Factors]], nonnegative: tuple[bool, bool, bool]
+    data: FitInput, found: list[RestartResult[Factors]], nonnegative: tuple[bool, ...]
 ) -> Fitted:
     """Describe a finished fit."""
     best, problem = found[0].result, data.problem
@@ -53,10 +57,10 @@ def describe(
     loss = _exact_loss(data, factors, grams, rhs)
     variance = diagnostics.component_variance(grams, rhs, factors[0], problem.norm2)
     order = np.argsort(-variance.alone, kind="stable")
-    trial, neuron, time = (f[:, order] for f in factors)
+    trial, *others = (f[:, order] for f in factors)
     trial, weights = canonical.unit_columns(trial)
-    unit = canonical.fix_signs((trial, neuron, time), nonnegative)
-    arrays = as_arrays(_whole(unit, data), weights) | explained(variance, order)
+    unit = canonical.fix_signs((trial, *others), nonnegative)
+    arrays = as_arrays(_whole(unit, data), weights, data.axes) | explained(variance, order)
     arrays["core_consistency"] = Named((), core_consistency)
     arrays["triple_cosine"] = Named((), diagnostics.triple_cosine(factors))
     arrays["trial_ridge"] = Named(("component",), ridge[order])
@@ -75,14 +79,14 @@ def judge_fit(data: FitInput, factors: Factors) -> Judged:
 
 def given(weights: np.ndarray, factors: Sequence[np.ndarray]) -> Fitted:
     """Describe factors from elsewhere; their fit to the data isn't known."""
-    first, neuron, time = (as_floats(f, "factors", None) for f in factors)
-    neuron, neuron_norms = canonical.unit_columns(neuron)
-    time, time_norms = canonical.unit_columns(time)
-    trial, scale = canonical.unit_columns(first * weights * neuron_norms * time_norms)
-    arrays = as_arrays((trial, neuron, time), scale) | unexplained(len(scale))
+    first, *others = (as_floats(f, "factors", None) for f in factors)
+    units = [canonical.unit_columns(each) for each in others]
+    trial, scale = canonical.unit_columns(reduce(mul, [first * weights, *(n for _, n in units)]))
+    unit = (trial, *(each for each, _ in units))
+    summary = unknown_data(tuple(map(len, unit)))
+    arrays = as_arrays(unit, scale, assumed_axes(len(unit))) | unexplained(len(scale))
     arrays["core_consistency"] = Named((), float("nan"))
-    arrays["triple_cosine"] = Named((), diagnostics.triple_cosine((trial, neuron, time)))
-    summary = unknown_data((len(trial), len(neuron), len(time)))
+    arrays["triple_cosine"] = Named((), diagnostics.triple_cosine(unit))
     return assemble(arrays, record=FitRecord.given(), data=summary, coords={})
 
 
@@ -93,11 +97,13 @@ def assemble(
     return Fitted("TCA", arrays, make_components(arrays), record, data, coords)
 
 
-def as_arrays(factors: Factors, weights: np.ndarray) -> dict[str, Named]:
-    """Name the factors of all three axes, and their weights."""
+def as_arrays(
+    factors: Factors, weights: np.ndarray, axes: Sequence[str] = AXES
+) -> dict[str, Named]:
+    """Name the factors of all axes, and their weights."""
     arrays = {
         f"{axis}_factors": Named((axis, "component"), factor)
-        for axis, factor in zip(AXES, factors, strict=True)
+        for axis, factor in zip(axes, factors, strict=True)
     }
     return arrays | {"weights": Named(("component",), weights)}
 
@@ -128,12 +134,16 @@ def _about_missing(
     assert observed is not None, "nothing is missing"
     shares = {
         axis: insert_empty(np.resize(judged.determination.open_shares[i], (n, 1)), kept)[:, 0]
-        for i, (axis, n, kept) in enumerate(zip(AXES, data.problem.shape, data.kept, strict=True))
+        for i, (axis, n, kept) in enumerate(
+            zip(data.axes, data.problem.shape, data.kept, strict=True)
+        )
     }
 
     largest, apart = _told_where_missing(data, factors, found)
+    places = range(1, len(observed.shape))
     seen = {
-        axis: np.asarray(observed.any(axis=other)) for axis, other in (("neuron", 2), ("time", 1))
+        data.axes[i]: np.asarray(observed.any(axis=tuple(j for j in places if j != i)))
+        for i in places
     }
     groups = groups_of_trials(seen, factors[0].shape[1], data.kept[0])
     return about_missing(judged, largest / largest_value(problem.X), apart, shares) | groups
@@ -143,8 +153,8 @@ def _told_where_missing(
     data: FitInput, factors: Factors, found: list[RestartResult[Factors]]
 ) -> tuple[float, float]:
     """Return the largest size of the model where entries are missing, and how restarts differ."""
-    observed, problem = data.observed, data.problem
-    assert observed is not None, "nothing is missing"
+    observed: Any = data.observed
+    problem: Any = data.problem
     if isinstance(observed, Seen):
         # The mask is where the data is, and so is this work.
         largest = problem.X.run(LargestWhereMissing(CPModel(factors)))[0]
@@ -154,7 +164,7 @@ def _told_where_missing(
         return float(largest), relative_difference(np.asarray(apart), *sums)
 
     def told(f: Factors, part: slice) -> np.ndarray:
-        return contraction.reconstruct((f[0][part], f[1], f[2]))
+        return contraction.reconstruct((f[0][part], *f[1:]))
 
     parts = contraction.trial_chunks(problem.X.shape)
     return (
@@ -166,7 +176,7 @@ def _told_where_missing(
 def _finish(
     data: FitInput,
     best: SolverResult[Factors],
-    nonnegative: tuple[bool, bool, bool],
+    nonnegative: tuple[bool, ...],
     ridge: np.ndarray,
 ) -> tuple[Factors, np.ndarray, np.ndarray, float]:
     """Solve for the trials once more, exactly as ``transform`` does, with all scale in the trials.
@@ -174,20 +184,21 @@ def _finish(
     Also the normal equations of that solve, and the core consistency of the result: on complete
     data one pass serves both.
     """
-    trial, neuron, time = best.factors
-    neuron, _ = canonical.unit_columns(neuron)
-    time, _ = canonical.unit_columns(time)
-    if data.observed is None:
+    trial, *others = best.factors
+    others = [canonical.unit_columns(each)[0] for each in others]
+    if data.observed is None and len(others) == 2:
+        neuron, time = others
         partial = contract_time(data.problem.X, time)
         grams = full_gram((trial, neuron, time), 0)
         rhs = contraction.trials_from_partial(partial, neuron)
-        factors = (solve_rows(grams, rhs, nonnegative=nonnegative[0]), neuron, time)
+        solved = solve_rows(grams, rhs, nonnegative=nonnegative[0])
+        factors: Factors = (solved, neuron, time)
         consistency = diagnostics.core_consistency_from_partial(partial, factors)
     else:
-        grams, rhs = data.problem.trial_equations((trial, neuron, time))
-        missing = shares_of(data.observed)[0]
+        grams, rhs = data.problem.trial_equations((trial, *others))
+        missing = np.zeros(1) if data.observed is None else shares_of(data.observed)[0]
         trial = solve_open_rows(grams, rhs, ridge, missing, nonnegative=nonnegative[0])
-        factors = (trial, neuron, time)
+        factors = (trial, *others)
         consistency = diagnostics.core_consistency(data.problem.X, factors, data.observed)
     return factors, grams, rhs, consistency
 
@@ -204,8 +215,7 @@ def _exact_loss(data: FitInput, factors: Factors, grams: np.ndarray, rhs: np.nda
 
 def _whole(factors: Factors, data: FitInput) -> Factors:
     """Return factors with NaN rows for empty slices."""
-    trial, neuron, time = (insert_empty(f, k) for f, k in zip(factors, data.kept, strict=True))
-    return trial, neuron, time
+    return tuple(insert_empty(f, k) for f, k in zip(factors, data.kept, strict=True))
 
 
 def _restarts(
@@ -216,6 +226,8 @@ def _restarts(
     loss: float,
 ) -> list[Restart]:
     norm2 = data.problem.norm2
-    first, *others = aligned_restarts(found, best, loss, norm2, expand=lambda f: _whole(f, data))
+    first, *others = aligned_restarts(
+        found, best, loss, norm2, expand=lambda f: _whole(f, data), axes=data.axes
+    )
     own = replace(first, similarity=1.0, factors=_whole(best, data), weights=weights)
     return [own, *others]

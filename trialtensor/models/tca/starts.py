@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from trialtensor.data.arrays import as_floats
-from trialtensor.data.axes import AXES
+from trialtensor.data.more_axes import number_word, sizes_text
 from trialtensor.models.observed import FitInput
 from trialtensor.solvers.result import Factors
 
@@ -20,12 +22,14 @@ def check_rank(n_components: int, data: FitInput) -> None:
     ValueError
         Saying how many it can.
     """
-    n_trials, n_neurons, n_times = data.problem.shape
-    largest = min(n_trials * n_neurons, n_trials * n_times, n_neurons * n_times)
+    shape = data.problem.shape
+    # The product of all axes but the longest: so many components describe any data.
+    largest = math.prod(shape) // max(shape)
     if n_components > largest:
+        sizes = sizes_text(data.axes, shape).replace(" times", " time bins")
         raise ValueError(
-            f"n_components: got {n_components}, but data of {n_trials} trials x {n_neurons} "
-            f"neurons x {n_times} time bins has at most {largest} components"
+            f"n_components: got {n_components}, but data of {sizes} has at most {largest} "
+            "components"
         )
     n_observed = data.summary["n_observed"]
     if n_components > n_observed:
@@ -35,7 +39,7 @@ def check_rank(n_components: int, data: FitInput) -> None:
 
 
 def given_factors(
-    init: Any, n_components: int, data: FitInput, nonnegative: tuple[bool, bool, bool]
+    init: Any, n_components: int, data: FitInput, nonnegative: tuple[bool, ...]
 ) -> Factors:
     """Check factors to start from against the data, and drop the rows of its empty slices.
 
@@ -46,7 +50,7 @@ def given_factors(
     """
     ready = []
     for axis, factor, kept, positive in zip(
-        AXES, _factor_matrices(init), data.kept, nonnegative, strict=True
+        data.axes, _factor_matrices(init, data.axes), data.kept, nonnegative, strict=True
     ):
         expected = (len(kept), n_components)
         if factor.shape != expected:
@@ -58,7 +62,7 @@ def given_factors(
             row = int(np.flatnonzero(~np.isfinite(factor).all(axis=1))[0])
             raise ValueError(f"init: the {axis} factor has NaN or infinite values in row {row}")
         ready.append(np.maximum(factor, 0) if positive else factor)
-    return ready[0], ready[1], ready[2]
+    return tuple(ready)
 
 
 class CPWeights(NamedTuple):
@@ -68,15 +72,19 @@ class CPWeights(NamedTuple):
     factors: Any
 
 
-def _factor_matrices(init: Any) -> list[np.ndarray]:
-    if hasattr(init, "trial_factors_"):
-        return [init.trial_factors_ * init.weights_, init.neuron_factors_, init.time_factors_]
-    if hasattr(init, "factors") and hasattr(init, "weights"):
+def _factor_matrices(init: Any, axes: Sequence[str]) -> list[np.ndarray]:
+    n_axes = number_word(len(axes))
+    if hasattr(init, "factors_"):
+        first, *others = init.factors_.values()
+        factors = [first * init.weights_, *others]
+    elif isinstance(init, Mapping):
+        factors = _by_axis(init, axes)
+    elif hasattr(init, "factors") and hasattr(init, "weights"):
         weights = 1.0 if init.weights is None else as_floats(init.weights, "init", None)
         first, *others = (as_floats(f, "init", None) for f in init.factors)
         factors = [first * weights, *others]
     elif isinstance(init, (tuple, list)) and len(init) == 2:
-        return _factor_matrices(CPWeights(*init))
+        return _factor_matrices(CPWeights(*init), axes)
     elif isinstance(init, (tuple, list)):
         factors = [as_floats(f, "init", None) for f in init]
     elif hasattr(init, "get_params"):
@@ -86,9 +94,15 @@ def _factor_matrices(init: Any) -> list[np.ndarray]:
         )
     else:
         raise ValueError(
-            "init: expected one of ('svd', 'random'), three factor matrices, a CPTensor or a "
+            f"init: expected one of ('svd', 'random'), {n_axes} factor matrices, a CPTensor or a "
             f"fitted TCA, got {type(init).__name__}"
         )
-    if len(factors) != 3:
-        raise ValueError(f"init: expected three factor matrices, got {len(factors)}")
+    if len(factors) != len(axes):
+        raise ValueError(f"init: expected {n_axes} factor matrices, got {len(factors)}")
     return factors
+
+
+def _by_axis(init: Mapping[Any, Any], axes: Sequence[str]) -> list[np.ndarray]:
+    if set(init) != set(axes):
+        raise ValueError(f"init: expected a factor for each of {tuple(axes)}, got {list(init)}")
+    return [as_floats(init[axis], "init", None) for axis in axes]

@@ -71,7 +71,7 @@ def go_on(
     memory: Memory | None,
     X: Any,
     mask: Any,
-    nonnegative: tuple[bool, bool, bool],
+    nonnegative: tuple[bool, ...],
     *,
     max_iter: int,
     tol: float,
@@ -176,7 +176,7 @@ def _describe(
     new: Observed,
     known: Pair,
     factors: Factors,
-    nonnegative: tuple[bool, bool, bool],
+    nonnegative: tuple[bool, ...],
     reason: StopReason,
 ) -> Fitted:
     """Describe the model of all trials so far, with the trial factors of the new ones."""
@@ -239,7 +239,7 @@ def _restarts(
     factors: Factors,
     record: FitRecord,
     weights: np.ndarray,
-    nonnegative: tuple[bool, bool, bool],
+    nonnegative: tuple[bool, ...],
 ) -> list[Restart]:
     """Return the model, then the other restarts, each with its loss over all trials.
 

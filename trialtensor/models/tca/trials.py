@@ -27,27 +27,27 @@ def transform(fitted: Fitted, X: Any, mask: Any, *, nonnegative: bool) -> np.nda
 def score(fitted: Fitted, X: Any, mask: Any, *, nonnegative: bool) -> float:
     """Return the explained fraction of the sum of squares of ``X``, over known entries."""
     new, trial = _solve(fitted, X, mask, nonnegative)
-    factors = (
-        trial,
-        fitted["neuron_factors"][new.kept[1]],
-        fitted["time_factors"][new.kept[2]],
-    )
+    others = _all_but_trials(fitted)
+    factors = (trial, *(f[kept] for f, kept in zip(others, new.kept[1:], strict=True)))
     total = new.norm2
     nothing_to_explain(total, new.values)
     return 1 - residual_sum_of_squares(new.values, factors, new.mask) / total
 
 
+def _all_but_trials(fitted: Fitted) -> list[np.ndarray]:
+    return [fitted[f"{axis}_factors"] for axis in fitted.axes[1:]]
+
+
 def _solve(fitted: Fitted, X: Any, mask: Any, nonnegative: bool) -> tuple[Observed, np.ndarray]:
-    neuron, time = fitted["neuron_factors"], fitted["time_factors"]
+    others = _all_but_trials(fitted)
     # A neuron or bin that the fit never saw has no factor row to compare with.
-    known = known_rows(neuron), known_rows(time)
-    new = check_new_trials(fitted, X, mask, known, neuron.dtype, in_passes=True)
+    known = [known_rows(factor) for factor in others]
+    new = check_new_trials(fitted, X, mask, known, others[0].dtype, in_passes=True)
     dtype = new.values.dtype
-    neuron = neuron[known[0]].astype(dtype, copy=False)
-    time = time[known[1]].astype(dtype, copy=False)
-    start = np.zeros((len(new.values), neuron.shape[1]), dtype)
+    others = [f[rows].astype(dtype, copy=False) for f, rows in zip(others, known, strict=True)]
+    start = np.zeros((len(new.values), others[0].shape[1]), dtype)
     with blas_threads_for(new.values.size):
-        grams, rhs = new.problem().trial_equations((start, neuron, time))
+        grams, rhs = new.problem().trial_equations((start, *others))
         ridge = ridge_of(fitted)
         trial = solve_open_rows(grams, rhs, ridge, new.missing_of_rows, nonnegative=nonnegative)
     return new, trial

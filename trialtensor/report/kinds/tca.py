@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
+from trialtensor.data.axes import AXES
 from trialtensor.models import TCA
 from trialtensor.report import words
 from trialtensor.report.figures import one_trial_factor
@@ -14,7 +15,7 @@ from trialtensor.report.sections import Context
 @words.introduction.register
 def introduction(model: TCA) -> Markup:
     """Introduce TCA."""
-    return fragment("kinds/tca.html.jinja")
+    return fragment("kinds/tca.html.jinja", others=_other_axes(model))
 
 
 @words.reading.register
@@ -23,11 +24,17 @@ def reading(model: TCA, context: Context, n_shown: int) -> Markup:
     return fragment(
         "kinds/tca_reading.html.jinja",
         order=_order(model),
+        others=_other_axes(model),
         color_name=context.color_name,
         means=context.color_by is not None and one_trial_factor(model),
         n_shown=n_shown,
         n_components=len(model.fitted_.components),
     )
+
+
+def _other_axes(model: TCA) -> list[str]:
+    """List the axes that are no trials, neurons or times."""
+    return [axis for axis in model.fitted_.axes if axis not in AXES]
 
 
 def _order(model: TCA) -> str:

@@ -172,7 +172,8 @@ class MaskedSlabs(Slabs):
         """
         patterns, small = self.turned(factors)
         new, _ = small.sweep(factors[:3], update)
-        found = (*new, patterns)
+        A, H, C = new
+        found = (A, H, C, patterns)
         return found, self.loss(found)
 
 
@@ -183,4 +184,5 @@ def balance_filled(factors: FilledFactors) -> FilledFactors:
     ----------
     factors : ``A``, ``H``, ``C`` and patterns
     """
-    return (*balance(factors[:3]), factors[3])
+    A, H, C = balance(factors[:3])
+    return A, H, C, factors[3]

@@ -232,7 +232,7 @@ class Passes(ABC):
         swept = []
         for (trial, rhs), (_, neuron, time) in zip(sweep_jobs.in_pairs(found), models, strict=True):
             swept.append((trial, update(1, gram((trial, neuron, time), 1), rhs, neuron), time))
-        equations = []
+        equations: list[Equations] = []
         for factors, rhs in zip(swept, self.run(sweep_jobs.Times(swept)), strict=True):
             grams = gram(factors, 2)
             rhs = np.ascontiguousarray(rhs.T)

@@ -53,7 +53,7 @@ def sweep_together(
     for part in chunks:
         rows = contraction.khatri_rao_rows(trials[part], neurons)
         rhs_of_all += rows @ X[part].reshape(-1, X.shape[2])
-    found = []
+    found: list[tuple[Factors, np.ndarray, np.ndarray]] = []
     for (trial, neuron), (_, _, time), own in zip(pairs, models, columns, strict=True):
         rhs = np.ascontiguousarray(rhs_of_all[own].T)
         grams = gram((trial, neuron, time), 2)
