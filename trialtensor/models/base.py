@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from trialtensor.data.axes import AXES
 from trialtensor.models import elsewhere
+from trialtensor.models.attributes import set_attributes
 from trialtensor.models.below_zero import warn_below_zero
 from trialtensor.models.fitted import Fitted, Named
 from trialtensor.models.memory import check_memory
@@ -325,24 +326,7 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
 
     def _store(self, fitted: Fitted) -> None:
         """Set the attributes that end in an underscore: views of ``fitted``."""
-        before = getattr(self, "fitted_", None)
-        for name in set() if before is None else set(before.arrays) - set(fitted.arrays):
-            delattr(self, f"{name}_")
-        self.fitted_ = fitted
-        for name, named in fitted.arrays.items():
-            setattr(self, f"{name}_", named.values)
-        record = fitted.record
-        self.loss_, self.loss_history_ = record.loss, record.loss_history
-        self.explained_variance_ratio_ = record.explained_variance_ratio
-        self.n_iter_, self.stop_reason_ = record.n_iter, record.stop_reason
-        self.restarts_ = record.restarts
-        self.coords_, self.data_summary_ = fitted.coords, fitted.data
-        self.n_features_in_ = int(fitted.data.get("n_neurons", fitted.shape[1]))
-        self.__dict__.pop("feature_names_in_", None)
-        axis, names = fitted.coords.get("neuron", (None, np.empty(0)))
-        if axis == "neuron" and np.asarray(names).dtype.kind in "UO":
-            known = [str(i if name is None else name) for i, name in enumerate(names)]
-            self.feature_names_in_ = np.asarray(known, dtype=object)
+        set_attributes(self, fitted)
 
     def _drawn_starts(self) -> list[Start]:
         """Yield the first start by ``init``, the others at random, each with its own seed."""
