@@ -168,7 +168,9 @@ def test_one_dataset_is_tracked_with_its_neurons(results, tmp_path):
     series = pandas.read_csv(tmp_path / "tracking_series.csv")
     assert list(series)[1:] == ["component 1, M1", "component 2, M1"]
     table = pandas.read_csv(tmp_path / "tracking_patterns.csv")
-    assert table["name"].tolist() == ["component 1", "component 2"]
+    # In this short recording, early trials can have a course that is unlike that of all trials.
+    names = [name.removeprefix("early course unlike ") for name in table["name"]]
+    assert names == ["component 1", "component 2"]
     assert "dataset=&#39;M1&#39;" in (tmp_path / "tracking.html").read_text("utf-8")
     both = run("track", tmp_path / "model.h5", "-o", tmp_path / "both")
     assert both.exit_code == 0, both.output

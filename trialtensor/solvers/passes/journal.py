@@ -9,21 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
 from trialtensor.solvers.passes.base import Passes
 from trialtensor.solvers.passes.block import Block, Job
+from trialtensor.storage.records import Records
 
-_MAGIC = b"trialtensor passes 1\n"
+_KIND = b"trialtensor passes 1\n"
 _DIGEST = 16
-# Length of a record, then its checksum.
-_HEAD = 8 + _DIGEST
 
 
 class JournalPasses(Passes):
@@ -47,8 +45,7 @@ class JournalPasses(Passes):
     def __init__(self, passes: Any, path: Path, about: bytes) -> None:
         self.passes, self.path = passes, Path(path)
         self.shape, self.dtype = passes.shape, passes.dtype
-        self._file = _open(self.path, about)
-        self._known = list(_records(self._file))
+        self._records = _open(self.path, about)
         self._place = 0
 
     def run(self, job: Job) -> tuple[np.ndarray, ...]:
@@ -94,28 +91,18 @@ class JournalPasses(Passes):
         ----------
         done : bool
         """
-        self._file.close()
-        if done:
-            self.path.unlink(missing_ok=True)
+        self._records.close(remove=done)
 
     def _recall(self, name: bytes, compute: Any) -> tuple[np.ndarray, ...]:
-        if self._place < len(self._known):
-            start, end = self._known[self._place]
-            content = _read(self._file, start, end)
+        if self._place < len(self._records):
+            content = self._records[self._place]
             if content[:_DIGEST] == name:
                 self._place += 1
                 return _unpack(content[_DIGEST:])
             # Another fit from here on.
-            del self._known[self._place :]
-            self._file.truncate(start - _HEAD)
+            self._records.drop_from(self._place)
         results = compute()
-        self._file.seek(0, os.SEEK_END)
-        content = name + _pack(results)
-        self._file.write(len(content).to_bytes(8, "little") + _checksum(content))
-        start = self._file.tell()
-        self._file.write(content)
-        self._file.flush()
-        self._known.append((start, self._file.tell()))
+        self._records.append(name + _pack(results))
         self._place += 1
         return results
 
@@ -159,51 +146,16 @@ def _parts(thing: Any) -> Iterator[bytes]:
         yield repr(thing).encode()
 
 
-def _open(path: Path, about: bytes) -> BinaryIO:
+def _open(path: Path, about: bytes) -> Records:
     try:
-        return _open_file(path, about)
+        return Records(path, _KIND, about)
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise ValueError(f"checkpoint: {path} can't be used ({why}); give another path") from error
-
-
-def _open_file(path: Path, about: bytes) -> BinaryIO:
-    if not path.exists():
-        file = open(path, "xb+")  # noqa: SIM115 - kept open for as long as the fit runs
-        file.write(_MAGIC + _checksum(about))
-        file.flush()
-        return file
-    file = open(path, "rb+")  # noqa: SIM115
-    head = file.read(len(_MAGIC) + _DIGEST)
-    if head == _MAGIC + _checksum(about):
-        return file
-    file.close()
-    what = "of other data" if head.startswith(_MAGIC) else "no such file"
-    raise ValueError(f"checkpoint: {path} is {what}; give another path, or remove it to begin anew")
-
-
-def _records(file: BinaryIO) -> Iterator[tuple[int, int]]:
-    """Yield where whole records are, and drop what comes after the last of them."""
-    end = file.seek(0, os.SEEK_END)
-    at = len(_MAGIC) + _DIGEST
-    while at + _HEAD <= end:
-        head = _read(file, at, at + _HEAD)
-        start, length = at + _HEAD, int.from_bytes(head[:8], "little")
-        whole = start + length <= end
-        if not whole or _checksum(_read(file, start, start + length)) != head[8:]:
-            break
-        yield start, start + length
-        at = start + length
-    file.truncate(at)
-
-
-def _read(file: BinaryIO, start: int, end: int) -> bytes:
-    file.seek(start)
-    return file.read(end - start)
-
-
-def _checksum(content: bytes) -> bytes:
-    return hashlib.blake2b(content, digest_size=_DIGEST).digest()
+    except ValueError as error:
+        raise ValueError(
+            f"checkpoint: {path} is {error}; give another path, or remove it to begin anew"
+        ) from None
 
 
 def _pack(results: tuple[np.ndarray, ...]) -> bytes:
