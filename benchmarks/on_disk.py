@@ -145,11 +145,12 @@ def _disk_speed(path: Path, form: str, source: Any) -> float:
 def _processor_speed() -> float:
     """Return the operations a second of a large product in single precision."""
     a = np.random.default_rng(0).random((1500, 4000), np.float32)
-    a @ a.T
-    start = time.perf_counter()
+    best = np.inf
     for _ in range(5):
+        start = time.perf_counter()
         a @ a.T
-    return 5 * 1500**2 * 4000 / (time.perf_counter() - start)
+        best = min(best, time.perf_counter() - start)
+    return float(1500**2 * 4000 / best)
 
 
 def _peak() -> int:
@@ -162,7 +163,11 @@ def _say(**found: Any) -> None:
 
 
 def _operations(job: str, shape: tuple[int, int, int]) -> float:
-    """Return the operations of a pass that are limited by products: Gram matrices."""
+    """Return the operations of a pass that are limited by products: Gram matrices.
+
+    Those of `Reach` depend on how many directions it adds, and aren't counted: its share is that
+    of the disk alone.
+    """
     size = float(np.prod(shape))
     # A symmetric product needs half of them.
     longest = {"AxisGram": max(shape[1:]), "GramOfTrials": shape[0]}
