@@ -2,6 +2,7 @@
 
 import html
 import json
+import shlex
 
 import h5py
 import numpy as np
@@ -120,6 +121,19 @@ def test_on_a_device_labels_are_kept(recording, tmp_path):
     assert "side" in ours.columns
     pandas.testing.assert_frame_equal(ours, theirs, rtol=1e-6, atol=1e-9)
     assert json.loads((tmp_path / "ours" / "summary.json").read_text())
+
+
+def test_inspect_of_large_tensors_of_four_axes_says_what_works(tmp_path, monkeypatch):
+    path = tmp_path / "ecog.npy"
+    np.save(path, np.random.default_rng(0).random((12, 5, 4, 6)))
+    monkeypatch.setattr(elsewhere, "LARGE", 1)
+    said = run("inspect", path).output
+    assert "more than three axes" in said and "--memory" not in said
+    line = next(line for line in said.splitlines() if "trialtensor fit" in line)
+    words = shlex.split(line.strip())[1:]
+    words[words.index("-o") + 1] = str(tmp_path / "out")
+    words[words.index("--components") + 1] = "1"
+    assert run(*words).exit_code == 0
 
 
 def test_inspect_of_large_tensors_says_how_to_read_them(recording, monkeypatch):

@@ -108,7 +108,11 @@ def on_disk(
             f"{type(X).__name__}"
         )
     if len(X.shape) != 3:
-        raise ValueError(f"X: expected (n_trials, n_neurons, n_times), got shape {tuple(X.shape)}")
+        how = "; more than three axes are fitted in memory, by fit(X) itself"
+        raise ValueError(
+            f"X: expected (n_trials, n_neurons, n_times), got shape {tuple(X.shape)}"
+            f"{how if len(X.shape) > 3 else ''}"
+        )
     given = None if memory is None else parse_bytes(memory)
     path = None if checkpoint is None else _usable(Path(checkpoint))
     return OnDisk(X, given, path, bool(progress), dict(getattr(X, "attrs", {})))

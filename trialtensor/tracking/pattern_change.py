@@ -190,7 +190,8 @@ def pattern_change(
     check_whole("n_null", n_null, 19, REPEATS)
     check_share("alpha", alpha), check_share("level", level)
     given = X
-    three_axes_only(f"pattern_change of {type(components).__name__}", axes_of(X))
+    of = f" of {type(components).__name__}" if hasattr(components, "fitted_") else ""
+    three_axes_only(f"pattern_change{of}", axes_of(X))
     X, sets = _early_and_late(X, early, late, n_units, type(components).__name__)
     warn_of_order(given, sets, conditions)
     rng = generator(random_state)
