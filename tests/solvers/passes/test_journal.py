@@ -36,20 +36,28 @@ def stop_after(monkeypatch, n_passes):
     return done
 
 
-@pytest.mark.parametrize("n_passes", [1, 2, 4, 9])
-def test_a_killed_fit_goes_on_to_the_same_bits(X, tmp_path, monkeypatch, n_passes):
-    whole = fit(X)
-    path = tmp_path / "fit.passes"
+def kill(monkeypatch, X, path, n_passes):
+    """End a fit after some passes."""
     with monkeypatch.context() as patch:
         stop_after(patch, n_passes)
         with pytest.raises(Killed):
             fit(X, path)
+
+
+def counted(monkeypatch, X, path=None):
+    """Return the passes of a fit that is left alone, and its model."""
     with monkeypatch.context() as patch:
-        left = stop_after(patch, None)
-        resumed = fit(X, path)
-    with monkeypatch.context() as patch:
-        everything = stop_after(patch, None)
-        fit(X)
+        done = stop_after(patch, None)
+        return done, fit(X, path)
+
+
+@pytest.mark.parametrize("n_passes", [1, 2, 4, 9])
+def test_a_killed_fit_goes_on_to_the_same_bits(X, tmp_path, monkeypatch, n_passes):
+    whole = fit(X)
+    path = tmp_path / "fit.passes"
+    kill(monkeypatch, X, path, n_passes)
+    left, resumed = counted(monkeypatch, X, path)
+    everything, _ = counted(monkeypatch, X)
     assert len(left) == len(everything) - n_passes
     assert resumed.loss_ == whole.loss_
     for ours, theirs in zip(resumed.trial_factors_, whole.trial_factors_, strict=True):
@@ -59,38 +67,25 @@ def test_a_killed_fit_goes_on_to_the_same_bits(X, tmp_path, monkeypatch, n_passe
 
 def test_a_record_cut_in_its_midst_is_done_again(X, tmp_path, monkeypatch):
     path = tmp_path / "fit.passes"
-    with monkeypatch.context() as patch:
-        stop_after(patch, 3)
-        with pytest.raises(Killed):
-            fit(X, path)
+    kill(monkeypatch, X, path, 3)
     content = path.read_bytes()
     path.write_bytes(content[:-7])
-    with monkeypatch.context() as patch:
-        left = stop_after(patch, None)
-        resumed = fit(X, path)
-    with monkeypatch.context() as patch:
-        everything = stop_after(patch, None)
-        whole = fit(X)
+    left, resumed = counted(monkeypatch, X, path)
+    everything, whole = counted(monkeypatch, X)
     assert len(left) == len(everything) - 2
     assert resumed.loss_ == whole.loss_
 
 
 def test_other_parameters_begin_anew_from_where_they_differ(X, tmp_path, monkeypatch):
     path = tmp_path / "fit.passes"
-    with monkeypatch.context() as patch:
-        stop_after(patch, 6)
-        with pytest.raises(Killed):
-            fit(X, path)
+    kill(monkeypatch, X, path, 6)
     other = TCA(3, n_init=2, random_state=1).fit(on_disk(X, memory="20kB", checkpoint=path))
     assert other.loss_ == TCA(3, n_init=2, random_state=1).fit(on_disk(X, memory="20kB")).loss_
 
 
 def test_other_data_is_refused(X, tmp_path, monkeypatch):
     path = tmp_path / "fit.passes"
-    with monkeypatch.context() as patch:
-        stop_after(patch, 2)
-        with pytest.raises(Killed):
-            fit(X, path)
+    kill(monkeypatch, X, path, 2)
     with pytest.raises(ValueError, match=r"checkpoint: .* is of other data"):
         fit(X + 1, path)
 
