@@ -19,7 +19,10 @@ ROOMS = {
     "training": {"tasks", "plants", "network", "sessions"},
     "phenomena": {"tasks", "network", "sessions", "rates"},
     "experiments": {"tasks", "network", "sessions", "rates", "analysis", "phenomena"},
-    "cli": {"phenomena"},
+    "cli": {
+        *("tasks", "plants", "network", "sessions", "rates"),
+        *("analysis", "training", "phenomena", "experiments"),
+    },
     # The public names.
     "": {"tasks", "plants", "network", "sessions", "rates"},
 }

@@ -1,4 +1,4 @@
-"""The command ``trialtensor-models``."""
+"""``trialtensor-models phenomena``: the table of what the network shows."""
 
 from __future__ import annotations
 
@@ -8,20 +8,9 @@ from typing import Annotated
 
 import typer
 
-from trialtensor.cli.console import App, say
+from trialtensor.cli.console import say
 from trialtensor.cli.running import clear_errors
-
-app = App(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="Simulate a cerebellum and a cortex that learn together.",
-)
-
-
-@app.callback()
-def _main() -> None:
-    """Commands for the CC-RNN."""
+from trialtensor_models.cli.app import app
 
 
 @app.command()
@@ -76,7 +65,3 @@ def _phenomena(
     say(f"figure: {written}")
     if missed:
         say(f"{len(missed)} missed: {', '.join(missed)}")
-
-
-if __name__ == "__main__":
-    app()

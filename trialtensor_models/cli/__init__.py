@@ -1,0 +1,6 @@
+"""The command ``trialtensor-models``; a file each command."""
+
+from trialtensor_models.cli import phenomena  # noqa: F401 (adds itself to the application)
+from trialtensor_models.cli.app import app
+
+__all__ = ["app"]

@@ -1,0 +1,5 @@
+"""``python -m trialtensor_models.cli``."""
+
+from trialtensor_models.cli import app
+
+app()
