@@ -75,7 +75,7 @@ def test_a_mask_may_be_anywhere(tmp_path, place):
     X, mask = recording()
     data, expected = places(X)[place], fitted(X, mask)
     for name, each in masks(mask, tmp_path):
-        if place == "labelled" and not hasattr(each, "dims"):
+        if place == "labelled" and not isinstance(each, xarray.DataArray):
             # One without names has the order of the data.
             each = np.asarray(each).transpose(1, 0, 2)
         ours = fitted(data, each)
