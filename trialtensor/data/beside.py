@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor.data.axes import AXES, resolve_axes
-from trialtensor.data.chunks import TrialsFirst
+from trialtensor.data.chunks import SomeTrials, TrialsFirst
 from trialtensor.data.elsewhere import is_dask, is_lazy, library_of, refuse_closed, source_of
 from trialtensor.data.more_axes import name_axes
 from trialtensor.data.parsing import rename_dims, to_mask
@@ -35,6 +35,8 @@ def mask_beside(mask: Any, X: Any) -> Any:
         For another shape or type, other axes, and other labels than those of the data.
     """
     data, mask = source_of(X), source_of(mask)
+    if isinstance(mask, SomeTrials):
+        return mask  # a part of one from here
     refuse_closed(mask, "mask")
     along: Any = {}
     order = [0, 1, 2]

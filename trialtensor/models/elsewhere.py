@@ -50,6 +50,18 @@ def is_in_blocks(X: Any) -> bool:
     return _where(X) in ("disk", "dask")
 
 
+def goes_in_passes(X: Any) -> bool:
+    """Tell whether fits of kinds that read in passes leave data where it is.
+
+    Parameters
+    ----------
+    X : anything
+    """
+    if kind_of(X) == "device":
+        return len(X.shape) == len(AXES) and not _is_better_in_memory(X)
+    return is_in_blocks(X)
+
+
 def _where(X: Any) -> str | None:
     """Tell where data is read from pass by pass; more than three axes are read into memory."""
     kind = kind_of(X)
@@ -74,7 +86,7 @@ def prepare(X: Any, mask: Any, *, with_missing: bool = True, progress: bool = Fa
         For data that can't be fitted: of another shape or type, infinite, or without signal.
     """
     many = len(X.shape) > len(AXES)
-    if kind_of(X) == "device" and (many or _is_better_in_memory(X)):
+    if kind_of(X) == "device" and not goes_in_passes(X):
         seen = None if mask is None else as_numpy(mask)
         return observed.prepare(as_numpy(X), seen, many=many)
     source, coords = in_order(X)

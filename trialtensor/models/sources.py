@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from trialtensor.data.axes import AXES, resolve_axes
 from trialtensor.data.beside import mask_beside
-from trialtensor.data.chunks import TrialsFirst, trials_together
+from trialtensor.data.chunks import LabelledTrials, SomeTrials, TrialsFirst, trials_together
 from trialtensor.data.elsewhere import OnDisk, kind_of, path_of, refuse_closed, source_of
 from trialtensor.data.labels import plain_labels
 from trialtensor.data.notices import warn
-from trialtensor.solvers.namespaces import like
+from trialtensor.solvers.namespaces import like, namespace
 from trialtensor.solvers.passes.chunked import BLOCK_BYTES, ChunkedPasses
 from trialtensor.solvers.passes.hidden import (
     DrawnSource,
@@ -229,3 +230,47 @@ def _step(given: OnDisk, source: Any, itemsize: int, block_bytes: int) -> int:
             f'on_disk(X, memory="{max(needed / 1e9, 0.01):.3g}GB")'
         )
     return 1
+
+
+def some_trials(X: Any, rows: np.ndarray) -> Any:
+    """Return some trials of data that isn't in memory, as it would be given to ``fit``.
+
+    Parameters
+    ----------
+    X : as for ``fit``
+    rows : int array
+        In rising order.
+    """
+    if kind_of(X) == "device":
+        return namespace(X).take(X, like(X, rows), axis=0)
+    source, _ = in_order(X)
+    given = X if isinstance(X, OnDisk) else OnDisk(X)
+    return replace(given, source=_rows_of(source, source_of(X), rows, path_of(given.source)))
+
+
+def some_of_mask(mask: Any, rows: np.ndarray) -> Any:
+    """Return a mask of some trials.
+
+    Parameters
+    ----------
+    mask : array or dataset
+        From `mask_beside`; None for none.
+    rows : int array
+        In rising order.
+    """
+    if mask is None:
+        return None
+    return _rows_of(mask, source_of(mask), rows, path_of(source_of(mask)))
+
+
+def _rows_of(ordered: Any, given: Any, rows: np.ndarray, path: Path | None) -> Any:
+    if of_dask(ordered) is not None or type(ordered) is np.ndarray:
+        return ordered[rows]
+    if hasattr(given, "dims") and hasattr(given, "coords"):
+        found = resolve_axes(given.dims, name="X")
+        dims = [given.dims[found.index(axis)] for axis in AXES]
+        taken: SomeTrials = LabelledTrials(ordered, rows, given, dims)
+    else:
+        taken = SomeTrials(as_read(ordered), rows)
+    taken.filename = None if path is None else str(path)
+    return taken
