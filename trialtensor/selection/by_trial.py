@@ -141,19 +141,19 @@ class EntriesByTrial(ByTrial):
 class BlocksByTrial(ByTrial):
     """Blocks of bins of large data.
 
-    Blocks of a neuron on one trial are drawn from a row of places, a guard apart, that begins
-    anywhere.
+    Blocks of a neuron on one trial are drawn from a row of places, a guard apart.
 
     Attributes
     ----------
     length, guard : int
-    n_places : int
-        In each pair of trial and neuron.
+    n_first : int
+        Bins in which a row may begin. If all bins of a block and its guard, blocks are equally
+        likely everywhere.
     """
 
     length: int
     guard: int
-    n_places: int
+    n_first: int
 
     @classmethod
     def plan(
@@ -169,17 +169,17 @@ class BlocksByTrial(ByTrial):
         (n_trials, n_neurons), n_times = counts.of_neurons.shape, counts.of_times.shape[1]
         by_trial = counts.of_neurons.sum(axis=1)
         kept = Kept.draw(counts, np.random.default_rng(seed))
-        full = (n_times + guard) // (length + guard)
+        full, pitch = (n_times + guard) // (length + guard), length + guard
         unit = length if (by_trial == n_neurons * n_times).all() else 1
-        # One fewer than fit, as long as those are enough: full rows can't begin anywhere else.
-        for n_places in range(max(full - 1, 1), full + 1):
-            # With its guard, a block is in the way of no entry that two of its row aren't.
-            share = n_places * length / n_times
-            room = by_trial * share - 2 * length * kept.by_trial(n_trials)
-            room = np.floor(np.maximum(room, 0) / unit + 1e-6)
+        # A row that begins anywhere has room for one block fewer; otherwise all must fit.
+        for n_places, n_first in ((full - 1, pitch), (full, n_times + guard - full * pitch + 1)):
+            # An entry that stays is in the way of two blocks of its row at most.
+            room = by_trial * (n_places * length / n_times)
+            room = np.maximum(room - 2 * length * kept.by_trial(n_trials), 0)
+            room = np.floor(room / unit + 1e-6)
             if room.sum() * unit >= n_test - length / 2:
                 n = min(round(n_test / unit), int(room.sum()))
-                return cls(seed, unit * _divided(room, n), kept, length, guard, n_places)
+                return cls(seed, unit * _divided(room, n), kept, length, guard, n_first)
         raise UnreachableError(int(room.sum() * unit))
 
     def _out(self, test: np.ndarray) -> np.ndarray:
@@ -196,11 +196,10 @@ class BlocksByTrial(ByTrial):
     ) -> None:
         n_neurons, n_times = seen.shape
         pitch = self.length + self.guard
-        spare = n_times + self.guard - self.n_places * pitch
-        first = rng.integers(0, spare + 1, n_neurons)
-        starts = first[:, None] + pitch * np.arange(self.n_places)
-        counts = _sums(seen, starts, self.length)
-        good = counts > 0
+        n_places, last = (n_times + self.guard) // pitch, n_times - self.length
+        starts = rng.integers(0, self.n_first, (n_neurons, 1)) + pitch * np.arange(n_places)
+        counts = _sums(seen, np.minimum(starts, last), self.length)
+        good = (counts > 0) & (starts <= last)
         for neuron, time in keep.tolist():
             away = time - starts[neuron]
             good[neuron] &= (away < -self.guard) | (away >= self.length + self.guard)
@@ -208,7 +207,7 @@ class BlocksByTrial(ByTrial):
         if not len(order):
             return
         chosen = order[: n_nearest(counts.reshape(-1)[order], int(self.quota[trial]))]
-        cells, begin = chosen // self.n_places, starts.reshape(-1)[chosen]
+        cells, begin = chosen // n_places, starts.reshape(-1)[chosen]
         _mark(test, cells, begin, self.length)
         if self.guard:
             _mark(out, cells, begin - self.guard, self.length + 2 * self.guard)

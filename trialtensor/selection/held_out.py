@@ -14,7 +14,7 @@ from trialtensor.models.base import TrialEstimator
 from trialtensor.models.dynamics import TrialVaryingDynamics
 from trialtensor.models.layout import Layout
 from trialtensor.selection.components import known_form, known_masks, take_options
-from trialtensor.selection.drawn import Draw, Rectangle
+from trialtensor.selection.drawn import Rectangle
 from trialtensor.selection.in_passes import InPasses
 from trialtensor.selection.splitting import Split
 
@@ -36,8 +36,8 @@ class Job:
 def fit_one(
     job: Job,
     model: TrialEstimator,
-    layout: Layout | InPasses,
-    split: Split | Draw,
+    layout: Any,
+    split: Any,
     options: Mapping[str, Any],
     whole_trials: bool,
 ) -> tuple[Job, dict[str, Any]]:
