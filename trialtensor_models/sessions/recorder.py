@@ -63,7 +63,7 @@ class Recorder:
             What an ``until=`` condition may ask for.
         """
         rows, desired = self.rows, trial.draw.desired
-        perturbation, block = trial.perturbation, trial.block
+        perturbation, row = trial.perturbation, trial.row
         command = activity.command[place]
         n_versions = len(command)
         probes = -direction(command, np.repeat(desired, n_versions, 0))
@@ -83,15 +83,17 @@ class Recorder:
         rows["probe_slow"].append(probes[-1])
         if has_choices(self.task):
             rows["probe_naive"].append(probes[-3])
-        rows["epoch"].append(block.epoch)
+            rows["reversed"].append(perturbation.reversed)
+        rows["epoch"].append(trial.block.epoch)
         rows["block"].append(trial.block_index)
         rows["condition"].append(trial.condition)
         rows["target"].append(self.task.labels[trial.condition])
         rows["rotation"].append(perturbation.rotation)
         rows["curl"].append(perturbation.curl)
         rows["clamp"].append(perturbation.clamp)
-        rows["cerebellum"].append(block.cerebellum)
-        rows["learns"].append(block.learns)
+        rows["context"].append(row.context)
+        rows["cerebellum"].append(row.cerebellum)
+        rows["learns"].append(row.learns)
         rows["C"].append(learner.C[place].astype(np.float32))
         rows["W_PC"].append(learner.W_PC[place].astype(np.float32))
         if self.record != "behaviour":
@@ -151,7 +153,7 @@ class Recorder:
                     name: ("trial", rows[name])
                     for name in (
                         "epoch", "block", "condition", "target", "rotation", "curl", "clamp",
-                        "cerebellum", "learns", "side", "expected",
+                        "reversed", "context", "cerebellum", "learns", "side", "expected",
                     )
                     if name in rows
                 }
@@ -187,18 +189,20 @@ class Recorder:
 
     def _behaviour(self, rows: dict[str, np.ndarray]) -> xr.Dataset:
         units = {"angle": "degrees", "error": "degrees", "adaptation": "degrees",
-                 "end_error": "m", "deviation": "m"}  # fmt: skip
+                 "end_error": "m", "deviation": "m", "rotation": "degrees",
+                 "curl": "N s/m"}  # fmt: skip
         columns: dict[str, Any] = {
             name: ("trial", rows[name], {"units": unit}) for name, unit in units.items()
         }
-        for name in ("choice", "correct", "reward"):
+        for name in ("clamp", "choice", "correct", "reward"):
             if name in rows:
                 columns[name] = ("trial", rows[name])
         for path in ("hand", "cursor"):
             columns[path] = (("trial", "time", "axis"), rows[path], {"units": "m"})
         dt = self.model.cortex.dt
         steps = np.arange(1, rows["hand"].shape[1] + 1) - self.task.go(dt)
-        labels = {name: ("trial", rows[name]) for name in ("epoch", "block", "target")}
+        names = ("epoch", "block", "target", "context")
+        labels = {name: ("trial", rows[name]) for name in names}
         return xr.Dataset(
             columns, coords={"time": np.round(steps * dt, 9), "axis": ["x", "y"], **labels}
         )
@@ -216,7 +220,7 @@ class Recorder:
                 "time": np.round(centres * dt, 9),
                 "region": ("neuron", region),
                 "unit": ("neuron", unit),
-                **{name: ("trial", rows[name]) for name in ("target", "epoch", "block")},
+                **{name: ("trial", rows[name]) for name in _labels(rows)},
             },
             name="activity",
         )
@@ -234,6 +238,12 @@ class Recorder:
             "task": {"name": self.task.name, **_as_dict(self.task)},
             "plant": {"name": type(self.plant).__name__, **_as_dict(self.plant)},
         }
+
+
+def _labels(rows: dict[str, np.ndarray]) -> tuple[str, ...]:
+    """Labels of trials that the activity carries; contexts where there are any."""
+    contexts = ("context",) if (rows["context"] != "").any() else ()
+    return ("target", "epoch", "block", *contexts)
 
 
 def _as_dict(thing: Any) -> dict[str, Any]:

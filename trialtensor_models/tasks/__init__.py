@@ -8,7 +8,7 @@ from trialtensor_models.tasks.choices import LEFT, RIGHT, ChoiceTask, has_choice
 from trialtensor_models.tasks.evidence import EvidenceAccumulation
 from trialtensor_models.tasks.match import DelayedMatch
 from trialtensor_models.tasks.reversal import ReversalLearning
-from trialtensor_models.tasks.task import Draw, Task
+from trialtensor_models.tasks.task import Draw, Task, condition_of
 
 __all__ = [
     "LEFT",
@@ -20,6 +20,7 @@ __all__ = [
     "EvidenceAccumulation",
     "ReversalLearning",
     "Task",
+    "condition_of",
     "has_choices",
     "task_from",
     "toward",

@@ -28,6 +28,36 @@ class Draw:
     side: np.ndarray | None = None
 
 
+def condition_of(task: Task, label: str | float) -> int:
+    """Find the condition with a label.
+
+    Parameters
+    ----------
+    task : task
+    label : str or float
+        Numbers may be off by rounding.
+
+    Returns
+    -------
+    int
+        Its place in ``task.labels``.
+
+    Raises
+    ------
+    ValueError
+        Listing the labels, if there is none like it.
+    """
+    labels = np.asarray(task.labels)
+    if labels.dtype.kind in "fiu" and not isinstance(label, str):
+        found = np.flatnonzero(np.abs(labels - label) <= 1e-6 * (1 + np.abs(labels)))
+    else:
+        found = np.flatnonzero(labels.astype(str) == str(label))
+    if not len(found):
+        known = ", ".join(map(str, labels[:20].tolist()))
+        raise ValueError(f"target: {task.name} has the labels {known}, got {label!r}")
+    return int(found[0])
+
+
 class Task(Protocol):
     """A set of conditions, and trials of them; a frozen dataclass.
 
