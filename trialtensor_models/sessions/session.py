@@ -10,7 +10,7 @@ from trialtensor_models.plants import Perturbation
 from trialtensor_models.plasticity import Critic, Outcome, answer
 from trialtensor_models.sessions.blocks import Block, Row
 from trialtensor_models.sessions.schedule import Schedule
-from trialtensor_models.tasks import Draw, Task, has_choices
+from trialtensor_models.tasks import Draw, Task, has_choices, next_answer
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -50,7 +50,8 @@ class Session:
         self._block = 0
         self._waiting: dict[Row | None, list[int]] = {}
         self._history: dict[str, list[float]] = {}
-        self._critic = Critic(len(task.labels))
+        n_answers = len(task.answers) if has_choices(task) else 2
+        self._critic = Critic(len(task.labels), chance=1 / n_answers)
         self.n_done = 0
 
     @property
@@ -66,8 +67,8 @@ class Session:
         condition = self._drawn(block, row) if row.condition is None else row.condition
         draw = self.task.draw(np.array([condition]), self.dt, self._order)
         perturbation = row.perturbation
-        if perturbation.reversed and draw.side is not None:
-            draw = replace(draw, side=-draw.side)
+        if perturbation.reversed and draw.side is not None and has_choices(self.task):
+            draw = replace(draw, side=next_answer(self.task, draw.side))
         T = draw.inputs.shape[1]
         return Trial(
             index=self.n_done,

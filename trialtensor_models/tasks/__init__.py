@@ -1,10 +1,21 @@
-"""Tasks: reaches to targets, and choices between two answers."""
+"""Tasks: reaches to targets, and choices between answers."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from trialtensor_models.tasks.center_out import CenterOut
-from trialtensor_models.tasks.choices import LEFT, RIGHT, ChoiceTask, has_choices, toward
+from trialtensor_models.tasks.choices import (
+    LEFT,
+    RIGHT,
+    ChoiceTask,
+    Response,
+    chosen,
+    direction_of,
+    has_choices,
+    labels_of,
+    next_answer,
+    toward,
+)
 from trialtensor_models.tasks.evidence import EvidenceAccumulation
 from trialtensor_models.tasks.match import DelayedMatch
 from trialtensor_models.tasks.reversal import ReversalLearning
@@ -18,10 +29,15 @@ __all__ = [
     "DelayedMatch",
     "Draw",
     "EvidenceAccumulation",
+    "Response",
     "ReversalLearning",
     "Task",
+    "chosen",
     "condition_of",
+    "direction_of",
     "has_choices",
+    "labels_of",
+    "next_answer",
     "task_from",
     "toward",
 ]

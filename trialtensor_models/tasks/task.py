@@ -19,8 +19,8 @@ class Draw:
     desired : (n, T, 2) array
         The command that would be right without a perturbation.
     side : (n,) array, optional
-        The right answer, -1 for left and 1 for right, in a task of choices; `desired` is then
-        straight ahead.
+        The right answer in a task with choices: -1 for left and 1 for right, or its place among
+        the task's answers if there are more than two. `desired` is then straight ahead.
     """
 
     inputs: np.ndarray
