@@ -13,7 +13,14 @@ import numpy as np
 from trialtensor.data.parameters import SEEDS, check_whole
 from trialtensor_models.network.config import Cerebellum, Cortex, Pathways, Plasticity
 from trialtensor_models.network.weights import CorticalWeights
-from trialtensor_models.tasks import CenterOut, Draw, Task
+from trialtensor_models.tasks import CenterOut, Draw, Task, check_is_task
+
+_PARTS = {
+    "cortex": Cortex,
+    "pathways": Pathways,
+    "cerebellum": Cerebellum,
+    "plasticity": Plasticity,
+}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -43,6 +50,12 @@ class Blueprint:
     silenced: tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
+        for name, kind in _PARTS.items():
+            if not isinstance(getattr(self, name), kind):
+                raise ValueError(
+                    f"{name}: expected {kind.__name__}(...), got {getattr(self, name)!r}"
+                )
+        check_is_task(self.task)
         check_whole("seed", self.seed, 0, SEEDS)
         if self.cerebellum.n_inputs > self.pathways.n_pons:
             raise ValueError(

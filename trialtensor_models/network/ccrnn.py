@@ -76,12 +76,17 @@ class CCRNN(Blueprint):
         return cls._of(packaged(task, seed))
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> CCRNN:
+    def load(cls, path: str | os.PathLike[str], *, task: Task | type | None = None) -> CCRNN:
         """Read a network that `save` wrote.
+
+        A file names its task; nothing that it says is imported. Tasks of your own are passed here,
+        or made known with `register_task`.
 
         Parameters
         ----------
         path : str or path
+        task : task or its class, optional
+            What the network is trained on, if it isn't a task of this package.
 
         Returns
         -------
@@ -92,9 +97,10 @@ class CCRNN(Blueprint):
         FileNotFoundError
             If there is no such file.
         ValueError
-            If it is not a network, or of another version.
+            If it is not a network, of another version, of a task that isn't known here, or of
+            another than `task`.
         """
-        return cls._of(read(path))
+        return cls._of(read(path, task))
 
     @classmethod
     def _of(cls, blueprint: Blueprint) -> CCRNN:

@@ -247,7 +247,18 @@ def _labels(rows: dict[str, np.ndarray]) -> tuple[str, ...]:
 
 
 def _as_dict(thing: Any) -> dict[str, Any]:
-    return asdict(thing) if is_dataclass(thing) and not isinstance(thing, type) else {}
+    if not is_dataclass(thing) or isinstance(thing, type):
+        return {}
+    return {name: _as_json(value) for name, value in asdict(thing).items()}
+
+
+def _as_json(value: Any) -> Any:
+    """What a file can hold; anything else in words."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, tuple | list):
+        return [_as_json(each) for each in value]
+    return value if value is None or isinstance(value, str | bool | int | float) else repr(value)
 
 
 def _angle(wanted: np.ndarray, went: np.ndarray) -> float:
