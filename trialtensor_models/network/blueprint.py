@@ -62,6 +62,11 @@ class Blueprint:
                 f"n_inputs: a granule cell can have at most n_pons = {self.pathways.n_pons} "
                 f"inputs, got {self.cerebellum.n_inputs}"
             )
+        n_granule, n_pons = self.cerebellum.n_granule, self.pathways.n_pons
+        if not self.cerebellum.expansion and n_granule != n_pons:
+            raise ValueError(
+                f"n_granule: without expansion expected n_pons = {n_pons}, got {n_granule}"
+            )
         if self.weights is None:
             return
         if not isinstance(self.weights, CorticalWeights):
