@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from trialtensor.data.parameters import check_flag
 from trialtensor.opening.guard import reading_own
 from trialtensor_models.sessions.run_files import read_groups, write_groups
+from trialtensor_models.sessions.shown import as_html, run_text, truth_text
 from trialtensor_models.sessions.spikes import draw_spikes
 
 REGIONS = ("cortex", "pons", "granule", "nuclei")
@@ -72,6 +74,12 @@ class Truth:
         """
         return self.W_th @ self.C[trial].astype(float)
 
+    def __repr__(self) -> str:
+        return truth_text(self)
+
+    def _repr_html_(self) -> str:
+        return as_html(repr(self))
+
     @property
     def nbytes(self) -> int:
         """Bytes of the weights of all trials, as they are stored."""
@@ -85,8 +93,10 @@ class Run:
     Attributes
     ----------
     activity : xarray.DataArray (trial, neuron, time), or None
-        With coordinates region and unit (by neuron), target, epoch and block (by trial); time in
-        seconds from the go signal. None for ``record="behaviour"``.
+        With coordinates region and unit (by neuron); epoch, target, block, and what else differs
+        between trials (rotation, curl, clamp, context, choice, correct ...); go and peak_speed,
+        times of events in seconds; time in seconds from the go signal. None for
+        ``record="behaviour"``.
     behaviour : xarray.Dataset
         By trial: angle (direction of the hand from the target, degrees counter-clockwise), error
         (the same for the cursor), adaptation (of the motor command, degrees against
@@ -100,12 +110,25 @@ class Run:
     behaviour: xr.Dataset
     truth: Truth
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the run as netCDF 4 (HDF5): arrays and text only.
+    def __repr__(self) -> str:
+        return run_text(self.activity, self.behaviour, self.truth)
+
+    def _repr_html_(self) -> str:
+        return as_html(repr(self))
+
+    def save(self, path: str | os.PathLike[str], *, exact: bool = False) -> None:
+        """Write the run as netCDF 4 (HDF5): arrays and text only, compressed.
+
+        `trialtensor.read` reads the activity with its labels, and so does the command, as
+        ``trialtensor fit run.nc``.
 
         Parameters
         ----------
         path : str or path
+        exact : bool
+            Keep activity and counterfactuals to the last bit, which takes twice the room.
+            Unless true, their values are rounded by at most 1/2048 of the largest size of their
+            neuron; zeros stay zeros. Behaviour and all other truth are never rounded.
 
         Raises
         ------
@@ -115,7 +138,7 @@ class Run:
         groups = {"behaviour": self.behaviour, **_groups_of(self.truth)}
         if self.activity is not None:
             groups["activity"] = self.activity.to_dataset(name="activity")
-        write_groups(groups, self.truth.configuration, path)
+        write_groups(groups, self.truth.configuration, path, exact=check_flag("exact", exact))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Run:

@@ -10,6 +10,7 @@ import numpy as np
 
 from trialtensor.data.parameters import check_flag, check_number, check_whole
 from trialtensor_models.plants import Perturbation
+from trialtensor_models.sessions.shown import schedule_text
 
 Until = Literal["zero"] | Callable[[Mapping[str, np.ndarray]], bool]
 Kind = Literal["baseline", "rotate", "curl", "clamp", "washout", "reverse"]
@@ -221,6 +222,9 @@ class Schedule:
     def max_trials(self) -> int:
         """Trials if no block stops early."""
         return sum(block.n_trials for block in self.blocks)
+
+    def __repr__(self) -> str:
+        return schedule_text(self.blocks, self.max_trials)
 
     def _add(
         self, kind: Kind, size: float, n_trials: int | None, options: Mapping[str, Any]
