@@ -6,16 +6,21 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
 from trialtensor.data.parameters import check_flag
 from trialtensor.opening.guard import reading_own
+from trialtensor_models.sessions.film import write_film
+from trialtensor_models.sessions.run_figure import plot_run
 from trialtensor_models.sessions.run_files import read_groups, write_groups
 from trialtensor_models.sessions.shown import as_html, run_text, truth_text
 from trialtensor_models.sessions.spikes import draw_spikes
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 REGIONS = ("cortex", "pons", "granule", "nuclei")
 _SUBSPACES = "subspaces_"
@@ -163,6 +168,57 @@ class Run:
             groups, configuration = read_groups(path)
             activity = groups["activity"]["activity"] if "activity" in groups else None
             return cls(activity, groups["behaviour"], _truth_of(groups, configuration))
+
+    def plot(self) -> Figure:
+        """Draw hand paths, the learning curve with its fast and slow parts, and regions' activity.
+
+        Hand paths and activity are those of a few trials before the first perturbed block, at its
+        beginning, at its end, and after it (the washout, if there is one).
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        return plot_run(self.activity, self.behaviour, self.truth)
+
+    def film(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        n_frames: int = 40,
+        fps: float = 8.0,
+        window: int = 8,
+    ) -> Path:
+        """Write a film of hand paths and activity over learning, an animated GIF.
+
+        Parameters
+        ----------
+        path : str or path
+            Ends in ``.gif``; replaced if it exists.
+        n_frames : int
+        fps : float
+            Frames a second.
+        window : int
+            Trials that are seen at a time.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        ValueError, OSError
+            If it can't be written there, or a number is out of range.
+        """
+        return write_film(
+            path,
+            self.activity,
+            self.behaviour,
+            self.truth,
+            n_frames=n_frames,
+            fps=fps,
+            window=window,
+        )
 
     def spikes(
         self, *, rate_scale: float = 20.0, bin_width: float = 0.02, seed: int = 0

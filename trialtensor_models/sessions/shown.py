@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from itertools import groupby
@@ -136,9 +137,8 @@ def _tensor_text(activity: xr.DataArray) -> str:
     sizes = activity.sizes
     text = f"{sizes['neuron']} neurons"
     if "region" in activity.coords:
-        names, counts = np.unique(activity["region"].values.astype(str), return_counts=True)
-        regions = [f"{name} {n}" for name, n in zip(names, counts, strict=True)]
-        text += f" ({few(regions)})"
+        regions = Counter(activity["region"].values.tolist())
+        text += f" ({few([f'{name} {n}' for name, n in regions.items()])})"
     text += f", {sizes['time']} times"
     if "time" in activity.coords:
         low, high = activity["time"].values[[0, -1]]
@@ -162,4 +162,4 @@ def _range(curve: xr.DataArray) -> str:
     values = np.asarray(curve, dtype=float)
     if not np.isfinite(values).any():
         return "unknown"
-    return f"{np.nanmin(values):.1f} to {np.nanmax(values):.1f} degrees"
+    return f"{np.nanmin(values):z.1f} to {np.nanmax(values):z.1f} degrees"
