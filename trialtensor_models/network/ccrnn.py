@@ -23,7 +23,7 @@ from trialtensor_models.tasks import Task
 LESIONS = ("cortex", "pons", "granule", "nuclei")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class CCRNN(Controls):
     """A recurrent cortex and a feed-forward cerebellum that learn together.
 
