@@ -23,7 +23,7 @@ _PARTS = {
 }
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Blueprint:
     """Configuration, weights, task, seed and lesions of a network.
 
@@ -62,6 +62,11 @@ class Blueprint:
                 f"n_inputs: a granule cell can have at most n_pons = {self.pathways.n_pons} "
                 f"inputs, got {self.cerebellum.n_inputs}"
             )
+        n_granule, n_pons = self.cerebellum.n_granule, self.pathways.n_pons
+        if not self.cerebellum.expansion and n_granule != n_pons:
+            raise ValueError(
+                f"n_granule: without expansion expected n_pons = {n_pons}, got {n_granule}"
+            )
         if self.weights is None:
             return
         if not isinstance(self.weights, CorticalWeights):
@@ -76,6 +81,14 @@ class Blueprint:
             raise ValueError(
                 f"weights: they have {n_inputs} inputs, the task has {self.task.n_inputs}"
             )
+
+    def __repr__(self) -> str:
+        trained = "trained" if self.weights is not None else "not trained"
+        parts = [self.cortex, self.pathways, self.cerebellum, self.plasticity]
+        if self.silenced:
+            parts.append("silenced: " + ", ".join(f"{r} {share:g}" for r, share in self.silenced))
+        first = f"{type(self).__name__} {trained} on {self.task}, seed {self.seed}"
+        return "\n  ".join([first, *map(str, parts)])
 
     @property
     def delay(self) -> int:

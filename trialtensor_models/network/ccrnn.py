@@ -13,6 +13,7 @@ from trialtensor_models.network.blueprint import Blueprint
 from trialtensor_models.network.checkpoints import packaged, read, write
 from trialtensor_models.network.config import Cerebellum, Cortex, Pathways
 from trialtensor_models.network.connectivity import wire
+from trialtensor_models.network.controls import Controls
 from trialtensor_models.network.pretraining import pretrain
 from trialtensor_models.network.subspaces import subspaces
 from trialtensor_models.network.weights import CorticalWeights
@@ -22,8 +23,8 @@ from trialtensor_models.tasks import Task
 LESIONS = ("cortex", "pons", "granule", "nuclei")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class CCRNN(Blueprint):
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class CCRNN(Controls):
     """A recurrent cortex and a feed-forward cerebellum that learn together.
 
     The equations are a reconstruction after the abstract of "Distributed learning across fast and
@@ -184,6 +185,8 @@ class CCRNN(Blueprint):
         -------
         CCRNN
         """
+        if not self.cerebellum.expansion:
+            granule = pons if granule is None else granule
         cerebellum = (
             self.cerebellum if granule is None else replace(self.cerebellum, n_granule=granule)
         )

@@ -15,8 +15,10 @@ from trialtensor_models.plasticity import Learner, Outcome
 from trialtensor_models.sessions.run import REGIONS, Run, Truth
 from trialtensor_models.sessions.schedule import Schedule
 from trialtensor_models.sessions.session import Trial
+from trialtensor_models.sessions.trial_labels import trial_labels
 from trialtensor_models.tasks import Task, has_choices
 
+_SECONDS = {"units": "s", "long_name": "time from the go signal"}
 COUNTERFACTUALS = ("no_cerebellum", "no_cortical_change", "neither")
 
 
@@ -199,13 +201,14 @@ class Recorder:
                 columns[name] = ("trial", rows[name])
         for path in ("hand", "cursor"):
             columns[path] = (("trial", "time", "axis"), rows[path], {"units": "m"})
+        labels = {name: ("trial", rows[name]) for name in ("epoch", "block", "target", "context")}
+        time = ("time", self._steps(rows), _SECONDS)
+        return xr.Dataset(columns, coords={"time": time, "axis": ["x", "y"], **labels})
+
+    def _steps(self, rows: dict[str, np.ndarray]) -> np.ndarray:
+        """Time at the end of each step, in seconds from the go signal."""
         dt = self.model.cortex.dt
-        steps = np.arange(1, rows["hand"].shape[1] + 1) - self.task.go(dt)
-        names = ("epoch", "block", "target", "context")
-        labels = {name: ("trial", rows[name]) for name in names}
-        return xr.Dataset(
-            columns, coords={"time": np.round(steps * dt, 9), "axis": ["x", "y"], **labels}
-        )
+        return np.round((np.arange(1, rows["hand"].shape[1] + 1) - self.task.go(dt)) * dt, 9)
 
     def _labelled(
         self, tensor: np.ndarray, rows: dict[str, np.ndarray], region: np.ndarray
@@ -217,10 +220,10 @@ class Recorder:
             tensor,
             dims=("trial", "neuron", "time"),
             coords={
-                "time": np.round(centres * dt, 9),
+                "time": ("time", np.round(centres * dt, 9), _SECONDS),
                 "region": ("neuron", region),
                 "unit": ("neuron", unit),
-                **{name: ("trial", rows[name]) for name in _labels(rows)},
+                **trial_labels(rows, self._steps(rows)),
             },
             name="activity",
         )
@@ -238,12 +241,6 @@ class Recorder:
             "task": {"name": self.task.name, **_as_dict(self.task)},
             "plant": {"name": type(self.plant).__name__, **_as_dict(self.plant)},
         }
-
-
-def _labels(rows: dict[str, np.ndarray]) -> tuple[str, ...]:
-    """Labels of trials that the activity carries; contexts where there are any."""
-    contexts = ("context",) if (rows["context"] != "").any() else ()
-    return ("target", "epoch", "block", *contexts)
 
 
 def _as_dict(thing: Any) -> dict[str, Any]:

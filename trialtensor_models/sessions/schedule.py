@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from trialtensor_models.sessions.blocks import Block, Kind, make_block
 from trialtensor_models.sessions.schedule_table import blocks_of, table_of
+from trialtensor_models.sessions.shown import schedule_text
 
 if TYPE_CHECKING:
     import pandas
@@ -212,6 +213,9 @@ class Schedule:
         if not isinstance(other, Schedule):
             return NotImplemented
         return Schedule((*self.blocks, *other.blocks))
+
+    def __repr__(self) -> str:
+        return schedule_text(self.blocks, self.max_trials)
 
     def _add(
         self, kind: Kind, size: float, n_trials: int | None, options: Mapping[str, Any]

@@ -115,7 +115,8 @@ def check_networks(models: Sequence[CCRNN], task: Task) -> None:
 
 
 def _sizes(model: CCRNN) -> tuple[Any, ...]:
-    return (model.cortex.n_units, model.cortex.dt, model.pathways, model.cerebellum.n_granule)
+    cerebellum = (model.cerebellum.n_granule, model.cerebellum.expansion)
+    return (model.cortex.n_units, model.cortex.dt, model.pathways, *cerebellum)
 
 
 def check_schedule(schedule: Schedule, task: Task) -> None:

@@ -7,9 +7,11 @@ from typing import Protocol
 
 import numpy as np
 
+from trialtensor.data.shown import OneLine
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Draw:
+
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
+class Draw(OneLine):
     """Trials of a task.
 
     Attributes
