@@ -318,7 +318,9 @@ def _curves(truth: Run | ExactTensor) -> np.ndarray:
 
 
 def _region(truth: Run | ExactTensor) -> np.ndarray:
-    return truth.region if isinstance(truth, ExactTensor) else truth.truth.region
+    if isinstance(truth, ExactTensor) or len(truth.truth.region) or truth.activity is None:
+        return truth.region if isinstance(truth, ExactTensor) else truth.truth.region
+    return np.full(truth.activity.sizes["neuron"], "")
 
 
 def recovery_table(recoveries: Mapping[str, Recovery]) -> str:
