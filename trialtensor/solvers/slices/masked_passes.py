@@ -96,6 +96,26 @@ def fit_in_masked_passes(
     return results, interrupted
 
 
+def go_on_in_passes(
+    data: SweepData, found: SolverResult[Components], options: SliceOptions
+) -> SolverResult[Components]:
+    """Run a fit of all trials to its end.
+
+    Parameters
+    ----------
+    data : SweepData
+        With passes.
+    found : SolverResult
+        Where it begins.
+    options : SliceOptions
+    """
+    blocks = balance_blocks(as_blocks(found.factors))
+    fit = Fit(blocks, blocks, found.n_iter)
+    most = max(options.max_iter, found.n_iter + 1)
+    _run(data, [fit], RowUpdater((options.nonnegative,) * 6), most, options.tol)
+    return _finished(fit, options)
+
+
 def _sampled(X: Passes, n_components: int) -> np.ndarray:
     """Return the trials that restarts run on, spread evenly."""
     per_trial = X.size // len(X)
@@ -185,7 +205,7 @@ def _run(
             fit.told(found[len(_JOINS) * i : len(_JOINS) * (i + 1)], update, weights)
             if fit.loss <= least:
                 fit.reason = StopReason.EXACT
-            elif max(fit.gain, fit.expected) <= max(tol * fit.loss, 0.1 * least):
+            elif max(fit.gain, fit.expected) <= tol * fit.loss:
                 fit.reason = StopReason.CONVERGED
         lowest = min(fit.loss for fit in fits)
         going = [

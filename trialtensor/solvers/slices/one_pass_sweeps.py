@@ -26,9 +26,10 @@ from trialtensor.solvers.slices.some_trials import SomeTrials
 # Entries of a piece of a block whose residuals are worked on: on a processor they stay in cache.
 _IN_CACHE = 100_000
 # Steps that an extrapolation is made of.
-_REMEMBERED = 5
+_REMEMBERED = 6
+_MAX_MOMENTUM = 0.985
 # Sweeps over the blocks of a trial in a pass, and in the first pass, which begins from nothing.
-_INNER, _FIRST_INNER = 2, 6
+_INNER, _FIRST_INNER = 3, 6
 _JOINS: tuple[Join, ...] = ("rows", "rows", "rows", "rows", "sum", "sum", "sum")
 
 
@@ -109,6 +110,8 @@ class Fit:
     _past: list[tuple[Blocks, Blocks]] = field(default_factory=list)
     # How careful the step was that led to the point: 0 extrapolated, 1 plain, 2 can't fail.
     _care: int = 1
+    # Steps with momentum since the last one that was taken back, None while steps are combined.
+    _age: int | None = None
 
     @property
     def loss(self) -> float:
@@ -135,19 +138,36 @@ class Fit:
         _, v, w, A, _, _ = self.point
         B, C = (np.ascontiguousarray(each.transpose(2, 0, 1)) for each in (B, C))
         self.best = (u, v, w, A, B, C)
-        self.gain = self.loss - loss
+        before, self.gain = self.gain, self.loss - loss
         self.history.append(loss)
         dA, dv, dw = slopes
         self._step = SharedStep(self.best, (dA, dv, dw), weights)
         after, self.expected = self._step.taken(update)
         self._past = [*self._past, (self.best, after)][-_REMEMBERED:]
-        self.point = self._extrapolated(after, update)
-        self._care = 0 if len(self._past) > 1 else 1
+        self._choose(after, update, leaving=self.gain > before)
+
+    def _choose(self, after: Blocks, update: RowUpdater, *, leaving: bool) -> None:
+        """Choose the next point; ``leaving`` when gains grow, as near a saddle."""
+        if self._age is None and leaving and len(self._past) > 2:
+            # What combined steps lead to is the saddle.
+            self._age = 0
+        if self._age is None:
+            self.point = self._extrapolated(after, update)
+            self._care = 0 if len(self._past) > 1 else 1
+            return
+        self._age += 1
+        momentum = min((self._age - 1) / (self._age + 2), _MAX_MOMENTUM)
+        last = self._past[-2][1] if len(self._past) > 1 else after
+        self.point = _ahead(after, last, momentum, update)
+        self._care = 0 if momentum else 1
 
     def _take_back(self, update: RowUpdater) -> None:
         """Go from the best point by a smaller step."""
         assert self._step is not None, "the first loss is lower than infinity"
         self._care += 1
+        if self._care == 1:
+            # Steps with momentum after combined ones, and the other way round.
+            self._age = 0 if self._age is None else None
         self._past = self._past[-1:]
         if self._care == 1:
             self.point = self._past[-1][1]
@@ -190,6 +210,15 @@ class Fit:
         """Return how much a change of each block changes the model."""
         partners = {1: 4, 2: 5, 3: 0}
         return {i: float(np.linalg.norm(self.best[j])) for i, j in partners.items()}
+
+
+def _ahead(new: Blocks, old: Blocks, momentum: float, update: RowUpdater) -> Blocks:
+    """Extrapolate what trials share."""
+    if not momentum:
+        return new
+    ahead = update.extrapolate(new, old, momentum)
+    u, _, _, _, B, C = new
+    return u, ahead[1], ahead[2], ahead[3], B, C
 
 
 def counted(found: np.ndarray, n_trials: int, missing_weight: float) -> np.ndarray:

@@ -25,7 +25,7 @@ from trialtensor.solvers.slices.complete import CompleteSweeps
 from trialtensor.solvers.slices.contraction import Components, as_triple, contract
 from trialtensor.solvers.slices.few_restarts import fit_in_few_passes
 from trialtensor.solvers.slices.gauge import fix_gauge, from_projections
-from trialtensor.solvers.slices.masked_passes import fit_in_masked_passes
+from trialtensor.solvers.slices.masked_passes import fit_in_masked_passes, go_on_in_passes
 from trialtensor.solvers.slices.nonnegative_passes import refine
 from trialtensor.solvers.slices.options import SliceOptions
 from trialtensor.solvers.slices.order import in_unit_order
@@ -153,14 +153,10 @@ def _polished(
     data: SweepData, found: RestartResult[Components], options: SliceOptions
 ) -> RestartResult[Components]:
     """Run a restart to its end on the data itself."""
-    left = max(options.max_iter - found.result.n_iter, 1)
-    model, before = found.result.factors, found.result
-    start = Start("given", found.seed, Begin(model.loadings, _USUAL, None, model.slices))
-    after = _sweep(data, start, replace(options, max_iter=left)).result
+    before = found.result
+    after = go_on_in_passes(data, before, options)
     result = replace(
-        after,
-        loss_history=np.minimum.accumulate([*before.loss_history, *after.loss_history]),
-        n_iter=before.n_iter + after.n_iter,
+        after, loss_history=np.minimum.accumulate([*before.loss_history, *after.loss_history])
     )
     return replace(found, result=result, on_full_data=True)
 

@@ -35,6 +35,7 @@ class SomeTrials:
     Attributes
     ----------
     u : (n_trials, R0) array
+    values : (n_trials, n_neurons, n_times) array
     cells_b, cells_c : (n_trials, n_times, R1), (n_trials, n_neurons, R2) arrays
         Neuron and time slices, a row for each cell.
     residual : (n_trials, n_neurons, n_times) array
@@ -58,7 +59,24 @@ class SomeTrials:
                 weights *= 1 - missing_weight
                 weights += missing_weight
             self.weights = weights
-        self.residual = block.values - self._model()
+        self.values = block.values
+        self.residual = self.values - self._model()
+
+    @property
+    def own(self) -> tuple[Any, Any, Any]:
+        """What belongs to the trials: u, and the cells of B and C."""
+        return self.u, self.cells_b, self.cells_c
+
+    def begin_at(self, own: tuple[Any, Any, Any]) -> None:
+        """Replace what belongs to the trials.
+
+        Parameters
+        ----------
+        own : three arrays
+            As in ``own``.
+        """
+        self.u, self.cells_b, self.cells_c = own
+        self.residual = self.values - self._model()
 
     def sweep(self) -> None:
         """Update the three blocks in turn."""
