@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
 from trialtensor.data.parameters import generator
@@ -68,7 +69,7 @@ class OneStateModel:
 
     def simulate(
         self,
-        perturbation: Schedule | ArrayLike,
+        perturbation: Schedule | pd.DataFrame | ArrayLike,
         *,
         noise: float = 0.0,
         random_state: int | np.random.Generator | None = None,
@@ -77,7 +78,7 @@ class OneStateModel:
 
         Parameters
         ----------
-        perturbation : Schedule or (n_trials,) array
+        perturbation : Schedule, DataFrame or (n_trials,) array
             As in `TwoStateModel.simulate`.
         noise : float
             Standard deviation of the movement about the output; the next trials learn from it.
@@ -93,6 +94,7 @@ class OneStateModel:
 
         def learn(step: Step, record: Record) -> None:
             nonlocal state
+            state *= self.A**step.pause
             error = act(step, record, state, noise, rng)
             if step.learns:
                 state = self.A * state + self.B * error

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
 from trialtensor.data.parameters import check_choice, generator
@@ -135,7 +136,7 @@ class TwoStateModel:
 
     def simulate(
         self,
-        perturbation: Schedule | ArrayLike,
+        perturbation: Schedule | pd.DataFrame | ArrayLike,
         *,
         noise: float = 0.0,
         random_state: int | np.random.Generator | None = None,
@@ -144,9 +145,9 @@ class TwoStateModel:
 
         Parameters
         ----------
-        perturbation : Schedule or (n_trials,) array
+        perturbation : Schedule, DataFrame or (n_trials,) array
             The perturbation of each trial, in any unit; NaN is an error clamp, in which the error
-            is held at zero. Targets of a `Schedule` are ignored; where it scales the cerebellum,
+            is held at zero. Of a table a row a trial is read as by `TrialTable.of`. Targets of a `Schedule` are ignored; where it scales the cerebellum,
             the output of the fast state is scaled, and with it what the slow one is taught in the
             serial form.
         noise : float
@@ -178,6 +179,9 @@ class TwoStateModel:
 
         def learn(step: Step, record: Record) -> None:
             nonlocal fast, slow
+            for _ in range(step.pause):
+                slow = self.A_s * slow + (self.B_s * fast if serial else 0.0)
+                fast = self.A_f * fast
             record.fast.append(fast)
             record.slow.append(slow)
             arriving = step.cerebellum * fast
