@@ -79,7 +79,9 @@ def test_the_simulator_is_found_by_its_name(installed, tmp_path):
         run.truth.delta_W(0)
     run.save(tmp_path / "run.nc")
     np.testing.assert_array_equal(Run.load(tmp_path / "run.nc").truth.slow, run.truth.slow)
-    run.plot()
+    assert len(run.plot().subfigs) == 2  # what is learned, and activity; there is no hand
+    with pytest.raises(ValueError, match="behaviour: it has no hand by trial to draw"):
+        run.film(tmp_path / "run.gif")
 
 
 def test_a_network_adapts_on_the_task_with_the_plant_and_loads_anew(installed, tmp_path):
