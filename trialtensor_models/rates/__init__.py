@@ -7,11 +7,13 @@ from trialtensor_models.rates.gated_slow import GatedSlowModel
 from trialtensor_models.rates.one_state import OneStateModel
 from trialtensor_models.rates.rate_trace import RateTrace
 from trialtensor_models.rates.theories import THEORIES
+from trialtensor_models.rates.theory_effects import EFFECTS, effect
 from trialtensor_models.rates.theory_fits import TheoryFit
 from trialtensor_models.rates.trial_table import TrialTable
 from trialtensor_models.rates.two_state import TwoStateModel, TwoStateTrace
 
 __all__ = [
+    "EFFECTS",
     "THEORIES",
     "Behaviour",
     "ContextInference",
@@ -25,4 +27,5 @@ __all__ = [
     "TwoStateModel",
     "TwoStateTrace",
     "compare_theories",
+    "effect",
 ]

@@ -148,9 +148,7 @@ class Behaviour:
         if not len(table):
             raise ValueError("table: expected a row for each trial, got none")
         groups = (
-            list(table.groupby("subject", sort=False))
-            if "subject" in table
-            else [("0", table)]
+            list(table.groupby("subject", sort=False)) if "subject" in table else [("0", table)]
         )
         shown, tables, names = [], [], []
         for name, rows in groups:

@@ -151,10 +151,9 @@ def _rivals(
         )
     same = {}
     for name in names:
-        gated = SPECS[name].gated and len(np.unique(behaviour.cues)) > 1
-        if "two-state" in names and name in ("two-state, serial", "gated slow states"):
-            if not gated:
-                same[name] = "two-state"
+        alike = name in ("two-state, serial", "gated slow states") and "two-state" in names
+        if alike and not (SPECS[name].gated and len(np.unique(behaviour.cues)) > 1):
+            same[name] = "two-state"
     return [name for name in names if name not in same], same
 
 

@@ -19,6 +19,7 @@ from trialtensor_models.rates.theory_fits import TheoryFit, fit_theory
 from trialtensor_models.rates.theory_specs import FITTED, RATES, context_spec
 from trialtensor_models.sessions import Schedule
 
+
 @dataclass(frozen=True, eq=False)
 class ContextTrace(RateTrace):
     """Adaptation of a context-inference model trial by trial, in the unit of the perturbation.
@@ -157,7 +158,8 @@ class ContextInference:
             Its attribute ``found`` holds the intervals.
         """
         found = fit_theory(context_spec(free), behaviour, level=level, **options)
-        return cls(**found.parameters, scale=found.scale, found=found)
+        fitted: dict[str, Any] = dict(found.parameters)
+        return cls(**fitted, scale=found.scale, found=found)
 
     def simulate(
         self,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from trialtensor_models.rates.context_inference import ContextInference
 from trialtensor_models.rates.rate_trace import RateTrace
-from trialtensor_models.rates.theories import THEORIES, TheoryModel
+from trialtensor_models.rates.theories import TheoryModel
 from trialtensor_models.sessions import Schedule
 
 _N_FIRST = 10  # trials that the speed of learning is measured in
@@ -86,14 +87,14 @@ _LEARNED = Schedule().baseline(50).rotate(1, 125)
 # As many trials as in the authors' paradigms, where they say.
 EFFECTS: dict[str, Effect] = {
     "savings after a reversal": Effect(
-        _LEARNED.rotate(-1, 15).rotate(1, 40), _savings(1, 3), least=1.3
+        _LEARNED.rotate(-1, 15).rotate(1, 40), _savings(1, 3), least=1.2
     ),
     "savings after 200 null trials": Effect(
         Schedule().baseline(50).rotate(1, 160).washout(200).rotate(1, 80), _savings(1, 3), least=1.3
     ),
     "spontaneous recovery": Effect(_LEARNED.rotate(-1, 15).clamp(150), _recovery, 0.1, 0.8),
     "evoked recovery": Effect(
-        _LEARNED.rotate(-1, 15).clamp(2).rotate(1, 2).clamp(148), _evoked, least=1.5
+        _LEARNED.rotate(-1, 15).clamp(2).rotate(1, 2).clamp(148), _evoked, least=2.0
     ),
     "anterograde interference": Effect(_LEARNED.rotate(-1, 60), _interference, most=0.8),
     "single-trial learning, relearning over naive": Effect(
@@ -123,4 +124,6 @@ def effect(name: str, model: TheoryModel) -> float:
     'context inference': 2.4}
     """
     found = EFFECTS[name]
+    # Schedules are in units of the perturbation.
+    model = replace(model, scale=None) if isinstance(model, ContextInference) else model
     return found.measure(model.simulate(found.schedule))

@@ -63,7 +63,7 @@ def _behaviour(axes: Axes, found: TheoryComparison) -> None:
     for name, fit in found.fits.items():
         axes.plot(trials, fit.predict(alone)[0], color=COLORS[name], lw=1.5, label=name)
     size = data.perturbation[group[0]]
-    axes.step(trials, size, where="mid", color="0.6", lw=0.8, label="perturbation")
+    axes.step(trials, size, where="mid", color="0.3", lw=0.8, ls=":", label="perturbation")
     for first, last in _runs(np.isnan(size)):
         axes.axvspan(first - 0.5, last + 0.5, color="0.95", lw=0, zorder=0)
     axes.set(xlabel="trial", ylabel="adaptation")

@@ -83,9 +83,9 @@ def fit_theory(
 ) -> TheoryFit:
     """Fit the parameters that all subjects share, and the noise.
 
-    Movements are independent and normal about the adaptation that the theory has without noise. What
-    learners make of their own noise, of movements or of feedback, is left out of the likelihood,
-    alike for all theories; it is small where the noise is small beside the perturbation.
+    Movements are independent and normal about the adaptation that the theory has without noise.
+    What learners make of their own noise, of movements or of feedback, is left out of the
+    likelihood, alike for all theories: the noise is what movements differ by.
 
     Parameters
     ----------

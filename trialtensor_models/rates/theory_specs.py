@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.stats import qmc
 from scipy.special import expit, logit
+from scipy.stats import qmc
 
 from trialtensor.kernels.context_filter import infer_contexts
 from trialtensor.kernels.gated_states import gated_states

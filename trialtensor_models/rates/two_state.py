@@ -167,9 +167,9 @@ class TwoStateModel:
         ----------
         perturbation : Schedule, DataFrame or (n_trials,) array
             The perturbation of each trial, in any unit; NaN is an error clamp, in which the error
-            is held at zero. Of a table a row a trial is read as by `TrialTable.of`. Targets of a `Schedule` are ignored; where it scales the cerebellum,
-            the output of the fast state is scaled, and with it what the slow one is taught in the
-            serial form.
+            is held at zero. A table has a row a trial, see `TrialTable.of`. Targets of a `Schedule`
+            are ignored; where it scales the cerebellum, the output of the fast state is scaled, and
+            with it what the slow one is taught in the serial form.
         noise : float
             Standard deviation of the movement about the output; the next trials learn from it.
         random_state : int, Generator or None
