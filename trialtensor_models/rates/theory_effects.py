@@ -118,6 +118,7 @@ def effect(name: str, model: TheoryModel) -> float:
 
     Examples
     --------
+    >>> from trialtensor_models.rates import THEORIES
     >>> name = "savings after 200 null trials"
     >>> {theory: round(effect(name, model), 1) for theory, model in THEORIES.items()}
     {'one-rate': 1.0, 'two-state': 1.0, 'two-state, serial': 1.0, 'gated slow states': 1.0,

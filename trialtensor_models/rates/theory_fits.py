@@ -178,8 +178,13 @@ class _Problem:
         at = self.spec.natural(values)
         error, freedom = self._errors(at)
         half = t_distribution.ppf((1 + level) / 2, freedom) * error
-        lows, highs = (self.spec.of_natural(at + side * half) for side in (-1, 1))
-        return {name: (lows[name], highs[name]) for name in self.spec.names}
+        ends = [self.spec.of_natural(at + side * half) for side in (-1, 1)]
+        return {name: self._inside(name, *(end[name] for end in ends)) for name in values}
+
+    def _inside(self, name: str, low: float, high: float) -> tuple[float, float]:
+        """An interval, no longer than the range that is searched."""
+        least, most = self.spec.positive.get(name, (0.0, 1.0))
+        return max(low, least), min(high, most)
 
     def _errors(self, at: np.ndarray) -> tuple[np.ndarray, int]:
         """Standard errors of coordinates of each parameter on its own, and their freedom."""
@@ -199,7 +204,10 @@ class _Problem:
             steps[subject] = np.linalg.solve(information - own.T @ own, score)
         steps -= steps.mean(axis=0)
         spread = (n_subjects - 1) / n_subjects * (steps**2).sum(axis=0)
-        return np.sqrt(spread), n_subjects - 1
+        # Subjects agree on what none of them tells.
+        inverse = np.linalg.inv(information)
+        untold = variance * np.diag(inverse @ vague @ inverse)
+        return np.sqrt(spread + untold), n_subjects - 1
 
     def _slope(self, at: np.ndarray, i: int) -> np.ndarray:
         step = np.zeros(len(at))
