@@ -56,7 +56,7 @@ class GatedSlowModel:
     >>> GatedSlowModel().simulate(table).output[-2:].round(2).tolist()
     [0.53, -0.53]
     >>> GatedSlowModel().simulate(table["perturbation"]).output[-2:].round(2).tolist()
-    [-0.12, 0.11]
+    [-0.17, 0.17]
     """
 
     A_f: float = 0.59
