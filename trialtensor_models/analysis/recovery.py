@@ -28,7 +28,7 @@ from trialtensor_models.sessions import Run
 CURVES = ("fast", "slow")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Recovery:
     """How much of the truth a model found.
 
@@ -44,6 +44,9 @@ class Recovery:
     """
 
     scores: dict[str, Score]
+
+    def __repr__(self) -> str:
+        return "\n  ".join(["Recovery", *(f"{n}: {score}" for n, score in self.scores.items())])
 
     def as_rows(self) -> list[tuple[str, float, float]]:
         """Name, score, and 95th percentile of the null."""

@@ -13,7 +13,6 @@ from trialtensor_models.rates.trial_table import (
     NO_CUE,
     TrialTable,
     check_blocks,
-    cue_of,
     size_at,
 )
 from trialtensor_models.sessions import Block, Schedule
@@ -156,5 +155,6 @@ def _block_steps(block: Block, index: int, record: Record) -> Iterator[Step]:
     for trial in range(block.n_trials):
         if block.until is not None and block.is_over(record.since(first)):
             return
-        size, cue = size_at(block, trial), cue_of(block)
-        yield Step(size, block.cerebellum, block.learns, block.epoch, index, cue)
+        row = block.row(trial)
+        size = size_at(block, trial)
+        yield Step(size, row.cerebellum, row.learns, block.epoch, index, row.context)

@@ -90,20 +90,13 @@ def size_at(block: Block, trial: int) -> float:
     return np.nan if at.clamp else float(at.rotation + at.curl)
 
 
-def cue_of(block: Block) -> str:
-    """The cue of a block; "" for none."""
-    label = getattr(block, "context", None)
-    return NO_CUE if label is None else str(label)
-
-
 def check_blocks(schedule: Schedule) -> None:
     """Refuse schedules without trials, with choices, or with two kinds of perturbation."""
-    kinds = {block.kind for block in schedule.blocks}
-    if not kinds:
+    if not schedule.blocks:
         raise ValueError("schedule: expected at least one trial, got none")
-    if "reverse" in kinds:
+    if "reverse" in schedule.uses:
         raise ValueError("schedule: reverse is for tasks with choices, this model has none")
-    if kinds >= {"rotate", "curl"}:
+    if schedule.uses >= {"rotate", "curl"}:
         raise ValueError(
             "schedule: rotations and force fields have different units, and this model knows one "
             "kind of perturbation; got both"
@@ -129,13 +122,14 @@ def _of_schedule(schedule: Schedule) -> TrialTable:
                 f"schedule: block {number} ends when its until= says, which depends on behaviour; "
                 "give the trials as they were, in an array or a table"
             )
-        if block.cerebellum != 1 or not block.learns:
+        rows = [block.row(trial) for trial in range(block.n_trials)]
+        if any(row.cerebellum != 1 or not row.learns for row in rows):
             raise ValueError(
                 f"schedule: block {number} changes the cerebellum or learning; behaviour is only "
                 "compared where theories know all that happened"
             )
     sizes = [size_at(block, i) for block in schedule.blocks for i in range(block.n_trials)]
-    cues = [cue_of(block) for block in schedule.blocks for _ in range(block.n_trials)]
+    cues = [block.row(i).context for block in schedule.blocks for i in range(block.n_trials)]
     return TrialTable(np.array(sizes), np.array(cues, dtype=str), np.zeros(len(sizes), int))
 
 

@@ -26,7 +26,7 @@ from trialtensor_models.rates.theory_specs import SERIAL, TWO_STATE
 from trialtensor_models.sessions import Schedule
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class TwoStateTrace(RateTrace):
     """Adaptation of a two-state model trial by trial, in the unit of the perturbation.
 

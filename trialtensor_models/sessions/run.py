@@ -6,14 +6,21 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
+from trialtensor.data.parameters import check_flag
 from trialtensor.opening.guard import reading_own
+from trialtensor_models.sessions.film import write_film
+from trialtensor_models.sessions.run_figure import plot_run
 from trialtensor_models.sessions.run_files import read_groups, write_groups
+from trialtensor_models.sessions.shown import as_html, run_text, truth_text
 from trialtensor_models.sessions.spikes import draw_spikes
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 REGIONS = ("cortex", "pons", "granule", "nuclei")
 _SUBSPACES = "subspaces_"
@@ -72,6 +79,12 @@ class Truth:
         """
         return self.W_th @ self.C[trial].astype(float)
 
+    def __repr__(self) -> str:
+        return truth_text(self)
+
+    def _repr_html_(self) -> str:
+        return as_html(repr(self))
+
     @property
     def nbytes(self) -> int:
         """Bytes of the weights of all trials, as they are stored."""
@@ -85,8 +98,10 @@ class Run:
     Attributes
     ----------
     activity : xarray.DataArray (trial, neuron, time), or None
-        With coordinates region and unit (by neuron), target, epoch and block (by trial); time in
-        seconds from the go signal. None for ``record="behaviour"``.
+        With coordinates region and unit (by neuron); epoch, target, block, and what else differs
+        between trials (rotation, curl, clamp, context, choice, correct ...); go and peak_speed,
+        times of events in seconds; time in seconds from the go signal. None for
+        ``record="behaviour"``.
     behaviour : xarray.Dataset
         By trial: angle (direction of the hand from the target, degrees counter-clockwise), error
         (the same for the cursor), adaptation (of the motor command, degrees against
@@ -100,12 +115,25 @@ class Run:
     behaviour: xr.Dataset
     truth: Truth
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the run as netCDF 4 (HDF5): arrays and text only.
+    def __repr__(self) -> str:
+        return run_text(self.activity, self.behaviour, self.truth)
+
+    def _repr_html_(self) -> str:
+        return as_html(repr(self))
+
+    def save(self, path: str | os.PathLike[str], *, exact: bool = False) -> None:
+        """Write the run as netCDF 4 (HDF5): arrays and text only, compressed.
+
+        `trialtensor.read` reads the activity with its labels, and so does the command, as
+        ``trialtensor fit run.nc``.
 
         Parameters
         ----------
         path : str or path
+        exact : bool
+            Keep activity and counterfactuals to the last bit, which takes twice the room.
+            Unless true, their values are rounded by at most 1/2048 of the largest size of their
+            neuron; zeros stay zeros. Behaviour and all other truth are never rounded.
 
         Raises
         ------
@@ -115,7 +143,7 @@ class Run:
         groups = {"behaviour": self.behaviour, **_groups_of(self.truth)}
         if self.activity is not None:
             groups["activity"] = self.activity.to_dataset(name="activity")
-        write_groups(groups, self.truth.configuration, path)
+        write_groups(groups, self.truth.configuration, path, exact=check_flag("exact", exact))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Run:
@@ -140,6 +168,57 @@ class Run:
             groups, configuration = read_groups(path)
             activity = groups["activity"]["activity"] if "activity" in groups else None
             return cls(activity, groups["behaviour"], _truth_of(groups, configuration))
+
+    def plot(self) -> Figure:
+        """Draw hand paths, the learning curve with its fast and slow parts, and regions' activity.
+
+        Hand paths and activity are those of a few trials before the first perturbed block, at its
+        beginning, at its end, and after it (the washout, if there is one).
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        return plot_run(self.activity, self.behaviour, self.truth)
+
+    def film(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        n_frames: int = 40,
+        fps: float = 8.0,
+        window: int = 8,
+    ) -> Path:
+        """Write a film of hand paths and activity over learning, an animated GIF.
+
+        Parameters
+        ----------
+        path : str or path
+            Ends in ``.gif``; replaced if it exists.
+        n_frames : int
+        fps : float
+            Frames a second.
+        window : int
+            Trials that are seen at a time.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        ValueError, OSError
+            If it can't be written there, or a number is out of range.
+        """
+        return write_film(
+            path,
+            self.activity,
+            self.behaviour,
+            self.truth,
+            n_frames=n_frames,
+            fps=fps,
+            window=window,
+        )
 
     def spikes(
         self, *, rate_scale: float = 20.0, bin_width: float = 0.02, seed: int = 0
