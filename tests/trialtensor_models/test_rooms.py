@@ -17,7 +17,7 @@ ROOMS = {
     "rates": {"sessions"},
     "analysis": {"sessions", "rates"},
     "training": {"tasks", "plants", "network", "sessions"},
-    "phenomena": {"tasks", "network", "sessions", "rates"},
+    "phenomena": {"tasks", "plants", "network", "sessions", "rates"},
     "experiments": {"tasks", "network", "sessions", "rates", "analysis", "phenomena"},
     "cli": {
         *("tasks", "plants", "network", "sessions", "rates"),
