@@ -68,9 +68,12 @@ def _recording(
 ) -> xarray.DataArray:
     from trialtensor.cli.reading import split_axes
     from trialtensor.io import read
-    from trialtensor_models.analysis import about_conditions
+    from trialtensor_models.analysis import about_conditions, changes_by_region
 
     tensor = read(path, variable=variable, axes=split_axes(axes))
+    if "region" in tensor.coords:
+        # As is done to the run: a region with few neurons would count for nothing.
+        tensor = changes_by_region(tensor)
     return tensor if condition is None else about_conditions(tensor, condition)
 
 
