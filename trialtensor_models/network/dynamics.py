@@ -106,7 +106,7 @@ def run_trial(
         pons[:, now] = _times(cortex[:, now] - wiring.r_mean[:, None], to_pons)
         g = _times(pons[:, now], to_granule)
         g -= wiring.theta[:, None]
-        np.maximum(g, 0, out=granule[:, now])
+        np.maximum(g, wiring.floor, out=granule[:, now])
         np.multiply(_times(granule[:, now], to_nuclei), scale, out=nuclei[:, now])
     command = _times(cortex, wiring.W_out.swapaxes(1, 2))
     parts = (cortex, pons, granule, nuclei, arriving, command)

@@ -132,18 +132,18 @@ def _block_steps(block: Block, index: int, record: Record) -> Iterator[Step]:
     for trial in range(block.n_trials):
         if block.until is not None and block.is_over(record.since(first)):
             return
-        at = block.at(trial)
+        row = block.row(trial)
+        at = row.perturbation
         size = np.nan if at.clamp else float(at.rotation + at.curl)
-        yield Step(size, block.cerebellum, block.learns, block.epoch, index)
+        yield Step(size, row.cerebellum, row.learns, block.epoch, index)
 
 
 def _check_schedule(schedule: Schedule) -> None:
-    kinds = {block.kind for block in schedule.blocks}
-    if not kinds:
+    if not schedule.blocks:
         raise ValueError("schedule: expected at least one trial, got none")
-    if "reverse" in kinds:
+    if "reverse" in schedule.uses:
         raise ValueError("schedule: reverse is for tasks with choices, this model has none")
-    if kinds >= {"rotate", "curl"}:
+    if schedule.uses >= {"rotate", "curl"}:
         raise ValueError(
             "schedule: rotations and force fields have different units, and this model knows one "
             "kind of perturbation; got both"

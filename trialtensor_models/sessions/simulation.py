@@ -31,6 +31,7 @@ from trialtensor_models.sessions.simulation_checks import (
     check_schedule,
     check_seeds,
     seeds_of,
+    with_conditions,
 )
 from trialtensor_models.tasks import Task, has_choices
 
@@ -134,6 +135,7 @@ def simulate(
     check_seeds(models, seeds)
     check_networks(models, task)
     check_schedule(schedule, task)
+    schedule = with_conditions(schedule, task)
     for each in models:
         check_recording(record, bin_width, n_granule, each.cortex.dt)
     if plant is None:
@@ -171,7 +173,7 @@ def _run_sessions(
         trials = [sessions[i].next() for i in going]
         output = np.array(
             [
-                models[i].cerebellum.output * t.block.cerebellum
+                models[i].cerebellum.output * t.row.cerebellum
                 for i, t in zip(going, trials, strict=True)
             ]
         )
@@ -185,7 +187,7 @@ def _run_sessions(
                 error[place] = _taught(models[i], task, trial, outcome, error[place])
                 values |= recorders[i].add_outcome(outcome)
             sessions[i].seen(**values)
-        learner.learn(activity, error, np.array([trial.block.learns for trial in trials]))
+        learner.learn(activity, error, np.array([trial.row.learns for trial in trials]))
         wiring = learner.rewired(wiring)
         over = [sessions[i].is_over for i in going]
         if any(over):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from trialtensor.data.parameters import SEEDS, check_choice, check_number, check_whole
 from trialtensor_models.network import CCRNN
-from trialtensor_models.sessions.schedule import Block, Schedule
-from trialtensor_models.tasks import Task, has_choices
+from trialtensor_models.sessions.blocks import Row
+from trialtensor_models.sessions.schedule import Schedule
+from trialtensor_models.tasks import Task, condition_of, has_choices
 
 RECORDS = ("all", "activity", "behaviour")
 
@@ -65,7 +67,8 @@ def check_networks(models: Sequence[CCRNN], task: Task) -> None:
 
 
 def _sizes(model: CCRNN) -> tuple[Any, ...]:
-    return (model.cortex.n_units, model.cortex.dt, model.pathways, model.cerebellum.n_granule)
+    cerebellum = (model.cerebellum.n_granule, model.cerebellum.expansion)
+    return (model.cortex.n_units, model.cortex.dt, model.pathways, *cerebellum)
 
 
 def check_schedule(schedule: Schedule, task: Task) -> None:
@@ -74,8 +77,7 @@ def check_schedule(schedule: Schedule, task: Task) -> None:
         raise ValueError(
             "schedule: it has no trials; add some, such as Schedule().baseline(20).rotate(30, 160)"
         )
-    for block in schedule.blocks:
-        _check_kind(block, task)
+    _check_kinds(schedule, task)
     n_conditions = len(task.labels)
     for block in schedule.blocks:
         if block.targets is not None and not all(0 <= t < n_conditions for t in block.targets):
@@ -84,8 +86,54 @@ def check_schedule(schedule: Schedule, task: Task) -> None:
             )
 
 
-def _check_kind(block: Block, task: Task) -> None:
-    for_choices = block.kind == "reverse"
-    if for_choices != has_choices(task) and (for_choices or block.kind in ("rotate", "curl")):
-        other = "choices" if for_choices else "reaches"
-        raise ValueError(f"schedule: {block.kind} is for tasks with {other}, not {task.name}")
+def _check_kinds(schedule: Schedule, task: Task) -> None:
+    for kind in ("reverse", "rotate", "curl"):
+        for_choices = kind == "reverse"
+        if kind in schedule.uses and for_choices != has_choices(task):
+            other = "choices" if for_choices else "reaches"
+            raise ValueError(f"schedule: {kind} is for tasks with {other}, not {task.name}")
+
+
+def with_conditions(schedule: Schedule, task: Task) -> Schedule:
+    """Find the conditions of a schedule that gives labels of the task.
+
+    Parameters
+    ----------
+    schedule : Schedule
+    task : task
+
+    Returns
+    -------
+    Schedule
+
+    Raises
+    ------
+    ValueError
+        If the task has no such label or condition, or label and condition disagree.
+    """
+    if not any(block.rows for block in schedule.blocks):
+        return schedule
+    return Schedule(
+        tuple(
+            replace(block, rows=tuple(_with_condition(row, task) for row in block.rows))
+            for block in schedule.blocks
+        )
+    )
+
+
+def _with_condition(row: Row, task: Task) -> Row:
+    n_conditions = len(task.labels)
+    if row.condition is not None and row.condition >= n_conditions:
+        raise ValueError(
+            f"condition: expected one from 0 to {n_conditions - 1} of {task.name}, "
+            f"got {row.condition}"
+        )
+    if row.target is None:
+        return row
+    condition = condition_of(task, row.target)
+    if row.condition not in (None, condition):
+        raise ValueError(
+            f"condition: {row.target!r} is condition {condition} of {task.name}, the table has "
+            f"{row.condition}"
+        )
+    return replace(row, condition=condition)
