@@ -1,7 +1,10 @@
 """The command ``trialtensor-models``; a file each command."""
 
 from trialtensor_models.cli import (  # noqa: F401 (they add themselves to the application)
+    compare,
     phenomena,
+    pretrain,
+    simulate,
     theories,
 )
 from trialtensor_models.cli.app import app

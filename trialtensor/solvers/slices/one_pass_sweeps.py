@@ -172,7 +172,9 @@ class Fit:
         if self._care == 1:
             self.point = self._past[-1][1]
         elif self._care == 2:
-            careful = SharedStep(self.best, self._step.slopes, np.ones_like(self._step.weights))
+            careful = SharedStep(
+                self.best, self._step.slopes, np.ones_like(self._step.weights)
+            )
             self.point, self.expected = careful.taken(update)
         else:
             # Only rounding is left.
@@ -184,7 +186,9 @@ class Fit:
             return after
         sizes = self._sizes()
         left = [
-            np.concatenate([(sizes[i] * (new[i] - old[i])).ravel() for i in (1, 2, 3)])
+            np.concatenate([
+                (sizes[i] * (new[i] - old[i])).ravel() for i in (1, 2, 3)
+            ])
             for old, new in self._past
         ]
         changes = np.stack([each - left[-1] for each in left[:-1]])
