@@ -53,6 +53,8 @@ def packaged(task: str, seed: int) -> Blueprint:
     ValueError
         If there is no network for this task, or the seed isn't a whole number of at least 0.
     """
+    if not isinstance(task, str):
+        raise ValueError(f"task: expected the name of a task, got {task!r}")
     names = sorted(entry.name for entry in PACKAGED.iterdir() if entry.name.endswith(".h5"))
     of_task = [name for name in names if name.rsplit("_", 1)[0] == task]
     if not of_task:
