@@ -76,8 +76,8 @@ def run_trial(
         Cortical activity at a step is what the inputs of this step have led to; ``arriving`` is
         what reaches cortex from the nuclei in this step.
     """
-    N, G, M = wiring.W.shape[1], wiring.J.shape[1], wiring.P.shape[1]
     inputs = _inputs(wiring, inputs)
+    N, G, M = wiring.W.shape[1], wiring.J.shape[1], wiring.P.shape[1]
     S, T = inputs.shape[:2]
     W_PC, C = _shaped(W_PC, (S, 2, G), "W_PC"), _shaped(C, (S, 2, N), "C")
     noise = None if noise is None else _shaped(noise, (S, T, N), "noise")
@@ -131,7 +131,8 @@ def run_cortex(
     cortex : (S, T, N) array
     command : (S, T, 2) array
     """
-    inputs, N = _inputs(wiring, inputs), wiring.W.shape[1]
+    inputs = _inputs(wiring, inputs)
+    N = wiring.W.shape[1]
     S, T = inputs.shape[:2]
     C = None if C is None else _shaped(C, (S, 2, N), "C")
     drive = _drive(wiring, inputs)
@@ -163,8 +164,9 @@ def _shaped(values: np.ndarray, shape: tuple[int, ...], name: str) -> np.ndarray
 
 def _scales(output: np.ndarray | float, S: int) -> np.ndarray:
     scale = whole(output, "output")
-    if scale.shape not in ((), (1,), (S,)):
-        raise ValueError(f"output: expected a number, or {S} of them, got shape {scale.shape}")
+    if scale.shape not in ((), (1,), (S,)) or scale.dtype.kind not in "fiub":
+        got = f"an array of shape {scale.shape}" if scale.ndim else repr(output)
+        raise ValueError(f"output: expected a number, or {S} of them, got {got}")
     return np.broadcast_to(scale, (S,))
 
 

@@ -51,6 +51,21 @@ def check_velocities(
         raise ValueError(f"{name}: expected shape {shape}, got {velocities.shape}")
 
 
+def check_perturbation(perturbation: Perturbation) -> None:
+    """Refuse what isn't a perturbation.
+
+    Parameters
+    ----------
+    perturbation : Perturbation
+
+    Raises
+    ------
+    ValueError
+    """
+    if not isinstance(perturbation, Perturbation):
+        raise ValueError(f"perturbation: expected a Perturbation, got {perturbation!r}")
+
+
 def seen(
     velocity: np.ndarray, desired: np.ndarray, perturbation: Perturbation, dt: float
 ) -> Movement:
@@ -72,8 +87,7 @@ def seen(
     check_velocities(velocity, "velocity")
     check_velocities(desired, "desired", velocity.shape)
     check_number("dt", dt, above=0)
-    if not isinstance(perturbation, Perturbation):
-        raise ValueError(f"perturbation: expected a Perturbation, got {perturbation!r}")
+    check_perturbation(perturbation)
     turn = np.deg2rad(perturbation.rotation)
     rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     shown = velocity @ rotation.T

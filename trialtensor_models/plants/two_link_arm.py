@@ -8,7 +8,7 @@ import numpy as np
 
 from trialtensor.data.arrays import as_floats
 from trialtensor.data.parameters import check_number
-from trialtensor_models.plants.movement import Movement, check_velocities, seen
+from trialtensor_models.plants.movement import Movement, check_perturbation, check_velocities, seen
 from trialtensor_models.plants.perturbation import Perturbation
 from trialtensor_models.plants.plant import check_pairs, check_positive
 
@@ -62,6 +62,7 @@ class TwoLinkArm:
         """
         command = as_floats(command, "command")
         check_velocities(command, "command")
+        check_perturbation(perturbation)
         check_number("dt", dt, above=0)
         strength = 0.0 if perturbation.clamp else perturbation.curl
         return seen(self._simulate(command, strength, dt), desired, perturbation, dt)

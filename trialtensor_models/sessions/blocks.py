@@ -107,6 +107,8 @@ class Block:
         _check(self.kind, self.size, {name: getattr(self, name) for name in OPTIONS})
         check_whole("n_trials", self.n_trials, 1)
         _targets(self.targets)
+        if not isinstance(self.context, str):
+            raise ValueError(f"context: expected a label, got {self.context!r}")
         if not isinstance(self.rows, tuple) or not all(isinstance(r, Row) for r in self.rows):
             raise ValueError(f"rows: expected a tuple of Row, got {self.rows!r}")
         if bool(self.rows) != (self.kind == "table") or len(self.rows) not in (0, self.n_trials):

@@ -169,6 +169,7 @@ class Run:
         FileNotFoundError
             If the folder does not exist.
         """
+        _check_path(path)
         groups = {"behaviour": self.behaviour, **_groups_of(self.truth)}
         if self.activity is not None:
             groups["activity"] = self.activity.to_dataset(name="activity")
@@ -193,6 +194,7 @@ class Run:
         ValueError
             If it is not a run, or of another version.
         """
+        _check_path(path)
         with reading_own(Path(path), "run"):
             groups, configuration = read_groups(path)
             activity = groups["activity"]["activity"] if "activity" in groups else None
@@ -275,6 +277,11 @@ class Run:
         if self.activity is None:
             raise ValueError("record: a run of behaviour alone has no activity to draw spikes from")
         return draw_spikes(self.activity, rate_scale=rate_scale, bin_width=bin_width, seed=seed)
+
+
+def _check_path(path: Any) -> None:
+    if not isinstance(path, str | os.PathLike):
+        raise ValueError(f"path: expected the name of a file, got {path!r}")
 
 
 def _check_kind(name: str, value: Any, kind: type) -> None:

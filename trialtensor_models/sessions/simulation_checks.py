@@ -10,7 +10,7 @@ import numpy as np
 
 from trialtensor.data.parameters import SEEDS, check_choice, check_number, check_whole
 from trialtensor_models.network import CCRNN
-from trialtensor_models.plants import Movement, Plant
+from trialtensor_models.plants import Movement, Plant, check_is_plant
 from trialtensor_models.sessions.blocks import Row
 from trialtensor_models.sessions.schedule import Schedule
 from trialtensor_models.tasks import Task, check_draw, check_is_task, condition_of, has_choices
@@ -113,6 +113,26 @@ def check_networks(models: Sequence[CCRNN], task: Task) -> None:
             raise ValueError(
                 f"teacher: a reward prediction error needs a task with choices, not {task.name}"
             )
+
+
+def check_given(model: Any, task: Any, schedule: Any, plant: Any, record: Any) -> None:
+    """Refuse parts of a simulation that can't be used, or don't fit each other.
+
+    Parameters
+    ----------
+    model, task, schedule, plant, record
+        As of `simulate`.
+
+    Raises
+    ------
+    ValueError
+        Naming the part.
+    """
+    check_networks(models_of(model, 1), task)
+    check_schedule(schedule, task)
+    if plant is not None:
+        check_is_plant(plant)
+    check_choice("record", record, RECORDS)
 
 
 def check_moved(movement: Any, shape: tuple[int, ...], plant: Plant, where: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from trialtensor.data.arrays import whole
-from trialtensor.data.parameters import check_number
+from trialtensor.data.parameters import check_number, is_number
 from trialtensor.data.shown import OneLine
 
 
@@ -115,7 +115,7 @@ def condition_of(task: Task, label: str | float) -> int:
         Listing the labels, if there is none like it.
     """
     labels = np.asarray(task.labels)
-    if labels.dtype.kind in "fiu" and not isinstance(label, str):
+    if labels.dtype.kind in "fiu" and is_number(label):
         found = np.flatnonzero(np.abs(labels - label) <= 1e-6 * (1 + np.abs(labels)))
     else:
         found = np.flatnonzero(labels.astype(str) == str(label))
