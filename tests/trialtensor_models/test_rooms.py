@@ -19,7 +19,7 @@ ROOMS = {
     "testing": {"tasks", "plants", "network", "sessions", "simulators"},
     "analysis": {"sessions", "rates"},
     "training": {"tasks", "plants", "network", "sessions"},
-    "phenomena": {"tasks", "network", "sessions", "rates"},
+    "phenomena": {"tasks", "plants", "network", "sessions", "rates"},
     "experiments": {"tasks", "network", "sessions", "rates", "analysis", "phenomena"},
     "cli": {
         *("tasks", "plants", "network", "sessions", "rates", "simulators"),

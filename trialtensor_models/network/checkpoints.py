@@ -53,6 +53,32 @@ def packaged(task: str, seed: int) -> Blueprint:
     ValueError
         If there is no network for this task, or the seed isn't a whole number of at least 0.
     """
+    of_task = _names(task)
+    seed = check_whole("seed", seed, 0, SEEDS)
+    return replace(_packaged(of_task[seed % len(of_task)]), seed=int(seed))
+
+
+def n_packaged(task: str = "center_out") -> int:
+    """Count the cortices of the package for a task.
+
+    Parameters
+    ----------
+    task : str
+        Name of the task.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    return len(_names(task))
+
+
+def _names(task: str) -> list[str]:
     if not isinstance(task, str):
         raise ValueError(f"task: expected the name of a task, got {task!r}")
     names = sorted(entry.name for entry in PACKAGED.iterdir() if entry.name.endswith(".h5"))
@@ -60,8 +86,7 @@ def packaged(task: str, seed: int) -> Blueprint:
     if not of_task:
         known = sorted({name.rsplit("_", 1)[0] for name in names})
         raise ValueError(f"task: there are networks for {known}, got {task!r}")
-    seed = check_whole("seed", seed, 0, SEEDS)
-    return replace(_packaged(of_task[seed % len(of_task)]), seed=int(seed))
+    return of_task
 
 
 @cache

@@ -233,6 +233,8 @@ def _stacked(shown: list[np.ndarray], tables: list[TrialTable], names: list[str]
         n = len(each)
         y[i, :n], p[i, :n], pauses[i, :n] = each, table.perturbation, table.pause
         cues[i, :n] = [codes[label] for label in table.context.tolist()]
+    # R's NA is a signalling NaN, which warns in every sum.
+    y, p = (np.where(np.isnan(each), np.nan, each) for each in (y, p))
     _check(y, p, names)
     return Behaviour(y, p, cues, pauses, tuple(labels), tuple(names))
 

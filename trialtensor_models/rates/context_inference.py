@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +16,7 @@ from trialtensor_models.rates.context_steps import Learner, largest, run_through
 from trialtensor_models.rates.rate_checks import check_noise
 from trialtensor_models.rates.rate_trace import RateTrace
 from trialtensor_models.rates.theory_fits import TheoryFit, fit_theory
-from trialtensor_models.rates.theory_specs import CONTEXT_INFERENCE, RATES
+from trialtensor_models.rates.theory_specs import FITTED, RATES, context_spec
 from trialtensor_models.sessions import Schedule
 
 
@@ -129,12 +130,23 @@ class ContextInference:
         return np.array([getattr(self, name) for name in RATES], dtype=float)
 
     @classmethod
-    def fit(cls, behaviour: Behaviour, *, level: float = 0.95, **options: Any) -> ContextInference:
+    def fit(
+        cls,
+        behaviour: Behaviour,
+        *,
+        free: Sequence[str] = FITTED,
+        level: float = 0.95,
+        **options: Any,
+    ) -> ContextInference:
         """Fit the model to behaviour by maximum likelihood.
 
         Parameters
         ----------
         behaviour : Behaviour
+        free : sequence of str
+            Parameters to fit; the others keep their defaults. Sensory noise isn't among them,
+            because only the ratios of noises show where perturbations are much larger, nor are
+            `new` and `cue_concentration`, of which one schedule says too little.
         level : float
             Of the intervals.
         **options
@@ -143,11 +155,11 @@ class ContextInference:
         Returns
         -------
         ContextInference
-            Its attribute ``found`` holds the intervals of the parameters that were fitted; the
-            others keep their defaults.
+            Its attribute ``found`` holds the intervals.
         """
-        found = fit_theory(CONTEXT_INFERENCE, behaviour, level=level, **options)
-        return cls(**found.parameters, scale=found.scale, found=found)
+        found = fit_theory(context_spec(free), behaviour, level=level, **options)
+        fitted: dict[str, Any] = dict(found.parameters)
+        return cls(**fitted, scale=found.scale, found=found)
 
     def simulate(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -36,12 +36,13 @@ class Stretch:
 
     def first(self, n: int) -> Stretch:
         """The first trials only."""
-        return Stretch(*(each[:n] for each in self.columns))
+        return Stretch(**{name: each[:n] for name, each in self.columns.items()})
 
     @property
-    def columns(self) -> tuple[np.ndarray, ...]:
+    def columns(self) -> dict[str, Any]:
+        """The arrays, by name."""
         names = ("size", "cue", "pause", "learns", "epoch", "number", "seen", "moved")
-        return tuple(getattr(self, name) for name in names)
+        return {name: getattr(self, name) for name in names}
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def run_through(
         n = len(stretch.size)
         seen = stretch.size + learner.feedback * rng.standard_normal(n)
         moved = learner.noise * rng.standard_normal(n)
-        stretch = Stretch(*stretch.columns[:6], seen, moved, stretch.block)
+        stretch = replace(stretch, seen=seen, moved=moved)
         joined = stretch if done is None else _join(done, stretch)
         if stretch.block is not None:
             before = len(joined.size) - n
@@ -142,8 +143,11 @@ def _ends(block: Block, shown: np.ndarray, size: np.ndarray) -> int:
 
 
 def _join(first: Stretch, second: Stretch) -> Stretch:
-    pairs = zip(first.columns, second.columns, strict=True)
-    return Stretch(*(np.concatenate(pair) for pair in pairs))
+    columns = second.columns
+    joined: dict[str, Any] = {
+        name: np.concatenate([each, columns[name]]) for name, each in first.columns.items()
+    }
+    return Stretch(**joined)
 
 
 def _stretches(trials: Schedule | pd.DataFrame | ArrayLike) -> list[Stretch]:

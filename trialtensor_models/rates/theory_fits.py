@@ -16,6 +16,7 @@ from trialtensor_models.rates.theory_specs import TheorySpec
 
 MIN_SUBJECTS = 5  # whose spread says how certain a parameter is
 _STEP = 1e-4  # of derivatives
+_N_POINTS, _N_BEST = 1024, 12
 _VAGUE = 10.0  # logits or logarithms: what is known of a parameter that nothing tells of
 
 
@@ -51,18 +52,17 @@ class TheoryFit(OneLine):
     spec: TheorySpec = field(repr=False)
 
     def predict(self, behaviour: Behaviour) -> np.ndarray:
-        """Expect each movement from the trials before it, (n_subjects, n_trials).
+        """Expect movements from what happens on the trials, (n_subjects, n_trials).
 
         Parameters
         ----------
         behaviour : Behaviour
-            Other subjects or trials. Theories that learn from errors see those of the movements in
-            it; where a movement is missing, the expected one stands for it.
+            Other subjects or trials. Its adaptation isn't used.
         """
         return self.spec.predict(self.parameters, behaviour, self.scale)
 
     def log_density(self, behaviour: Behaviour) -> np.ndarray:
-        """Logarithm of the density of each movement given those before, (n_subjects, n_trials).
+        """Logarithm of the density of each movement, (n_subjects, n_trials).
 
         Parameters
         ----------
@@ -83,10 +83,9 @@ def fit_theory(
 ) -> TheoryFit:
     """Fit the parameters that all subjects share, and the noise.
 
-    Movements are independent and normal about what the theory expects of each, given the trials
-    before it. The theories of states learn from errors as they were seen, with the noise of the
-    movement; inference of contexts sees the perturbation, and its private noise of feedback is left
-    out of the likelihood.
+    Movements are independent and normal about the adaptation that the theory has without noise.
+    What learners make of their own noise, of movements or of feedback, is left out of the
+    likelihood, alike for all theories: the noise is what movements differ by.
 
     Parameters
     ----------
@@ -118,7 +117,7 @@ def fit_theory(
     check_share("level", level)
     scale = behaviour.size
     problem = _Problem(spec, behaviour, scale)
-    tried = [problem.solve(start) for start in (starts or spec.starts)]
+    tried = [problem.solve(start) for start in (starts or problem.starts())]
     free, loss = min(tried, key=lambda each: each[1])
     values = spec.values(free)
     n, k = problem.n, len(free)
@@ -152,6 +151,13 @@ class _Problem:
         # Where a theory diverges it's wrong, not infinitely so.
         return np.clip(np.nan_to_num(gap[self.seen], nan=1e3), -1e6, 1e6) / self.scale
 
+    def starts(self) -> list[dict[str, float]]:
+        """The theory's own, and the best of many points."""
+        points = self.spec.more_starts(_N_POINTS)
+        losses = [np.sum(self.residuals(each) ** 2) for each in points]
+        best = np.argsort(losses, kind="stable")[:_N_BEST]
+        return [*self.spec.starts, *(points[i] for i in best)]
+
     def solve(self, start: dict[str, float]) -> tuple[np.ndarray, float]:
         low, high = self.spec.bounds
         at = np.clip(self.spec.free(start), low + 1e-6, high - 1e-6)
@@ -172,8 +178,13 @@ class _Problem:
         at = self.spec.natural(values)
         error, freedom = self._errors(at)
         half = t_distribution.ppf((1 + level) / 2, freedom) * error
-        lows, highs = (self.spec.of_natural(at + side * half) for side in (-1, 1))
-        return {name: (lows[name], highs[name]) for name in self.spec.names}
+        ends = [self.spec.of_natural(at + side * half) for side in (-1, 1)]
+        return {name: self._inside(name, *(end[name] for end in ends)) for name in values}
+
+    def _inside(self, name: str, low: float, high: float) -> tuple[float, float]:
+        """An interval, no longer than the range that is searched."""
+        least, most = self.spec.positive.get(name, (0.0, 1.0))
+        return max(low, least), min(high, most)
 
     def _errors(self, at: np.ndarray) -> tuple[np.ndarray, int]:
         """Standard errors of coordinates of each parameter on its own, and their freedom."""
@@ -193,7 +204,10 @@ class _Problem:
             steps[subject] = np.linalg.solve(information - own.T @ own, score)
         steps -= steps.mean(axis=0)
         spread = (n_subjects - 1) / n_subjects * (steps**2).sum(axis=0)
-        return np.sqrt(spread), n_subjects - 1
+        # Subjects agree on what none of them tells.
+        inverse = np.linalg.inv(information)
+        untold = variance * np.diag(inverse @ vague @ inverse)
+        return np.sqrt(spread + untold), n_subjects - 1
 
     def _slope(self, at: np.ndarray, i: int) -> np.ndarray:
         step = np.zeros(len(at))

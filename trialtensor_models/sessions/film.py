@@ -91,12 +91,14 @@ class _Scene:
         self.hand = behaviour["hand"].values
         self.figure = Figure(figsize=(9.5, 5.4), dpi=_DPI, layout="constrained")
         self.canvas = FigureCanvasAgg(self.figure)
-        left, right = self.figure.subfigures(1, 2, width_ratios=[1, 1.5])
+        halves = self.figure.subfigures(1, 2, width_ratios=[1, 1.5])
+        left, right = np.ravel(halves)  # type: ignore[arg-type]
         self._draw_paths(left.subplots())
         above = right
         self.courses: dict[str, Line2D] = {}
+        self.lines: list[Line2D] = []
         if activity is not None:
-            above, below = right.subfigures(2, 1)
+            above, below = np.ravel(right.subfigures(2, 1))
             self._draw_regions(below, activity)
         self._draw_learning(above.subplots())
         self.canvas.draw()
@@ -116,8 +118,9 @@ class _Scene:
         self.paths.set_title(f"{as_drawn(epoch)}, trials {trials[0]} to {trials[-1]}", fontsize=10)
         self.span.set_x(trials[0] - 0.5)
         self.span.set_width(len(trials))
-        for region, course in self.courses.items():
-            course.set_ydata(strength(self.activity, region, trials))
+        if self.activity is not None:
+            for region, course in self.courses.items():
+                course.set_ydata(strength(self.activity, region, trials))
         self.canvas.draw()
         picture = Image.fromarray(np.asarray(self.canvas.buffer_rgba())).convert("RGB")
         return picture.quantize(_COLORS)
@@ -127,7 +130,7 @@ class _Scene:
         draw_targets(axes, targets)
         draw_paths(axes, self.hand[:0], _NOW, Square.around(self.hand, targets))
         axes.set(xlabel="hand, x (cm)", ylabel="hand, y (cm)", title=" ")
-        self.paths, self.lines = axes, []  # type: ignore[var-annotated]
+        self.paths = axes
 
     def _draw_learning(self, axes: Axes) -> None:
         fast, slow = (np.asarray(each, float) for each in (self.truth.fast, self.truth.slow))

@@ -43,7 +43,8 @@ def plot_run(activity: xr.DataArray | None, behaviour: xr.Dataset, truth: Any) -
     choices, moves = "correct" in behaviour, "hand" in behaviour
     heights = [*([2.5] * moves), 3.6 if choices else 2.4, *([2.1] * (activity is not None))]
     figure = plt.figure(figsize=(10, sum(heights)), layout="constrained")
-    rows = iter(np.atleast_1d(figure.subfigures(len(heights), 1, height_ratios=heights)))
+    parts = figure.subfigures(len(heights), 1, height_ratios=heights)
+    rows = iter(np.ravel(parts))  # type: ignore[arg-type]
     phases = phases_of(truth.schedule)
     if moves:
         _paths(next(rows), behaviour, truth, phases)

@@ -34,6 +34,8 @@ from trialtensor.solvers.slices.sweeps import SweepData, as_blocks, as_component
 # Entries of the trials that restarts run on, at least and at most, the share of the data between
 # these, and the number of trials for each trial-slicing component.
 _LEAST, _MOST, _SHARE, _TRIALS = 1_000_000, 6_000_000, 8, 6
+# The tolerance there.
+_ROUGH = 1e-5
 # Overlap of the subspaces of two fits above which they are one; different ones that go on at most.
 _SAME, _GO_ON = 0.99, 4
 # A fit is left behind that wouldn't win if it gained this many times what it last did.
@@ -72,7 +74,10 @@ def fit_in_masked_passes(
     chosen = _sampled(X, options.ranks[0])
     some = _some_trials(data, chosen)
     starts_there = [_of_trials(start, chosen) for start in starts]
-    rough = fit_in_memory(some, starts_there, options, n_jobs=n_jobs)
+    # What some trials share isn't exactly what all do, so that more digits are worth nothing.
+    whole = len(chosen) == len(X)
+    few = options if whole else replace(options, tol=max(options.tol, _ROUGH))
+    rough = fit_in_memory(some, starts_there, few, n_jobs=n_jobs)
     interrupted = rough[0].result.stop_reason is StopReason.INTERRUPTED
     places, going_to = _different(rough)
     fits = [_begun(data, some, rough[i].result) for i in places]

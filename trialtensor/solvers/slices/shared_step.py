@@ -15,7 +15,7 @@ import numpy as np
 
 from trialtensor.solvers.acceleration import RowUpdater
 from trialtensor.solvers.slices.block_sweeps import Blocks
-from trialtensor.solvers.slices.contraction import Triple
+from trialtensor.solvers.slices.contraction import Triple, as_rows
 
 # Rounds through the three blocks, each of which is exact given the others.
 _ROUNDS = 4
@@ -71,7 +71,7 @@ class SharedStep:
         # Divided by the weights, all cells share one Gram matrix; those without data stay.
         seen = weights > 0
         rhs = np.where(seen, self.slopes[0] / np.where(seen, weights, 1) - told, 0)
-        return self._solved(3, self._u_u[None], rhs.reshape(len(A), -1).T, A.reshape(len(A), -1).T, update).T.reshape(A.shape)
+        return self._solved(3, self._u_u[None], as_rows(rhs).T, as_rows(A).T, update).T.reshape(A.shape)
 
     def _of_v(self, update: RowUpdater, changes: dict[str, np.ndarray]) -> np.ndarray:
         dA = changes["A"] * self.weights

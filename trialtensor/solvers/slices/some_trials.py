@@ -16,6 +16,7 @@ from trialtensor.solvers.acceleration import RowUpdater
 from trialtensor.solvers.namespaces import contiguous, in_double, namespace
 from trialtensor.solvers.passes.block import Block
 from trialtensor.solvers.slices.block_sweeps import Blocks, of_trials
+from trialtensor.solvers.slices.contraction import as_rows
 from trialtensor.solvers.slices.rows_there import applied, pairs, unpacked, update_rows
 
 
@@ -49,7 +50,7 @@ class SomeTrials:
         u, v, w, A, B, C = of_trials(blocks, block.part)
         self.update = update
         self.u, self.v, self.w = (block.array(each) for each in (u, v, w))
-        self.rows = block.array(A.reshape(len(A), -1))
+        self.rows = block.array(as_rows(A))
         self.cells_b = block.array(np.ascontiguousarray(B.transpose(1, 2, 0)))
         self.cells_c = block.array(np.ascontiguousarray(C.transpose(1, 2, 0)))
         self.weights = None
@@ -118,13 +119,13 @@ class SomeTrials:
         -------
         (R0, n_neurons, n_times), (n_neurons, R1), (n_times, R2) arrays
         """
-        xp, (_, n_neurons, n_times) = self.xp, self.residual.shape
+        xp, (n, n_neurons, n_times) = self.xp, self.residual.shape
         weighted = self.weighted()
-        rows = self.u.T @ xp.reshape(weighted, (self.u.shape[0], -1))
+        rows = self.u.T @ xp.reshape(weighted, (n, n_neurons * n_times))
         of_v = xp.sum(xp.matmul(weighted, self.cells_b), axis=0)
-        flat = xp.reshape(self.cells_c, (-1, self.cells_c.shape[2]))
-        of_w = xp.reshape(weighted, (-1, n_times)).T @ flat
-        return xp.reshape(rows, (-1, n_neurons, n_times)), of_v, of_w
+        flat = xp.reshape(self.cells_c, (n * n_neurons, self.cells_c.shape[2]))
+        of_w = xp.reshape(weighted, (n * n_neurons, n_times)).T @ flat
+        return xp.reshape(rows, (self.u.shape[1], n_neurons, n_times)), of_v, of_w
 
     def weighted(self) -> Any:
         """Return the residuals times the weights of entries."""
