@@ -16,12 +16,13 @@ ROOMS = {
     "sessions": {"tasks", "plants", "network", "plasticity"},
     "rates": {"sessions"},
     "analysis": {"sessions", "rates"},
+    "recovery": {"tasks", "network", "sessions", "rates", "analysis"},
     "training": {"tasks", "plants", "network", "sessions"},
     "phenomena": {"tasks", "network", "sessions", "rates"},
     "experiments": {"tasks", "network", "sessions", "rates", "analysis", "phenomena"},
     "cli": {
         *("tasks", "plants", "network", "sessions", "rates"),
-        *("analysis", "training", "phenomena", "experiments"),
+        *("analysis", "recovery", "training", "phenomena", "experiments"),
     },
     # The public names.
     "": {"tasks", "plants", "network", "sessions", "rates"},
