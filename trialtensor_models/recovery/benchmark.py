@@ -12,7 +12,7 @@ from trialtensor_models.analysis import score_recovery
 from trialtensor_models.recovery.figure import plot_benchmark
 from trialtensor_models.recovery.finding import fitted_copy, what_it_found
 from trialtensor_models.recovery.methods import METHODS
-from trialtensor_models.recovery.problems import Problem, packaged_problems
+from trialtensor_models.recovery.problems import Problem, check_names, packaged_problems
 from trialtensor_models.recovery.text import benchmark_text
 
 if TYPE_CHECKING:
@@ -175,6 +175,7 @@ def _problems(wanted: Iterable[str | Problem] | None) -> list[Problem]:
     if isinstance(wanted, str):
         raise ValueError(f"problems: expected a list of names, got {wanted!r}")
     given = list(wanted)
+    check_names([each for each in given if isinstance(each, str)])
     return [each if isinstance(each, Problem) else packaged_problems([each])[0] for each in given]
 
 

@@ -71,10 +71,25 @@ def packaged_problems(names: Iterable[str] | None = None) -> list[Problem]:
     Frozen({'trial': 154, 'neuron': 80, 'time': 40})
     """
     wanted = list(PROBLEMS) if names is None else list(names)
-    for name in wanted:
+    check_names(wanted)
+    return [Problem(name, *PROBLEMS[name]()) for name in wanted]
+
+
+def check_names(names: Iterable[str]) -> None:
+    """Refuse names that no problem of the package has.
+
+    Parameters
+    ----------
+    names : iterable of str
+
+    Raises
+    ------
+    ValueError
+        Listing those that there are.
+    """
+    for name in names:
         if name not in PROBLEMS:
             raise ValueError(f"problems: expected some of {', '.join(PROBLEMS)}, got {name!r}")
-    return [Problem(name, *PROBLEMS[name]()) for name in wanted]
 
 
 @cache
