@@ -104,8 +104,9 @@ def recovery_benchmark(
         One's own, scored beside those of the package: anything with ``fit(X)`` for an (n_trials,
         n_neurons, n_times) array and one of ``trial_factors_`` (with ``neuron_factors_`` and
         ``time_factors_``), ``trial_loadings_`` or ``transform(X)``, which give a weight for each
-        trial and component. `Unfolded` makes one of a method for matrices. What fails is named in
-        the table with its error.
+        trial and component. ``trial_slices_`` are their patterns, (n_components, n_neurons,
+        n_times); without, only learning curves are scored. `Unfolded` makes one of a method for
+        matrices. What fails is named in the table with its error.
     problems : iterable of str or Problem, optional
         Names of `PROBLEMS`, or one's own data; all of the package unless given.
     only : iterable of str, optional

@@ -15,10 +15,10 @@ _FACTORS = ("trial_factors_", "neuron_factors_", "time_factors_")
 
 @dataclass(frozen=True, eq=False)
 class _Slices:
-    """Weights of trials, and the pattern that each adds to a trial."""
+    """Weights of trials, and the pattern that each adds to a trial, if that is known."""
 
     trial_loadings_: np.ndarray
-    trial_slices_: np.ndarray
+    trial_slices_: np.ndarray | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +54,9 @@ def what_it_found(fitted: Any, X: xarray.DataArray) -> _Slices | _Triples:
 
     In this order: three matrices of factors (``trial_factors_``, ``neuron_factors_``,
     ``time_factors_``, and ``weights_`` if there are any); trial loadings with their slices
-    (``trial_loadings_``, ``trial_slices_``); what ``transform`` gives, with the patterns that the
-    data have by regression on it.
+    (``trial_loadings_``, and ``trial_slices_`` if there are any); what ``transform`` gives. Weights
+    alone get no patterns: regression of the data on them would find the neurons that change from
+    any slow drift, once the planted curves are known.
 
     Parameters
     ----------
@@ -81,10 +82,9 @@ def what_it_found(fitted: Any, X: xarray.DataArray) -> _Slices | _Triples:
         loadings = _checked("transform", fitted.transform(values), len(values))
     else:
         raise ValueError("it has neither trial_factors_, trial_loadings_ nor transform")
-    slices = getattr(fitted, "trial_slices_", None)
-    if slices is None:
-        return _Slices(loadings, _by_regression(loadings, values))
-    slices = np.asarray(slices, dtype=float)
+    if getattr(fitted, "trial_slices_", None) is None:
+        return _Slices(loadings, None)
+    slices = np.asarray(fitted.trial_slices_, dtype=float)
     if slices.shape != (loadings.shape[1], *values.shape[1:]):
         raise ValueError(
             f"trial_slices_: expected shape {(loadings.shape[1], *values.shape[1:])}, "
@@ -105,10 +105,3 @@ def _checked(name: str, given: Any, n_rows: int) -> np.ndarray:
     if not np.isfinite(matrix).all():
         raise ValueError(f"{name}: expected finite values")
     return matrix
-
-
-def _by_regression(loadings: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Patterns that the data gain with each column."""
-    design = np.column_stack([np.ones(len(loadings)), loadings])
-    slopes = np.linalg.lstsq(design, values.reshape(len(values), -1), rcond=None)[0][1:]
-    return np.asarray(slopes.reshape(-1, *values.shape[1:]))

@@ -81,18 +81,18 @@ class Unfolded:
 
 
 class _InBlocks:
-    """Parafac2 with blocks of consecutive trials."""
+    """Parafac2 with blocks of consecutive trials; a pattern is the mean of those of the blocks."""
 
     def __init__(self, n_components: int) -> None:
         self.model = Parafac2(n_components, n_init=1, smoothness=0.0, random_state=0)
 
     def fit(self, X: Any) -> _InBlocks:
         values = np.asarray(X, dtype=float)
-        self.model.fit(values, blocks=np.arange(len(values)) // _PER_BLOCK)
+        model = self.model.fit(values, blocks=np.arange(len(values)) // _PER_BLOCK)
+        neuron = np.mean(model.neuron_factors_, axis=0) * model.weights_
+        self.trial_loadings_ = model.trial_factors_
+        self.trial_slices_ = np.einsum("nr,tr->rnt", neuron, model.time_factors_)
         return self
-
-    def transform(self, X: Any) -> np.ndarray:
-        return np.asarray(self.model.trial_factors_)
 
 
 class _Tensortools:

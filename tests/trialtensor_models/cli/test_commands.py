@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 import trialtensor as tt
 from trialtensor_models import CCRNN, CenterOut, Run, Schedule, simulate
 from trialtensor_models.cli import app
+from trialtensor_models.cli.files import read_table
 
 
 def call(*words):
@@ -46,7 +47,7 @@ REFUSED = {
     ("simulate", "--schedule", "text.csv"): "text.csv: rotation",
     ("simulate", "--schedule", "bad.csv", "--clamp", 3): "--clamp: the table of --schedule says it",
     ("pretrain", "-o", "x.nc"): "--output: expected a name that ends in .h5",
-    ("pretrain", "--task", "chess"): "task: expected one of",
+    ("pretrain", "--task", "chess"): "--task: ",
     ("compare", "run.nc", "run.nc"): "run.nc",
     ("compare", "no.nc", "run.nc"): "no.nc: no such file",
     ("recovery-benchmark", "--only", "x"): "only: expected some of TCA",
@@ -80,8 +81,7 @@ def test_simple_options_are_a_schedule(tmp_path):
     assert tt.read("a.nc").sizes["trial"] == 8
 
 
-@pytest.mark.parametrize("kind", ["csv", "json"])
-def test_a_table_is_a_schedule(tmp_path, kind):
+def test_a_table_is_a_schedule(tmp_path):
     columns = {
         "rotation": [0, 30, -30.5, 0],
         "context": ["", "A", "B", "A"],
@@ -90,18 +90,22 @@ def test_a_table_is_a_schedule(tmp_path, kind):
         "epoch": ["rest", "learn", "learn", "test"],
     }
     rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    text = json.dumps(rows)
-    if kind == "csv":
-        lines = [",".join(columns), *(",".join(map(str, row.values())) for row in rows)]
-        text = "\n".join(lines) + "\n"
-    (tmp_path / f"plan.{kind}").write_text(text)
+    lines = [",".join(columns), *(",".join(map(str, row.values())) for row in rows)]
+    (tmp_path / "plan.csv").write_text("\n".join(lines) + "\n")
     words = ("--record", "behaviour", "--figure", "a.png", "-o", "a.nc")
-    result = call("simulate", "--schedule", f"plan.{kind}", *words)
+    result = call("simulate", "--schedule", "plan.csv", *words)
     assert result.exit_code == 0, result.output
     schedule = Run.load("a.nc").truth.schedule
     for name, values in columns.items():
         assert schedule[name].values.tolist() == values, name
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    # The same table as JSON, by row and by column, and with tabs.
+    (tmp_path / "rows.json").write_text(json.dumps(rows))
+    (tmp_path / "columns.json").write_text(json.dumps(columns))
+    (tmp_path / "plan.tsv").write_text("\n".join(lines).replace(",", "\t"))
+    wanted = Schedule.from_table(columns)
+    for name in ("plan.csv", "plan.tsv", "rows.json", "columns.json"):
+        assert Schedule.from_table(read_table(tmp_path / name)) == wanted, name
 
 
 def test_a_network_of_ones_own_simulates(tmp_path):
@@ -110,7 +114,7 @@ def test_a_network_of_ones_own_simulates(tmp_path):
     result = call("pretrain", *words, "--seed", 3, "-o", "own.h5")
     assert result.exit_code == 0, result.output
     assert result.stderr.count("iteration") == 10 and "iteration 20 of 20" in result.stderr
-    assert "degrees" in result.stdout
+    assert "it can't adapt yet" in result.stdout  # twenty iterations are too few
     assert CCRNN.load("own.h5").cortex.n_units == 20
     both = call("simulate", "--rotate", 5, "--network", "own.h5", "--cortex", 1)
     assert both.exit_code == 2 and "leave out --network" in both.stderr

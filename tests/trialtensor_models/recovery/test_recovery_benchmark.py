@@ -4,12 +4,10 @@ import json
 
 import numpy as np
 import pytest
-import xarray as xr
 
 from trialtensor_models import TwoStateModel
 from trialtensor_models.analysis import make_exact
 from trialtensor_models.recovery import METHODS, PROBLEMS, Problem, Unfolded, recovery_benchmark
-from trialtensor_models.recovery.finding import what_it_found
 from trialtensor_models.recovery.problems import packaged_problems
 from trialtensor_models.recovery.text import SHOWN
 
@@ -63,7 +61,8 @@ def test_who_knows_the_truth_scores_1_and_chance_is_chance(found):
     for name in ("fast", "slow"):
         assert oracle[name].value == pytest.approx(1) and oracle[name].p_value == 0.01
         assert drift[name].p_value > 0.05
-    assert oracle["change subspace"].value > 0.9 > drift["change subspace"].value
+    # Who says nothing of neurons isn't given patterns by what the data have in common with it.
+    assert set(drift) == set(oracle) == {"fast", "slow", "fast, one factor", "slow, one factor"}
 
 
 def test_our_models_are_scored_in_their_own_form(found):
@@ -113,14 +112,6 @@ def test_other_packages_where_they_are(name):
     problem = Problem("small", small.activity, small)
     found = recovery_benchmark(problems=[problem], only=[name], n_components=4, n_shuffles=9)
     assert {entry.score for entry in found.entries} >= set(SHOWN)
-
-
-def test_patterns_come_by_regression_where_there_are_none():
-    rng = np.random.default_rng(0)
-    F, P = rng.normal(size=(30, 2)), rng.normal(size=(2, 4, 5))
-    X = xr.DataArray(np.einsum("kr,rnt->knt", F, P) + 7, dims=("trial", "neuron", "time"))
-    given = type("Given", (), {"trial_loadings_": F})()
-    np.testing.assert_allclose(what_it_found(given, X).trial_slices_, P)
 
 
 def test_matrices_are_unfolded_and_raised():
