@@ -53,13 +53,38 @@ def packaged(task: str, seed: int) -> Blueprint:
     ValueError
         If there is no network for this task, or the seed isn't a whole number of at least 0.
     """
+    of_task = _names(task)
+    seed = check_whole("seed", seed, 0, SEEDS)
+    return replace(_packaged(of_task[seed % len(of_task)]), seed=int(seed))
+
+
+def n_packaged(task: str = "center_out") -> int:
+    """Count the cortices of the package for a task.
+
+    Parameters
+    ----------
+    task : str
+        Name of the task.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    return len(_names(task))
+
+
+def _names(task: str) -> list[str]:
     names = sorted(entry.name for entry in PACKAGED.iterdir() if entry.name.endswith(".h5"))
     of_task = [name for name in names if name.rsplit("_", 1)[0] == task]
     if not of_task:
         known = sorted({name.rsplit("_", 1)[0] for name in names})
         raise ValueError(f"task: there are networks for {known}, got {task!r}")
-    seed = check_whole("seed", seed, 0, SEEDS)
-    return replace(_packaged(of_task[seed % len(of_task)]), seed=int(seed))
+    return of_task
 
 
 @cache

@@ -3,12 +3,13 @@
 from trialtensor_models.sessions.blocks import Block, Row
 from trialtensor_models.sessions.run import REGIONS, Run, Truth
 from trialtensor_models.sessions.schedule import Schedule
-from trialtensor_models.sessions.simulation import simulate
+from trialtensor_models.sessions.simulation import Record, simulate
 from trialtensor_models.sessions.spikes import draw_spikes
 
 __all__ = [
     "REGIONS",
     "Block",
+    "Record",
     "Row",
     "Run",
     "Schedule",

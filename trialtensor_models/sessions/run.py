@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
-from trialtensor.data.parameters import check_flag
+from trialtensor.data.parameters import check_flag, check_whole
 from trialtensor.opening.guard import reading_own
 from trialtensor_models.sessions.film import write_film
-from trialtensor_models.sessions.run_figure import plot_run
+from trialtensor_models.sessions.run_figure import check_drawable, plot_run
 from trialtensor_models.sessions.run_files import read_groups, write_groups
 from trialtensor_models.sessions.shown import as_html, run_text, truth_text
 from trialtensor_models.sessions.spikes import draw_spikes
@@ -24,11 +24,21 @@ if TYPE_CHECKING:
 
 REGIONS = ("cortex", "pons", "granule", "nuclei")
 _SUBSPACES = "subspaces_"
+# Arrays of a truth that not every simulator has, and their axes in a file.
+_WEIGHTS = {
+    "C": ("trial", "channel", "cortex"),
+    "W_th": ("cortex", "channel"),
+    "W_PC": ("trial", "channel", "granule"),
+    "region": ("neuron",),
+}
 
 
 @dataclass(frozen=True, eq=False)
 class Truth:
     """The truth of a simulated session, to score methods against.
+
+    Simulators other than the network give what they have: the schedule, and the two processes
+    behind behaviour (zeros where there is only one).
 
     Attributes
     ----------
@@ -58,13 +68,13 @@ class Truth:
     schedule: xr.Dataset
     fast: xr.DataArray
     slow: xr.DataArray
-    C: np.ndarray
-    W_th: np.ndarray
-    W_PC: np.ndarray
-    counterfactual: xr.Dataset | None
-    subspaces: dict[str, np.ndarray]
-    region: np.ndarray
-    configuration: dict[str, Any]
+    C: np.ndarray = field(default_factory=lambda: np.empty((0, 2, 0)))
+    W_th: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))
+    W_PC: np.ndarray = field(default_factory=lambda: np.empty((0, 2, 0)))
+    counterfactual: xr.Dataset | None = None
+    subspaces: dict[str, np.ndarray] = field(default_factory=dict)
+    region: np.ndarray = field(default_factory=lambda: np.empty(0, dtype="<U1"))
+    configuration: dict[str, Any] = field(default_factory=dict)
 
     def delta_W(self, trial: int) -> np.ndarray:
         """Change of the recurrent weights before a trial.
@@ -76,7 +86,15 @@ class Truth:
         Returns
         -------
         (n_cortex, n_cortex) array
+
+        Raises
+        ------
+        ValueError
+            If there is no such trial, or the weights aren't known.
         """
+        if not len(self.C):
+            raise ValueError("C: this truth has no weights of a cortex")
+        check_whole("trial", trial, 0, len(self.C) - 1)
         return self.W_th @ self.C[trial].astype(float)
 
     def __repr__(self) -> str:
@@ -210,6 +228,7 @@ class Run:
         ValueError, OSError
             If it can't be written there, or a number is out of range.
         """
+        check_drawable(self.behaviour, "hand", "adaptation")
         return write_film(
             path,
             self.activity,
@@ -248,16 +267,9 @@ class Run:
 
 
 def _groups_of(truth: Truth) -> dict[str, xr.Dataset]:
-    weights = xr.Dataset(
-        {
-            "C": (("trial", "channel", "cortex"), truth.C),
-            "W_th": (("cortex", "channel"), truth.W_th),
-            "W_PC": (("trial", "channel", "granule"), truth.W_PC),
-            "fast": truth.fast,
-            "slow": truth.slow,
-            "region": ("neuron", truth.region),
-        }
-    )
+    arrays = {name: (dims, getattr(truth, name)) for name, dims in _WEIGHTS.items()}
+    known = {name: (dims, array) for name, (dims, array) in arrays.items() if array.size}
+    weights = xr.Dataset({"fast": truth.fast, "slow": truth.slow, **known})
     groups = {"schedule": truth.schedule, "weights": weights}
     if truth.counterfactual is not None:
         groups["counterfactual"] = truth.counterfactual
@@ -268,19 +280,19 @@ def _groups_of(truth: Truth) -> dict[str, xr.Dataset]:
 
 def _truth_of(groups: Mapping[str, xr.Dataset], configuration: dict[str, Any]) -> Truth:
     weights = groups["weights"]
+    arrays: dict[str, Any] = {
+        name: weights[name].to_numpy() for name in _WEIGHTS if name in weights
+    }
     return Truth(
         schedule=groups["schedule"],
         fast=weights["fast"],
         slow=weights["slow"],
-        C=weights["C"].to_numpy(),
-        W_th=weights["W_th"].to_numpy(),
-        W_PC=weights["W_PC"].to_numpy(),
         counterfactual=groups.get("counterfactual"),
         subspaces={
             name.removeprefix(_SUBSPACES): group["basis"].to_numpy()
             for name, group in groups.items()
             if name.startswith(_SUBSPACES)
         },
-        region=weights["region"].to_numpy(),
+        **arrays,
         configuration=configuration,
     )

@@ -39,17 +39,35 @@ def plot_run(activity: xr.DataArray | None, behaviour: xr.Dataset, truth: Any) -
     """
     import matplotlib.pyplot as plt
 
-    choices = "correct" in behaviour
-    heights = [2.5, 3.6 if choices else 2.4, *([2.1] * (activity is not None))]
+    check_drawable(behaviour, "adaptation")
+    choices, moves = "correct" in behaviour, "hand" in behaviour
+    heights = [*([2.5] * moves), 3.6 if choices else 2.4, *([2.1] * (activity is not None))]
     figure = plt.figure(figsize=(10, sum(heights)), layout="constrained")
     parts = figure.subfigures(len(heights), 1, height_ratios=heights)
     rows = iter(np.ravel(parts))  # type: ignore[arg-type]
     phases = phases_of(truth.schedule)
-    _paths(next(rows), behaviour, truth, phases)
+    if moves:
+        _paths(next(rows), behaviour, truth, phases)
     _learning(next(rows), behaviour, truth)
     if activity is not None:
+        if "region" not in activity.coords:
+            activity = activity.assign_coords(region=("neuron", ["all"] * activity.sizes["neuron"]))
         _activity(next(rows), activity, phases)
     return figure
+
+
+def check_drawable(behaviour: xr.Dataset, *names: str) -> None:
+    """Refuse to draw behaviour that lacks something, as that of other simulators may.
+
+    Parameters
+    ----------
+    behaviour : xarray.Dataset
+    *names : str
+        What is needed of it.
+    """
+    missing = [name for name in names if name not in behaviour]
+    if missing:
+        raise ValueError(f"behaviour: it has no {missing[0]} by trial to draw")
 
 
 def _paths(part: SubFigure, behaviour: xr.Dataset, truth: Any, phases: list[Phase]) -> None:

@@ -150,7 +150,11 @@ def _truth_rows(truth: Any) -> dict[str, str]:
     rows = {
         "schedule": few([str(name) for name in truth.schedule], 20),
         **{name: _range(getattr(truth, name)) for name in ("fast", "slow")},
-        **{name: f"array {getattr(truth, name).shape}" for name in ("C", "W_th", "W_PC")},
+        **{
+            name: f"array {getattr(truth, name).shape}"
+            for name in ("C", "W_th", "W_PC")
+            if getattr(truth, name).size
+        },
         "subspaces": ", ".join(f"{name} {b.shape}" for name, b in truth.subspaces.items()),
     }
     if truth.counterfactual is not None:

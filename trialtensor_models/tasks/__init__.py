@@ -14,7 +14,7 @@ from trialtensor_models.tasks.choices import (
     toward,
 )
 from trialtensor_models.tasks.evidence import EvidenceAccumulation
-from trialtensor_models.tasks.interface import check_is_task, check_task_members
+from trialtensor_models.tasks.interface import check_draw, check_is_task, check_task_members
 from trialtensor_models.tasks.match import DelayedMatch
 from trialtensor_models.tasks.registry import configuration_of, register_task, task_from
 from trialtensor_models.tasks.reversal import ReversalLearning
@@ -31,6 +31,7 @@ __all__ = [
     "Response",
     "ReversalLearning",
     "Task",
+    "check_draw",
     "check_is_task",
     "check_task_members",
     "chosen",
