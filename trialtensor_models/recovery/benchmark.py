@@ -184,7 +184,6 @@ def _entries(
     name: str, method: Any, problem: Problem, n_shuffles: int, random_state: int
 ) -> list[Entry]:
     """Score one method on one problem; whatever it raises is said."""
-    place = {"method": name, "problem": problem.name}
     started = time.process_time()
     try:
         fitted = fitted_copy(method, problem.X)
@@ -195,10 +194,15 @@ def _entries(
         )
     except Exception as error:  # anything may be plugged in
         first = (str(error).splitlines() or [""])[0]
-        return [Entry(**place, remark=f"failed: {type(error).__name__}: {first}")]
+        return [
+            Entry(
+                method=name, problem=problem.name, remark=f"failed: {type(error).__name__}: {first}"
+            )
+        ]
     return [
         Entry(
-            **place,
+            method=name,
+            problem=problem.name,
             score=score,
             value=each.value,
             chance=each.chance,

@@ -69,13 +69,13 @@ def what_it_found(fitted: Any, X: xarray.DataArray) -> _Slices | _Triples:
         For shapes that don't fit the data, and values that aren't finite.
     """
     values = X.transpose("trial", "neuron", "time").to_numpy()
-    if all(np.ndim(getattr(fitted, name, None)) == 2 for name in _FACTORS):
-        parts = [
+    if all(np.ndim(getattr(fitted, name, 0)) == 2 for name in _FACTORS):
+        trial, neuron, time = (
             _checked(name, getattr(fitted, name), n)
             for name, n in zip(_FACTORS, values.shape, strict=True)
-        ]
-        weights = np.ones(parts[0].shape[1])
-        return _Triples(*parts, np.asarray(getattr(fitted, "weights_", weights)))
+        )
+        weights = np.asarray(getattr(fitted, "weights_", np.ones(trial.shape[1])))
+        return _Triples(trial, neuron, time, weights)
     if hasattr(fitted, "trial_loadings_"):
         loadings = _checked("trial_loadings_", fitted.trial_loadings_, len(values))
     elif hasattr(fitted, "transform"):

@@ -95,9 +95,8 @@ def check_names(names: Iterable[str]) -> None:
 @cache
 def _run(n_targets: int) -> Run:
     """One session, with baseline, rotation, its opposite and a clamp."""
-    how = {"seed": 0, "bin_width": _BIN, "n_granule": _N_GRANULE}
-    task = CenterOut(n_targets=n_targets)
-    return simulate(CCRNN.pretrained(0), task, _SCHEDULE, **how)  # type: ignore[call-overload,no-any-return]
+    model, task = CCRNN.pretrained(0), CenterOut(n_targets=n_targets)
+    return simulate(model, task, _SCHEDULE, seed=0, bin_width=_BIN, n_granule=_N_GRANULE)
 
 
 def _one_target() -> tuple[xarray.DataArray, Run]:
@@ -113,7 +112,7 @@ def _eight_targets() -> tuple[xarray.DataArray, Run]:
 def _counts() -> tuple[xarray.DataArray, Run]:
     run = _run(1)
     counts = run.spikes(rate_scale=20.0, bin_width=_BIN, seed=0)
-    return changes_by_region(np.sqrt(counts)), run
+    return changes_by_region(counts.copy(data=np.sqrt(counts.to_numpy()))), run
 
 
 def _exact_cp() -> tuple[xarray.DataArray, ExactTensor]:
