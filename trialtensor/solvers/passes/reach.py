@@ -13,7 +13,6 @@ from trialtensor.solvers.namespaces import contiguous, namespace
 from trialtensor.solvers.passes.block import Block, Join
 from trialtensor.solvers.passes.long_sums import long_product
 
-
 # Entries of a trial from which on products with one trial take as long as reading it.
 _LARGE = 200_000
 
@@ -95,7 +94,10 @@ def _trial_by_trial(X: np.ndarray, neuron: np.ndarray, time: np.ndarray) -> tupl
     left = np.empty((r + s, n_neurons), dtype)
     left[:r] = neuron.T
     time = np.ascontiguousarray(time, dtype)
-    by_neuron, by_time = np.empty((n_trials, r, n_times), dtype), np.empty((n_trials, s, n_neurons), dtype)
+    by_neuron, by_time = (
+        np.empty((n_trials, r, n_times), dtype),
+        np.empty((n_trials, s, n_neurons), dtype),
+    )
     neuron_image, time_image = np.zeros((n_neurons, r)), np.zeros((s, n_times))
     for k, trial in enumerate(X):
         by_time[k] = left[r:] = (trial @ time).T
