@@ -81,7 +81,7 @@ class SomeTrials:
         missing_weight: float,
         room: Room | None = None,
     ) -> None:
-        xp = self.xp = namespace(block.values)
+        self.xp = namespace(block.values)
         u, v, w, A, B, C = of_trials(blocks, block.part)
         self.update = update
         self.u, self.v, self.w = (block.array(each) for each in (u, v, w))
