@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Any
 
+from trialtensor.data.elsewhere import source_of
 from trialtensor.data.axes import AXES, accepted_names, find_axis, resolve_axes, split_axes
 
 # Names of axes that fitted models have beside those of the data.
@@ -176,6 +177,7 @@ def axes_of(X: Any) -> tuple[str, ...]:
     ----------
     X : array, xarray.DataArray or anything
     """
+    X = source_of(X)
     n_axes = getattr(X, "ndim", 0)
     if not isinstance(n_axes, int) or n_axes <= len(AXES):
         return AXES

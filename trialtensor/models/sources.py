@@ -1,0 +1,181 @@
+"""What the passes of a fit read: data that isn't in memory, with its labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from trialtensor.data.axes import AXES
+from trialtensor.data.chunks import InOneRow, TrialsFirst, trials_together
+from trialtensor.data.elsewhere import OnDisk, kind_of, path_of, refuse_closed, source_of
+from trialtensor.data.labels import plain_labels
+from trialtensor.data.more_axes import axes_of, name_axes, ordered_axes
+from trialtensor.data.notices import warn
+from trialtensor.solvers.passes.chunked import BLOCK_BYTES, ChunkedPasses
+from trialtensor.solvers.passes.journal import JournalPasses
+from trialtensor.solvers.passes.mapped import as_read
+from trialtensor.solvers.passes.on_dask import DaskPasses, of_dask
+from trialtensor.solvers.passes.on_device import DevicePasses, dtype_of
+from trialtensor.solvers.passes.reshaped import ROOM, Reshaped
+from trialtensor.solvers.passes.reshaped_on_device import in_shape
+
+# Shares of the memory that a fit may use: a block is held as it was read and as numbers, while the
+# next one is read, and products of its size come on top.
+_BLOCKS_IN_MEMORY = 16
+# Blocks may be larger than usual, by this much, to hold whole chunks of a file.
+_MORE_FOR_CHUNKS = 4
+
+
+def in_order(X: Any) -> tuple[Any, dict[str, tuple[str, np.ndarray]]]:
+    """Return what to read from, trials first, and the labels of its axes.
+
+    Parameters
+    ----------
+    X : as for ``fit``
+    """
+    source = source_of(X)
+    refuse_closed(source)
+    if not hasattr(source, "dims") or not hasattr(source, "coords"):
+        return source, {}
+    found = name_axes(source.dims, name="X")
+    order = [found.index(axis) for axis in ordered_axes(found)]
+    if order == sorted(order):
+        ordered = source
+    elif getattr(source, "chunks", None) is None:
+        ordered = TrialsFirst(source, order)
+    else:
+        ordered = source.transpose(*(source.dims[k] for k in order))
+    axis_of = dict(zip(source.dims, found, strict=True))
+    coords = {
+        str(axis_of.get(key, key)): (axis_of[each.dims[0]], plain_labels(each.to_numpy()))
+        for key, each in source.coords.items()
+        if each.ndim == 1 and each.dims[0] in axis_of
+    }
+    return ordered, coords
+
+
+def check_source(source: Any, X: Any = None) -> np.dtype:
+    """Refuse what isn't numbers on three axes or more, and return their type.
+
+    Parameters
+    ----------
+    source : dataset or array
+        Trials first.
+    X : as for ``fit``, optional
+        What it is the source of, if that names its axes.
+    """
+    shape = tuple(source.shape)
+    if len(shape) < len(AXES):
+        raise ValueError(f"X: expected (n_trials, n_neurons, n_times), got shape {shape}")
+    if 0 in shape:
+        axes = axes_of(source if X is None else X)
+        names = ", ".join(f"n_{axis}s" for axis in axes)
+        raise ValueError(
+            f"X: the {axes[shape.index(0)]} axis has length 0, got ({names}) = {shape}"
+        )
+    dtype = dtype_of(source)
+    if dtype.kind not in "fiub":
+        raise ValueError(f"X: expected real numbers, got dtype {source.dtype}")
+    return dtype
+
+
+def passes_over(X: Any, source: Any, *, progress: bool = False) -> Any:
+    """Return the passes over a source, blocks of trials sized by the memory that they may take.
+
+    Parameters
+    ----------
+    X : as for ``fit``
+    source : dataset or array
+        From `in_order`.
+    progress : bool
+        Show how far each pass is.
+    """
+    known = dtype_of(source)
+    if kind_of(X) == "device":
+        there = DevicePasses if len(source.shape) == len(AXES) else in_shape
+        return there(source, has_missing=known.kind == "f")
+    # Numbers of 16 bits are exact in single precision, and half of the work then.
+    single = known.itemsize <= (4 if known.kind == "f" else 2)
+    dtype = np.dtype(np.float32 if single else np.float64)
+    given = X if isinstance(X, OnDisk) else OnDisk(X)
+    block_bytes = BLOCK_BYTES
+    if given.memory is not None:
+        block_bytes = min(BLOCK_BYTES, max(given.memory // _BLOCKS_IN_MEMORY, 1))
+    lazy = of_dask(source)
+    if lazy is not None:
+        found = DaskPasses(lazy, np.dtype(dtype), has_missing=known.kind == "f")
+        if found.advice is not None:
+            warn(found.advice)
+        return _kept(found, given, source.shape)
+    passes = ChunkedPasses(
+        _in_one_row(as_read(source)),
+        dtype,
+        has_missing=known.kind == "f",
+        block_bytes=block_bytes,
+        step=_step(given, source, dtype.itemsize, block_bytes),
+        path=path_of(given.source),
+        progress=given.progress or progress,
+    )
+    return _kept(passes, given, source.shape)
+
+
+def _in_one_row(source: Any) -> Any:
+    """Return a source with three axes: of more, all but trials are one."""
+    return source if len(source.shape) == len(AXES) else InOneRow(source)
+
+
+def _kept(passes: Any, given: OnDisk, shape: tuple[int, ...]) -> Any:
+    """Return passes whose results go to a checkpoint, if there is to be one, with all axes."""
+    if given.checkpoint is not None:
+        passes = JournalPasses(passes, given.checkpoint, passes.about())
+    if len(shape) == len(AXES):
+        return passes
+    room = ROOM
+    if given.memory is not None:
+        room = min(ROOM, _MORE_FOR_CHUNKS * given.memory // _BLOCKS_IN_MEMORY)
+    return Reshaped(passes, shape, room=room)
+
+
+def with_labels(
+    values: np.ndarray, axes: tuple[str, ...] | None, coords: dict[str, tuple[str, np.ndarray]]
+) -> Any:
+    """Return some trials with the names of axes and the labels of those that all trials share.
+
+    Parameters
+    ----------
+    values : array, trials first
+    axes : tuple of str, or None for data without names, which is returned as it is
+    coords : dict
+        Name -> (axis, labels).
+    """
+    if axes is None:
+        return values
+    import xarray
+
+    own = {axis: coords[axis] for axis in axes[1:] if axis in coords}
+    return xarray.DataArray(values, dims=axes, coords=own)
+
+
+def _step(given: OnDisk, source: Any, itemsize: int, block_bytes: int) -> int:
+    """Return the number of trials of which blocks are multiples, so that no chunk is read twice."""
+    axis = source.order[0] if isinstance(source, TrialsFirst) else 0
+    together = trials_together(given.source, axis)
+    each = max(int(np.prod(source.shape[1:])) * itemsize, 1)
+    most = _MORE_FOR_CHUNKS * block_bytes
+    if given.memory is not None:
+        most = max(_MORE_FOR_CHUNKS * given.memory // _BLOCKS_IN_MEMORY, 1)
+    if together * each <= most:
+        return together
+    n = max(block_bytes // each, 1)
+    if together > n:
+        path = path_of(given.source)
+        needed = together * each * _BLOCKS_IN_MEMORY // _MORE_FOR_CHUNKS
+        warn(
+            f"X: {'the data' if path is None else path.name} is stored in pieces of {together} "
+            f"trials, and a block holds {n}, so that every pass reads each of them "
+            f"{-(-together // n)} times. Store it with trials as the first axis, in chunks of at "
+            f"most {n} trials, which is faster, or allow the fit more memory: "
+            f'on_disk(X, memory="{max(needed / 1e9, 0.01):.3g}GB")'
+        )
+    return 1
