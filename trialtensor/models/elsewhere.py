@@ -158,7 +158,22 @@ def transform(of_trials: Callable[[Any, Any], Any], X: Any, mask: Any) -> np.nda
     X, mask : as for ``transform``
     """
     _refuse_mask(mask)
-    return np.concatenate([of_trials(block, None) for block in blocks_of(X)])
+    blocks = list(_transformed(of_trials, X))
+    known = [each for each in blocks if not isinstance(each, int)]
+    if not known:
+        raise ValueError("X: all of its entries are missing; at least one observed value is needed")
+    nothing = np.full((1, known[0].shape[1]), np.nan, known[0].dtype)
+    return np.concatenate(
+        [nothing.repeat(each, axis=0) if isinstance(each, int) else each for each in blocks]
+    )
+
+
+def _transformed(of_trials: Callable[[Any, Any], Any], X: Any) -> Iterator[np.ndarray | int]:
+    """Yield the features of each block, or the number of its trials if none of them has data."""
+    for block in blocks_of(X):
+        values = np.asarray(block)
+        empty = values.dtype.kind == "f" and bool(np.isnan(values).all())
+        yield len(values) if empty else of_trials(block, None)
 
 
 def score(of_trials: Callable[[Any, Any], float], X: Any, mask: Any) -> float:

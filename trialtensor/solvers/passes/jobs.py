@@ -242,7 +242,7 @@ class CPModel:
 
     Attributes
     ----------
-    factors : three (n_axis, R) arrays
+    factors : (n_axis, R) arrays
     """
 
     factors: Factors
@@ -254,8 +254,8 @@ class CPModel:
         ----------
         block : Block
         """
-        trial, neuron, time = self.factors
-        own = (trial[block.part], neuron, time)
+        trial, *others = self.factors
+        own = (trial[block.part], *others)
         return contraction.reconstruct(tuple(block.array(each) for each in own))
 
 

@@ -50,6 +50,11 @@ class CountedMask:
         """Number of entries, observed or not."""
         return math.prod(self.shape)
 
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
     def __len__(self) -> int:
         """Return the number of trials."""
         return self.shape[0]
@@ -139,11 +144,6 @@ class Seen(CountedMask):
     def shape(self) -> tuple[int, int, int]:
         """(n_trials, n_neurons, n_times)."""
         return *self.of_neurons.shape, self.of_times.shape[1]
-
-    @property
-    def ndim(self) -> int:
-        """Number of axes."""
-        return 3
 
     def sum(self, axis: Axes = None) -> Any:
         """Return the number of observed entries along axes, or of all.
