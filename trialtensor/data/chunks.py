@@ -75,8 +75,8 @@ def _covering(shape: Sequence[int], start: int, stop: int) -> list[tuple[slice, 
 
     Examples
     --------
-    >>> _covering((3, 4), 2, 9)
-    [(slice(0, 1, None), slice(2, 4, None)), (slice(1, 2, None),), (slice(2, 3, None), slice(0, 1, None))]
+    >>> [[(part.start, part.stop) for part in where] for where in _covering((3, 4), 2, 9)]
+    [[(0, 1), (2, 4)], [(1, 2)], [(2, 3), (0, 1)]]
     """
     if start >= stop:
         return []

@@ -113,9 +113,7 @@ def on_disk(
             f"{type(X).__name__}"
         )
     if len(X.shape) < 3:
-        raise ValueError(
-            f"X: expected (n_trials, n_neurons, n_times), got shape {tuple(X.shape)}"
-        )
+        raise ValueError(f"X: expected (n_trials, n_neurons, n_times), got shape {tuple(X.shape)}")
     given = None if memory is None else parse_bytes(memory)
     path = None if checkpoint is None else _usable(Path(checkpoint))
     return OnDisk(X, given, path, bool(progress), dict(getattr(X, "attrs", {})))

@@ -143,7 +143,7 @@ def blocks_of(X: Any) -> Iterator[Any]:
     """
     source, coords = in_order(X)
     check_source(source, X)
-    axes = axes_of(X) if hasattr(source_of(X), "dims") else None
+    axes = axes_of(X) if hasattr(source_of(X), "coords") else None
     for part in unwrapped(passes_over(X, source)).parts():
         yield with_labels(np.asarray(source[part]), axes, coords)
 

@@ -6,8 +6,6 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from trialtensor.solvers.axis_groups import AxisGroups
 from trialtensor.solvers.many_axes import ManyAxes
 from trialtensor.solvers.masked_problem import MaskedProblem

@@ -91,7 +91,7 @@ def _on_device(X: Any, known: Sequence[np.ndarray], dtype: Any) -> Observed | No
     if found.n_missing or found.n_infinite:
         return None
     unwrapped(passes).has_missing = False
-    return Observed(passes, None, kept)  # type: ignore[arg-type]
+    return Observed(passes, None, kept)
 
 
 def check_anything_known(known: bool) -> None:

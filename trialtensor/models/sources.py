@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from trialtensor.data.elsewhere import OnDisk, kind_of, path_of, refuse_closed, 
 from trialtensor.data.labels import plain_labels
 from trialtensor.data.more_axes import axes_of, name_axes, ordered_axes
 from trialtensor.data.notices import warn
+from trialtensor.opening.memory import size
 from trialtensor.solvers.passes.chunked import BLOCK_BYTES, ChunkedPasses
 from trialtensor.solvers.passes.journal import JournalPasses
 from trialtensor.solvers.passes.mapped import as_read
@@ -108,6 +110,7 @@ def passes_over(X: Any, source: Any, *, progress: bool = False) -> Any:
         if found.advice is not None:
             warn(found.advice)
         return _kept(found, given, source.shape)
+    _warn_of_long_trials(X, source.shape, dtype.itemsize, _MORE_FOR_CHUNKS * block_bytes)
     passes = ChunkedPasses(
         _in_one_row(as_read(source)),
         dtype,
@@ -118,6 +121,20 @@ def passes_over(X: Any, source: Any, *, progress: bool = False) -> Any:
         progress=given.progress or progress,
     )
     return _kept(passes, given, source.shape)
+
+
+def _warn_of_long_trials(X: Any, shape: tuple[int, ...], itemsize: int, most: int) -> None:
+    """Warn of trials that are larger than blocks are meant to be, and say what is better."""
+    each, longest = math.prod(shape[1:]) * itemsize, max(shape[1:])
+    if each <= most or longest <= shape[0]:
+        return
+    axis = axes_of(X)[1 + shape[1:].index(longest)]
+    warn(
+        f"X: a trial takes {size(each)} as numbers, and blocks are of whole trials, so that "
+        f"about three of them are held at a time. Store it with a longer axis in the place of "
+        f"trials ({axis} has {longest}): to TCA all axes are alike, and 'trial' is only the name "
+        "of the one that is read in blocks"
+    )
 
 
 def _in_one_row(source: Any) -> Any:

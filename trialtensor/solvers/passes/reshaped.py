@@ -137,7 +137,7 @@ class Reshaped(Passes):
         return type(self)(self.inner, whole, room=self.room)
 
     @property
-    def extremes(self) -> tuple[float, float]:  # type: ignore[override]
+    def extremes(self) -> tuple[float, float]:
         """The smallest and the largest value of the data itself."""
         found: tuple[float, float] = self.inner.extremes
         return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -60,17 +61,13 @@ class ReshapedOnDevice(Reshaped):
         return map(shown, self.inner.views())
 
 
-def in_shape(X: object, dtype: np.dtype | None = None, **options: bool) -> ReshapedOnDevice:
+def in_shape(X: Any, dtype: Any = None, *, has_missing: bool = False) -> ReshapedOnDevice:
     """Return the passes over an array of another library with any number of axes.
 
     Parameters
     ----------
     X : array
-    dtype : numpy.dtype, optional
-    **options
-        As for `DevicePasses`.
+    dtype, has_missing : as for `DevicePasses`
     """
-    array: object = X
-    shape: tuple[int, ...] = array.shape  # type: ignore[attr-defined]
-    flat = namespace(array).reshape(array, (shape[0], -1, 1))
-    return ReshapedOnDevice(DevicePasses(flat, dtype, **options), shape)
+    flat = namespace(X).reshape(X, (X.shape[0], -1, 1))
+    return ReshapedOnDevice(DevicePasses(flat, dtype, has_missing=has_missing), X.shape)

@@ -180,7 +180,7 @@ class Seen(CountedMask):
         """Return which trials, neurons and times have any data, as three bool arrays."""
         return self.any((1, 2)), self.any((0, 2)), self.any((0, 1))
 
-    def restricted(self, passes: Passes, kept: tuple[np.ndarray, np.ndarray, np.ndarray]) -> Seen:
+    def restricted(self, passes: Passes, kept: Sequence[np.ndarray]) -> Seen:
         """Return the mask without slices that have no data, which changes no other count.
 
         Parameters
