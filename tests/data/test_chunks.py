@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import xarray
 
-from trialtensor.data.chunks import TrialsFirst, in_pages, trials_together
+from trialtensor.data.chunks import InOneRow, TrialsFirst, in_pages, trials_together
 
 
 class Counted:
@@ -53,3 +53,17 @@ def test_pages_of_values_one_after_the_other():
     assert in_pages((2, 5, 1000), "f8")[2] == 512
     assert in_pages((2, 5, 100), "f8")[2] == 100
     assert in_pages((1000, 100, 100), "f4")[0] == 1
+
+
+@pytest.mark.parametrize("shape", [(6, 3, 4), (6, 2, 3, 4), (6, 1, 5, 1, 3)])
+def test_trials_in_one_row(shape):
+    X = np.arange(np.prod(shape)).reshape(shape)
+    flat = X.reshape(6, -1, 1)
+    source = InOneRow(X)
+    assert source.shape == flat.shape
+    for part in (slice(1, 4), np.array([5, 0])):
+        np.testing.assert_array_equal(source[part], flat[part])
+        np.testing.assert_array_equal(source[(part,)], flat[part])
+    for start in range(flat.shape[1]):
+        for stop in range(start + 1, flat.shape[1] + 3):
+            np.testing.assert_array_equal(source[:, start:stop], flat[:, start:stop])
