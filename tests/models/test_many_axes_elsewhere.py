@@ -116,6 +116,19 @@ def test_any_real_type(dtype, tmp_path):
         same_models(ours, fitted(whole))
 
 
+def test_labelled_masks_beside_axes_in_another_order():
+    X = labelled(recording())
+    mask = X.copy(data=np.random.default_rng(3).random(SHAPE) < 0.8)
+    turned = X.transpose("time", "channel", "trial", "frequency")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = TCA(2, n_init=2, max_iter=12, random_state=0)
+        expected = model.fit(X, mask=mask).loss_
+        for beside in (mask, mask.chunk({"trial": 9})):
+            found = model.fit(on_disk(turned, memory="500kB"), mask=beside).loss_
+            assert found == pytest.approx(expected, rel=1e-10)
+
+
 def labelled(X):
     return xarray.DataArray(
         X,
@@ -265,13 +278,32 @@ def test_data_that_cannot_be_fitted_is_refused(value, said):
             fitted(recording()).score(on_disk(bad))
 
 
-def test_empty_axes_text_and_masks_are_refused():
+@pytest.mark.parametrize("place", ["disk", "file", "dask"])
+@pytest.mark.parametrize("pattern", ["entries", "trial x time"])
+def test_masks_beside(place, pattern, tmp_path):
+    X = recording()
+    mask = np.broadcast_to(np.random.default_rng(3).random(PATTERNS[pattern]) < 0.8, SHAPE)
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        beside = file.create_dataset("m", data=mask) if place == "file" else mask
+        if place == "dask":
+            beside = da.from_array(mask, (7, 4, -1, -1))
+        data = somewhere("disk" if place == "file" else place, X)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model = TCA(2, n_init=2, max_iter=12, random_state=0)
+            theirs, ours = model.fit(X, mask=mask).loss_, model.fit(data, mask=beside)
+            assert ours.loss_ == pytest.approx(theirs, rel=1e-10)
+            found, expected = ours.transform(data, mask=beside), ours.transform(X, mask=mask)
+            np.testing.assert_allclose(found, expected, atol=1e-8)
+    with pytest.raises(ValueError, match="mask: .* shape of X"):
+        model.fit(somewhere("disk", X), mask=mask[:, :, :-1])
+
+
+def test_empty_axes_and_text_are_refused():
     with pytest.raises(ValueError, match="the axis2 axis has length 0"):
         fitted(on_disk(np.zeros((4, 3, 0, 2))))
     with pytest.raises(ValueError, match="X: expected real numbers, got dtype"):
         fitted(on_disk(np.full((4, 3, 2, 2), "a")))
-    with pytest.raises(ValueError, match="mask: "):
-        TCA(1).fit(on_disk(recording()), mask=np.ones(SHAPE, bool))
 
 
 def test_a_long_trial_is_told_of_with_what_to_do():
@@ -314,6 +346,18 @@ def test_on_a_device(on_device, pattern):
         assert isinstance(found, on_device.Tensor)
         np.testing.assert_allclose(found.numpy(), theirs.transform(X), atol=1e-7)
         assert ours.score(on_device.asarray(X)) == pytest.approx(theirs.score(X), rel=1e-9)
+
+
+def test_masks_on_a_device(on_device):
+    X, mask = recording(), np.random.default_rng(3).random(SHAPE) < 0.8
+    model = TCA(2, n_init=2, max_iter=12, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = model.fit(X, mask=mask).loss_
+        for beside in (mask, on_device.asarray(mask)):
+            assert model.fit(on_device.asarray(X), mask=beside).loss_ == pytest.approx(
+                expected, rel=1e-10
+            )
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2, 3), (0, 3, 1, 2)])

@@ -21,7 +21,7 @@ from trialtensor.models.observed import (
     check_scale,
     nothing_to_explain,
 )
-from trialtensor.models.sources import check_source, in_order, passes_over, with_labels
+from trialtensor.models.sources import check_source, hidden, in_order, passes_over, with_labels
 from trialtensor.models.summary import describe_data, named_axes, said_by, treatment_of
 from trialtensor.solvers.namespaces import as_numpy
 from trialtensor.solvers.passes import Passes
@@ -54,6 +54,16 @@ def is_in_blocks(X: Any) -> bool:
     return kind_of(X) in ("disk", "dask")
 
 
+def goes_in_passes(X: Any) -> bool:
+    """Tell whether fits of kinds that read in passes leave data where it is.
+
+    Parameters
+    ----------
+    X : anything
+    """
+    return is_in_blocks(X) if kind_of(X) != "device" else not _is_better_in_memory(X)
+
+
 def prepare(X: Any, mask: Any, *, with_missing: bool = True, progress: bool = False) -> FitInput:
     """Look at all of the data once, and build the problem whose passes read it.
 
@@ -71,17 +81,16 @@ def prepare(X: Any, mask: Any, *, with_missing: bool = True, progress: bool = Fa
         For data that can't be fitted: of another shape or type, infinite, or without signal.
     """
     many = len(X.shape) > len(AXES)
-    if kind_of(X) == "device" and (mask is not None or _is_better_in_memory(X)):
+    if kind_of(X) == "device" and not goes_in_passes(X):
         seen = None if mask is None else as_numpy(mask)
         return observed.prepare(as_numpy(X), seen, many=many)
-    _refuse_mask(mask)
     source, coords = in_order(X)
     dtype, axes = check_source(source, X), axes_of(X)
-    passes = passes_over(X, source, progress=progress)
+    passes = passes_over(X, source, mask, progress=progress)
     found = survey(passes)
     _refuse(found, passes)
     if found.n_missing and not with_missing and kind_of(X) == "device":
-        return observed.prepare(as_numpy(X), None)
+        return observed.prepare(as_numpy(X), None if mask is None else as_numpy(mask))
     if found.n_missing and not with_missing:
         raise ValueError(
             f"X: {found.n_missing} of {passes.size} entries are missing; data with missing entries "
@@ -134,17 +143,23 @@ def _without_empty(passes: Any, found: Survey) -> tuple[Any, Any, Kept]:
     return inner, seen.restricted(inner, kept), kept
 
 
-def blocks_of(X: Any) -> Iterator[Any]:
+def blocks_of(X: Any, mask: Any = None) -> Iterator[Any]:
     """Yield data a few trials at a time, each as it would be given to ``transform``.
 
     Parameters
     ----------
     X : data for which `is_in_blocks`
+    mask : as for ``transform``
+        What it hides is NaN.
     """
     source, coords = in_order(X)
-    check_source(source, X)
+    known, parts = check_source(source, X), unwrapped(passes_over(X, source)).parts()
+    if mask is not None:
+        # As in memory, where integers aren't single.
+        single = known.kind == "f" and known.itemsize <= 4
+        source = hidden(X, source, mask, np.float32 if single else np.float64)
     axes = axes_of(X) if hasattr(source_of(X), "coords") else None
-    for part in unwrapped(passes_over(X, source)).parts():
+    for part in parts:
         yield with_labels(np.asarray(source[part]), axes, coords)
 
 
@@ -157,8 +172,7 @@ def transform(of_trials: Callable[[Any, Any], Any], X: Any, mask: Any) -> np.nda
         From data in memory and its mask to features.
     X, mask : as for ``transform``
     """
-    _refuse_mask(mask)
-    blocks = list(_transformed(of_trials, X))
+    blocks = list(_transformed(of_trials, blocks_of(X, mask)))
     known = [each for each in blocks if not isinstance(each, int)]
     if not known:
         raise ValueError("X: all of its entries are missing; at least one observed value is needed")
@@ -168,9 +182,11 @@ def transform(of_trials: Callable[[Any, Any], Any], X: Any, mask: Any) -> np.nda
     )
 
 
-def _transformed(of_trials: Callable[[Any, Any], Any], X: Any) -> Iterator[np.ndarray | int]:
+def _transformed(
+    of_trials: Callable[[Any, Any], Any], blocks: Iterator[Any]
+) -> Iterator[np.ndarray | int]:
     """Yield the features of each block, or the number of its trials if none of them has data."""
-    for block in blocks_of(X):
+    for block in blocks:
         values = np.asarray(block)
         empty = values.dtype.kind == "f" and bool(np.isnan(values).all())
         yield len(values) if empty else of_trials(block, None)
@@ -185,9 +201,8 @@ def score(of_trials: Callable[[Any, Any], float], X: Any, mask: Any) -> float:
         From data in memory and its mask to the explained share.
     X, mask : as for ``score``
     """
-    _refuse_mask(mask)
     explained = total = 0.0
-    for block in blocks_of(X):
+    for block in blocks_of(X, mask):
         flat = np.nan_to_num(np.asarray(block)).ravel().astype(np.float64)
         squares = float(flat @ flat)
         if squares:
@@ -219,17 +234,11 @@ def reading(data: Any, is_done: Callable[[], bool]) -> Iterator[None]:
         passes.close(done=done)
 
 
-def _refuse_mask(mask: Any) -> None:
-    if mask is not None:
-        raise ValueError(
-            "mask: data that is read block by block says itself what is missing, by NaN; got a mask"
-        )
-
-
 def _refuse(found: Survey, passes: Passes) -> None:
     if found.n_infinite:
         raise ValueError("X: infinite values; set them to NaN if they are missing")
     if found.n_missing == passes.size:
         raise ValueError(
-            f"X: all {passes.size} entries are missing (NaN); at least one observed value is needed"
+            f"X: all {passes.size} entries are missing (NaN, or False in mask); at least one "
+            "observed value is needed"
         )

@@ -13,6 +13,7 @@ from trialtensor_models.network.blueprint import Blueprint
 from trialtensor_models.network.checkpoints import packaged, read, write
 from trialtensor_models.network.config import Cerebellum, Cortex, Pathways
 from trialtensor_models.network.connectivity import wire
+from trialtensor_models.network.controls import Controls
 from trialtensor_models.network.pretraining import pretrain
 from trialtensor_models.network.subspaces import subspaces
 from trialtensor_models.network.weights import CorticalWeights
@@ -22,8 +23,8 @@ from trialtensor_models.tasks import Task
 LESIONS = ("cortex", "pons", "granule", "nuclei")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class CCRNN(Blueprint):
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class CCRNN(Controls):
     """A recurrent cortex and a feed-forward cerebellum that learn together.
 
     The equations are a reconstruction after the abstract of "Distributed learning across fast and
@@ -76,12 +77,17 @@ class CCRNN(Blueprint):
         return cls._of(packaged(task, seed))
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> CCRNN:
+    def load(cls, path: str | os.PathLike[str], *, task: Task | type | None = None) -> CCRNN:
         """Read a network that `save` wrote.
+
+        A file names its task; nothing that it says is imported. Tasks of your own are passed here,
+        or made known with `register_task`.
 
         Parameters
         ----------
         path : str or path
+        task : task or its class, optional
+            What the network is trained on, if it isn't a task of this package.
 
         Returns
         -------
@@ -92,9 +98,10 @@ class CCRNN(Blueprint):
         FileNotFoundError
             If there is no such file.
         ValueError
-            If it is not a network, or of another version.
+            If it is not a network, of another version, of a task that isn't known here, or of
+            another than `task`.
         """
-        return cls._of(read(path))
+        return cls._of(read(path, task))
 
     @classmethod
     def _of(cls, blueprint: Blueprint) -> CCRNN:
@@ -178,6 +185,8 @@ class CCRNN(Blueprint):
         -------
         CCRNN
         """
+        if not self.cerebellum.expansion:
+            granule = pons if granule is None else granule
         cerebellum = (
             self.cerebellum if granule is None else replace(self.cerebellum, n_granule=granule)
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from trialtensor.data.parameters import check_choice, check_number, check_whole
+from trialtensor.data.parameters import check_choice, check_flag, check_number, check_whole
 
 Teacher = Literal["serial", "parallel", "rpe"]
 
@@ -87,14 +87,19 @@ class Cerebellum:
         Fraction of a cell's reference activity (all conditions and times) above its threshold.
     output : float
         Scale of the nuclei's output; 0 is a block.
+    expansion : bool
+        False if the cerebellum learns on the pons itself: as many granule cells as pontine units,
+        each passing on its own, sign and all; `CCRNN.without_expansion` makes such a network.
     """
 
     n_granule: int = 1000
     n_inputs: int = 4
     coding_level: float = 0.1
     output: float = 1.0
+    expansion: bool = True
 
     def __post_init__(self) -> None:
+        check_flag("expansion", self.expansion)
         check_whole("n_granule", self.n_granule, 1)
         check_whole("n_inputs", self.n_inputs, 1)
         check_number("coding_level", self.coding_level, above=0, below=1)

@@ -36,8 +36,10 @@ def wire(blueprint: Blueprint) -> Wiring:
     r_mean = cortex.mean((0, 1))
     pons = (cortex - r_mean) @ wiring.P[0].T
     sigma = max(float(pons.std()), 1e-12)
-    drive = (pons @ wiring.J[0].T / sigma).reshape(-1, len(wiring.J[0]))
-    theta = np.quantile(drive, 1 - blueprint.cerebellum.coding_level, axis=0)
+    theta = wiring.theta[0, 0]
+    if blueprint.cerebellum.expansion:
+        drive = (pons @ wiring.J[0].T / sigma).reshape(-1, len(wiring.J[0]))
+        theta = np.quantile(drive, 1 - blueprint.cerebellum.coding_level, axis=0)
     return replace(
         wiring,
         r_mean=r_mean[None, None],
@@ -55,6 +57,8 @@ def _drawn(blueprint: Blueprint, weights: CorticalWeights) -> Wiring:
     J = np.zeros((G, M))
     inputs = rng.permuted(np.tile(np.arange(M), (G, 1)), axis=1)[:, : cerebellum.n_inputs]
     np.put_along_axis(J, inputs, 1 / np.sqrt(cerebellum.n_inputs), axis=1)
+    if not cerebellum.expansion:
+        J = np.eye(M)
     return Wiring(
         W=weights.W[None],
         W_in=weights.W_in[None],
@@ -68,4 +72,5 @@ def _drawn(blueprint: Blueprint, weights: CorticalWeights) -> Wiring:
         theta=np.zeros((1, 1, G)),
         leak=blueprint.cortex.dt / blueprint.cortex.tau,
         delay=blueprint.delay,
+        floor=0.0 if cerebellum.expansion else -np.inf,
     )

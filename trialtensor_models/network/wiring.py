@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from trialtensor.data.shown import OneLine
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Wiring:
+
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
+class Wiring(OneLine):
     """Weights and constants of `S` networks of one size, stacked.
 
     Attributes
@@ -25,6 +27,8 @@ class Wiring:
         ``dt / tau``.
     delay : int
         Steps from the nuclei to cortex, at least 1.
+    floor : float
+        The least that a granule cell sends; ``-inf`` where there is no expansion.
     """
 
     W: np.ndarray
@@ -39,9 +43,11 @@ class Wiring:
     theta: np.ndarray
     leak: float
     delay: int
+    floor: float = 0.0
 
 
-_ARRAYS = tuple(part.name for part in fields(Wiring) if part.name not in ("leak", "delay"))
+_SCALARS = ("leak", "delay", "floor")
+_ARRAYS = tuple(part.name for part in fields(Wiring) if part.name not in _SCALARS)
 
 
 def stack(wirings: list[Wiring]) -> Wiring:
@@ -127,6 +133,10 @@ def _without_pontine(wiring: Wiring, gone: np.ndarray) -> Wiring:
 
 
 def _without_granule(wiring: Wiring, gone: np.ndarray) -> Wiring:
+    if wiring.floor < 0:
+        J = wiring.J.copy()
+        J[:, gone] = 0
+        return replace(wiring, J=J)
     theta = wiring.theta.copy()
     theta[..., gone] = np.inf
     return replace(wiring, theta=theta)

@@ -14,6 +14,7 @@ from functools import lru_cache
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from trialtensor.data.shown import OneLine
 from trialtensor_models.network import AS_IT_IS, CCRNN, Activity, Wiring, run_cortex, run_trial
 from trialtensor_models.plants import Perturbation, direction, seen
 from trialtensor_models.plasticity.rules import fast_change, gate, shifted, slow_change
@@ -24,8 +25,8 @@ _ROTATION = 30.0
 _FORGOTTEN = 0.95
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Gains:
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
+class Gains(OneLine):
     """Factors of the rules.
 
     Attributes
@@ -128,7 +129,7 @@ def calibrate(wiring: Wiring, draw: Draw, dt: float, lag: int) -> Gains:
         return float((probe.by_slow(C) - base).mean())
 
     def open_(units: np.ndarray, gain: float) -> np.ndarray:
-        most = np.broadcast_to(units.max((0, 1)), (len(units), units.shape[2]))
+        most = np.broadcast_to(np.abs(units).max((0, 1)), (len(units), units.shape[2]))
         return gate(units, most, np.full(len(units), gain))
 
     taught = fast_change(error, granule, lag)
@@ -161,7 +162,7 @@ def calibrate(wiring: Wiring, draw: Draw, dt: float, lag: int) -> Gains:
         slow_parallel=_scale_for(lambda k: by_slow(k * by_error), moved) / 0.2,
         gate_fast=gate_fast,
         gate_slow=gate_slow,
-        most_granule=granule.max((0, 1)),
+        most_granule=np.abs(granule).max((0, 1)),
         most_cortex=cortex.max((0, 1)),
     )
 

@@ -54,7 +54,8 @@ def test_slices_without_data():
 
 
 @pytest.mark.parametrize(
-    "along", [(0, 1, 2, 3), (0,), (3,), (0, 1), (0, 2), (0, 3), (1, 2), (2, 3), (0, 1, 2), (1, 2, 3)]
+    "along",
+    [(0, 1, 2, 3), (0,), (3,), (0, 1), (0, 2), (0, 3), (1, 2), (2, 3), (0, 1, 2), (1, 2, 3)],
 )
 def test_the_problem_is_that_of_memory(along):
     seen = mask(along)

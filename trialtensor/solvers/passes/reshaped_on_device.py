@@ -61,13 +61,19 @@ class ReshapedOnDevice(Reshaped):
         return map(shown, self.inner.views())
 
 
-def in_shape(X: Any, dtype: Any = None, *, has_missing: bool = False) -> ReshapedOnDevice:
+def in_shape(
+    X: Any, dtype: Any = None, *, has_missing: bool = False, mask: Any = None
+) -> ReshapedOnDevice:
     """Return the passes over an array of another library with any number of axes.
 
     Parameters
     ----------
     X : array
-    dtype, has_missing : as for `DevicePasses`
+    dtype, has_missing, mask : as for `DevicePasses`
     """
-    flat = namespace(X).reshape(X, (X.shape[0], -1, 1))
-    return ReshapedOnDevice(DevicePasses(flat, dtype, has_missing=has_missing), X.shape)
+    flat, seen = (
+        None if each is None else namespace(each).reshape(each, (X.shape[0], -1, 1))
+        for each in (X, mask)
+    )
+    passes = DevicePasses(flat, dtype, has_missing=has_missing, mask=seen)
+    return ReshapedOnDevice(passes, X.shape)
