@@ -45,7 +45,7 @@ def mask_beside(mask: Any, X: Any) -> Any:
         order = [found.index(axis) for axis in ordered_axes(found)]
         along = rename_dims(data, found, "X").indexes
     if not stays_where_it_is(mask):
-        return to_mask(_in_memory(mask), tuple(data.shape), order, "X", along)
+        return to_mask(_in_memory(mask), tuple(data.shape), order, "X", along, axes_of(data))
     shape = tuple(data.shape)
     if _is_labelled(mask):
         shape = tuple(shape[k] for k in order)
