@@ -37,7 +37,7 @@ from trialtensor.solvers.passes.journal import JournalPasses
 from trialtensor.solvers.passes.mapped import as_read
 from trialtensor.solvers.passes.on_dask import DaskPasses, of_dask
 from trialtensor.solvers.passes.on_device import DevicePasses, dtype_of
-from trialtensor.solvers.passes.reshaped import ROOM, Reshaped
+from trialtensor.solvers.passes.reshaped import ROOM, Reshaped, unwrapped
 from trialtensor.solvers.passes.reshaped_on_device import ReshapedOnDevice, in_shape
 
 # Shares of the memory that a fit may use: a block is held as it was read and as numbers, while the
@@ -215,7 +215,7 @@ def _on_device(X: Any, source: Any, mask: Any) -> DevicePasses | ReshapedOnDevic
     if draw is not None:
         inner = _there(source, has_missing=has_missing, mask=there)
         shown = np.empty(inner.shape, bool)
-        for part in inner.parts():
+        for part in unwrapped(inner).parts():
             block = inner.trials(part)
             seen = np.ones(block.values.shape, bool) if block.observed is None else block.observed
             shown[part] = draw(np.arange(*part.indices(len(shown))), seen)
