@@ -92,8 +92,8 @@ def fit_here(path: Path, form: str, kind: str, memory: str) -> None:
         forget(path)
         start = time.perf_counter()
         found = run(self, job)
-        name = type(getattr(job, "job", job)).__name__
-        _say(job=name, seconds=time.perf_counter() - start, disk=limit)
+        taken, job = time.perf_counter() - start, getattr(job, "job", job)
+        _say(job=type(job).__name__, seconds=taken, disk=limit, columns=_columns(job))
         return found
 
     gram = chunked.ChunkedPasses.gram_of_trials
@@ -103,7 +103,7 @@ def fit_here(path: Path, form: str, kind: str, memory: str) -> None:
         forget(path)
         start = time.perf_counter()
         found = gram(self)
-        _say(job="GramOfTrials", seconds=time.perf_counter() - start, disk=limit)
+        _say(job="GramOfTrials", seconds=time.perf_counter() - start, disk=limit, columns=0)
         return found
 
     chunked.ChunkedPasses.run = timed  # type: ignore[method-assign]
@@ -169,16 +169,28 @@ def _say(**found: Any) -> None:
     print(json.dumps(found), flush=True)
 
 
-def _operations(job: str, shape: tuple[int, ...]) -> float:
-    """Return the operations of a pass that are limited by products: Gram matrices.
+def _operations(job: str, shape: tuple[int, ...], columns: int) -> float:
+    """Return the operations of a pass that are limited by products: Gram matrices and sketches.
 
-    Those of `Reach` depend on how many directions it adds, and aren't counted: its share is that
-    of the disk alone.
+    Parameters
+    ----------
+    job : str
+    shape : three ints
+    columns : int
+        Of all products with the data in a sketch pass.
     """
     size = float(np.prod(shape))
     # A symmetric product needs half of them.
     longest = {"AxisGram": max(shape[1:]), "GramAlong": shape[-1], "GramOfTrials": shape[0]}
-    return size * longest.get(job, 0)
+    return size * longest.get(job, 2 * columns)
+
+
+def _columns(job: Any) -> int:
+    """Return how many columns a sketch pass multiplies the data with, counting images."""
+    if type(job).__name__ != "Reach":
+        return 0
+    trial, neuron, time = (each.shape[1] for each in job.directions)
+    return int(trial + 2 * neuron + 2 * time + len(job.slices))
 
 
 def compare(
@@ -223,7 +235,8 @@ def _one(path: Path, form: str, kind: str, memory: str, shape: tuple[int, ...]) 
     n_bytes = float(np.prod(shape)) * (4 if form == "memmap" else 1)
     by_job: dict[str, list[tuple[float, float]]] = {}
     for each in passes:
-        limit = max(n_bytes / each["disk"], _operations(each["job"], shape) / whole["flops"])
+        products = _operations(each["job"], shape, each["columns"]) / whole["flops"]
+        limit = max(n_bytes / each["disk"], products)
         by_job.setdefault(each["job"], []).append((each["seconds"], limit))
     met = whole["resident"] <= MOST_RESIDENT
     in_passes = sum(each["seconds"] for each in passes)
