@@ -132,7 +132,7 @@ def masked_dask(data: Any, mask: Any, dtype: Any) -> Any:
     if not isinstance(mask, da.Array):
         # A mask in memory would otherwise travel with each pass.
         mask = da.from_array(mask, chunks=data.chunks).persist()
-    kept = {"as_type": dtype, "dtype": dtype, "meta": np.empty((0, 0, 0), dtype)}
+    kept = {"as_type": dtype, "dtype": dtype, "meta": np.empty((0,) * data.ndim, dtype)}
     return da.map_blocks(hide, data, mask.rechunk(data.chunks), **kept)
 
 
@@ -149,7 +149,7 @@ def drawn_dask(data: Any, mask: Mask, dtype: Any) -> Any:
 
     data = data.rechunk({1: -1, 2: -1})
     trials = da.arange(data.shape[0], chunks=(data.chunks[0],))[:, None, None]
-    kept = {"dtype": dtype, "meta": np.empty((0, 0, 0), dtype)}
+    kept = {"dtype": dtype, "meta": np.empty((0,) * data.ndim, dtype)}
     return da.map_blocks(_draw_on, data, trials, mask=mask, as_type=dtype, **kept)
 
 
