@@ -10,8 +10,8 @@ import numpy as np
 
 # Bytes that systems read at once: what is spread more thinly than that takes as long as all of it.
 _PAGE = 4096
-# Trials between those that are wanted that are read with them rather than left out.
-_NEAR = 3
+# Trials that are as near to each other are read in one piece, with what is between them.
+_NEAR = 2
 
 
 class TrialsFirst:
@@ -110,12 +110,12 @@ class SomeTrials:
         """Read some of it."""
         first, *others = index if isinstance(index, tuple) else (index,)
         rows = self.rows[first]
-        far = np.flatnonzero(np.diff(rows) > max(self._together, _NEAR)) + 1
+        far = (np.diff(rows) > _NEAR) & (np.diff(rows // self._together) > 0)
         pieces = [
             np.asarray(self.source[(slice(int(each[0]), int(each[-1]) + 1), *others)])[
                 each - each[0]
             ]
-            for each in np.split(rows, far)
+            for each in np.split(rows, np.flatnonzero(far) + 1)
             if len(each)
         ]
         return np.concatenate(pieces) if pieces else np.empty((0, *self.shape[1:]), self.dtype)

@@ -79,6 +79,8 @@ def n_packaged(task: str = "center_out") -> int:
 
 
 def _names(task: str) -> list[str]:
+    if not isinstance(task, str):
+        raise ValueError(f"task: expected the name of a task, got {task!r}")
     names = sorted(entry.name for entry in PACKAGED.iterdir() if entry.name.endswith(".h5"))
     of_task = [name for name in names if name.rsplit("_", 1)[0] == task]
     if not of_task:

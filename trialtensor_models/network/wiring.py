@@ -62,6 +62,8 @@ def stack(wirings: list[Wiring]) -> Wiring:
     -------
     Wiring
     """
+    if not len(wirings):
+        raise ValueError("wirings: expected at least one, got none")
     first = wirings[0]
     if all(wiring is first for wiring in wirings):
         shared: dict[str, Any] = {
@@ -90,6 +92,8 @@ def take(wiring: Wiring, keep: list[int]) -> Wiring:
     -------
     Wiring
     """
+    if not all(0 <= place < len(wiring.W) for place in keep):
+        raise ValueError(f"keep: expected places from 0 to {len(wiring.W) - 1}, got {keep}")
     kept: dict[str, Any] = {name: getattr(wiring, name)[keep] for name in _ARRAYS}
     return replace(wiring, **kept)
 

@@ -14,6 +14,7 @@ from functools import lru_cache
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from trialtensor.data.parameters import check_number, check_whole
 from trialtensor.data.shown import OneLine
 from trialtensor_models.network import AS_IT_IS, CCRNN, Activity, Wiring, run_cortex, run_trial
 from trialtensor_models.plants import Perturbation, direction, seen
@@ -87,6 +88,8 @@ def gains_of(model: CCRNN) -> Gains:
     -------
     Gains
     """
+    if not isinstance(model, CCRNN):
+        raise ValueError(f"model: expected a CCRNN, got {model!r}")
     return _gains_of_intact(model.intact)
 
 
@@ -114,6 +117,8 @@ def calibrate(wiring: Wiring, draw: Draw, dt: float, lag: int) -> Gains:
     -------
     Gains
     """
+    check_number("dt", dt, above=0)
+    check_whole("lag", lag, 0, draw.inputs.shape[1] - 1)
     probe = _Probe(wiring, draw)
     before = probe()
     command = before.command[:, 0]

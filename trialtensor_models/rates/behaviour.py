@@ -140,11 +140,10 @@ class Behaviour:
         ValueError
             Naming the column.
         """
-        for name in ("adaptation", "perturbation"):
-            if name not in table:
-                raise ValueError(
-                    f"table: expected a column {name}, got {', '.join(map(str, table.columns))}"
-                )
+        if "adaptation" not in table:
+            raise ValueError(
+                f"table: expected a column adaptation, got {', '.join(map(str, table.columns))}"
+            )
         if not len(table):
             raise ValueError("table: expected a row for each trial, got none")
         groups = (
@@ -170,15 +169,8 @@ class Behaviour:
         -------
         Behaviour
         """
-        shown, tables = [], []
-        for run in runs:
-            trials = run.truth.schedule
-            sizes = (trials["rotation"] + trials["curl"]).to_numpy().astype(float)
-            table = pd.DataFrame({"perturbation": sizes, "clamp": trials["clamp"].to_numpy()})
-            if "context" in trials:
-                table["context"] = trials["context"].to_numpy()
-            shown.append(run.behaviour["adaptation"].to_numpy().astype(float))
-            tables.append(TrialTable.of(table))
+        shown = [run.behaviour["adaptation"].to_numpy().astype(float) for run in runs]
+        tables = [TrialTable.of(run.truth.schedule.to_dataframe()) for run in runs]
         return _stacked(shown, tables, [str(i) for i in range(len(shown))])
 
     def take(self, subjects: ArrayLike) -> Behaviour:

@@ -26,6 +26,7 @@ from trialtensor_models.sessions.run import Run
 from trialtensor_models.sessions.schedule import Schedule
 from trialtensor_models.sessions.session import Session, Trial
 from trialtensor_models.sessions.simulation_checks import (
+    check_moved,
     check_networks,
     check_recording,
     check_schedule,
@@ -249,11 +250,15 @@ def _move(command: np.ndarray, trials: list[Trial], plant: Plant, dt: float) -> 
     desired = np.concatenate([trial.draw.desired for trial in trials])
     perturbation = trials[0].perturbation
     if all(trial.perturbation == perturbation for trial in trials):
-        return plant.move(command, desired, perturbation, dt)
+        movement = plant.move(command, desired, perturbation, dt)
+        check_moved(movement, command.shape, plant, trials[0].where)
+        return movement
     alone = [
         plant.move(command[[i]], desired[[i]], trial.perturbation, dt)
         for i, trial in enumerate(trials)
     ]
+    for movement, trial in zip(alone, trials, strict=True):
+        check_moved(movement, command[:1].shape, plant, trial.where)
     return Movement(
         *(np.concatenate([getattr(each, part.name) for each in alone]) for part in fields(Movement))
     )
