@@ -38,11 +38,15 @@ def wire(blueprint: Blueprint) -> Wiring:
     sigma = max(float(pons.std()), 1e-12)
     drive = (pons @ wiring.J[0].T / sigma).reshape(-1, len(wiring.J[0]))
     theta = np.quantile(drive, 1 - blueprint.cerebellum.coding_level, axis=0)
+    power = float((np.maximum(drive - theta, 0) ** 2).sum(-1).mean())
+    inhibition = blueprint.cerebellum.inhibition
     return replace(
         wiring,
         r_mean=r_mean[None, None],
         sigma=np.full((1, 1, 1), sigma),
         theta=theta[None, None],
+        spared=np.full((1, 1, 1), 1 - inhibition),
+        golgi=np.full((1, 1, 1), inhibition / max(power, 1e-12)),
     )
 
 
@@ -66,6 +70,8 @@ def _drawn(blueprint: Blueprint, weights: CorticalWeights) -> Wiring:
         r_mean=np.zeros((1, 1, N)),
         sigma=np.ones((1, 1, 1)),
         theta=np.zeros((1, 1, G)),
+        spared=np.ones((1, 1, 1)),
+        golgi=np.zeros((1, 1, 1)),
         leak=blueprint.cortex.dt / blueprint.cortex.tau,
         delay=blueprint.delay,
     )

@@ -105,7 +105,8 @@ def run_trial(
         pons[:, now] = _times(cortex[:, now] - wiring.r_mean[:, None], to_pons)
         g = _times(pons[:, now], to_granule)
         g -= wiring.theta[:, None]
-        np.maximum(g, 0, out=granule[:, now])
+        np.maximum(g, 0, out=g)
+        np.multiply(g, _inhibited(wiring, g), out=granule[:, now])
         np.multiply(_times(granule[:, now], to_nuclei), scale, out=nuclei[:, now])
     command = _times(cortex, wiring.W_out.swapaxes(1, 2))
     parts = (cortex, pons, granule, nuclei, arriving, command)
@@ -166,6 +167,12 @@ class _Cortex:
         x *= self.leak
         self.h += x
         self.r = np.maximum(self.h, 0, out=out)
+
+
+def _inhibited(wiring: Wiring, granule: np.ndarray) -> np.ndarray:
+    """What granule cells are multiplied by: Golgi cells divide by the activity of all of them."""
+    power = np.einsum("...g,...g->...", granule, granule)[..., None]
+    return 1 / np.sqrt(wiring.spared[:, None] + wiring.golgi[:, None] * power)
 
 
 def _drive(wiring: Wiring, inputs: np.ndarray) -> np.ndarray:

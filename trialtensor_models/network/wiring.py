@@ -21,6 +21,9 @@ class Wiring:
         Cortex to pons; pons to granule cells.
     r_mean : (S, 1, N), sigma : (S, 1, 1), theta : (S, 1, G)
         Mean activity of cortex, scale of the pons and thresholds of granule cells.
+    spared, golgi : (S, 1, 1)
+        What Golgi cells leave alone, and by how much they divide: by the square root of the first
+        plus the second times the summed squares of granule cells.
     leak : float
         ``dt / tau``.
     delay : int
@@ -37,6 +40,8 @@ class Wiring:
     r_mean: np.ndarray
     sigma: np.ndarray
     theta: np.ndarray
+    spared: np.ndarray
+    golgi: np.ndarray
     leak: float
     delay: int
 

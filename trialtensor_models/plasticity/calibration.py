@@ -92,10 +92,12 @@ def gains_of(model: CCRNN) -> Gains:
 @lru_cache(maxsize=32)
 def _gains_of_intact(model: CCRNN) -> Gains:
     with threadpool_limits(1, user_api="blas"):
-        return calibrate(model.wiring, model.reference_draw(), model.cortex.dt, model.lag)
+        return calibrate(
+            model.wiring, model.reference_draw(), model.cortex.dt, model.lag, model.kept
+        )
 
 
-def calibrate(wiring: Wiring, draw: Draw, dt: float, lag: int) -> Gains:
+def calibrate(wiring: Wiring, draw: Draw, dt: float, lag: int, kept: float) -> Gains:
     """Measure the gains of one network.
 
     Parameters
@@ -108,6 +110,8 @@ def calibrate(wiring: Wiring, draw: Draw, dt: float, lag: int) -> Gains:
         Step in seconds.
     lag : int
         Steps from the nuclei to the hand.
+    kept : float
+        Share of a granule cell's eligibility that is left a step later.
 
     Returns
     -------
@@ -131,7 +135,7 @@ def calibrate(wiring: Wiring, draw: Draw, dt: float, lag: int) -> Gains:
         most = np.broadcast_to(units.max((0, 1)), (len(units), units.shape[2]))
         return gate(units, most, np.full(len(units), gain))
 
-    taught = fast_change(error, granule, lag)
+    taught = fast_change(error, granule, lag, kept)
     fast = _scale_for(lambda k: by_fast(k * taught), 0.2 * _ROTATION)
     W_PC = fast * taught
     moved = by_fast(W_PC)

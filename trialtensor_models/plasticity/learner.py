@@ -67,7 +67,8 @@ class Learner:
         lead = shifted(error, first.lag - first.delay)
         teaching = np.where(self._parallel[:, None, None], lead, activity.arriving[:, 0])
         W_PC = self.W_PC * (1 - self._forget_fast * open_fast)[:, None]
-        W_PC += self._fast_gain[:, None, None] * fast_change(error, granule, first.lag)
+        taught = fast_change(error, granule, first.lag, first.kept)
+        W_PC += self._fast_gain[:, None, None] * taught
         C = self.C * (1 - self._forget_slow * open_slow)[:, None]
         taught = slow_change(teaching, cortex, self._r_mean, open_slow)
         C += self._slow_gain[:, None, None] * taught
