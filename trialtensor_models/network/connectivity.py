@@ -45,8 +45,7 @@ def wire(blueprint: Blueprint) -> Wiring:
         r_mean=r_mean[None, None],
         sigma=np.full((1, 1, 1), sigma),
         theta=theta[None, None],
-        spared=np.full((1, 1, 1), 1 - inhibition),
-        golgi=np.full((1, 1, 1), inhibition / max(power, 1e-12)),
+        golgi=np.array([[[1 - inhibition, inhibition / max(power, 1e-12)]]]),
     )
 
 
@@ -70,8 +69,6 @@ def _drawn(blueprint: Blueprint, weights: CorticalWeights) -> Wiring:
         r_mean=np.zeros((1, 1, N)),
         sigma=np.ones((1, 1, 1)),
         theta=np.zeros((1, 1, G)),
-        spared=np.ones((1, 1, 1)),
-        golgi=np.zeros((1, 1, 1)),
         leak=blueprint.cortex.dt / blueprint.cortex.tau,
         delay=blueprint.delay,
     )

@@ -171,8 +171,9 @@ class _Cortex:
 
 def _inhibited(wiring: Wiring, granule: np.ndarray) -> np.ndarray:
     """What granule cells are multiplied by: Golgi cells divide by the activity of all of them."""
-    power = np.einsum("...g,...g->...", granule, granule)[..., None]
-    return 1 / np.sqrt(wiring.spared[:, None] + wiring.golgi[:, None] * power)
+    power = np.einsum("...g,...g->...", granule, granule)
+    spared, slope = wiring.golgi[..., 0], wiring.golgi[..., 1]
+    return (1 / np.sqrt(spared[:, None] + slope[:, None] * power))[..., None]
 
 
 def _drive(wiring: Wiring, inputs: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -21,13 +21,13 @@ class Wiring:
         Cortex to pons; pons to granule cells.
     r_mean : (S, 1, N), sigma : (S, 1, 1), theta : (S, 1, G)
         Mean activity of cortex, scale of the pons and thresholds of granule cells.
-    spared, golgi : (S, 1, 1)
-        What Golgi cells leave alone, and by how much they divide: by the square root of the first
-        plus the second times the summed squares of granule cells.
     leak : float
         ``dt / tau``.
     delay : int
         Steps from the nuclei to cortex, at least 1.
+    golgi : (S, 1, 2)
+        Inhibition of granule cells: they are divided by the square root of the first number plus
+        the second times the sum of their squares.
     """
 
     W: np.ndarray
@@ -40,10 +40,9 @@ class Wiring:
     r_mean: np.ndarray
     sigma: np.ndarray
     theta: np.ndarray
-    spared: np.ndarray
-    golgi: np.ndarray
     leak: float
     delay: int
+    golgi: np.ndarray = field(default_factory=lambda: np.array([[[1.0, 0.0]]]))
 
 
 _ARRAYS = tuple(part.name for part in fields(Wiring) if part.name not in ("leak", "delay"))

@@ -31,9 +31,7 @@ def gate(activity: np.ndarray, most: np.ndarray, gain: np.ndarray) -> np.ndarray
     return np.clip(gain[:, None] * share, 0, 1)
 
 
-def fast_change(
-    error: np.ndarray, granule: np.ndarray, lag: int, kept: float = 0.0
-) -> np.ndarray:
+def fast_change(error: np.ndarray, granule: np.ndarray, lag: int, kept: float = 0.0) -> np.ndarray:
     """Correlate errors with the granule cells that were active `lag` steps before, and earlier.
 
     Divided by the activity of all cells that are credited (normalised least mean squares), so that
