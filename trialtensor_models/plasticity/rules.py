@@ -90,7 +90,8 @@ def _normalised(teaching: np.ndarray, before: np.ndarray, units: np.ndarray) -> 
     """``Σ_t teaching_t before_tᵀ`` over the mean of ``before_t · units_t`` while it is taught."""
     change = teaching.swapaxes(1, 2) @ before
     weight = (teaching**2).sum(-1)
-    overlap = (weight * (before * units).sum(-1)).sum(-1) / np.maximum(weight.sum(-1), 1e-300)
+    met = np.einsum("stj,stj->st", before, units)
+    overlap = (weight * met).sum(-1) / np.maximum(weight.sum(-1), 1e-300)
     usable = overlap > 1e-9
     return change * np.where(usable, 1 / np.where(usable, overlap, 1), 0)[:, None, None]
 
