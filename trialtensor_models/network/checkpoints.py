@@ -27,7 +27,7 @@ PACKAGED = files("trialtensor_models.network") / "packaged"
 FORMAT = "trialtensor-ccrnn"
 FORMAT_VERSION = 2
 # What networks of version 1 had no word for: they were without it, and stay so.
-_VERSION_1 = {"pathways": {"eligibility": 0.0}, "cerebellum": {"inhibition": 0.0}}
+_VERSION_1 = {"pathways": {"eligibility": 0.0}, "cerebellum": {"inhibition": 0.0, "even": False}}
 _PARTS = {
     "cortex": Cortex,
     "pathways": Pathways,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from trialtensor.data.parameters import check_choice, check_number, check_whole
+from trialtensor.data.parameters import check_choice, check_flag, check_number, check_whole
 
 Teacher = Literal["serial", "parallel", "rpe"]
 
@@ -93,6 +93,9 @@ class Cerebellum:
     inhibition : float in [0, 1]
         Of granule cells by Golgi cells, which divide by the activity of the whole layer: 0 is
         none, with 1 the layer is always equally active.
+    even : bool
+        Give each granule cell its own gain of learning, so that all conditions that the network
+        is set on learn at one rate.
     output : float
         Scale of the nuclei's output; 0 is a block.
     """
@@ -101,6 +104,7 @@ class Cerebellum:
     n_inputs: int = 4
     coding_level: float = 0.1
     inhibition: float = 0.8
+    even: bool = True
     output: float = 1.0
 
     def __post_init__(self) -> None:
@@ -108,6 +112,7 @@ class Cerebellum:
         check_whole("n_inputs", self.n_inputs, 1)
         check_number("coding_level", self.coding_level, above=0, below=1)
         check_number("inhibition", self.inhibition, least=0, most=1)
+        check_flag("even", self.even)
         check_number("output", self.output, least=0)
 
 

@@ -165,7 +165,8 @@ class _Cortex:
         self.thalamic = np.zeros((S, V, 2))
         # Views for products with matrices that several networks share.
         self.r_, self.x_, self.fed_, self.thalamic_ = (
-            each.reshape(n, -1, each.shape[-1]) for each in (self.r, self.x, self.fed, self.thalamic)
+            each.reshape(n, -1, each.shape[-1])
+            for each in (self.r, self.x, self.fed, self.thalamic)
         )
 
     def __call__(
