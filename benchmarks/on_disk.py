@@ -86,7 +86,8 @@ def fit_here(path: Path, form: str, kind: str, memory: str) -> None:
         forget(path)
         start = time.perf_counter()
         found = run(self, job)
-        _say(job=type(job).__name__, seconds=time.perf_counter() - start, disk=limit)
+        taken = time.perf_counter() - start
+        _say(job=type(job).__name__, seconds=taken, disk=limit, columns=_columns(job))
         return found
 
     gram = chunked.ChunkedPasses.gram_of_trials
@@ -96,7 +97,7 @@ def fit_here(path: Path, form: str, kind: str, memory: str) -> None:
         forget(path)
         start = time.perf_counter()
         found = gram(self)
-        _say(job="GramOfTrials", seconds=time.perf_counter() - start, disk=limit)
+        _say(job="GramOfTrials", seconds=time.perf_counter() - start, disk=limit, columns=0)
         return found
 
     chunked.ChunkedPasses.run = timed  # type: ignore[method-assign]
@@ -162,16 +163,28 @@ def _say(**found: Any) -> None:
     print(json.dumps(found), flush=True)
 
 
-def _operations(job: str, shape: tuple[int, int, int]) -> float:
-    """Return the operations of a pass that are limited by products: Gram matrices.
+def _operations(job: str, shape: tuple[int, int, int], columns: int) -> float:
+    """Return the operations of a pass that are limited by products: Gram matrices and sketches.
 
-    Those of `Reach` depend on how many directions it adds, and aren't counted: its share is that
-    of the disk alone.
+    Parameters
+    ----------
+    job : str
+    shape : three ints
+    columns : int
+        Of all products with the data in a sketch pass.
     """
     size = float(np.prod(shape))
     # A symmetric product needs half of them.
     longest = {"AxisGram": max(shape[1:]), "GramOfTrials": shape[0]}
-    return size * longest.get(job, 0)
+    return size * longest.get(job, 2 * columns)
+
+
+def _columns(job: Any) -> int:
+    """Return how many columns a sketch pass multiplies the data with, counting images."""
+    if type(job).__name__ != "Reach":
+        return 0
+    trial, neuron, time = (each.shape[1] for each in job.directions)
+    return int(trial + 2 * neuron + 2 * time + len(job.slices))
 
 
 def compare(gigabytes: float, kinds: Sequence[str], forms: Sequence[str], memory: str) -> bool:
@@ -199,7 +212,8 @@ def _one(path: Path, form: str, kind: str, memory: str, shape: tuple[int, int, i
     n_bytes = float(np.prod(shape)) * (4 if form == "memmap" else 1)
     by_job: dict[str, list[tuple[float, float]]] = {}
     for each in passes:
-        limit = max(n_bytes / each["disk"], _operations(each["job"], shape) / whole["flops"])
+        products = _operations(each["job"], shape, each["columns"]) / whole["flops"]
+        limit = max(n_bytes / each["disk"], products)
         by_job.setdefault(each["job"], []).append((each["seconds"], limit))
     met = whole["resident"] <= MOST_RESIDENT
     print(

@@ -152,7 +152,7 @@ def test_what_does_not_fit_into_memory_is_refused_with_advice(tmp_path, monkeypa
     monkeypatch.setattr("trialtensor.opening.memory.free_memory", lambda: (20_000_000, 0))
     components = "1:2" if command == "rank" else 2
     result = run(command, tmp_path / "x.h5", "--components", components, "-o", tmp_path / "out")
-    refused(result, "X takes 32 MB of memory", "trialtensor fit --memory 2GB reads it a few trials")
+    refused(result, "X takes 32 MB of memory", "trialtensor fit and rank with --memory 2GB read it")
 
 
 def test_zarr_folders(recording, tmp_path):
@@ -215,3 +215,23 @@ def test_what_is_cut_into_trials_is_in_memory_and_says_so(tmp_path):
     result = run("fit", tmp_path, *cut, *words)
     assert result.exit_code == 0, result.output
     assert result.stderr.count("warning: --memory: what has to be cut into trials") == 1
+
+
+@pytest.mark.parametrize("words", [("--memory", "100kB"), ("--device", "cpu")])
+def test_ranks_are_those_of_memory(recording, tmp_path, words):
+    pytest.importorskip("torch")
+    given = ("--components", "1:2", "--n-init", 2, "--repeats", 2, "--splits", "trials-by-neurons")
+    for name, own in (("whole", ("--n-jobs", 1)), ("ours", words)):
+        result = run("rank", recording, *given, *own, "-o", tmp_path / name)
+        assert result.exit_code == 0, result.output
+    for table in ("rank_candidates.csv", "rank_fits.csv", "chosen/neuron_factors.csv"):
+        ours, theirs = (pandas.read_csv(tmp_path / each / table) for each in ("ours", "whole"))
+        pandas.testing.assert_frame_equal(ours, theirs, rtol=1e-4, atol=1e-4)
+    page = html.unescape((tmp_path / "ours" / "rank_report.html").read_text("utf-8"))
+    assert ("trialtensor.on_disk(X, memory='100kB')" in page) == ("--memory" in words)
+    assert "30 trials × 12 neurons × 10 time bins" in page
+
+
+def test_ranks_of_kinds_that_need_all_of_the_data_are_refused(recording, tmp_path):
+    words = ("--model", "parafac2", "--blocks", "side", "--memory", "1GB", "-o", tmp_path / "out")
+    refused(run("rank", recording, "--components", "1:2", *words), "--memory: parafac2 needs all")

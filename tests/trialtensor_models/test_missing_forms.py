@@ -197,6 +197,10 @@ WHOLE = [
 WITHOUT_ARRAYS = {
     *("simulate", "component_patterns", "plot_model_comparison", "recovery_table"),
     *("score_recovery", "trial_factors", "pretrain", "stack", "take", "answer", "calibrate"),
+    *("check_given", "check_draw", "check_is_task", "check_task_members", "check_is_plant"),
+    *("chosen", "condition_of", "configuration_of", "direction_of", "labels_of", "next_answer"),
+    *("register_task", "check_is_simulator", "list_simulators", "load_simulator"),
+    *("check_plant", "check_simulator", "check_task"),
     *("gains_of", "reward_error", "has_choices", "task_from", "cast_of", "measure_all", "table"),
 }
 

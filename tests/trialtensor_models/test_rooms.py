@@ -15,16 +15,19 @@ ROOMS = {
     "plasticity": {"tasks", "plants", "network"},
     "sessions": {"tasks", "plants", "network", "plasticity"},
     "rates": {"sessions"},
+    "simulators": {"tasks", "plants", "network", "sessions"},
+    "testing": {"tasks", "plants", "network", "sessions", "simulators"},
     "analysis": {"sessions", "rates"},
+    "recovery": {"tasks", "network", "sessions", "rates", "analysis"},
     "training": {"tasks", "plants", "network", "sessions"},
-    "phenomena": {"tasks", "network", "sessions", "rates"},
+    "phenomena": {"tasks", "plants", "network", "sessions", "rates"},
     "experiments": {"tasks", "network", "sessions", "rates", "analysis", "phenomena"},
     "cli": {
-        *("tasks", "plants", "network", "sessions", "rates"),
-        *("analysis", "training", "phenomena", "experiments"),
+        *("tasks", "plants", "network", "sessions", "rates", "simulators"),
+        *("analysis", "recovery", "training", "phenomena", "experiments"),
     },
     # The public names.
-    "": {"tasks", "plants", "network", "sessions", "rates"},
+    "": {"tasks", "plants", "network", "sessions", "rates", "simulators"},
 }
 
 

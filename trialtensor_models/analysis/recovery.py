@@ -28,7 +28,7 @@ from trialtensor_models.sessions import Run
 CURVES = ("fast", "slow")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Recovery:
     """How much of the truth a model found.
 
@@ -40,10 +40,14 @@ class Recovery:
         overlap of the neurons of the fast and slow parts with those that learning changes in truth
         (cortex, in a run of the network). "thalamic subspace": with the plane of thalamic input.
         "region": area under the ROC curve, do the neurons' shares of the fast part tell the
-        cerebellum from cortex? "factors": match with planted factors (where there are any).
+        cerebellum from cortex? "factors": match with planted factors (where there are any). What
+        the truth doesn't know isn't scored.
     """
 
     scores: dict[str, Score]
+
+    def __repr__(self) -> str:
+        return "\n  ".join(["Recovery", *(f"{n}: {score}" for n, score in self.scores.items())])
 
     def as_rows(self) -> list[tuple[str, float, float]]:
         """Name, score, and 95th percentile of the null."""
@@ -63,7 +67,8 @@ def score_recovery(
     ----------
     model : fitted TCA or SliceTCA
         Fitted to the activity of `truth`, or to `changes_by_region` of it: all of its trials and
-        neurons.
+        neurons. Or any object with ``trial_loadings_`` and, if it says which patterns they weigh,
+        ``trial_slices_``; without, only learning curves are scored.
     truth : Run or ExactTensor
     n_shuffles : int
     random_state : int, Generator or None
@@ -90,11 +95,12 @@ def score_recovery(
     >>> all(found.scores[name].p_value < 0.05 for name in CURVES)
     True
     """
-    factors, patterns = trial_factors(model), component_patterns(model)
-    region, curves = _region(truth), _curves(truth)
-    if (len(factors), patterns.shape[1]) != (len(curves), len(region)):
+    factors, region, curves = trial_factors(model), _region(truth), _curves(truth)
+    patterns = component_patterns(model) if _has_patterns(model) else None
+    n_neurons = len(region) if patterns is None else patterns.shape[1]
+    if (len(factors), n_neurons) != (len(curves), len(region)):
         raise ValueError(
-            f"model: it was fitted to {len(factors)} trials and {patterns.shape[1]} neurons, "
+            f"model: it was fitted to {len(factors)} trials and {n_neurons} neurons, "
             f"truth has {len(curves)} and {len(region)}"
         )
     check_whole("n_shuffles", n_shuffles, 1, REPEATS)
@@ -107,13 +113,18 @@ def score_recovery(
     if factors.shape[1] >= len(CURVES):
         alone = one_factor_scores(factors, curves, **options)
         scores |= {f"{name}, one factor": s for name, s in zip(CURVES, alone, strict=True)}
-    parts = learning_patterns(factors, patterns, curves)
-    scores |= _pattern_scores(parts, truth, region, options)
+    if patterns is not None:
+        parts = learning_patterns(factors, patterns, curves)
+        scores |= _pattern_scores(parts, truth, region, options)
     if isinstance(truth, ExactTensor) and truth.factors and hasattr(model, "trial_factors_"):
         found = model.trial_factors_, model.neuron_factors_, model.time_factors_
         if found[0].shape[1] >= truth.factors[0].shape[1]:
             scores["factors"] = factor_score(found, truth.factors, **options)
     return Recovery(scores)
+
+
+def _has_patterns(model: Any) -> bool:
+    return hasattr(model, "trial_factors_") or getattr(model, "trial_slices_", None) is not None
 
 
 def changes_by_region(activity: xarray.DataArray) -> xarray.DataArray:
@@ -277,6 +288,8 @@ def _pattern_scores(
     else:
         inside = region == "nuclei"
         cortex = region == "cortex"
+        if not (inside.any() and cortex.any()):
+            return scores  # another simulator, with regions of its own
         in_cortex = np.hstack([part[cortex] for part in parts.values()])
         if truth.truth.counterfactual is not None and truth.activity is not None:
             change = truth.activity - truth.truth.counterfactual["neither"]
@@ -284,10 +297,11 @@ def _pattern_scores(
             planted = _leading(neurons)
             found = _leading(in_cortex, planted.shape[1])
             scores["change subspace"] = subspace_score(found, planted, **options)
-        thalamic = truth.truth.subspaces["thalamic"]
-        scores["thalamic subspace"] = subspace_score(
-            _leading(in_cortex, thalamic.shape[1]), thalamic, **options
-        )
+        thalamic = truth.truth.subspaces.get("thalamic")
+        if thalamic is not None:
+            scores["thalamic subspace"] = subspace_score(
+                _leading(in_cortex, thalamic.shape[1]), thalamic, **options
+            )
         both = inside | cortex
         parts = {name: part[both] for name, part in parts.items()}
         inside = inside[both]
@@ -311,7 +325,9 @@ def _curves(truth: Run | ExactTensor) -> np.ndarray:
 
 
 def _region(truth: Run | ExactTensor) -> np.ndarray:
-    return truth.region if isinstance(truth, ExactTensor) else truth.truth.region
+    if isinstance(truth, ExactTensor) or len(truth.truth.region) or truth.activity is None:
+        return truth.region if isinstance(truth, ExactTensor) else truth.truth.region
+    return np.full(truth.activity.sizes["neuron"], "")
 
 
 def recovery_table(recoveries: Mapping[str, Recovery]) -> str:

@@ -2,7 +2,7 @@
 
 from trialtensor_models.network.blueprint import Blueprint
 from trialtensor_models.network.ccrnn import CCRNN
-from trialtensor_models.network.checkpoints import PACKAGED
+from trialtensor_models.network.checkpoints import PACKAGED, n_packaged
 from trialtensor_models.network.config import Cerebellum, Cortex, Pathways, Plasticity, Teacher
 from trialtensor_models.network.dynamics import (
     AS_IT_IS,
@@ -31,6 +31,7 @@ __all__ = [
     "UnstableDynamicsError",
     "Versions",
     "Wiring",
+    "n_packaged",
     "pretrain",
     "run_cortex",
     "run_trial",

@@ -7,16 +7,24 @@ know `CCRNN`, which uses them.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from trialtensor.data.parameters import SEEDS, check_whole
+from trialtensor.data.parameters import SEEDS, check_choice, check_number, check_whole
 from trialtensor_models.network.config import Cerebellum, Cortex, Pathways, Plasticity
 from trialtensor_models.network.weights import CorticalWeights
-from trialtensor_models.tasks import CenterOut, Draw, Task
+from trialtensor_models.tasks import CenterOut, Draw, Task, check_is_task
+
+_PARTS = {
+    "cortex": Cortex,
+    "pathways": Pathways,
+    "cerebellum": Cerebellum,
+    "plasticity": Plasticity,
+}
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Blueprint:
     """Configuration, weights, task, seed and lesions of a network.
 
@@ -43,11 +51,23 @@ class Blueprint:
     silenced: tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
+        for name, kind in _PARTS.items():
+            if not isinstance(getattr(self, name), kind):
+                raise ValueError(
+                    f"{name}: expected {kind.__name__}(...), got {getattr(self, name)!r}"
+                )
+        check_is_task(self.task)
+        _check_silenced(self.silenced)
         check_whole("seed", self.seed, 0, SEEDS)
         if self.cerebellum.n_inputs > self.pathways.n_pons:
             raise ValueError(
                 f"n_inputs: a granule cell can have at most n_pons = {self.pathways.n_pons} "
                 f"inputs, got {self.cerebellum.n_inputs}"
+            )
+        n_granule, n_pons = self.cerebellum.n_granule, self.pathways.n_pons
+        if not self.cerebellum.expansion and n_granule != n_pons:
+            raise ValueError(
+                f"n_granule: without expansion expected n_pons = {n_pons}, got {n_granule}"
             )
         if self.weights is None:
             return
@@ -63,6 +83,14 @@ class Blueprint:
             raise ValueError(
                 f"weights: they have {n_inputs} inputs, the task has {self.task.n_inputs}"
             )
+
+    def __repr__(self) -> str:
+        trained = "trained" if self.weights is not None else "not trained"
+        parts = [self.cortex, self.pathways, self.cerebellum, self.plasticity]
+        if self.silenced:
+            parts.append("silenced: " + ", ".join(f"{r} {share:g}" for r, share in self.silenced))
+        first = f"{type(self).__name__} {trained} on {self.task}, seed {self.seed}"
+        return "\n  ".join([first, *map(str, parts)])
 
     @property
     def delay(self) -> int:
@@ -86,3 +114,12 @@ class Blueprint:
         task = self.task.reference()
         conditions = np.arange(len(task.labels))
         return task.draw(conditions, self.cortex.dt, np.random.default_rng(self.seed))
+
+
+def _check_silenced(silenced: Any) -> None:
+    """Refuse lesions that aren't pairs of a region and the share of its units."""
+    for each in silenced if isinstance(silenced, tuple) else [silenced]:
+        if not isinstance(each, tuple) or len(each) != 2:
+            raise ValueError(f"silenced: expected (region, share) pairs, got {silenced!r}")
+        check_choice("silenced", each[0], ("cortex", "pons", "granule"))
+        check_number("silenced", each[1], least=0, most=1)

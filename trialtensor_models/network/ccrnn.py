@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from trialtensor.data.parameters import check_choice, check_number
 from trialtensor_models.network.blueprint import Blueprint
 from trialtensor_models.network.checkpoints import packaged, read, write
-from trialtensor_models.network.config import Cerebellum, Cortex, Pathways
+from trialtensor_models.network.config import Cerebellum, Cortex, Pathways, Plasticity
 from trialtensor_models.network.connectivity import wire
+from trialtensor_models.network.controls import Controls
 from trialtensor_models.network.pretraining import pretrain
 from trialtensor_models.network.subspaces import subspaces
 from trialtensor_models.network.weights import CorticalWeights
@@ -22,8 +24,8 @@ from trialtensor_models.tasks import Task
 LESIONS = ("cortex", "pons", "granule", "nuclei")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class CCRNN(Blueprint):
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class CCRNN(Controls):
     """A recurrent cortex and a feed-forward cerebellum that learn together.
 
     The equations are a reconstruction after the abstract of "Distributed learning across fast and
@@ -80,12 +82,17 @@ class CCRNN(Blueprint):
         return cls._of(packaged(task, seed, index))
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> CCRNN:
+    def load(cls, path: str | os.PathLike[str], *, task: Task | type | None = None) -> CCRNN:
         """Read a network that `save` wrote.
+
+        A file names its task; nothing that it says is imported. Tasks of your own are passed here,
+        or made known with `register_task`.
 
         Parameters
         ----------
         path : str or path
+        task : task or its class, optional
+            What the network is trained on, if it isn't a task of this package.
 
         Returns
         -------
@@ -96,9 +103,10 @@ class CCRNN(Blueprint):
         FileNotFoundError
             If there is no such file.
         ValueError
-            If it is not a network, or of another version.
+            If it is not a network, of another version, of a task that isn't known here, or of
+            another than `task`.
         """
-        return cls._of(read(path))
+        return cls._of(read(path, task))
 
     @classmethod
     def _of(cls, blueprint: Blueprint) -> CCRNN:
@@ -153,18 +161,15 @@ class CCRNN(Blueprint):
         ValueError
             If there is no such region, or a number is out of range.
         """
-        if region not in LESIONS:
-            raise ValueError(f"region: expected one of {list(LESIONS)}, got {region!r}")
-        if not (np.isfinite(scale) and scale >= 0):
-            raise ValueError(f"scale: expected a number of at least 0, got {scale}")
+        check_choice("region", region, LESIONS)
+        check_number("scale", scale, least=0)
         if region == "nuclei":
             if fraction is not None:
                 raise ValueError("fraction: the nuclei are weakened by scale, not by units")
             output = self.cerebellum.output * scale
             return replace(self, cerebellum=replace(self.cerebellum, output=output))
         share = 1 - scale if fraction is None else fraction
-        if not 0 <= share <= 1:
-            raise ValueError(f"fraction: expected a share of units from 0 to 1, got {share}")
+        check_number("scale" if fraction is None else "fraction", share, least=0, most=1)
         return replace(self, silenced=(*self.silenced, (region, float(share))))
 
     def scale(self, *, granule: int | None = None, pons: int | None = None) -> CCRNN:
@@ -182,6 +187,8 @@ class CCRNN(Blueprint):
         -------
         CCRNN
         """
+        if not self.cerebellum.expansion:
+            granule = pons if granule is None else granule
         cerebellum = (
             self.cerebellum if granule is None else replace(self.cerebellum, n_granule=granule)
         )
@@ -199,7 +206,15 @@ class CCRNN(Blueprint):
         Returns
         -------
         CCRNN
+
+        Raises
+        ------
+        ValueError
+            If there is no such rate, or it is out of range.
         """
+        known = [each.name for each in fields(Plasticity)]
+        for name in changes:
+            check_choice("changes", name, known)
         return replace(self, plasticity=replace(self.plasticity, **changes))
 
     @cached_property

@@ -98,6 +98,9 @@ class Cerebellum:
         is set on learn at one rate.
     output : float
         Scale of the nuclei's output; 0 is a block.
+    expansion : bool
+        False if the cerebellum learns on the pons itself: as many granule cells as pontine units,
+        each passing on its own, sign and all; `CCRNN.without_expansion` makes such a network.
     """
 
     n_granule: int = 1000
@@ -106,8 +109,10 @@ class Cerebellum:
     inhibition: float = 0.8
     even: bool = True
     output: float = 1.0
+    expansion: bool = True
 
     def __post_init__(self) -> None:
+        check_flag("expansion", self.expansion)
         check_whole("n_granule", self.n_granule, 1)
         check_whole("n_inputs", self.n_inputs, 1)
         check_number("coding_level", self.coding_level, above=0, below=1)

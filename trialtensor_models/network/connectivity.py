@@ -37,8 +37,10 @@ def wire(blueprint: Blueprint) -> Wiring:
     pons = (cortex - r_mean) @ wiring.P[0].T
     sigma = max(float(pons.std()), 1e-12)
     drive = (pons @ wiring.J[0].T / sigma).reshape(-1, len(wiring.J[0]))
-    theta = np.quantile(drive, 1 - blueprint.cerebellum.coding_level, axis=0)
-    power = float((np.maximum(drive - theta, 0) ** 2).sum(-1).mean())
+    theta = wiring.theta[0, 0]
+    if blueprint.cerebellum.expansion:
+        theta = np.quantile(drive, 1 - blueprint.cerebellum.coding_level, axis=0)
+    power = float((np.maximum(drive - theta, wiring.floor) ** 2).sum(-1).mean())
     inhibition = blueprint.cerebellum.inhibition
     return replace(
         wiring,
@@ -58,6 +60,8 @@ def _drawn(blueprint: Blueprint, weights: CorticalWeights) -> Wiring:
     J = np.zeros((G, M))
     inputs = rng.permuted(np.tile(np.arange(M), (G, 1)), axis=1)[:, : cerebellum.n_inputs]
     np.put_along_axis(J, inputs, 1 / np.sqrt(cerebellum.n_inputs), axis=1)
+    if not cerebellum.expansion:
+        J = np.eye(M)
     return Wiring(
         W=weights.W[None],
         W_in=weights.W_in[None],
@@ -71,4 +75,5 @@ def _drawn(blueprint: Blueprint, weights: CorticalWeights) -> Wiring:
         theta=np.zeros((1, 1, G)),
         leak=blueprint.cortex.dt / blueprint.cortex.tau,
         delay=blueprint.delay,
+        floor=0.0 if cerebellum.expansion else -np.inf,
     )

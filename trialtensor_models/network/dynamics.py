@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trialtensor.data.arrays import whole
+from trialtensor.data.shown import OneLine
 from trialtensor_models.network.wiring import Wiring
 
 
@@ -18,8 +19,8 @@ class UnstableDynamicsError(FloatingPointError):
     """Activity grew without bound; the text says where and on which trial."""
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Versions:
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
+class Versions(OneLine):
     """Parts that take part in each version of a trial; (n_versions,) arrays of 0 and 1.
 
     Pons and cerebellum of the last `unfollowed` versions aren't computed, and read 0: their nuclei
@@ -36,8 +37,8 @@ class Versions:
 AS_IT_IS = Versions(cerebellum=np.ones(1), cortex=np.ones(1), noise=np.zeros(1))
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Activity:
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
+class Activity(OneLine):
     """Activity by step: (S, n_versions, T, units of the region)."""
 
     cortex: np.ndarray
@@ -80,16 +81,17 @@ def run_trial(
         Cortical activity at a step is what the inputs of this step have led to; ``arriving`` is
         what reaches cortex from the nuclei in this step.
     """
-    inputs, W_PC, C = whole(inputs, "inputs"), whole(W_PC, "W_PC"), whole(C, "C")
-    noise = None if noise is None else whole(noise, "noise")
-    S, T = inputs.shape[:2]
-    V = len(versions.cortex)
+    inputs = _inputs(wiring, inputs)
     N, G, M = wiring.W.shape[1], wiring.J.shape[1], wiring.P.shape[1]
+    S, T = inputs.shape[:2]
+    W_PC, C = _shaped(W_PC, (S, 2, G), "W_PC"), _shaped(C, (S, 2, N), "C")
+    noise = None if noise is None else _shaped(noise, (S, T, N), "noise")
+    V = len(versions.cortex)
     followed = V - versions.unfollowed
     to_pons, to_nuclei = wiring.P.swapaxes(1, 2), W_PC.swapaxes(1, 2)
     # The threshold is one more input, of -1: a pass less over all granule cells.
     to_granule = np.concatenate([wiring.J.swapaxes(1, 2) / wiring.sigma, wiring.theta], 1)
-    scale = np.broadcast_to(whole(output, "output"), (S,))[:, None, None, None]
+    scale = _scales(output, S)[:, None, None, None]
     scale = scale * versions.cerebellum[:followed, None]
     drive = _drive(wiring, inputs)
     if noise is not None:
@@ -113,7 +115,7 @@ def run_trial(
         m = _times(cortex[:, now, :followed] - wiring.r_mean[:, None], to_pons)
         pons[:, now, :followed, :M] = m
         g = _times(pons[:, now, :followed], to_granule)
-        np.maximum(g, 0, out=g)
+        np.maximum(g, wiring.floor, out=g)
         g *= _inhibited(wiring, g)
         granule[:, now, :followed] = g
         np.multiply(_times(g, to_nuclei), scale, out=nuclei[:, now, :followed])
@@ -139,15 +141,43 @@ def run_cortex(
     cortex : (S, T, N) array
     command : (S, T, 2) array
     """
-    inputs, C = whole(inputs, "inputs"), None if C is None else whole(C, "C")
-    S, T = inputs.shape[:2]
+    inputs = _inputs(wiring, inputs)
     N = wiring.W.shape[1]
+    S, T = inputs.shape[:2]
+    C = None if C is None else _shaped(C, (S, 2, N), "C")
     drive = _drive(wiring, inputs)
     cortex = np.empty((S, T, 1, N))
     step = _Cortex(wiring, np.zeros((S, 2, N)) if C is None else C, np.ones(1), (S, 1, N))
     for t in range(T):
         step(drive[:, t], cortex[:, t])
     return cortex[:, :, 0], _times(cortex, wiring.W_out.swapaxes(1, 2))[:, :, 0]
+
+
+def _inputs(wiring: Wiring, inputs: np.ndarray) -> np.ndarray:
+    if not isinstance(wiring, Wiring):
+        raise ValueError(f"wiring: expected a Wiring, got {type(wiring).__name__}")
+    inputs = whole(inputs, "inputs")
+    n_inputs = wiring.W_in.shape[2]
+    if inputs.ndim != 3 or inputs.shape[2] != n_inputs:
+        raise ValueError(f"inputs: expected (S, T, {n_inputs}), got shape {inputs.shape}")
+    if len(wiring.W) not in (1, len(inputs)):
+        raise ValueError(f"inputs: expected trials of {len(wiring.W)} networks, got {len(inputs)}")
+    return inputs
+
+
+def _shaped(values: np.ndarray, shape: tuple[int, ...], name: str) -> np.ndarray:
+    array = whole(values, name)
+    if array.shape != shape:
+        raise ValueError(f"{name}: expected shape {shape}, got {array.shape}")
+    return array
+
+
+def _scales(output: np.ndarray | float, S: int) -> np.ndarray:
+    scale = whole(output, "output")
+    if scale.shape not in ((), (1,), (S,)) or scale.dtype.kind not in "fiub":
+        got = f"an array of shape {scale.shape}" if scale.ndim else repr(output)
+        raise ValueError(f"output: expected a number, or {S} of them, got {got}")
+    return np.broadcast_to(scale, (S,))
 
 
 class _Cortex:

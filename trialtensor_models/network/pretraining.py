@@ -97,6 +97,10 @@ def pretrain(
     ValueError
         If a number is out of range.
     """
+    if not isinstance(network, Blueprint):
+        raise ValueError(f"network: expected a CCRNN, got {network!r}")
+    if not (report is None or callable(report)):
+        raise ValueError(f"report: expected a function, got {report!r}")
     check_whole("seed", seed, 0, SEEDS)
     check_whole("n_iterations", n_iterations, 1), check_whole("batch_size", batch_size, 1)
     check_number("learning_rate", learning_rate, above=0)

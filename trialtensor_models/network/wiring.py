@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from trialtensor.data.shown import OneLine
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Wiring:
+
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
+class Wiring(OneLine):
     """Weights and constants of `S` networks of one size, stacked.
 
     Attributes
@@ -28,6 +30,8 @@ class Wiring:
     golgi : (S, 1, 2)
         Inhibition of granule cells: they are divided by the square root of the first number plus
         the second times the sum of their squares.
+    floor : float
+        The least that a granule cell sends; ``-inf`` where there is no expansion.
     """
 
     W: np.ndarray
@@ -42,10 +46,12 @@ class Wiring:
     theta: np.ndarray
     leak: float
     delay: int
+    floor: float = 0.0
     golgi: np.ndarray = field(default_factory=lambda: np.array([[[1.0, 0.0]]]))
 
 
-_ARRAYS = tuple(part.name for part in fields(Wiring) if part.name not in ("leak", "delay"))
+_SCALARS = ("leak", "delay", "floor")
+_ARRAYS = tuple(part.name for part in fields(Wiring) if part.name not in _SCALARS)
 
 
 def stack(wirings: list[Wiring]) -> Wiring:
@@ -60,6 +66,8 @@ def stack(wirings: list[Wiring]) -> Wiring:
     -------
     Wiring
     """
+    if not len(wirings):
+        raise ValueError("wirings: expected at least one, got none")
     first = wirings[0]
     if all(wiring is first for wiring in wirings):
         shared: dict[str, Any] = {
@@ -88,6 +96,8 @@ def take(wiring: Wiring, keep: list[int]) -> Wiring:
     -------
     Wiring
     """
+    if not all(0 <= place < len(wiring.W) for place in keep):
+        raise ValueError(f"keep: expected places from 0 to {len(wiring.W) - 1}, got {keep}")
     kept: dict[str, Any] = {name: getattr(wiring, name)[keep] for name in _ARRAYS}
     return replace(wiring, **kept)
 
@@ -131,6 +141,10 @@ def _without_pontine(wiring: Wiring, gone: np.ndarray) -> Wiring:
 
 
 def _without_granule(wiring: Wiring, gone: np.ndarray) -> Wiring:
+    if wiring.floor < 0:
+        J = wiring.J.copy()
+        J[:, gone] = 0
+        return replace(wiring, J=J)
     theta = wiring.theta.copy()
     theta[..., gone] = np.inf
     return replace(wiring, theta=theta)

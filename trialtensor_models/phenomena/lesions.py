@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from trialtensor_models.phenomena.cast import Cast
+from trialtensor_models.phenomena.learned import ROTATION
+from trialtensor_models.phenomena.learning import TWO_STATE
 from trialtensor_models.phenomena.paradigms import LEARNING, opposite
-from trialtensor_models.phenomena.rows import Cast, Quantity, Row
-from trialtensor_models.phenomena.subjects import ROTATION, Setting, Subjects
+from trialtensor_models.phenomena.rows import ANY, Row
+from trialtensor_models.phenomena.subjects import Curve, Networks, Setting, Subjects
 from trialtensor_models.sessions import Schedule
 
 SCALES = (1.0, 0.75, 0.5, 0.25, 0.0)
@@ -15,62 +18,73 @@ _weakened = Schedule().rotate(ROTATION, _SHORT)
 
 
 def scaled_output(cast: Cast) -> list[Row]:
-    """Adaptation with a weaker cerebellum: how it falls from one scale to the next."""
-
-    def reached(subjects: Subjects) -> np.ndarray:
-        """(n_scales, n_seeds)"""
-        settings = [Setting(teacher="serial", output=scale) for scale in SCALES]
-        return np.array(
-            [
-                [curve.adaptation[-20:].mean() for curve in subjects.curves(_weakened, setting)]
-                for setting in settings
-            ]
-        )
-
-    networks, model = reached(cast.networks), reached(cast.two_state)
+    """Adaptation with a weaker cerebellum, and how it falls from one scale to the next."""
     rows = [
-        Row(
-            name=f"adaptation with output scaled by {scale:g}",
-            network=Quantity(networks[i]),
-            two_state=float(model[i, 0]),
-            one_rate=None,
-            published=None,
-            accepted=(-np.inf, np.inf) if scale else (-0.05, 0.05),
+        cast.measure(
+            f"adaptation with output scaled by {scale:g}",
+            _end,
+            _weakened,
+            setting=_weak(scale),
+            emergent=False,
+            accepted=ANY if scale else (-0.05, 0.05),
+            theories=TWO_STATE,
         )
-        for i, scale in enumerate(SCALES)
+        for scale in (1.0, 0.5, 0.0)
     ]
-    falls = -np.diff(networks, axis=0)
-    rows.append(
-        Row(
-            name="smallest fall from scale to scale",
-            network=Quantity(falls.min(axis=0)),
-            two_state=float(-np.diff(model, axis=0).max()),
-            one_rate=None,
-            published=None,
-            accepted=(0.0, np.inf),
-        )
+    smallest = cast.row(
+        "smallest fall from scale to scale",
+        _smallest_fall,
+        emergent=False,
+        accepted=(0.0, np.inf),
+        theories={
+            name: float(_falls(cast.theories[name])[:, 0].min())
+            for name in TWO_STATE
+            if name in cast.theories
+        },
     )
-    return rows
+    return [*rows, smallest]
+
+
+def _weak(scale: float) -> Setting:
+    return Setting(teacher="serial", output=scale)
+
+
+def _end(curve: Curve) -> float:
+    return float(curve.adaptation[-20:].mean())
+
+
+def _falls(subjects: Subjects) -> np.ndarray:
+    """(n_scales - 1, n_subjects)"""
+    reached = [
+        [_end(curve) for curve in subjects.curves(_weakened, _weak(scale))] for scale in SCALES
+    ]
+    return -np.diff(reached, axis=0)
+
+
+def _smallest_fall(networks: Networks) -> np.ndarray:
+    return networks.by_cortex(_falls(networks).min(axis=0))
 
 
 def block_after_learning(cast: Cast) -> list[Row]:
     """Adaptation left when the cerebellum is blocked after learning, beside the slow component."""
     return [
         cast.measure(
-            "left under a block / slow component before",
+            "left under a block / slow part before",
             lambda curve: float(curve.of_block(1).mean() / curve.slow[LEARNING - 1]),
             opposite,
+            emergent=False,
             accepted=(0.95, 1.05),
             published=1.0,
-            models=("two_state",),
+            theories=TWO_STATE,
         ),
         cast.measure(
             "left under a block / adaptation before",
             lambda curve: float(curve.of_block(1).mean() / curve.adaptation[LEARNING - 1]),
             opposite,
+            emergent=False,
             accepted=(0.65, 0.90),
             published=0.82,
-            models=("two_state",),
+            theories=TWO_STATE,
         ),
     ]
 
@@ -80,12 +94,13 @@ def teachers_under_block(cast: Cast) -> list[Row]:
     blocked = Schedule().rotate(ROTATION, _SHORT, cerebellum=0.0)
     return [
         cast.measure(
-            f"slow learning under block, {teacher} teacher",
+            f"slow under block, {teacher} teacher",
             lambda curve: float(curve.slow[-1]),
             blocked,
             setting=Setting(teacher=teacher),  # type: ignore[arg-type]
+            emergent=False,
             accepted=accepted,
-            models=("two_state",),
+            theories=TWO_STATE,
         )
         for teacher, accepted in {"serial": (-0.05, 0.05), "parallel": (0.2, np.inf)}.items()
     ]

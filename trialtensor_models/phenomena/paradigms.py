@@ -1,6 +1,6 @@
 """Sequences of trials that several phenomena share, so that each is simulated once."""
 
-from trialtensor_models.phenomena.subjects import ROTATION
+from trialtensor_models.phenomena.learned import ROTATION
 from trialtensor_models.sessions import Schedule
 
 LEARNING = 160
@@ -23,3 +23,28 @@ retention = learning.clamp(51)
 
 # Without a slow process: to the plateau, to zero, and into the clamp.
 alone = Schedule().rotate(ROTATION, 60).rotate(-ROTATION, 20, until="zero").clamp(20)
+
+# Nothing is forgotten here, so that what moves from one region to the other stays.
+consolidation = Schedule().rotate(ROTATION, 300)
+
+N_PAIRS = 40
+
+
+def opposite_at(step: int) -> Schedule:
+    """Opposite rotations at two of 16 targets, in turns.
+
+    Parameters
+    ----------
+    step : int
+        Targets from the one to the other, 22.5 degrees each.
+
+    Returns
+    -------
+    Schedule
+        Blocks of one trial; even ones turn counter-clockwise.
+    """
+    schedule = Schedule()
+    for _ in range(N_PAIRS):
+        schedule = schedule.rotate(ROTATION, 1, targets=(0,))
+        schedule = schedule.rotate(-ROTATION, 1, targets=(step,))
+    return schedule

@@ -1,28 +1,27 @@
-"""One line of the table: a quantity of networks beside those of reference models."""
+"""One line of the table: a quantity of networks beside those of controls, models and people."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from scipy.stats import t as t_distribution
 
 from trialtensor.data.arrays import as_floats
-from trialtensor_models.phenomena.subjects import Curve, Setting, Subjects
-from trialtensor_models.sessions import Schedule
 
 LEVEL = 0.95
+ANY = (-np.inf, np.inf)
 
 
 @dataclass(frozen=True, eq=False)
 class Quantity:
-    """A number for each seed.
+    """A number for each cortex.
 
     Attributes
     ----------
-    values : (n_seeds,) array
+    values : (n_cortices,) array
     """
 
     values: np.ndarray
@@ -36,12 +35,27 @@ class Quantity:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Of the mean, 95 %, by Student's t over seeds; NaN for a single one."""
+        """Of the mean, 95 %, by Student's t over cortices; NaN for a single one."""
         n = len(self.values)
         if n < 2:
             return (np.nan, np.nan)
         half = t_distribution.ppf((1 + LEVEL) / 2, n - 1) * self.values.std(ddof=1) / np.sqrt(n)
         return (self.mean - float(half), self.mean + float(half))
+
+
+@dataclass(frozen=True)
+class People:
+    """What people show.
+
+    Attributes
+    ----------
+    shown : str
+        A number, or a word or two.
+    source : str
+    """
+
+    shown: str
+    source: str
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -51,117 +65,104 @@ class Row:
     Attributes
     ----------
     name : str
+    emergent : bool
+        False for what is built in: it follows from the rates that the gains are set to, from the
+        wiring, or from what cortex was trained on.
     network : Quantity
-    two_state, one_rate : float or None
-        The same quantity of the two-state model, and of its single-rate control; None where they
-        say nothing of it.
-    published : float or None
-        Of the two-state model with the rates of the literature, computed elsewhere.
     accepted : (float, float)
-        Where the mean over seeds has to lie; either may be infinite.
+        Where the network's value has to lie; either may be infinite, and both are where nothing
+        is asked for.
+    controls : dict of Quantity
+        "untrained" and "non-recurrent" cortices, as far as they were measured.
+    theories : dict of float
+        The same quantity of models that know no network, by their names.
+    published : float, optional
+        Of the two-state model with the rates of the literature, computed elsewhere.
+    people : People, optional
+    every : bool
+        Whether every cortex has to lie in the accepted range, not only their mean.
     expected : bool
         False for what the network is known not to do, and isn't required to.
     remark : str
     """
 
     name: str
+    emergent: bool
     network: Quantity
-    two_state: float | None
-    one_rate: float | None
-    published: float | None
     accepted: tuple[float, float]
+    controls: Mapping[str, Quantity] = field(default_factory=dict)
+    theories: Mapping[str, float] = field(default_factory=dict)
+    published: float | None = None
+    people: People | None = None
+    every: bool = False
     expected: bool = True
     remark: str = ""
 
     @property
-    def holds(self) -> bool:
+    def asks(self) -> bool:
+        """Whether anything is asked of the network."""
+        return bool(np.isfinite(self.accepted).any())
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether the network does what is asked; None if nothing is."""
+        return self.passes(self.network) if self.asks else None
+
+    def passes(self, quantity: Quantity) -> bool:
+        """Tell whether other networks would do what is asked.
+
+        Parameters
+        ----------
+        quantity : Quantity
+
+        Returns
+        -------
+        bool
+        """
         low, high = self.accepted
-        return bool(low <= self.network.mean <= high)
+        values = quantity.values if self.every else np.array([quantity.mean])
+        return bool(((low <= values) & (values <= high)).all())
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         low, high = self.network.interval
         return {
             "name": self.name,
+            "emergent": self.emergent,
+            "holds": self.holds,
             "network": {
                 "mean": self.network.mean,
                 "low": _finite(low),
                 "high": _finite(high),
-                "seeds": self.network.values.tolist(),
+                "cortices": self.network.values.tolist(),
             },
-            "two_state": self.two_state,
-            "one_rate": self.one_rate,
-            "published": self.published,
             "accepted": [_finite(end) for end in self.accepted],
-            "holds": self.holds,
+            "every_cortex": self.every,
+            "untrained": self._control("untrained"),
+            "non_recurrent": self._control("non-recurrent"),
+            "two_state": self.theories.get("two-state"),
+            "theories": dict(self.theories),
+            "published": self.published,
+            "people": None
+            if self.people is None
+            else {"shown": self.people.shown, "source": self.people.source},
             "required": self.expected,
             "remark": self.remark,
+        }
+
+    def _control(self, name: str) -> dict[str, Any] | None:
+        if name not in self.controls:
+            return None
+        found = self.controls[name]
+        return {
+            "value": found.mean,
+            "passes": self.passes(found) if self.asks else None,
+            "cortices": found.values.tolist(),
         }
 
 
 def _finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
-
-
-@dataclass(frozen=True)
-class Cast:
-    """The subjects that are compared.
-
-    Attributes
-    ----------
-    networks, two_state, one_rate : Subjects
-    """
-
-    networks: Subjects
-    two_state: Subjects
-    one_rate: Subjects
-
-    def measure(
-        self,
-        name: str,
-        what: Callable[[Curve], float],
-        schedule: Schedule,
-        *,
-        accepted: tuple[float, float],
-        published: float | None = None,
-        setting: Setting = Setting(),  # noqa: B008
-        models: Iterable[str] = ("two_state", "one_rate"),
-        **more: Any,
-    ) -> Row:
-        """Make a row whose quantity is a function of one curve.
-
-        Parameters
-        ----------
-        name : str
-        what : callable
-            Takes a `Curve`, returns the quantity.
-        schedule : Schedule
-        accepted : (float, float)
-        published : float, optional
-        setting : Setting, optional
-        models : iterable of str
-            Which of "two_state" and "one_rate" are measured too.
-        **more
-            Further fields of `Row`.
-
-        Returns
-        -------
-        Row
-        """
-
-        def of(subjects: Subjects) -> np.ndarray:
-            return np.array([what(curve) for curve in subjects.curves(schedule, setting)])
-
-        beside = {each: float(of(getattr(self, each))[0]) for each in models}
-        return Row(
-            name=name,
-            network=Quantity(of(self.networks)),
-            two_state=beside.get("two_state"),
-            one_rate=beside.get("one_rate"),
-            published=published,
-            accepted=accepted,
-            **more,
-        )
 
 
 def about(value: float, margin: float) -> tuple[float, float]:

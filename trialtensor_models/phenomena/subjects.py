@@ -1,22 +1,22 @@
-"""Subjects that adapt: networks, two-state models and one-rate controls, behind one interface."""
+"""Subjects that adapt: networks, and models that know only the size of a perturbation."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 
-from trialtensor_models.network import CCRNN, Teacher
-from trialtensor_models.rates import OneStateModel, TwoStateModel
+from trialtensor_models.network import CCRNN, Teacher, n_packaged
+from trialtensor_models.phenomena.learned import ROTATION, Learned
+from trialtensor_models.plants import PointMass
 from trialtensor_models.sessions import Run, Schedule, simulate
 from trialtensor_models.tasks import CenterOut
 
-ROTATION = 30.0  # degrees; all schedules rotate by this much, one way or the other
-
-
-_TURN = 72.0  # degrees from a seed's directions to the next's
+_TURN = 72.0  # degrees from a cortex's directions to the next's
+_DIRECTIONS = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +35,8 @@ class Curve:
         Which block of the schedule.
     target : (n_trials,) array
         In degrees.
+    learned : Learned, optional
+        At the end of the first block; of networks only.
     """
 
     adaptation: np.ndarray
@@ -43,6 +45,7 @@ class Curve:
     slow: np.ndarray
     block: np.ndarray
     target: np.ndarray
+    learned: Learned | None = None
 
     def of_block(self, block: int, what: str = "adaptation") -> np.ndarray:
         """Take one series in one block.
@@ -73,12 +76,22 @@ class Setting:
         Whether there is a slow process.
     output : float
         Scale of the cerebellum's output.
+    forgets : bool
+        Whether anything is forgotten.
+    coding_level : float, optional
+        Of the granule layer; the network's own unless given.
     """
 
     n_targets: int = 1
     teacher: Teacher | None = None
     slow_learns: bool = True
     output: float = 1.0
+    forgets: bool = True
+    coding_level: float | None = None
+
+
+#: The network as it is.
+REFERENCE = Setting()
 
 
 class Subjects(Protocol):
@@ -99,37 +112,100 @@ class Subjects(Protocol):
         ...
 
 
+@dataclass(frozen=True, eq=False)
+class Unit:
+    """A cortex with one cerebellum, which trains one direction.
+
+    Attributes
+    ----------
+    cortex : int
+    model : CCRNN
+    seed : int
+        Of the cerebellum's wiring, and of the noise.
+    target : float
+        In degrees.
+    """
+
+    cortex: int
+    model: CCRNN
+    seed: int
+    target: float
+
+
 @dataclass(eq=False)
 class Networks:
-    """One network a seed; each schedule is simulated once, and remembered.
+    """Some cortices, each with some cerebella; schedules are simulated once, and remembered.
 
-    Networks learn more in some directions than in others, so each seed has its own directions, as
-    experiments counterbalance theirs.
+    Networks learn more in some directions than in others, so each repeat has a direction of its
+    own, as experiments counterbalance theirs. What is measured is averaged over the repeats of a
+    cortex first: only cortices count.
 
     Parameters
     ----------
-    seeds : sequence of int
-        Of the networks and of their noise.
+    cortices : sequence of int
+        Those of the package unless given.
+    repeats : int
+        Cerebella and directions a cortex.
     network : callable
-        The network of a seed; `CCRNN.pretrained` unless given.
+        Makes the network of a cortex; `CCRNN.pretrained` unless given.
     """
 
-    seeds: Sequence[int] = range(5)
+    cortices: Sequence[int] = field(default_factory=lambda: range(n_packaged()))
+    repeats: int = 2
     network: Callable[[int], CCRNN] = CCRNN.pretrained
     _known: dict[tuple[Schedule, Setting], list[Curve]] = field(default_factory=dict, repr=False)
 
-    def curves(self, schedule: Schedule, setting: Setting = Setting()) -> list[Curve]:
+    @cached_property
+    def units(self) -> list[Unit]:
+        """All networks, those of a cortex one after the other."""
+        found = []
+        for cortex in self.cortices:
+            model = self.network(cortex)
+            for repeat in range(self.repeats):
+                seed = cortex + 1000 * repeat
+                target = (_TURN * cortex + 360 * repeat / self.repeats) % 360
+                found.append(Unit(cortex, replace(model, seed=seed), seed, target))
+        return found
+
+    def curves(self, schedule: Schedule, setting: Setting = REFERENCE) -> list[Curve]:
         if (schedule, setting) not in self._known:
             self._known[schedule, setting] = [
-                self._adapt(seed, schedule, setting) for seed in self.seeds
+                _adapt(unit, schedule, setting) for unit in self.units
             ]
         return self._known[schedule, setting]
 
-    def _adapt(self, seed: int, schedule: Schedule, setting: Setting) -> Curve:
-        task = CenterOut(n_targets=setting.n_targets, first_angle=_TURN * seed % 360)
-        model = _changed(self.network(seed), setting)
-        run = simulate(model, task, schedule, seed=seed, record="behaviour")
-        return _curve_of_run(run)
+    def by_cortex(
+        self, values: Iterable[float], over: Callable[[np.ndarray], Any] = np.mean
+    ) -> np.ndarray:
+        """Put together what the repeats of a cortex show.
+
+        Parameters
+        ----------
+        values : one for each of `units`
+        over : callable
+            What is made of those of one cortex.
+
+        Returns
+        -------
+        (n_cortices,) array
+        """
+        parts = np.reshape(list(values), (len(self.cortices), self.repeats))
+        return np.array([over(part) for part in parts])
+
+    @cached_property
+    def one_trial_rates(self) -> np.ndarray:
+        """What a single trial teaches, over the nominal rate: (n_units, 16 directions).
+
+        Without noise in cortex and hand.
+        """
+        return np.array([_one_trial_rates(unit.model) for unit in self.units])
+
+
+def _adapt(unit: Unit, schedule: Schedule, setting: Setting) -> Curve:
+    task = CenterOut(n_targets=setting.n_targets, first_angle=unit.target)
+    model = _changed(unit.model, setting)
+    run = simulate(model, task, schedule, seed=unit.seed, record="behaviour")
+    return _curve_of_run(run, model)
 
 
 def _changed(model: CCRNN, setting: Setting) -> CCRNN:
@@ -138,79 +214,49 @@ def _changed(model: CCRNN, setting: Setting) -> CCRNN:
         changes |= {"teacher": setting.teacher, "B_s": None}
     if not setting.slow_learns:
         changes["B_s"] = 0.0
+    if not setting.forgets:
+        changes |= {"A_f": 1.0, "A_s": 1.0}
     model = model.with_plasticity(**changes) if changes else model
+    if setting.coding_level is not None:
+        cerebellum = replace(model.cerebellum, coding_level=setting.coding_level)
+        model = replace(model, cerebellum=cerebellum)
     return model.lesion("nuclei", scale=setting.output) if setting.output != 1 else model
 
 
-def _curve_of_run(run: Run) -> Curve:
+def _curve_of_run(run: Run, model: CCRNN) -> Curve:
     fast, slow = run.truth.fast.values / ROTATION, run.truth.slow.values / ROTATION
+    block = run.truth.schedule["block"].values
+    target = run.truth.schedule["target"].values
+    last = int(np.flatnonzero(block == block[0])[-1])
     return Curve(
         adaptation=fast + slow,
         shown=run.behaviour["adaptation"].values / ROTATION,
         fast=fast,
         slow=slow,
-        block=run.truth.schedule["block"].values,
-        target=run.truth.schedule["target"].values,
+        block=block,
+        target=target,
+        learned=Learned(
+            model,
+            float(target[last]),
+            run.truth.W_PC[last].astype(float),
+            run.truth.C[last].astype(float),
+        ),
     )
 
 
-@dataclass(frozen=True)
-class TwoState:
-    """A single two-state model; its slow state has the published rate of each form."""
-
-    parallel: TwoStateModel = field(default_factory=TwoStateModel)
-    serial: TwoStateModel = field(default_factory=lambda: TwoStateModel(form="serial", B_s=0.04))
-
-    def curves(self, schedule: Schedule, setting: Setting = Setting()) -> list[Curve]:
-        model = self.serial if setting.teacher == "serial" else self.parallel
-        if not setting.slow_learns:
-            model = replace(model, B_s=0.0)
-        trace = model.simulate(_scaled(schedule, setting.output))
-        return [_curve_of_trace(trace, trace.fast, trace.slow, schedule)]
-
-
-@dataclass(frozen=True)
-class OneRate:
-    """A single-rate model: the control that must fail."""
-
-    model: OneStateModel
-
-    @classmethod
-    def of(cls, subjects: Subjects, schedule: Schedule) -> OneRate:
-        """Fit the model to the behaviour of other subjects.
-
-        Parameters
-        ----------
-        subjects : Subjects
-            The first of them is fitted.
-        schedule : Schedule
-
-        Returns
-        -------
-        OneRate
-        """
-        curve = subjects.curves(schedule)[0]
-        perturbation = TwoStateModel().simulate(schedule).perturbation / ROTATION
-        n = min(len(perturbation), len(curve.adaptation))
-        return cls(OneStateModel.fit(curve.adaptation[:n], perturbation[:n]))
-
-    def curves(self, schedule: Schedule, setting: Setting = Setting()) -> list[Curve]:
-        trace = self.model.simulate(schedule)
-        return [_curve_of_trace(trace, trace.output, np.zeros_like(trace.output), schedule)]
-
-
-def _scaled(schedule: Schedule, output: float) -> Schedule:
-    return Schedule(
-        tuple(replace(block, cerebellum=block.cerebellum * output) for block in schedule.blocks)
-    )
-
-
-def _curve_of_trace(trace: Any, fast: np.ndarray, slow: np.ndarray, schedule: Schedule) -> Curve:
-    return Curve(
-        adaptation=trace.output / ROTATION,
-        shown=trace.shown / ROTATION,
-        fast=fast / ROTATION,
-        slow=slow / ROTATION,
-        block=trace.block,
-        target=np.zeros(len(trace.output)),
-    )
+def _one_trial_rates(model: CCRNN) -> list[float]:
+    model = replace(model, cortex=replace(model.cortex, noise=0.0))
+    rates = []
+    for target in range(_DIRECTIONS):
+        there: dict[str, Any] = {"n_trials": 1, "targets": (target,)}
+        schedule = Schedule().rotate(ROTATION, **there).rotate(ROTATION, learns=False, **there)
+        run = simulate(
+            model,
+            CenterOut(n_targets=_DIRECTIONS),
+            schedule,
+            plant=PointMass(motor_noise=0.0),
+            record="behaviour",
+        )
+        adapted = float(run.truth.fast[-1] + run.truth.slow[-1])
+        rates.append(adapted / ROTATION / model.plasticity.B_f)
+    return rates

@@ -44,10 +44,39 @@ class Plant(Protocol):
         ...
 
 
+def check_is_plant(plant: object) -> None:
+    """Refuse what isn't a plant.
+
+    Parameters
+    ----------
+    plant : plant
+
+    Raises
+    ------
+    ValueError
+        Naming what is missing.
+    """
+    if isinstance(plant, type):
+        raise ValueError(f"plant: expected a plant, got the class {plant.__name__}; write plant()")
+    if not callable(getattr(plant, "move", None)):
+        raise ValueError(
+            f"plant: expected a plant such as PointMass(), got {type(plant).__name__} without move"
+        )
+    check_number("plant.motor_noise", getattr(plant, "motor_noise", None), least=0)
+
+
 def check_positive(plant: object, *names: str) -> None:
     """Refuse a plant whose parameters aren't positive, or whose noise is negative."""
     for name in names:
-        value = getattr(plant, name)
-        for each in value if isinstance(value, tuple | list) else [value]:
-            check_number(name, each, above=0)
+        check_number(name, getattr(plant, name), above=0)
     check_number("motor_noise", getattr(plant, "motor_noise", None), least=0)
+
+
+def check_pairs(plant: object, *names: str) -> None:
+    """Refuse a plant whose pairs of numbers aren't two numbers."""
+    for name in names:
+        value = getattr(plant, name)
+        if not isinstance(value, tuple | list) or len(value) != 2:
+            raise ValueError(f"{name}: expected two numbers, got {value!r}")
+        for each in value:
+            check_number(name, each, above=None if name == "start" else 0)

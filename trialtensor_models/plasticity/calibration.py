@@ -14,6 +14,8 @@ from functools import lru_cache
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from trialtensor.data.parameters import check_number, check_whole
+from trialtensor.data.shown import OneLine
 from trialtensor_models.network import AS_IT_IS, CCRNN, Activity, Wiring, run_cortex, run_trial
 from trialtensor_models.plants import Perturbation, direction, seen
 from trialtensor_models.plasticity.rules import fast_change, gate, shifted, slow_change
@@ -28,8 +30,8 @@ _N_STEPS = 3
 _LEAST = 1e-2
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Gains:
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
+class Gains(OneLine):
     """Factors of the rules.
 
     Attributes
@@ -92,6 +94,8 @@ def gains_of(model: CCRNN) -> Gains:
     -------
     Gains
     """
+    if not isinstance(model, CCRNN):
+        raise ValueError(f"model: expected a CCRNN, got {model!r}")
     return _gains_of_intact(model.intact)
 
 
@@ -124,6 +128,8 @@ def calibrate(wiring: Wiring, draw: Draw, dt: float, lag: int, kept: float, even
     -------
     Gains
     """
+    check_number("dt", dt, above=0)
+    check_whole("lag", lag, 0, draw.inputs.shape[1] - 1)
     probe = _Probe(wiring, draw)
     before = probe()
     command = before.command[:, 0]
@@ -139,7 +145,7 @@ def calibrate(wiring: Wiring, draw: Draw, dt: float, lag: int, kept: float, even
         return float((probe.by_slow(C) - base).mean())
 
     def open_(units: np.ndarray, gain: float) -> np.ndarray:
-        most = np.broadcast_to(units.max((0, 1)), (len(units), units.shape[2]))
+        most = np.broadcast_to(np.abs(units).max((0, 1)), (len(units), units.shape[2]))
         return gate(units, most, np.full(len(units), gain))
 
     taught = fast_change(error, granule, lag, kept)
@@ -175,7 +181,7 @@ def calibrate(wiring: Wiring, draw: Draw, dt: float, lag: int, kept: float, even
         slow_parallel=_scale_for(lambda k: by_slow(k * by_error), moved) / 0.2,
         gate_fast=gate_fast,
         gate_slow=gate_slow,
-        most_granule=granule.max((0, 1)),
+        most_granule=np.abs(granule).max((0, 1)),
         most_cortex=cortex.max((0, 1)),
     )
 

@@ -30,6 +30,8 @@ class Learner:
 
     def __init__(self, models: list[CCRNN]) -> None:
         self.models = list(models)
+        if not self.models or not all(isinstance(model, CCRNN) for model in self.models):
+            raise ValueError(f"models: expected at least one CCRNN, got {models!r}")
         S, first = len(models), models[0]
         self.W_PC = np.zeros((S, 2, first.cerebellum.n_granule))
         self.C = np.zeros((S, 2, first.cortex.n_units))

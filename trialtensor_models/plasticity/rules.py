@@ -26,7 +26,8 @@ def gate(activity: np.ndarray, most: np.ndarray, gain: np.ndarray) -> np.ndarray
     (S, n_units) array
         Peak activity of the trial over its maximum, times the gain, at most 1.
     """
-    peak = activity.max(1)
+    # Without a granule layer the cerebellum learns on signals with a sign.
+    peak = np.abs(activity).max(1)
     share = np.divide(peak, most, out=np.zeros_like(peak), where=most > 0)
     return np.clip(gain[:, None] * share, 0, 1)
 

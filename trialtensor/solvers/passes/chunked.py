@@ -14,11 +14,14 @@ import numpy as np
 
 from trialtensor.solvers.passes.base import Passes, restricted
 from trialtensor.solvers.passes.block import Block, Job, Joining, as_block
+from trialtensor.solvers.passes.jobs import Correlate
 from trialtensor.solvers.passes.reading import Unchanged, reading_bar
 
 # Bytes of a block, as floating-point numbers. Larger ones are read no faster.
 BLOCK_BYTES = 64_000_000
 _BEFORE_ANOTHER_TRY = 0.2
+# Blocks that are held while they meet all others.
+_MEETING = 2
 
 
 class Source(Protocol):
@@ -58,6 +61,8 @@ class ChunkedPasses(Passes):
         The file, which must not change while it is read.
     progress : bool
         Show how far each pass is.
+    whole_trials : bool
+        Whether reading a part of each trial takes as long as reading all of it.
     """
 
     def __init__(
@@ -71,10 +76,11 @@ class ChunkedPasses(Passes):
         step: int = 1,
         path: Path | None = None,
         progress: bool = False,
+        whole_trials: bool = False,
     ) -> None:
         self.source, self.dtype, self.has_missing = source, np.dtype(dtype), has_missing
         self.block_bytes, self.step, self.progress = block_bytes, step, progress
-        self.unchanged = Unchanged(path)
+        self.unchanged, self.whole_trials = Unchanged(path), whole_trials
         self.rows, self.kept = _choose(source.shape, kept)
         n_trials, n_neurons, n_times = (
             n if keep is None else int(keep.sum())
@@ -124,6 +130,8 @@ class ChunkedPasses(Passes):
 
     def gram_of_trials(self) -> np.ndarray:
         """Return the Gram matrix of trials, reading all trials of a few neurons at a time."""
+        if self.whole_trials:
+            return self._gram_of_whole_trials()
         self._begin_read()
         n_trials, n_neurons, n_times = self.source.shape
         per_neuron = self.dtype.itemsize * n_trials * n_times
@@ -138,6 +146,15 @@ class ChunkedPasses(Passes):
             flat = values.reshape(len(values), -1)
             joining.add(((flat @ flat.T).astype(np.float64, copy=False),))
         return np.asarray(joining.result()[0])
+
+    def _gram_of_whole_trials(self) -> np.ndarray:
+        """Return the Gram matrix of trials, by a pass for every few blocks, which meet all."""
+        gram, parts = np.empty((len(self), len(self))), self.parts()
+        for i in range(0, len(parts), _MEETING):
+            some = parts[i : i + _MEETING]
+            met = np.concatenate([self[part] for part in some])
+            gram[:, some[0].start : some[-1].stop] = self.run(Correlate(0, met))[0]
+        return gram
 
     def without(self, kept: tuple[np.ndarray, np.ndarray, np.ndarray]) -> ChunkedPasses:
         """Return the same data without some slices.

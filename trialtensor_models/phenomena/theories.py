@@ -1,0 +1,90 @@
+"""Models that see only the size of a perturbation, as subjects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+import numpy as np
+
+from trialtensor_models.phenomena.learned import ROTATION
+from trialtensor_models.phenomena.subjects import REFERENCE, Curve, Setting, Subjects
+from trialtensor_models.rates import OneStateModel, TwoStateModel
+from trialtensor_models.sessions import Schedule
+
+
+class _Simulates(Protocol):
+    def simulate(self, schedule: Schedule) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Theory:
+    """One subject: a model whose ``simulate(schedule)`` returns output by trial, in degrees.
+
+    Parameters
+    ----------
+    model : model of `trialtensor_models.rates`, or alike
+        What it returns has ``output``, ``shown`` and ``block``, as `RateTrace` has. Settings of the
+        network that it knows nothing of are left out.
+    """
+
+    model: _Simulates
+
+    def curves(self, schedule: Schedule, setting: Setting = REFERENCE) -> list[Curve]:
+        trace = self.model.simulate(schedule)
+        return [_curve_of_trace(trace, trace.output, np.zeros_like(trace.output))]
+
+
+def one_rate_of(subjects: Subjects, schedule: Schedule) -> Theory:
+    """Fit a single-rate model to the behaviour of other subjects: the control that must fail.
+
+    Parameters
+    ----------
+    subjects : Subjects
+        The first of them is fitted.
+    schedule : Schedule
+
+    Returns
+    -------
+    Theory
+    """
+    curve = subjects.curves(schedule)[0]
+    perturbation = TwoStateModel().simulate(schedule).perturbation / ROTATION
+    n = min(len(perturbation), len(curve.adaptation))
+    return Theory(OneStateModel.fit(curve.adaptation[:n], perturbation[:n]))
+
+
+@dataclass(frozen=True)
+class TwoState:
+    """A single two-state model; its slow state has the published rate of each form."""
+
+    parallel: TwoStateModel = field(default_factory=TwoStateModel)
+    serial: TwoStateModel = field(default_factory=lambda: TwoStateModel(form="serial", B_s=0.04))
+
+    def curves(self, schedule: Schedule, setting: Setting = REFERENCE) -> list[Curve]:
+        # The network's own teacher is the serial one where the forms differ.
+        serial = setting.teacher == "serial" or not setting.forgets
+        model = self.serial if serial else self.parallel
+        if not setting.slow_learns:
+            model = replace(model, B_s=0.0)
+        if not setting.forgets:
+            model = replace(model, A_f=1.0, A_s=1.0)
+        trace = model.simulate(_scaled(schedule, setting.output))
+        return [_curve_of_trace(trace, trace.fast, trace.slow)]
+
+
+def _scaled(schedule: Schedule, output: float) -> Schedule:
+    return Schedule(
+        tuple(replace(block, cerebellum=block.cerebellum * output) for block in schedule.blocks)
+    )
+
+
+def _curve_of_trace(trace: Any, fast: np.ndarray, slow: np.ndarray) -> Curve:
+    return Curve(
+        adaptation=trace.output / ROTATION,
+        shown=trace.shown / ROTATION,
+        fast=fast / ROTATION,
+        slow=slow / ROTATION,
+        block=trace.block,
+        target=np.zeros(len(trace.output)),
+    )
