@@ -58,7 +58,8 @@ def squares(values: Any) -> Any:
     if isinstance(flat, np.ndarray) and flat.dtype == np.float32:
         n = len(flat) // _ROW * _ROW
         rows, rest = flat[:n].reshape(-1, _ROW), flat[n:].astype(np.float64)
-        total = np.linalg.vecdot(rows, rows).sum(dtype=np.float64) + np.dot(rest, rest)
+        with np.errstate(over="ignore"):
+            total = np.linalg.vecdot(rows, rows).sum(dtype=np.float64) + np.dot(rest, rest)
         # Otherwise squares of single precision may not be numbers that it has.
         if _SMALL < total < _HUGE:
             return total
