@@ -188,6 +188,7 @@ CALLS = [
      {name: "array" for name in ("W", "W_in", "W_th", "W_out")}),
     ("CCRNN.pretrained", tm.CCRNN.pretrained, {}, {"seed": "place", "task": "name"}),
     ("CCRNN.load", tm.CCRNN.load, {}, {"path": "path"}),
+    ("n_packaged", network.n_packaged, {}, {"task": "name"}),
     method(MODEL, "save", path="path"),
     method(MODEL, "pretrain", seed="place", n_iterations="count", batch_size="count",
            learning_rate="positive", rate_penalty="not negative", report="function"),
