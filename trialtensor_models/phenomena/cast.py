@@ -79,7 +79,8 @@ class Cast:
 
         def of(networks: Networks) -> np.ndarray:
             curves = networks.curves(schedule, setting)
-            return networks.by_cortex((what(curve) for curve in curves), over)
+            values = (np.nan if curve.is_lost else what(curve) for curve in curves)
+            return networks.by_cortex(values, over)
 
         chosen = list(self.theories) if theories == ALL else theories
         beside = {
