@@ -12,12 +12,13 @@ from trialtensor_models.phenomena.rows import Quantity, Row
 WIDTH = 118
 _ABOVE = ("", "", "two-", "un-", "non-re-", "network", "", "", "", "")
 _HEADER = ("", "", "state", "trained", "current", "mean", "95 %", "accepted", "people", "holds")
-_WIDTHS = (39, 9, 7, 9, 9, 8, 14, 13, 7, 6)
+_WIDTHS = (39, 9, 7, 8, 8, 8, 14, 13, 7, 6)
 _KINDS = {False: "built in", True: "emergent"}
 LEGEND = (
     "built in: follows from the calibrated rates, the wiring or what cortex was trained on; "
     "emergent: can fail. Intervals are over cortices. A + marks controls that pass, too; * what "
-    "isn't required; 'all': every cortex has to, not only their mean."
+    "isn't required; 'all': every cortex has to, not only their mean; lost: activity grew without "
+    "bound in some cortex."
 )
 
 
@@ -160,7 +161,7 @@ def _control(row: Row, name: str) -> str:
 
 def _measured(quantity: Quantity) -> str:
     """Say that activity grew without bound, where it did in any cortex."""
-    return "unstable" if np.isnan(quantity.mean) else shown(quantity.mean)
+    return "lost" if np.isnan(quantity.mean) else shown(quantity.mean)
 
 
 def _line(cells: Iterable[str]) -> str:
