@@ -30,6 +30,7 @@ from benchmarks import (
     selection,
     single_fits,
     slicing,
+    theories,
 )
 from benchmarks.timing import Row, table
 
@@ -50,6 +51,7 @@ SECTIONS: dict[str, tuple[Callable[[], list[Any]], Callable[[list[Any]], str]]] 
     "evidence": (evidence.compare, evidence.table),
     "ccrnn": (ccrnn.compare, evidence.table),
     "four_way": (four_way.compare, four_way.table),
+    "theories": (theories.compare, theories.table),
 }
 TASKS = (*SINGLE_FITS, "ensemble", "slices", *SECTIONS)
 RESULTS = Path(__file__).parent / "results"

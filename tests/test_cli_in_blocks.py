@@ -152,7 +152,7 @@ def test_what_does_not_fit_into_memory_is_refused_with_advice(tmp_path, monkeypa
     monkeypatch.setattr("trialtensor.opening.memory.free_memory", lambda: (20_000_000, 0))
     components = "1:2" if command == "rank" else 2
     result = run(command, tmp_path / "x.h5", "--components", components, "-o", tmp_path / "out")
-    refused(result, "X takes 32 MB of memory", "trialtensor fit --memory 2GB reads it a few trials")
+    refused(result, "X takes 32 MB of memory", "trialtensor fit and rank with --memory 2GB read it")
 
 
 def test_zarr_folders(recording, tmp_path):

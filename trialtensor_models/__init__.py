@@ -16,15 +16,18 @@ from trialtensor_models.rates import (
     TwoStateTrace,
 )
 from trialtensor_models.sessions import Run, Schedule, Truth, simulate
+from trialtensor_models.simulators import CCRNNSimulator, list_simulators, load_simulator
 from trialtensor_models.tasks import (
     CenterOut,
     DelayedMatch,
     EvidenceAccumulation,
     ReversalLearning,
+    register_task,
 )
 
 __all__ = [
     "CCRNN",
+    "CCRNNSimulator",
     "CenterOut",
     "Cerebellum",
     "Cortex",
@@ -43,5 +46,8 @@ __all__ = [
     "TwoStateModel",
     "TwoStateTrace",
     "UnstableDynamicsError",
+    "list_simulators",
+    "load_simulator",
+    "register_task",
     "simulate",
 ]

@@ -100,11 +100,6 @@ def test_data_that_cannot_be_fitted_is_refused(X, value, said):
         tca().fit(on_disk(bad, memory="100kB"))
 
 
-def test_a_mask_beside_data_on_disk_is_refused(X):
-    with pytest.raises(ValueError, match="mask: data that is read block by block says itself"):
-        tca().fit(on_disk(X), mask=np.ones(X.shape, bool))
-
-
 def test_text_is_refused():
     with pytest.raises(ValueError, match="X: expected real numbers, got dtype"):
         tca().fit(on_disk(np.full((4, 3, 2), "a")))

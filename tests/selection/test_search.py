@@ -14,7 +14,7 @@ from sklearn.base import clone
 from trialtensor.data import make_slicetca, make_tca
 from trialtensor.models import TCA, SliceTCA
 from trialtensor.selection import CrossValidatedSearch, Speckled, TrialsByNeurons, WholeTrials
-from trialtensor.selection.search import tabulate
+from trialtensor.selection.table import tabulate
 
 
 def planted(n_components=3, snr=1.0, seed=1):

@@ -15,16 +15,18 @@ ROOMS = {
     "plasticity": {"tasks", "plants", "network"},
     "sessions": {"tasks", "plants", "network", "plasticity"},
     "rates": {"sessions"},
+    "simulators": {"tasks", "plants", "network", "sessions"},
+    "testing": {"tasks", "plants", "network", "sessions", "simulators"},
     "analysis": {"sessions", "rates"},
     "training": {"tasks", "plants", "network", "sessions"},
     "phenomena": {"tasks", "plants", "network", "sessions", "rates"},
     "experiments": {"tasks", "network", "sessions", "rates", "analysis", "phenomena"},
     "cli": {
-        *("tasks", "plants", "network", "sessions", "rates"),
+        *("tasks", "plants", "network", "sessions", "rates", "simulators"),
         *("analysis", "training", "phenomena", "experiments"),
     },
     # The public names.
-    "": {"tasks", "plants", "network", "sessions", "rates"},
+    "": {"tasks", "plants", "network", "sessions", "rates", "simulators"},
 }
 
 

@@ -132,6 +132,8 @@ def rank(
     n_jobs: ranked.Jobs = None,
     max_iter: given.MaxIter = None,
     tol: given.Tol = None,
+    memory: given.Memory = None,
+    device: given.Device = None,
 ) -> None:
     """Choose the number of components by held-out error, and fit that model.
 
@@ -149,6 +151,8 @@ def rank(
             "n_init": n_init, "max_iter": max_iter, "tol": tol,
         }  # fmt: skip
         asked = make_fit(kind, ranked.first_of(candidates), options, seed=seed)
+        place = Place(memory, device=device)
+        place.check(asked.model)
         held_out = splits or ranked.suited_splits(kind)
         ranking = Ranking(
             asked,
@@ -160,7 +164,7 @@ def rank(
             output,
         )
         read: Any = {"transform": transform.value, "color_by": color_by, "labels": asked.labels}
-        ranking.run(Recording.read(file, how, context=context, **read))
+        ranking.run(Recording.read(file, how, context=context, place=place, **read))
 
 
 @app.command()

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from trialtensor.models import TrialEstimator
 
 TOO_LARGE = (
-    "; trialtensor fit --memory 2GB reads it a few trials at a time (tca, slicetca); everything "
-    "else needs all of it in memory: take fewer neurons, wider bins, or float32"
+    "; trialtensor fit and rank with --memory 2GB read it a few trials at a time (tca, slicetca); "
+    "everything else needs all of it in memory: take fewer neurons, wider bins, or float32"
 )
 
 

@@ -60,11 +60,11 @@ class Ranking:
         """Do all of it in folders that are claimed."""
         from trialtensor.cli.ranking_files import FITS, write_ranking
 
-        search = self._search()
+        search = self._search(recording)
         say(self._plan())
         written = Written(self.output, [FITS])
         try:
-            search.fit(recording.tensor, **self.asked.options)
+            search.fit(recording.data, **self.asked.options)
             profile = self._profile(recording)
             write_ranking(search, profile, recording, written, self.asked.options)
         except KeyboardInterrupt:
@@ -75,10 +75,10 @@ class Ranking:
         if search.n_components_ not in self.candidates:
             return [written]
         changes = {"n_components": search.n_components_, "verbose": 1}
-        fit = replace(self.asked, model=self._changed(n_jobs=self._n_jobs(), **changes))
+        fit = replace(self.asked, model=self._changed(n_jobs=self._n_jobs(recording), **changes))
         return [written, fit_into(recording, fit, chosen)]
 
-    def _search(self) -> "CrossValidatedSearch":
+    def _search(self, recording: Recording) -> "CrossValidatedSearch":
         from trialtensor.cli.ranking_files import FITS
         from trialtensor.selection import CrossValidatedSearch
 
@@ -90,7 +90,7 @@ class Ranking:
             rule=self.rule,
             refit=False,
             results=self.output / FITS,
-            n_jobs=self._n_jobs(),
+            n_jobs=self._n_jobs(recording),
             random_state=self.seed,
             verbose=1,
         )
@@ -99,9 +99,9 @@ class Ranking:
         from trialtensor.selection import restart_profile
 
         profile = restart_profile(
-            self._changed(n_jobs=self._n_jobs(), verbose=0),
+            self._changed(n_jobs=self._n_jobs(recording), verbose=0),
             self.candidates,
-            recording.tensor,
+            recording.data,
             random_state=self.seed,
             verbose=1,
             **self.asked.options,
@@ -118,9 +118,11 @@ class Ranking:
         there = model.get_params(deep=False)
         return model.set_params(**{n: value for n, value in parameters.items() if n in there})
 
-    def _n_jobs(self) -> int:
+    def _n_jobs(self, recording: Recording) -> int:
         import joblib
 
+        if recording.elsewhere is not None and self.n_jobs is None:
+            return 1  # each process would read all of it
         return self.n_jobs or min(MAX_JOBS, joblib.cpu_count())
 
     def _plan(self) -> str:

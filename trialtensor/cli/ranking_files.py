@@ -141,7 +141,7 @@ def _write_page(
         search,
         path,
         profile=profile,
-        X=recording.tensor,
+        X=recording.data,
         source=recording.source,
         preprocessing=DONE_FIRST[recording.transform],
         command=recording.command,

@@ -10,6 +10,8 @@ import numpy as np
 
 # Bytes that systems read at once: what is spread more thinly than that takes as long as all of it.
 _PAGE = 4096
+# Trials between those that are wanted that are read with them rather than left out.
+_NEAR = 3
 
 
 class TrialsFirst:
@@ -83,3 +85,64 @@ def in_pages(shape: Sequence[int], dtype: Any) -> tuple[int, ...]:
         each = max(prod(shape[k + 1 :]) * np.dtype(dtype).itemsize, 1)
         pieces.append(max(min(ceil(_PAGE / each), n), 1))
     return tuple(pieces)
+
+
+class SomeTrials:
+    """Some trials of an array that is read a few trials at a time.
+
+    Parameters
+    ----------
+    source : dataset or array
+        Trials first.
+    rows : int array
+        Which trials these are, in rising order.
+    """
+
+    def __init__(self, source: Any, rows: np.ndarray) -> None:
+        self.source, self.rows = source, rows
+        self.shape, self.dtype = (len(rows), *source.shape[1:]), source.dtype
+        self.filename: str | None = None
+        # Trials that are stored together are read together.
+        self._together = trials_together(source)
+        self.chunks = (min(self._together, max(len(rows), 1)), *self.shape[1:])
+
+    def __getitem__(self, index: Any) -> np.ndarray:
+        """Read some of it."""
+        first, *others = index if isinstance(index, tuple) else (index,)
+        rows = self.rows[first]
+        far = np.flatnonzero(np.diff(rows) > max(self._together, _NEAR)) + 1
+        pieces = [
+            np.asarray(self.source[(slice(int(each[0]), int(each[-1]) + 1), *others)])[
+                each - each[0]
+            ]
+            for each in np.split(rows, far)
+            if len(each)
+        ]
+        return np.concatenate(pieces) if pieces else np.empty((0, *self.shape[1:]), self.dtype)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        """Read all of it."""
+        return np.asarray(self[:], dtype=dtype)
+
+
+class LabelledTrials(SomeTrials):
+    """Some trials of labelled data.
+
+    Parameters
+    ----------
+    source, rows : as for `SomeTrials`
+    labelled : xarray.DataArray
+        All of the data, with axes in any order.
+    order : sequence of str
+        Its dimensions, that of trials first.
+    """
+
+    def __init__(self, source: Any, rows: np.ndarray, labelled: Any, order: Sequence[Any]) -> None:
+        super().__init__(source, rows)
+        self.dims = tuple(order)
+        self.coords = {
+            name: each.isel({order[0]: rows}) if order[0] in each.dims else each
+            for name, each in labelled.coords.items()
+        }
+        self.attrs = dict(labelled.attrs)
+        self.encoding = {"preferred_chunks": {order[0]: self.chunks[0]}}

@@ -156,24 +156,26 @@ def source_of(X: Any) -> Any:
     return X.source if isinstance(X, OnDisk) else X
 
 
-def refuse_closed(X: Any) -> None:
+def refuse_closed(X: Any, name: str = "X") -> None:
     """Refuse a dataset whose file is closed.
 
     Parameters
     ----------
     X : anything
+    name : str
+        Argument name used in error messages.
 
     Raises
     ------
     ValueError
         If so.
     """
-    if _library(X) == "h5py" and not X:
-        raise ValueError("X: its file is closed; keep it open until the fit is done")
+    if library_of(X) == "h5py" and not X:
+        raise ValueError(f"{name}: its file is closed; keep it open until the fit is done")
     held: Any = getattr(getattr(getattr(X, "variable", None), "_data", None), "array", None)
     if getattr(held, "is_closed", False):
         raise ValueError(
-            f"X: {held.path.name} is closed; fit inside of the with block, or read it again"
+            f"{name}: {held.path.name} is closed; fit inside of the with block, or read it again"
         )
 
 
@@ -192,10 +194,10 @@ def kind_of(X: Any) -> str | None:
     """
     refuse_closed(X)
     if isinstance(X, OnDisk):
-        return "dask" if _is_dask(X.source) else "disk"
-    if _is_dask(X):
+        return "dask" if is_dask(X.source) else "disk"
+    if is_dask(X):
         return "dask" if size_as_floats(X) >= LARGE else None
-    library = _library(X)
+    library = library_of(X)
     if library in ("torch", "cupy"):
         return "device" if _is_on_device(X) else None
     stays = library in ("h5py", "zarr") or isinstance(X, np.memmap) or is_lazy(X)
@@ -236,13 +238,25 @@ def _usable(path: Path) -> Path:
     return path
 
 
-def _library(X: Any) -> str:
+def library_of(X: Any) -> str:
+    """Return the name of the library that the class of data comes from.
+
+    Parameters
+    ----------
+    X : anything
+    """
     return type(X).__module__.partition(".")[0]
 
 
-def _is_dask(X: Any) -> bool:
-    inside = X.data if _library(X) == "xarray" and getattr(X, "chunks", None) else X
-    return _library(inside) == "dask" and hasattr(inside, "dask")
+def is_dask(X: Any) -> bool:
+    """Tell whether data is a dask array, or a DataArray that stands before one.
+
+    Parameters
+    ----------
+    X : anything
+    """
+    inside = X.data if library_of(X) == "xarray" and getattr(X, "chunks", None) else X
+    return library_of(inside) == "dask" and hasattr(inside, "dask")
 
 
 def is_lazy(X: Any) -> bool:
@@ -253,7 +267,7 @@ def is_lazy(X: Any) -> bool:
     X : anything
     """
     # xarray has no public word for it.
-    return _library(X) == "xarray" and not getattr(getattr(X, "variable", X), "_in_memory", True)
+    return library_of(X) == "xarray" and not getattr(getattr(X, "variable", X), "_in_memory", True)
 
 
 def _is_on_device(X: Any) -> bool:

@@ -70,10 +70,10 @@ def by_any_axis(
             f"got ({', '.join(f'n_{axis}s' for axis in known)}) = {shape}"
         )
     if labelled:
-        X = _rename_dims(X, found, name).transpose(*known)
+        X = rename_dims(X, found, name).transpose(*known)
     if mask is not None:
         along = X.indexes if labelled else {}
-        mask = _to_mask(mask, values.shape, order, name, along, known)
+        mask = to_mask(mask, values.shape, order, name, along, known)
     if isinstance(values, np.ma.MaskedArray):
         unmasked = ~np.ma.getmaskarray(values).transpose(order)
         mask = unmasked if mask is None else mask & unmasked
@@ -105,7 +105,7 @@ def _is_labelled(X: Any, name: str) -> bool:
     return isinstance(X, xarray.DataArray)
 
 
-def _to_mask(
+def to_mask(
     mask: Any,
     shape: tuple[int, ...],
     order: list[int],
@@ -124,7 +124,7 @@ def _to_mask(
         dims = name_axes(mask.dims, name="mask")
         if set(dims) != set(axes):
             raise ValueError(f"mask: expected the axes of {name}, {axes}, got {dims}")
-        mask = _rename_dims(mask, dims, "mask")
+        mask = rename_dims(mask, dims, "mask")
         values = values.transpose([dims.index(axis) for axis in axes])
         values = _in_order(mask.transpose(*axes), values, along, axes)
         shape, order = tuple(shape[i] for i in order), list(range(len(axes)))
@@ -150,7 +150,7 @@ def _in_order(
     return values
 
 
-def _rename_dims(X: "xarray.DataArray", found: tuple[str, ...], name: str) -> "xarray.DataArray":
+def rename_dims(X: "xarray.DataArray", found: tuple[str, ...], name: str) -> "xarray.DataArray":
     renamed, swapped = {}, {}
     for dim, axis in zip(X.dims, found, strict=True):
         if dim == axis:

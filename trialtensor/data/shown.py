@@ -86,6 +86,9 @@ def _brief(value: Any) -> str:
         if value.ndim == 1 and value.size <= FEW and value.dtype.kind in "fiub":
             return f"[{', '.join(_brief(each) for each in value.tolist())}]"
         return f"array {value.shape}"
+    if hasattr(value, "dims") and hasattr(value, "sizes"):
+        sizes = ", ".join(f"{name} {n}" for name, n in value.sizes.items())
+        return f"{type(value).__name__} ({sizes})"
     if type(value).__name__ == "DataFrame":
         return f"table of {len(value)} row{'s' * (len(value) != 1)}"
     if isinstance(value, dict) and all(isinstance(each, (float, tuple)) for each in value.values()):

@@ -15,9 +15,9 @@ from trialtensor.data.axes import AXES, ORDER, axes_remedy, order_assumed, split
 from trialtensor.data.elsewhere import size_as_floats
 from trialtensor.data.making import making_of, making_phrases, preparations_of
 from trialtensor.data.more_axes import plural
-from trialtensor.io.labels import known_labels
+from trialtensor.io.labels import around, known_labels
 from trialtensor.io.lazily import stays_in_file, with_values
-from trialtensor.io.reading import read_variable, tensors_of
+from trialtensor.io.reading import main_of, read_variable, tensors_of
 from trialtensor.opening.guard import UnreadableError
 from trialtensor.opening.memory import size
 from trialtensor.variables.contents import VariableInfo
@@ -68,7 +68,13 @@ def inspect(path: str | os.PathLike[str], *, axes: str | Sequence[str] | None = 
     variables = reader.describe(path)
     tensors = tensors_of(variables)
     lines = [f"{path.name}: {len(variables)} variable{'s' * (len(variables) != 1)}"]
-    lines += _table(variables)
+    main = main_of(tensors)
+    if main is not None and main.is_main:
+        tensors, beside = [main], around(main, variables)
+        lines += _table([info for info in variables if info in beside])
+        lines += _of_others(path, [info for info in variables if info not in beside])
+    else:
+        lines += _table(variables)
     damaged: list[UnreadableError] = []
     with opened(reader, path) as get:
         known = _remembering_labels(get, variables)
@@ -94,6 +100,20 @@ def inspect(path: str | os.PathLike[str], *, axes: str | Sequence[str] | None = 
     return "\n".join(lines)
 
 
+def _of_others(path: Path, others: list[VariableInfo]) -> list[str]:
+    """Say what else is in a file that names its main tensor, in a line for each group."""
+    groups: dict[str, list[str]] = {}
+    for info in others:
+        group, _, own = info.name.rpartition("/")
+        groups.setdefault(group, []).append(own)
+    if not groups:
+        return []
+    first = next(name for name in groups)
+    call = f"xarray.open_dataset({path.name!r}, group={first!r})"
+    lines = [f"  {group}/  {', '.join(names)}" for group, names in groups.items()]
+    return [f"beside them, by group, as {call} reads one", *lines]
+
+
 def is_large(info: VariableInfo) -> bool:
     """Tell whether a variable is better left in its file.
 
@@ -112,7 +132,7 @@ def _of_large(
     values, labels = stays_in_file(path, get, variables, info, axes)
     tensor = with_values(read_variable(path, labels, variables, info, axes), values)
     lines = [*_size_and_order(tensor), *_labels(tensor)]
-    several = sum(each.is_tensor for each in variables) > 1
+    several = sum(each.is_tensor for each in variables) > 1 and not info.is_main
     words = _options(info.name if several else None, axes)
     way = "fit it in memory, where more than three axes have to be, with"
     if tensor.ndim == len(AXES):
@@ -290,11 +310,12 @@ def _coloring(tensor: xarray.DataArray) -> list[str]:
 
 
 def _label_to_color_by(tensor: xarray.DataArray) -> str | None:
-    """Choose a label, preferring one with a few values: conditions rather than counters."""
+    """Choose a label, preferring one with a few values, and words: conditions, not counters."""
     labels = {
         str(name): len(np.unique(known_labels(coord)))
         for name, coord in tensor.coords.items()
         if coord.dims == ("trial",) and name != "trial"
     }
     few = [name for name, n_different in labels.items() if 2 <= n_different <= 12]
+    few.sort(key=lambda name: tensor[name].dtype.kind not in "UO")
     return next(iter(few or labels), None)

@@ -15,7 +15,7 @@ from trialtensor.io.hints import refuse_sessions, session_hint
 from trialtensor.io.labels import add_labels
 from trialtensor.io.lazily import stays_in_file, with_values
 from trialtensor.opening.guard import RefusedError, UnreadableError
-from trialtensor.variables.contents import VariableInfo, listed
+from trialtensor.variables.contents import MAIN, VariableInfo, listed
 from trialtensor.variables.readers import Get, Reader, find_reader, opened
 
 
@@ -35,7 +35,7 @@ def read(
         executed, and Python objects are refused.
     variable : str, optional
         The array to read; required if the file has more than one with three axes (or, without
-        any, with more).
+        any, with more), unless one of them has the attribute ``main_tensor`` (1).
     axes : sequence of names, or one text, optional
         The axes of the array, such as ``"neuron,trial,time"``. By default the names in the file,
         else (trial, neuron, time) unless labels beside it only fit another order. More axes can
@@ -140,8 +140,10 @@ def read_variable(
         axes = None if found is None else found.order
     tensor = as_trial_tensor(values, axes=axes, name=f"{chosen.name} in {path}")
     tensor = tensor.rename(chosen.name.rsplit("/", 1)[-1])
-    # netCDF's list of labels: written again, it would hide those that are added.
-    tensor.attrs = {name: each for name, each in tensor.attrs.items() if name != "coordinates"}
+    # netCDF's list of labels: written again, it would hide those that are added. And what is the
+    # main tensor of this file needn't be that of another one.
+    not_of_it = ("coordinates", MAIN)
+    tensor.attrs = {name: each for name, each in tensor.attrs.items() if name not in not_of_it}
     if found is not None:
         tensor = tensor.assign_attrs({ORDER: str(found)})
     elif axes is None and order_assumed(values):
@@ -159,6 +161,19 @@ def tensors_of(variables: Sequence[VariableInfo]) -> list[VariableInfo]:
     return [info for info in variables if info.is_tensor] or [
         info for info in variables if info.has_more_axes
     ]
+
+
+def main_of(tensors: Sequence[VariableInfo]) -> VariableInfo | None:
+    """Return the tensor that the file says is meant, or the only one.
+
+    Parameters
+    ----------
+    tensors : sequence of VariableInfo
+        Of `tensors_of`.
+    """
+    said = [info for info in tensors if info.is_main]
+    found = said if len(said) == 1 else tensors
+    return found[0] if len(found) == 1 else None
 
 
 def _reader_of(path: Path) -> Reader:
@@ -199,11 +214,12 @@ def _choose(path: Path, variables: list[VariableInfo], wanted: str | None) -> Va
             f"{path}: has no numeric variable with three axes "
             f"(n_trials, n_neurons, n_times), but {everything}{session_hint(path)}"
         )
-    if len(tensors) > 1:
+    main = main_of(tensors)
+    if main is None:
         choice = listed(tensors)
         n_axes = "three axes" if tensors[0].is_tensor else "more than three axes"
         raise ValueError(
             f"{path}: has {len(tensors)} variables with {n_axes}; choose one with "
             f"variable: {choice}"
         )
-    return tensors[0]
+    return main

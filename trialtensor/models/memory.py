@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from trialtensor.data.elsewhere import kind_of, refuse_closed
+from trialtensor.data.elsewhere import kind_of, refuse_closed, source_of
 from trialtensor.data.notices import warn
 from trialtensor.opening.memory import free_memory
 from trialtensor.solvers.namespaces import as_numpy, is_device_array
@@ -58,12 +59,15 @@ def check_memory(kind: type, X: Any, mask: Any) -> None:
         return
     if getattr(kind, "reads_in_passes", False) and kind_of(X) is not None:
         return
+    if not arrays and kind_of(X) == "disk":
+        arrays = [source_of(X)]
     size = sum(_as_floats(array) for array in arrays)
     # Whole numbers, and arrays in another order, are copied.
     copied = sum(_as_floats(array) for array in arrays if not _is_used_as_it_is(array))
     if copied + size * max(beyond) <= max(_CLOSE * free[0], _SMALL):
         return
-    missing = mask is not None or any(_has_nan(array) for array in arrays)
+    # Elsewhere, looking for missing entries would read all of it.
+    missing = mask is not None or (kind_of(X) is None and any(map(_has_nan, arrays)))
     needed = copied + size * beyond[missing]
     if needed <= _CLOSE * free[0]:
         return
@@ -89,7 +93,7 @@ def _arrays(X: Any) -> list[Any]:
 
 def _as_floats(array: Any) -> int:
     """Return the bytes of an array as floating-point numbers."""
-    return int(array.size) * _itemsize(array.dtype)
+    return math.prod(array.shape) * _itemsize(array.dtype)
 
 
 def _itemsize(dtype: Any) -> int:

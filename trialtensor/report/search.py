@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialtensor.models import elsewhere
 from trialtensor.models.observed import prepare
 from trialtensor.models.summary import LEFT_OUT, count_observed, describe_data, said_by
 from trialtensor.plotting.candidates import count_text, has_consistency
@@ -130,6 +131,9 @@ def _data(search: Any, X: Any, mask: Any) -> tuple[dict[str, Any] | None, dict[s
     """Return summary, coordinates and size of the data that was searched."""
     if X is None:
         return getattr(search, "data_said_", None), {}, ""
+    if search.estimator.reads_in_passes and elsewhere.goes_in_passes(X):
+        data = elsewhere.prepare(X, mask)
+        return data.summary, data.coords, data_wording.size_text(*data.summary["shape"])
     layout = search.estimator.layout(X, mask)
     if layout.single:
         data = prepare(X, mask, many=search.estimator.any_axes)

@@ -15,7 +15,7 @@ from trialtensor.data.axes import AXES
 
 OTHERS = ((1, 2), (0, 2), (0, 1))
 # Draws until one is found that leaves something everywhere; patterns with little slack need some.
-_ATTEMPTS = 10
+ATTEMPTS = 10
 
 
 class Held(NamedTuple):
@@ -59,7 +59,7 @@ def draw_entries(observed: np.ndarray, n_test: int, rng: np.random.Generator) ->
         If that would leave a slice with nothing.
     """
     most = 0
-    for attempt in range(_ATTEMPTS):
+    for attempt in range(ATTEMPTS):
         allowed = observed if attempt == 0 else observed & ~_keepers(observed, rng)
         candidates = np.flatnonzero(allowed)
         most = max(most, len(candidates) if attempt else 0)
@@ -89,7 +89,7 @@ def draw_blocks(
     n_times = observed.shape[2]
     full = (n_times + guard) // (length + guard)
     most = 0
-    for attempt in range(_ATTEMPTS):
+    for attempt in range(ATTEMPTS):
         for n_blocks in range(max(full - 1, 1), full + 1):
             blocks = _Blocks.arrange(observed, length, guard, n_blocks, rng)
             forbidden = None if attempt == 0 else _keepers(observed, rng)
@@ -154,73 +154,6 @@ class _Blocks(NamedTuple):
         return first, np.minimum(self.starts + self.length + self.guard, n_times)
 
 
-def draw_trials(observed: np.ndarray, n_test: int, rng: np.random.Generator) -> Held:
-    """Draw whole trials, ``n_test`` entries to half a trial; neurons and bins keep something.
-
-    Raises
-    ------
-    UnreachableError
-        If other trials are all that some neuron or time bin has.
-    """
-    by_trial = observed.sum(axis=(1, 2))
-    # Every neuron and every time bin must stay observed on some other trial.
-    seen = np.concatenate([observed.any(axis=2), observed.any(axis=1)], axis=1)
-    most = 0
-    for attempt in range(_ATTEMPTS):
-        allowed = by_trial > 0
-        if attempt:
-            allowed &= ~_keeper_trials(seen, rng)
-            most = max(most, int(by_trial[allowed].sum()))
-        order = rng.permutation(np.flatnonzero(allowed))
-        if not len(order) or by_trial[order].sum() < n_test - by_trial.max() / 2:
-            continue
-        chosen = order[: n_nearest(by_trial[order], n_test)]
-        held = np.zeros(len(observed), bool)
-        held[chosen] = True
-        if not (seen.any(axis=0) & ~seen[~held].any(axis=0)).any():
-            test = observed & held[:, None, None]
-            return Held(test, test)
-    raise UnreachableError(most)
-
-
-def draw_rectangle(
-    observed: np.ndarray, share: float, n_test: int, rng: np.random.Generator
-) -> Held:
-    """Draw some trials x a ``share`` of all neurons, at all times.
-
-    Trials are added until the rectangle holds ``n_test`` entries, to half a trial of it.
-
-    Raises
-    ------
-    UnreachableError
-        If some trial, neuron or time bin has nothing outside such rectangles.
-    """
-    n_trials, n_neurons, _ = observed.shape
-    counts = observed.sum(axis=2)
-    size = min(max(round(share * n_neurons), 1), n_neurons - 1)
-    most = 0
-    for attempt in range(_ATTEMPTS):
-        inside = np.zeros(n_neurons, bool)
-        inside[rng.permutation(n_neurons)[:size]] = True
-        by_trial = counts[:, inside].sum(axis=1)
-        allowed = by_trial > 0
-        if attempt:
-            allowed &= counts[:, ~inside].any(axis=1)
-            elsewhere = observed[:, ~inside].any(axis=(0, 1))
-            seen = [counts[:, inside] > 0, observed.any(axis=1) & ~elsewhere]
-            allowed &= ~_keeper_trials(np.concatenate(seen, axis=1), rng)
-            most = max(most, int(by_trial[allowed].sum()))
-        order = rng.permutation(np.flatnonzero(allowed))
-        if not len(order) or by_trial[order].sum() < n_test - by_trial.max() / 2:
-            continue
-        held = np.zeros(n_trials, bool)
-        held[order[: n_nearest(by_trial[order], n_test)]] = True
-        test = observed & held[:, None, None] & inside[:, None]
-        if first_bare(observed, observed & ~test) is None:
-            return Held(test, test)
-    raise UnreachableError(most)
-
-
 def n_nearest(counts: np.ndarray, target: int) -> int:
     """Return how many of the first ``counts`` give the sum nearest to ``target``.
 
@@ -242,15 +175,6 @@ def _keepers(observed: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         for index in rng.permutation(np.flatnonzero(lacking)):
             entry = rng.choice(np.flatnonzero(of_axis[index]))
             kept[(index, *np.unravel_index(entry, kept.shape[1:]))] = True
-    return keep
-
-
-def _keeper_trials(seen: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Choose a few trials that together show every column seen in ``seen`` (n_trials, n)."""
-    keep = np.zeros(len(seen), bool)
-    for column in rng.permutation(np.flatnonzero(seen.any(axis=0))):
-        if not seen[keep, column].any():
-            keep[rng.choice(np.flatnonzero(seen[:, column]))] = True
     return keep
 
 

@@ -14,6 +14,8 @@ from trialtensor.models.base import TrialEstimator
 from trialtensor.models.dynamics import TrialVaryingDynamics
 from trialtensor.models.layout import Layout
 from trialtensor.selection.components import known_form, known_masks, take_options
+from trialtensor.selection.drawn import Rectangle
+from trialtensor.selection.in_passes import InPasses
 from trialtensor.selection.splitting import Split
 
 
@@ -34,8 +36,8 @@ class Job:
 def fit_one(
     job: Job,
     model: TrialEstimator,
-    layout: Layout,
-    split: Split,
+    layout: Any,
+    split: Any,
     options: Mapping[str, Any],
     whole_trials: bool,
 ) -> tuple[Job, dict[str, Any]]:
@@ -46,9 +48,9 @@ def fit_one(
     job : Job
     model : estimator
         Fitted in place.
-    layout : Layout
+    layout : Layout or InPasses
         Of all data.
-    split : Split
+    split : Split or Draw
     options : dict
         Further arguments of ``fit``.
     whole_trials : bool
@@ -63,7 +65,9 @@ def fit_one(
     with warnings.catch_warnings():
         # Convergence is in the table; a warning a fit would bury everything else.
         warnings.simplefilter("ignore")
-        if whole_trials:
+        if isinstance(layout, InPasses):
+            error, n_parameters = _in_passes(model, layout, split)
+        elif whole_trials:
             error, n_parameters = _of_whole_trials(model, layout, split, options)
         else:
             model.fit(layout.form(layout.values), mask=_as_masks(layout, split.train), **options)
@@ -121,6 +125,17 @@ def _(model: TrialVaryingDynamics, X: Any, mask: Any, options: Mapping[str, Any]
     return loss / total if total else 1.0
 
 
+def _in_passes(model: TrialEstimator, data: InPasses, draw: Any) -> tuple[float, int]:
+    """Return the error of what a draw holds out, and the parameter count of a fit to all trials."""
+    if not (isinstance(draw, Rectangle) and draw.neurons is None):
+        return data.held_out(model, draw)
+    kept, held = (np.flatnonzero(draw.trials == side) for side in (False, True))
+    X, mask = data.of_trials(kept)
+    model.fit(X, mask=mask)
+    n_parameters = _of_all_trials(model, data, [held])
+    return error_of_trials(model, *data.of_trials(held), {}), n_parameters
+
+
 def _of_whole_trials(
     model: TrialEstimator, layout: Layout, split: Split, options: Mapping[str, Any]
 ) -> tuple[float, int]:
@@ -154,7 +169,9 @@ def _held_trials(layout: Layout, test: Sequence[np.ndarray]) -> np.ndarray:
     return new
 
 
-def _of_all_trials(model: TrialEstimator, layout: Layout, held: Sequence[np.ndarray]) -> int:
+def _of_all_trials(
+    model: TrialEstimator, layout: Layout | InPasses, held: Sequence[np.ndarray]
+) -> int:
     """Return the number of parameters if the held-out trials were part of the fit."""
     names = [str(name) for name in layout.names]
     distinct = {int(t) for own, rows in zip(layout.trials, held, strict=True) for t in own[rows]}

@@ -3,130 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from trialtensor.data.validation import check_trial_tensor
-from trialtensor.models.parameters import check_share, check_whole
 from trialtensor.selection import drawing
+from trialtensor.selection.by_trial import BlocksByTrial, EntriesByTrial
 from trialtensor.selection.drawing import Held
-from trialtensor.selection.many_axes import all_axes, three_way
-from trialtensor.selection.ordering import like
+from trialtensor.selection.drawing_slices import Counts, choose_rectangle, choose_trials
+from trialtensor.selection.drawn import Draw, Rectangle
+from trialtensor.selection.splitter import Splitter, is_large
 
-
-@dataclass(frozen=True)
-class Splitter:
-    """Base class of all splitters; use one of its subclasses.
-
-    Splits are drawn independently of each other: an entry may be held out in several or in none.
-    A draw leaves at least one observed entry in every trial, neuron and time bin that had any, so
-    that a model can predict everything that is held out.
-
-    Parameters
-    ----------
-    fraction : float, default 0.1
-        Share of the observed entries to hold out, not counting guards.
-    n_splits : int, default 5
-    random_state : int or None, default 0
-        The same int gives the same masks; None gives new ones every time. A split doesn't depend
-        on the number of splits after it.
-
-    Attributes
-    ----------
-    whole_trials : bool
-        True if complete trials are held out, with nothing left to fit to. They then have no
-        trial factors and are scored by ``score``, not by their reconstruction.
-
-    Raises
-    ------
-    ValueError
-        For a fraction outside 0 to 1, or invalid counts.
-    """
-
-    fraction: float = 0.1
-    n_splits: int = field(default=5, kw_only=True)
-    random_state: int | None = field(default=0, kw_only=True)
-
-    whole_trials: ClassVar[bool] = False
-    # Hold out what a neuron has at the same time on all other axes, such as frequencies, at once:
-    # neighbours there resemble each other as neighbours in time do.
-    together: ClassVar[bool] = True
-
-    def __post_init__(self) -> None:
-        """Refuse invalid parameters, and convert numbers to plain ones for JSON."""
-        object.__setattr__(self, "fraction", check_share("fraction", self.fraction))
-        self._whole("n_splits", 1)
-        if self.random_state is not None:
-            self._whole("random_state", 0)
-
-    def split(self, X: Any, *, mask: Any = None) -> Iterator[tuple[Any, Any]]:
-        """Draw masks of entries to fit to and entries to predict.
-
-        Parameters
-        ----------
-        X : (n_trials, n_neurons, n_times) array or xarray.DataArray
-            NaN is missing. May have more axes: all but `Speckled` then hold out what a neuron has
-            there at the same time together.
-        mask : bool array of the shape of ``X``, optional
-            False where missing.
-
-        Yields
-        ------
-        train, test : bool arrays of the shape of ``X``
-            Both only where observed. DataArrays like ``X`` if it is one.
-
-        Raises
-        ------
-        ValueError
-            At once, if ``X`` or ``mask`` can't be used, or if no draw holds out the fraction and
-            leaves something of every trial, neuron and time bin.
-        """
-        checked = check_trial_tensor(X, mask=mask, many=True)
-        observed = checked.observed
-        if observed is None:
-            observed = np.ones(checked.values.shape, bool)
-        self._check_shape(observed.shape)
-        seeds = np.random.SeedSequence(self.random_state).spawn(self.n_splits)
-        # The first is drawn here, so that what can't be done is refused before any work.
-        return self._pairs(X, observed, seeds, self._held(observed, seeds[0]))
-
-    def _pairs(
-        self, X: Any, observed: np.ndarray, seeds: list[np.random.SeedSequence], held: Held
-    ) -> Iterator[tuple[Any, Any]]:
-        for i, seed in enumerate(seeds):
-            if i:
-                held = self._held(observed, seed)
-            yield like(observed & ~held.out, X), like(held.test, X)
-
-    def _held(self, whole: np.ndarray, seed: np.random.SeedSequence) -> Held:
-        observed = three_way(whole, together=self.together)
-        return Held(*(all_axes(each, whole) for each in self._held_of_three(observed, seed)))
-
-    def _held_of_three(self, observed: np.ndarray, seed: np.random.SeedSequence) -> Held:
-        n_observed = int(observed.sum())
-        n_test = max(round(self.fraction * n_observed), 1)
-        try:
-            return self._draw(observed, n_test, np.random.default_rng(seed))
-        except drawing.UnreachableError as error:
-            # Rounded down, so that what is said can be reached.
-            most = math.floor(1000 * error.most / n_observed) / 1000
-            raise ValueError(
-                f"fraction: {self.fraction:g} of the {n_observed} observed entries can't be held "
-                f"out by {self!r} so that every trial, neuron and time bin keeps an entry to fit "
-                f"to; about {most:g} can"
-            ) from None
-
-    def _check_shape(self, shape: tuple[int, ...]) -> None:
-        """Refuse data that is too small for any draw."""
-
-    def _draw(self, observed: np.ndarray, n_test: int, rng: np.random.Generator) -> Held:
-        raise NotImplementedError("use one of the splitters, such as Speckled()")
-
-    def _whole(self, name: str, least: int) -> None:
-        object.__setattr__(self, name, check_whole(name, getattr(self, name), least))
+__all__ = ["Speckled", "Splitter", "TimeBlocks", "TrialsByNeurons", "WholeTrials"]
 
 
 @dataclass(frozen=True)
@@ -160,6 +50,17 @@ class Speckled(Splitter):
 
     def _draw(self, observed: np.ndarray, n_test: int, rng: np.random.Generator) -> Held:
         return drawing.draw_entries(observed, n_test, rng)
+
+    def _plan(
+        self,
+        counts: Counts,
+        n_test: int,
+        seed: np.random.SeedSequence,
+        whole: Callable[[], np.ndarray],
+    ) -> Draw:
+        if not is_large(counts):
+            return super()._plan(counts, n_test, seed, whole)
+        return EntriesByTrial.plan(counts, n_test, seed)
 
 
 @dataclass(frozen=True)
@@ -204,7 +105,14 @@ class TimeBlocks(Splitter):
         self._whole("length", 1)
         self._whole("guard", 0)
 
-    def _check_shape(self, shape: tuple[int, ...]) -> None:
+    def check_shape(self, shape: tuple[int, ...]) -> None:
+        """Refuse trials that are too short for a block.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            Of the data.
+        """
         needed = self.length + 2 * self.guard
         if needed > shape[-1]:
             raise ValueError(
@@ -214,6 +122,17 @@ class TimeBlocks(Splitter):
 
     def _draw(self, observed: np.ndarray, n_test: int, rng: np.random.Generator) -> Held:
         return drawing.draw_blocks(observed, self.length, self.guard, n_test, rng)
+
+    def _plan(
+        self,
+        counts: Counts,
+        n_test: int,
+        seed: np.random.SeedSequence,
+        whole: Callable[[], np.ndarray],
+    ) -> Draw:
+        if not is_large(counts):
+            return super()._plan(counts, n_test, seed, whole)
+        return BlocksByTrial.plan(counts, self.length, self.guard, n_test, seed)
 
 
 @dataclass(frozen=True)
@@ -240,8 +159,14 @@ class WholeTrials(Splitter):
 
     whole_trials: ClassVar[bool] = True
 
-    def _draw(self, observed: np.ndarray, n_test: int, rng: np.random.Generator) -> Held:
-        return drawing.draw_trials(observed, n_test, rng)
+    def _plan(
+        self,
+        counts: Counts,
+        n_test: int,
+        seed: np.random.SeedSequence,
+        whole: Callable[[], np.ndarray],
+    ) -> Draw:
+        return Rectangle(choose_trials(counts, n_test, np.random.default_rng(seed)))
 
 
 @dataclass(frozen=True)
@@ -269,5 +194,12 @@ class TrialsByNeurons(Splitter):
     (np.int64(10), np.int64(5), np.float64(0.25))
     """
 
-    def _draw(self, observed: np.ndarray, n_test: int, rng: np.random.Generator) -> Held:
-        return drawing.draw_rectangle(observed, math.sqrt(self.fraction), n_test, rng)
+    def _plan(
+        self,
+        counts: Counts,
+        n_test: int,
+        seed: np.random.SeedSequence,
+        whole: Callable[[], np.ndarray],
+    ) -> Draw:
+        rng = np.random.default_rng(seed)
+        return Rectangle(*choose_rectangle(counts, math.sqrt(self.fraction), n_test, rng))

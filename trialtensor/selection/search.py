@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from trialtensor.data.elsewhere import kind_of
 from trialtensor.models.layout import Layout
+from trialtensor.models.memory import check_memory
 from trialtensor.models.parameters import (
     REPEATS,
     SEEDS,
@@ -25,20 +27,22 @@ from trialtensor.models.summary import said_by
 from trialtensor.selection.complexity import (
     Counts,
     all_counts,
-    as_counts,
     candidates_of,
     nothing_like,
     size_of,
     with_counts,
 )
 from trialtensor.selection.components import check_options
+from trialtensor.selection.drawn import Draw
 from trialtensor.selection.held_out import Job, fit_one
+from trialtensor.selection.in_passes import InPasses
 from trialtensor.selection.ledger import Ledger, fingerprint
 from trialtensor.selection.splitting import Split, default_splits, draw_splits
+from trialtensor.selection.table import choose, tabulate
 from trialtensor.solvers.parallel import in_parallel
 
 if TYPE_CHECKING:
-    import pandas
+    pass
 
 RULES = ("one-se", "best")
 
@@ -163,12 +167,8 @@ class CrossValidatedSearch(BaseEstimator):
             ``results`` file of another search; before any work is done.
         """
         candidates = self._check(fit_options)
-        layout = self.estimator.layout(X, mask)
-        for each in candidates:
-            self._with(each, 0).check_data(X, mask=mask, **fit_options)
-        smallest = self._with(min(candidates, key=size_of), 0)
         splitter = default_splits(self.estimator) if self.splits is None else self.splits
-        splits = draw_splits(splitter, smallest, layout, fit_options)
+        layout, splits = self._prepare(X, mask, candidates, splitter, fit_options)
         jobs = [
             Job(*each)
             for each in itertools.product(
@@ -189,6 +189,29 @@ class CrossValidatedSearch(BaseEstimator):
             self.best_estimator_ = self._with(chosen, self.random_state)
             self.best_estimator_.fit(X, mask=mask, **fit_options)
         return self
+
+    def _prepare(
+        self,
+        X: Any,
+        mask: Any,
+        candidates: Sequence[Counts],
+        splitter: Any,
+        options: Mapping[str, Any],
+    ) -> tuple[Layout | InPasses, Sequence[Split | Draw]]:
+        """Check the data, and draw the splits."""
+        models = [self._with(each, 0) for each in candidates]
+        data = InPasses.of(type(self.estimator), X, mask)
+        if data is not None:
+            data.check(models, splitter, self.n_jobs)
+            return data, data.splits(splitter)
+        if kind_of(X) is not None:
+            # It is about to be read into memory.
+            check_memory(type(self.estimator), X, mask)
+        layout = self.estimator.layout(X, mask)
+        for model in models:
+            model.check_data(X, mask=mask, **options)
+        smallest = self._with(min(candidates, key=size_of), 0)
+        return layout, draw_splits(splitter, smallest, layout, options)
 
     def _check(self, fit_options: Mapping[str, Any]) -> list[Counts]:
         check_options(self.estimator, fit_options, "estimator")
@@ -220,16 +243,12 @@ class CrossValidatedSearch(BaseEstimator):
     def _with(self, n_components: Counts, seed: int | None) -> Any:
         return with_counts(self.estimator, n_components, seed)
 
-    def _about(self, layout: Layout, candidates: list[Counts], options: Mapping[str, Any]) -> str:
+    def _about(
+        self, layout: Layout | InPasses, candidates: list[Counts], options: Mapping[str, Any]
+    ) -> str:
         """Return a hash of the data and of all parameters that affect results."""
-        labels = {} if layout.labelled is None else layout.labelled.coords
         return fingerprint(
-            [
-                layout.values,
-                layout.names,
-                {str(name): each.values for name, each in labels.items()},
-            ],
-            layout.observed,
+            *_content(layout),
             [
                 self._class(),
                 self.estimator.get_params(),
@@ -247,8 +266,8 @@ class CrossValidatedSearch(BaseEstimator):
 
     def _run(
         self,
-        layout: Layout,
-        splits: Sequence[Split],
+        layout: Layout | InPasses,
+        splits: Sequence[Split | Draw],
         candidates: Sequence[Counts],
         jobs: Sequence[Job],
         options: Mapping[str, Any],
@@ -290,7 +309,7 @@ class CrossValidatedSearch(BaseEstimator):
         self.results_ = whole.drop(columns="n_parameters")
         self.table_ = tabulate(self.results_, dict(sizes))
         nothing = nothing_like(candidates[0])
-        best, one_se = (_choose(self.table_, n_se) for n_se in (0.0, 1.0))
+        best, one_se = (choose(self.table_, n_se) for n_se in (0.0, 1.0))
         chosen = one_se if self.rule == "one-se" else best
         self.best_n_components_ = nothing if best is None else best
         self.one_se_n_components_ = nothing if one_se is None else one_se
@@ -298,48 +317,10 @@ class CrossValidatedSearch(BaseEstimator):
         return chosen
 
 
-def tabulate(results: pandas.DataFrame, n_parameters: Mapping[Any, int]) -> pandas.DataFrame:
-    """Make a row for each candidate from a row for each fit, fewest parameters first.
-
-    Of several seeds on a split the one that explains most of what was fitted counts: the one
-    that a user would keep.
-
-    Parameters
-    ----------
-    results : pandas.DataFrame
-        As ``results_`` of a search.
-    n_parameters : dict
-        Of each candidate.
-    """
-    import pandas
-
-    kept = results.sort_values(["explained", "seed"], ascending=[False, True])
-    kept = kept.drop_duplicates(["n_components", "split"])
-    errors = kept.pivot(index="split", columns="n_components", values="error")
-    explained = kept.pivot(index="split", columns="n_components", values="explained").mean()
-    n_splits = len(errors)
-    best = errors.mean().idxmin()
-    above = errors.sub(errors[best], axis=0)
-    spread = {"ddof": 1} if n_splits > 1 else {"ddof": 0}
-    table = pandas.DataFrame(
-        {
-            "n_components": list(errors.columns),
-            "n_parameters": [int(n_parameters[each]) for each in errors.columns],
-            "error": errors.mean().to_numpy(),
-            "error_se": errors.std(**spread).to_numpy() / n_splits**0.5,
-            "above_best": above.mean().to_numpy(),
-            "above_best_se": above.std(**spread).to_numpy() / n_splits**0.5,
-            "explained": explained.to_numpy(),
-        }
-    )
-    return table.sort_values(["n_parameters", "n_components"], ignore_index=True)
-
-
-def _choose(table: pandas.DataFrame, n_se: float) -> Counts | None:
-    """Return the smallest candidate within ``n_se`` standard errors of the best, or none."""
-    errors, se = table["error"].to_numpy(), table["error_se"].to_numpy()
-    best = int(errors.argmin())
-    if errors[best] + n_se * se[best] >= 1:
-        return None
-    near = table["above_best"].to_numpy() <= n_se * table["above_best_se"].to_numpy()
-    return as_counts(table["n_components"].iloc[int(near.argmax())])
+def _content(layout: Layout | InPasses) -> tuple[Any, Any]:
+    """Return what tells the data from other data: values, and which are observed."""
+    if isinstance(layout, InPasses):
+        return layout.content(), None
+    labels = {} if layout.labelled is None else layout.labelled.coords
+    named = {str(name): each.values for name, each in labels.items()}
+    return [layout.values, layout.names, named], layout.observed

@@ -56,11 +56,7 @@ def draw_splits(
         fitted to or predicted.
     """
     kind, whole = type(estimator).__name__, bool(getattr(splitter, "whole_trials", False))
-    if not whole and not type(estimator).describes_entries:
-        raise ValueError(
-            f"splits: {kind} predicts a bin from the one before it, so that entries hidden by "
-            f"{type(splitter).__name__} take away what others are predicted from; use WholeTrials()"
-        )
+    refuse_splitter(splitter, type(estimator))
     strata, blocks = _structure(estimator, layout, options)
     if not whole or (len(strata) == 1 and layout.single):
         splits = _by_array(splitter, layout)
@@ -74,6 +70,27 @@ def draw_splits(
         if not whole:
             _check_blocks(number, split, layout, blocks, kind)
     return splits
+
+
+def refuse_splitter(splitter: Any, kind: type[TrialEstimator]) -> None:
+    """Refuse a splitter that doesn't suit a kind of model.
+
+    Parameters
+    ----------
+    splitter : object with a method ``split``
+    kind : type
+
+    Raises
+    ------
+    ValueError
+        If so.
+    """
+    if not getattr(splitter, "whole_trials", False) and not kind.describes_entries:
+        raise ValueError(
+            f"splits: {kind.__name__} predicts a bin from the one before it, so that entries "
+            f"hidden by {type(splitter).__name__} take away what others are predicted from; use "
+            "WholeTrials()"
+        )
 
 
 def check_split(

@@ -1,6 +1,6 @@
 """Descriptions of what a file holds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,8 @@ Get = Callable[[str], np.ndarray | xarray.DataArray]
 # Of what can't be read at all.
 _NOTHING = np.dtype("V1")
 _LISTED = 20
+# Attribute of the tensor that is meant where a file has several; true, or 1.
+MAIN = "main_tensor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class VariableInfo:
         Names of the dimensions if the file gives them.
     refused : str
         Why it can't be read, in words that follow its name; empty if it can.
+    is_main : bool
+        True if the file says that this is the tensor to read, by its attribute ``main_tensor``.
     """
 
     name: str
@@ -36,6 +40,7 @@ class VariableInfo:
     dtype: np.dtype
     dims: tuple[str, ...] | None = None
     refused: str = ""
+    is_main: bool = False
 
     @property
     def is_tensor(self) -> bool:
@@ -110,6 +115,17 @@ class Variable:
 
 # The variables of a file by name, each made when it is asked for.
 Contents = dict[str, Callable[[], Variable]]
+
+
+def says_main(attributes: Mapping[Any, Any]) -> bool:
+    """Return whether attributes of a variable say that it is the tensor to read.
+
+    Parameters
+    ----------
+    attributes : mapping
+    """
+    value = np.asarray(attributes.get(MAIN, False))
+    return value.size == 1 and value.dtype.kind in "iub" and bool(value.reshape(()))
 
 
 def refused_variable(name: str, why: str, shape: tuple[int, ...] = ()) -> Variable:

@@ -19,6 +19,7 @@ from trialtensor.variables.contents import (
     VariableInfo,
     nothing_of,
     refused_variable,
+    says_main,
 )
 from trialtensor.variables.conventions import (
     decoded,
@@ -66,7 +67,8 @@ def _variable(stored: Stored, scales: Scales, others: dict[str, Stored]) -> Vari
     except (ValueError, TypeError) as error:
         return refused_variable(stored.path, in_one_line(error), stored.member.item.shape)
     own = None if dims is None else tuple(map(str, shown.dims))
-    info = VariableInfo(stored.path, shown.shape, _dtype(shown.dtype), own)
+    main = says_main(stored.attributes)
+    info = VariableInfo(stored.path, shown.shape, _dtype(shown.dtype), own, is_main=main)
 
     def get() -> np.ndarray | xarray.DataArray:
         values = _decoded(stored, dims, scales)

@@ -17,6 +17,7 @@ from trialtensor.variables.contents import (
     VariableInfo,
     nothing_of,
     refused_variable,
+    says_main,
     shown_names,
 )
 from trialtensor.variables.conventions import (
@@ -70,7 +71,7 @@ def _variable(shown: str, name: str, dataset: xarray.Dataset) -> Variable:
 
         return InParts(nothing, parts_dtype, read)
 
-    info = VariableInfo(shown, like.shape, dtype, own)
+    info = VariableInfo(shown, like.shape, dtype, own, is_main=says_main(raw.attrs))
     return Variable(info, get, parts if like.dtype.kind in "fiub" else None)
 
 

@@ -17,7 +17,7 @@ from trialtensor import TCA
 from trialtensor.data.arrays import refuse_sparse
 from trialtensor.data.labels import plain_labels, unlabelled
 from trialtensor.data.parameters import REPEATS, check_whole, generator
-from trialtensor.data.shown import is_least, p_equation
+from trialtensor.data.shown import OneLine, is_least, p_equation
 from trialtensor.data.validation import as_trial_tensor
 from trialtensor.selection.slow_nulls import CourseSurrogates
 from trialtensor_models.analysis.scores import N_SHUFFLES, Score, subspace_overlap
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 _PLACES = 60  # Trials of both are averaged to so many places in the session.
 
 
-@dataclass(frozen=True, eq=False)
-class Described:
+@dataclass(frozen=True, eq=False, repr=False)
+class Described(OneLine):
     """The side of a comparison that one session makes.
 
     Attributes
@@ -51,7 +51,7 @@ class Described:
     gram: np.ndarray
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ModelComparison:
     """A recording beside a simulation.
 
@@ -69,6 +69,23 @@ class ModelComparison:
     recording: Described
     simulation: Described
     distances: dict[str, Score]
+
+    def __repr__(self) -> str:
+        return "\n  ".join(["ModelComparison", *map(self.line, self.distances)])
+
+    def line(self, name: str) -> str:
+        """Say how large a distance is, and how large it is between unrelated sessions.
+
+        Parameters
+        ----------
+        name : str
+            Of a distance.
+        """
+        score = self.distances[name]
+        return (
+            f"{name}: distance {score.value:.2f}, unrelated sessions {score.null.mean():.2f}, "
+            f"{self.p_text(name)}"
+        )
 
     def p_value(self, name: str) -> float:
         """Share of unrelated sessions that are at least as close.

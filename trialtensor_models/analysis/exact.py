@@ -15,6 +15,7 @@ import xarray
 
 from trialtensor.data.arrays import whole
 from trialtensor.data.parameters import check_choice, check_number, check_whole, generator
+from trialtensor.data.shown import OneLine
 from trialtensor_models.rates import TwoStateTrace
 
 Structure = Literal["cp", "slice"]
@@ -25,8 +26,8 @@ _ELSEWHERE = 0.15
 _INNER = 4  # Products that a slice is a sum of.
 
 
-@dataclass(frozen=True, eq=False)
-class ExactTensor:
+@dataclass(frozen=True, eq=False, repr=False)
+class ExactTensor(OneLine):
     """A tensor whose components are known, and they.
 
     Attributes

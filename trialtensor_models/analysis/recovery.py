@@ -28,7 +28,7 @@ from trialtensor_models.sessions import Run
 CURVES = ("fast", "slow")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Recovery:
     """How much of the truth a model found.
 
@@ -40,10 +40,14 @@ class Recovery:
         overlap of the neurons of the fast and slow parts with those that learning changes in truth
         (cortex, in a run of the network). "thalamic subspace": with the plane of thalamic input.
         "region": area under the ROC curve, do the neurons' shares of the fast part tell the
-        cerebellum from cortex? "factors": match with planted factors (where there are any).
+        cerebellum from cortex? "factors": match with planted factors (where there are any). What
+        the truth doesn't know isn't scored.
     """
 
     scores: dict[str, Score]
+
+    def __repr__(self) -> str:
+        return "\n  ".join(["Recovery", *(f"{n}: {score}" for n, score in self.scores.items())])
 
     def as_rows(self) -> list[tuple[str, float, float]]:
         """Name, score, and 95th percentile of the null."""
@@ -277,6 +281,8 @@ def _pattern_scores(
     else:
         inside = region == "nuclei"
         cortex = region == "cortex"
+        if not (inside.any() and cortex.any()):
+            return scores  # another simulator, with regions of its own
         in_cortex = np.hstack([part[cortex] for part in parts.values()])
         if truth.truth.counterfactual is not None and truth.activity is not None:
             change = truth.activity - truth.truth.counterfactual["neither"]
@@ -284,10 +290,11 @@ def _pattern_scores(
             planted = _leading(neurons)
             found = _leading(in_cortex, planted.shape[1])
             scores["change subspace"] = subspace_score(found, planted, **options)
-        thalamic = truth.truth.subspaces["thalamic"]
-        scores["thalamic subspace"] = subspace_score(
-            _leading(in_cortex, thalamic.shape[1]), thalamic, **options
-        )
+        thalamic = truth.truth.subspaces.get("thalamic")
+        if thalamic is not None:
+            scores["thalamic subspace"] = subspace_score(
+                _leading(in_cortex, thalamic.shape[1]), thalamic, **options
+            )
         both = inside | cortex
         parts = {name: part[both] for name, part in parts.items()}
         inside = inside[both]
@@ -311,7 +318,9 @@ def _curves(truth: Run | ExactTensor) -> np.ndarray:
 
 
 def _region(truth: Run | ExactTensor) -> np.ndarray:
-    return truth.region if isinstance(truth, ExactTensor) else truth.truth.region
+    if isinstance(truth, ExactTensor) or len(truth.truth.region) or truth.activity is None:
+        return truth.region if isinstance(truth, ExactTensor) else truth.truth.region
+    return np.full(truth.activity.sizes["neuron"], "")
 
 
 def recovery_table(recoveries: Mapping[str, Recovery]) -> str:

@@ -13,6 +13,7 @@ from scipy.stats import rankdata
 from trialtensor.alignment.factors import unrelated
 from trialtensor.data.arrays import as_floats, column_exponents, exponent_of, scaled, whole
 from trialtensor.data.parameters import REPEATS, check_whole, generator
+from trialtensor.data.shown import is_least, p_equation
 from trialtensor.selection.slow_nulls import CourseSurrogates
 from trialtensor.solvers.matching import match_components
 from trialtensor.solvers.result import Factors
@@ -22,7 +23,7 @@ N_SHUFFLES = 200
 ROUNDING = 1e-13  # a column that varies by less is constant
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Score:
     """A score and its null.
 
@@ -38,6 +39,10 @@ class Score:
     value: float
     null: np.ndarray
     what: str
+
+    def __repr__(self) -> str:
+        p = p_equation(self.p_value, bool(is_least(self.p_value, self.least_p)))
+        return f"Score({self.value:.3g}, 95 % of the null below {self.chance:.3g}, {p})"
 
     @property
     def chance(self) -> float:

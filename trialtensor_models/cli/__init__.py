@@ -1,6 +1,12 @@
 """The command ``trialtensor-models``; a file each command."""
 
-from trialtensor_models.cli import phenomena  # noqa: F401 (adds itself to the application)
+from trialtensor_models.cli import (  # noqa: F401 (they add themselves to the application)
+    compare,
+    phenomena,
+    pretrain,
+    simulate,
+    theories,
+)
 from trialtensor_models.cli.app import app
 
 __all__ = ["app"]

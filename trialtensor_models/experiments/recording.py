@@ -52,11 +52,8 @@ def main(
             # Neurons or trials that are missing altogether are left out.
             warnings.simplefilter("ignore")
             found = compare(recording, simulation, n_components=6)
-        for name, score in found.distances.items():
-            say(
-                f"{name}: distance {score.value:.2f}, unrelated sessions {score.null.mean():.2f}, "
-                f"{found.p_text(name)}"
-            )
+        for name in found.distances:
+            say(found.line(name))
         write(plot_model_comparison(found))
 
 

@@ -13,10 +13,17 @@ import numpy as np
 from trialtensor.data.parameters import SEEDS, check_whole
 from trialtensor_models.network.config import Cerebellum, Cortex, Pathways, Plasticity
 from trialtensor_models.network.weights import CorticalWeights
-from trialtensor_models.tasks import CenterOut, Draw, Task
+from trialtensor_models.tasks import CenterOut, Draw, Task, check_is_task
+
+_PARTS = {
+    "cortex": Cortex,
+    "pathways": Pathways,
+    "cerebellum": Cerebellum,
+    "plasticity": Plasticity,
+}
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Blueprint:
     """Configuration, weights, task, seed and lesions of a network.
 
@@ -43,6 +50,12 @@ class Blueprint:
     silenced: tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
+        for name, kind in _PARTS.items():
+            if not isinstance(getattr(self, name), kind):
+                raise ValueError(
+                    f"{name}: expected {kind.__name__}(...), got {getattr(self, name)!r}"
+                )
+        check_is_task(self.task)
         check_whole("seed", self.seed, 0, SEEDS)
         if self.cerebellum.n_inputs > self.pathways.n_pons:
             raise ValueError(
@@ -68,6 +81,14 @@ class Blueprint:
             raise ValueError(
                 f"weights: they have {n_inputs} inputs, the task has {self.task.n_inputs}"
             )
+
+    def __repr__(self) -> str:
+        trained = "trained" if self.weights is not None else "not trained"
+        parts = [self.cortex, self.pathways, self.cerebellum, self.plasticity]
+        if self.silenced:
+            parts.append("silenced: " + ", ".join(f"{r} {share:g}" for r, share in self.silenced))
+        first = f"{type(self).__name__} {trained} on {self.task}, seed {self.seed}"
+        return "\n  ".join([first, *map(str, parts)])
 
     @property
     def delay(self) -> int:

@@ -23,7 +23,7 @@ from trialtensor_models.tasks import Task
 LESIONS = ("cortex", "pons", "granule", "nuclei")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class CCRNN(Controls):
     """A recurrent cortex and a feed-forward cerebellum that learn together.
 
@@ -77,12 +77,17 @@ class CCRNN(Controls):
         return cls._of(packaged(task, seed))
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> CCRNN:
+    def load(cls, path: str | os.PathLike[str], *, task: Task | type | None = None) -> CCRNN:
         """Read a network that `save` wrote.
+
+        A file names its task; nothing that it says is imported. Tasks of your own are passed here,
+        or made known with `register_task`.
 
         Parameters
         ----------
         path : str or path
+        task : task or its class, optional
+            What the network is trained on, if it isn't a task of this package.
 
         Returns
         -------
@@ -93,9 +98,10 @@ class CCRNN(Controls):
         FileNotFoundError
             If there is no such file.
         ValueError
-            If it is not a network, or of another version.
+            If it is not a network, of another version, of a task that isn't known here, or of
+            another than `task`.
         """
-        return cls._of(read(path))
+        return cls._of(read(path, task))
 
     @classmethod
     def _of(cls, blueprint: Blueprint) -> CCRNN:

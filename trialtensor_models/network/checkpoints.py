@@ -20,7 +20,7 @@ from trialtensor.storage import write_hdf5
 from trialtensor_models.network.blueprint import Blueprint
 from trialtensor_models.network.config import Cerebellum, Cortex, Pathways, Plasticity
 from trialtensor_models.network.weights import CorticalWeights
-from trialtensor_models.tasks import task_from
+from trialtensor_models.tasks import check_task_members, configuration_of, task_from
 
 # The scripts in `trialtensor_models.training` make these files.
 PACKAGED = files("trialtensor_models.network") / "packaged"
@@ -112,11 +112,12 @@ def write(network: Blueprint, path: str | os.PathLike[str]) -> None:
     weights = network.weights
     if weights is None:
         raise ValueError("weights: the network has none to save; pretrain() it first")
+    path, configuration = _path(path), json.dumps(_configuration(network))
 
     def fill(file: h5py.File) -> None:
         file.attrs["format"] = FORMAT
         file.attrs["format_version"] = FORMAT_VERSION
-        file.attrs["configuration"] = json.dumps(_configuration(network))
+        file.attrs["configuration"] = configuration
         for part in fields(CorticalWeights):
             array = getattr(weights, part.name).astype(np.float32)
             file.create_dataset(part.name, data=array, compression="gzip", shuffle=True)
@@ -124,12 +125,14 @@ def write(network: Blueprint, path: str | os.PathLike[str]) -> None:
     write_hdf5(path, fill)
 
 
-def read(path: str | os.PathLike[str]) -> Blueprint:
+def read(path: str | os.PathLike[str], task: Any = None) -> Blueprint:
     """Read a network that `write` wrote.
 
     Parameters
     ----------
     path : str or path
+    task : task or its class, optional
+        What the network is trained on, if the name in the file isn't known here.
 
     Returns
     -------
@@ -140,20 +143,29 @@ def read(path: str | os.PathLike[str]) -> Blueprint:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is not a network, or of another version.
+        If it is not a network, of another version, of a task that isn't known, or of another
+        task.
     """
-    path = Path(path)
+    path = _path(path)
+    if task is not None:
+        check_task_members(task)
     with reading_own(path, "network"), open_hdf5(path, own=True) as file:
         _check_format(file)
         configuration = json.loads(file.attrs["configuration"])
         arrays = {part.name: file[part.name][()] for part in fields(CorticalWeights)}
-        return _blueprint(configuration, CorticalWeights(**arrays))
+        return _blueprint(configuration, CorticalWeights(**arrays), task)
 
 
-def _blueprint(configuration: dict[str, Any], weights: CorticalWeights) -> Blueprint:
+def _path(path: Any) -> Path:
+    if not isinstance(path, str | os.PathLike):
+        raise ValueError(f"path: expected the name of a file, got {path!r}")
+    return Path(path)
+
+
+def _blueprint(configuration: dict[str, Any], weights: CorticalWeights, task: Any) -> Blueprint:
     return Blueprint(
         **{name: make(**configuration[name]) for name, make in _PARTS.items()},
-        task=task_from(configuration["task"]),
+        task=task_from(configuration["task"], task),
         weights=weights,
         seed=configuration["seed"],
         silenced=tuple((region, share) for region, share in configuration["silenced"]),
@@ -163,7 +175,7 @@ def _blueprint(configuration: dict[str, Any], weights: CorticalWeights) -> Bluep
 def _configuration(network: Blueprint) -> dict[str, Any]:
     return {
         **{name: asdict(getattr(network, name)) for name in _PARTS},
-        "task": {"name": network.task.name, **asdict(network.task)},  # type: ignore[call-overload]
+        "task": configuration_of(network.task),
         "seed": int(network.seed),
         "silenced": [list(each) for each in network.silenced],
     }

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trialtensor.data.arrays import whole
+from trialtensor.data.shown import OneLine
 from trialtensor_models.network.wiring import Wiring
 
 
@@ -18,8 +19,8 @@ class UnstableDynamicsError(FloatingPointError):
     """Activity grew without bound; the text says where and on which trial."""
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Versions:
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
+class Versions(OneLine):
     """Parts that take part in each version of a trial; (n_versions,) arrays of 0 and 1."""
 
     cerebellum: np.ndarray
@@ -31,8 +32,8 @@ class Versions:
 AS_IT_IS = Versions(cerebellum=np.ones(1), cortex=np.ones(1), noise=np.zeros(1))
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Activity:
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
+class Activity(OneLine):
     """Activity by step: (S, n_versions, T, units of the region)."""
 
     cortex: np.ndarray

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from trialtensor.data.arrays import as_floats
+from trialtensor.data.shown import OneLine
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class CorticalWeights:
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
+class CorticalWeights(OneLine):
     """The weights of cortex, which pretraining finds.
 
     Attributes

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from trialtensor.data.shown import OneLine
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Wiring:
+
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
+class Wiring(OneLine):
     """Weights and constants of `S` networks of one size, stacked.
 
     Attributes

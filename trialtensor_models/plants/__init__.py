@@ -2,7 +2,7 @@
 
 from trialtensor_models.plants.movement import Movement, direction, seen
 from trialtensor_models.plants.perturbation import Perturbation
-from trialtensor_models.plants.plant import Plant
+from trialtensor_models.plants.plant import Plant, check_is_plant
 from trialtensor_models.plants.point_mass import PointMass
 from trialtensor_models.plants.two_link_arm import TwoLinkArm
 
@@ -12,6 +12,7 @@ __all__ = [
     "Plant",
     "PointMass",
     "TwoLinkArm",
+    "check_is_plant",
     "direction",
     "seen",
 ]

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from trialtensor.data.arrays import as_floats
+from trialtensor.data.shown import OneLine
 from trialtensor_models.plants.perturbation import Perturbation
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Movement:
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
+class Movement(OneLine):
     """A movement of the hand, and of the cursor that shows it.
 
     Attributes

@@ -44,6 +44,50 @@ class Plant(Protocol):
         ...
 
 
+def check_is_plant(plant: object) -> None:
+    """Refuse what isn't a plant.
+
+    Parameters
+    ----------
+    plant : plant
+
+    Raises
+    ------
+    ValueError
+        Naming what is missing.
+    """
+    if isinstance(plant, type):
+        raise ValueError(f"plant: expected a plant, got the class {plant.__name__}; write plant()")
+    if not callable(getattr(plant, "move", None)):
+        raise ValueError(
+            f"plant: expected a plant such as PointMass(), got {type(plant).__name__} without move"
+        )
+    check_number("plant.motor_noise", getattr(plant, "motor_noise", None), least=0)
+
+
+def check_commands(command: np.ndarray, desired: np.ndarray, dt: float) -> None:
+    """Refuse commands of the wrong shape, or a step that isn't above 0.
+
+    Parameters
+    ----------
+    command, desired : arrays
+    dt : float
+
+    Raises
+    ------
+    ValueError
+        Naming the argument.
+    """
+    shape = np.shape(command)
+    if len(shape) != 3 or shape[2] != 2:
+        raise ValueError(f"command: expected (n, T, 2) velocities, got shape {shape}")
+    if np.shape(desired) != shape:
+        raise ValueError(
+            f"desired: expected the shape of the command, {shape}, got {np.shape(desired)}"
+        )
+    check_number("dt", dt, above=0)
+
+
 def check_positive(plant: object, *names: str) -> None:
     """Refuse a plant whose parameters aren't positive, or whose noise is negative."""
     for name in names:

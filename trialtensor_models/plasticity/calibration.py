@@ -14,6 +14,7 @@ from functools import lru_cache
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from trialtensor.data.shown import OneLine
 from trialtensor_models.network import AS_IT_IS, CCRNN, Activity, Wiring, run_cortex, run_trial
 from trialtensor_models.plants import Perturbation, direction, seen
 from trialtensor_models.plasticity.rules import fast_change, gate, shifted, slow_change
@@ -24,8 +25,8 @@ _ROTATION = 30.0
 _FORGOTTEN = 0.95
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Gains:
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
+class Gains(OneLine):
     """Factors of the rules.
 
     Attributes

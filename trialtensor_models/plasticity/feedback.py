@@ -8,7 +8,7 @@ import numpy as np
 
 from trialtensor.data.arrays import as_floats
 from trialtensor.data.parameters import check_number, check_whole
-from trialtensor_models.tasks import LEFT, RIGHT, ChoiceTask, Draw, toward
+from trialtensor_models.tasks import ChoiceTask, Draw, chosen, direction_of, toward
 
 _CRITIC_RATE = 0.1
 
@@ -20,7 +20,8 @@ class Outcome:
     Attributes
     ----------
     choice, side : int
-        The chosen side and the right one: -1 is left, 1 is right.
+        The chosen answer and the right one: -1 is left and 1 right, or places among the task's
+        answers if there are more than two.
     reward, expected : float
         Of this trial, and the critic's expectation for its condition.
     """
@@ -32,7 +33,7 @@ class Outcome:
 
     @property
     def correct(self) -> bool:
-        """True if the right side was chosen."""
+        """True if the right answer was chosen."""
         return self.choice == self.side
 
 
@@ -42,13 +43,15 @@ class Critic:
 
     n_conditions: int
     rate: float = _CRITIC_RATE
+    chance: float = 0.5
     values: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
         check_whole("n_conditions", self.n_conditions, 1)
         check_number("rate", self.rate, least=0)
-        # One of two answers is right: that much is known from the start.
-        self.values = np.full(self.n_conditions, 0.5)
+        check_number("chance", self.chance, least=0, most=1)
+        # One of so many answers is right: that much is known from the start.
+        self.values = np.full(self.n_conditions, self.chance)
 
     def learn(self, condition: int, reward: float) -> None:
         """Move the expectation towards a reward.
@@ -70,7 +73,7 @@ def answer(
     ----------
     task : task with choices
     side : int
-        The right answer: -1 is left, 1 is right.
+        The right answer, one of ``labels_of(task)``.
     angle : float
         Direction of the hand from straight ahead, in degrees counter-clockwise.
     expected : float
@@ -82,8 +85,9 @@ def answer(
     -------
     Outcome
     """
-    choice = LEFT if angle > 0 else RIGHT
-    probability = task.reward_probability if choice == side else 1 - task.reward_probability
+    choice, probability = chosen(task, angle), task.reward_probability
+    if choice != side:
+        probability = (1 - probability) / (len(task.answers) - 1)
     return Outcome(choice, side, float(rng.random() < probability), expected)
 
 
@@ -91,7 +95,8 @@ def reward_error(task: ChoiceTask, draw: Draw, outcome: Outcome) -> np.ndarray:
     """Make the error of climbing fibres that carry a reward prediction error.
 
     It asks for more of the chosen turn after more reward than expected, and for less after less:
-    nothing is known of the other choice.
+    nothing is known of the other choices. An answer straight ahead has no turn: its rewards teach
+    nothing.
 
     Parameters
     ----------
@@ -129,4 +134,4 @@ def told_error(task: ChoiceTask, draw: Draw, outcome: Outcome, missed: np.ndarra
 
 
 def _turn(task: ChoiceTask, draw: Draw, side: int) -> np.ndarray:
-    return (toward(draw.desired, [side * task.turn]) - draw.desired)[0]
+    return (toward(draw.desired, [direction_of(task, side)]) - draw.desired)[0]

@@ -6,13 +6,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
 from trialtensor.data.parameters import generator
 from trialtensor.tracking import OneRateFit, one_rate_fit
-from trialtensor_models.rates.rate_checks import check_noise, check_rates
+from trialtensor_models.rates.behaviour import Behaviour
+from trialtensor_models.rates.rate_checks import (
+    check_noise,
+    check_rates,
+    need_perturbation,
+    refuse_perturbation,
+)
 from trialtensor_models.rates.rate_steps import Record, Step, act, walk
 from trialtensor_models.rates.rate_trace import RateTrace, series
+from trialtensor_models.rates.theory_fits import TheoryFit, fit_theory
+from trialtensor_models.rates.theory_specs import ONE_RATE
 from trialtensor_models.sessions import Schedule
 
 
@@ -28,7 +37,7 @@ class OneStateModel:
         What is retained from one trial to the next.
     B : float, not negative
         What is learned from the error of a trial.
-    found : OneRateFit, optional
+    found : OneRateFit or TheoryFit, optional
         The fit that the parameters come from.
 
     Examples
@@ -41,34 +50,42 @@ class OneStateModel:
 
     A: float = 0.97
     B: float = 0.1
-    found: OneRateFit | None = field(default=None, repr=False, compare=False)
+    found: OneRateFit | TheoryFit | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         check_rates(self)
 
     @classmethod
-    def fit(cls, y: ArrayLike, perturbation: ArrayLike, **options: Any) -> OneStateModel:
+    def fit(
+        cls, y: ArrayLike | Behaviour, perturbation: ArrayLike | None = None, **options: Any
+    ) -> OneStateModel:
         """Fit the model to behaviour by maximum likelihood.
 
         Parameters
         ----------
-        y : (n_trials,) or (n_subjects, n_trials) array
+        y : (n_trials,) or (n_subjects, n_trials) array, or Behaviour
             Adaptation, with the sign of the perturbation.
-        perturbation : (n_trials,) array
-            In the same unit; NaN is an error clamp.
+        perturbation : (n_trials,) array, optional
+            In the same unit; NaN is an error clamp. Needed unless `y` is a `Behaviour`.
         **options
-            Of `trialtensor.tracking.one_rate_fit`, which this calls.
+            Of `trialtensor.tracking.one_rate_fit`, which this calls; of
+            `fit_theory` for a `Behaviour`.
 
         Returns
         -------
         OneStateModel
         """
-        found = one_rate_fit(y, perturbation, **options)
+        found: OneRateFit | TheoryFit
+        if isinstance(y, Behaviour):
+            refuse_perturbation(perturbation)
+            found = fit_theory(ONE_RATE, y, **options)
+        else:
+            found = one_rate_fit(y, need_perturbation(perturbation), **options)
         return cls(A=found.parameters["A"], B=found.parameters["B"], found=found)
 
     def simulate(
         self,
-        perturbation: Schedule | ArrayLike,
+        perturbation: Schedule | pd.DataFrame | ArrayLike,
         *,
         noise: float = 0.0,
         random_state: int | np.random.Generator | None = None,
@@ -77,7 +94,7 @@ class OneStateModel:
 
         Parameters
         ----------
-        perturbation : Schedule or (n_trials,) array
+        perturbation : Schedule, DataFrame or (n_trials,) array
             As in `TwoStateModel.simulate`.
         noise : float
             Standard deviation of the movement about the output; the next trials learn from it.
@@ -93,6 +110,7 @@ class OneStateModel:
 
         def learn(step: Step, record: Record) -> None:
             nonlocal state
+            state *= self.A**step.pause
             error = act(step, record, state, noise, rng)
             if step.learns:
                 state = self.A * state + self.B * error

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from trialtensor.data.arrays import as_floats
+from trialtensor_models.rates.trial_table import (
+    NO_CUE,
+    TrialTable,
+    check_blocks,
+    size_at,
+)
 from trialtensor_models.sessions import Block, Schedule
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +34,10 @@ class Step:
     learns : bool
     epoch, block
         Label and number of the block that it belongs to.
+    cue : str
+        The context that is shown; "" for none.
+    pause : int
+        How many trials' time passes before it.
     """
 
     size: float
@@ -32,6 +45,8 @@ class Step:
     learns: bool = True
     epoch: str = ""
     block: int = 0
+    cue: str = NO_CUE
+    pause: int = 0
 
 
 @dataclass(slots=True)
@@ -68,13 +83,16 @@ class Record:
         }
 
 
-def walk(schedule: Schedule | ArrayLike, learn: Callable[[Step, Record], None]) -> Record:
+def walk(
+    schedule: Schedule | pd.DataFrame | ArrayLike | TrialTable,
+    learn: Callable[[Step, Record], None],
+) -> Record:
     """Call `learn` for every trial; it writes what it did into the record.
 
     Parameters
     ----------
-    schedule : Schedule or (n_trials,) array
-        Sizes of the perturbation, NaN for an error clamp.
+    schedule : Schedule, DataFrame or (n_trials,) array
+        Sizes of the perturbation, NaN for an error clamp; see `TrialTable.of`.
     learn : callable
 
     Raises
@@ -118,13 +136,18 @@ def act(step: Step, record: Record, output: float, noise: float, rng: np.random.
     return error
 
 
-def _steps(schedule: Schedule | ArrayLike, record: Record) -> Iterator[Step]:
+def _steps(
+    schedule: Schedule | pd.DataFrame | ArrayLike | TrialTable, record: Record
+) -> Iterator[Step]:
     if isinstance(schedule, Schedule):
-        _check_schedule(schedule)
+        check_blocks(schedule)
         for index, block in enumerate(schedule.blocks):
             yield from _block_steps(block, index, record)
     else:
-        yield from (Step(size) for size in _check_sizes(schedule).tolist())
+        table = TrialTable.of(schedule)
+        columns = (table.perturbation.tolist(), table.context.tolist(), table.pause.tolist())
+        for size, cue, pause in zip(*columns, strict=True):
+            yield Step(size, cue=cue, pause=pause)
 
 
 def _block_steps(block: Block, index: int, record: Record) -> Iterator[Step]:
@@ -132,29 +155,6 @@ def _block_steps(block: Block, index: int, record: Record) -> Iterator[Step]:
     for trial in range(block.n_trials):
         if block.until is not None and block.is_over(record.since(first)):
             return
-        at = block.at(trial)
-        size = np.nan if at.clamp else float(at.rotation + at.curl)
-        yield Step(size, block.cerebellum, block.learns, block.epoch, index)
-
-
-def _check_schedule(schedule: Schedule) -> None:
-    kinds = {block.kind for block in schedule.blocks}
-    if not kinds:
-        raise ValueError("schedule: expected at least one trial, got none")
-    if "reverse" in kinds:
-        raise ValueError("schedule: reverse is for tasks with choices, this model has none")
-    if kinds >= {"rotate", "curl"}:
-        raise ValueError(
-            "schedule: rotations and force fields have different units, and this model knows one "
-            "kind of perturbation; got both"
-        )
-
-
-def _check_sizes(perturbation: ArrayLike) -> np.ndarray:
-    sizes = as_floats(perturbation, "perturbation")
-    if sizes.ndim != 1:
-        raise ValueError(f"perturbation: expected (n_trials,), got shape {sizes.shape}")
-    if np.isinf(sizes).any():
-        first = int(np.flatnonzero(np.isinf(sizes))[0])
-        raise ValueError(f"perturbation: trial {first} is infinite, expected numbers or NaN")
-    return sizes
+        row = block.row(trial)
+        size = size_at(block, trial)
+        yield Step(size, row.cerebellum, row.learns, block.epoch, index, row.context)

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trialtensor.data.shown import OneLine
 from trialtensor_models.rates.rate_steps import Record
 
 
-@dataclass(frozen=True, eq=False)
-class RateTrace:
+@dataclass(frozen=True, eq=False, repr=False)
+class RateTrace(OneLine):
     """Adaptation trial by trial, in the unit of the perturbation.
 
     Attributes

@@ -6,18 +6,27 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
 from trialtensor.data.parameters import check_choice, generator
 from trialtensor.tracking import TwoRateFit, two_rate_fit
 from trialtensor.tracking.rate_models import Form
-from trialtensor_models.rates.rate_checks import check_noise, check_rates
+from trialtensor_models.rates.behaviour import Behaviour
+from trialtensor_models.rates.rate_checks import (
+    check_noise,
+    check_rates,
+    need_perturbation,
+    refuse_perturbation,
+)
 from trialtensor_models.rates.rate_steps import Record, Step, act, walk
 from trialtensor_models.rates.rate_trace import RateTrace, series
+from trialtensor_models.rates.theory_fits import TheoryFit, fit_theory
+from trialtensor_models.rates.theory_specs import SERIAL, TWO_STATE
 from trialtensor_models.sessions import Schedule
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class TwoStateTrace(RateTrace):
     """Adaptation of a two-state model trial by trial, in the unit of the perturbation.
 
@@ -49,7 +58,7 @@ class TwoStateModel:
     B_f, B_s : float, not negative
         What they learn from the error of a trial, or from the fast state.
     form : {"parallel", "serial"}
-    found : TwoRateFit, optional
+    found : TwoRateFit or TheoryFit, optional
         The fit that the parameters come from, with their intervals; see `fit`.
 
     Raises
@@ -92,7 +101,7 @@ class TwoStateModel:
     A_s: float = 0.992
     B_s: float = 0.02
     form: Form = "parallel"
-    found: TwoRateFit | None = field(default=None, repr=False, compare=False)
+    found: TwoRateFit | TheoryFit | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         check_rates(self)
@@ -100,19 +109,25 @@ class TwoStateModel:
 
     @classmethod
     def fit(
-        cls, y: ArrayLike, perturbation: ArrayLike, *, form: Form = "parallel", **options: Any
+        cls,
+        y: ArrayLike | Behaviour,
+        perturbation: ArrayLike | None = None,
+        *,
+        form: Form = "parallel",
+        **options: Any,
     ) -> TwoStateModel:
         """Fit the model to behaviour by maximum likelihood.
 
         Parameters
         ----------
-        y : (n_trials,) or (n_subjects, n_trials) array
+        y : (n_trials,) or (n_subjects, n_trials) array, or Behaviour
             Adaptation, with the sign of the perturbation.
-        perturbation : (n_trials,) array
-            In the same unit; NaN is an error clamp.
+        perturbation : (n_trials,) array, optional
+            In the same unit; NaN is an error clamp. Needed unless `y` is a `Behaviour`.
         form : {"parallel", "serial"}
         **options
-            Of `trialtensor.tracking.two_rate_fit`, which this calls.
+            Of `trialtensor.tracking.two_rate_fit`, which this calls; of
+            `fit_theory` for a `Behaviour`.
 
         Returns
         -------
@@ -129,13 +144,19 @@ class TwoStateModel:
         >>> bool(low < 0.3 < high)
         True
         """
-        found = two_rate_fit(y, perturbation, form=form, **options)
+        found: TwoRateFit | TheoryFit
+        if isinstance(y, Behaviour):
+            refuse_perturbation(perturbation)
+            check_choice("form", form, ("parallel", "serial"))
+            found = fit_theory(TWO_STATE if form == "parallel" else SERIAL, y, **options)
+        else:
+            found = two_rate_fit(y, need_perturbation(perturbation), form=form, **options)
         rates = {name: found.parameters[name] for name in ("A_f", "B_f", "A_s", "B_s")}
         return cls(form=form, found=found, **rates)
 
     def simulate(
         self,
-        perturbation: Schedule | ArrayLike,
+        perturbation: Schedule | pd.DataFrame | ArrayLike,
         *,
         noise: float = 0.0,
         random_state: int | np.random.Generator | None = None,
@@ -144,11 +165,11 @@ class TwoStateModel:
 
         Parameters
         ----------
-        perturbation : Schedule or (n_trials,) array
+        perturbation : Schedule, DataFrame or (n_trials,) array
             The perturbation of each trial, in any unit; NaN is an error clamp, in which the error
-            is held at zero. Targets of a `Schedule` are ignored; where it scales the cerebellum,
-            the output of the fast state is scaled, and with it what the slow one is taught in the
-            serial form.
+            is held at zero. A table has a row a trial, see `TrialTable.of`. Targets of a `Schedule`
+            are ignored; where it scales the cerebellum, the output of the fast state is scaled, and
+            with it what the slow one is taught in the serial form.
         noise : float
             Standard deviation of the movement about the output; the next trials learn from it.
         random_state : int, Generator or None
@@ -178,6 +199,9 @@ class TwoStateModel:
 
         def learn(step: Step, record: Record) -> None:
             nonlocal fast, slow
+            for _ in range(step.pause):
+                slow = self.A_s * slow + (self.B_s * fast if serial else 0.0)
+                fast = self.A_f * fast
             record.fast.append(fast)
             record.slow.append(slow)
             arriving = step.cerebellum * fast

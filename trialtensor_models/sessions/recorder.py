@@ -15,8 +15,10 @@ from trialtensor_models.plasticity import Learner, Outcome
 from trialtensor_models.sessions.run import REGIONS, Run, Truth
 from trialtensor_models.sessions.schedule import Schedule
 from trialtensor_models.sessions.session import Trial
+from trialtensor_models.sessions.trial_labels import trial_labels
 from trialtensor_models.tasks import Task, has_choices
 
+_SECONDS = {"units": "s", "long_name": "time from the go signal"}
 COUNTERFACTUALS = ("no_cerebellum", "no_cortical_change", "neither")
 
 
@@ -63,7 +65,7 @@ class Recorder:
             What an ``until=`` condition may ask for.
         """
         rows, desired = self.rows, trial.draw.desired
-        perturbation, block = trial.perturbation, trial.block
+        perturbation, row = trial.perturbation, trial.row
         command = activity.command[place]
         n_versions = len(command)
         probes = -direction(command, np.repeat(desired, n_versions, 0))
@@ -83,15 +85,17 @@ class Recorder:
         rows["probe_slow"].append(probes[-1])
         if has_choices(self.task):
             rows["probe_naive"].append(probes[-3])
-        rows["epoch"].append(block.epoch)
+            rows["reversed"].append(perturbation.reversed)
+        rows["epoch"].append(trial.block.epoch)
         rows["block"].append(trial.block_index)
         rows["condition"].append(trial.condition)
         rows["target"].append(self.task.labels[trial.condition])
         rows["rotation"].append(perturbation.rotation)
         rows["curl"].append(perturbation.curl)
         rows["clamp"].append(perturbation.clamp)
-        rows["cerebellum"].append(block.cerebellum)
-        rows["learns"].append(block.learns)
+        rows["context"].append(row.context)
+        rows["cerebellum"].append(row.cerebellum)
+        rows["learns"].append(row.learns)
         rows["C"].append(learner.C[place].astype(np.float32))
         rows["W_PC"].append(learner.W_PC[place].astype(np.float32))
         if self.record != "behaviour":
@@ -151,7 +155,7 @@ class Recorder:
                     name: ("trial", rows[name])
                     for name in (
                         "epoch", "block", "condition", "target", "rotation", "curl", "clamp",
-                        "cerebellum", "learns", "side", "expected",
+                        "reversed", "context", "cerebellum", "learns", "side", "expected",
                     )
                     if name in rows
                 }
@@ -187,21 +191,24 @@ class Recorder:
 
     def _behaviour(self, rows: dict[str, np.ndarray]) -> xr.Dataset:
         units = {"angle": "degrees", "error": "degrees", "adaptation": "degrees",
-                 "end_error": "m", "deviation": "m"}  # fmt: skip
+                 "end_error": "m", "deviation": "m", "rotation": "degrees",
+                 "curl": "N s/m"}  # fmt: skip
         columns: dict[str, Any] = {
             name: ("trial", rows[name], {"units": unit}) for name, unit in units.items()
         }
-        for name in ("choice", "correct", "reward"):
+        for name in ("clamp", "choice", "correct", "reward"):
             if name in rows:
                 columns[name] = ("trial", rows[name])
         for path in ("hand", "cursor"):
             columns[path] = (("trial", "time", "axis"), rows[path], {"units": "m"})
+        labels = {name: ("trial", rows[name]) for name in ("epoch", "block", "target", "context")}
+        time = ("time", self._steps(rows), _SECONDS)
+        return xr.Dataset(columns, coords={"time": time, "axis": ["x", "y"], **labels})
+
+    def _steps(self, rows: dict[str, np.ndarray]) -> np.ndarray:
+        """Time at the end of each step, in seconds from the go signal."""
         dt = self.model.cortex.dt
-        steps = np.arange(1, rows["hand"].shape[1] + 1) - self.task.go(dt)
-        labels = {name: ("trial", rows[name]) for name in ("epoch", "block", "target")}
-        return xr.Dataset(
-            columns, coords={"time": np.round(steps * dt, 9), "axis": ["x", "y"], **labels}
-        )
+        return np.round((np.arange(1, rows["hand"].shape[1] + 1) - self.task.go(dt)) * dt, 9)
 
     def _labelled(
         self, tensor: np.ndarray, rows: dict[str, np.ndarray], region: np.ndarray
@@ -213,10 +220,10 @@ class Recorder:
             tensor,
             dims=("trial", "neuron", "time"),
             coords={
-                "time": np.round(centres * dt, 9),
+                "time": ("time", np.round(centres * dt, 9), _SECONDS),
                 "region": ("neuron", region),
                 "unit": ("neuron", unit),
-                **{name: ("trial", rows[name]) for name in ("target", "epoch", "block")},
+                **trial_labels(rows, self._steps(rows)),
             },
             name="activity",
         )
@@ -237,7 +244,18 @@ class Recorder:
 
 
 def _as_dict(thing: Any) -> dict[str, Any]:
-    return asdict(thing) if is_dataclass(thing) and not isinstance(thing, type) else {}
+    if not is_dataclass(thing) or isinstance(thing, type):
+        return {}
+    return {name: _as_json(value) for name, value in asdict(thing).items()}
+
+
+def _as_json(value: Any) -> Any:
+    """What a file can hold; anything else in words."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, tuple | list):
+        return [_as_json(each) for each in value]
+    return value if value is None or isinstance(value, str | bool | int | float) else repr(value)
 
 
 def _angle(wanted: np.ndarray, went: np.ndarray) -> float:

@@ -4,24 +4,41 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
+from trialtensor.data.parameters import check_flag, check_whole
 from trialtensor.opening.guard import reading_own
+from trialtensor_models.sessions.film import write_film
+from trialtensor_models.sessions.run_figure import check_drawable, plot_run
 from trialtensor_models.sessions.run_files import read_groups, write_groups
+from trialtensor_models.sessions.shown import as_html, run_text, truth_text
 from trialtensor_models.sessions.spikes import draw_spikes
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 REGIONS = ("cortex", "pons", "granule", "nuclei")
 _SUBSPACES = "subspaces_"
+# Arrays of a truth that not every simulator has, and their axes in a file.
+_WEIGHTS = {
+    "C": ("trial", "channel", "cortex"),
+    "W_th": ("cortex", "channel"),
+    "W_PC": ("trial", "channel", "granule"),
+    "region": ("neuron",),
+}
 
 
 @dataclass(frozen=True, eq=False)
 class Truth:
     """The truth of a simulated session, to score methods against.
+
+    Simulators other than the network give what they have: the schedule, and the two processes
+    behind behaviour (zeros where there is only one).
 
     Attributes
     ----------
@@ -51,13 +68,13 @@ class Truth:
     schedule: xr.Dataset
     fast: xr.DataArray
     slow: xr.DataArray
-    C: np.ndarray
-    W_th: np.ndarray
-    W_PC: np.ndarray
-    counterfactual: xr.Dataset | None
-    subspaces: dict[str, np.ndarray]
-    region: np.ndarray
-    configuration: dict[str, Any]
+    C: np.ndarray = field(default_factory=lambda: np.empty((0, 2, 0)))
+    W_th: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))
+    W_PC: np.ndarray = field(default_factory=lambda: np.empty((0, 2, 0)))
+    counterfactual: xr.Dataset | None = None
+    subspaces: dict[str, np.ndarray] = field(default_factory=dict)
+    region: np.ndarray = field(default_factory=lambda: np.empty(0, dtype="<U1"))
+    configuration: dict[str, Any] = field(default_factory=dict)
 
     def delta_W(self, trial: int) -> np.ndarray:
         """Change of the recurrent weights before a trial.
@@ -69,8 +86,22 @@ class Truth:
         Returns
         -------
         (n_cortex, n_cortex) array
+
+        Raises
+        ------
+        ValueError
+            If there is no such trial, or the weights aren't known.
         """
+        if not len(self.C):
+            raise ValueError("C: this truth has no weights of a cortex")
+        check_whole("trial", trial, 0, len(self.C) - 1)
         return self.W_th @ self.C[trial].astype(float)
+
+    def __repr__(self) -> str:
+        return truth_text(self)
+
+    def _repr_html_(self) -> str:
+        return as_html(repr(self))
 
     @property
     def nbytes(self) -> int:
@@ -85,8 +116,10 @@ class Run:
     Attributes
     ----------
     activity : xarray.DataArray (trial, neuron, time), or None
-        With coordinates region and unit (by neuron), target, epoch and block (by trial); time in
-        seconds from the go signal. None for ``record="behaviour"``.
+        With coordinates region and unit (by neuron); epoch, target, block, and what else differs
+        between trials (rotation, curl, clamp, context, choice, correct ...); go and peak_speed,
+        times of events in seconds; time in seconds from the go signal. None for
+        ``record="behaviour"``.
     behaviour : xarray.Dataset
         By trial: angle (direction of the hand from the target, degrees counter-clockwise), error
         (the same for the cursor), adaptation (of the motor command, degrees against
@@ -100,12 +133,25 @@ class Run:
     behaviour: xr.Dataset
     truth: Truth
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the run as netCDF 4 (HDF5): arrays and text only.
+    def __repr__(self) -> str:
+        return run_text(self.activity, self.behaviour, self.truth)
+
+    def _repr_html_(self) -> str:
+        return as_html(repr(self))
+
+    def save(self, path: str | os.PathLike[str], *, exact: bool = False) -> None:
+        """Write the run as netCDF 4 (HDF5): arrays and text only, compressed.
+
+        `trialtensor.read` reads the activity with its labels, and so does the command, as
+        ``trialtensor fit run.nc``.
 
         Parameters
         ----------
         path : str or path
+        exact : bool
+            Keep activity and counterfactuals to the last bit, which takes twice the room.
+            Unless true, their values are rounded by at most 1/2048 of the largest size of their
+            neuron; zeros stay zeros. Behaviour and all other truth are never rounded.
 
         Raises
         ------
@@ -115,7 +161,7 @@ class Run:
         groups = {"behaviour": self.behaviour, **_groups_of(self.truth)}
         if self.activity is not None:
             groups["activity"] = self.activity.to_dataset(name="activity")
-        write_groups(groups, self.truth.configuration, path)
+        write_groups(groups, self.truth.configuration, path, exact=check_flag("exact", exact))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Run:
@@ -140,6 +186,58 @@ class Run:
             groups, configuration = read_groups(path)
             activity = groups["activity"]["activity"] if "activity" in groups else None
             return cls(activity, groups["behaviour"], _truth_of(groups, configuration))
+
+    def plot(self) -> Figure:
+        """Draw hand paths, the learning curve with its fast and slow parts, and regions' activity.
+
+        Hand paths and activity are those of a few trials before the first perturbed block, at its
+        beginning, at its end, and after it (the washout, if there is one).
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        return plot_run(self.activity, self.behaviour, self.truth)
+
+    def film(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        n_frames: int = 40,
+        fps: float = 8.0,
+        window: int = 8,
+    ) -> Path:
+        """Write a film of hand paths and activity over learning, an animated GIF.
+
+        Parameters
+        ----------
+        path : str or path
+            Ends in ``.gif``; replaced if it exists.
+        n_frames : int
+        fps : float
+            Frames a second.
+        window : int
+            Trials that are seen at a time.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        ValueError, OSError
+            If it can't be written there, or a number is out of range.
+        """
+        check_drawable(self.behaviour, "hand", "adaptation")
+        return write_film(
+            path,
+            self.activity,
+            self.behaviour,
+            self.truth,
+            n_frames=n_frames,
+            fps=fps,
+            window=window,
+        )
 
     def spikes(
         self, *, rate_scale: float = 20.0, bin_width: float = 0.02, seed: int = 0
@@ -169,16 +267,9 @@ class Run:
 
 
 def _groups_of(truth: Truth) -> dict[str, xr.Dataset]:
-    weights = xr.Dataset(
-        {
-            "C": (("trial", "channel", "cortex"), truth.C),
-            "W_th": (("cortex", "channel"), truth.W_th),
-            "W_PC": (("trial", "channel", "granule"), truth.W_PC),
-            "fast": truth.fast,
-            "slow": truth.slow,
-            "region": ("neuron", truth.region),
-        }
-    )
+    arrays = {name: (dims, getattr(truth, name)) for name, dims in _WEIGHTS.items()}
+    known = {name: (dims, array) for name, (dims, array) in arrays.items() if array.size}
+    weights = xr.Dataset({"fast": truth.fast, "slow": truth.slow, **known})
     groups = {"schedule": truth.schedule, "weights": weights}
     if truth.counterfactual is not None:
         groups["counterfactual"] = truth.counterfactual
@@ -189,19 +280,19 @@ def _groups_of(truth: Truth) -> dict[str, xr.Dataset]:
 
 def _truth_of(groups: Mapping[str, xr.Dataset], configuration: dict[str, Any]) -> Truth:
     weights = groups["weights"]
+    arrays: dict[str, Any] = {
+        name: weights[name].to_numpy() for name in _WEIGHTS if name in weights
+    }
     return Truth(
         schedule=groups["schedule"],
         fast=weights["fast"],
         slow=weights["slow"],
-        C=weights["C"].to_numpy(),
-        W_th=weights["W_th"].to_numpy(),
-        W_PC=weights["W_PC"].to_numpy(),
         counterfactual=groups.get("counterfactual"),
         subspaces={
             name.removeprefix(_SUBSPACES): group["basis"].to_numpy()
             for name, group in groups.items()
             if name.startswith(_SUBSPACES)
         },
-        region=weights["region"].to_numpy(),
+        **arrays,
         configuration=configuration,
     )

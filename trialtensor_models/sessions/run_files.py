@@ -1,4 +1,8 @@
-"""Runs as netCDF 4 files: a group for each part, arrays and JSON only."""
+"""Runs as netCDF 4 files: a group for each part, arrays and JSON only.
+
+The activity is the tensor of the file (`trialtensor.variables.contents.MAIN`), with its labels in
+its group, so `trialtensor` reads it without knowing what a run is.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +18,23 @@ import xarray as xr
 from trialtensor.opening.guard import RefusedError, reading_own
 from trialtensor.opening.hdf5 import open_hdf5
 from trialtensor.storage import write_netcdf
+from trialtensor.variables.contents import MAIN
+from trialtensor_models.sessions.rounding import rounded
 
 FORMAT = "trialtensor-run"
 FORMAT_VERSION = 1
+ACTIVITY = "activity"
+_COMPRESSED = {"zlib": True, "complevel": 4, "shuffle": True}
+# Smaller arrays are stored as they are; of larger ones, about so many bytes together.
+_LEAST, _TOGETHER = 10_000, 1 << 20
 
 
 def write_groups(
     groups: Mapping[str, xr.Dataset],
     configuration: Mapping[str, Any],
     path: str | os.PathLike[str],
+    *,
+    exact: bool = False,
 ) -> None:
     """Write the parts of a run; the file appears whole or not at all.
 
@@ -32,6 +44,8 @@ def write_groups(
     configuration : mapping
         Anything that JSON can hold.
     path : str or path
+    exact : bool
+        Whether activity is kept to the last bit; see `trialtensor_models.sessions.rounding`.
 
     Raises
     ------
@@ -43,7 +57,24 @@ def write_groups(
         "format_version": FORMAT_VERSION,
         "configuration": json.dumps(configuration),
     }
-    write_netcdf(path, {"": xr.Dataset(attrs=header), **groups}, sealed=True)
+    parts = {name: _stored(group, exact) for name, group in groups.items()}
+    if ACTIVITY in parts:
+        parts[ACTIVITY][ACTIVITY].attrs[MAIN] = np.int8(1)
+    write_netcdf(path, {"": xr.Dataset(attrs=header), **parts}, sealed=True)
+
+
+def _stored(group: xr.Dataset, exact: bool) -> xr.Dataset:
+    """Compress what is large, and round what has a value for each trial, neuron and time."""
+    found = group.copy()
+    for name, each in group.data_vars.items():
+        if each.dims == ("trial", "neuron", "time") and not exact:
+            found[name] = each.copy(data=rounded(each.to_numpy()))
+        found[name].encoding = {}
+        if each.nbytes >= _LEAST and each.ndim > 1:
+            first = max(1, round(_TOGETHER / each.nbytes * each.shape[0]))
+            chunks = (min(first, each.shape[0]), *each.shape[1:])
+            found[name].encoding = {**_COMPRESSED, "chunksizes": chunks}
+    return found
 
 
 def read_groups(path: str | os.PathLike[str]) -> tuple[dict[str, xr.Dataset], dict[str, Any]]:
@@ -74,6 +105,8 @@ def read_groups(path: str | os.PathLike[str]) -> tuple[dict[str, xr.Dataset], di
         for name in names:
             with xr.open_dataset(path, group=name, engine="h5netcdf") as group:
                 groups[name] = group.load()
+    if ACTIVITY in groups:
+        groups[ACTIVITY][ACTIVITY].attrs.pop(MAIN, None)
     return groups, configuration
 
 

@@ -2,95 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from trialtensor_models.sessions.blocks import Block, Kind, make_block
+from trialtensor_models.sessions.schedule_table import blocks_of, table_of
+from trialtensor_models.sessions.shown import schedule_text
 
-from trialtensor.data.parameters import check_flag, check_number, check_whole
-from trialtensor_models.plants import Perturbation
-
-Until = Literal["zero"] | Callable[[Mapping[str, np.ndarray]], bool]
-Kind = Literal["baseline", "rotate", "curl", "clamp", "washout", "reverse"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Block:
-    """Some trials of one kind; made by the methods of `Schedule`.
-
-    Attributes
-    ----------
-    kind : str
-        The method that made it.
-    size : float
-        Rotation in degrees, counter-clockwise, or strength of a curl field in N s/m.
-    n_trials : int
-        How many, or at most how many where there is `until`.
-    until : "zero" or callable, optional
-        When to stop before `n_trials`.
-    ramp : int
-        Trials over which the perturbation grows to its size.
-    epoch : str
-        Label of the trials.
-    targets : tuple of int, optional
-        Conditions that are drawn; all of the task's if None.
-    cerebellum : float
-        Scale of the cerebellum's output in this block.
-    learns : bool
-        False if nothing is learned or forgotten.
-    """
-
-    kind: Kind
-    size: float = 0.0
-    n_trials: int = 1
-    until: Until | None = None
-    ramp: int = 0
-    epoch: str = ""
-    targets: tuple[int, ...] | None = None
-    cerebellum: float = 1.0
-    learns: bool = True
-
-    def at(self, trial: int) -> Perturbation:
-        """Find the perturbation of a trial.
-
-        Parameters
-        ----------
-        trial : int
-            Counted from the start of the block.
-
-        Returns
-        -------
-        Perturbation
-        """
-        share = min(1.0, (trial + 1) / self.ramp) if self.ramp else 1.0
-        return Perturbation(
-            rotation=share * self.size if self.kind == "rotate" else 0.0,
-            curl=share * self.size if self.kind == "curl" else 0.0,
-            clamp=self.kind == "clamp",
-            reversed=self.kind == "reverse",
-        )
-
-    def is_over(self, history: Mapping[str, np.ndarray]) -> bool:
-        """Tell whether the block ends here.
-
-        Parameters
-        ----------
-        history : mapping of str to (n_done,) array
-            Of its trials so far.
-
-        Returns
-        -------
-        bool
-        """
-        n_done = len(history["adaptation"])
-        if n_done >= self.n_trials or self.until is None or n_done == 0:
-            return n_done >= self.n_trials
-        if self.until == "zero":
-            # Learned so far with the sign of this block's perturbation: from below it to zero.
-            direction = np.sign(self.size) or -np.sign(history["adaptation"][0]) or 1.0
-            return bool(direction * history["adaptation"][-1] >= 0)
-        return bool(self.until(history))
+if TYPE_CHECKING:
+    import pandas
 
 
 @dataclass(frozen=True)
@@ -102,9 +23,10 @@ class Schedule:
     "error" and "adaptation", and of "correct" and "reward" where there are choices, to an array
     with a value a trial) that returns whether to stop, with ``n_trials`` as the limit; ``ramp``,
     trials over which the perturbation grows;
-    ``targets``, the conditions that are drawn; ``cerebellum``, by what the cerebellum's output is
-    scaled; ``learns=False`` for probes that leave no trace; ``epoch``, a label (the method's name
-    unless given).
+    ``targets``, the conditions that are drawn; ``context``, a label of what is shown (of use to
+    models that infer contexts; the network doesn't see it); ``cerebellum``, by what the
+    cerebellum's output is scaled; ``learns=False`` for probes that leave no trace; ``epoch``, a
+    label (the method's name unless given). `from_table` takes all of these trial by trial.
 
     Examples
     --------
@@ -222,39 +144,80 @@ class Schedule:
         """Trials if no block stops early."""
         return sum(block.n_trials for block in self.blocks)
 
+    @property
+    def uses(self) -> frozenset[str]:
+        """Kinds of perturbation in it: "rotate", "curl", "clamp", "reverse"."""
+        return frozenset().union(*(block.uses for block in self.blocks))
+
+    @classmethod
+    def from_table(cls, table: pandas.DataFrame | Mapping[str, Any]) -> Schedule:
+        """Make a schedule of a table with a row a trial.
+
+        Every column may be left out. Blocks are consecutive trials of the same epoch (and block).
+        Where no condition is given, it is drawn, balanced within each block and each kind of
+        trial: all that have the same perturbation, context, cerebellum and learns.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame, xarray.Dataset, or mapping of str to (n_trials,) array-like
+            ``perturbation`` (or ``rotation``): of the cursor, in degrees counter-clockwise.
+            ``curl``: strength of a force field in N s/m. ``clamp``, ``learns``, ``reversed``: True
+            or False (1 or 0). ``target``: a label of the task, such as a direction in degrees;
+            ``condition``: its place among the labels. ``context``, ``epoch``: labels.
+            ``cerebellum``: scale of its output. ``trial``, ``side`` and ``expected`` are ignored,
+            so ``run.truth.schedule`` is such a table.
+
+        Returns
+        -------
+        Schedule
+
+        Raises
+        ------
+        ValueError
+            For no trials, an unknown column, or a value that is missing or of the wrong type;
+            names column and row.
+
+        Examples
+        --------
+        >>> schedule = Schedule.from_table(
+        ...     {"perturbation": [0, 30, -30, 30], "context": ["", "A", "B", "A"]}
+        ... )
+        >>> [(row.perturbation.rotation, row.context) for row in schedule.blocks[0].rows]
+        [(0.0, ''), (30.0, 'A'), (-30.0, 'B'), (30.0, 'A')]
+        """
+        return cls(blocks_of(table))
+
+    def to_table(self) -> pandas.DataFrame:
+        """List the trials: the table that `from_table` takes.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row a trial: rotation, curl, clamp, reversed, context, cerebellum, learns, epoch,
+            block; target and condition if any is given.
+
+        Raises
+        ------
+        ValueError
+            If a block has ``until``: how many trials it takes is known after it.
+
+        Examples
+        --------
+        >>> Schedule().rotate(30, 3, ramp=3).to_table()["rotation"].tolist()
+        [10.0, 20.0, 30.0]
+        """
+        return table_of(self.blocks)
+
+    def __add__(self, other: Schedule) -> Schedule:
+        """Put one schedule after another."""
+        if not isinstance(other, Schedule):
+            return NotImplemented
+        return Schedule((*self.blocks, *other.blocks))
+
+    def __repr__(self) -> str:
+        return schedule_text(self.blocks, self.max_trials)
+
     def _add(
         self, kind: Kind, size: float, n_trials: int | None, options: Mapping[str, Any]
     ) -> Schedule:
-        options = {"epoch": kind, **options}
-        block = Block(kind=kind, size=size, n_trials=_length(n_trials, options), **options)
-        _check(block)
-        return Schedule((*self.blocks, block))
-
-
-DEFAULT_LIMIT = 500
-
-
-def _length(n_trials: int | None, options: Mapping[str, Any]) -> int:
-    if n_trials is None:
-        if options.get("until") is None:
-            raise ValueError("n_trials: expected a number of trials, or until=, got neither")
-        return DEFAULT_LIMIT
-    return check_whole("n_trials", n_trials, 1)
-
-
-def _check(block: Block) -> None:
-    size = {"rotate": "degrees", "curl": "strength"}.get(block.kind, "size")
-    check_number(size, block.size)
-    if not (block.until is None or block.until == "zero" or callable(block.until)):
-        raise ValueError(f"until: expected 'zero' or a function, got {block.until!r}")
-    check_whole("ramp", block.ramp, 0)
-    check_number("cerebellum", block.cerebellum, least=0)
-    check_flag("learns", block.learns)
-    if not isinstance(block.epoch, str):
-        raise ValueError(f"epoch: expected a label, got {block.epoch!r}")
-    if block.targets is not None:
-        several = isinstance(block.targets, Sequence | np.ndarray) and len(block.targets)
-        if not several or isinstance(block.targets, str):
-            raise ValueError(f"targets: expected at least one condition, got {block.targets!r}")
-        for target in block.targets:
-            check_whole("targets", target, 0)
+        return Schedule((*self.blocks, make_block(kind, size, n_trials, options)))

@@ -8,8 +8,9 @@ import numpy as np
 
 from trialtensor_models.plants import Perturbation
 from trialtensor_models.plasticity import Critic, Outcome, answer
-from trialtensor_models.sessions.schedule import Block, Schedule
-from trialtensor_models.tasks import Draw, Task, has_choices
+from trialtensor_models.sessions.blocks import Block, Row
+from trialtensor_models.sessions.schedule import Schedule
+from trialtensor_models.tasks import Draw, Task, has_choices, next_answer
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -19,6 +20,7 @@ class Trial:
     index: int
     block_index: int
     block: Block
+    row: Row
     condition: int
     perturbation: Perturbation
     draw: Draw
@@ -46,9 +48,10 @@ class Session:
         streams = np.random.SeedSequence(seed).spawn(4)
         self._order, self._cortex, self._motor, self._reward = map(np.random.default_rng, streams)
         self._block = 0
-        self._waiting: list[int] = []
+        self._waiting: dict[Row | None, list[int]] = {}
         self._history: dict[str, list[float]] = {}
-        self._critic = Critic(len(task.labels))
+        n_answers = len(task.answers) if has_choices(task) else 2
+        self._critic = Critic(len(task.labels), chance=1 / n_answers)
         self.n_done = 0
 
     @property
@@ -60,25 +63,36 @@ class Session:
         """Draw the next trial."""
         block = self.schedule.blocks[self._block]
         in_block = len(self._history.get("adaptation", ()))
-        if not self._waiting:
-            offered = block.targets if block.targets is not None else range(len(self.task.labels))
-            self._waiting = self._order.permutation(np.asarray(offered)).tolist()
-        condition = self._waiting.pop()
+        row = block.row(in_block)
+        condition = self._drawn(block, row) if row.condition is None else row.condition
         draw = self.task.draw(np.array([condition]), self.dt, self._order)
-        perturbation = block.at(in_block)
-        if perturbation.reversed and draw.side is not None:
-            draw = replace(draw, side=-draw.side)
+        perturbation = row.perturbation
+        if perturbation.reversed and draw.side is not None and has_choices(self.task):
+            draw = replace(draw, side=next_answer(self.task, draw.side))
         T = draw.inputs.shape[1]
         return Trial(
             index=self.n_done,
             block_index=self._block,
             block=block,
+            row=row,
             condition=condition,
             perturbation=perturbation,
             draw=draw,
             noise=self.noise * self._cortex.standard_normal((T, self.n_units)),
             tilt=float(self._motor.standard_normal()),
         )
+
+    def _drawn(self, block: Block, row: Row) -> int:
+        """Draw a condition: all of them once, in random order, then again.
+
+        Trials of a table that differ in what is asked for take turns of their own, or contexts
+        that alternate would each get half of the conditions.
+        """
+        waiting = self._waiting.setdefault(row if block.rows else None, [])
+        if not waiting:
+            offered = block.targets if block.targets is not None else range(len(self.task.labels))
+            waiting += self._order.permutation(np.asarray(offered)).tolist()
+        return waiting.pop()
 
     def answer(self, trial: Trial, angle: float) -> Outcome | None:
         """Answer a trial by the direction of the hand, in tasks with choices.
@@ -98,7 +112,7 @@ class Session:
         expected = float(self._critic.values[trial.condition])
         side = int(trial.draw.side[0])
         outcome = answer(self.task, side, angle, expected, self._reward)
-        if trial.block.learns and not trial.perturbation.clamp:
+        if trial.row.learns and not trial.perturbation.clamp:
             self._critic.learn(trial.condition, outcome.reward)
         return outcome
 
@@ -116,4 +130,4 @@ class Session:
         history = {name: np.asarray(value) for name, value in self._history.items()}
         if self.schedule.blocks[self._block].is_over(history):
             self._block += 1
-            self._history, self._waiting = {}, []
+            self._history, self._waiting = {}, {}

@@ -19,7 +19,7 @@ from trialtensor_models.network import (
     stack,
     take,
 )
-from trialtensor_models.plants import Movement, Plant, PointMass
+from trialtensor_models.plants import Movement, Plant, PointMass, check_is_plant
 from trialtensor_models.plasticity import Learner, Outcome, reward_error, told_error
 from trialtensor_models.sessions.recorder import Recorder
 from trialtensor_models.sessions.run import Run
@@ -29,9 +29,12 @@ from trialtensor_models.sessions.simulation_checks import (
     check_networks,
     check_recording,
     check_schedule,
-    check_seeds,
+    check_trials,
+    models_of,
     seeds_of,
+    with_conditions,
 )
+from trialtensor_models.sessions.trained_checks import check_settles, check_trained
 from trialtensor_models.tasks import Task, has_choices
 
 Record = Literal["all", "activity", "behaviour"]
@@ -117,9 +120,16 @@ def simulate(
     Raises
     ------
     ValueError
-        If the schedule has no trials, sizes don't fit, or a number is out of range.
+        If the schedule has no trials, the network is trained on another task, sizes don't fit, or
+        a number is out of range.
     UnstableDynamicsError
         If activity grows without bound; names the region and the trial.
+
+    Warns
+    -----
+    UserWarning
+        If the network isn't trained on this timing or doesn't do the task (with how far off naive
+        trials end), or its rates make it oscillate.
 
     Examples
     --------
@@ -130,14 +140,18 @@ def simulate(
     (('trial', 'neuron', 'time'), (5,))
     """
     seeds = seeds_of(seed)
-    models = [model] * len(seeds) if isinstance(model, CCRNN) else list(model)
-    check_seeds(models, seeds)
+    models = models_of(model, len(seeds))
     check_networks(models, task)
     check_schedule(schedule, task)
+    schedule = with_conditions(schedule, task)
+    n_steps = check_trials(models[0], task)
     for each in models:
-        check_recording(record, bin_width, n_granule, each.cortex.dt)
+        check_recording(record, bin_width, n_granule, each.cortex.dt, n_steps)
     if plant is None:
         plant = PointMass(motor_noise=task.exploration) if has_choices(task) else PointMass()
+    check_is_plant(plant)
+    check_trained(models, task)
+    check_settles(models, schedule)
     recorders = [
         Recorder(each, task, schedule, s, plant, record, bin_width, n_granule)
         for each, s in zip(models, seeds, strict=True)
@@ -171,7 +185,7 @@ def _run_sessions(
         trials = [sessions[i].next() for i in going]
         output = np.array(
             [
-                models[i].cerebellum.output * t.block.cerebellum
+                models[i].cerebellum.output * t.row.cerebellum
                 for i, t in zip(going, trials, strict=True)
             ]
         )
@@ -185,7 +199,7 @@ def _run_sessions(
                 error[place] = _taught(models[i], task, trial, outcome, error[place])
                 values |= recorders[i].add_outcome(outcome)
             sessions[i].seen(**values)
-        learner.learn(activity, error, np.array([trial.block.learns for trial in trials]))
+        learner.learn(activity, error, np.array([trial.row.learns for trial in trials]))
         wiring = learner.rewired(wiring)
         over = [sessions[i].is_over for i in going]
         if any(over):

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from trialtensor.data.parameters import SEEDS, check_choice, check_number, check_whole
 from trialtensor_models.network import CCRNN
-from trialtensor_models.sessions.schedule import Block, Schedule
-from trialtensor_models.tasks import Task, has_choices
+from trialtensor_models.sessions.blocks import Row
+from trialtensor_models.sessions.schedule import Schedule
+from trialtensor_models.tasks import Task, check_draw, check_is_task, condition_of, has_choices
 
 RECORDS = ("all", "activity", "behaviour")
 
@@ -22,11 +26,14 @@ def seeds_of(seed: Any) -> list[int]:
         For what isn't a whole number of at least 0.
     """
     several = isinstance(seed, Iterable) and not isinstance(seed, str | bytes)
-    return [check_whole("seed", each, 0, SEEDS) for each in (seed if several else [seed])]
+    seeds = [check_whole("seed", each, 0, SEEDS) for each in (seed if several else [seed])]
+    if not seeds:
+        raise ValueError("seed: expected at least one, got none")
+    return seeds
 
 
-def check_recording(record: Any, bin_width: Any, n_granule: Any, dt: float) -> None:
-    """Refuse bins that aren't whole steps, and records that aren't made."""
+def check_recording(record: Any, bin_width: Any, n_granule: Any, dt: float, n_steps: int) -> None:
+    """Refuse bins that aren't whole steps or longer than a trial, and records that aren't made."""
     check_choice("record", record, RECORDS)
     check_number("bin_width", bin_width, above=0)
     per_bin = round(bin_width / dt)
@@ -34,22 +41,65 @@ def check_recording(record: Any, bin_width: Any, n_granule: Any, dt: float) -> N
         raise ValueError(
             f"bin_width: expected a multiple of the network's steps of {dt:g} s, got {bin_width!r}"
         )
+    if per_bin > n_steps:
+        raise ValueError(f"bin_width: a trial has {n_steps * dt:g} s, got {bin_width!r}")
     if n_granule is not None:
         check_whole("n_granule", n_granule, 0)
 
 
-def check_seeds(models: Sequence[CCRNN], seeds: Sequence[Any]) -> None:
-    """Refuse no seeds, and networks that aren't one for each."""
-    if not seeds:
-        raise ValueError("seed: expected at least one, got none")
-    if len(models) != len(seeds):
+def models_of(model: Any, n_seeds: int) -> list[CCRNN]:
+    """Return a network for each seed.
+
+    Raises
+    ------
+    ValueError
+        For what isn't a network, and for networks that aren't one for each seed.
+    """
+    several = isinstance(model, Iterable) and not isinstance(model, str | bytes)
+    models = list(model) if several else [model] * n_seeds
+    for each in models:
+        if not isinstance(each, CCRNN):
+            raise ValueError(f"model: expected a CCRNN such as CCRNN.pretrained(), got {each!r}")
+    if len(models) != n_seeds:
         raise ValueError(
-            f"model: expected one, or one for each of {len(seeds)} seeds, got {len(models)}"
+            f"model: expected one, or one for each of {n_seeds} seeds, got {len(models)}"
         )
+    return models
+
+
+def check_trials(model: CCRNN, task: Task) -> int:
+    """Refuse a task whose trials don't have the shapes that it promises.
+
+    Parameters
+    ----------
+    model : CCRNN
+    task : task
+
+    Returns
+    -------
+    int
+        Steps in a trial.
+
+    Raises
+    ------
+    ValueError
+        Naming the part that is wrong.
+    """
+    dt = model.cortex.dt
+    draw = task.draw(np.array([0]), dt, np.random.default_rng(0))
+    check_draw(draw, task, 1)
+    n_steps = draw.inputs.shape[1]
+    if n_steps <= model.lag:
+        raise ValueError(
+            f"task: a trial of {task.name} has {n_steps * dt:g} s, expected more than "
+            f"response_lag = {model.lag * dt:g} s"
+        )
+    return n_steps
 
 
 def check_networks(models: Sequence[CCRNN], task: Task) -> None:
-    """Refuse networks that don't fit the task or each other."""
+    """Refuse what is no task, and networks that don't fit it or each other."""
+    check_is_task(task)
     for each in models:
         if each.task.n_inputs != task.n_inputs:
             raise ValueError(
@@ -71,12 +121,13 @@ def _sizes(model: CCRNN) -> tuple[Any, ...]:
 
 def check_schedule(schedule: Schedule, task: Task) -> None:
     """Refuse schedules without trials, or with blocks that the task doesn't have."""
+    if not isinstance(schedule, Schedule):
+        raise ValueError(f"schedule: expected a Schedule, got {schedule!r}")
     if not schedule.blocks:
         raise ValueError(
             "schedule: it has no trials; add some, such as Schedule().baseline(20).rotate(30, 160)"
         )
-    for block in schedule.blocks:
-        _check_kind(block, task)
+    _check_kinds(schedule, task)
     n_conditions = len(task.labels)
     for block in schedule.blocks:
         if block.targets is not None and not all(0 <= t < n_conditions for t in block.targets):
@@ -85,8 +136,54 @@ def check_schedule(schedule: Schedule, task: Task) -> None:
             )
 
 
-def _check_kind(block: Block, task: Task) -> None:
-    for_choices = block.kind == "reverse"
-    if for_choices != has_choices(task) and (for_choices or block.kind in ("rotate", "curl")):
-        other = "choices" if for_choices else "reaches"
-        raise ValueError(f"schedule: {block.kind} is for tasks with {other}, not {task.name}")
+def _check_kinds(schedule: Schedule, task: Task) -> None:
+    for kind in ("reverse", "rotate", "curl"):
+        for_choices = kind == "reverse"
+        if kind in schedule.uses and for_choices != has_choices(task):
+            other = "choices" if for_choices else "reaches"
+            raise ValueError(f"schedule: {kind} is for tasks with {other}, not {task.name}")
+
+
+def with_conditions(schedule: Schedule, task: Task) -> Schedule:
+    """Find the conditions of a schedule that gives labels of the task.
+
+    Parameters
+    ----------
+    schedule : Schedule
+    task : task
+
+    Returns
+    -------
+    Schedule
+
+    Raises
+    ------
+    ValueError
+        If the task has no such label or condition, or label and condition disagree.
+    """
+    if not any(block.rows for block in schedule.blocks):
+        return schedule
+    return Schedule(
+        tuple(
+            replace(block, rows=tuple(_with_condition(row, task) for row in block.rows))
+            for block in schedule.blocks
+        )
+    )
+
+
+def _with_condition(row: Row, task: Task) -> Row:
+    n_conditions = len(task.labels)
+    if row.condition is not None and row.condition >= n_conditions:
+        raise ValueError(
+            f"condition: expected one from 0 to {n_conditions - 1} of {task.name}, "
+            f"got {row.condition}"
+        )
+    if row.target is None:
+        return row
+    condition = condition_of(task, row.target)
+    if row.condition not in (None, condition):
+        raise ValueError(
+            f"condition: {row.target!r} is condition {condition} of {task.name}, the table has "
+            f"{row.condition}"
+        )
+    return replace(row, condition=condition)

@@ -1,14 +1,24 @@
-"""Tasks: reaches to targets, and choices between two answers."""
-
-from collections.abc import Mapping
-from typing import Any
+"""Tasks: reaches to targets, and choices between answers."""
 
 from trialtensor_models.tasks.center_out import CenterOut
-from trialtensor_models.tasks.choices import LEFT, RIGHT, ChoiceTask, has_choices, toward
+from trialtensor_models.tasks.choices import (
+    LEFT,
+    RIGHT,
+    ChoiceTask,
+    Response,
+    chosen,
+    direction_of,
+    has_choices,
+    labels_of,
+    next_answer,
+    toward,
+)
 from trialtensor_models.tasks.evidence import EvidenceAccumulation
+from trialtensor_models.tasks.interface import check_draw, check_is_task, check_task_members
 from trialtensor_models.tasks.match import DelayedMatch
+from trialtensor_models.tasks.registry import configuration_of, register_task, task_from
 from trialtensor_models.tasks.reversal import ReversalLearning
-from trialtensor_models.tasks.task import Draw, Task
+from trialtensor_models.tasks.task import Draw, Task, condition_of
 
 __all__ = [
     "LEFT",
@@ -18,37 +28,20 @@ __all__ = [
     "DelayedMatch",
     "Draw",
     "EvidenceAccumulation",
+    "Response",
     "ReversalLearning",
     "Task",
+    "check_draw",
+    "check_is_task",
+    "check_task_members",
+    "chosen",
+    "condition_of",
+    "configuration_of",
+    "direction_of",
     "has_choices",
+    "labels_of",
+    "next_answer",
+    "register_task",
     "task_from",
     "toward",
 ]
-
-_TASKS: dict[str, Any] = {
-    task.name: task for task in (CenterOut, ReversalLearning, EvidenceAccumulation, DelayedMatch)
-}
-
-
-def task_from(configuration: Mapping[str, Any]) -> Task:
-    """Make the task that a file describes.
-
-    Parameters
-    ----------
-    configuration : mapping
-        The task's "name" and its parameters.
-
-    Returns
-    -------
-    task
-
-    Raises
-    ------
-    ValueError
-        If there is no task of this name.
-    """
-    options = dict(configuration)
-    name = options.pop("name", None)
-    if name not in _TASKS:
-        raise ValueError(f"task: expected one of {sorted(_TASKS)}, got {name!r}")
-    return _TASKS[name](**options)

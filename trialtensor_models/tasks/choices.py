@@ -1,12 +1,15 @@
-"""Tasks with two answers share a push straight ahead that ends to the left or to the right.
+"""Tasks with choices share a push straight ahead that is turned towards an answer.
 
-An answer is the side of the midline on which the hand ends up, so that a choice is a direction,
-graded and in degrees, like everything else that the network learns.
+Every answer has a direction, and the one nearest to where the hand ends up is chosen: of a left
+and a right one, the side of the midline. So a choice is graded and in degrees, like everything
+else that the network learns.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Protocol, TypeGuard
 
 import numpy as np
@@ -23,9 +26,20 @@ LEFT, RIGHT = -1, 1
 class ChoiceTask(Task, Protocol):
     """A task with a right answer on every trial."""
 
-    turn: float
-    exploration: float
-    reward_probability: float
+    @property
+    def exploration(self) -> float:
+        """Standard deviation of the hand's direction in degrees, unless a plant is given."""
+        ...
+
+    @property
+    def reward_probability(self) -> float:
+        """Of a reward after the right answer."""
+        ...
+
+    @property
+    def answers(self) -> tuple[float, ...]:
+        """Directions in degrees clockwise from straight ahead, rising."""
+        ...
 
 
 def has_choices(task: Task) -> TypeGuard[ChoiceTask]:
@@ -39,7 +53,79 @@ def has_choices(task: Task) -> TypeGuard[ChoiceTask]:
     -------
     bool
     """
-    return isinstance(task, Response)
+    return len(getattr(task, "answers", ())) > 1
+
+
+def labels_of(task: ChoiceTask) -> tuple[int, ...]:
+    """List the labels of the answers, in the order of ``task.answers``.
+
+    Parameters
+    ----------
+    task : task with choices
+
+    Returns
+    -------
+    tuple of int
+        -1 (left) and 1 (right) if there are two, else 0, 1, 2, ...
+    """
+    n_answers = len(task.answers)
+    return (LEFT, RIGHT) if n_answers == 2 else tuple(range(n_answers))
+
+
+def chosen(task: ChoiceTask, angle: float) -> int:
+    """Find the answer that is nearest to a direction.
+
+    Parameters
+    ----------
+    task : task with choices
+    angle : float
+        Of the hand from straight ahead, in degrees counter-clockwise.
+
+    Returns
+    -------
+    int
+        One of `labels_of`.
+    """
+    answers = task.answers
+    between = [(low + high) / 2 for low, high in pairwise(answers)]
+    # Directions from the middle behind the first answer to that behind the last.
+    first = (answers[-1] + answers[0]) / 2 - 180
+    turned = -angle if first <= -angle < first + 360 else (-angle - first) % 360 + first
+    return labels_of(task)[bisect_right(between, turned)]
+
+
+def direction_of(task: ChoiceTask, label: int) -> float:
+    """Find the direction of an answer.
+
+    Parameters
+    ----------
+    task : task with choices
+    label : int
+        One of `labels_of`.
+
+    Returns
+    -------
+    float, in degrees clockwise from straight ahead
+    """
+    return task.answers[labels_of(task).index(label)]
+
+
+def next_answer(task: ChoiceTask, side: np.ndarray) -> np.ndarray:
+    """Find the answers that become right when the task is reversed: of two, the others.
+
+    Parameters
+    ----------
+    task : task with choices
+    side : (n,) array
+        Right answers.
+
+    Returns
+    -------
+    (n,) array
+        The next ones in the order of ``task.answers``; the first after the last.
+    """
+    labels = np.array(labels_of(task))
+    return np.roll(labels, -1)[np.searchsorted(labels, side)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +139,7 @@ class Response:
     exploration : float
         Standard deviation of the hand's direction in degrees, unless a plant is given.
     reward_probability : float
-        Of a reward after the right answer; after the wrong one it is what is left to 1.
+        Of a reward after the right answer; what is left to 1 is shared by the wrong ones.
     distance : float
         Of the movement, in m.
     duration, stay : float
@@ -75,11 +161,17 @@ class Response:
             check_number(name, getattr(self, name), above=0)
         check_number("turn", self.turn, above=0, most=90)
         check_number("exploration", self.exploration, least=0)
-        check_number("reward_probability", self.reward_probability, least=0.5, most=1)
+        least = 1 / len(self.answers)
+        check_number("reward_probability", self.reward_probability, least=least, most=1)
         check_flag("report", self.report)
 
     def _positive(self) -> tuple[str, ...]:
         return ("distance", "duration", "stay")
+
+    @property
+    def answers(self) -> tuple[float, ...]:
+        """Directions in degrees clockwise from straight ahead: left and right."""
+        return (-self.turn, self.turn)
 
     def n_steps(self, dt: float) -> int:
         """Count the steps of the movement and after it.

@@ -7,9 +7,11 @@ from typing import Protocol
 
 import numpy as np
 
+from trialtensor.data.shown import OneLine
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Draw:
+
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
+class Draw(OneLine):
     """Trials of a task.
 
     Attributes
@@ -19,13 +21,43 @@ class Draw:
     desired : (n, T, 2) array
         The command that would be right without a perturbation.
     side : (n,) array, optional
-        The right answer, -1 for left and 1 for right, in a task of choices; `desired` is then
-        straight ahead.
+        The right answer in a task with choices: -1 for left and 1 for right, or its place among
+        the task's answers if there are more than two. `desired` is then straight ahead.
     """
 
     inputs: np.ndarray
     desired: np.ndarray
     side: np.ndarray | None = None
+
+
+def condition_of(task: Task, label: str | float) -> int:
+    """Find the condition with a label.
+
+    Parameters
+    ----------
+    task : task
+    label : str or float
+        Numbers may be off by rounding.
+
+    Returns
+    -------
+    int
+        Its place in ``task.labels``.
+
+    Raises
+    ------
+    ValueError
+        Listing the labels, if there is none like it.
+    """
+    labels = np.asarray(task.labels)
+    if labels.dtype.kind in "fiu" and not isinstance(label, str):
+        found = np.flatnonzero(np.abs(labels - label) <= 1e-6 * (1 + np.abs(labels)))
+    else:
+        found = np.flatnonzero(labels.astype(str) == str(label))
+    if not len(found):
+        known = ", ".join(map(str, labels[:20].tolist()))
+        raise ValueError(f"target: {task.name} has the labels {known}, got {label!r}")
+    return int(found[0])
 
 
 class Task(Protocol):

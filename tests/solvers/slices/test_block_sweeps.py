@@ -63,7 +63,8 @@ def test_a_fit_is_that_of_an_array(missing, nonnegative):
     data = SweepData(X, sum_of_squares(X), observed, 0.01)
     best = fit_slices(data, starts, options)[0].result
     found = fit_slices(in_passes(X, observed, "file"), starts, options)[0].result
-    assert found.loss == pytest.approx(best.loss, rel=1e-6)
+    # It may end a little lower: one step serves all that trials share.
+    assert best.loss * (1 - 1e-5) <= found.loss <= best.loss * (1 + 1e-6)
 
 
 @pytest.mark.parametrize("kind", KINDS)

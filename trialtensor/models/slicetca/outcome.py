@@ -15,6 +15,7 @@ from trialtensor.models.parts import explained, make_components, unexplained
 from trialtensor.models.summary import LEFT_OUT, unknown_data
 from trialtensor.models.undetermined import largest_value, largest_where_missing
 from trialtensor.solvers import canonical
+from trialtensor.solvers.passes import Passes
 from trialtensor.solvers.runs import RestartResult
 from trialtensor.solvers.slices import Components, diagnostics, fix_gauge
 from trialtensor.solvers.slices.contraction import (
@@ -24,6 +25,7 @@ from trialtensor.solvers.slices.contraction import (
     as_triple,
     reconstruct,
 )
+from trialtensor.solvers.slices.judged import Judged, judge
 from trialtensor.solvers.slices.new_trials import solve_trials
 from trialtensor.solvers.slices.sweeps import SweepData
 
@@ -46,40 +48,53 @@ def describe(
         components = _with_unit_trials(
             solve_trials(problem, known, nonnegative=nonnegative, gauge=gauge)
         )
-    rounding = float(np.finfo(problem.X.dtype).eps) * problem.norm2
-    if by_sweeps or loss < 1e9 * rounding:
-        # The cheap form can cancel; the residuals themselves can't.
-        loss = diagnostics.residual_sum_of_squares(problem.X, components, problem.observed)
-    components = _without_rounding(components)
-    of_components, of_types = diagnostics.explained_variance(
-        problem.X, components, problem.norm2, problem.observed
-    )
+    components, judged = _judged(problem, components, found, loss, by_sweeps=by_sweeps)
+    loss, of_components, of_types, largest, others = judged
     arrays = _arrays(components, data.kept, problem.observed)
     arrays |= explained(of_components)
     for name in ("alone", "unique"):
         arrays[f"type_explained_variance_{name}"] = Named(("type",), getattr(of_types, name))
     if problem.observed is not None:
-        arrays["largest_missing"] = Named((), _largest_missing(problem, components))
+        arrays["largest_missing"] = Named((), largest / largest_value(problem.X))
     record = FitRecord(
         loss=loss,
         loss_history=best.loss_history,
         explained_variance_ratio=np.float64(1 - loss / problem.norm2),
         n_iter=best.n_iter,
         stop_reason=best.stop_reason,
-        restarts=_restarts(data, problem, found, loss),
+        restarts=_restarts(data, found, loss, others),
     )
     summary = _with_treatment(data.summary, problem)
     return assemble(arrays, record=record, data=summary, coords=data.coords)
 
 
-def _largest_missing(problem: SweepData, components: Components) -> float:
-    """Return the largest size of the model where entries are missing, relative to the data's."""
-    assert problem.observed is not None, "nothing is missing"
-    largest = largest_where_missing(
-        problem.observed,
-        lambda part: reconstruct(diagnostics.some_trials(components, part)),
-    )
-    return largest / largest_value(problem.X)
+def _judged(
+    problem: SweepData,
+    components: Components,
+    found: list[RestartResult[Components]],
+    loss: float,
+    *,
+    by_sweeps: bool,
+) -> tuple[Components, Judged]:
+    """Return the model without rounding error, and what the data says of it."""
+    X, norm2, observed = problem.X, problem.norm2, problem.observed
+    others = [each.result.factors for each in found[1:]]
+    if isinstance(X, Passes) and observed is not None:
+        components = _without_rounding(components)
+        return components, judge(X, components, norm2, others)
+    if by_sweeps or loss < 1e9 * float(np.finfo(X.dtype).eps) * norm2:
+        # The cheap form can cancel; the residuals themselves can't.
+        loss = diagnostics.residual_sum_of_squares(X, components, observed)
+    components = _without_rounding(components)
+    variances = diagnostics.explained_variance(X, components, norm2, observed)
+    losses, largest = [each.result.loss for each in found[1:]], 0.0
+    if observed is not None:
+        # The objective includes the weighted missing entries.
+        losses = [diagnostics.residual_sum_of_squares(X, each, observed) for each in others]
+        largest = largest_where_missing(
+            observed, lambda part: reconstruct(diagnostics.some_trials(components, part))
+        )
+    return components, Judged(loss, *variances, largest, losses)
 
 
 def given(loadings: Sequence[np.ndarray], slices: Sequence[np.ndarray], gauge: str) -> Fitted:
@@ -188,20 +203,14 @@ def _insert_empty_cells(slices: np.ndarray, rows: np.ndarray, columns: np.ndarra
 
 def _restarts(
     data: FitInput,
-    problem: SweepData,
     found: list[RestartResult[Components]],
     loss: float,
+    others: list[float],
 ) -> list[Restart]:
     best = found[0].result.factors.loadings
     numbers = origins(found)
     restarts = [_restart(data, found[0], loss, best, numbers[0])]
-    for restart, origin in zip(found[1:], numbers[1:], strict=True):
-        other = restart.result.loss
-        if problem.observed is not None:
-            # The objective includes the weighted missing entries.
-            other = diagnostics.residual_sum_of_squares(
-                problem.X, restart.result.factors, problem.observed
-            )
+    for restart, origin, other in zip(found[1:], numbers[1:], others, strict=True):
         # The best has been solved for once more, the others have not.
         restarts.append(_restart(data, restart, max(other, loss), best, origin))
     return restarts

@@ -42,5 +42,8 @@ def open(path: Path) -> Session:
             "holds neither a trial tensor (three axes) nor trials, units or signals by a layout "
             f"that is known, but {listed(variables)}"
         )
-    notes = [f"trialtensor.read({str(path)!r}, variable={name!r}) reads it" for name in tensors]
+    main = [info.name for info in variables if info.is_tensor and info.is_main]
+    notes = [f"trialtensor.read({str(path)!r}) reads {name}" for name in main] or [
+        f"trialtensor.read({str(path)!r}, variable={name!r}) reads it" for name in tensors
+    ]
     return Session(path.name, path, kind=NAME, tensors=tensors, notes=notes)

@@ -58,6 +58,8 @@ class ChunkedPasses(Passes):
         The file, which must not change while it is read.
     progress : bool
         Show how far each pass is.
+    whole_trials : bool
+        Whether reading a part of each trial takes as long as reading all of it.
     """
 
     def __init__(
@@ -71,10 +73,11 @@ class ChunkedPasses(Passes):
         step: int = 1,
         path: Path | None = None,
         progress: bool = False,
+        whole_trials: bool = False,
     ) -> None:
         self.source, self.dtype, self.has_missing = source, np.dtype(dtype), has_missing
         self.block_bytes, self.step, self.progress = block_bytes, step, progress
-        self.unchanged = Unchanged(path)
+        self.unchanged, self.whole_trials = Unchanged(path), whole_trials
         self.rows, self.kept = _choose(source.shape, kept)
         n_trials, n_neurons, n_times = (
             n if keep is None else int(keep.sum())
@@ -124,6 +127,8 @@ class ChunkedPasses(Passes):
 
     def gram_of_trials(self) -> np.ndarray:
         """Return the Gram matrix of trials, reading all trials of a few neurons at a time."""
+        if self.whole_trials:
+            return super().gram_of_trials()
         self._begin_read()
         n_trials, n_neurons, n_times = self.source.shape
         per_neuron = self.dtype.itemsize * n_trials * n_times

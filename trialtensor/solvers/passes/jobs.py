@@ -19,15 +19,17 @@ from trialtensor.solvers.result import Factors
 _IN_CACHE, _ON_DEVICE = 500_000, 50_000_000
 
 
-def pieces(block: Block) -> Iterator[Block]:
+def pieces(block: Block, in_cache: int = _IN_CACHE) -> Iterator[Block]:
     """Yield a block a few trials at a time, to keep temporaries small.
 
     Parameters
     ----------
     block : Block
+    in_cache : int
+        About how many entries a piece has on a processor.
     """
     n_trials, n_neurons, n_times = block.values.shape
-    most = _IN_CACHE if isinstance(block.values, np.ndarray) else _ON_DEVICE
+    most = in_cache if isinstance(block.values, np.ndarray) else _ON_DEVICE
     step = max(1, most // (n_neurons * n_times))
     start = block.part.start
     for i in range(0, n_trials, step):

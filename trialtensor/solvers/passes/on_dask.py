@@ -49,6 +49,8 @@ class DaskPasses(Passes):
         Whether some entries are NaN, and so missing.
     kept : three bool arrays, optional
         Trials, neurons and times to leave the others out.
+    whole_trials : bool
+        Whether computing a part of each trial takes as long as computing all of it.
 
     Raises
     ------
@@ -68,6 +70,7 @@ class DaskPasses(Passes):
         *,
         has_missing: bool = False,
         kept: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
+        whole_trials: bool = False,
     ) -> None:
         _check(data)
         self.advice = advice_on_chunks(data)
@@ -77,6 +80,7 @@ class DaskPasses(Passes):
         # Lazily: a task puts the pieces of its trials together.
         self.data = data.rechunk({1: -1, 2: -1})
         self.dtype, self.has_missing = np.dtype(dtype), has_missing
+        self.whole_trials = whole_trials
         n_trials, n_neurons, n_times = (int(n) for n in self.data.shape)
         self.shape = n_trials, n_neurons, n_times
         ends = np.cumsum([0, *self.data.chunks[0]]).tolist()
@@ -128,6 +132,8 @@ class DaskPasses(Passes):
         Each entry travels once, and a few of these tasks run at once, so that the data needn't fit
         into memory.
         """
+        if self.whole_trials:
+            return super().gram_of_trials()
         n_trials, n_neurons, n_times = self.shape
         per_neuron = self.dtype.itemsize * n_trials * n_times
         step = max(1, _MEETING_BYTES // max(1, per_neuron))
@@ -150,7 +156,13 @@ class DaskPasses(Passes):
         kept : three bool arrays
             Which trials, neurons and times remain.
         """
-        return DaskPasses(self.data, self.dtype, has_missing=self.has_missing, kept=kept)
+        return DaskPasses(
+            self.data,
+            self.dtype,
+            has_missing=self.has_missing,
+            kept=kept,
+            whole_trials=self.whole_trials,
+        )
 
     def about(self) -> bytes:
         """Return a digest of the shape of the data and of a few of its values."""

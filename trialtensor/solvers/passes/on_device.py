@@ -46,6 +46,8 @@ class DevicePasses(Passes):
         Trials, neurons and times to leave the others out.
     block_bytes, view_bytes : int
         Bytes of a block where it is a copy of the data, and where it is a view.
+    mask : bool array of the library, device and shape of ``X``, optional
+        False where missing.
     """
 
     def __init__(
@@ -57,11 +59,13 @@ class DevicePasses(Passes):
         kept: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
         block_bytes: int = BLOCK_BYTES,
         view_bytes: int = VIEW_BYTES,
+        mask: Any = None,
     ) -> None:
         # Gradients would keep all temporaries.
         self.X = X.detach() if hasattr(X, "detach") else X
         self.dtype = computed_in(X) if dtype is None else np.dtype(dtype)
-        self.has_missing = has_missing
+        self.mask = mask
+        self.has_missing = has_missing or mask is not None
         self.kept = kept
         self._chosen = [_places(X, keep) for keep in kept or (None,) * 3]
         n_trials, n_neurons, n_times = (
@@ -86,6 +90,7 @@ class DevicePasses(Passes):
             kept=kept,
             block_bytes=self.block_bytes,
             view_bytes=self.view_bytes,
+            mask=self.mask,
         )
 
     def parts(self) -> list[slice]:
@@ -185,19 +190,26 @@ class DevicePasses(Passes):
         """Return some trials, on the device, with zeros where missing."""
         xp = namespace(self.X)
         own = (part, slice(None) if neurons is None else neurons, slice(None))
-        values = self.X
-        for axis, (where, chosen) in enumerate(zip(own, self._chosen, strict=True)):
-            if chosen is not None:
-                values = xp.take(values, chosen[where], axis=axis)
-            else:
-                values = values[(slice(None),) * axis + (where, ...)]
+        values = self._taken(self.X, own)
         values = xp.astype(values, getattr(xp, self.dtype.name), copy=False)
         # Otherwise each product of a transposed tensor would make its own copy.
         values = contiguous(values) if neurons is None else values
         if not self.has_missing:
             return Block(part, values)
         observed = xp.logical_not(xp.isnan(values))
+        if self.mask is not None:
+            observed = xp.logical_and(observed, self._taken(self.mask, own))
         return Block(part, xp.where(observed, values, like(values, np.zeros(1))), observed)
+
+    def _taken(self, values: Any, own: tuple[slice, ...]) -> Any:
+        """Return a part of what is kept."""
+        xp = namespace(values)
+        for axis, (where, chosen) in enumerate(zip(own, self._chosen, strict=True)):
+            if chosen is not None:
+                values = xp.take(values, chosen[where], axis=axis)
+            else:
+                values = values[(slice(None),) * axis + (where, ...)]
+        return values
 
 
 def of_device_array(

@@ -22,10 +22,12 @@ class Unchanged:
     ----------
     path : path, optional
         None where the source doesn't say where it is.
+    argument : str
+        Name used in error messages.
     """
 
-    def __init__(self, path: Path | None) -> None:
-        self.path = path
+    def __init__(self, path: Path | None, argument: str = "X") -> None:
+        self.path, self.argument = path, argument
         self.name = "the data" if path is None else path.name
         self._state = self._look()
         self._seen: dict[tuple[int, int], bytes] = {}
@@ -70,8 +72,8 @@ class Unchanged:
 
     def _refuse(self) -> None:
         raise ValueError(
-            f"X: {self.name} changed while it was read, so its passes don't belong together; fit "
-            "it once nothing writes to it any more"
+            f"{self.argument}: {self.name} changed while it was read, so its passes don't belong "
+            "together; fit it once nothing writes to it any more"
         )
 
 

@@ -15,6 +15,8 @@ from trialtensor.solvers.namespaces import as_numpy, in_double, namespace
 from trialtensor.solvers.passes import Block, Passes
 from trialtensor.solvers.passes.block import Join
 from trialtensor.solvers.passes.jobs import Contract
+from trialtensor.solvers.passes.long_sums import long_product
+from trialtensor.solvers.passes.masked_jobs import small_blocks
 from trialtensor.solvers.slices.contraction import (
     OTHERS,
     Components,
@@ -100,6 +102,24 @@ def explained_variance(
     else:
         with_data = _with_data(X, components)
         gram = _gram(components) if observed is None else _observed_gram(components, observed)
+    return variance_of(components, norm2, with_data, gram)
+
+
+def variance_of(
+    components: Components, norm2: float, with_data: np.ndarray, gram: np.ndarray
+) -> tuple[ComponentVariance, ComponentVariance]:
+    """Compute what `explained_variance` does from inner products.
+
+    Parameters
+    ----------
+    components : Components
+    norm2 : float
+        Sum of squares of the observed data.
+    with_data : (n_components,) array
+        Inner products of components with the data.
+    gram : (n_components, n_components) array
+        Those with each other, over observed entries.
+    """
     of_type = np.repeat(np.eye(3), components.ranks, axis=0)
     return (
         commonality(gram, with_data, norm2),
@@ -165,7 +185,11 @@ class InnerProducts:
             return (found,)
         own = some_trials(self.components, block.part)
         observed = block.observed
-        return found, _gram(own) if observed is None else _observed_gram(own, as_numpy(observed))
+        if observed is None:
+            return found, _gram(own)
+        if isinstance(observed, np.ndarray):
+            return found, _observed_gram(own, observed)
+        return found, _observed_gram_there(self.components, block)
 
     def _with_data(self, block: Block) -> Any:
         """Return the inner products with the data, in double precision."""
@@ -241,4 +265,21 @@ def _observed_gram(components: Components, observed: np.ndarray) -> np.ndarray:
         tensors *= observed[part]
         rows = tensors.reshape(n, -1)
         gram += rows @ rows.T
+    return gram
+
+
+def _observed_gram_there(components: Components, block: Block) -> np.ndarray:
+    """Do the same on the device that a block is on."""
+    xp, n = namespace(block.values), sum(components.ranks)
+    gram = np.zeros((n, n))
+    for piece in small_blocks(block, n * block.values.shape[2]):
+        loadings, slices = some_trials(components, piece.part)
+        u, v, w = (piece.array(each) for each in loadings)
+        A, B, C = (piece.array(each) for each in slices)
+        seen = xp.astype(piece.observed, piece.values.dtype)
+        told = [u[:, r, None, None] * A[r, ...] for r in range(u.shape[1])]
+        told += [v[:, r, None] * B[r, :, None, :] for r in range(v.shape[1])]
+        told += [w[:, r] * C[r, :, :, None] for r in range(w.shape[1])]
+        rows = xp.stack([xp.reshape(each * seen, (-1,)) for each in told])
+        gram += as_numpy(long_product(rows, rows.T))
     return gram

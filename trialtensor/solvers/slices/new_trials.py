@@ -20,6 +20,7 @@ from trialtensor.solvers.slices.contraction import Components, Triple, as_rows, 
 from trialtensor.solvers.slices.fixed import FixedTrials
 from trialtensor.solvers.slices.gauge import share_of
 from trialtensor.solvers.slices.sweeps import Blocks, SweepData, as_components
+from trialtensor.solvers.slices.trials_there import solve_there
 
 # Each trial's problem is convex, and sweeps converge quickly. Each trial is tracked on its own, so
 # a trial's result doesn't depend on the trials passed with it.
@@ -52,14 +53,18 @@ def solve_trials(
         return _divide(_in_closed_form(data.X, shared)[0], gauge)
     if isinstance(data.X, Passes):
         return _by_blocks(data, shared, nonnegative=nonnegative, gauge=gauge)
-    # Sweep with slices of norm 1, so that their scale can't change where the sweeps end.
+    unit, size = _with_unit_slices(shared)
+    (u, v, w), (_, B, C) = _by_sweeps(data, unit, nonnegative)
+    found = Components((u / size, v, w), (shared.slices[0], B, C))
+    return found if nonnegative else _divide(found, gauge)
+
+
+def _with_unit_slices(shared: Components) -> tuple[Components, np.ndarray]:
+    """Sweep with slices of norm 1, so that their scale can't change where the sweeps end."""
     A = shared.slices[0]
     size = np.linalg.norm(as_rows(A), axis=1)
     size[size == 0] = 1
-    unit = shared._replace(slices=(A / size[:, None, None], *shared.slices[1:]))
-    (u, v, w), (_, B, C) = _by_sweeps(data, unit, nonnegative)
-    found = Components((u / size, v, w), (A, B, C))
-    return found if nonnegative else _divide(found, gauge)
+    return shared._replace(slices=(A / size[:, None, None], *shared.slices[1:])), size
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,12 +90,30 @@ class SolveTrials:
 
     def __call__(self, block: Block) -> tuple[np.ndarray, ...]:
         """Return trial loadings, neuron slices and time slices, trials first."""
+        if not isinstance(block.values, np.ndarray):
+            return self._there(block)
         observed = None if block.observed is None else as_numpy(block.observed)
         if self.has_missing and observed is None:
             # The closed form is for orthonormal loadings, which those of such fits aren't quite.
             observed = np.ones(block.values.shape, bool)
         data = SweepData(as_numpy(block.values), 0.0, observed, self.missing_weight)
         found = solve_trials(data, self.shared, nonnegative=self.nonnegative, gauge=self.gauge)
+        (u, _, _), (_, B, C) = found
+        return u, B.swapaxes(0, 1), C.swapaxes(0, 1)
+
+    def _there(self, block: Block) -> tuple[np.ndarray, ...]:
+        """Solve on the device that the block is on."""
+        n = block.values.shape[0]
+        block = Block(slice(0, n), block.values, block.observed)
+        unit, size = _with_unit_slices(self.shared)
+        start = _beginning(unit, n, unit.slices[0].dtype)
+        updater, tol = RowUpdater((self.nonnegative,) * 6), _tol_of(unit.slices[0].dtype)
+        there = solve_there(block, start, updater, self.missing_weight, tol)
+        u, B, C = (as_numpy(each) for each in there)
+        B, C = B.transpose(2, 0, 1), C.transpose(2, 0, 1)
+        found = Components((u / size, *self.shared.loadings[1:]), (self.shared.slices[0], B, C))
+        if not self.nonnegative:
+            found = _divide(found, self.gauge)
         (u, _, _), (_, B, C) = found
         return u, B.swapaxes(0, 1), C.swapaxes(0, 1)
 
@@ -171,21 +194,11 @@ def _pinv_gram(alone: np.ndarray, whole: np.ndarray) -> np.ndarray:
 
 
 def _by_sweeps(data: SweepData, shared: Components, nonnegative: bool) -> Components:
-    n_trials, n_neurons, n_times = data.X.shape
-    r_trial, r_neuron, r_time = shared.ranks
-    _, v, w = shared.loadings
     # The products of complete data are few enough for float64.
     dtype = data.X.dtype if data.observed is not None else np.dtype(np.float64)
-    start: Blocks = (
-        np.zeros((n_trials, r_trial), dtype),
-        v.astype(dtype, copy=False),
-        w.astype(dtype, copy=False),
-        shared.slices[0].astype(dtype, copy=False),
-        np.zeros((r_neuron, n_trials, n_times), dtype),
-        np.zeros((r_time, n_trials, n_neurons), dtype),
-    )
+    start = _beginning(shared, len(data.X), dtype)
     updater = RowUpdater((nonnegative,) * 6)
-    tol = max(_TOL, 10 * float(np.finfo(data.X.dtype).eps))
+    tol = _tol_of(data.X.dtype)
     if data.observed is not None:
         return as_components(_follow(data, start, updater, tol))
     products = FixedTrials.of(data.X, shared)
@@ -196,6 +209,24 @@ def _by_sweeps(data: SweepData, shared: Components, nonnegative: bool) -> Compon
         for each in _follow(products, start, updater, tol, rounding)
     )
     return as_components((u, v, w, A, B, C))
+
+
+def _beginning(shared: Components, n_trials: int, dtype: np.dtype) -> Blocks:
+    """Return what is shared, and zeros for what belongs to trials."""
+    r_trial, r_neuron, r_time = shared.ranks
+    _, v, w = shared.loadings
+    return (
+        np.zeros((n_trials, r_trial), dtype),
+        v.astype(dtype, copy=False),
+        w.astype(dtype, copy=False),
+        shared.slices[0].astype(dtype, copy=False),
+        np.zeros((r_neuron, n_trials, len(w)), dtype),
+        np.zeros((r_time, n_trials, len(v)), dtype),
+    )
+
+
+def _tol_of(dtype: np.dtype) -> float:
+    return max(_TOL, 10 * float(np.finfo(dtype).eps))
 
 
 def _follow(

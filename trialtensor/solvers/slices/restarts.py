@@ -22,16 +22,13 @@ from trialtensor.solvers.runs import (
     run_all,
 )
 from trialtensor.solvers.slices.complete import CompleteSweeps
-from trialtensor.solvers.slices.contraction import (
-    Components,
-    as_rows,
-    as_triple,
-    contract,
-)
+from trialtensor.solvers.slices.contraction import Components, as_triple, contract
 from trialtensor.solvers.slices.few_restarts import fit_in_few_passes
 from trialtensor.solvers.slices.gauge import fix_gauge, from_projections
+from trialtensor.solvers.slices.masked_passes import fit_in_masked_passes, go_on_in_passes
 from trialtensor.solvers.slices.nonnegative_passes import refine
 from trialtensor.solvers.slices.options import SliceOptions
+from trialtensor.solvers.slices.order import in_unit_order
 from trialtensor.solvers.slices.projection import ProjectionProblem
 from trialtensor.solvers.slices.rounds import Restart, Rounds, run_in_rounds
 from trialtensor.solvers.slices.sketch import leading_space
@@ -101,14 +98,17 @@ def fit_slices(
         found = _run(how, problem, starts, begins, options, n_jobs, on_restart)
     elif in_passes and not data.has_missing:
         found = _nonnegative_in_passes(data, starts, options, on_restart)
+    elif in_passes:
+        with blas_threads_for(data.X.size), exact_products():
+            found = fit_in_masked_passes(
+                data, starts, options, fit_slices, n_jobs=n_jobs, on_restart=on_restart
+            )
     else:
         sweeps = data if data.has_missing else CompleteSweeps(data.X, data.norm2)
         rounds = _MASKED_ROUNDS if data.X.size <= _LARGE else _LARGE_MASKED_ROUNDS
         rounds = _NONNEGATIVE_ROUNDS if options.nonnegative else rounds
         how = _How(_sweep, _USUAL, rounds)
         begins = choose_sweep_begins(sweeps, starts, options.ranks, nonnegative=options.nonnegative)
-        # Processes of their own would each read the data.
-        n_jobs = None if in_passes else n_jobs
         found = _run(how, sweeps, starts, begins, options, n_jobs, on_restart)
     results, interrupted = found
     return mark_interrupted(results) if interrupted else results
@@ -153,14 +153,10 @@ def _polished(
     data: SweepData, found: RestartResult[Components], options: SliceOptions
 ) -> RestartResult[Components]:
     """Run a restart to its end on the data itself."""
-    left = max(options.max_iter - found.result.n_iter, 1)
-    model, before = found.result.factors, found.result
-    start = Start("given", found.seed, Begin(model.loadings, _USUAL, None, model.slices))
-    after = _sweep(data, start, replace(options, max_iter=left)).result
+    before = found.result
+    after = go_on_in_passes(data, before, options)
     result = replace(
-        after,
-        loss_history=np.minimum.accumulate([*before.loss_history, *after.loss_history]),
-        n_iter=before.n_iter + after.n_iter,
+        after, loss_history=np.minimum.accumulate([*before.loss_history, *after.loss_history])
     )
     return replace(found, result=result, on_full_data=True)
 
@@ -255,21 +251,3 @@ def _sweep(
     model = as_components(found.factors)
     model = in_unit_order(model) if options.nonnegative else fix_gauge(*model, options.gauge)
     return RestartResult(start.seed, found.with_factors(model), True, begin.origin)
-
-
-def in_unit_order(model: Components) -> Components:
-    """Scale loadings to norm 1 and order the components of each type by the norm of their slice.
-
-    Parameters
-    ----------
-    model : Components
-    """
-    loadings, slices = [], []
-    for loading, slice_tensor in zip(*model, strict=True):
-        size = np.linalg.norm(loading, axis=0)
-        slice_tensor = slice_tensor * size[:, None, None]
-        strength = np.linalg.norm(as_rows(slice_tensor), axis=1)
-        order = np.argsort(-strength, kind="stable")
-        loadings.append((loading / np.where(size > 0, size, 1))[:, order])
-        slices.append(slice_tensor[order])
-    return Components(as_triple(loadings), as_triple(slices))

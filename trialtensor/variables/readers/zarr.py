@@ -21,6 +21,7 @@ from trialtensor.variables.contents import (
     by_name,
     nothing_of,
     refused_variable,
+    says_main,
 )
 from trialtensor.variables.conventions import (
     decoded,
@@ -116,7 +117,8 @@ def _variable(path: Path, name: str, stored: Stored, arrays: dict[str, Stored]) 
         return InParts(like, dtype, read, tuple(array.chunks))
 
     dims = None if stored.dims is None else tuple(map(str, shown.dims))
-    info = VariableInfo(name, shown.shape, shown.dtype, dims)
+    main = says_main(stored.attributes)
+    info = VariableInfo(name, shown.shape, shown.dtype, dims, is_main=main)
     return Variable(info, get, parts if shown.dtype.kind in "fiub" else None)
 
 

@@ -1,0 +1,101 @@
+"""The figure of a comparison of theories."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from trialtensor_models.rates.comparison import TheoryComparison
+
+COLORS = {
+    "one-rate": "#999999",
+    "two-state": "#0072B2",
+    "two-state, serial": "#56B4E9",
+    "gated slow states": "#009E73",
+    "context inference": "#D55E00",
+}
+
+
+def plot_theories(found: TheoryComparison) -> Figure:
+    """Draw behaviour with what each theory expects of the whole schedule, and the ranking.
+
+    Parameters
+    ----------
+    found : TheoryComparison
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Above, the mean of the subjects with its standard error, and the theories without any
+        movement seen. Below, how much worse than the best they predict held-out units: a dot a
+        unit, and the mean with two standard errors.
+    """
+    import matplotlib.pyplot as plt
+
+    figure, (above, below) = plt.subplots(
+        2, 1, figsize=(8, 6.5), height_ratios=[2.2, 1], layout="constrained"
+    )
+    _behaviour(above, found)
+    _ranking(below, found)
+    for axes in (above, below):
+        axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def _behaviour(axes: Axes, found: TheoryComparison) -> None:
+    data = found.behaviour
+    group = max(data.groups, key=len)  # the trials that most subjects went through
+    shown, n = data.adaptation[group], len(group)
+    seen = np.maximum(np.isfinite(shown).sum(axis=0), 1)
+    with np.errstate(invalid="ignore"):
+        mean = np.where(np.isfinite(shown).any(axis=0), np.nansum(shown, axis=0) / seen, np.nan)
+        half = np.sqrt(np.nanmean((shown - mean) ** 2, axis=0) / seen) if n > 1 else 0 * mean
+    trials = np.arange(len(mean))
+    axes.fill_between(trials, mean - half, mean + half, color="0.85", lw=0)
+    label = "the subject" if n == 1 else f"{n} subjects, mean ± s.e."
+    axes.plot(trials, mean, ".", color="black", ms=3, label=label)
+    alone = data.take(group[:1]).without(np.ones(len(mean), bool))
+    for name, fit in found.fits.items():
+        axes.plot(trials, fit.predict(alone)[0], color=COLORS[name], lw=1.5, label=name)
+    size = data.perturbation[group[0]]
+    axes.step(trials, size, where="mid", color="0.3", lw=0.8, ls=":", label="perturbation")
+    for first, last in _runs(np.isnan(size)):
+        axes.axvspan(first - 0.5, last + 0.5, color="0.95", lw=0, zorder=0)
+    axes.set(xlabel="trial", ylabel="adaptation")
+    axes.legend(frameon=False, fontsize=8, loc="best")
+
+
+def _ranking(axes: Axes, found: TheoryComparison) -> None:
+    names = [name for name in found.table.index if name in found.fits]
+    best = getattr(found.scores[found.best], found.by)
+    for place, name in enumerate(names):
+        gaps = best - getattr(found.scores[name], found.by)
+        spread = np.linspace(-0.2, 0.2, len(gaps)) if len(gaps) > 1 else np.zeros(1)
+        axes.plot(gaps, place + spread, ".", color=COLORS[name], alpha=0.4, ms=4)
+        row = found.table.loc[name]
+        axes.errorbar(
+            row[f"{found.by}_gap"],
+            place,
+            xerr=2 * row[f"{found.by}_se"],
+            fmt="o",
+            color=COLORS[name],
+            capsize=3,
+        )
+    shared = found.table.index[found.table["same_as"] != ""]
+    twins = {name: [n for n in shared if found.table.loc[n, "same_as"] == name] for name in names}
+    axes.set_yticks(range(len(names)), ["\n= ".join([name, *twins[name]]) for name in names])
+    axes.invert_yaxis()
+    axes.axvline(0, color="0.7", lw=0.8, zorder=0)
+    unit = "subject" if found.by == "subjects" else "run of trials or subject"
+    axes.set_xlabel(f"log density below {found.best}, held-out {unit}")
+
+
+def _runs(flags: np.ndarray) -> np.ndarray:
+    """First and last index of each run of true values, (n_runs, 2)."""
+    edges = np.flatnonzero(np.diff(np.r_[False, flags, False])).reshape(-1, 2)
+    return edges - [0, 1]
