@@ -118,7 +118,7 @@ def cast_of(
     n_controls: int = 3,
     theories: Mapping[str, Subjects] | None = None,
 ) -> Cast:
-    """Set networks beside controls, and beside theories: two-state, one-rate (closest to it), others.
+    """Set networks beside controls, and beside theories: two-state, one-rate and others.
 
     Parameters
     ----------
