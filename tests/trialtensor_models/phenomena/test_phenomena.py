@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from trialtensor_models.phenomena import (
     People,
     Quantity,
     Row,
+    Theory,
     cast_of,
     markdown,
     measure_all,
@@ -79,6 +81,24 @@ def test_single_rate_fails_where_it_must():
     }
     for name, fail in fails.items():
         assert fail(PHENOMENA[name](models)[0].theories["one-rate"]), name
+
+
+def test_any_model_that_simulates_is_a_theory():
+    class Copies:
+        """Adapts at once, and knows no cerebellum."""
+
+        def simulate(self, schedule):
+            assert all(block.cerebellum == 1 for block in schedule.blocks)
+            sizes = [block.size for block in schedule.blocks for _ in range(block.n_trials)]
+            number = [i for i, b in enumerate(schedule.blocks) for _ in range(b.n_trials)]
+            output = np.array(sizes, float)
+            return SimpleNamespace(output=output, shown=output, block=np.array(number))
+
+    cast = cast_of(n_controls=0, theories={"copies": Theory(Copies())})
+    flat = curve(np.full(182, 0.5), [0] * 160 + [1] * 2 + [2] * 20)
+    cast = type(cast)(Planted([flat, flat]), {}, {"copies": cast.theories["copies"]})
+    (row,) = PHENOMENA["interference"](cast)
+    assert row.theories == {"copies": 1.0} and row.as_dict()["two_state"] is None
 
 
 def test_numbers_of_a_known_curve():
