@@ -12,7 +12,13 @@ import numpy as np
 from scipy.optimize import nnls
 
 import trialtensor.kernels as kernels
-from benchmarks import adaptation_kernels, change_kernels, spike_kernels, transition_kernels
+from benchmarks import (
+    adaptation_kernels,
+    change_kernels,
+    spike_kernels,
+    theory_kernels,
+    transition_kernels,
+)
 from benchmarks.timing import clock
 from trialtensor.kernels.active_set import exact_nonnegative_rows
 from trialtensor.kernels.least_squares import damped_rows
@@ -76,7 +82,10 @@ def compare(n_runs: int = 7) -> list[Comparison]:
             n_runs,
         )
     )
-    others = (adaptation_kernels, change_kernels, spike_kernels, transition_kernels)
+    others = (
+        *(adaptation_kernels, change_kernels, spike_kernels),
+        *(theory_kernels, transition_kernels),
+    )
     for name, compiled, numpy in (case for module in others for case in module.cases()):
         results.append(_compare(name, compiled, numpy, n_runs))
     return results

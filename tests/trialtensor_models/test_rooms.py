@@ -18,12 +18,13 @@ ROOMS = {
     "simulators": {"tasks", "plants", "network", "sessions"},
     "testing": {"tasks", "plants", "network", "sessions", "simulators"},
     "analysis": {"sessions", "rates"},
+    "recovery": {"tasks", "network", "sessions", "rates", "analysis"},
     "training": {"tasks", "plants", "network", "sessions"},
     "phenomena": {"tasks", "plants", "network", "sessions", "rates"},
     "experiments": {"tasks", "network", "sessions", "rates", "analysis", "phenomena"},
     "cli": {
         *("tasks", "plants", "network", "sessions", "rates", "simulators"),
-        *("analysis", "training", "phenomena", "experiments"),
+        *("analysis", "recovery", "training", "phenomena", "experiments"),
     },
     # The public names.
     "": {"tasks", "plants", "network", "sessions", "rates", "simulators"},

@@ -67,7 +67,8 @@ def score_recovery(
     ----------
     model : fitted TCA or SliceTCA
         Fitted to the activity of `truth`, or to `changes_by_region` of it: all of its trials and
-        neurons.
+        neurons. Or any object with ``trial_loadings_`` and, if it says which patterns they weigh,
+        ``trial_slices_``; without, only learning curves are scored.
     truth : Run or ExactTensor
     n_shuffles : int
     random_state : int, Generator or None
@@ -94,11 +95,12 @@ def score_recovery(
     >>> all(found.scores[name].p_value < 0.05 for name in CURVES)
     True
     """
-    factors, patterns = trial_factors(model), component_patterns(model)
-    region, curves = _region(truth), _curves(truth)
-    if (len(factors), patterns.shape[1]) != (len(curves), len(region)):
+    factors, region, curves = trial_factors(model), _region(truth), _curves(truth)
+    patterns = component_patterns(model) if _has_patterns(model) else None
+    n_neurons = len(region) if patterns is None else patterns.shape[1]
+    if (len(factors), n_neurons) != (len(curves), len(region)):
         raise ValueError(
-            f"model: it was fitted to {len(factors)} trials and {patterns.shape[1]} neurons, "
+            f"model: it was fitted to {len(factors)} trials and {n_neurons} neurons, "
             f"truth has {len(curves)} and {len(region)}"
         )
     check_whole("n_shuffles", n_shuffles, 1, REPEATS)
@@ -111,13 +113,18 @@ def score_recovery(
     if factors.shape[1] >= len(CURVES):
         alone = one_factor_scores(factors, curves, **options)
         scores |= {f"{name}, one factor": s for name, s in zip(CURVES, alone, strict=True)}
-    parts = learning_patterns(factors, patterns, curves)
-    scores |= _pattern_scores(parts, truth, region, options)
+    if patterns is not None:
+        parts = learning_patterns(factors, patterns, curves)
+        scores |= _pattern_scores(parts, truth, region, options)
     if isinstance(truth, ExactTensor) and truth.factors and hasattr(model, "trial_factors_"):
         found = model.trial_factors_, model.neuron_factors_, model.time_factors_
         if found[0].shape[1] >= truth.factors[0].shape[1]:
             scores["factors"] = factor_score(found, truth.factors, **options)
     return Recovery(scores)
+
+
+def _has_patterns(model: Any) -> bool:
+    return hasattr(model, "trial_factors_") or getattr(model, "trial_slices_", None) is not None
 
 
 def changes_by_region(activity: xarray.DataArray) -> xarray.DataArray:

@@ -4,6 +4,7 @@ from trialtensor_models.cli import (  # noqa: F401 (they add themselves to the a
     compare,
     phenomena,
     pretrain,
+    recovery,
     simulate,
     theories,
 )

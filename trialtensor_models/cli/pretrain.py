@@ -50,10 +50,14 @@ def _untrained(task: str, units: int, granule: int, seed: int) -> CCRNN:
     from trialtensor_models.network import CCRNN, Cerebellum, Cortex
     from trialtensor_models.tasks import task_from
 
+    try:
+        own = task_from({"name": task})
+    except ValueError as error:
+        raise ValueError(f"--task: {error}") from error
     return CCRNN(
         cortex=Cortex(n_units=units),
         cerebellum=Cerebellum(n_granule=granule),
-        task=task_from({"name": task}),
+        task=own,
         seed=seed,
     )
 
@@ -84,7 +88,10 @@ def _quality(model: CCRNN) -> list[str]:
     if not isinstance(model.task, CenterOut):
         return []
     quiet = replace(model, cortex=replace(model.cortex, noise=0.0))
-    degrees, share = reach_errors(quiet, PointMass(motor_noise=0.0), 0.0)
+    try:
+        degrees, share = reach_errors(quiet, PointMass(motor_noise=0.0), 0.0)
+    except ValueError as error:
+        return [f"warning: it can't adapt yet: {error}"]
     return [
         f"largest error at the end of reaches to 16 targets: {degrees:.1f} degrees, "
         f"{100 * share:.1f} % of the distance"

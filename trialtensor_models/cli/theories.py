@@ -79,7 +79,7 @@ def _behaviour(files: list[Path]) -> Behaviour:
     if not tables:
         return Behaviour.from_runs([Run.load(path) for path in files])
     try:
-        rows = pd.read_csv(tables[0], sep=None, engine="python")
+        rows = pd.read_csv(tables[0], sep="\t" if tables[0].suffix.lower() == ".tsv" else ",")
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise ValueError(f"files: {tables[0]} is no table: {error}") from error
     return Behaviour.from_table(rows)

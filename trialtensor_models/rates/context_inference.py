@@ -20,7 +20,7 @@ from trialtensor_models.rates.theory_specs import FITTED, RATES, context_spec
 from trialtensor_models.sessions import Schedule
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ContextTrace(RateTrace):
     """Adaptation of a context-inference model trial by trial, in the unit of the perturbation.
 

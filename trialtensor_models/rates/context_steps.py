@@ -14,7 +14,6 @@ from trialtensor_models.rates.trial_table import (
     NO_CUE,
     TrialTable,
     check_blocks,
-    cue_of,
     size_at,
 )
 from trialtensor_models.sessions import Block, Schedule
@@ -126,7 +125,10 @@ def run_through(
 def largest(trials: Schedule | pd.DataFrame | ArrayLike) -> float:
     """Size of the largest perturbation; 1 if there is none."""
     if isinstance(trials, Schedule):
-        sizes = np.array([block.size for block in trials.blocks])
+        rows = [row.perturbation for block in trials.blocks for row in block.rows]
+        sizes = np.array(
+            [*(block.size for block in trials.blocks), *(row.rotation + row.curl for row in rows)]
+        )
     else:
         sizes = np.nan_to_num(TrialTable.of(trials).perturbation)
     return float(np.abs(sizes).max(initial=0.0)) or 1.0
@@ -162,17 +164,18 @@ def _stretches(trials: Schedule | pd.DataFrame | ArrayLike) -> list[Stretch]:
 
 
 def _of_block(block: Block, number: int) -> Stretch:
-    if block.cerebellum != 1:
+    n = block.n_trials
+    rows = [block.row(trial) for trial in range(n)]
+    if any(row.cerebellum != 1 for row in rows):
         raise ValueError(
             f"schedule: block {number} scales the cerebellum, of which inference of contexts says "
             "nothing"
         )
-    n = block.n_trials
     return Stretch(
         np.array([size_at(block, trial) for trial in range(n)]),
-        np.full(n, cue_of(block)),
+        np.array([row.context for row in rows], dtype=str),
         np.zeros(n, int),
-        np.full(n, block.learns),
+        np.array([row.learns for row in rows]),
         np.full(n, block.epoch),
         np.full(n, number),
         np.zeros(n),

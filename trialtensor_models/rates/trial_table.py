@@ -14,7 +14,6 @@ from trialtensor.data.arrays import as_floats
 from trialtensor_models.sessions import Block, Schedule
 
 NO_CUE = ""
-COLUMNS = ("perturbation", "clamp", "feedback", "context", "pause")
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +48,9 @@ class TrialTable:
         ----------
         trials : Schedule, DataFrame, (n_trials,) array or TrialTable
             An array holds perturbations, NaN in an error clamp. A table has a row a trial and the
-            column perturbation; and, if needed, clamp (error clamp), feedback (False where nothing
-            was seen), context (a label) and pause (in trials).
+            column perturbation (or rotation or curl, as `Schedule.to_table` has); and, if needed,
+            clamp (error clamp), feedback (False where nothing was seen), context (a label) and
+            pause (in trials).
 
         Returns
         -------
@@ -134,15 +134,39 @@ def _of_schedule(schedule: Schedule) -> TrialTable:
 
 
 def _of_frame(table: pd.DataFrame) -> TrialTable:
-    if "perturbation" not in table:
-        raise ValueError(
-            f"trials: expected a column perturbation, got {', '.join(map(str, table.columns))}"
-        )
-    sizes = check_sizes(_numbers(table, "perturbation"))
+    _refuse_hidden(table)
+    sizes = check_sizes(_sizes(table))
     unseen = _flags(table, "clamp", False) | ~_flags(table, "feedback", True)
     return TrialTable(
         np.where(unseen, np.nan, sizes), labels_of(table.get("context"), len(table)), _pauses(table)
     )
+
+
+def _refuse_hidden(table: pd.DataFrame) -> None:
+    """Refuse what schedules have and tables of behaviour can't mean."""
+    usual = {"cerebellum": 1.0, "learns": True, "reversed": False}
+    for name, value in usual.items():
+        if name in table and not (table[name] == value).all():
+            raise ValueError(
+                f"{name}: expected {value} on all trials, got others; only a Schedule, which has a "
+                "method from_table, may change it, and only to simulate"
+            )
+
+
+def _sizes(table: pd.DataFrame) -> np.ndarray:
+    """Perturbations; in tables of schedules, those of either kind."""
+    if "perturbation" in table:
+        return _numbers(table, "perturbation")
+    kinds = [name for name in ("rotation", "curl") if name in table]
+    if not kinds:
+        raise ValueError(
+            "trials: expected a column perturbation, or rotation or curl, got "
+            f"{', '.join(map(str, table.columns))}"
+        )
+    sizes = [_numbers(table, name) for name in kinds]
+    if len(sizes) > 1 and all(np.nan_to_num(each).any() for each in sizes):
+        raise ValueError("trials: rotations and force fields have different units; got both")
+    return np.sum(sizes, axis=0)
 
 
 def _numbers(table: pd.DataFrame, name: str) -> np.ndarray:

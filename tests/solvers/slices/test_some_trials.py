@@ -51,7 +51,9 @@ def test_a_sweep_is_that_of_residuals(case, draw, library, missing, nonnegative)
     # Coordinates are followed further where that costs nothing.
     rtol = 1e-9 if not nonnegative else 1e-2
     np.testing.assert_allclose(as_numpy(trials.squares()), squares, rtol=rtol)
-    np.testing.assert_allclose(as_numpy(trials.u), expected[0], atol=1e-9 if not nonnegative else 0.05)
+    np.testing.assert_allclose(
+        as_numpy(trials.u), expected[0], atol=1e-9 if not nonnegative else 0.05
+    )
 
 
 @pytest.mark.parametrize("library", LIBRARIES)

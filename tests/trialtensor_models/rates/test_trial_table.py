@@ -38,12 +38,15 @@ def test_columns_of_a_table():
 @pytest.mark.parametrize(
     "columns, message",
     [
-        ({"size": [1.0]}, "expected a column perturbation, got size"),
+        ({"size": [1.0]}, "expected a column perturbation, or rotation or curl, got size"),
         ({"perturbation": ["much"]}, "perturbation: "),
         ({"perturbation": [np.inf]}, "trial 0 is infinite"),
         ({"perturbation": [1.0], "clamp": ["perhaps"]}, "clamp: expected true or false"),
         ({"perturbation": [1.0], "pause": [-1]}, "pause: expected whole numbers"),
         ({"perturbation": [1.0], "pause": [1.5]}, "pause: expected whole numbers"),
+        ({"rotation": [1.0, 0], "curl": [0, 1.0]}, "different units"),
+        ({"rotation": [1.0], "cerebellum": [0.5]}, "cerebellum: expected 1.0 on all trials"),
+        ({"rotation": [1.0], "learns": [False]}, "learns: expected True"),
     ],
 )
 def test_wrong_tables(columns, message):
@@ -75,7 +78,7 @@ def test_every_theory_takes_every_form(name):
     by_schedule = model.simulate(schedule)
     sizes = by_schedule.perturbation
     frame = pd.DataFrame({"perturbation": np.nan_to_num(sizes), "clamp": np.isnan(sizes)})
-    for form in (sizes, frame):
+    for form in (sizes, frame, Schedule.from_table(frame)):
         assert np.array_equal(model.simulate(form).output, by_schedule.output)
     noisy = [model.simulate(frame, noise=3.0, random_state=1).shown for _ in range(2)]
     assert np.array_equal(*noisy) and np.std(noisy[0] - by_schedule.output) > 1
@@ -94,3 +97,24 @@ def test_a_pause_is_a_clamp_without_movements(name):
 def test_states_fade_in_a_long_pause(model):
     frame = pd.DataFrame({"perturbation": [1.0] * 40, "pause": [0] * 39 + [10_000]})
     assert abs(model.simulate(frame).output[-1]) < 1e-6
+
+
+@pytest.mark.parametrize("name", THEORIES)
+def test_contexts_of_schedules_are_those_of_tables(name):
+    model = THEORIES[name]
+    schedule = Schedule().rotate(30, 10, context="a").rotate(-30, 10, context="b").clamp(2)
+    frame = schedule.to_table()
+    expected = model.simulate(schedule).output
+    assert np.array_equal(model.simulate(frame).output, expected)
+    assert TrialTable.of(schedule).context.tolist() == ["a"] * 10 + ["b"] * 10 + [""] * 2
+    with_cues = name in ("gated slow states", "context inference")
+    blind = model.simulate(frame.drop(columns="context"))
+    assert with_cues != np.array_equal(blind.output, expected)
+
+
+def test_probes_leave_no_trace():
+    schedule = Schedule().rotate(1, 20).rotate(-1, 3, learns=False).rotate(1, 10)
+    plain = Schedule().rotate(1, 20).rotate(1, 10)
+    for name, model in THEORIES.items():
+        trace = model.simulate(schedule)
+        assert np.allclose(trace.output[trace.block != 1], model.simulate(plain).output), name

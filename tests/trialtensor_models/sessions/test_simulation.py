@@ -14,7 +14,6 @@ from trialtensor_models import (
     Cerebellum,
     Cortex,
     PointMass,
-    Run,
     Schedule,
     TwoLinkArm,
     UnstableDynamicsError,
@@ -171,18 +170,6 @@ def test_spikes(run):
     cortex = spikes["region"].values == "cortex"
     expected = run.activity.values[:, cortex].mean() * 50 * 0.06
     assert abs(spikes.values[:, cortex].mean() / expected - 1) < 0.05
-
-
-def test_run_survives_its_file(run, tmp_path):
-    run.save(tmp_path / "run.nc")
-    back = Run.load(tmp_path / "run.nc")
-    xr.testing.assert_equal(run.activity, back.activity)
-    xr.testing.assert_equal(run.behaviour, back.behaviour)
-    xr.testing.assert_equal(run.truth.schedule, back.truth.schedule)
-    xr.testing.assert_equal(run.truth.counterfactual, back.truth.counterfactual)
-    np.testing.assert_array_equal(run.truth.delta_W(7), back.truth.delta_W(7))
-    assert back.truth.subspaces.keys() == run.truth.subspaces.keys()
-    assert back.truth.configuration["seed"] == 3
 
 
 def test_network_survives_its_file(model, tmp_path):
