@@ -11,14 +11,12 @@ from trialtensor_models.network.blueprint import Blueprint
 from trialtensor_models.network.dynamics import run_cortex
 from trialtensor_models.network.weights import CorticalWeights
 from trialtensor_models.network.wiring import Wiring
-from trialtensor_models.tasks import has_choices
 
 _N_TRIALS = 256
 # Thalamic pulses: their standard deviation over that of the largest command, and their smoothness
-# in seconds; and that of their steady part where they steer a movement.
+# in seconds.
 _PULSE_SIZE = 0.5
 _PULSE_WIDTH = 0.1
-_STEADY_SIZE = 0.7
 # Private input of cortical units in practice, which is what keeps the readout small.
 _NOISE = 0.1
 _SCALES = {"W": 1.2, "W_in": 1.0, "W_th": 0.7}
@@ -51,11 +49,10 @@ def random_weights(network: Blueprint, seed: int) -> CorticalWeights:
 
 
 def with_readout(network: Blueprint, weights: CorticalWeights) -> CorticalWeights:
-    """Fit the readout alone to what pretraining asks of cortex.
+    """Fit the readout alone to what pretraining asks of cortex, with a thalamus that adds.
 
-    Ridge regression of ``v*(t) + s(t) c(t − lag)``, and of its sum over the trial, on the rates in
-    trials of practice, with random pulses ``c`` through the thalamus and the speed ``s`` over its
-    peak (1 at all times in tasks with choices). The penalty is what
+    A readout can't multiply, so the thalamus isn't asked to steer. Ridge regression of ``v*(t) + c(t − lag)``, and of its sum over the trial, on the rates in
+    trials of practice, with smooth random pulses ``c`` through the thalamus. The penalty is what
     private noise of cortical units would add to the squared error.
 
     Parameters
@@ -93,20 +90,14 @@ def _ridge(rates: np.ndarray, wanted: np.ndarray, leak: float) -> np.ndarray:
 
 
 def _practice(network: Blueprint) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Inputs (B, T, n_inputs), pulses and wanted commands (B, T, 2) in m/s, as in pretraining."""
+    """Inputs (B, T, n_inputs), pulses and wanted commands (B, T, 2) in m/s."""
     rng = np.random.default_rng(np.random.SeedSequence([0, 5]))
     task = getattr(network.task, "practice", network.task.reference)()
     dt = network.cortex.dt
     draw = task.draw(rng.integers(len(task.labels), size=_N_TRIALS), dt, rng)
     size = _PULSE_SIZE * _peak(network) * rng.random((_N_TRIALS, 1, 1))
     pulses = size * _smooth(rng.normal(size=draw.desired.shape), _PULSE_WIDTH / dt)
-    if has_choices(network.task):
-        return draw.inputs, pulses, draw.desired + _delayed(pulses, network.lag)
-    steady = _STEADY_SIZE * _peak(network) * rng.random((_N_TRIALS, 1, 1))
-    pulses = pulses + steady * rng.normal(size=(_N_TRIALS, 1, 2))
-    speed = np.linalg.norm(draw.desired, axis=-1, keepdims=True)
-    steered = speed / speed.max() * _delayed(pulses, network.lag)
-    return draw.inputs, pulses, draw.desired + steered
+    return draw.inputs, pulses, draw.desired + _delayed(pulses, network.lag)
 
 
 def _alone(network: Blueprint, weights: CorticalWeights, W_in: np.ndarray) -> Wiring:
