@@ -5,7 +5,13 @@ import numpy as np
 import pytest
 import xarray
 
-from trialtensor.data.chunks import SomeTrials, TrialsFirst, in_pages, trials_together
+from trialtensor.data.chunks import (
+    InOneRow,
+    SomeTrials,
+    TrialsFirst,
+    in_pages,
+    trials_together,
+)
 
 
 class Counted:
@@ -71,3 +77,17 @@ def test_some_trials_are_read_in_pieces(together):
     np.testing.assert_array_equal(ours[np.array([0, 8])], source.values[[0, 39]])
     np.testing.assert_array_equal(np.asarray(ours), source.values[rows])
     assert ours[3:3].shape == (0, 3, 2)
+
+
+@pytest.mark.parametrize("shape", [(6, 3, 4), (6, 2, 3, 4), (6, 1, 5, 1, 3)])
+def test_trials_in_one_row(shape):
+    X = np.arange(np.prod(shape)).reshape(shape)
+    flat = X.reshape(6, -1, 1)
+    source = InOneRow(X)
+    assert source.shape == flat.shape
+    for part in (slice(1, 4), np.array([5, 0])):
+        np.testing.assert_array_equal(source[part], flat[part])
+        np.testing.assert_array_equal(source[(part,)], flat[part])
+    for start in range(flat.shape[1]):
+        for stop in range(start + 1, flat.shape[1] + 3):
+            np.testing.assert_array_equal(source[:, start:stop], flat[:, start:stop])

@@ -70,7 +70,7 @@ WIRING = Wiring(
     J=np.ones((S, 6, 3)),
     r_mean=np.zeros((S, N_CELLS)),
     sigma=np.ones((S, 1, 1)),
-    theta=np.zeros((S, 6)),
+    theta=np.zeros((S, 1, 6)),
     leak=0.1,
     delay=2,
 )

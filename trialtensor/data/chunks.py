@@ -44,6 +44,61 @@ class TrialsFirst:
         return np.asarray(self[:], dtype=dtype)
 
 
+class InOneRow:
+    """A source with more than three axes, whose trials are read as one row each.
+
+    Parameters
+    ----------
+    source : dataset or array
+        Trials first, of any shape.
+    """
+
+    def __init__(self, source: Any) -> None:
+        self.source, self.others = source, tuple(source.shape[1:])
+        self.shape = (source.shape[0], prod(self.others), 1)
+        self.dtype = source.dtype
+
+    def __getitem__(self, index: Any) -> np.ndarray:
+        """Read some trials, ``(n, n_all_others, 1)``, or a range of entries of all trials."""
+        given = index if isinstance(index, tuple) else (index,)
+        if len(given) == 1:
+            values = np.asarray(self.source[given[0]])
+            return values.reshape(len(values), -1, 1)
+        start, stop, _ = given[1].indices(self.shape[1])
+        parts = [
+            np.asarray(self.source[(given[0], *where)]).reshape(self.shape[0], -1)
+            for where in _covering(self.others, start, stop)
+        ]
+        return np.concatenate(parts, axis=1)[:, :, None]
+
+
+def _covering(shape: Sequence[int], start: int, stop: int) -> list[tuple[slice, ...]]:
+    """Return slices that hold the entries of a range of a flattened array, in their order.
+
+    Examples
+    --------
+    >>> [[(part.start, part.stop) for part in where] for where in _covering((3, 4), 2, 9)]
+    [[(0, 1), (2, 4)], [(1, 2)], [(2, 3), (0, 1)]]
+    """
+    if start >= stop:
+        return []
+    if len(shape) == 1:
+        return [(slice(start, stop),)]
+    each = prod(shape[1:])
+    first, last = ceil(start / each), stop // each
+    if first > last:  # within one entry of the first axis
+        own = slice(last, last + 1)
+        inside = _covering(shape[1:], start - last * each, stop - last * each)
+        return [(own, *where) for where in inside]
+    head = _covering(shape[1:], start - (first - 1) * each, each) if start < first * each else []
+    tail = _covering(shape[1:], 0, stop - last * each)
+    return [
+        *((slice(first - 1, first), *where) for where in head),
+        *([(slice(first, last),)] if first < last else []),
+        *((slice(last, last + 1), *where) for where in tail),
+    ]
+
+
 def trials_together(source: Any, axis: int = 0) -> int:
     """Return how many trials a file keeps in one piece, which is read as a whole.
 

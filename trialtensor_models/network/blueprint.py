@@ -102,6 +102,13 @@ class Blueprint:
         """Steps from the nuclei to the hand."""
         return max(self.delay, round(self.pathways.response_lag / self.cortex.dt))
 
+    @property
+    def kept(self) -> float:
+        """Share of a granule cell's eligibility that is left a step later."""
+        # In the mean a synapse waits for kept / (1 - kept) steps.
+        steps = self.pathways.eligibility / self.cortex.dt
+        return steps / (1 + steps)
+
     def reference_draw(self) -> Draw:
         """Draw a trial of each condition on which thresholds and gains are set."""
         task = self.task.reference()

@@ -55,16 +55,20 @@ class CCRNN(Controls):
     """
 
     @classmethod
-    def pretrained(cls, seed: int = 0, *, task: str = "center_out") -> CCRNN:
+    def pretrained(
+        cls, seed: int = 0, *, task: str = "center_out", index: int | None = None
+    ) -> CCRNN:
         """Load a network that reaches and obeys its thalamus, from the package's checkpoints.
 
         Parameters
         ----------
         seed : int
             Which network: the wiring of the cerebellum is drawn from it, and the cortices in the
-            package take turns.
+            package take turns (seeds 0 to 4 have one of their own each).
         task : str
             The task that it was trained on.
+        index : int, optional
+            Which cortex of the package, whatever the seed.
 
         Returns
         -------
@@ -73,9 +77,9 @@ class CCRNN(Controls):
         Raises
         ------
         ValueError
-            If there is no network for this task.
+            If there is no network for this task, or no cortex of this number; says which there are.
         """
-        return cls._of(packaged(task, seed))
+        return cls._of(packaged(task, seed, index))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, task: Task | type | None = None) -> CCRNN:

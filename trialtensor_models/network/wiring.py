@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,9 @@ class Wiring(OneLine):
         ``dt / tau``.
     delay : int
         Steps from the nuclei to cortex, at least 1.
+    golgi : (S, 1, 2)
+        Inhibition of granule cells: they are divided by the square root of the first number plus
+        the second times the sum of their squares.
     floor : float
         The least that a granule cell sends; ``-inf`` where there is no expansion.
     """
@@ -44,6 +47,7 @@ class Wiring(OneLine):
     leak: float
     delay: int
     floor: float = 0.0
+    golgi: np.ndarray = field(default_factory=lambda: np.array([[[1.0, 0.0]]]))
 
 
 _SCALARS = ("leak", "delay", "floor")

@@ -26,7 +26,7 @@ def test_the_first_look_is_that_of_whole_arrays(monkeypatch, dtype):
     observed = np.ones(X.shape, bool)
     observed[2] = False
     found = survey(MemoryPasses(X, observed, n_entries=40))
-    assert found.least, found.most == (X.min(), np.inf)
+    assert (found.least, found.most) == (X.min(), np.inf)
     assert (found.n_missing, found.n_infinite) == (15, 1)
     X[4, 1, 2] = 0
     found = survey(MemoryPasses(X, observed, n_entries=40))

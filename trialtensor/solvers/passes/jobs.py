@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -31,9 +32,9 @@ def pieces(block: Block, in_cache: int = _IN_CACHE) -> Iterator[Block]:
     in_cache : int
         About how many entries a piece has on a processor.
     """
-    n_trials, n_neurons, n_times = block.values.shape
+    n_trials, *others = block.values.shape
     most = in_cache if isinstance(block.values, np.ndarray) else _ON_DEVICE
-    step = max(1, most // (n_neurons * n_times))
+    step = max(1, most // math.prod(others))
     start = block.part.start
     for i in range(0, n_trials, step):
         end = min(i + step, n_trials)
@@ -57,7 +58,8 @@ def squares(values: Any) -> Any:
     if isinstance(flat, np.ndarray) and flat.dtype == np.float32:
         n = len(flat) // _ROW * _ROW
         rows, rest = flat[:n].reshape(-1, _ROW), flat[n:].astype(np.float64)
-        total = np.linalg.vecdot(rows, rows).sum(dtype=np.float64) + np.dot(rest, rest)
+        with np.errstate(over="ignore"):
+            total = np.linalg.vecdot(rows, rows).sum(dtype=np.float64) + np.dot(rest, rest)
         # Otherwise squares of single precision may not be numbers that it has.
         if _SMALL < total < _HUGE:
             return total
@@ -132,6 +134,36 @@ class AxisGram:
             rows = xp.reshape(xp.permute_dims(piece.values, (1, 0, 2)), (X.shape[1], -1))
             gram = gram + long_product(rows, rows.T)
         return (gram,)
+
+
+@dataclass(frozen=True, eq=False)
+class GramTimes:
+    """The Gram matrix of the unfolding along an axis times a few columns.
+
+    Attributes
+    ----------
+    axis : int
+        Any but that of trials.
+    rows : (n_axis, m) array
+    """
+
+    axis: int
+    rows: np.ndarray
+    joins: Sequence[Join] = ("sum",)
+
+    def __call__(self, block: Block) -> tuple[Any, ...]:
+        """Return (n_axis, m), in double precision."""
+        rows, total = block.array(self.rows), 0.0
+        for piece in pieces(block):
+            X, place = contraction.three_around(piece.values, self.axis)
+            xp = namespace(X)
+            if place == 2:
+                flat = xp.reshape(X, (-1, X.shape[2]))
+                found = flat.T @ (flat @ rows)
+            else:
+                found = xp.sum(xp.matmul(X, xp.matmul(xp.permute_dims(X, (0, 2, 1)), rows)), axis=0)
+            total = total + in_double(found)
+        return (total,)
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,7 +269,7 @@ class CPModel:
 
     Attributes
     ----------
-    factors : three (n_axis, R) arrays
+    factors : (n_axis, R) arrays
     """
 
     factors: Factors
@@ -249,8 +281,8 @@ class CPModel:
         ----------
         block : Block
         """
-        trial, neuron, time = self.factors
-        own = (trial[block.part], neuron, time)
+        trial, *others = self.factors
+        own = (trial[block.part], *others)
         return contraction.reconstruct(tuple(block.array(each) for each in own))
 
 
