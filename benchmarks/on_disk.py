@@ -1,5 +1,7 @@
 """Fits of data larger than their memory: ``python -m benchmarks.on_disk [--gigabytes 8]``.
 
+With ``--axes 4`` of trials x channels x frequencies x times (TCA only), and beside that in memory.
+
 Writes a recording of planted components with noise, fits it in a process of its own for each kind
 and format, and removes it. Every pass starts with the file out of the page cache, and the speed of
 the disk is measured just before it, by reading as much in one go: disks of shared machines differ
@@ -17,15 +19,19 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from trialtensor.solvers.contraction import khatri_rao
+
 N_COMPONENTS = 10
 RANKS = (2, 2, 2)
-# Trials, neurons and times have the proportions of 2,000 x 2,000 x 500.
-_SHAPE = (2000, 2000, 500)
+# Trials, neurons and times have the proportions of 2,000 x 2,000 x 500; so much has a trial of
+# more axes, too.
+_SHAPES = {3: (2000, 500), 4: (100, 50, 200)}
 _PROBE = 500_000_000
 KINDS = ("tca", "slicetca")
 FORMATS = ("memmap", "uint8", "zarr")
@@ -33,17 +39,17 @@ FORMATS = ("memmap", "uint8", "zarr")
 MOST_RESIDENT = 2e9
 
 
-def shape_of(gigabytes: float) -> tuple[int, int, int]:
+def shape_of(gigabytes: float, n_axes: int = 3) -> tuple[int, ...]:
     """Return the shape of float32 data of some size, fewer trials for less."""
-    per_trial = 4 * _SHAPE[1] * _SHAPE[2]
-    return max(20, round(gigabytes * 1e9 / per_trial)), _SHAPE[1], _SHAPE[2]
+    of_trial = _SHAPES[n_axes]
+    return max(20, round(gigabytes * 1e9 / (4 * np.prod(of_trial)))), *of_trial
 
 
-def write(path: Path, form: str, shape: tuple[int, int, int]) -> None:
+def write(path: Path, form: str, shape: tuple[int, ...]) -> None:
     """Write planted components and noise, a trial at a time."""
     rng = np.random.default_rng(0)
-    trial, neuron, course = (rng.random((n, N_COMPONENTS), np.float32) for n in shape)
-    patterns = (neuron[:, None] * course[None]).reshape(-1, N_COMPONENTS).T.copy()
+    trial, *others = (rng.random((n, N_COMPONENTS), np.float32) for n in shape)
+    patterns = reduce(khatri_rao, others).T.copy()
     target = _target(path, form, shape)
     for k in range(shape[0]):
         rates = trial[k] @ patterns
@@ -55,7 +61,7 @@ def write(path: Path, form: str, shape: tuple[int, int, int]) -> None:
         target.flush()
 
 
-def _target(path: Path, form: str, shape: tuple[int, int, int]) -> Any:
+def _target(path: Path, form: str, shape: tuple[int, ...]) -> Any:
     if form == "zarr":
         import zarr
 
@@ -86,7 +92,8 @@ def fit_here(path: Path, form: str, kind: str, memory: str) -> None:
         forget(path)
         start = time.perf_counter()
         found = run(self, job)
-        _say(job=type(job).__name__, seconds=time.perf_counter() - start, disk=limit)
+        taken, job = time.perf_counter() - start, getattr(job, "job", job)
+        _say(job=type(job).__name__, seconds=taken, disk=limit, columns=_columns(job))
         return found
 
     gram = chunked.ChunkedPasses.gram_of_trials
@@ -96,7 +103,7 @@ def fit_here(path: Path, form: str, kind: str, memory: str) -> None:
         forget(path)
         start = time.perf_counter()
         found = gram(self)
-        _say(job="GramOfTrials", seconds=time.perf_counter() - start, disk=limit)
+        _say(job="GramOfTrials", seconds=time.perf_counter() - start, disk=limit, columns=0)
         return found
 
     chunked.ChunkedPasses.run = timed  # type: ignore[method-assign]
@@ -105,7 +112,7 @@ def fit_here(path: Path, form: str, kind: str, memory: str) -> None:
     if kind == "slicetca":
         model = tt.SliceTCA(RANKS, n_init=10, random_state=0)
     start = time.perf_counter()
-    model.fit(tt.on_disk(source, memory=memory))
+    model.fit(source[:] if memory == "all" else tt.on_disk(source, memory=memory))
     _say(
         whole=time.perf_counter() - start,
         resident=_peak(),
@@ -162,21 +169,35 @@ def _say(**found: Any) -> None:
     print(json.dumps(found), flush=True)
 
 
-def _operations(job: str, shape: tuple[int, int, int]) -> float:
-    """Return the operations of a pass that are limited by products: Gram matrices.
+def _operations(job: str, shape: tuple[int, ...], columns: int) -> float:
+    """Return the operations of a pass that are limited by products: Gram matrices and sketches.
 
-    Those of `Reach` depend on how many directions it adds, and aren't counted: its share is that
-    of the disk alone.
+    Parameters
+    ----------
+    job : str
+    shape : three ints
+    columns : int
+        Of all products with the data in a sketch pass.
     """
     size = float(np.prod(shape))
     # A symmetric product needs half of them.
-    longest = {"AxisGram": max(shape[1:]), "GramOfTrials": shape[0]}
-    return size * longest.get(job, 0)
+    longest = {"AxisGram": max(shape[1:]), "GramAlong": shape[-1], "GramOfTrials": shape[0]}
+    return size * longest.get(job, 2 * columns)
 
 
-def compare(gigabytes: float, kinds: Sequence[str], forms: Sequence[str], memory: str) -> bool:
+def _columns(job: Any) -> int:
+    """Return how many columns a sketch pass multiplies the data with, counting images."""
+    if type(job).__name__ != "Reach":
+        return 0
+    trial, neuron, time = (each.shape[1] for each in job.directions)
+    return int(trial + 2 * neuron + 2 * time + len(job.slices))
+
+
+def compare(
+    shape: tuple[int, ...], kinds: Sequence[str], forms: Sequence[str], memory: str
+) -> bool:
     """Print how each pass does against its limit; return whether all requirements were met."""
-    shape, met = shape_of(gigabytes), True
+    met = True
     print(f"{' x '.join(map(str, shape))} values, {np.prod(shape) * 4 / 1e9:.1f} GB as float32")
     with tempfile.TemporaryDirectory() as folder:
         for form in forms:
@@ -184,14 +205,29 @@ def compare(gigabytes: float, kinds: Sequence[str], forms: Sequence[str], memory
             write(path, form, shape)
             for kind in kinds:
                 met &= _one(path, form, kind, memory, shape)
+                if len(shape) > 3:
+                    _in_memory(path, form, kind)
             if path.is_file():
                 path.unlink()
     return met
 
 
-def _one(path: Path, form: str, kind: str, memory: str, shape: tuple[int, int, int]) -> bool:
+def _in_memory(path: Path, form: str, kind: str) -> None:
+    """Print what the same fit takes in memory."""
+    whole = json.loads(_fitted(path, form, kind, "all").stdout.splitlines()[-1])
+    print(
+        f"  in memory: {whole['whole']:.0f} s with reading, peak resident "
+        f"{whole['resident'] / 1e9:.2f} GB, loss {whole['loss']!r}"
+    )
+
+
+def _fitted(path: Path, form: str, kind: str, memory: str) -> Any:
     command = [sys.executable, "-m", "benchmarks.on_disk", "--fit", str(path), form, kind, memory]
-    done = subprocess.run(command, capture_output=True, text=True)
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def _one(path: Path, form: str, kind: str, memory: str, shape: tuple[int, ...]) -> bool:
+    done = _fitted(path, form, kind, memory)
     if done.returncode:
         print(f"{form} {kind}: failed: {done.stderr.strip().splitlines()[-1:]}")
         return False
@@ -199,13 +235,15 @@ def _one(path: Path, form: str, kind: str, memory: str, shape: tuple[int, int, i
     n_bytes = float(np.prod(shape)) * (4 if form == "memmap" else 1)
     by_job: dict[str, list[tuple[float, float]]] = {}
     for each in passes:
-        limit = max(n_bytes / each["disk"], _operations(each["job"], shape) / whole["flops"])
+        products = _operations(each["job"], shape, each["columns"]) / whole["flops"]
+        limit = max(n_bytes / each["disk"], products)
         by_job.setdefault(each["job"], []).append((each["seconds"], limit))
     met = whole["resident"] <= MOST_RESIDENT
+    in_passes = sum(each["seconds"] for each in passes)
     print(
-        f"\n{form}, {kind}: {len(passes)} reads, {whole['whole']:.0f} s with probes, peak resident "
-        f"{whole['resident'] / 1e9:.2f} GB, explained {whole['explained']:.4f}, "
-        f"{whole['n_iter']} sweeps"
+        f"\n{form}, {kind}: {len(passes)} reads, {in_passes:.1f} s in passes of "
+        f"{whole['whole']:.0f} s with probes, peak resident {whole['resident'] / 1e9:.2f} GB, "
+        f"explained {whole['explained']:.4f}, {whole['n_iter']} sweeps, loss {whole['loss']!r}"
     )
     for job, times in by_job.items():
         seconds, limits = (float(np.median(each)) for each in zip(*times, strict=True))
@@ -225,13 +263,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=KINDS)
     parser.add_argument("--formats", nargs="+", default=list(FORMATS), choices=FORMATS)
     parser.add_argument("--memory", default="2GB")
+    parser.add_argument("--axes", type=int, default=3, choices=_SHAPES)
     parser.add_argument("--fit", nargs=4, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.fit:
         path, form, kind, memory = options.fit
         fit_here(Path(path), form, kind, memory)
         return 0
-    return 0 if compare(options.gigabytes, options.kinds, options.formats, options.memory) else 1
+    kinds = [each for each in options.kinds if options.axes == 3 or each == "tca"]
+    shape = shape_of(options.gigabytes, options.axes)
+    return 0 if compare(shape, kinds, options.formats, options.memory) else 1
 
 
 if __name__ == "__main__":

@@ -128,12 +128,13 @@ def test_inspect_of_large_tensors_of_four_axes_says_what_works(tmp_path, monkeyp
     np.save(path, np.random.default_rng(0).random((12, 5, 4, 6)))
     monkeypatch.setattr(elsewhere, "LARGE", 1)
     said = run("inspect", path).output
-    assert "more than three axes" in said and "--memory" not in said
     line = next(line for line in said.splitlines() if "trialtensor fit" in line)
     words = shlex.split(line.strip())[1:]
     words[words.index("-o") + 1] = str(tmp_path / "out")
     words[words.index("--components") + 1] = "1"
+    assert words[words.index("--memory") + 1] == "2GB"
     assert run(*words).exit_code == 0
+    assert load(tmp_path / "out" / "model.h5").factors_["axis2"].shape == (4, 1)
 
 
 def test_inspect_of_large_tensors_says_how_to_read_them(recording, monkeypatch):
@@ -215,3 +216,23 @@ def test_what_is_cut_into_trials_is_in_memory_and_says_so(tmp_path):
     result = run("fit", tmp_path, *cut, *words)
     assert result.exit_code == 0, result.output
     assert result.stderr.count("warning: --memory: what has to be cut into trials") == 1
+
+
+@pytest.mark.parametrize("words", [("--memory", "100kB"), ("--device", "cpu")])
+def test_ranks_are_those_of_memory(recording, tmp_path, words):
+    pytest.importorskip("torch")
+    given = ("--components", "1:2", "--n-init", 2, "--repeats", 2, "--splits", "trials-by-neurons")
+    for name, own in (("whole", ("--n-jobs", 1)), ("ours", words)):
+        result = run("rank", recording, *given, *own, "-o", tmp_path / name)
+        assert result.exit_code == 0, result.output
+    for table in ("rank_candidates.csv", "rank_fits.csv", "chosen/neuron_factors.csv"):
+        ours, theirs = (pandas.read_csv(tmp_path / each / table) for each in ("ours", "whole"))
+        pandas.testing.assert_frame_equal(ours, theirs, rtol=1e-4, atol=1e-4)
+    page = html.unescape((tmp_path / "ours" / "rank_report.html").read_text("utf-8"))
+    assert ("trialtensor.on_disk(X, memory='100kB')" in page) == ("--memory" in words)
+    assert "30 trials × 12 neurons × 10 time bins" in page
+
+
+def test_ranks_of_kinds_that_need_all_of_the_data_are_refused(recording, tmp_path):
+    words = ("--model", "parafac2", "--blocks", "side", "--memory", "1GB", "-o", tmp_path / "out")
+    refused(run("rank", recording, "--components", "1:2", *words), "--memory: parafac2 needs all")

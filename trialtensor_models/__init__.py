@@ -10,10 +10,17 @@ from trialtensor_models.network import (
 )
 from trialtensor_models.plants import PointMass, TwoLinkArm
 from trialtensor_models.rates import (
+    Behaviour,
+    ContextInference,
+    ContextTrace,
+    GatedSlowModel,
     OneStateModel,
     RateTrace,
+    TheoryComparison,
+    TheoryFit,
     TwoStateModel,
     TwoStateTrace,
+    compare_theories,
 )
 from trialtensor_models.sessions import Run, Schedule, Truth, simulate
 from trialtensor_models.simulators import CCRNNSimulator, list_simulators, load_simulator
@@ -27,12 +34,16 @@ from trialtensor_models.tasks import (
 
 __all__ = [
     "CCRNN",
+    "Behaviour",
     "CCRNNSimulator",
     "CenterOut",
     "Cerebellum",
+    "ContextInference",
+    "ContextTrace",
     "Cortex",
     "DelayedMatch",
     "EvidenceAccumulation",
+    "GatedSlowModel",
     "OneStateModel",
     "Pathways",
     "Plasticity",
@@ -41,11 +52,14 @@ __all__ = [
     "ReversalLearning",
     "Run",
     "Schedule",
+    "TheoryComparison",
+    "TheoryFit",
     "Truth",
     "TwoLinkArm",
     "TwoStateModel",
     "TwoStateTrace",
     "UnstableDynamicsError",
+    "compare_theories",
     "list_simulators",
     "load_simulator",
     "register_task",

@@ -5,7 +5,13 @@ import numpy as np
 import pytest
 import xarray
 
-from trialtensor.data.chunks import TrialsFirst, in_pages, trials_together
+from trialtensor.data.chunks import (
+    InOneRow,
+    SomeTrials,
+    TrialsFirst,
+    in_pages,
+    trials_together,
+)
 
 
 class Counted:
@@ -53,3 +59,35 @@ def test_pages_of_values_one_after_the_other():
     assert in_pages((2, 5, 1000), "f8")[2] == 512
     assert in_pages((2, 5, 100), "f8")[2] == 100
     assert in_pages((1000, 100, 100), "f4")[0] == 1
+
+
+@pytest.mark.parametrize("together", [1, 4])
+def test_some_trials_are_read_in_pieces(together):
+    source = Counted(np.arange(40 * 3 * 2.0).reshape(40, 3, 2))
+    source.chunks = (together, 3, 2)
+    rows = np.array([0, 1, 3, 10, 11, 14, 20, 23, 39])
+    ours = SomeTrials(source, rows)
+    assert ours.shape == (9, 3, 2)
+    np.testing.assert_array_equal(ours[2:8], source.values[rows[2:8]])
+    pieces = {1: [(3, 4), (10, 12), (14, 15), (20, 21), (23, 24)]}
+    # Trials 20 and 23 are in one chunk of four, and 11 and 14 in neighbouring ones.
+    pieces[4] = [(3, 4), (10, 12), (14, 15), (20, 24)]
+    assert [(each[0].start, each[0].stop) for each in source.asked] == pieces[together]
+    np.testing.assert_array_equal(ours[:, 1:], source.values[rows][:, 1:])
+    np.testing.assert_array_equal(ours[np.array([0, 8])], source.values[[0, 39]])
+    np.testing.assert_array_equal(np.asarray(ours), source.values[rows])
+    assert ours[3:3].shape == (0, 3, 2)
+
+
+@pytest.mark.parametrize("shape", [(6, 3, 4), (6, 2, 3, 4), (6, 1, 5, 1, 3)])
+def test_trials_in_one_row(shape):
+    X = np.arange(np.prod(shape)).reshape(shape)
+    flat = X.reshape(6, -1, 1)
+    source = InOneRow(X)
+    assert source.shape == flat.shape
+    for part in (slice(1, 4), np.array([5, 0])):
+        np.testing.assert_array_equal(source[part], flat[part])
+        np.testing.assert_array_equal(source[(part,)], flat[part])
+    for start in range(flat.shape[1]):
+        for stop in range(start + 1, flat.shape[1] + 3):
+            np.testing.assert_array_equal(source[:, start:stop], flat[:, start:stop])

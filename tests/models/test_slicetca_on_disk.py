@@ -5,6 +5,7 @@ import pytest
 
 from trialtensor import SliceTCA, make_slicetca, on_disk
 from trialtensor.solvers.passes.chunked import ChunkedPasses
+from trialtensor.solvers.slices import masked_passes
 
 
 @pytest.fixture
@@ -65,8 +66,14 @@ def test_missing_entries_are_those_of_an_array(saved, nonnegative):
     assert file.largest_missing_ == pytest.approx(array.largest_missing_, rel=0.05)
 
 
-def test_a_fit_that_was_stopped_goes_on_to_the_same_bits(saved, tmp_path, monkeypatch):
-    X = saved(drawn(snr=0.3))
+@pytest.mark.parametrize("missing", [False, True])
+def test_a_fit_that_was_stopped_goes_on_to_the_same_bits(saved, tmp_path, monkeypatch, missing):
+    X = drawn(snr=0.3)
+    if missing:
+        X[np.random.default_rng(1).random(X.shape) < 0.1] = np.nan
+        # Restarts run on a part of the trials.
+        monkeypatch.setattr(masked_passes, "_LEAST", 20 * X[0].size)
+    X = saved(X)
     whole = SliceTCA((2, 1, 2), random_state=0).fit(read(X, checkpoint=tmp_path / "first"))
     run, left = ChunkedPasses.run, [6]
 
@@ -85,3 +92,26 @@ def test_a_fit_that_was_stopped_goes_on_to_the_same_bits(saved, tmp_path, monkey
     assert again.loss_ == whole.loss_
     for name in ("trial_loadings_", "neuron_slices_", "time_slices_"):
         np.testing.assert_array_equal(getattr(again, name), getattr(whole, name))
+
+
+@pytest.mark.parametrize("pattern", ["entries", "cells"])
+def test_missing_entries_take_few_reads(saved, monkeypatch, pattern):
+    X = drawn(snr=0.5)
+    rng = np.random.default_rng(1)
+    X[rng.random(X.shape if pattern == "entries" else X.shape[:2]) < 0.2] = np.nan
+    monkeypatch.setattr(masked_passes, "_LEAST", 25 * X[0].size)
+    options = {"n_init": 10, "random_state": 0}
+    array = SliceTCA((2, 1, 2), **options).fit(X)
+    run, n_reads = ChunkedPasses.run, [0]
+
+    def counted(self, job):
+        n_reads[0] += 1
+        return run(self, job)
+
+    monkeypatch.setattr(ChunkedPasses, "run", counted)
+    file = SliceTCA((2, 1, 2), **options).fit(read(saved(X)))
+    assert file.loss_ == pytest.approx(array.loss_, rel=1e-3)
+    assert file.loss_ <= array.loss_ * (1 + 1e-5)
+    # Hundreds, if each restart had its own.
+    assert n_reads[0] <= 40
+    assert np.all(np.diff(file.fitted_.record.loss_history) <= 0)

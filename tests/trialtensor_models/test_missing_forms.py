@@ -70,7 +70,7 @@ WIRING = Wiring(
     J=np.ones((S, 6, 3)),
     r_mean=np.zeros((S, N_CELLS)),
     sigma=np.ones((S, 1, 1)),
-    theta=np.zeros((S, 6)),
+    theta=np.zeros((S, 1, 6)),
     leak=0.1,
     delay=2,
 )
@@ -197,6 +197,11 @@ WHOLE = [
 WITHOUT_ARRAYS = {
     *("simulate", "component_patterns", "plot_model_comparison", "recovery_table"),
     *("score_recovery", "trial_factors", "pretrain", "stack", "take", "answer", "calibrate"),
+    *("check_given", "check_draw", "check_is_task", "check_task_members", "check_is_plant"),
+    *("chosen", "condition_of", "configuration_of", "direction_of", "labels_of", "next_answer"),
+    *("register_task", "check_is_simulator", "list_simulators", "load_simulator"),
+    *("check_plant", "check_simulator", "check_task"),
+    "n_packaged",
     *("gains_of", "reward_error", "has_choices", "task_from", "cast_of", "measure_all", "table"),
 }
 

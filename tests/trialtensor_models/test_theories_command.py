@@ -62,6 +62,16 @@ def test_saved_runs_are_subjects(tmp_path, monkeypatch):
     assert result.output.startswith("Behaviour(2 subjects, 38 trials)")
 
 
+def test_several_targets_are_warned_of():
+    from trialtensor_models import CCRNN, Behaviour, CenterOut, Schedule, simulate
+
+    schedule = Schedule().rotate(30, 21)
+    run_ = simulate(CCRNN.pretrained(0), CenterOut(n_targets=4), schedule, record="behaviour")
+    with pytest.warns(UserWarning, match="several targets"):
+        behaviour = Behaviour.from_runs([run_])
+    assert np.array_equal(behaviour.perturbation, np.full((1, 21), 30.0))
+
+
 @pytest.mark.parametrize(
     "make, message",
     [

@@ -6,16 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from trialtensor.data.axes import AXES, resolve_axes
 from trialtensor.data.chunks import SomeTrials, TrialsFirst
 from trialtensor.data.elsewhere import is_dask, is_lazy, library_of, refuse_closed, source_of
-from trialtensor.data.more_axes import name_axes
+from trialtensor.data.more_axes import axes_of, name_axes, ordered_axes
 from trialtensor.data.parsing import rename_dims, to_mask
 from trialtensor.data.per_entry import order_by, own_index
 
 
 def mask_beside(mask: Any, X: Any) -> Any:
-    """Return what to read a mask from, with axes in the order trial, neuron, time.
+    """Return what to read a mask from, with axes in the order of those of the data.
 
     Nothing of the data is read, and of the mask only one that is an array in memory.
 
@@ -23,11 +22,12 @@ def mask_beside(mask: Any, X: Any) -> Any:
     ----------
     mask : bool array, dataset or DataArray of the shape of ``X``
         False where missing. One with dimension names is transposed by them.
-    X : data on three axes, anywhere
+    X : data on three axes or more, anywhere
 
     Returns
     -------
-    array or dataset, (n_trials, n_neurons, n_times)
+    array or dataset
+        With axes in the order trial, neuron, (others,) time.
 
     Raises
     ------
@@ -39,18 +39,18 @@ def mask_beside(mask: Any, X: Any) -> Any:
         return mask  # a part of one from here
     refuse_closed(mask, "mask")
     along: Any = {}
-    order = [0, 1, 2]
+    order = list(range(len(data.shape)))
     if _is_labelled(data):
-        found = resolve_axes(data.dims, name="X")
-        order = [found.index(axis) for axis in AXES]
+        found = name_axes(data.dims, name="X")
+        order = [found.index(axis) for axis in ordered_axes(found)]
         along = rename_dims(data, found, "X").indexes
     if not stays_where_it_is(mask):
-        return to_mask(_in_memory(mask), tuple(data.shape), order, "X", along)
+        return to_mask(_in_memory(mask), tuple(data.shape), order, "X", along, axes_of(data))
     shape = tuple(data.shape)
     if _is_labelled(mask):
         shape = tuple(shape[k] for k in order)
-        order = _order_of(mask, along)
-        shape = tuple(shape[order.index(k)] for k in range(3))
+        order = _order_of(mask, along, axes_of(data))
+        shape = tuple(shape[order.index(k)] for k in range(len(shape)))
     _check(mask, shape)
     if order == sorted(order):
         return mask
@@ -88,13 +88,13 @@ def _check(mask: Any, shape: tuple[int, ...]) -> None:
         raise ValueError(f"mask: expected the shape of X, {shape}, got {tuple(mask.shape)}")
 
 
-def _order_of(mask: Any, along: Any) -> list[int]:
+def _order_of(mask: Any, along: Any, axes: tuple[str, ...]) -> list[int]:
     """Return where the axes of a labelled mask are, and refuse labels in another order."""
     dims = name_axes(mask.dims, name="mask")
-    if set(dims) != set(AXES):
-        raise ValueError(f"mask: expected the axes of X, {AXES}, got {dims}")
+    if set(dims) != set(axes):
+        raise ValueError(f"mask: expected the axes of X, {axes}, got {dims}")
     named = rename_dims(mask, dims, "mask")
-    for axis in AXES:
+    for axis in axes:
         own = own_index(named, axis, "mask")
         theirs = along[axis].to_numpy() if axis in along else None
         if own is not None and order_by(own, theirs, "mask", axis) is not None:
@@ -102,4 +102,4 @@ def _order_of(mask: Any, along: Any) -> list[int]:
                 f"mask: its {axis}s are in another order than those of X; a mask that is read "
                 "block by block must have that of the data: store it so, or load it (mask.load())"
             )
-    return [dims.index(axis) for axis in AXES]
+    return [dims.index(axis) for axis in axes]

@@ -10,8 +10,8 @@ import numpy as np
 
 # Bytes that systems read at once: what is spread more thinly than that takes as long as all of it.
 _PAGE = 4096
-# Trials between those that are wanted that are read with them rather than left out.
-_NEAR = 3
+# Trials that are as near to each other are read in one piece, with what is between them.
+_NEAR = 2
 
 
 class TrialsFirst:
@@ -42,6 +42,61 @@ class TrialsFirst:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         """Read all of it."""
         return np.asarray(self[:], dtype=dtype)
+
+
+class InOneRow:
+    """A source with more than three axes, whose trials are read as one row each.
+
+    Parameters
+    ----------
+    source : dataset or array
+        Trials first, of any shape.
+    """
+
+    def __init__(self, source: Any) -> None:
+        self.source, self.others = source, tuple(source.shape[1:])
+        self.shape = (source.shape[0], prod(self.others), 1)
+        self.dtype = source.dtype
+
+    def __getitem__(self, index: Any) -> np.ndarray:
+        """Read some trials, ``(n, n_all_others, 1)``, or a range of entries of all trials."""
+        given = index if isinstance(index, tuple) else (index,)
+        if len(given) == 1:
+            values = np.asarray(self.source[given[0]])
+            return values.reshape(len(values), -1, 1)
+        start, stop, _ = given[1].indices(self.shape[1])
+        parts = [
+            np.asarray(self.source[(given[0], *where)]).reshape(self.shape[0], -1)
+            for where in _covering(self.others, start, stop)
+        ]
+        return np.concatenate(parts, axis=1)[:, :, None]
+
+
+def _covering(shape: Sequence[int], start: int, stop: int) -> list[tuple[slice, ...]]:
+    """Return slices that hold the entries of a range of a flattened array, in their order.
+
+    Examples
+    --------
+    >>> [[(part.start, part.stop) for part in where] for where in _covering((3, 4), 2, 9)]
+    [[(0, 1), (2, 4)], [(1, 2)], [(2, 3), (0, 1)]]
+    """
+    if start >= stop:
+        return []
+    if len(shape) == 1:
+        return [(slice(start, stop),)]
+    each = prod(shape[1:])
+    first, last = ceil(start / each), stop // each
+    if first > last:  # within one entry of the first axis
+        own = slice(last, last + 1)
+        inside = _covering(shape[1:], start - last * each, stop - last * each)
+        return [(own, *where) for where in inside]
+    head = _covering(shape[1:], start - (first - 1) * each, each) if start < first * each else []
+    tail = _covering(shape[1:], 0, stop - last * each)
+    return [
+        *((slice(first - 1, first), *where) for where in head),
+        *([(slice(first, last),)] if first < last else []),
+        *((slice(last, last + 1), *where) for where in tail),
+    ]
 
 
 def trials_together(source: Any, axis: int = 0) -> int:
@@ -110,12 +165,12 @@ class SomeTrials:
         """Read some of it."""
         first, *others = index if isinstance(index, tuple) else (index,)
         rows = self.rows[first]
-        far = np.flatnonzero(np.diff(rows) > max(self._together, _NEAR)) + 1
+        far = (np.diff(rows) > _NEAR) & (np.diff(rows // self._together) > 0)
         pieces = [
             np.asarray(self.source[(slice(int(each[0]), int(each[-1]) + 1), *others)])[
                 each - each[0]
             ]
-            for each in np.split(rows, far)
+            for each in np.split(rows, np.flatnonzero(far) + 1)
             if len(each)
         ]
         return np.concatenate(pieces) if pieces else np.empty((0, *self.shape[1:]), self.dtype)

@@ -41,6 +41,11 @@ class OnDisk:
         return tuple(self.source.shape)
 
     @property
+    def ndim(self) -> int:
+        """Number of axes of the source."""
+        return len(self.shape)
+
+    @property
     def dtype(self) -> Any:
         """Of the source."""
         return self.source.dtype
@@ -69,7 +74,7 @@ def on_disk(
     Parameters
     ----------
     X : dataset, array or xarray.DataArray
-        (n_trials, n_neurons, n_times). Never written to.
+        (n_trials, n_neurons, n_times), or with more axes. Never written to.
     memory : str or number, optional
         About how much memory a fit may use: ``"2GB"``, or bytes. Blocks of trials that are read at
         once are sized by it. By default blocks are of 64 MB.
@@ -107,12 +112,8 @@ def on_disk(
             "X: expected an array or dataset (HDF5, Zarr, memmap, xarray.DataArray), got "
             f"{type(X).__name__}"
         )
-    if len(X.shape) != 3:
-        how = "; more than three axes are fitted in memory, by fit(X) itself"
-        raise ValueError(
-            f"X: expected (n_trials, n_neurons, n_times), got shape {tuple(X.shape)}"
-            f"{how if len(X.shape) > 3 else ''}"
-        )
+    if len(X.shape) < 3:
+        raise ValueError(f"X: expected (n_trials, n_neurons, n_times), got shape {tuple(X.shape)}")
     given = None if memory is None else parse_bytes(memory)
     path = None if checkpoint is None else _usable(Path(checkpoint))
     return OnDisk(X, given, path, bool(progress), dict(getattr(X, "attrs", {})))

@@ -9,6 +9,7 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 from trialtensor.data.axes import AXES, accepted_names, find_axis, resolve_axes, split_axes
+from trialtensor.data.elsewhere import source_of
 
 # Names of axes that fitted models have beside those of the data.
 _TAKEN = ("block", "dataset", "eigenvalue", "weights")
@@ -176,7 +177,10 @@ def axes_of(X: Any) -> tuple[str, ...]:
     ----------
     X : array, xarray.DataArray or anything
     """
+    X = source_of(X)
     n_axes = getattr(X, "ndim", 0)
     if not isinstance(n_axes, int) or n_axes <= len(AXES):
         return AXES
-    return ordered_axes(name_axes(X.dims)) if hasattr(X, "dims") else assumed_axes(n_axes)
+    # Datasets of h5py have dims, too, but these are no names.
+    named = hasattr(X, "dims") and hasattr(X, "coords")
+    return ordered_axes(name_axes(X.dims)) if named else assumed_axes(n_axes)

@@ -11,7 +11,7 @@ import numpy as np
 import xarray
 
 from trialtensor.data import elsewhere
-from trialtensor.data.axes import AXES, ORDER, axes_remedy, order_assumed, split_axes
+from trialtensor.data.axes import ORDER, axes_remedy, order_assumed, split_axes
 from trialtensor.data.elsewhere import size_as_floats
 from trialtensor.data.making import making_of, making_phrases, preparations_of
 from trialtensor.data.more_axes import plural
@@ -134,14 +134,10 @@ def _of_large(
     lines = [*_size_and_order(tensor), *_labels(tensor)]
     several = sum(each.is_tensor for each in variables) > 1 and not info.is_main
     words = _options(info.name if several else None, axes)
-    way = "fit it in memory, where more than three axes have to be, with"
-    if tensor.ndim == len(AXES):
-        way = "read it a few trials at a time in a fixed amount of memory with"
-        words = [*words, "--memory", "2GB"]
-    fit = ["trialtensor", "fit", str(path), *words, "--components", str(USUAL)]
+    fit = ["trialtensor", "fit", str(path), *words, "--memory", "2GB", "--components", str(USUAL)]
     lines += [
         f"{size(size_as_floats(tensor))} as numbers to compute with: its values were not looked at",
-        way,
+        "read it a few trials at a time in a fixed amount of memory with",
         "  " + shlex.join([*fit, *_coloring(tensor), "-o", f"{path.stem}_tca"]),
     ]
     tensor.close()

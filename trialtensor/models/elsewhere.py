@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from trialtensor.data.axes import AXES
-from trialtensor.data.elsewhere import kind_of
+from trialtensor.data.elsewhere import kind_of, source_of
+from trialtensor.data.more_axes import axes_of
 from trialtensor.models import observed
+from trialtensor.models.many_axes import as_many_axes, pattern_name
 from trialtensor.models.observed import (
     FitInput,
     Kept,
@@ -19,13 +21,15 @@ from trialtensor.models.observed import (
     check_scale,
     nothing_to_explain,
 )
-from trialtensor.models.sources import check_source, hidden, in_order, passes_over
-from trialtensor.models.summary import describe_data, said_by, treatment_of
+from trialtensor.models.sources import check_source, hidden, in_order, passes_over, with_labels
+from trialtensor.models.summary import describe_data, named_axes, said_by, treatment_of
 from trialtensor.solvers.namespaces import as_numpy
 from trialtensor.solvers.passes import Passes
 from trialtensor.solvers.passes.journal import JournalPasses
 from trialtensor.solvers.passes.on_device import SMALL, adds_in_double
-from trialtensor.solvers.passes.seen import Seen
+from trialtensor.solvers.passes.reshaped import unwrapped
+from trialtensor.solvers.passes.seen import CountedMask, Seen
+from trialtensor.solvers.passes.seen_axes import SeenAxes
 from trialtensor.solvers.passes.survey import Survey, survey
 from trialtensor.solvers.problems import DenseProblem
 
@@ -37,7 +41,7 @@ def is_elsewhere(X: Any) -> bool:
     ----------
     X : anything
     """
-    return _where(X) is not None
+    return kind_of(X) is not None
 
 
 def is_in_blocks(X: Any) -> bool:
@@ -47,7 +51,7 @@ def is_in_blocks(X: Any) -> bool:
     ----------
     X : anything
     """
-    return _where(X) in ("disk", "dask")
+    return kind_of(X) in ("disk", "dask")
 
 
 def goes_in_passes(X: Any) -> bool:
@@ -57,16 +61,7 @@ def goes_in_passes(X: Any) -> bool:
     ----------
     X : anything
     """
-    if kind_of(X) == "device":
-        return len(X.shape) == len(AXES) and not _is_better_in_memory(X)
-    return is_in_blocks(X)
-
-
-def _where(X: Any) -> str | None:
-    """Tell where data is read from pass by pass; more than three axes are read into memory."""
-    kind = kind_of(X)
-    more = kind is not None and len(X.shape) > len(AXES)
-    return None if more and kind != "device" else kind
+    return is_in_blocks(X) if kind_of(X) != "device" else not _is_better_in_memory(X)
 
 
 def prepare(X: Any, mask: Any, *, with_missing: bool = True, progress: bool = False) -> FitInput:
@@ -90,7 +85,7 @@ def prepare(X: Any, mask: Any, *, with_missing: bool = True, progress: bool = Fa
         seen = None if mask is None else as_numpy(mask)
         return observed.prepare(as_numpy(X), seen, many=many)
     source, coords = in_order(X)
-    dtype = check_source(source)
+    dtype, axes = check_source(source, X), axes_of(X)
     passes = passes_over(X, source, mask, progress=progress)
     found = survey(passes)
     _refuse(found, passes)
@@ -104,15 +99,25 @@ def prepare(X: Any, mask: Any, *, with_missing: bool = True, progress: bool = Fa
     size, n_observed = passes.size, passes.size - found.n_missing
     shape = passes.shape
     passes, seen, kept = _without_empty(passes, found)
-    passes.__dict__["extremes"] = (found.least, found.most)
+    unwrapped(passes).__dict__["extremes"] = (found.least, found.most)
     check_scale(passes, found.norm2)
-    problem, pattern = as_problem(passes, seen, found.norm2)
-    if isinstance(problem, DenseProblem) and problem.pattern is not None:
-        seen = problem.pattern.as_mask(passes.shape)
-    empty = {f"empty_{axis}s": int((~k).sum()) for axis, k in zip(AXES, kept, strict=True)}
-    treatment = treatment_of(pattern, kept)
+    problem, seen, pattern = _problem_of(passes, seen, found.norm2, axes)
+    empty = {f"empty_{axis}s": int((~k).sum()) for axis, k in zip(axes, kept, strict=True)}
+    treatment = treatment_of(pattern, kept, axes)
     summary = describe_data(shape, dtype, size, n_observed, pattern, treatment, **empty)
-    return FitInput(problem, seen, kept, coords, summary | said_by(X))
+    return FitInput(problem, seen, kept, coords, named_axes(axes) | summary | said_by(X), axes)
+
+
+def _problem_of(
+    passes: Any, seen: CountedMask | None, norm2: float, axes: tuple[str, ...]
+) -> tuple[Any, Any, str]:
+    """Return the cheapest exact problem, the mask of what it reads, and its pattern's name."""
+    if len(axes) > len(AXES):
+        return as_many_axes(passes, seen, norm2), seen, pattern_name(seen, axes)
+    problem, pattern = as_problem(passes, seen, norm2)
+    if isinstance(problem, DenseProblem) and problem.pattern is not None:
+        return problem, problem.pattern.as_mask(passes.shape), pattern
+    return problem, seen, pattern
 
 
 def _is_better_in_memory(X: Any) -> bool:
@@ -123,16 +128,19 @@ def _is_better_in_memory(X: Any) -> bool:
 def _without_empty(passes: Any, found: Survey) -> tuple[Any, Any, Kept]:
     """Return passes without slices that have no data, their mask, and which slices remain."""
     if not found.n_missing:
-        inner = passes.passes if isinstance(passes, JournalPasses) else passes
+        inner = unwrapped(passes)
+        inner = inner.passes if isinstance(inner, JournalPasses) else inner
         inner.has_missing = False
-        trials, neurons, times = (np.ones(n, bool) for n in passes.shape)
-        return passes, None, (trials, neurons, times)
-    seen = Seen.of(passes)
+        return passes, None, tuple(np.ones(n, bool) for n in passes.shape)
+    kind = Seen if passes.ndim == len(AXES) else SeenAxes
+    seen = kind.of(passes)
     kept, n_observed = seen.with_data(), passes.size - found.n_missing
     if all(each.all() for each in kept):
         return passes, seen, kept
     inner = passes.without(kept)
-    return inner, None if n_observed == inner.size else seen.restricted(inner, kept), kept
+    if n_observed == inner.size:
+        return inner, None, kept
+    return inner, seen.restricted(inner, kept), kept
 
 
 def blocks_of(X: Any, mask: Any = None) -> Iterator[Any]:
@@ -144,14 +152,15 @@ def blocks_of(X: Any, mask: Any = None) -> Iterator[Any]:
     mask : as for ``transform``
         What it hides is NaN.
     """
-    source, _ = in_order(X)
-    known = check_source(source)
+    source, coords = in_order(X)
+    known, parts = check_source(source, X), unwrapped(passes_over(X, source)).parts()
     if mask is not None:
         # As in memory, where integers aren't single.
         single = known.kind == "f" and known.itemsize <= 4
         source = hidden(X, source, mask, np.float32 if single else np.float64)
-    for part in passes_over(X, in_order(X)[0]).parts():
-        yield np.asarray(source[part])
+    axes = axes_of(X) if hasattr(source_of(X), "coords") else None
+    for part in parts:
+        yield with_labels(np.asarray(source[part]), axes, coords)
 
 
 def transform(of_trials: Callable[[Any, Any], Any], X: Any, mask: Any) -> np.ndarray:
@@ -163,7 +172,24 @@ def transform(of_trials: Callable[[Any, Any], Any], X: Any, mask: Any) -> np.nda
         From data in memory and its mask to features.
     X, mask : as for ``transform``
     """
-    return np.concatenate([of_trials(block, None) for block in blocks_of(X, mask)])
+    blocks = list(_transformed(of_trials, blocks_of(X, mask)))
+    known = [each for each in blocks if not isinstance(each, int)]
+    if not known:
+        raise ValueError("X: all of its entries are missing; at least one observed value is needed")
+    nothing = np.full((1, known[0].shape[1]), np.nan, known[0].dtype)
+    return np.concatenate(
+        [nothing.repeat(each, axis=0) if isinstance(each, int) else each for each in blocks]
+    )
+
+
+def _transformed(
+    of_trials: Callable[[Any, Any], Any], blocks: Iterator[Any]
+) -> Iterator[np.ndarray | int]:
+    """Yield the features of each block, or the number of its trials if none of them has data."""
+    for block in blocks:
+        values = np.asarray(block)
+        empty = values.dtype.kind == "f" and bool(np.isnan(values).all())
+        yield len(values) if empty else of_trials(block, None)
 
 
 def score(of_trials: Callable[[Any, Any], float], X: Any, mask: Any) -> float:
@@ -177,7 +203,7 @@ def score(of_trials: Callable[[Any, Any], float], X: Any, mask: Any) -> float:
     """
     explained = total = 0.0
     for block in blocks_of(X, mask):
-        flat = np.nan_to_num(block).ravel().astype(np.float64)
+        flat = np.nan_to_num(np.asarray(block)).ravel().astype(np.float64)
         squares = float(flat @ flat)
         if squares:
             explained += of_trials(block, None) * squares
@@ -196,7 +222,7 @@ def reading(data: Any, is_done: Callable[[], bool]) -> Iterator[None]:
     is_done : callable
         Whether the fit came to its end, asked after it: Ctrl-C raises no error.
     """
-    passes = getattr(getattr(data, "problem", None), "X", None)
+    passes = unwrapped(getattr(getattr(data, "problem", None), "X", None))
     if not isinstance(passes, JournalPasses):
         yield
         return

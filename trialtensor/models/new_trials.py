@@ -20,6 +20,8 @@ from trialtensor.solvers.passes.on_device import (
     computed_in,
     dtype_of,
 )
+from trialtensor.solvers.passes.reshaped import unwrapped
+from trialtensor.solvers.passes.reshaped_on_device import in_shape
 from trialtensor.solvers.passes.survey import survey
 
 
@@ -52,8 +54,8 @@ def check_new_trials(
     """
     many = len(known) > 2
     if kind_of(X) == "device":
-        stays = in_passes and mask is None and not many and adds_in_double(X)
-        there = _on_device(X, (known[0], known[1]), dtype) if stays else None
+        stays = in_passes and mask is None and adds_in_double(X)
+        there = _on_device(X, known, dtype) if stays else None
         if there is not None:
             return there
         X, mask = as_numpy(X), None if mask is None else as_numpy(mask)
@@ -74,20 +76,22 @@ def check_new_trials(
     return Observed(values, new.mask, new.kept)
 
 
-def _on_device(X: Any, known: tuple[np.ndarray, np.ndarray], dtype: Any) -> Observed | None:
+def _on_device(X: Any, known: Sequence[np.ndarray], dtype: Any) -> Observed | None:
     """Return the passes over new trials; None for those that memory has more to say about."""
-    if len(X.shape) != 3 or tuple(X.shape[1:]) != tuple(map(len, known)) or 0 in X.shape:
+    if tuple(X.shape[1:]) != tuple(map(len, known)) or 0 in X.shape:
         return None
     if dtype_of(X).kind not in "fiub" or not all(each.any() for each in known):
         return None
     kept = (np.ones(X.shape[0], bool), *known)
     own = np.result_type(computed_in(X), dtype)
-    passes = DevicePasses(X, own, has_missing=dtype_of(X).kind == "f", kept=kept)
+    there = DevicePasses if len(kept) == 3 else in_shape
+    passes: Any = there(X, own, has_missing=dtype_of(X).kind == "f")
+    passes = passes if all(each.all() for each in known) else passes.without(kept)
     found = survey(passes)
     if found.n_missing or found.n_infinite:
         return None
-    passes.has_missing = False
-    return Observed(passes, None, kept)  # type: ignore[arg-type]
+    unwrapped(passes).has_missing = False
+    return Observed(passes, None, kept)
 
 
 def check_anything_known(known: bool) -> None:

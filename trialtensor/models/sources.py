@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from trialtensor.data.axes import AXES, resolve_axes
+from trialtensor.data.axes import AXES
 from trialtensor.data.beside import mask_beside
-from trialtensor.data.chunks import LabelledTrials, SomeTrials, TrialsFirst, trials_together
+from trialtensor.data.chunks import (
+    InOneRow,
+    LabelledTrials,
+    SomeTrials,
+    TrialsFirst,
+    trials_together,
+)
 from trialtensor.data.elsewhere import OnDisk, kind_of, path_of, refuse_closed, source_of
 from trialtensor.data.labels import plain_labels
+from trialtensor.data.more_axes import axes_of, name_axes, ordered_axes
 from trialtensor.data.notices import warn
+from trialtensor.opening.memory import size
 from trialtensor.solvers.namespaces import like, namespace
 from trialtensor.solvers.passes.chunked import BLOCK_BYTES, ChunkedPasses
 from trialtensor.solvers.passes.hidden import (
@@ -28,6 +37,8 @@ from trialtensor.solvers.passes.journal import JournalPasses
 from trialtensor.solvers.passes.mapped import as_read
 from trialtensor.solvers.passes.on_dask import DaskPasses, of_dask
 from trialtensor.solvers.passes.on_device import DevicePasses, dtype_of
+from trialtensor.solvers.passes.reshaped import ROOM, Reshaped, unwrapped
+from trialtensor.solvers.passes.reshaped_on_device import ReshapedOnDevice, in_shape
 
 # Shares of the memory that a fit may use: a block is held as it was read and as numbers, while the
 # next one is read, and products of its size come on top.
@@ -47,8 +58,8 @@ def in_order(X: Any) -> tuple[Any, dict[str, tuple[str, np.ndarray]]]:
     refuse_closed(source)
     if not hasattr(source, "dims") or not hasattr(source, "coords"):
         return source, {}
-    found = resolve_axes(source.dims, name="X")
-    order = [found.index(axis) for axis in AXES]
+    found = name_axes(source.dims, name="X")
+    order = [found.index(axis) for axis in ordered_axes(found)]
     if order == sorted(order):
         ordered = source
     elif getattr(source, "chunks", None) is None:
@@ -64,21 +75,24 @@ def in_order(X: Any) -> tuple[Any, dict[str, tuple[str, np.ndarray]]]:
     return ordered, coords
 
 
-def check_source(source: Any) -> np.dtype:
-    """Refuse what isn't numbers on three axes, and return their type.
+def check_source(source: Any, X: Any = None) -> np.dtype:
+    """Refuse what isn't numbers on three axes or more, and return their type.
 
     Parameters
     ----------
     source : dataset or array
         Trials first.
+    X : as for ``fit``, optional
+        What it is the source of, if that names its axes.
     """
     shape = tuple(source.shape)
-    if len(shape) != 3:
+    if len(shape) < len(AXES):
         raise ValueError(f"X: expected (n_trials, n_neurons, n_times), got shape {shape}")
     if 0 in shape:
+        axes = axes_of(source if X is None else X)
+        names = ", ".join(f"n_{axis}s" for axis in axes)
         raise ValueError(
-            f"X: the {AXES[shape.index(0)]} axis has length 0, "
-            f"got (n_trials, n_neurons, n_times) = {shape}"
+            f"X: the {axes[shape.index(0)]} axis has length 0, got ({names}) = {shape}"
         )
     dtype = dtype_of(source)
     if dtype.kind not in "fiub":
@@ -130,9 +144,10 @@ def passes_over(X: Any, source: Any, mask: Any = None, *, progress: bool = False
         found = DaskPasses(lazy, dtype, has_missing=has_missing, whole_trials=drawn)
         if found.advice is not None:
             warn(found.advice)
-        return _kept(found, given, mask)
+        return _kept(found, given, mask, source.shape)
+    _warn_of_long_trials(X, source.shape, dtype.itemsize, _MORE_FOR_CHUNKS * block_bytes)
     passes = ChunkedPasses(
-        read,
+        _in_one_row(read),
         dtype,
         has_missing=has_missing,
         block_bytes=block_bytes,
@@ -141,7 +156,26 @@ def passes_over(X: Any, source: Any, mask: Any = None, *, progress: bool = False
         progress=given.progress or progress,
         whole_trials=drawn,
     )
-    return _kept(passes, given, mask)
+    return _kept(passes, given, mask, source.shape)
+
+
+def _warn_of_long_trials(X: Any, shape: tuple[int, ...], itemsize: int, most: int) -> None:
+    """Warn of trials that are larger than blocks are meant to be, and say what is better."""
+    each, longest = math.prod(shape[1:]) * itemsize, max(shape[1:])
+    if each <= most or longest <= shape[0]:
+        return
+    axis = axes_of(X)[1 + shape[1:].index(longest)]
+    warn(
+        f"X: a trial takes {size(each)} as numbers, and blocks are of whole trials, so that "
+        f"about three of them are held at a time. Store it with a longer axis in the place of "
+        f"trials ({axis} has {longest}): to TCA all axes are alike, and 'trial' is only the name "
+        "of the one that is read in blocks"
+    )
+
+
+def _in_one_row(source: Any) -> Any:
+    """Return a source with three axes: of more, all but trials are one."""
+    return source if len(source.shape) == len(AXES) else InOneRow(source)
 
 
 def hidden(X: Any, source: Any, mask: Any, dtype: Any) -> Any:
@@ -172,31 +206,62 @@ def _parts(mask: Any) -> tuple[Any, Mask | None]:
     return (mask.within, mask.draw) if isinstance(mask, Drawn) else (mask, None)
 
 
-def _on_device(X: Any, source: Any, mask: Any) -> DevicePasses:
+def _on_device(X: Any, source: Any, mask: Any) -> DevicePasses | ReshapedOnDevice:
     """Return the passes over an array on a device, which holds the whole mask there too."""
     given, draw = _parts(mask)
     there, has_missing = None, dtype_of(source).kind == "f"
     if given is not None:
         there = like(source, np.array(mask_beside(given, X)))
     if draw is not None:
-        inner = DevicePasses(source, has_missing=has_missing, mask=there)
+        inner = _there(source, has_missing=has_missing, mask=there)
         shown = np.empty(inner.shape, bool)
-        for part in inner.parts():
+        for part in unwrapped(inner).parts():
             block = inner.trials(part)
             seen = np.ones(block.values.shape, bool) if block.observed is None else block.observed
             shown[part] = draw(np.arange(*part.indices(len(shown))), seen)
         there = like(source, shown)
-    return DevicePasses(source, has_missing=has_missing, mask=there)
+    return _there(source, has_missing=has_missing, mask=there)
 
 
-def _kept(passes: Any, given: OnDisk, mask: Any) -> Any:
-    """Return passes whose results go to a checkpoint, if there is to be one."""
-    if given.checkpoint is None:
+def _there(source: Any, **options: Any) -> DevicePasses | ReshapedOnDevice:
+    kind = DevicePasses if len(source.shape) == len(AXES) else in_shape
+    return kind(source, **options)
+
+
+def _kept(passes: Any, given: OnDisk, mask: Any, shape: tuple[int, ...]) -> Any:
+    """Return passes whose results go to a checkpoint, if there is to be one, with all axes."""
+    if given.checkpoint is not None:
+        about = passes.about()
+        if mask is not None:
+            about += _digest(mask_beside(mask, given))
+            about = hashlib.blake2b(about, digest_size=16).digest()
+        passes = JournalPasses(passes, given.checkpoint, about)
+    if len(shape) == len(AXES):
         return passes
-    about = passes.about()
-    if mask is not None:
-        about = hashlib.blake2b(about + _digest(mask_beside(mask, given)), digest_size=16).digest()
-    return JournalPasses(passes, given.checkpoint, about)
+    room = ROOM
+    if given.memory is not None:
+        room = min(ROOM, _MORE_FOR_CHUNKS * given.memory // _BLOCKS_IN_MEMORY)
+    return Reshaped(passes, shape, room=room)
+
+
+def with_labels(
+    values: np.ndarray, axes: tuple[str, ...] | None, coords: dict[str, tuple[str, np.ndarray]]
+) -> Any:
+    """Return some trials with the names of axes and the labels of those that all trials share.
+
+    Parameters
+    ----------
+    values : array, trials first
+    axes : tuple of str, or None for data without names, which is returned as it is
+    coords : dict
+        Name -> (axis, labels).
+    """
+    if axes is None:
+        return values
+    import xarray
+
+    own = {axis: coords[axis] for axis in axes[1:] if axis in coords}
+    return xarray.DataArray(values, dims=axes, coords=own)
 
 
 def _digest(mask: Any) -> bytes:
@@ -267,8 +332,8 @@ def _rows_of(ordered: Any, given: Any, rows: np.ndarray, path: Path | None) -> A
     if of_dask(ordered) is not None or type(ordered) is np.ndarray:
         return ordered[rows]
     if hasattr(given, "dims") and hasattr(given, "coords"):
-        found = resolve_axes(given.dims, name="X")
-        dims = [given.dims[found.index(axis)] for axis in AXES]
+        found = name_axes(given.dims, name="X")
+        dims = [given.dims[found.index(axis)] for axis in ordered_axes(found)]
         taken: SomeTrials = LabelledTrials(ordered, rows, given, dims)
     else:
         taken = SomeTrials(as_read(ordered), rows)

@@ -65,7 +65,7 @@ def unknown_data(shape: tuple[int, ...]) -> dict[str, Any]:
     """Summarise data that was never seen."""
     axes = assumed_axes(len(shape))
     return {
-        **_named_axes(axes),
+        **named_axes(axes),
         "shape": shape,
         "dtype": "unknown",
         "n_observed": 0,
@@ -80,7 +80,7 @@ def summarise(checked: CheckedTensor, kept: Sequence[np.ndarray], pattern: str) 
     """Summarise one checked array, of which some slices are kept."""
     size, n_observed = count_observed([checked.values], [checked.observed])
     empty = {f"empty_{axis}s": int((~k).sum()) for axis, k in zip(checked.axes, kept, strict=True)}
-    return _named_axes(checked.axes) | describe_data(
+    return named_axes(checked.axes) | describe_data(
         checked.values.shape,
         checked.values.dtype,
         size,
@@ -91,7 +91,7 @@ def summarise(checked: CheckedTensor, kept: Sequence[np.ndarray], pattern: str) 
     )
 
 
-def _named_axes(axes: tuple[str, ...]) -> dict[str, Any]:
+def named_axes(axes: tuple[str, ...]) -> dict[str, Any]:
     """Name axes in a summary, if they aren't the usual ones."""
     return {} if axes == AXES else {"axes": axes}
 

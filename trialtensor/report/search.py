@@ -133,7 +133,8 @@ def _data(search: Any, X: Any, mask: Any) -> tuple[dict[str, Any] | None, dict[s
         return getattr(search, "data_said_", None), {}, ""
     if search.estimator.reads_in_passes and elsewhere.goes_in_passes(X):
         data = elsewhere.prepare(X, mask)
-        return data.summary, data.coords, data_wording.size_text(*data.summary["shape"])
+        said = data_wording.size_text(*data.summary["shape"], axes=data.axes)
+        return data.summary, data.coords, said
     layout = search.estimator.layout(X, mask)
     if layout.single:
         data = prepare(X, mask, many=search.estimator.any_axes)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from trialtensor.data.axes import AXES
 from trialtensor.data.beside import mask_beside
 from trialtensor.data.elsewhere import OnDisk, kind_of, source_of
 from trialtensor.models import elsewhere
@@ -77,7 +78,8 @@ class InPasses:
         ValueError
             For data or a mask that can't be used, and for a checkpoint.
         """
-        if not kind.reads_in_passes or not elsewhere.goes_in_passes(X):
+        more_axes = len(getattr(X, "shape", ())) > len(AXES)
+        if not kind.reads_in_passes or not elsewhere.goes_in_passes(X) or more_axes:
             return None
         if getattr(X, "checkpoint", None) is not None:
             raise ValueError(

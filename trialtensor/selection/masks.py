@@ -29,7 +29,8 @@ class Speckled(Splitter):
     Parameters
     ----------
     fraction, n_splits, random_state
-        As for :class:`Splitter`; ``fraction`` is met to a single entry.
+        As for :class:`Splitter`; ``fraction`` is met to a single entry. Of data with more than ten
+        million entries, each trial gives its share.
 
     References
     ----------
@@ -74,7 +75,9 @@ class TimeBlocks(Splitter):
     Parameters
     ----------
     fraction : float, default 0.1
-        Share of the observed entries in blocks, not counting guards; met to within half a block.
+        Share of the observed entries in blocks, not counting guards; met to within half a block. Of
+        data with more than ten million entries, each trial gives its share; where some are missing,
+        that is met to within half a block a trial.
     length : int, default 5
         Bins per block; at least the correlation time of the noise. A block never leaves its trial,
         so the first and last bins of trials are held out less often than others.

@@ -153,7 +153,8 @@ class CrossValidatedSearch(BaseEstimator):
         Parameters
         ----------
         X : in any form that the estimator can be fitted to
-            NaN is missing.
+            NaN is missing. Data that TCA and SliceTCA read in blocks is searched so, too; of it,
+            only the splitters of this package hold out anything.
         y : ignored
         mask : in the form of ``X``, optional
             False where missing.

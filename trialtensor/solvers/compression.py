@@ -8,7 +8,6 @@ With a 2-D missing pattern, only the axis along which the pattern is constant ca
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -70,19 +69,7 @@ def project(X: np.ndarray | Passes, axis: int, basis: np.ndarray) -> np.ndarray 
     """
     if isinstance(X, Passes):
         return X.compressed(axis, basis)
-    if len(X.shape) > 3:
-        return _project_any(X, axis, basis)
     return contraction.project(X, axis, basis)
-
-
-def _project_any(X: np.ndarray, axis: int, basis: np.ndarray) -> np.ndarray:
-    before, after = math.prod(X.shape[:axis]), math.prod(X.shape[axis + 1 :])
-    shape = (*X.shape[:axis], basis.shape[1], *X.shape[axis + 1 :])
-    if axis == 0:
-        return contraction.project(X.reshape(len(X), 1, -1), 0, basis).reshape(shape)
-    if after == 1:
-        return contraction.project(X.reshape(before, 1, -1), 2, basis).reshape(shape)
-    return contraction.project(X.reshape(before, -1, after), 1, basis).reshape(shape)
 
 
 def in_memory(core: np.ndarray | Passes) -> np.ndarray:
@@ -114,9 +101,8 @@ def compress(problem: Dense, n_components: int) -> Dense:
     whole = problem if problem.core is None else problem.core
     core = given = whole.X
     bases = list(whole.bases) or [None] * len(core.shape)
-    n_core, last = core_size(n_components), len(core.shape) - 1
-    # Time first: it is contiguous and usually short, so the only expensive step becomes cheap.
-    for axis in sorted(whole.free_axes, key=lambda axis: (axis != last, core.shape[axis])):
+    n_core = core_size(n_components)
+    for axis in _in_turn(whole.free_axes, core.shape):
         if n_core <= _WORTHWHILE * core.shape[axis]:
             basis, outer = leading_basis(core, axis, n_core), bases[axis]
             bases[axis] = basis if outer is None else outer @ basis
@@ -124,6 +110,21 @@ def compress(problem: Dense, n_components: int) -> Dense:
     if core is given:
         return whole
     return whole.with_bases(in_memory(core), bases)
+
+
+def _in_turn(axes: Sequence[int], shape: Sequence[int]) -> list[int]:
+    """Return axes in the order in which they are compressed.
+
+    The last comes first: it is contiguous and usually short, so the only expensive step becomes
+    cheap. Of many axes trials come at the end: until then, data elsewhere is projected trial by
+    trial, however large it is.
+    """
+    last = len(shape) - 1
+
+    def key(axis: int) -> tuple[bool, bool, int]:
+        return axis != last, axis == 0 and last > 2, shape[axis]
+
+    return sorted(axes, key=key)
 
 
 def with_core(problem: Dense, n_components: int) -> Dense:

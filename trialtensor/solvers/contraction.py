@@ -158,16 +158,37 @@ def project(X: np.ndarray, axis: int, basis: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    X : (n_trials, n_neurons, n_times) array
-    axis : {0, 1, 2}
+    X : (n_trials, n_neurons, n_times) array, or with more axes
+    axis : int
     basis : (X.shape[axis], n_core) array
     """
     xp = namespace(X)
+    if len(X.shape) > 3:
+        shape = (*X.shape[:axis], basis.shape[1], *X.shape[axis + 1 :])
+        found, place = three_around(X, axis)
+        return xp.reshape(project(found, place, basis), shape)
     if axis == 2:
         return xp.reshape(xp.reshape(X, (-1, X.shape[2])) @ basis, (*X.shape[:2], -1))
     if axis == 1:
         return xp.matmul(basis.T, X)
     return xp.reshape(basis.T @ xp.reshape(X, (X.shape[0], -1)), (-1, *X.shape[1:]))
+
+
+def three_around(X: np.ndarray, axis: int) -> tuple[np.ndarray, int]:
+    """Return a tensor with three axes, one of which is ``axis``, and where it is among these.
+
+    Parameters
+    ----------
+    X : array with any number of axes
+    axis : int
+    """
+    xp, n = namespace(X), X.shape[axis]
+    before, after = math.prod(X.shape[:axis]), math.prod(X.shape[axis + 1 :])
+    if axis == 0:
+        return xp.reshape(X, (n, 1, after)), 0
+    if after == 1:
+        return xp.reshape(X, (before, 1, n)), 2
+    return xp.reshape(X, (before, n, after)), 1
 
 
 def trial_chunks(shape: tuple[int, ...], max_entries: int = 1_000_000) -> list[slice]:

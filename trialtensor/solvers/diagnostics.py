@@ -10,6 +10,7 @@ import numpy as np
 from trialtensor.solvers import contraction
 from trialtensor.solvers.matching import cosines
 from trialtensor.solvers.passes import Passes
+from trialtensor.solvers.passes.axis_jobs import CoreOfMany
 from trialtensor.solvers.passes.jobs import CPModel
 from trialtensor.solvers.passes.missing_jobs import SmallCore
 from trialtensor.solvers.result import Factors
@@ -175,7 +176,7 @@ def core_consistency(
         At most 100, and can be far below zero. NaN if a component is zero.
     """
     if len(factors) > 3:
-        return _core_consistency_of_many(np.asarray(X), factors, observed)
+        return _core_consistency_of_many(X, factors, observed)
     trial, neuron, time = factors
     if isinstance(X, Passes):
         return _core_consistency_by_passes(X, factors)
@@ -190,14 +191,26 @@ def core_consistency(
 
 
 def _core_consistency_of_many(
-    X: np.ndarray, factors: Factors, observed: np.ndarray | None
+    X: np.ndarray | Passes, factors: Factors, observed: np.ndarray | None
 ) -> float:
     """Reduce a few trials at a time to the core, one axis after the other."""
     factors = tuple(f.astype(np.float64, copy=False) for f in factors)
     if any(np.any(np.linalg.norm(f, axis=0) == 0) for f in factors):
         return float("nan")
     inverses = [np.linalg.pinv(factor) for factor in factors]
-    core, rank = np.zeros((len(inverses[0]),) * X.ndim), len(inverses[0])
+    if isinstance(X, Passes):
+        core = X.run(CoreOfMany(factors, inverses))[0]
+    else:
+        core = _core_of_many(X, factors, inverses, observed)
+    rank = len(inverses[0])
+    core[(np.arange(rank),) * len(factors)] -= 1.0
+    return float(100 * (1 - np.sum(core**2) / rank))
+
+
+def _core_of_many(
+    X: np.ndarray, factors: Factors, inverses: Sequence[np.ndarray], observed: np.ndarray | None
+) -> np.ndarray:
+    core = np.zeros((len(inverses[0]),) * X.ndim)
     for part in contraction.trial_chunks(X.shape):
         data = X[part].astype(np.float64, copy=False)
         if observed is not None:
@@ -206,8 +219,7 @@ def _core_consistency_of_many(
         for axis in reversed(range(1, X.ndim)):
             data = np.moveaxis(np.moveaxis(data, axis, -1) @ inverses[axis].T, -1, axis)
         core += np.tensordot(inverses[0][:, part], data, axes=1)
-    core[(np.arange(rank),) * X.ndim] -= 1.0
-    return float(100 * (1 - np.sum(core**2) / rank))
+    return core
 
 
 def core_consistency_from_partial(partial: np.ndarray, factors: Factors) -> float:

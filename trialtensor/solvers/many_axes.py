@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
@@ -28,22 +29,25 @@ class ManyAxes:
     Attributes
     ----------
     inner : DenseProblem or MaskedProblem
-        The same data with three axes.
+        The same data with three axes, an array or passes.
     groups : AxisGroups
         How the axes of the data, or of the core, make those three.
     bases : tuple of arrays or None
         For each axis, as in `DenseProblem`; empty for the data itself.
     core : ManyAxes, optional
         A compressed surrogate, as in `DenseProblem`.
+    seen : SeenAxes, optional
+        The mask with all axes, of passes with missing entries.
     """
 
     inner: DenseProblem | MaskedProblem
     groups: AxisGroups
     bases: tuple[np.ndarray | None, ...] = ()
     core: ManyAxes | None = None
+    seen: Any = None
 
     @property
-    def X(self) -> np.ndarray:
+    def X(self) -> Any:
         """The data with all its axes."""
         return self.inner.X.reshape(self.groups.shape)
 
@@ -115,8 +119,10 @@ class ManyAxes:
         """
         return replace(self, inner=self.inner.weighted(missing_weight))
 
-    def observed(self) -> np.ndarray:
-        """Return the mask with all axes, False where missing."""
+    def observed(self) -> Any:
+        """Return the mask with all axes, False where missing: an array, or `SeenAxes`."""
+        if self.seen is not None:
+            return self.seen
         if isinstance(self.inner, MaskedProblem):
             return self.inner.observed.reshape(self.groups.shape)
         if self.inner.pattern is None:
@@ -183,7 +189,7 @@ class ManyAxes:
         assert isinstance(self.inner, DenseProblem), "only dense problems are swept together"
         steps = [_GroupUpdate(self, factors, update) for factors in models]
         joined = [self.groups.join(step.small) for step in steps]
-        found = self.inner.sweep_together(joined, _in_turn(steps, update))
+        found = self.inner.sweep_together(joined, _InTurn(steps, update))
         return [step.finish(each[0], loss) for step, (each, loss) in zip(steps, found, strict=True)]
 
     def trial_equations(self, factors: Factors) -> tuple[np.ndarray, np.ndarray]:
@@ -199,6 +205,27 @@ class ManyAxes:
         """
         grams, rhs = self.inner.trial_equations(self.groups.join(self.shrink(factors)))
         return self.full_grams(factors, 0, grams), self.expand(0, rhs)
+
+    def row_grams(self, factors: Factors) -> tuple[dict[int, np.ndarray], float]:
+        """Return the Gram matrices of all rows, and the loss, of data that is not in memory.
+
+        Parameters
+        ----------
+        factors : (n_axis, R) arrays
+
+        Returns
+        -------
+        dict
+            Axis -> (1 or n_rows, R, R) Gram matrices.
+        float
+        """
+        grams, loss = self.inner.row_grams(self.groups.join(factors))
+        found = {}
+        for mode, own in grams.items():
+            axes = self.groups.of(mode)
+            for place, axis in enumerate(axes):
+                found[axis] = grams_of_axis(own, [factors[i] for i in axes], place)
+        return found, loss
 
     def shrink(self, factors: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Return factors in the coordinates of the core.
@@ -271,6 +298,11 @@ class _GroupUpdate:
             self.last = of_axis, own
         return problem.groups.product(self.small, mode)
 
+    @property
+    def of_blocks(self) -> RowUpdate:
+        """The update of trials, which goes to where the data is."""
+        return self.update
+
     def finish(self, trial: np.ndarray, loss: float) -> tuple[Factors, float]:
         """Return all factors after the sweep and their loss.
 
@@ -288,12 +320,15 @@ class _GroupUpdate:
         return tuple(self.factors), loss
 
 
-def _in_turn(steps: Sequence[_GroupUpdate], update: RowUpdate) -> RowUpdate:
-    """Return the row update of several models, whose groups are updated in the order of models."""
-    turns = {mode: iter(steps) for mode in (1, 2)}
+class _InTurn:
+    """The row update of several models, whose groups are updated in the order of models."""
 
-    def step(mode: int, grams: np.ndarray, rhs: np.ndarray, current: np.ndarray) -> np.ndarray:
-        own = update if mode == 0 else next(turns[mode])
+    def __init__(self, steps: Sequence[_GroupUpdate], update: RowUpdate) -> None:
+        self.of_blocks = update
+        self.turns = {mode: iter(steps) for mode in (1, 2)}
+
+    def __call__(
+        self, mode: int, grams: np.ndarray, rhs: np.ndarray, current: np.ndarray
+    ) -> np.ndarray:
+        own = self.of_blocks if mode == 0 else next(self.turns[mode])
         return own(mode, grams, rhs, current)
-
-    return step

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
+from operator import mul
 
 import numpy as np
 
@@ -14,15 +16,14 @@ def full_gram(factors: tuple[np.ndarray, ...] | list[np.ndarray], mode: int) -> 
 
     Parameters
     ----------
-    factors : three (n_axis, R) arrays
-    mode : {0, 1, 2}
+    factors : (n_axis, R) arrays
+    mode : int
 
     Returns
     -------
     (1, R, R) array
     """
-    first, second = (f for i, f in enumerate(factors) if i != mode)
-    return ((first.T @ first) * (second.T @ second))[None]
+    return reduce(mul, (f.T @ f for i, f in enumerate(factors) if i != mode))[None]
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,17 @@ class Unfolding:
             return self.X.reshape(-1, self.X.shape[2]) @ rows
         return np.matmul(self.X.transpose(0, 2, 1), rows).reshape(-1, rows.shape[1])
 
+    def gram_times(self, rows: np.ndarray) -> np.ndarray:
+        """Multiply the Gram matrix of the rows, which is never formed, by ``(n, m)``.
+
+        Parameters
+        ----------
+        rows : (n, m) array
+        """
+        if isinstance(self.X, Passes):
+            return self.X.gram_times(self.axis, rows)
+        return self.times(self.transposed_times(rows))
+
     def gram(self) -> np.ndarray:
         """Return the Gram matrix of the rows, ``(n, n)`` in float64."""
         if isinstance(self.X, Passes):
@@ -289,7 +300,7 @@ def _times(unfoldings: Sequence[Unfolding], columns: np.ndarray) -> np.ndarray:
 
 def _gram_times(unfoldings: Sequence[Unfolding], rows: np.ndarray) -> np.ndarray:
     rows = rows.astype(unfoldings[0].X.dtype, copy=False)
-    products = (each.times(each.transposed_times(rows)) for each in unfoldings)
+    products = (each.gram_times(rows) for each in unfoldings)
     return np.asarray(sum(product.astype(np.float64) for product in products))
 
 

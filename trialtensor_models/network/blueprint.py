@@ -7,10 +7,11 @@ know `CCRNN`, which uses them.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from trialtensor.data.parameters import SEEDS, check_whole
+from trialtensor.data.parameters import SEEDS, check_choice, check_number, check_whole
 from trialtensor_models.network.config import Cerebellum, Cortex, Pathways, Plasticity
 from trialtensor_models.network.weights import CorticalWeights
 from trialtensor_models.tasks import CenterOut, Draw, Task, check_is_task
@@ -56,6 +57,7 @@ class Blueprint:
                     f"{name}: expected {kind.__name__}(...), got {getattr(self, name)!r}"
                 )
         check_is_task(self.task)
+        _check_silenced(self.silenced)
         check_whole("seed", self.seed, 0, SEEDS)
         if self.cerebellum.n_inputs > self.pathways.n_pons:
             raise ValueError(
@@ -100,8 +102,24 @@ class Blueprint:
         """Steps from the nuclei to the hand."""
         return max(self.delay, round(self.pathways.response_lag / self.cortex.dt))
 
+    @property
+    def kept(self) -> float:
+        """Share of a granule cell's eligibility that is left a step later."""
+        # In the mean a synapse waits for kept / (1 - kept) steps.
+        steps = self.pathways.eligibility / self.cortex.dt
+        return steps / (1 + steps)
+
     def reference_draw(self) -> Draw:
         """Draw a trial of each condition on which thresholds and gains are set."""
         task = self.task.reference()
         conditions = np.arange(len(task.labels))
         return task.draw(conditions, self.cortex.dt, np.random.default_rng(self.seed))
+
+
+def _check_silenced(silenced: Any) -> None:
+    """Refuse lesions that aren't pairs of a region and the share of its units."""
+    for each in silenced if isinstance(silenced, tuple) else [silenced]:
+        if not isinstance(each, tuple) or len(each) != 2:
+            raise ValueError(f"silenced: expected (region, share) pairs, got {silenced!r}")
+        check_choice("silenced", each[0], ("cortex", "pons", "granule"))
+        check_number("silenced", each[1], least=0, most=1)

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from trialtensor.data.parameters import check_choice, check_number
 from trialtensor_models.network.blueprint import Blueprint
 from trialtensor_models.network.checkpoints import packaged, read, write
-from trialtensor_models.network.config import Cerebellum, Cortex, Pathways
+from trialtensor_models.network.config import Cerebellum, Cortex, Pathways, Plasticity
 from trialtensor_models.network.connectivity import wire
 from trialtensor_models.network.controls import Controls
 from trialtensor_models.network.pretraining import pretrain
@@ -54,16 +55,20 @@ class CCRNN(Controls):
     """
 
     @classmethod
-    def pretrained(cls, seed: int = 0, *, task: str = "center_out") -> CCRNN:
+    def pretrained(
+        cls, seed: int = 0, *, task: str = "center_out", index: int | None = None
+    ) -> CCRNN:
         """Load a network that reaches and obeys its thalamus, from the package's checkpoints.
 
         Parameters
         ----------
         seed : int
             Which network: the wiring of the cerebellum is drawn from it, and the cortices in the
-            package take turns.
+            package take turns (seeds 0 to 4 have one of their own each).
         task : str
             The task that it was trained on.
+        index : int, optional
+            Which cortex of the package, whatever the seed.
 
         Returns
         -------
@@ -72,9 +77,9 @@ class CCRNN(Controls):
         Raises
         ------
         ValueError
-            If there is no network for this task.
+            If there is no network for this task, or no cortex of this number; says which there are.
         """
-        return cls._of(packaged(task, seed))
+        return cls._of(packaged(task, seed, index))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, task: Task | type | None = None) -> CCRNN:
@@ -156,18 +161,15 @@ class CCRNN(Controls):
         ValueError
             If there is no such region, or a number is out of range.
         """
-        if region not in LESIONS:
-            raise ValueError(f"region: expected one of {list(LESIONS)}, got {region!r}")
-        if not (np.isfinite(scale) and scale >= 0):
-            raise ValueError(f"scale: expected a number of at least 0, got {scale}")
+        check_choice("region", region, LESIONS)
+        check_number("scale", scale, least=0)
         if region == "nuclei":
             if fraction is not None:
                 raise ValueError("fraction: the nuclei are weakened by scale, not by units")
             output = self.cerebellum.output * scale
             return replace(self, cerebellum=replace(self.cerebellum, output=output))
         share = 1 - scale if fraction is None else fraction
-        if not 0 <= share <= 1:
-            raise ValueError(f"fraction: expected a share of units from 0 to 1, got {share}")
+        check_number("scale" if fraction is None else "fraction", share, least=0, most=1)
         return replace(self, silenced=(*self.silenced, (region, float(share))))
 
     def scale(self, *, granule: int | None = None, pons: int | None = None) -> CCRNN:
@@ -204,7 +206,15 @@ class CCRNN(Controls):
         Returns
         -------
         CCRNN
+
+        Raises
+        ------
+        ValueError
+            If there is no such rate, or it is out of range.
         """
+        known = [each.name for each in fields(Plasticity)]
+        for name in changes:
+            check_choice("changes", name, known)
         return replace(self, plasticity=replace(self.plasticity, **changes))
 
     @cached_property

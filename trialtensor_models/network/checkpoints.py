@@ -25,7 +25,9 @@ from trialtensor_models.tasks import check_task_members, configuration_of, task_
 # The scripts in `trialtensor_models.training` make these files.
 PACKAGED = files("trialtensor_models.network") / "packaged"
 FORMAT = "trialtensor-ccrnn"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+# What networks of version 1 had no word for: they were without it, and stay so.
+_VERSION_1 = {"pathways": {"eligibility": 0.0}, "cerebellum": {"inhibition": 0.0, "even": False}}
 _PARTS = {
     "cortex": Cortex,
     "pathways": Pathways,
@@ -34,15 +36,17 @@ _PARTS = {
 }
 
 
-def packaged(task: str, seed: int) -> Blueprint:
-    """Read the network number `seed` of the package for a task.
+def packaged(task: str, seed: int, index: int | None = None) -> Blueprint:
+    """Read a network of the package for a task.
 
     Parameters
     ----------
     task : str
         Name of the task.
     seed : int
-        Of the wiring; the cortices of the task take turns.
+        Of the wiring.
+    index : int, optional
+        Of the cortex; cortices take turns over seeds unless given.
 
     Returns
     -------
@@ -51,11 +55,19 @@ def packaged(task: str, seed: int) -> Blueprint:
     Raises
     ------
     ValueError
-        If there is no network for this task, or the seed isn't a whole number of at least 0.
+        If there is no network for this task, no cortex of this number, or a number isn't a whole
+        one of at least 0.
     """
-    of_task = _names(task)
+    names = _names_of(task)
     seed = check_whole("seed", seed, 0, SEEDS)
-    return replace(_packaged(of_task[seed % len(of_task)]), seed=int(seed))
+    if index is None:
+        index = seed % len(names)
+    check_whole("index", index, 0)
+    if index >= len(names):
+        raise ValueError(
+            f"index: the package has cortices 0 to {len(names) - 1} for {task!r}, got {index}"
+        )
+    return replace(_packaged(names[index]), seed=int(seed))
 
 
 def n_packaged(task: str = "center_out") -> int:
@@ -73,18 +85,27 @@ def n_packaged(task: str = "center_out") -> int:
     Raises
     ------
     ValueError
-        If there is none.
+        If there is none; names the tasks that have some.
+
+    Examples
+    --------
+    >>> n_packaged("center_out")
+    5
     """
-    return len(_names(task))
+    return len(_names_of(task))
 
 
-def _names(task: str) -> list[str]:
-    names = sorted(entry.name for entry in PACKAGED.iterdir() if entry.name.endswith(".h5"))
-    of_task = [name for name in names if name.rsplit("_", 1)[0] == task]
-    if not of_task:
-        known = sorted({name.rsplit("_", 1)[0] for name in names})
+def _names_of(task: str) -> list[str]:
+    """Files of a task, in the order of their numbers."""
+    if not isinstance(task, str):
+        raise ValueError(f"task: expected the name of a task, got {task!r}")
+    stems = [entry.name[:-3] for entry in PACKAGED.iterdir() if entry.name.endswith(".h5")]
+    parts = [stem.rsplit("_", 1) for stem in stems]
+    numbers = sorted(int(number) for name, number in parts if name == task)
+    if not numbers:
+        known = sorted({name for name, _ in parts})
         raise ValueError(f"task: there are networks for {known}, got {task!r}")
-    return of_task
+    return [f"{task}_{number}.h5" for number in numbers]
 
 
 @cache
@@ -150,8 +171,11 @@ def read(path: str | os.PathLike[str], task: Any = None) -> Blueprint:
     if task is not None:
         check_task_members(task)
     with reading_own(path, "network"), open_hdf5(path, own=True) as file:
-        _check_format(file)
+        version = _version_of(file)
         configuration = json.loads(file.attrs["configuration"])
+        if version == 1:
+            for part, values in _VERSION_1.items():
+                configuration[part] = values | configuration[part]
         arrays = {part.name: file[part.name][()] for part in fields(CorticalWeights)}
         return _blueprint(configuration, CorticalWeights(**arrays), task)
 
@@ -181,12 +205,13 @@ def _configuration(network: Blueprint) -> dict[str, Any]:
     }
 
 
-def _check_format(file: h5py.File) -> None:
+def _version_of(file: h5py.File) -> int:
     if file.attrs.get("format") != FORMAT:
         raise RefusedError("is HDF5, but not a network of this package")
     version = int(file.attrs.get("format_version", -1))
-    if version != FORMAT_VERSION:
+    if version not in (1, FORMAT_VERSION):
         raise RefusedError(
-            f"is a network of version {version}, this package reads version {FORMAT_VERSION}; "
-            "make it anew with pretrain()"
+            f"is a network of version {version}, this package reads versions up to "
+            f"{FORMAT_VERSION}; make it anew with pretrain()"
         )
+    return version

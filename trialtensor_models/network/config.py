@@ -52,6 +52,9 @@ class Pathways:
     response_lag : float
         From the nuclei to the hand, in seconds: cortex is trained to add what arrives to its
         own command after this long, and the cerebellum credits what it did this long ago.
+    eligibility : float
+        For how many seconds more, in the mean, a granule cell is credited: its synapses stay
+        eligible for later errors. 0 is a single step.
     pons_rate : float
         Rate of Oja's rule on the weights from cortex to pons; 0 leaves them alone.
     """
@@ -59,12 +62,14 @@ class Pathways:
     n_pons: int = 40
     thalamic_delay: float = 0.02
     response_lag: float = 0.08
+    eligibility: float = 0.2
     pons_rate: float = 0.0
 
     def __post_init__(self) -> None:
         check_whole("n_pons", self.n_pons, 1)
         check_number("thalamic_delay", self.thalamic_delay, least=0)
         check_number("response_lag", self.response_lag, least=0)
+        check_number("eligibility", self.eligibility, least=0)
         check_number("pons_rate", self.pons_rate, least=0)
         if self.response_lag < self.thalamic_delay:
             raise ValueError(
@@ -85,6 +90,12 @@ class Cerebellum:
         Pontine inputs of each granule cell (4 in Litwin-Kumar et al. 2017).
     coding_level : float
         Fraction of a cell's reference activity (all conditions and times) above its threshold.
+    inhibition : float in [0, 1]
+        Of granule cells by Golgi cells, which divide by the activity of the whole layer: 0 is
+        none, with 1 the layer is always equally active.
+    even : bool
+        Give each granule cell its own gain of learning, so that all conditions that the network
+        is set on learn at one rate.
     output : float
         Scale of the nuclei's output; 0 is a block.
     expansion : bool
@@ -95,6 +106,8 @@ class Cerebellum:
     n_granule: int = 1000
     n_inputs: int = 4
     coding_level: float = 0.1
+    inhibition: float = 0.8
+    even: bool = True
     output: float = 1.0
     expansion: bool = True
 
@@ -103,6 +116,8 @@ class Cerebellum:
         check_whole("n_granule", self.n_granule, 1)
         check_whole("n_inputs", self.n_inputs, 1)
         check_number("coding_level", self.coding_level, above=0, below=1)
+        check_number("inhibition", self.inhibition, least=0, most=1)
+        check_flag("even", self.even)
         check_number("output", self.output, least=0)
 
 

@@ -36,15 +36,18 @@ def wire(blueprint: Blueprint) -> Wiring:
     r_mean = cortex.mean((0, 1))
     pons = (cortex - r_mean) @ wiring.P[0].T
     sigma = max(float(pons.std()), 1e-12)
+    drive = (pons @ wiring.J[0].T / sigma).reshape(-1, len(wiring.J[0]))
     theta = wiring.theta[0, 0]
     if blueprint.cerebellum.expansion:
-        drive = (pons @ wiring.J[0].T / sigma).reshape(-1, len(wiring.J[0]))
         theta = np.quantile(drive, 1 - blueprint.cerebellum.coding_level, axis=0)
+    power = float((np.maximum(drive - theta, wiring.floor) ** 2).sum(-1).mean())
+    inhibition = blueprint.cerebellum.inhibition
     return replace(
         wiring,
         r_mean=r_mean[None, None],
         sigma=np.full((1, 1, 1), sigma),
         theta=theta[None, None],
+        golgi=np.array([[[1 - inhibition, inhibition / max(power, 1e-12)]]]),
     )
 
 

@@ -8,27 +8,47 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 
-from trialtensor.data.parameters import SEEDS, check_number, check_whole
+from trialtensor.data.parameters import SEEDS, check_choice, check_number, check_whole
 from trialtensor_models.network.blueprint import Blueprint
 from trialtensor_models.network.weights import CorticalWeights
 
 # Standard deviation of thalamic pulses is drawn up to this share of the peak command; they are as
-# smooth as a Gaussian of this many seconds.
+# smooth as a Gaussian of this many seconds. Where the thalamus steers, a steady part is added: a
+# rotation of 30 degrees takes half of the peak, of 60 degrees nearly all of it.
 _PULSE_SIZE = 0.5
 _PULSE_WIDTH = 0.1
+_STEADY_SIZE = 0.7
+# A miss while nothing should move is summed up by the hand, and no later step takes it back.
+_REST_WEIGHT = 5.0
 _NOISE = 0.1
 _WEIGHT_DECAY = 1e-4
 
 
+Thalamus = Literal["steers", "adds"]
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class _Batch:
+    """(T, B, ...) inputs, wanted command, pulses and weights of the steps in the loss."""
+
     inputs: Any
     wanted: Any
     pulses: Any
+    weight: Any
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class _Options:
+    n_iterations: int
+    batch_size: int
+    learning_rate: float
+    rate_penalty: float
+    thalamus: Thalamus
+    report: Callable[[int, float], None] | None
 
 
 def pretrain(
@@ -39,13 +59,16 @@ def pretrain(
     batch_size: int = 64,
     learning_rate: float = 2e-3,
     rate_penalty: float = 1e-2,
+    thalamus: Thalamus = "steers",
     report: Callable[[int, float], None] | None = None,
 ) -> CorticalWeights:
     """Train the cortex of a network.
 
-    The loss asks for the command ``v(t) = v*(t) + c(t − lag)``, with ``v*`` of the task and smooth
-    random pulses ``c`` through the thalamus, and for low rates. Adam, one thread; the caller's
-    global random state and number of threads are left as they are.
+    The loss asks for the command ``v(t) = v*(t) + s(t) c(t − lag)``, with ``v*`` of the task and
+    random pulses ``c`` through the thalamus, and for low rates. ``s`` is the speed ``|v*|`` over
+    its peak: what comes from the thalamus steers a movement, and moves nothing before and after it.
+    Steps without movement count fivefold. Adam, one thread; the caller's global random state and
+    number of threads are left as they are.
 
     Parameters
     ----------
@@ -58,6 +81,8 @@ def pretrain(
         Its largest value; it rises at first and falls to the end.
     rate_penalty : float
         Weight of the mean squared rate; larger makes units more selective.
+    thalamus : {"steers", "adds"}
+        "adds" asks for ``v*(t) + c(t − lag)`` at all times, with all steps alike.
     report : callable, optional
         Called with the iteration and its loss (of the command, in squares of its peak).
 
@@ -72,50 +97,55 @@ def pretrain(
     ValueError
         If a number is out of range.
     """
+    if not isinstance(network, Blueprint):
+        raise ValueError(f"network: expected a CCRNN, got {network!r}")
+    if not (report is None or callable(report)):
+        raise ValueError(f"report: expected a function, got {report!r}")
     check_whole("seed", seed, 0, SEEDS)
     check_whole("n_iterations", n_iterations, 1), check_whole("batch_size", batch_size, 1)
     check_number("learning_rate", learning_rate, above=0)
     check_number("rate_penalty", rate_penalty, least=0)
+    check_choice("thalamus", thalamus, get_args(Thalamus))
     try:
         import torch
     except ImportError as error:
         raise ImportError("pretraining needs torch: pip install 'trialtensor[models]'") from error
+    options = _Options(
+        n_iterations=n_iterations,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        rate_penalty=rate_penalty,
+        thalamus=thalamus,
+        report=report,
+    )
     with _one_thread(torch):
-        return _train(
-            torch, network, seed, n_iterations, batch_size, learning_rate, rate_penalty, report
-        )
+        return _train(torch, network, seed, options)
 
 
-def _train(
-    torch: Any,
-    network: Blueprint,
-    seed: int,
-    n_iterations: int,
-    batch_size: int,
-    learning_rate: float,
-    rate_penalty: float,
-    report: Callable[[int, float], None] | None,
-) -> CorticalWeights:
+def _train(torch: Any, network: Blueprint, seed: int, options: _Options) -> CorticalWeights:
     rng = np.random.default_rng(np.random.SeedSequence([seed, 3]))
     generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
     parameters = _first_weights(torch, network, rng)
-    optimiser = torch.optim.Adam(list(parameters.values()), lr=learning_rate)
+    optimiser = torch.optim.Adam(list(parameters.values()), lr=options.learning_rate)
     pace = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, max_lr=learning_rate, total_steps=n_iterations + 1, pct_start=0.1
+        optimiser,
+        max_lr=options.learning_rate,
+        total_steps=options.n_iterations + 1,
+        pct_start=0.1,
     )
     peak = _peak(network)
-    for iteration in range(n_iterations):
-        batch = _draw(torch, network, batch_size, peak, rng)
+    for iteration in range(options.n_iterations):
+        batch = _draw(torch, network, options, peak, rng)
         miss, rate = _forward(torch, network, parameters, batch, generator)
         size = sum((parameters[name] ** 2).sum() for name in ("W", "W_in", "W_out"))
-        loss = miss + rate_penalty * rate + _WEIGHT_DECAY * size / network.cortex.n_units
+        loss = miss + options.rate_penalty * rate + _WEIGHT_DECAY * size / network.cortex.n_units
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(list(parameters.values()), 1.0)
         optimiser.step()
         pace.step()
-        if report is not None:
-            report(iteration, float(miss.detach()))
+        if options.report is not None:
+            options.report(iteration, float(miss.detach()))
     found = {name: value.detach().numpy().astype(np.float32) for name, value in parameters.items()}
     # Trained in units of the peak command, used in m/s. A checkpoint is float32, so what comes
     # out of training is too: saving changes nothing.
@@ -158,28 +188,43 @@ def _forward(
         r = torch.relu(h)
         rates.append(r)
     activity = torch.stack(rates)
-    wanted = batch.wanted + _delayed(torch, batch.pulses, network.lag)
-    miss = ((activity @ weights["W_out"].T - wanted) ** 2).sum(-1).mean()
+    miss = (activity @ weights["W_out"].T - batch.wanted) ** 2
+    miss = (batch.weight * miss).sum(-1).mean()
     return miss, (activity**2).mean()
 
 
 def _draw(
-    torch: Any, network: Blueprint, batch_size: int, peak: float, rng: np.random.Generator
+    torch: Any, network: Blueprint, options: _Options, peak: float, rng: np.random.Generator
 ) -> _Batch:
     """Trials of random conditions with random pulses; (T, B, ...) in units of the peak command."""
     task = getattr(network.task, "practice", network.task.reference)()
-    dt = network.cortex.dt
-    draw = task.draw(rng.integers(len(task.labels), size=batch_size), dt, rng)
-    T = draw.inputs.shape[1]
-    # A fifth of the trials have no pulses: the task alone must be right too.
-    size = _PULSE_SIZE * rng.random((batch_size, 1, 1)) * (rng.random((batch_size, 1, 1)) < 0.8)
-    pulses = size * _smooth(rng.normal(size=(batch_size, T, 2)), _PULSE_WIDTH / dt)
-    return _Batch(
-        *(
-            torch.tensor(part.swapaxes(0, 1).copy(), dtype=torch.float32)
-            for part in (draw.inputs, draw.desired / peak, pulses)
-        )
+    dt, n = network.cortex.dt, options.batch_size
+    draw = task.draw(rng.integers(len(task.labels), size=n), dt, rng)
+    steers = options.thalamus == "steers"
+    pulses = _pulses(n, draw.inputs.shape[1], dt, steers, rng)
+    speed = np.linalg.norm(draw.desired, axis=-1, keepdims=True)
+    effect, weight = np.zeros_like(pulses), np.ones_like(speed)
+    effect[:, network.lag :] = pulses[:, : pulses.shape[1] - network.lag]
+    if steers:
+        effect *= speed / speed.max()
+        weight[speed == 0] = _REST_WEIGHT
+    inputs, movement, effect, pulses, weight = (
+        torch.tensor(part.swapaxes(0, 1).copy(), dtype=torch.float32)
+        for part in (draw.inputs, draw.desired / peak, effect, pulses, weight)
     )
+    return _Batch(inputs, movement + effect, pulses, weight)
+
+
+def _pulses(n: int, T: int, dt: float, steers: bool, rng: np.random.Generator) -> np.ndarray:
+    """(n, T, 2) thalamic input of random trials."""
+    size = _PULSE_SIZE * rng.random((n, 1, 1))
+    # A fifth of the trials have no pulses: the task alone must be right too.
+    given = rng.random((n, 1, 1)) < 0.8
+    pulses = size * given * _smooth(rng.normal(size=(n, T, 2)), _PULSE_WIDTH / dt)
+    if steers:
+        steady = _STEADY_SIZE * rng.random((n, 1, 1)) * given
+        pulses = pulses + steady * rng.normal(size=(n, 1, 2))
+    return pulses
 
 
 def _smooth(noise: np.ndarray, width: float) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,9 @@ class Wiring(OneLine):
         ``dt / tau``.
     delay : int
         Steps from the nuclei to cortex, at least 1.
+    golgi : (S, 1, 2)
+        Inhibition of granule cells: they are divided by the square root of the first number plus
+        the second times the sum of their squares.
     floor : float
         The least that a granule cell sends; ``-inf`` where there is no expansion.
     """
@@ -44,6 +47,7 @@ class Wiring(OneLine):
     leak: float
     delay: int
     floor: float = 0.0
+    golgi: np.ndarray = field(default_factory=lambda: np.array([[[1.0, 0.0]]]))
 
 
 _SCALARS = ("leak", "delay", "floor")
@@ -62,6 +66,8 @@ def stack(wirings: list[Wiring]) -> Wiring:
     -------
     Wiring
     """
+    if not len(wirings):
+        raise ValueError("wirings: expected at least one, got none")
     first = wirings[0]
     if all(wiring is first for wiring in wirings):
         shared: dict[str, Any] = {
@@ -90,6 +96,8 @@ def take(wiring: Wiring, keep: list[int]) -> Wiring:
     -------
     Wiring
     """
+    if not all(0 <= place < len(wiring.W) for place in keep):
+        raise ValueError(f"keep: expected places from 0 to {len(wiring.W) - 1}, got {keep}")
     kept: dict[str, Any] = {name: getattr(wiring, name)[keep] for name in _ARRAYS}
     return replace(wiring, **kept)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trialtensor.data.arrays import as_floats
+from trialtensor.data.parameters import check_number
 from trialtensor.data.shown import OneLine
 from trialtensor_models.plants.perturbation import Perturbation
 
@@ -28,6 +29,43 @@ class Movement(OneLine):
     error: np.ndarray
 
 
+def check_velocities(
+    velocities: np.ndarray, name: str, shape: tuple[int, ...] | None = None
+) -> None:
+    """Refuse arrays that aren't (n, T, 2), or of another shape than those that they go with.
+
+    Parameters
+    ----------
+    velocities : array
+    name : str
+    shape : tuple of int, optional
+
+    Raises
+    ------
+    ValueError
+        Naming the argument.
+    """
+    if velocities.ndim != 3 or velocities.shape[2] != 2:
+        raise ValueError(f"{name}: expected (n, T, 2) velocities, got shape {velocities.shape}")
+    if shape is not None and velocities.shape != shape:
+        raise ValueError(f"{name}: expected shape {shape}, got {velocities.shape}")
+
+
+def check_perturbation(perturbation: Perturbation) -> None:
+    """Refuse what isn't a perturbation.
+
+    Parameters
+    ----------
+    perturbation : Perturbation
+
+    Raises
+    ------
+    ValueError
+    """
+    if not isinstance(perturbation, Perturbation):
+        raise ValueError(f"perturbation: expected a Perturbation, got {perturbation!r}")
+
+
 def seen(
     velocity: np.ndarray, desired: np.ndarray, perturbation: Perturbation, dt: float
 ) -> Movement:
@@ -46,6 +84,10 @@ def seen(
     Movement
     """
     velocity, desired = as_floats(velocity, "velocity"), as_floats(desired, "desired")
+    check_velocities(velocity, "velocity")
+    check_velocities(desired, "desired", velocity.shape)
+    check_number("dt", dt, above=0)
+    check_perturbation(perturbation)
     turn = np.deg2rad(perturbation.rotation)
     rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     shown = velocity @ rotation.T
@@ -67,6 +109,9 @@ def direction(command: np.ndarray, desired: np.ndarray) -> np.ndarray:
     -------
     (n,) array
     """
-    went, wanted = as_floats(command, "command").sum(1), as_floats(desired, "desired").sum(1)
+    command, desired = as_floats(command, "command"), as_floats(desired, "desired")
+    check_velocities(command, "command")
+    check_velocities(desired, "desired", command.shape)
+    went, wanted = command.sum(1), desired.sum(1)
     cross = wanted[:, 0] * went[:, 1] - wanted[:, 1] * went[:, 0]
     return np.rad2deg(np.arctan2(cross, (wanted * went).sum(1)))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from trialtensor.data.parameters import check_flag, check_number
+
 
 @dataclass(frozen=True)
 class Perturbation:
@@ -25,3 +27,7 @@ class Perturbation:
     curl: float = 0.0
     clamp: bool = False
     reversed: bool = False
+
+    def __post_init__(self) -> None:
+        check_number("rotation", self.rotation), check_number("curl", self.curl)
+        check_flag("clamp", self.clamp), check_flag("reversed", self.reversed)

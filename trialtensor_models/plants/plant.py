@@ -65,33 +65,18 @@ def check_is_plant(plant: object) -> None:
     check_number("plant.motor_noise", getattr(plant, "motor_noise", None), least=0)
 
 
-def check_commands(command: np.ndarray, desired: np.ndarray, dt: float) -> None:
-    """Refuse commands of the wrong shape, or a step that isn't above 0.
-
-    Parameters
-    ----------
-    command, desired : arrays
-    dt : float
-
-    Raises
-    ------
-    ValueError
-        Naming the argument.
-    """
-    shape = np.shape(command)
-    if len(shape) != 3 or shape[2] != 2:
-        raise ValueError(f"command: expected (n, T, 2) velocities, got shape {shape}")
-    if np.shape(desired) != shape:
-        raise ValueError(
-            f"desired: expected the shape of the command, {shape}, got {np.shape(desired)}"
-        )
-    check_number("dt", dt, above=0)
-
-
 def check_positive(plant: object, *names: str) -> None:
     """Refuse a plant whose parameters aren't positive, or whose noise is negative."""
     for name in names:
-        value = getattr(plant, name)
-        for each in value if isinstance(value, tuple | list) else [value]:
-            check_number(name, each, above=0)
+        check_number(name, getattr(plant, name), above=0)
     check_number("motor_noise", getattr(plant, "motor_noise", None), least=0)
+
+
+def check_pairs(plant: object, *names: str) -> None:
+    """Refuse a plant whose pairs of numbers aren't two numbers."""
+    for name in names:
+        value = getattr(plant, name)
+        if not isinstance(value, tuple | list) or len(value) != 2:
+            raise ValueError(f"{name}: expected two numbers, got {value!r}")
+        for each in value:
+            check_number(name, each, above=None if name == "start" else 0)

@@ -8,7 +8,8 @@ import numpy as np
 from scipy.linalg import expm
 
 from trialtensor.data.arrays import as_floats
-from trialtensor_models.plants.movement import Movement, seen
+from trialtensor.data.parameters import check_number
+from trialtensor_models.plants.movement import Movement, check_perturbation, check_velocities, seen
 from trialtensor_models.plants.perturbation import Perturbation
 from trialtensor_models.plants.plant import check_positive
 
@@ -50,6 +51,9 @@ class PointMass:
     ) -> Movement:
         """Carry out commands; see `Plant.move`."""
         velocity = command = as_floats(command, "command")
+        check_velocities(command, "command")
+        check_perturbation(perturbation)
+        check_number("dt", dt, above=0)
         if perturbation.curl and not perturbation.clamp:
             velocity = self._pushed(command, perturbation.curl, dt)
         return seen(velocity, desired, perturbation, dt)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from trialtensor.data.arrays import as_floats
-from trialtensor_models.plants.movement import Movement, seen
+from trialtensor.data.parameters import check_number
+from trialtensor_models.plants.movement import Movement, check_perturbation, check_velocities, seen
 from trialtensor_models.plants.perturbation import Perturbation
-from trialtensor_models.plants.plant import check_positive
+from trialtensor_models.plants.plant import check_pairs, check_positive
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +41,8 @@ class TwoLinkArm:
     motor_noise: float = 1.0
 
     def __post_init__(self) -> None:
-        check_positive(self, "lengths", "masses", "centres", "inertias", "viscosity")
+        check_pairs(self, "lengths", "masses", "centres", "inertias", "start")
+        check_positive(self, "viscosity")
         reach = float(np.hypot(*self.start))
         if not abs(self.lengths[0] - self.lengths[1]) < reach < sum(self.lengths):
             raise ValueError(
@@ -59,6 +61,9 @@ class TwoLinkArm:
             If a command leads out of the arm's reach.
         """
         command = as_floats(command, "command")
+        check_velocities(command, "command")
+        check_perturbation(perturbation)
+        check_number("dt", dt, above=0)
         strength = 0.0 if perturbation.clamp else perturbation.curl
         return seen(self._simulate(command, strength, dt), desired, perturbation, dt)
 
@@ -74,7 +79,7 @@ class TwoLinkArm:
         -------
         (..., 2) array, in rad
         """
-        position = as_floats(position, "position")
+        position = _pairs(position, "position")
         l1, l2 = self.lengths
         squared = (position**2).sum(-1)
         cosine = (squared - l1**2 - l2**2) / (2 * l1 * l2)
@@ -98,7 +103,7 @@ class TwoLinkArm:
         -------
         (..., 2) array, in m from the shoulder
         """
-        angles = as_floats(angles, "angles")
+        angles = _pairs(angles, "angles")
         upper, fore = angles[..., 0], angles.sum(-1)
         l1, l2 = self.lengths
         return np.stack(
@@ -116,7 +121,7 @@ class TwoLinkArm:
         -------
         (..., 2, 2) array
         """
-        angles = as_floats(angles, "angles")
+        angles = _pairs(angles, "angles")
         upper, fore = angles[..., 0], angles.sum(-1)
         l1, l2 = self.lengths
         row_x = np.stack([-l1 * np.sin(upper) - l2 * np.sin(fore), -l2 * np.sin(fore)], -1)
@@ -134,7 +139,7 @@ class TwoLinkArm:
         -------
         (..., 2, 2) array, in kg m²
         """
-        angles = as_floats(angles, "angles")
+        angles = _pairs(angles, "angles")
         m2, l1 = self.masses[1], self.lengths[0]
         i1, i2 = self.inertias
         c1, c2 = self.centres
@@ -158,7 +163,7 @@ class TwoLinkArm:
         -------
         (..., 2) array
         """
-        angles, speeds = as_floats(angles, "angles"), as_floats(speeds, "speeds")
+        angles, speeds = _pairs(angles, "angles"), _pairs(speeds, "speeds")
         pull = self.masses[1] * self.lengths[0] * self.centres[1] * np.sin(angles[..., 1])
         first = -pull * speeds[..., 1] * (2 * speeds[..., 0] + speeds[..., 1])
         return np.stack([first, pull * speeds[..., 0] ** 2], -1)
@@ -195,6 +200,13 @@ class TwoLinkArm:
             old, q = q, q + dt * w
             velocity[:, t] = (self.hand(q) - self.hand(old)) / dt
         return velocity
+
+
+def _pairs(values: np.ndarray, name: str) -> np.ndarray:
+    pairs = as_floats(values, name)
+    if pairs.ndim < 1 or pairs.shape[-1] != 2:
+        raise ValueError(f"{name}: expected (..., 2) values, got shape {pairs.shape}")
+    return pairs
 
 
 def _times(matrices: np.ndarray, vectors: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ from functools import lru_cache
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from trialtensor.data.parameters import check_number, check_whole
 from trialtensor.data.shown import OneLine
 from trialtensor_models.network import AS_IT_IS, CCRNN, Activity, Wiring, run_cortex, run_trial
 from trialtensor_models.plants import Perturbation, direction, seen
@@ -23,6 +24,10 @@ from trialtensor_models.tasks import Draw
 _ROTATION = 30.0
 # A gate can't close on all that a trial uses without closing on everything else too.
 _FORGOTTEN = 0.95
+# Gains of granule cells are found in so many steps; cells that conditions share aren't pulled apart
+# by more than this share of what a trial moves.
+_N_STEPS = 3
+_LEAST = 1e-2
 
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
@@ -31,15 +36,17 @@ class Gains(OneLine):
 
     Attributes
     ----------
-    fast, slow, slow_parallel : float
-        κ of the cerebellar rule, and of the cortical one for each of its teachers.
+    fast : (G,) array
+        κ of the cerebellar rule, for each granule cell; see `_even`.
+    slow, slow_parallel : float
+        κ of the cortical rule, for each of its teachers.
     gate_fast, gate_slow : float
         Of the gates of forgetting; see `trialtensor_models.plasticity.rules.gate`.
     most_granule, most_cortex : (G,) and (N,) arrays
         Largest activity of each unit in the reference trials.
     """
 
-    fast: float
+    fast: np.ndarray
     slow: float
     slow_parallel: float
     gate_fast: float
@@ -87,16 +94,19 @@ def gains_of(model: CCRNN) -> Gains:
     -------
     Gains
     """
+    if not isinstance(model, CCRNN):
+        raise ValueError(f"model: expected a CCRNN, got {model!r}")
     return _gains_of_intact(model.intact)
 
 
 @lru_cache(maxsize=32)
 def _gains_of_intact(model: CCRNN) -> Gains:
     with threadpool_limits(1, user_api="blas"):
-        return calibrate(model.wiring, model.reference_draw(), model.cortex.dt, model.lag)
+        draw, even = model.reference_draw(), model.cerebellum.even
+        return calibrate(model.wiring, draw, model.cortex.dt, model.lag, model.kept, even)
 
 
-def calibrate(wiring: Wiring, draw: Draw, dt: float, lag: int) -> Gains:
+def calibrate(wiring: Wiring, draw: Draw, dt: float, lag: int, kept: float, even: bool) -> Gains:
     """Measure the gains of one network.
 
     Parameters
@@ -109,11 +119,17 @@ def calibrate(wiring: Wiring, draw: Draw, dt: float, lag: int) -> Gains:
         Step in seconds.
     lag : int
         Steps from the nuclei to the hand.
+    kept : float
+        Share of a granule cell's eligibility that is left a step later.
+    even : bool
+        Give each granule cell a gain of its own, so that all conditions learn at one rate.
 
     Returns
     -------
     Gains
     """
+    check_number("dt", dt, above=0)
+    check_whole("lag", lag, 0, draw.inputs.shape[1] - 1)
     probe = _Probe(wiring, draw)
     before = probe()
     command = before.command[:, 0]
@@ -132,8 +148,11 @@ def calibrate(wiring: Wiring, draw: Draw, dt: float, lag: int) -> Gains:
         most = np.broadcast_to(np.abs(units).max((0, 1)), (len(units), units.shape[2]))
         return gate(units, most, np.full(len(units), gain))
 
-    taught = fast_change(error, granule, lag)
-    fast = _scale_for(lambda k: by_fast(k * taught), 0.2 * _ROTATION)
+    taught = fast_change(error, granule, lag, kept)
+    scale = _scale_for(lambda k: by_fast(k * taught), 0.2 * _ROTATION)
+    fast = np.full(granule.shape[2], scale)
+    if even:
+        fast = _even(lambda W_PC: probe.by_fast(W_PC) - base, taught, fast, 0.2 * _ROTATION)
     W_PC = fast * taught
     moved = by_fast(W_PC)
     after = probe(W_PC)
@@ -165,6 +184,29 @@ def calibrate(wiring: Wiring, draw: Draw, dt: float, lag: int) -> Gains:
         most_granule=np.abs(granule).max((0, 1)),
         most_cortex=cortex.max((0, 1)),
     )
+
+
+def _even(
+    moved_by: Callable[[np.ndarray], np.ndarray],
+    taught: np.ndarray,
+    gains: np.ndarray,
+    wanted: float,
+) -> np.ndarray:
+    """(G,) gains of granule cells with which one trial moves the hand alike in all conditions.
+
+    A cell's part in what a trial changes is about the square of what it is taught. Of all gains
+    that would do, those are taken that are nearest to what they were, so they change smoothly with
+    the conditions that cells are active in.
+    """
+    parts = (taught**2).sum(1)
+    for _ in range(_N_STEPS):
+        moved = moved_by(gains * taught)
+        by_cell = parts * gains
+        by_cell *= (moved / by_cell.sum(1))[:, None]
+        gram = by_cell @ by_cell.T
+        gram += _LEAST * np.diag(gram).mean() * np.eye(len(gram))
+        gains = gains * np.clip(1 + by_cell.T @ np.linalg.solve(gram, wanted - moved), 0.5, 2)
+    return gains
 
 
 def _scale_for(response: Callable[[float], float], wanted: float) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 
 from trialtensor.data.arrays import as_floats
 from trialtensor.data.parameters import check_number, check_whole
-from trialtensor_models.tasks import ChoiceTask, Draw, chosen, direction_of, toward
+from trialtensor_models.tasks import ChoiceTask, Draw, chosen, direction_of, labels_of, toward
 
 _CRITIC_RATE = 0.1
 
@@ -85,6 +85,8 @@ def answer(
     -------
     Outcome
     """
+    if side not in labels_of(task):
+        raise ValueError(f"side: expected one of {labels_of(task)}, got {side!r}")
     choice, probability = chosen(task, angle), task.reward_probability
     if choice != side:
         probability = (1 - probability) / (len(task.answers) - 1)
@@ -130,7 +132,10 @@ def told_error(task: ChoiceTask, draw: Draw, outcome: Outcome, missed: np.ndarra
     (T, 2) array
         Velocity to the right answer less that of the hand.
     """
-    return _turn(task, draw, outcome.side) + as_floats(missed, "missed")
+    missed, turn = as_floats(missed, "missed"), _turn(task, draw, outcome.side)
+    if missed.shape != turn.shape:
+        raise ValueError(f"missed: expected shape {turn.shape}, got {missed.shape}")
+    return turn + missed
 
 
 def _turn(task: ChoiceTask, draw: Draw, side: int) -> np.ndarray:

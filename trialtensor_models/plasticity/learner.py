@@ -30,6 +30,8 @@ class Learner:
 
     def __init__(self, models: list[CCRNN]) -> None:
         self.models = list(models)
+        if not self.models or not all(isinstance(model, CCRNN) for model in self.models):
+            raise ValueError(f"models: expected at least one CCRNN, got {models!r}")
         S, first = len(models), models[0]
         self.W_PC = np.zeros((S, 2, first.cerebellum.n_granule))
         self.C = np.zeros((S, 2, first.cortex.n_units))
@@ -43,7 +45,7 @@ class Learner:
         self._forget_fast = np.array([[1 - p.A_f] for p in rates])
         self._forget_slow = np.array([[1 - p.A_s] for p in rates])
         self._parallel = np.array([p.teacher == "parallel" for p in rates])
-        self._fast_gain = np.array([p.B_f * g.fast for p, g in zip(rates, gains, strict=True)])
+        self._fast_gain = np.stack([p.B_f * g.fast for p, g in zip(rates, gains, strict=True)])
         self._slow_gain = np.array([_slow_gain(p, g) for p, g in zip(rates, gains, strict=True)])
 
     def learn(self, activity: Activity, error: np.ndarray, learns: np.ndarray) -> None:
@@ -67,7 +69,8 @@ class Learner:
         lead = shifted(error, first.lag - first.delay)
         teaching = np.where(self._parallel[:, None, None], lead, activity.arriving[:, 0])
         W_PC = self.W_PC * (1 - self._forget_fast * open_fast)[:, None]
-        W_PC += self._fast_gain[:, None, None] * fast_change(error, granule, first.lag)
+        taught = fast_change(error, granule, first.lag, first.kept)
+        W_PC += self._fast_gain[:, None] * taught
         C = self.C * (1 - self._forget_slow * open_slow)[:, None]
         taught = slow_change(teaching, cortex, self._r_mean, open_slow)
         C += self._slow_gain[:, None, None] * taught

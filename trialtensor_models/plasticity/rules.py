@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 # Learning in cortex and forgetting everywhere are gated by the activity of the unit before the
@@ -30,24 +32,36 @@ def gate(activity: np.ndarray, most: np.ndarray, gain: np.ndarray) -> np.ndarray
     return np.clip(gain[:, None] * share, 0, 1)
 
 
-def fast_change(error: np.ndarray, granule: np.ndarray, lag: int) -> np.ndarray:
-    """Correlate errors with the granule cells that were active `lag` steps before.
+def fast_change(error: np.ndarray, granule: np.ndarray, lag: int, kept: float = 0.0) -> np.ndarray:
+    """Correlate errors with the granule cells that were active `lag` steps before, and earlier.
 
-    Divided by the activity of all cells at the time of the error (normalised least mean squares),
-    so that a crowded trial teaches as much as a sparse one.
+    Divided by the activity of all cells that are credited (normalised least mean squares), so that
+    a crowded trial teaches as much as a sparse one.
 
     Parameters
     ----------
     error : (S, T, 2) array
     granule : (S, T, G) array
     lag : int
+    kept : float in [0, 1)
+        Share of a synapse's eligibility that is left a step later.
 
     Returns
     -------
     (S, 2, G) array
     """
-    error, granule = error[:, lag:], granule[:, : granule.shape[1] - lag]
-    return _normalised(error, granule, granule)
+    credited = _credited(error.shape[1], lag, kept) @ error
+    return _normalised(credited, granule, granule)
+
+
+@lru_cache(maxsize=8)
+def _credited(T: int, lag: int, kept: float) -> np.ndarray:
+    """(T, T) share of the error at each step (column) that activity at each step (row) gets."""
+    ahead = np.arange(T) - np.arange(T)[:, None] - lag
+    shares = (1 - kept) * np.power(kept, np.maximum(ahead, 0))
+    shares[ahead < 0] = 0
+    shares.setflags(write=False)
+    return shares
 
 
 def slow_change(
@@ -77,7 +91,8 @@ def _normalised(teaching: np.ndarray, before: np.ndarray, units: np.ndarray) -> 
     """``Σ_t teaching_t before_tᵀ`` over the mean of ``before_t · units_t`` while it is taught."""
     change = teaching.swapaxes(1, 2) @ before
     weight = (teaching**2).sum(-1)
-    overlap = (weight * (before * units).sum(-1)).sum(-1) / np.maximum(weight.sum(-1), 1e-300)
+    met = np.einsum("stj,stj->st", before, units)
+    overlap = (weight * met).sum(-1) / np.maximum(weight.sum(-1), 1e-300)
     usable = overlap > 1e-9
     return change * np.where(usable, 1 / np.where(usable, overlap, 1), 0)[:, None, None]
 

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from trialtensor.data.arrays import as_floats
+from trialtensor.data.notices import warn
 from trialtensor_models.rates.trial_table import NO_CUE, TrialTable
 from trialtensor_models.sessions import Schedule
 
@@ -59,8 +60,8 @@ class Behaviour:
 
     @property
     def size(self) -> float:
-        """Size of the largest perturbation."""
-        return float(np.nanmax(np.abs(self.perturbation)))
+        """Size of the largest perturbation; 1 if there is none."""
+        return float(np.nan_to_num(np.abs(self.perturbation)).max()) or 1.0
 
     @cached_property
     def groups(self) -> list[np.ndarray]:
@@ -168,7 +169,17 @@ class Behaviour:
         Returns
         -------
         Behaviour
+
+        Warns
+        -----
+        UserWarning
+            If there are several targets, which theories here don't know of.
         """
+        if any(len(np.unique(run.truth.schedule["target"])) > 1 for run in runs):
+            warn(
+                "runs have several targets; theories take what was learned for one as learned for "
+                "all, so they are compared on how it generalises too"
+            )
         shown = [run.behaviour["adaptation"].to_numpy().astype(float) for run in runs]
         tables = [TrialTable.of(run.truth.schedule.to_dataframe()) for run in runs]
         return _stacked(shown, tables, [str(i) for i in range(len(shown))])

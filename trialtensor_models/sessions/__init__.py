@@ -4,6 +4,7 @@ from trialtensor_models.sessions.blocks import Block, Row
 from trialtensor_models.sessions.run import REGIONS, Run, Truth
 from trialtensor_models.sessions.schedule import Schedule
 from trialtensor_models.sessions.simulation import Record, simulate
+from trialtensor_models.sessions.simulation_checks import check_given
 from trialtensor_models.sessions.spikes import draw_spikes
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Run",
     "Schedule",
     "Truth",
+    "check_given",
     "draw_spikes",
     "simulate",
 ]

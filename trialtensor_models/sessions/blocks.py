@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
-from trialtensor.data.parameters import check_flag, check_number, check_whole, is_whole
+from trialtensor.data.parameters import (
+    check_choice,
+    check_flag,
+    check_number,
+    check_whole,
+    is_whole,
+)
 from trialtensor_models.plants import Perturbation
 
 Until = Literal["zero"] | Callable[[Mapping[str, np.ndarray]], bool]
@@ -42,6 +48,16 @@ class Row:
     context: str = ""
     cerebellum: float = 1.0
     learns: bool = True
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.perturbation, Perturbation):
+            raise ValueError(f"perturbation: expected one, got {self.perturbation!r}")
+        if self.condition is not None:
+            check_whole("condition", self.condition, 0)
+        if not isinstance(self.context, str):
+            raise ValueError(f"context: expected a label, got {self.context!r}")
+        check_number("cerebellum", self.cerebellum, least=0)
+        check_flag("learns", self.learns)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +101,21 @@ class Block:
     cerebellum: float = 1.0
     learns: bool = True
     rows: tuple[Row, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_choice("kind", self.kind, get_args(Kind))
+        _check(self.kind, self.size, {name: getattr(self, name) for name in OPTIONS})
+        check_whole("n_trials", self.n_trials, 1)
+        _targets(self.targets)
+        if not isinstance(self.context, str):
+            raise ValueError(f"context: expected a label, got {self.context!r}")
+        if not isinstance(self.rows, tuple) or not all(isinstance(r, Row) for r in self.rows):
+            raise ValueError(f"rows: expected a tuple of Row, got {self.rows!r}")
+        if bool(self.rows) != (self.kind == "table") or len(self.rows) not in (0, self.n_trials):
+            raise ValueError(
+                f"rows: expected {self.n_trials if self.kind == 'table' else 0} of a block of kind "
+                f"{self.kind!r}, got {len(self.rows)}"
+            )
 
     def at(self, trial: int) -> Perturbation:
         """Find the perturbation of a trial.

@@ -74,6 +74,11 @@ class Truth:
     region: np.ndarray = field(default_factory=lambda: np.empty(0, dtype="<U1"))
     configuration: dict[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        _check_kind("schedule", self.schedule, xr.Dataset)
+        _check_kind("fast", self.fast, xr.DataArray)
+        _check_kind("slow", self.slow, xr.DataArray)
+
     def delta_W(self, trial: int) -> np.ndarray:
         """Change of the recurrent weights before a trial.
 
@@ -131,6 +136,12 @@ class Run:
     behaviour: xr.Dataset
     truth: Truth
 
+    def __post_init__(self) -> None:
+        if self.activity is not None:
+            _check_kind("activity", self.activity, xr.DataArray)
+        _check_kind("behaviour", self.behaviour, xr.Dataset)
+        _check_kind("truth", self.truth, Truth)
+
     def __repr__(self) -> str:
         return run_text(self.activity, self.behaviour, self.truth)
 
@@ -156,6 +167,7 @@ class Run:
         FileNotFoundError
             If the folder does not exist.
         """
+        _check_path(path)
         groups = {"behaviour": self.behaviour, **_groups_of(self.truth)}
         if self.activity is not None:
             groups["activity"] = self.activity.to_dataset(name="activity")
@@ -180,6 +192,7 @@ class Run:
         ValueError
             If it is not a run, or of another version.
         """
+        _check_path(path)
         with reading_own(Path(path), "run"):
             groups, configuration = read_groups(path)
             activity = groups["activity"]["activity"] if "activity" in groups else None
@@ -267,6 +280,16 @@ class Run:
         if self.activity is None:
             raise ValueError("record: a run of behaviour alone has no activity to draw spikes from")
         return draw_spikes(self.activity, rate_scale=rate_scale, bin_width=bin_width, seed=seed)
+
+
+def _check_path(path: Any) -> None:
+    if not isinstance(path, str | os.PathLike):
+        raise ValueError(f"path: expected the name of a file, got {path!r}")
+
+
+def _check_kind(name: str, value: Any, kind: type) -> None:
+    if not isinstance(value, kind):
+        raise ValueError(f"{name}: expected a {kind.__name__}, got {type(value).__name__}")
 
 
 def _groups_of(truth: Truth) -> dict[str, xr.Dataset]:

@@ -39,6 +39,10 @@ class Schedule:
 
     blocks: tuple[Block, ...] = ()
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.blocks, tuple) or not all(isinstance(b, Block) for b in self.blocks):
+            raise ValueError(f"blocks: expected a tuple of blocks, got {self.blocks!r}")
+
     def baseline(self, n_trials: int | None = None, **options: Any) -> Schedule:
         """Add unperturbed trials before learning.
 

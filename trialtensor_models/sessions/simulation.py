@@ -26,6 +26,7 @@ from trialtensor_models.sessions.run import Run
 from trialtensor_models.sessions.schedule import Schedule
 from trialtensor_models.sessions.session import Session, Trial
 from trialtensor_models.sessions.simulation_checks import (
+    check_moved,
     check_networks,
     check_recording,
     check_schedule,
@@ -45,11 +46,13 @@ _PROBED = Versions(
     cerebellum=np.array([1.0, 1.0, 0.0]),
     cortex=np.array([1.0, 1.0, 1.0]),
     noise=np.array([1.0, 0.0, 0.0]),
+    unfollowed=1,
 )
 _WITH_COUNTERFACTUALS = Versions(
     cerebellum=np.array([1.0, 0.0, 1.0, 0.0, 1.0, 0.0]),
     cortex=np.array([1.0, 1.0, 0.0, 0.0, 1.0, 1.0]),
     noise=np.array([1.0, 1.0, 1.0, 1.0, 0.0, 0.0]),
+    unfollowed=1,
 )
 # Rates of a working network are of order 1.
 _TOO_ACTIVE = 1e3
@@ -211,9 +214,10 @@ def _run_sessions(
 
 def _with_naive(versions: Versions) -> Versions:
     """A noiseless probe of the naive network too: stimuli may be new on every trial."""
-    return Versions(
-        *(np.insert(getattr(versions, part.name), -2, 0.0) for part in fields(Versions))
+    parts = (
+        np.insert(part, -2, 0.0) for part in (versions.cerebellum, versions.cortex, versions.noise)
     )
+    return Versions(*parts, versions.unfollowed)
 
 
 def _simulate_trials(
@@ -227,7 +231,8 @@ def _simulate_trials(
     noise = np.stack([trial.noise for trial in trials])
     with np.errstate(over="ignore", invalid="ignore"):
         activity = run_trial(wiring, inputs, learner.W_PC, learner.C, versions, noise, output)
-    for region in ("cortex", "pons", "granule", "nuclei"):
+    # Granule cells can't be too active unless pons is, and there are many of them.
+    for region in ("cortex", "pons", "nuclei"):
         part = getattr(activity, region)
         peak = np.maximum(part.max((1, 2, 3)), -part.min((1, 2, 3)))
         bad = ~(peak < _TOO_ACTIVE)
@@ -249,11 +254,15 @@ def _move(command: np.ndarray, trials: list[Trial], plant: Plant, dt: float) -> 
     desired = np.concatenate([trial.draw.desired for trial in trials])
     perturbation = trials[0].perturbation
     if all(trial.perturbation == perturbation for trial in trials):
-        return plant.move(command, desired, perturbation, dt)
+        movement = plant.move(command, desired, perturbation, dt)
+        check_moved(movement, command.shape, plant, trials[0].where)
+        return movement
     alone = [
         plant.move(command[[i]], desired[[i]], trial.perturbation, dt)
         for i, trial in enumerate(trials)
     ]
+    for movement, trial in zip(alone, trials, strict=True):
+        check_moved(movement, command[:1].shape, plant, trial.where)
     return Movement(
         *(np.concatenate([getattr(each, part.name) for each in alone]) for part in fields(Movement))
     )

@@ -10,6 +10,7 @@ import numpy as np
 
 from trialtensor.data.parameters import SEEDS, check_choice, check_number, check_whole
 from trialtensor_models.network import CCRNN
+from trialtensor_models.plants import Movement, Plant, check_is_plant
 from trialtensor_models.sessions.blocks import Row
 from trialtensor_models.sessions.schedule import Schedule
 from trialtensor_models.tasks import Task, check_draw, check_is_task, condition_of, has_choices
@@ -111,6 +112,55 @@ def check_networks(models: Sequence[CCRNN], task: Task) -> None:
         if each.plasticity.teacher == "rpe" and not has_choices(task):
             raise ValueError(
                 f"teacher: a reward prediction error needs a task with choices, not {task.name}"
+            )
+
+
+def check_given(model: Any, task: Any, schedule: Any, plant: Any, record: Any) -> None:
+    """Refuse parts of a simulation that can't be used, or don't fit each other.
+
+    Parameters
+    ----------
+    model, task, schedule, plant, record
+        As of `simulate`.
+
+    Raises
+    ------
+    ValueError
+        Naming the part.
+    """
+    check_networks(models_of(model, 1), task)
+    check_schedule(schedule, task)
+    if plant is not None:
+        check_is_plant(plant)
+    check_choice("record", record, RECORDS)
+
+
+def check_moved(movement: Any, shape: tuple[int, ...], plant: Plant, where: str) -> None:
+    """Refuse a movement that isn't one, or doesn't fit its command.
+
+    Parameters
+    ----------
+    movement : Movement
+    shape : tuple of int
+        Of the command.
+    plant : plant
+    where : str
+        The trial.
+
+    Raises
+    ------
+    ValueError
+        Naming the plant and the trial.
+    """
+    name = type(plant).__name__
+    if not isinstance(movement, Movement):
+        raise ValueError(f"plant: {name}.move should return a Movement, got {movement!r}")
+    for part in ("hand", "cursor", "error"):
+        array = np.asarray(getattr(movement, part))
+        if array.shape != shape or not np.isfinite(array).all():
+            raise ValueError(
+                f"plant: {part} of {name} should be finite, and of the command's shape {shape}, on "
+                f"{where}"
             )
 
 

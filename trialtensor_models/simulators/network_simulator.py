@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from trialtensor.data.parameters import SEEDS, check_whole
 from trialtensor_models.network import CCRNN
 from trialtensor_models.plants import Plant
-from trialtensor_models.sessions import Record, Run, Schedule, simulate
+from trialtensor_models.sessions import Record, Run, Schedule, check_given, simulate
 from trialtensor_models.tasks import CenterOut, Task
 
 
@@ -45,6 +46,9 @@ class CCRNNSimulator:
 
     name: ClassVar[str] = "ccrnn"
 
+    def __post_init__(self) -> None:
+        check_given(self.model, self.task, self.schedule, self.plant, self.record)
+
     def simulate(self, seed: int = 0) -> Run:
         """Simulate a session; see `trialtensor_models.simulate`.
 
@@ -56,6 +60,7 @@ class CCRNNSimulator:
         -------
         Run
         """
+        check_whole("seed", seed, 0, SEEDS)
         return simulate(
             self.model, self.task, self.schedule, seed=seed, plant=self.plant, record=self.record
         )

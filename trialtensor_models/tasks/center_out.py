@@ -7,9 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from trialtensor.data.arrays import whole
 from trialtensor.data.parameters import check_number, check_whole
-from trialtensor_models.tasks.task import Draw
+from trialtensor_models.tasks.task import Draw, conditions_of, steps_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +70,7 @@ class CenterOut:
         -------
         int
         """
-        return round(self.hold / dt)
+        return steps_of(self.hold, dt, "hold")
 
     def draw(self, conditions: np.ndarray, dt: float, rng: np.random.Generator) -> Draw:
         """Draw trials; nothing about them is random.
@@ -88,8 +87,10 @@ class CenterOut:
         -------
         Draw
         """
-        conditions = whole(conditions, "conditions")
-        go, moving, after = (round(part / dt) for part in (self.hold, self.duration, self.stay))
+        conditions = conditions_of(conditions, self.n_targets)
+        go, moving, after = (
+            steps_of(getattr(self, name), dt, name) for name in ("hold", "duration", "stay")
+        )
         angles = np.deg2rad(self.labels[conditions])
         direction = np.stack([np.cos(angles), np.sin(angles)], -1)
         inputs = np.zeros((len(conditions), go + moving + after, self.n_inputs))

@@ -17,7 +17,7 @@ import numpy as np
 from trialtensor.data.arrays import as_floats
 from trialtensor.data.parameters import check_flag, check_number
 from trialtensor_models.tasks.center_out import minimum_jerk
-from trialtensor_models.tasks.task import Draw, Task
+from trialtensor_models.tasks.task import Draw, Task, steps_of
 
 # As adaptation is counted: clockwise from straight ahead is positive.
 LEFT, RIGHT = -1, 1
@@ -85,7 +85,13 @@ def chosen(task: ChoiceTask, angle: float) -> int:
     -------
     int
         One of `labels_of`.
+
+    Raises
+    ------
+    ValueError
+        If the direction isn't finite.
     """
+    check_number("angle", angle)
     answers = task.answers
     between = [(low + high) / 2 for low, high in pairwise(answers)]
     # Directions from the middle behind the first answer to that behind the last.
@@ -106,8 +112,16 @@ def direction_of(task: ChoiceTask, label: int) -> float:
     Returns
     -------
     float, in degrees clockwise from straight ahead
+
+    Raises
+    ------
+    ValueError
+        If the task has no such answer.
     """
-    return task.answers[labels_of(task).index(label)]
+    labels = labels_of(task)
+    if label not in labels:
+        raise ValueError(f"label: expected one of {labels}, got {label!r}")
+    return task.answers[labels.index(label)]
 
 
 def next_answer(task: ChoiceTask, side: np.ndarray) -> np.ndarray:
@@ -123,8 +137,15 @@ def next_answer(task: ChoiceTask, side: np.ndarray) -> np.ndarray:
     -------
     (n,) array
         The next ones in the order of ``task.answers``; the first after the last.
+
+    Raises
+    ------
+    ValueError
+        If the task has no such answer.
     """
-    labels = np.array(labels_of(task))
+    labels, side = np.array(labels_of(task)), np.asarray(side)
+    if not np.isin(side, labels).all():
+        raise ValueError(f"side: expected answers among {labels.tolist()}, got {side.tolist()}")
     return np.roll(labels, -1)[np.searchsorted(labels, side)]
 
 
@@ -185,7 +206,7 @@ class Response:
         -------
         int
         """
-        return round(self.duration / dt) + round(self.stay / dt)
+        return steps_of(self.duration, dt, "duration") + steps_of(self.stay, dt, "stay")
 
     def _respond(
         self, inputs: np.ndarray, go: int, dt: float, side: np.ndarray, bearing: np.ndarray
@@ -212,8 +233,12 @@ def toward(desired: np.ndarray, degrees: Any) -> np.ndarray:
     -------
     (n, T, 2) array
     """
-    angle = np.deg2rad(as_floats(degrees, "degrees"))[:, None]
+    desired, degrees = as_floats(desired, "desired"), as_floats(degrees, "degrees")
+    if desired.ndim != 3 or desired.shape[2] != 2:
+        raise ValueError(f"desired: expected (n, T, 2) velocities, got shape {desired.shape}")
+    if degrees.shape not in ((1,), desired.shape[:1]):
+        raise ValueError(f"degrees: expected {desired.shape[:1]}, got shape {degrees.shape}")
+    angle = np.deg2rad(degrees)[:, None]
     cos, sin = np.cos(angle), np.sin(angle)
-    desired = as_floats(desired, "desired")
     x, y = desired[..., 0], desired[..., 1]
     return np.stack([cos * x + sin * y, cos * y - sin * x], -1)

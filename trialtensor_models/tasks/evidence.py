@@ -8,10 +8,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from trialtensor.data.arrays import whole
 from trialtensor.data.parameters import check_number
 from trialtensor_models.tasks.choices import LEFT, RIGHT, Response
-from trialtensor_models.tasks.task import Draw
+from trialtensor_models.tasks.task import Draw, conditions_of, steps_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +80,7 @@ class EvidenceAccumulation(Response):
         -------
         int
         """
-        return round(self.stimulus / dt)
+        return steps_of(self.stimulus, dt, "stimulus")
 
     def draw(self, conditions: np.ndarray, dt: float, rng: np.random.Generator) -> Draw:
         """Draw trials, each with noise of its own.
@@ -98,9 +97,8 @@ class EvidenceAccumulation(Response):
         -------
         Draw
         """
-        conditions = whole(conditions, "conditions")
-        go = self.go(dt)
-        mean = self.labels[conditions]
+        labels = self.labels
+        go, mean = self.go(dt), labels[conditions_of(conditions, len(labels))]
         inputs = np.zeros((len(mean), go + self.n_steps(dt), self.n_inputs))
         # As much evidence a second, whatever the step.
         noise = self.noise * np.sqrt(0.01 / dt) * rng.standard_normal((len(mean), go))

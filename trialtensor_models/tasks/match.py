@@ -7,9 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from trialtensor.data.arrays import whole
 from trialtensor_models.tasks.choices import LEFT, RIGHT, Response
-from trialtensor_models.tasks.task import Draw
+from trialtensor_models.tasks.task import Draw, conditions_of, steps_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +63,8 @@ class DelayedMatch(Response):
         -------
         int
         """
-        return sum(round(part / dt) for part in (self.sample, self.delay, self.test))
+        parts = ("sample", "delay", "test")
+        return sum(steps_of(getattr(self, name), dt, name) for name in parts)
 
     def draw(self, conditions: np.ndarray, dt: float, rng: np.random.Generator) -> Draw:
         """Draw trials; nothing about them is random.
@@ -81,7 +81,7 @@ class DelayedMatch(Response):
         -------
         Draw
         """
-        conditions = whole(conditions, "conditions")
+        conditions = conditions_of(conditions, 4)
         go, ends = self.go(dt), round(self.sample / dt)
         starts = ends + round(self.delay / dt)
         first, second = np.divmod(np.asarray(conditions), 2)

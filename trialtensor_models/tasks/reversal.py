@@ -9,10 +9,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from trialtensor.data.arrays import whole
 from trialtensor.data.parameters import check_number, check_whole
 from trialtensor_models.tasks.choices import Response, labels_of
-from trialtensor_models.tasks.task import Draw
+from trialtensor_models.tasks.task import Draw, conditions_of, steps_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +85,7 @@ class ReversalLearning(Response):
         -------
         int
         """
-        return round(self.cue / dt)
+        return steps_of(self.cue, dt, "cue")
 
     def draw(self, conditions: np.ndarray, dt: float, rng: np.random.Generator) -> Draw:
         """Draw trials; nothing about them is random.
@@ -103,7 +102,7 @@ class ReversalLearning(Response):
         -------
         Draw
         """
-        conditions = whole(conditions, "conditions")
+        conditions = conditions_of(conditions, self.n_cues)
         go = self.go(dt)
         inputs = np.zeros((len(conditions), go + self.n_steps(dt), self.n_inputs))
         inputs[np.arange(len(conditions)), :, conditions] = 1

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
+from trialtensor.data.arrays import whole
+from trialtensor.data.parameters import check_number, is_number
 from trialtensor.data.shown import OneLine
 
 
@@ -29,6 +31,69 @@ class Draw(OneLine):
     desired: np.ndarray
     side: np.ndarray | None = None
 
+    def __post_init__(self) -> None:
+        shape = np.shape(self.inputs)
+        if len(shape) != 3:
+            raise ValueError(f"inputs: expected (n, T, n_inputs), got shape {shape}")
+        if np.shape(self.desired) != (*shape[:2], 2):
+            raise ValueError(
+                f"desired: expected shape {(*shape[:2], 2)}, got {np.shape(self.desired)}"
+            )
+        if self.side is not None and np.shape(self.side) != shape[:1]:
+            raise ValueError(f"side: expected shape {shape[:1]}, got {np.shape(self.side)}")
+
+
+def conditions_of(conditions: Any, n_conditions: int) -> np.ndarray:
+    """Return conditions as an array of places in the labels.
+
+    Parameters
+    ----------
+    conditions : (n,) array-like of int
+    n_conditions : int
+
+    Returns
+    -------
+    (n,) int array
+
+    Raises
+    ------
+    ValueError
+        For what isn't a place; negative ones would count from the end.
+    """
+    places = whole(conditions, "conditions")
+    if places.ndim != 1 or places.dtype.kind not in "iu":
+        raise ValueError(f"conditions: expected (n,) integers, got {conditions!r}")
+    if places.size and not (places.min() >= 0 and places.max() < n_conditions):
+        raise ValueError(
+            f"conditions: expected places from 0 to {n_conditions - 1}, got "
+            f"{places.min()} to {places.max()}"
+        )
+    return places
+
+
+def steps_of(seconds: float, dt: float, name: str) -> int:
+    """Count the steps of a part of a trial.
+
+    Parameters
+    ----------
+    seconds, dt : float
+    name : str
+        Of the part, for messages.
+
+    Returns
+    -------
+    int, at least 1
+
+    Raises
+    ------
+    ValueError
+        If the part is shorter than half a step, or the step isn't above 0.
+    """
+    n_steps = round(seconds / check_number("dt", dt, above=0))
+    if n_steps < 1:
+        raise ValueError(f"{name}: {seconds:g} s is less than half a step of {dt:g} s")
+    return n_steps
+
 
 def condition_of(task: Task, label: str | float) -> int:
     """Find the condition with a label.
@@ -50,7 +115,7 @@ def condition_of(task: Task, label: str | float) -> int:
         Listing the labels, if there is none like it.
     """
     labels = np.asarray(task.labels)
-    if labels.dtype.kind in "fiu" and not isinstance(label, str):
+    if labels.dtype.kind in "fiu" and is_number(label):
         found = np.flatnonzero(np.abs(labels - label) <= 1e-6 * (1 + np.abs(labels)))
     else:
         found = np.flatnonzero(labels.astype(str) == str(label))

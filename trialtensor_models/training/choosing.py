@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from trialtensor_models.network import AS_IT_IS, CCRNN, PACKAGED, Cortex, Plasti
 from trialtensor_models.plants import direction
 from trialtensor_models.tasks import DelayedMatch, EvidenceAccumulation, ReversalLearning, Task
 
+N_NETWORKS = 5
 # Memory of a sample takes longer to learn than a push straight ahead.
 N_ITERATIONS = {"reversal": 300, "evidence": 600, "match": 500}
 # No published rates of a fast and a slow process are known for these tasks. A memory that halves
@@ -36,19 +38,27 @@ def direction_error(model: CCRNN) -> float:
     return float(np.sqrt((direction(command, draw.desired) ** 2).mean()))
 
 
-def main(folder: Path, tasks: list[Task]) -> None:
+def pretrained_anew(task: Task, seed: int) -> CCRNN:
+    """The network of the package for a task with this number, trained from the start."""
+    plasticity = TOLD if task.name == DelayedMatch.name else RATES
+    model = CCRNN(cortex=Cortex(n_units=100), plasticity=plasticity, task=task, seed=seed)
+    # Nothing is steered while stimuli are weighed; what comes from the thalamus may add up then.
+    return model.pretrain(seed=seed, n_iterations=N_ITERATIONS[task.name], thalamus="adds")
+
+
+def main(folder: Path, tasks: list[Task], seeds: Sequence[int] = range(N_NETWORKS)) -> None:
     """Train, save and measure."""
     check_room(folder)  # before minutes of training
     for task in tasks:
-        started = time.perf_counter()
-        plasticity = TOLD if task.name == DelayedMatch.name else RATES
-        model = CCRNN(cortex=Cortex(n_units=100), plasticity=plasticity, task=task)
-        model = model.pretrain(seed=0, n_iterations=N_ITERATIONS[task.name])
-        model.save(folder / f"{task.name}_0.h5")
-        print(
-            f"{task.name}: pretrained in {time.perf_counter() - started:.0f} s; "
-            f"{direction_error(model):.1f} degrees off"
-        )
+        for seed in seeds:
+            started = time.perf_counter()
+            model = pretrained_anew(task, seed)
+            model.save(folder / f"{task.name}_{seed}.h5")
+            print(
+                f"{task.name} {seed}: pretrained in {time.perf_counter() - started:.0f} s; "
+                f"{direction_error(model):.1f} degrees off",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ between them; the guide quotes them.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from trialtensor_models.plants import Plant, PointMass, TwoLinkArm
 from trialtensor_models.sessions import Schedule, simulate
 from trialtensor_models.tasks import CenterOut
 
-N_NETWORKS = 2
+N_NETWORKS = 5
 N_ITERATIONS = 1200
 
 
@@ -42,10 +43,10 @@ def pretrained_anew(seed: int) -> CCRNN:
     return CCRNN(seed=seed).pretrain(seed=seed, n_iterations=N_ITERATIONS)
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, seeds: Sequence[int] = range(N_NETWORKS)) -> None:
     """Train, save and measure."""
     check_room(folder)  # before minutes of training
-    for seed in range(N_NETWORKS):
+    for seed in seeds:
         started = time.perf_counter()
         model = pretrained_anew(seed)
         print(f"network {seed}: pretrained in {time.perf_counter() - started:.0f} s")

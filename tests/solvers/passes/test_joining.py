@@ -32,3 +32,14 @@ def test_few_results_are_held_at_a_time():
         joining.add((np.ones(3),))
         assert len(joining._held[0]) == bin(n).count("1")
     np.testing.assert_array_equal(joining.result()[0], 1000)
+
+
+@pytest.mark.parametrize("n_blocks", [1, 2, 5, 8])
+def test_results_of_blocks_are_left_as_they_were(n_blocks):
+    parts = [np.full(3, float(i)) for i in range(n_blocks)]
+    joining = Joining(("sum",))
+    for each in parts:
+        joining.add((each,))
+    np.testing.assert_array_equal(joining.result()[0], sum(range(n_blocks)))
+    for i, each in enumerate(parts):
+        np.testing.assert_array_equal(each, i)

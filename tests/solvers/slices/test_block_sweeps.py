@@ -1,10 +1,9 @@
-"""Sweeps, diagnostics and new trials over blocks of trials: those of an array."""
+"""Fits, diagnostics and new trials over blocks of trials: those of an array."""
 
 import numpy as np
 import pytest
 
 from trialtensor.data import make_slicetca
-from trialtensor.solvers.acceleration import RowUpdater
 from trialtensor.solvers.passes.chunked import ChunkedPasses
 from trialtensor.solvers.passes.memory import MemoryPasses
 from trialtensor.solvers.problems import sum_of_squares
@@ -36,23 +35,6 @@ def in_passes(X, observed, kind, weight=0.01):
 
 
 KINDS = ["file", 99, 700, 10**6]
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("missing", [False, True])
-@pytest.mark.parametrize("nonnegative", [False, True])
-def test_a_sweep_is_that_of_an_array(draw, kind, missing, nonnegative):
-    X, observed = drawn(missing, nonnegative)
-    blocks = as_blocks(draw(SHAPE, (2, 1, 2), nonnegative=nonnegative))
-    update = RowUpdater((nonnegative,) * 6)
-    ours, loss = in_passes(X, observed, kind).sweep(blocks, update, (1, 2, 0))
-    array = SweepData(X, sum_of_squares(X), observed, 0.01)
-    theirs, told = array.sweep(blocks, update, (1, 2, 0))
-    assert loss == pytest.approx(told, rel=1e-11)
-    for mine, other in zip(ours, theirs, strict=True):
-        np.testing.assert_allclose(mine, other, atol=1e-9)
-    _, squares = in_passes(X, observed, kind).sweep_trials(blocks, update)
-    np.testing.assert_allclose(squares, array.sweep_trials(blocks, update)[1], rtol=1e-10)
 
 
 @pytest.mark.parametrize("missing, nonnegative", [(True, False), (True, True), (False, True)])

@@ -40,6 +40,8 @@ def by_the_equations(model, inputs, W_PC, C, cerebellum, cortex, noise, delay):
         r = np.maximum(h, 0)
         m = w.P[0] @ (r - w.r_mean[0, 0])
         g = np.maximum(w.J[0] @ m / w.sigma[0, 0, 0] - w.theta[0, 0], 0)
+        spared, slope = w.golgi[0, 0]
+        g = g / np.sqrt(spared + slope * sum(each**2 for each in g))
         sent.append(cerebellum * W_PC @ g)
         commands.append(w.W_out[0] @ r)
         granule.append(g)

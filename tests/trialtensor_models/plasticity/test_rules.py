@@ -1,6 +1,7 @@
 """Learning rules against loops over trials, times and cells."""
 
 import numpy as np
+import pytest
 
 from trialtensor_models.plasticity.rules import (
     fast_change,
@@ -22,6 +23,22 @@ def test_fast_rule_credits_cells_that_were_active_before():
             weight += e[s, t] @ e[s, t]
             overlap += e[s, t] @ e[s, t] * (g[s, t - 3] @ g[s, t - 3])
         np.testing.assert_allclose(fast_change(e, g, 3)[s], total / (overlap / weight))
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.6])
+def test_synapses_stay_eligible(kept):
+    rng = np.random.default_rng(3)
+    e, g = rng.normal(size=(1, 9, 2)), rng.random((1, 9, 5))
+    # A trace of each granule cell, that of `lag` steps before, meets the error of the moment.
+    total, trace, weight, overlap = np.zeros((2, 5)), np.zeros(5), 0.0, 0.0
+    for t in range(2, 9):
+        trace = kept * trace + (1 - kept) * g[0, t - 2]
+        total += np.outer(e[0, t], trace)
+    for t in range(7):
+        credit = sum((1 - kept) * kept**k * e[0, t + 2 + k] for k in range(7 - t))
+        weight += credit @ credit
+        overlap += credit @ credit * (g[0, t] @ g[0, t])
+    np.testing.assert_allclose(fast_change(e, g, 2, kept)[0], total / (overlap / weight))
 
 
 def test_slow_rule_leaves_closed_synapses_alone():

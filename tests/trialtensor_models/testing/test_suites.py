@@ -187,7 +187,7 @@ def counted(self, conditions, dt, rng):
         ({"go": lambda self, dt: 2.5}, "check_trials: expected the go signal at a step from 0"),
         ({"go": lambda self, dt: 40}, "check_trials: expected no movement wanted before the go"),
         ({"draw": redrawn(desired=lambda d: 0 * d)}, "check_trials: expected a movement of more"),
-        ({"draw": redrawn(desired=lambda d: d[..., :1])}, "check_trials: .*desired of reach"),
+        ({"draw": redrawn(desired=lambda d: d[..., :1])}, "check_trials: .*: desired: expec"),
         ({"draw": redrawn(inputs=lambda x: x + np.nan)}, "check_trials: .*should be finite num"),
         ({"draw": lambda self, *_: None}, "check_trials: .*should draw a Draw, got NoneType"),
         ({"draw": counted}, "check_randomness: expected the same trials from the same generator"),
@@ -272,7 +272,7 @@ def test_canned_runs_pass():
         (Canned, "check_members: .*got the class Canned; write Canned"),
         (Canned(lambda run, seed: None), "check_run: expected a Run, got NoneType"),
         (Canned(lambda run, seed: 1 / 0), "expected no error, got ZeroDivisionError"),
-        (truth(fast=[1, 2, 3]), "check_run: expected truth.fast as an xarray.DataArray, got list"),
+        (truth(fast=[1, 2, 3]), "expected no error, got ValueError: fast: expected a DataArray"),
         (Unseeded(), "check_seeds: expected another session from another seed"),
         (Global(), "expected numpy's global random state left alone"),
         (

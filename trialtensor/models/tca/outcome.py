@@ -34,7 +34,7 @@ from trialtensor.solvers.determination import solve_open_rows
 from trialtensor.solvers.normal_equations import full_gram
 from trialtensor.solvers.passes.jobs import CPModel
 from trialtensor.solvers.passes.missing_jobs import Apart, LargestWhereMissing
-from trialtensor.solvers.passes.seen import Seen
+from trialtensor.solvers.passes.seen import CountedMask
 from trialtensor.solvers.problems import contract_time, free_loss, shares_of
 from trialtensor.solvers.result import Factors, SolverResult
 from trialtensor.solvers.ridge import RidgeScale
@@ -155,7 +155,7 @@ def _told_where_missing(
     """Return the largest size of the model where entries are missing, and how restarts differ."""
     observed: Any = data.observed
     problem: Any = data.problem
-    if isinstance(observed, Seen):
+    if isinstance(observed, CountedMask):
         # The mask is where the data is, and so is this work.
         largest = problem.X.run(LargestWhereMissing(CPModel(factors)))[0]
         rivals = rivals_of(found, problem.n_observed)

@@ -16,7 +16,7 @@ from trialtensor.solvers.namespaces import contiguous, namespace
 from trialtensor.solvers.passes import jobs, sweep_jobs
 from trialtensor.solvers.passes.block import Block, Job
 from trialtensor.solvers.passes.reach import Reach, Reached
-from trialtensor.solvers.passes.together import Equations, GramOf, RowUpdate
+from trialtensor.solvers.passes.together import Equations, GramOf, RowUpdate, in_blocks
 from trialtensor.solvers.result import Factors
 
 # Entries of the trials that meet all others in one pass.
@@ -32,14 +32,14 @@ class Passes(ABC):
     Attributes
     ----------
     shape : three ints
-        (n_trials, n_neurons, n_times).
+        (n_trials, n_neurons, n_times); more of `Reshaped`.
     dtype : numpy.dtype
         Of the numbers that are computed with, float32 or float64.
     has_missing : bool
         Whether blocks say which entries were observed.
     """
 
-    shape: tuple[int, int, int]
+    shape: tuple[int, ...]
     dtype: np.dtype
     has_missing: bool = False
 
@@ -132,6 +132,18 @@ class Passes(ABC):
         axis : {0, 1, 2}
         """
         return self.gram_of_trials() if axis == 0 else self.run(jobs.AxisGram(axis))[0]
+
+    def gram_times(self, axis: int, rows: np.ndarray) -> np.ndarray:
+        """Multiply the Gram matrix of an axis, which is never formed, by ``(n_axis, m)`` rows.
+
+        Parameters
+        ----------
+        axis : int
+        rows : (n_axis, m) array
+        """
+        if axis == 0:
+            return self.correlate(0, self.contract(0, rows))
+        return self.run(jobs.GramTimes(axis, rows))[0]
 
     def gram_of_trials(self) -> np.ndarray:
         """Return the Gram matrix of trials, (n_trials, n_trials), float64.
@@ -226,7 +238,7 @@ class Passes(ABC):
         update : RowUpdate
         """
         first = sweep_jobs.TrialsAndNeurons(
-            models, [gram(factors, 0) for factors in models], update
+            models, [gram(factors, 0) for factors in models], in_blocks(update)
         )
         found = self.run(first)
         swept = []

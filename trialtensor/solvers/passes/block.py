@@ -142,7 +142,7 @@ class Joining:
             held.append((1, part))
             while how != "rows" and len(held) > 1 and held[-2][0] == held[-1][0]:
                 (n, left), (_, right) = held[-2:]
-                held[-2:] = [(2 * n, _combined(how, left, right))]
+                held[-2:] = [(2 * n, _combined(how, left, right, own=n > 1))]
 
     def result(self) -> tuple[Any, ...]:
         """Return what all blocks give together."""
@@ -162,7 +162,10 @@ def _joined(how: Join, parts: list[Any]) -> Any:
     return found
 
 
-def _combined(how: Join, left: Any, right: Any) -> Any:
+def _combined(how: Join, left: Any, right: Any, *, own: bool = False) -> Any:
+    """Combine two results; one of several blocks is nobody else's, and is overwritten."""
+    if own and how == "sum" and isinstance(left, np.ndarray) and left.ndim:
+        return np.add(left, right, out=left)
     xp = _namespace(left, right)
     return getattr(xp, {"sum": "add", "least": "minimum", "most": "maximum"}[how])(left, right)
 

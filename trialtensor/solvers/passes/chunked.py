@@ -14,11 +14,14 @@ import numpy as np
 
 from trialtensor.solvers.passes.base import Passes, restricted
 from trialtensor.solvers.passes.block import Block, Job, Joining, as_block
+from trialtensor.solvers.passes.jobs import Correlate
 from trialtensor.solvers.passes.reading import Unchanged, reading_bar
 
 # Bytes of a block, as floating-point numbers. Larger ones are read no faster.
 BLOCK_BYTES = 64_000_000
 _BEFORE_ANOTHER_TRY = 0.2
+# Blocks that are held while they meet all others.
+_MEETING = 2
 
 
 class Source(Protocol):
@@ -128,7 +131,7 @@ class ChunkedPasses(Passes):
     def gram_of_trials(self) -> np.ndarray:
         """Return the Gram matrix of trials, reading all trials of a few neurons at a time."""
         if self.whole_trials:
-            return super().gram_of_trials()
+            return self._gram_of_whole_trials()
         self._begin_read()
         n_trials, n_neurons, n_times = self.source.shape
         per_neuron = self.dtype.itemsize * n_trials * n_times
@@ -143,6 +146,15 @@ class ChunkedPasses(Passes):
             flat = values.reshape(len(values), -1)
             joining.add(((flat @ flat.T).astype(np.float64, copy=False),))
         return np.asarray(joining.result()[0])
+
+    def _gram_of_whole_trials(self) -> np.ndarray:
+        """Return the Gram matrix of trials, by a pass for every few blocks, which meet all."""
+        gram, parts = np.empty((len(self), len(self))), self.parts()
+        for i in range(0, len(parts), _MEETING):
+            some = parts[i : i + _MEETING]
+            met = np.concatenate([self[part] for part in some])
+            gram[:, some[0].start : some[-1].stop] = self.run(Correlate(0, met))[0]
+        return gram
 
     def without(self, kept: tuple[np.ndarray, np.ndarray, np.ndarray]) -> ChunkedPasses:
         """Return the same data without some slices.

@@ -12,6 +12,9 @@ import numpy as np
 
 from trialtensor.solvers.passes.reading import Unchanged
 
+# Bytes of masks that are kept between passes.
+_MOST_BITS = 64_000_000
+
 
 class Mask(Protocol):
     """Tells which entries of some trials to show."""
@@ -53,7 +56,9 @@ class MaskedSource:
 
 
 class DrawnSource:
-    """A source with NaN where a mask hides entries, which is made anew whenever trials are read.
+    """A source with NaN where a mask hides entries, which is drawn when trials are read.
+
+    Masks are kept for the next pass as bits, as far as these are few; others are drawn again.
 
     Parameters
     ----------
@@ -66,13 +71,24 @@ class DrawnSource:
     def __init__(self, source: Any, mask: Mask, dtype: Any) -> None:
         self.source, self.mask = source, mask
         self.shape, self.dtype = tuple(source.shape), np.dtype(dtype)
+        self._bits: dict[tuple[int, ...], np.ndarray] = {}
+        self._room = _MOST_BITS
 
     def __getitem__(self, index: Any) -> np.ndarray:
         """Read some trials."""
         if isinstance(index, tuple):
             (index,) = index  # a mask is drawn for whole trials
         trials = np.arange(self.shape[0])[index]
-        return draw_on(np.asarray(self.source[index]), trials, self.mask, self.dtype)
+        values = np.asarray(self.source[index])
+        key = (len(trials), *trials[:1].tolist(), *trials[-1:].tolist())
+        if isinstance(index, slice) and key in self._bits:
+            shown = np.unpackbits(self._bits[key], count=values.size).view(bool)
+            return hide(values, shown.reshape(values.shape), self.dtype)
+        shown = draw(values, trials, self.mask)
+        if isinstance(index, slice) and values.size // 8 < self._room:
+            self._bits[key] = np.packbits(shown)
+            self._room -= self._bits[key].nbytes
+        return hide(values, shown, self.dtype)
 
 
 def hide(values: np.ndarray, shown: np.ndarray, as_type: Any) -> np.ndarray:
@@ -89,18 +105,17 @@ def hide(values: np.ndarray, shown: np.ndarray, as_type: Any) -> np.ndarray:
     return found
 
 
-def draw_on(values: np.ndarray, trials: np.ndarray, mask: Mask, dtype: Any) -> np.ndarray:
-    """Hide what a mask doesn't show of some trials.
+def draw(values: np.ndarray, trials: np.ndarray, mask: Mask) -> np.ndarray:
+    """Return what a mask shows of some trials.
 
     Parameters
     ----------
     values : (n_some_trials, n_neurons, n_times) array
     trials : (n_some_trials,) int array
     mask : Mask
-    dtype : numpy.dtype
     """
     observed = ~np.isnan(values) if values.dtype.kind == "f" else np.ones(values.shape, bool)
-    return hide(values, mask(trials, observed), dtype)
+    return mask(trials, observed)
 
 
 def masked_dask(data: Any, mask: Any, dtype: Any) -> Any:
@@ -117,7 +132,7 @@ def masked_dask(data: Any, mask: Any, dtype: Any) -> Any:
     if not isinstance(mask, da.Array):
         # A mask in memory would otherwise travel with each pass.
         mask = da.from_array(mask, chunks=data.chunks).persist()
-    kept = {"as_type": dtype, "dtype": dtype, "meta": np.empty((0, 0, 0), dtype)}
+    kept = {"as_type": dtype, "dtype": dtype, "meta": np.empty((0,) * data.ndim, dtype)}
     return da.map_blocks(hide, data, mask.rechunk(data.chunks), **kept)
 
 
@@ -134,9 +149,9 @@ def drawn_dask(data: Any, mask: Mask, dtype: Any) -> Any:
 
     data = data.rechunk({1: -1, 2: -1})
     trials = da.arange(data.shape[0], chunks=(data.chunks[0],))[:, None, None]
-    kept = {"dtype": dtype, "meta": np.empty((0, 0, 0), dtype)}
+    kept = {"dtype": dtype, "meta": np.empty((0,) * data.ndim, dtype)}
     return da.map_blocks(_draw_on, data, trials, mask=mask, as_type=dtype, **kept)
 
 
 def _draw_on(values: np.ndarray, trials: np.ndarray, *, mask: Mask, as_type: Any) -> np.ndarray:
-    return draw_on(values, trials.reshape(-1), mask, as_type)
+    return hide(values, draw(values, trials.reshape(-1), mask), as_type)

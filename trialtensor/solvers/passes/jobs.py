@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -17,6 +18,9 @@ from trialtensor.solvers.result import Factors
 # Entries of a temporary: on a processor it should stay in the cache, elsewhere it must be so large
 # that starting the work takes no time.
 _IN_CACHE, _ON_DEVICE = 500_000, 50_000_000
+# Numbers whose squares are added up in their own precision.
+_ROW = 1000
+_SMALL, _HUGE = 1e-15, 1e30
 
 
 def pieces(block: Block, in_cache: int = _IN_CACHE) -> Iterator[Block]:
@@ -28,15 +32,39 @@ def pieces(block: Block, in_cache: int = _IN_CACHE) -> Iterator[Block]:
     in_cache : int
         About how many entries a piece has on a processor.
     """
-    n_trials, n_neurons, n_times = block.values.shape
+    n_trials, *others = block.values.shape
     most = in_cache if isinstance(block.values, np.ndarray) else _ON_DEVICE
-    step = max(1, most // (n_neurons * n_times))
+    step = max(1, most // math.prod(others))
     start = block.part.start
     for i in range(0, n_trials, step):
         end = min(i + step, n_trials)
         values = block.values[i:end, ...]
         seen = None if block.observed is None else block.observed[i:end, ...]
         yield Block(slice(start + i, start + end), values, seen)
+
+
+def squares(values: Any) -> Any:
+    """Return the sum of squares, added up in float64, as an array without axes.
+
+    In memory, single precision is converted in rows that are short enough to lose nothing that
+    it has, and to stay in the cache: a copy of all of it in double would take three times as long.
+
+    Parameters
+    ----------
+    values : array
+    """
+    xp = namespace(values)
+    flat = xp.reshape(values, (-1,))
+    if isinstance(flat, np.ndarray) and flat.dtype == np.float32:
+        n = len(flat) // _ROW * _ROW
+        rows, rest = flat[:n].reshape(-1, _ROW), flat[n:].astype(np.float64)
+        with np.errstate(over="ignore"):
+            total = np.linalg.vecdot(rows, rows).sum(dtype=np.float64) + np.dot(rest, rest)
+        # Otherwise squares of single precision may not be numbers that it has.
+        if _SMALL < total < _HUGE:
+            return total
+    flat = in_double(flat)
+    return xp.linalg.vecdot(flat, flat)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,12 +75,10 @@ class SumOfSquares:
 
     def __call__(self, block: Block) -> tuple[Any, ...]:
         """Return it as an array without axes."""
-        xp = namespace(block.values)
         total = 0.0
         for piece in pieces(block):
-            flat = in_double(xp.reshape(piece.values, (-1,)))
             with np.errstate(over="ignore"):  # such units are refused by this infinite sum
-                total = total + xp.linalg.vecdot(flat, flat)
+                total = total + squares(piece.values)
         return (total,)
 
 
@@ -108,6 +134,36 @@ class AxisGram:
             rows = xp.reshape(xp.permute_dims(piece.values, (1, 0, 2)), (X.shape[1], -1))
             gram = gram + long_product(rows, rows.T)
         return (gram,)
+
+
+@dataclass(frozen=True, eq=False)
+class GramTimes:
+    """The Gram matrix of the unfolding along an axis times a few columns.
+
+    Attributes
+    ----------
+    axis : int
+        Any but that of trials.
+    rows : (n_axis, m) array
+    """
+
+    axis: int
+    rows: np.ndarray
+    joins: Sequence[Join] = ("sum",)
+
+    def __call__(self, block: Block) -> tuple[Any, ...]:
+        """Return (n_axis, m), in double precision."""
+        rows, total = block.array(self.rows), 0.0
+        for piece in pieces(block):
+            X, place = contraction.three_around(piece.values, self.axis)
+            xp = namespace(X)
+            if place == 2:
+                flat = xp.reshape(X, (-1, X.shape[2]))
+                found = flat.T @ (flat @ rows)
+            else:
+                found = xp.sum(xp.matmul(X, xp.matmul(xp.permute_dims(X, (0, 2, 1)), rows)), axis=0)
+            total = total + in_double(found)
+        return (total,)
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,7 +269,7 @@ class CPModel:
 
     Attributes
     ----------
-    factors : three (n_axis, R) arrays
+    factors : (n_axis, R) arrays
     """
 
     factors: Factors
@@ -225,8 +281,8 @@ class CPModel:
         ----------
         block : Block
         """
-        trial, neuron, time = self.factors
-        own = (trial[block.part], neuron, time)
+        trial, *others = self.factors
+        own = (trial[block.part], *others)
         return contraction.reconstruct(tuple(block.array(each) for each in own))
 
 
@@ -247,9 +303,9 @@ class ResidualSquares:
         xp = namespace(block.values)
         total = 0.0
         for piece in pieces(block):
-            residual = piece.values - self.model.of_trials(piece)
+            residual = self.model.of_trials(piece)
+            residual -= piece.values
             if piece.observed is not None:
                 residual = xp.where(piece.observed, residual, xp.zeros_like(residual))
-            flat = in_double(xp.reshape(residual, (-1,)))
-            total = total + xp.linalg.vecdot(flat, flat)
+            total = total + squares(residual)
         return (total,)

@@ -6,6 +6,7 @@ As in memory, the weighted Gram matrices factor like the products with the data:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ from trialtensor.solvers import contraction
 from trialtensor.solvers.namespaces import as_numpy, namespace
 from trialtensor.solvers.passes.base import Passes
 from trialtensor.solvers.passes.block import Block, Join
-from trialtensor.solvers.passes.together import Equations, RowUpdate, for_rows
+from trialtensor.solvers.passes.together import Equations, RowUpdate, for_rows, in_blocks
 from trialtensor.solvers.result import Factors
 
 # Entries of temporaries: those of NumPy stay in the cache, other libraries need large products.
@@ -68,9 +69,9 @@ def small_blocks(block: Block, n_columns: int = 1) -> Iterator[Block]:
     n_columns : int
         Of a product with the data.
     """
-    n_trials, n_neurons, n_times = block.values.shape
+    n_trials, *between, n_times = block.values.shape
     most = _IN_CACHE if isinstance(block.values, np.ndarray) else _ON_DEVICE
-    step = max(1, most // max(1, n_neurons * max(n_times, n_columns)))
+    step = max(1, most // max(1, math.prod(between) * max(n_times, n_columns)))
     for i in range(0, n_trials, step):
         own = slice(i, min(i + step, n_trials))
         observed = None if block.observed is None else block.observed[own, ...]
@@ -221,7 +222,7 @@ def sweep(X: Passes, factors: Factors, update: RowUpdate, missing_weight: float)
     """
     _, neuron, time = factors
     rank = time.shape[1]
-    rhs, packed, trial = X.run(MaskedTrialsAndNeurons(factors, update, missing_weight))
+    rhs, packed, trial = X.run(MaskedTrialsAndNeurons(factors, in_blocks(update), missing_weight))
     neuron = update(1, unpack(packed, rank), rhs, neuron)
     rhs, packed = X.run(MaskedTimes(trial, neuron, missing_weight))
     grams = unpack(packed, rank)

@@ -13,6 +13,8 @@ from uuid import uuid4
 
 import numpy as np
 
+from trialtensor.data.axes import AXES
+from trialtensor.data.more_axes import assumed_axes
 from trialtensor.solvers.namespaces import as_numpy
 from trialtensor.solvers.passes.base import Passes
 from trialtensor.solvers.passes.block import Block, Job, Join, as_block, join
@@ -41,7 +43,7 @@ class DaskPasses(Passes):
     Parameters
     ----------
     data : dask.array.Array
-        (n_trials, n_neurons, n_times).
+        (n_trials, n_neurons, n_times); of more axes, all but trials become one.
     dtype : numpy.dtype
         float32 or float64, of what is computed with; chunks of other types are converted in their
         tasks.
@@ -74,6 +76,7 @@ class DaskPasses(Passes):
     ) -> None:
         _check(data)
         self.advice = advice_on_chunks(data)
+        data = _in_one_row(data)
         for axis, keep in enumerate(kept or ()):
             if not keep.all():
                 data = data[(slice(None),) * axis + (np.flatnonzero(keep),)]
@@ -208,7 +211,8 @@ def advice_on_chunks(data: Any) -> str | None:
     data : dask.array.Array
         (n_trials, n_neurons, n_times).
     """
-    cut = [name for name, n in zip(("neuron", "time"), data.numblocks[1:], strict=True) if n > 1]
+    axes = assumed_axes(data.ndim)[1:]
+    cut = [name for name, n in zip(axes, data.numblocks[1:], strict=True) if n > 1]
     bytes_of_chunk = data.nbytes / max(1, data.npartitions)
     if cut:
         what = f"X: its chunks divide the {' and '.join(cut)} axis, and every pass joins them"
@@ -218,7 +222,16 @@ def advice_on_chunks(data: Any) -> str | None:
         return None
     n = max(1, int(100e6 // max(1, data.nbytes / max(1, data.shape[0]))))
     n = min(n, data.shape[0])
-    return f"{what}; chunks of whole trials are faster: X.rechunk(({n}, -1, -1)).persist()"
+    whole = ", ".join([str(n), *["-1"] * (data.ndim - 1)])
+    return f"{what}; chunks of whole trials are faster: X.rechunk(({whole})).persist()"
+
+
+def _in_one_row(data: Any) -> Any:
+    """Return an array with three axes: of more, all but trials are one."""
+    if data.ndim == len(AXES):
+        return data
+    whole = data.rechunk(dict.fromkeys(range(1, data.ndim), -1))
+    return whole.reshape((data.shape[0], -1, 1))
 
 
 def _delayed(data: Any) -> list[Any]:
@@ -228,7 +241,7 @@ def _delayed(data: Any) -> list[Any]:
 
 
 def _check(data: Any) -> None:
-    if data.ndim != 3:
+    if data.ndim < len(AXES):
         raise ValueError(f"X: expected (n_trials, n_neurons, n_times), got shape {data.shape}")
     if any(np.isnan(n) for n in data.shape):
         raise ValueError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -114,7 +114,7 @@ class DevicePasses(Passes):
         job : Job
         """
         with exact_products():
-            return join_there(job.joins, (job(block) for block in self._views()))
+            return join_there(job.joins, (job(block) for block in self.views()))
 
     def trials(self, part: slice) -> Block:
         """Return some trials as NumPy arrays.
@@ -164,15 +164,9 @@ class DevicePasses(Passes):
         gram : callable
         update : RowUpdate
         """
-        # Products with the columns of all models are to be clearly smaller than the data.
-        n = max(1, self.shape[2] // 2 // max(1, max(time.shape[1] for _, _, time in models)))
-        found: list[Equations] = []
-        with exact_products():
-            for first in range(0, len(models), n):
-                found += sweep_on_device(self._views, models[first : first + n], gram, update)
-        return found
+        return sweep_some_at_a_time(self.views, self.shape[2], models, gram, update)
 
-    def _views(self) -> Iterator[Block]:
+    def views(self) -> Iterator[Block]:
         """Yield blocks as large as they can be."""
         return self._blocks(self.view_bytes if self._as_it_is else self.block_bytes)
 
@@ -210,6 +204,30 @@ class DevicePasses(Passes):
             else:
                 values = values[(slice(None),) * axis + (where, ...)]
         return values
+
+
+def sweep_some_at_a_time(
+    views: Callable[[], Iterable[Block]],
+    n_times: int,
+    models: Sequence[Factors],
+    gram: GramOf,
+    update: RowUpdate,
+) -> list[Equations]:
+    """Sweep as many models at once as have products with the data that are clearly smaller than it.
+
+    Parameters
+    ----------
+    views : callable
+        Returns all blocks of the data.
+    n_times : int
+    models, gram, update : as for `sweep_on_device`
+    """
+    n = max(1, n_times // 2 // max(1, max(time.shape[1] for _, _, time in models)))
+    found: list[Equations] = []
+    with exact_products():
+        for first in range(0, len(models), n):
+            found += sweep_on_device(views, models[first : first + n], gram, update)
+    return found
 
 
 def of_device_array(

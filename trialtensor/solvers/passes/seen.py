@@ -32,8 +32,83 @@ class Counts:
         return tuple(xp.sum(ones, axis=axis, dtype=xp.int64) for axis in (2, 1, 0))
 
 
+class CountedMask:
+    """A mask that is elsewhere: what is asked of a bool array follows from counts.
+
+    A kind of it has ``passes``, ``shape`` and ``sum(axis)``; a slice of trials is read.
+    """
+
+    passes: Passes
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """That of the data."""
+        return self.passes.shape
+
+    @property
+    def size(self) -> int:
+        """Number of entries, observed or not."""
+        return math.prod(self.shape)
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    def __len__(self) -> int:
+        """Return the number of trials."""
+        return self.shape[0]
+
+    def __getitem__(self, part: slice) -> np.ndarray:
+        """Read which entries of some trials were observed."""
+        block = self.passes.trials(part)
+        if block.observed is None:
+            return np.ones(block.values.shape, bool)
+        return as_numpy(block.observed)
+
+    def sum(self, axis: Axes = None) -> Any:
+        """Return the number of observed entries along axes, or of all.
+
+        Parameters
+        ----------
+        axis : int or tuple of int, optional
+        """
+        raise NotImplementedError
+
+    def mean(self, axis: Axes = None, dtype: None = None, out: None = None) -> Any:
+        """Return the share of observed entries along axes, or of all.
+
+        Parameters
+        ----------
+        axis : int or tuple of int, optional
+        dtype, out : None
+            Because `numpy.mean` passes them on.
+        """
+        found = self.sum(axis)
+        return found / (self.size / np.size(found))
+
+    def any(self, axis: Axes = None) -> Any:
+        """Return whether any entry along axes was observed.
+
+        Parameters
+        ----------
+        axis : int or tuple of int, optional
+        """
+        return self.sum(axis) > 0
+
+    def all(self, axis: Axes = None) -> Any:
+        """Return whether all entries along axes were observed.
+
+        Parameters
+        ----------
+        axis : int or tuple of int, optional
+        """
+        found = self.sum(axis)
+        return found == self.size // np.size(found)
+
+
 @dataclass(frozen=True, eq=False)
-class Seen:
+class Seen(CountedMask):
     """A mask that is elsewhere: what solvers and estimators ask of one, from one pass over it.
 
     Stands where they take a bool array: ``any``, ``all``, ``sum`` and ``mean`` along axes follow
@@ -70,27 +145,6 @@ class Seen:
         """(n_trials, n_neurons, n_times)."""
         return *self.of_neurons.shape, self.of_times.shape[1]
 
-    @property
-    def size(self) -> int:
-        """Number of entries, observed or not."""
-        return math.prod(self.shape)
-
-    @property
-    def ndim(self) -> int:
-        """Number of axes."""
-        return 3
-
-    def __len__(self) -> int:
-        """Return the number of trials."""
-        return self.shape[0]
-
-    def __getitem__(self, part: slice) -> np.ndarray:
-        """Read which entries of some trials were observed."""
-        block = self.passes.trials(part)
-        if block.observed is None:
-            return np.ones(block.values.shape, bool)
-        return as_numpy(block.observed)
-
     def sum(self, axis: Axes = None) -> Any:
         """Return the number of observed entries along axes, or of all.
 
@@ -106,37 +160,6 @@ class Seen:
         counts = (self.of_trials, self.of_times, self.of_neurons)[first]
         # The first sum took the last of the axes away, so the others are where they were.
         return counts.sum(axis=tuple(gone - {first}))
-
-    def mean(self, axis: Axes = None, dtype: None = None, out: None = None) -> Any:
-        """Return the share of observed entries along axes, or of all.
-
-        Parameters
-        ----------
-        axis : int or tuple of int, optional
-        dtype, out : None
-            Because `numpy.mean` passes them on.
-        """
-        found = self.sum(axis)
-        return found / (self.size / np.size(found))
-
-    def any(self, axis: Axes = None) -> Any:
-        """Return whether any entry along axes was observed.
-
-        Parameters
-        ----------
-        axis : int or tuple of int, optional
-        """
-        return self.sum(axis) > 0
-
-    def all(self, axis: Axes = None) -> Any:
-        """Return whether all entries along axes were observed.
-
-        Parameters
-        ----------
-        axis : int or tuple of int, optional
-        """
-        found = self.sum(axis)
-        return found == self.size // np.size(found)
 
     def constant_along(self) -> tuple[np.ndarray, int] | None:
         """Return the 2-D mask behind this one and the axis along which it repeats, if there is one.
@@ -157,7 +180,7 @@ class Seen:
         """Return which trials, neurons and times have any data, as three bool arrays."""
         return self.any((1, 2)), self.any((0, 2)), self.any((0, 1))
 
-    def restricted(self, passes: Passes, kept: tuple[np.ndarray, np.ndarray, np.ndarray]) -> Seen:
+    def restricted(self, passes: Passes, kept: Sequence[np.ndarray]) -> Seen:
         """Return the mask without slices that have no data, which changes no other count.
 
         Parameters

@@ -74,6 +74,18 @@ def for_rows(update: RowUpdate, part: slice) -> RowUpdate:
     return update if of_trials is None else of_trials(part)
 
 
+def in_blocks(update: RowUpdate) -> RowUpdate:
+    """Return the part of an update that is sent to where the data is, which has trials only.
+
+    Parameters
+    ----------
+    update : RowUpdate
+        With ``of_blocks`` if it knows more than that part needs.
+    """
+    own: RowUpdate = getattr(update, "of_blocks", update)
+    return own
+
+
 def _trials_and_neurons(
     X: np.ndarray,
     models: Sequence[Factors],

@@ -7,6 +7,7 @@ order trial, neuron, time, for each of ``R`` components.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -16,6 +17,8 @@ from trialtensor.solvers.namespaces import namespace
 Triple = tuple[np.ndarray, np.ndarray, np.ndarray]
 NAMES = ("trial", "neuron", "time")
 OTHERS = ((1, 2), (0, 2), (0, 1))
+# Entries of a temporary that stays in the cache.
+_PANEL = 100_000
 
 
 class Components(NamedTuple):
@@ -205,6 +208,12 @@ def reconstruct(components: Components) -> np.ndarray:
     right = xp.concat(
         [xp.permute_dims(by_neuron, (1, 0, 2)), xp.broadcast_to(time.T, (n, *time.T.shape))], axis=1
     )
+    if isinstance(model, np.ndarray) and n and model[0].size > _PANEL:
+        # New memory for another array of this size would take longer than the product.
+        step = max(1, _PANEL // model.shape[2])
+        for k, i in product(range(n), range(0, model.shape[1], step)):
+            model[k, i : i + step] += left[k, i : i + step] @ right[k]
+        return model
     model += xp.matmul(left, right)
     return model
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -86,40 +85,6 @@ def fit_in_few_passes(
     # Before those that share its result comes the one that found it.
     results.sort(key=lambda found: (by_loss(found), not found.on_full_data))
     return results, interrupted
-
-
-def begins_in_passes(
-    data: SweepData, starts: Sequence[Start], ranks: tuple[int, int, int], n_sweeps: int
-) -> list[Begin]:
-    """Return where exact steps lead within leading directions, with zeros for missing entries.
-
-    Parameters
-    ----------
-    data : SweepData
-        With passes.
-    starts : sequence of Start
-    ranks : three ints
-    n_sweeps : int
-
-    Returns
-    -------
-    list of Begin
-        With slices; one if all lead to the same place.
-    """
-    dtype = data.X.dtype
-    space = leading_space(data.X, ranks)
-    inside = space.inside(data.norm2, dtype)
-    found: list[Begin] = []
-    core = partial(core_of, space, data.norm2, dtype)
-    for begin in choose_begins(data, starts, ranks, lambda *_: core()):
-        if found and begin.origin == found[0].origin:
-            break
-        coords = _coordinates(space, begin.loadings)
-        fit = Candidate(coords, coords)
-        fit.improve(inside, begin.order, n_sweeps, 0.0)
-        loadings, slices = _finished(space, fit, dtype, "minimal-norm").factors
-        found.append(Begin(loadings, _USUAL, begin.origin, slices))
-    return found
 
 
 def _within(

@@ -35,9 +35,7 @@ class Judged(NamedTuple):
     others: list[float]
 
 
-def judge(
-    X: Passes, components: Components, norm2: float, others: Sequence[Components]
-) -> Judged:
+def judge(X: Passes, components: Components, norm2: float, others: Sequence[Components]) -> Judged:
     """Judge a fit, and compute the losses of other models, in one pass.
 
     Parameters

@@ -16,6 +16,7 @@ from trialtensor.solvers.acceleration import RowUpdater, rounding
 from trialtensor.solvers.passes import Passes
 from trialtensor.solvers.result import SolverResult, StopReason
 from trialtensor.solvers.runs import RestartResult, Start, by_loss
+from trialtensor.solvers.slices.block_sweeps import Blocks
 from trialtensor.solvers.slices.contraction import Components
 from trialtensor.solvers.slices.diagnostics import subspace_overlap
 from trialtensor.solvers.slices.gauge import fix_gauge
@@ -179,7 +180,9 @@ def _begun(data: SweepData, some: SweepData, found: SolverResult[Components]) ->
         # What was never seen was never fitted.
         A = np.where(some.observed.any(axis=0), A, 0).astype(A.dtype, copy=False)
         v, w = (
-            np.where(some.observed.any(axis=gone)[:, None], each, 0).astype(each.dtype, copy=False)
+            np.where(
+                np.any(some.observed, axis=gone, keepdims=True).reshape(-1, 1), each, 0
+            ).astype(each.dtype, copy=False)
             for each, gone in ((v, (0, 2)), (w, (0, 1)))
         )
     n = len(X)
@@ -222,7 +225,7 @@ def _run(
         ]
 
 
-def _with_trials(fit: Fit) -> tuple[np.ndarray, ...]:
+def _with_trials(fit: Fit) -> Blocks:
     """Return the next point, with what was last known of trials."""
     u, _, _, _, B, C = fit.best
     _, v, w, A, _, _ = fit.point

@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 
 from trialtensor.solvers.acceleration import RowUpdater
-from trialtensor.solvers.namespaces import in_double, namespace
+from trialtensor.solvers.namespaces import namespace
 from trialtensor.solvers.passes.block import Block, Join
 from trialtensor.solvers.passes.jobs import pieces
 from trialtensor.solvers.result import StopReason
 from trialtensor.solvers.slices.block_sweeps import Blocks
 from trialtensor.solvers.slices.shared_step import SharedStep
-from trialtensor.solvers.slices.some_trials import SomeTrials
+from trialtensor.solvers.slices.some_trials import Room, SomeTrials
 
 # Entries of a piece of a block whose residuals are worked on: on a processor they stay in cache.
 _IN_CACHE = 100_000
@@ -29,7 +29,7 @@ _IN_CACHE = 100_000
 _REMEMBERED = 6
 _MAX_MOMENTUM = 0.985
 # Sweeps over the blocks of a trial in a pass, and in the first pass, which begins from nothing.
-_INNER, _FIRST_INNER = 3, 6
+_INNER, _FIRST_INNER = 2, 6
 _JOINS: tuple[Join, ...] = ("rows", "rows", "rows", "rows", "sum", "sum", "sum")
 
 
@@ -71,8 +71,9 @@ class SolveAndSum:
         xp = namespace(block.values)
         rows: list[list[Any]] = [[], [], [], []]
         slopes: list[Any] = [0.0, 0.0, 0.0]
+        room = Room()
         for piece in pieces(block, _IN_CACHE):
-            trials = SomeTrials(piece, model, self.update, self.missing_weight)
+            trials = SomeTrials(piece, model, self.update, self.missing_weight, room)
             for _ in range(self.n_sweeps):
                 trials.sweep()
             own = (trials.u, trials.cells_b, trials.cells_c, trials.squares())
@@ -172,9 +173,7 @@ class Fit:
         if self._care == 1:
             self.point = self._past[-1][1]
         elif self._care == 2:
-            careful = SharedStep(
-                self.best, self._step.slopes, np.ones_like(self._step.weights)
-            )
+            careful = SharedStep(self.best, self._step.slopes, np.ones_like(self._step.weights))
             self.point, self.expected = careful.taken(update)
         else:
             # Only rounding is left.
@@ -186,9 +185,7 @@ class Fit:
             return after
         sizes = self._sizes()
         left = [
-            np.concatenate([
-                (sizes[i] * (new[i] - old[i])).ravel() for i in (1, 2, 3)
-            ])
+            np.concatenate([(sizes[i] * (new[i] - old[i])).ravel() for i in (1, 2, 3)])
             for old, new in self._past
         ]
         changes = np.stack([each - left[-1] for each in left[:-1]])
@@ -233,6 +230,3 @@ def counted(found: np.ndarray, n_trials: int, missing_weight: float) -> np.ndarr
     """
     share = found / n_trials
     return share + missing_weight * (1 - share)
-
-
-__all__ = ["Fit", "SolveAndSum", "counted", "in_double"]

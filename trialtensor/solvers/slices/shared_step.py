@@ -49,7 +49,11 @@ class SharedStep:
         v, w, A = self.blocks[1:4]
         changes = {"v": np.zeros_like(v), "w": np.zeros_like(w), "A": np.zeros_like(A)}
         for _ in range(_ROUNDS):
-            for name, which, step in (("A", 3, self._of_A), ("v", 1, self._of_v), ("w", 2, self._of_w)):
+            for name, which, step in (
+                ("A", 3, self._of_A),
+                ("v", 1, self._of_v),
+                ("w", 2, self._of_w),
+            ):
                 if self.blocks[which].size:
                     changes[name] = step(update, changes)
         new = tuple(
@@ -71,7 +75,9 @@ class SharedStep:
         # Divided by the weights, all cells share one Gram matrix; those without data stay.
         seen = weights > 0
         rhs = np.where(seen, self.slopes[0] / np.where(seen, weights, 1) - told, 0)
-        return self._solved(3, self._u_u[None], as_rows(rhs).T, as_rows(A).T, update).T.reshape(A.shape)
+        return self._solved(3, self._u_u[None], as_rows(rhs).T, as_rows(A).T, update).T.reshape(
+            A.shape
+        )
 
     def _of_v(self, update: RowUpdater, changes: dict[str, np.ndarray]) -> np.ndarray:
         dA = changes["A"] * self.weights
@@ -88,7 +94,12 @@ class SharedStep:
         return self._solved(2, self._grams_w, rhs, self.blocks[2], update)
 
     def _solved(
-        self, which: int, grams: np.ndarray, rhs: np.ndarray, current: np.ndarray, update: RowUpdater
+        self,
+        which: int,
+        grams: np.ndarray,
+        rhs: np.ndarray,
+        current: np.ndarray,
+        update: RowUpdater,
     ) -> np.ndarray:
         """Return the change of rows whose right-hand side is that of a change."""
         dtype = current.dtype

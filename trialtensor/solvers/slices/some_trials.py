@@ -7,6 +7,7 @@ few trials are at hand, as often as is wanted, so that the data has to be read o
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +19,33 @@ from trialtensor.solvers.passes.block import Block
 from trialtensor.solvers.slices.block_sweeps import Blocks, of_trials
 from trialtensor.solvers.slices.contraction import as_rows
 from trialtensor.solvers.slices.rows_there import applied, pairs, unpacked, update_rows
+
+
+class Room:
+    """Arrays of the size of a few trials, which are used again for the next ones.
+
+    New memory takes longer than what is done in it.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[str, np.ndarray] = {}
+        self.pairs_of_rows: Any = None
+
+    def array(self, name: str, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+        """Return an array with any content.
+
+        Parameters
+        ----------
+        name : str
+            What it is for; what was there before is lost.
+        shape, dtype :
+            Of the array.
+        """
+        n = math.prod(shape)
+        held = self._held.get(name)
+        if held is None or held.size < n or held.dtype != dtype:
+            held = self._held[name] = np.empty(n, dtype)
+        return held[:n].reshape(shape)
 
 
 class SomeTrials:
@@ -32,6 +60,8 @@ class SomeTrials:
     update : RowUpdater
     missing_weight : float
         A missing entry counts as a zero with this weight.
+    room : Room, optional
+        For the temporaries of one piece after the other of the same model.
 
     Attributes
     ----------
@@ -44,24 +74,29 @@ class SomeTrials:
     """
 
     def __init__(
-        self, block: Block, blocks: Blocks, update: RowUpdater, missing_weight: float
+        self,
+        block: Block,
+        blocks: Blocks,
+        update: RowUpdater,
+        missing_weight: float,
+        room: Room | None = None,
     ) -> None:
-        xp = self.xp = namespace(block.values)
+        self.xp = namespace(block.values)
         u, v, w, A, B, C = of_trials(blocks, block.part)
         self.update = update
         self.u, self.v, self.w = (block.array(each) for each in (u, v, w))
         self.rows = block.array(as_rows(A))
         self.cells_b = block.array(np.ascontiguousarray(B.transpose(1, 2, 0)))
         self.cells_c = block.array(np.ascontiguousarray(C.transpose(1, 2, 0)))
+        self.values, self.room = block.values, room or Room()
         self.weights = None
         if block.observed is not None:
-            weights = xp.astype(block.observed, block.values.dtype)
+            weights = self._new("weights", block.observed)
             if missing_weight:
                 weights *= 1 - missing_weight
                 weights += missing_weight
             self.weights = weights
-        self.values = block.values
-        self.residual = self.values - self._model()
+        self._measure()
 
     @property
     def own(self) -> tuple[Any, Any, Any]:
@@ -77,16 +112,16 @@ class SomeTrials:
             As in ``own``.
         """
         self.u, self.cells_b, self.cells_c = own
-        self.residual = self.values - self._model()
+        self._measure()
 
     def sweep(self) -> None:
         """Update the three blocks in turn."""
-        xp, (n_trials, n_neurons, n_times) = self.xp, self.residual.shape
+        xp, n_trials = self.xp, self.residual.shape[0]
         if self.u.shape[1]:
-            target = self._weighted_rows() @ self.rows.T
+            target = xp.reshape(self.weighted(), (n_trials, -1)) @ self.rows.T
             change = self._step(0, self._grams_u, target, self.u)
             self.u = self.u + change
-            self._subtract(xp.reshape(change @ self.rows, self.residual.shape))
+            self.residual -= self._told_by_rows(change)
         for which, loading in ((4, self.v), (5, self.w)):
             if not loading.shape[1]:
                 continue
@@ -101,10 +136,10 @@ class SomeTrials:
             change = xp.reshape(change, cells.shape)
             if which == 4:
                 self.cells_b = cells + change
-                self._subtract(_product(self.v, xp.permute_dims(change, (0, 2, 1))))
+                self.residual -= self._product(self.v, xp.permute_dims(change, (0, 2, 1)))
             else:
                 self.cells_c = cells + change
-                self._subtract(_product(change, self.w.T))
+                self.residual -= self._product(change, self.w.T)
 
     def squares(self) -> Any:
         """Return the weighted sum of squares of each trial's residuals, in double precision."""
@@ -129,36 +164,62 @@ class SomeTrials:
 
     def weighted(self) -> Any:
         """Return the residuals times the weights of entries."""
-        return self.residual if self.weights is None else self.residual * self.weights
-
-    def _weighted_rows(self) -> Any:
-        return self.xp.reshape(self.weighted(), (self.residual.shape[0], -1))
+        if self.weights is None:
+            return self.residual
+        if not isinstance(self.residual, np.ndarray):
+            return self.residual * self.weights
+        return np.multiply(self.residual, self.weights, out=self._scratch)
 
     def _step(self, which: int, grams: Any, target: Any, current: Any) -> Any:
         new = update_rows(self.update, which, grams, target + applied(grams, current), current)
         return new - current
 
-    def _subtract(self, change: Any) -> None:
-        self.residual -= change
-
-    def _model(self) -> Any:
+    def _measure(self) -> None:
+        """Compute the residuals."""
         xp = self.xp
-        n, n_neurons, n_times = self.u.shape[0], self.v.shape[0], self.w.shape[0]
-        model = xp.reshape(self.u @ self.rows, (n, n_neurons, n_times))
+        n = self.u.shape[0]
         # One product per trial serves both other types.
         v = xp.broadcast_to(self.v, (n, *self.v.shape))
         w = xp.broadcast_to(self.w.T, (n, *self.w.T.shape))
         left = xp.concat([v, self.cells_c], axis=2)
         right = xp.concat([xp.permute_dims(self.cells_b, (0, 2, 1)), w], axis=1)
-        model += _product(left, right)
-        return model
+        self.residual = self._new("residual", self.values)
+        self.residual -= self._told_by_rows(self.u)
+        self.residual -= self._product(left, right)
+
+    def _told_by_rows(self, weights: Any) -> Any:
+        """Combine the trial slices."""
+        if not isinstance(weights, np.ndarray):
+            return self.xp.reshape(weights @ self.rows, self.values.shape)
+        out = self._scratch.reshape(len(weights), -1)
+        return np.matmul(weights, self.rows, out=out).reshape(self.values.shape)
+
+    def _product(self, left: Any, right: Any) -> Any:
+        """Compute ``left @ right``, avoiding the slow loop of NumPy for outer products."""
+        if not isinstance(left, np.ndarray):
+            return self.xp.matmul(left, right)
+        product = np.multiply if left.shape[-1] == 1 else np.matmul
+        return product(left, right, out=self._scratch)
+
+    def _new(self, name: str, content: Any) -> Any:
+        """Return a copy of an array, as numbers of the type of the data."""
+        if not isinstance(content, np.ndarray):
+            return self.xp.astype(content, self.values.dtype, copy=True)
+        found = self.room.array(name, content.shape, self.values.dtype)
+        np.copyto(found, content)
+        return found
+
+    @property
+    def _scratch(self) -> np.ndarray:
+        return self.room.array("scratch", self.values.shape, self.values.dtype)
 
     @cached_property
     def _grams_u(self) -> Any:
         if self.weights is None:
             return (self.rows @ self.rows.T)[None, ...]
-        of_pairs = contiguous(pairs(self.rows.T))
-        seen = self.xp.reshape(self.weights, (self.weights.shape[0], -1)) @ of_pairs
+        if self.room.pairs_of_rows is None:
+            self.room.pairs_of_rows = contiguous(pairs(self.rows.T))
+        seen = self.xp.reshape(self.weights, (self.weights.shape[0], -1)) @ self.room.pairs_of_rows
         return unpacked(seen, self.rows.shape[0])
 
     @cached_property
@@ -175,8 +236,3 @@ class SomeTrials:
             return (self.w.T @ self.w)[None, ...]
         seen = self.xp.matmul(self.weights, pairs(self.w))
         return unpacked(self.xp.reshape(seen, (-1, seen.shape[2])), self.w.shape[1])
-
-
-def _product(left: Any, right: Any) -> Any:
-    """Compute ``left @ right``, avoiding the slow loop that NumPy uses for outer products."""
-    return left * right if left.shape[-1] == 1 else namespace(left, right).matmul(left, right)

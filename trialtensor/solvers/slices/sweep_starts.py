@@ -14,14 +14,11 @@ from typing import Any
 import numpy as np
 
 from trialtensor.solvers.compression import leading_basis
-from trialtensor.solvers.passes import Passes
 from trialtensor.solvers.runs import Start
 from trialtensor.solvers.slices.complete import CompleteSweeps
 from trialtensor.solvers.slices.contraction import OTHERS, Triple, as_triple, contract
-from trialtensor.solvers.slices.few_restarts import begins_in_passes
 from trialtensor.solvers.slices.gauge import from_projections
 from trialtensor.solvers.slices.projection import ProjectionProblem
-from trialtensor.solvers.slices.sketch import leading_space
 from trialtensor.solvers.slices.starts import Begin, choose_begins, orders_of
 from trialtensor.solvers.slices.subspaces import minimise_projections
 from trialtensor.solvers.slices.surrogate import Surrogate
@@ -75,8 +72,6 @@ def _from_exact_steps(
 ) -> list[Begin]:
     if not starts:
         return []
-    if isinstance(data, SweepData) and isinstance(data.X, Passes):
-        return begins_in_passes(data, starts, ranks, _EXACT_SWEEPS)
     problem = ProjectionProblem.of(data.X, data.norm2, ranks)
     begins: list[Begin] = []
     for begin in choose_begins(problem, starts, ranks):
@@ -99,9 +94,8 @@ def _from_sizes(X: Any, starts: Sequence[Start], ranks: tuple[int, int, int]) ->
     sizes = [
         min(n, 2 * rank + _MARGIN) if rank else 0 for n, rank in zip(X.shape, ranks, strict=True)
     ]
-    if isinstance(X, (Passes, Surrogate)):
-        found = leading_space(X, ranks).bases if isinstance(X, Passes) else X.bases
-        bases = [np.abs(basis[:, :size]) for basis, size in zip(found, sizes, strict=True)]
+    if isinstance(X, Surrogate):
+        bases = [np.abs(basis[:, :size]) for basis, size in zip(X.bases, sizes, strict=True)]
     else:
         bases = [
             np.abs(leading_basis(X, axis, size)) if size else np.empty((X.shape[axis], 0))

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,7 @@ from trialtensor.solvers.contraction import trial_chunks
 from trialtensor.solvers.normal_equations import quadratic
 from trialtensor.solvers.passes import Passes
 from trialtensor.solvers.problems import RowUpdate
-from trialtensor.solvers.slices.block_sweeps import Blocks, Equations, OnePass, SweepType, joined
+from trialtensor.solvers.slices.block_sweeps import Blocks, Equations, OnePass
 from trialtensor.solvers.slices.contraction import Components, as_rows
 
 # Entries per chunk of trials; several arrays of this size should fit into the cache.
@@ -136,16 +135,7 @@ class SweepData:
 
     def _pass(self, axis: int) -> OnePass:
         """Return the pass of a type."""
-        if isinstance(self.X, Passes):
-            return partial(self._by_blocks, axis)
         return (self._sweep_trials, self._sweep_neurons, self._sweep_times)[axis]
-
-    def _by_blocks(
-        self, axis: int, blocks: Blocks, update: RowUpdate, *, shared: bool
-    ) -> tuple[Blocks, np.ndarray, Equations | None]:
-        pass_of = partial(_pass_of, self.missing_weight)
-        found = self.X.run(SweepType(axis, blocks, update, shared, pass_of))
-        return joined(axis, blocks, found)
 
     def _sweep_trials(
         self, blocks: Blocks, update: RowUpdate, *, shared: bool
@@ -266,13 +256,6 @@ class SweepData:
         if self.observed is None or packed is None:
             return (design.T @ design)[None]
         return unpack(packed.reshape(-1, packed.shape[-1]), design.shape[1])
-
-
-def _pass_of(
-    missing_weight: float, values: np.ndarray, observed: np.ndarray | None, axis: int
-) -> OnePass:
-    """Return the pass of a type over some trials."""
-    return SweepData(values, 0.0, observed, missing_weight)._pass(axis)
 
 
 def _update_shared(

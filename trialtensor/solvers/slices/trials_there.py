@@ -76,8 +76,7 @@ def _pick(which: np.ndarray, new: Own, old: Own) -> Own:
         return new
     xp = namespace(new[0])
     u, b, c = (
-        xp.where(_for_trials(which, one), one, other)
-        for one, other in zip(new, old, strict=True)
+        xp.where(_for_trials(which, one), one, other) for one, other in zip(new, old, strict=True)
     )
     return u, b, c
 

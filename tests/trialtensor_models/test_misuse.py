@@ -1,0 +1,372 @@
+"""Every public callable of the simulators with wrong values: a ValueError that names the argument.
+
+Each argument has a kind, and each kind its wrong values; nothing may be simulated, written or
+trained before the refusal.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import trialtensor_models as tm
+from trialtensor_models import network, plants, plasticity, sessions, tasks
+from trialtensor_models.network import AS_IT_IS
+from trialtensor_models.sessions import Block, Row, Run, Schedule, Truth
+
+NAN, INF = float("nan"), float("inf")
+NOT_NUMBERS = ["1", None, True, [1.0], 1j]
+BAD = {
+    "count": [0, -1, 1.5, NAN, *NOT_NUMBERS],
+    "place": [-1, 1.5, NAN, *NOT_NUMBERS],
+    "number": [NAN, INF, *NOT_NUMBERS],
+    "positive": [0, -1, NAN, INF, *NOT_NUMBERS],
+    "not negative": [-1, NAN, INF, *NOT_NUMBERS],
+    "share": [-0.1, 1.1, NAN, *NOT_NUMBERS],
+    "within 0 and 1": [0, 1, NAN, *NOT_NUMBERS],
+    "flag": [1, 0.5, "yes", None, [True]],
+    "name": ["none", 3, None, [], ["serial"]],
+    "label": [3.5, b"a", ["a"]],
+    "pair": [1, (1,), (1, 2, 3), (1, NAN), ("a", "b"), None],
+    "pair above 0": [1, (1,), (1, 0), (1, NAN), ("a", "b"), None],
+    "task": [3, "center_out", None, tm.CenterOut],
+    "model": [3, "center_out", None, tm.CCRNN, [3]],
+    "schedule": [3, "rotate", None, Schedule, Schedule()],
+    "plant": [3, "arm", tm.PointMass],
+    "weights": [3, np.zeros(3)],
+    "network": [3, None],
+    "part": [3, None, "cortex"],
+    "array": [np.zeros(3), np.zeros((1, 2)), np.zeros((9, 9, 9)), "abc"],
+    "conditions": [[8], [-1], [0.5], ["a"], 0, [[0]], [NAN]],
+    "angles": [np.zeros(3), 1.0, "a"],
+    "positive count or None": [0, -1, 1.5, "1", True],
+    "not negative or None": [-1, NAN, INF, "1", True],
+    "share or None": [-0.1, 1.1, NAN, "1", True],
+    "place or None": [-1, 1.5, NAN, "1", True],
+    "seeds": [-1, 1.5, NAN, "1", None, True, [], [-1], [0, "a"], 2**200],
+    "until": ["one", 3, 0.5, ["zero"]],
+    "targets": [(), (-1,), (0.5,), "0", 3, ("a",), [[0]], {0}],
+    "strengths": [(), (0,), (-1,), (NAN,), 3, "a", None, ("a",)],
+    "turns": [(), (1,), (2, 1), (1, 1), (1, NAN), (0, 200), 3, "ab"],
+    "silenced": [3, ("cortex", 0.5), (("nuclei", 0.5),), (("cortex", 2),), (("cortex",),)],
+    "blocks": [3, None, [Block(kind="clamp")], (3,)],
+    "rows": [3, None, (3,), (Row(perturbation=plants.Perturbation()),)],
+    "dataset": [3, None, xr.DataArray([1])],
+    "data array": [3, [1.0], xr.Dataset()],
+    "activity": [3, "a", np.zeros((2, 2, 2)), xr.Dataset()],
+    "table": [3, "a", None, [1], {}, {"odd": [1]}],
+    "path": [3, None, []],
+    "function": [3, "print"],
+    "side": [0, 2, 0.5, "left", None],
+    "sides": [[0], [2], ["left"]],
+    "answer": [0, 7, "left", None],
+    "places": [[1], [-1]],
+    "class": [3, "arc", int, tm.CenterOut()],
+    "perturbation": [3, None, "clamp"],
+    "change": [3, "B"],
+}  # fmt: skip
+
+MODEL = tm.CCRNN.pretrained()
+REACH, MATCH = tm.CenterOut(), tm.DelayedMatch()
+DRAW = MATCH.draw(np.array([1]), 0.01, np.random.default_rng(0))
+RNG = np.random.default_rng(0)
+VELOCITY = np.ones((2, 10, 2))
+S, T, N, G = 1, 12, 200, 1000
+TRIAL = {
+    "inputs": np.zeros((S, T, 3)),
+    "W_PC": np.zeros((S, 2, G)),
+    "C": np.zeros((S, 2, N)),
+}
+RUN = tm.simulate(MODEL, REACH, Schedule().baseline(2), record="activity")
+TIMES = {name: "positive" for name in ("distance", "duration", "stay")}
+ANSWERS = {
+    **TIMES,
+    "turn": "positive",
+    "exploration": "not negative",
+    "reward_probability": "share",
+    "report": "flag",
+}
+OPTIONS = {
+    "until": "until",
+    "ramp": "place",
+    "targets": "targets",
+    "context": "label",
+    "cerebellum": "not negative",
+    "learns": "flag",
+    "epoch": "label",
+}
+BLOCK = {"n_trials": "positive count or None", **OPTIONS}
+DRAWN = {"conditions": "conditions", "dt": "positive"}
+MOVED = {
+    "command": "array",
+    "desired": "array",
+    "perturbation": "perturbation",
+    "dt": "positive",
+}
+
+
+def method(thing, name, valid=None, **kinds):
+    return f"{type(thing).__name__}.{name}", getattr(thing, name), valid or {}, kinds
+
+
+def drawn(task):
+    valid = {"conditions": np.array([0]), "dt": 0.01, "rng": RNG}
+    return method(task, "draw", valid, **DRAWN)
+
+
+def moved(plant):
+    valid = {"desired": VELOCITY, "command": VELOCITY, "dt": 0.01}
+    kinds = {k: v for k, v in MOVED.items()}
+    return method(plant, "move", valid | {"perturbation": plants.Perturbation()}, **kinds)
+
+
+# Name, what is called, valid arguments, and the kind of each argument that is made wrong.
+CALLS = [
+    ("CenterOut", tm.CenterOut, {}, {**TIMES, "n_targets": "count", "first_angle": "number",
+                                     "hold": "positive"}),
+    ("DelayedMatch", tm.DelayedMatch, {}, {**ANSWERS, "sample": "positive", "delay": "positive",
+                                           "test": "positive"}),
+    ("EvidenceAccumulation", tm.EvidenceAccumulation, {},
+     {**ANSWERS, "strengths": "strengths", "noise": "not negative", "stimulus": "positive"}),
+    ("ReversalLearning", tm.ReversalLearning, {},
+     {**ANSWERS, "cue": "positive", "n_cues": "count", "turns": "turns"}),
+    ("Response", tasks.Response, {}, ANSWERS),
+    ("Draw", tasks.Draw, {"inputs": np.ones((2, 5, 3)), "desired": np.ones((2, 5, 2))},
+     {"inputs": "array", "desired": "array", "side": "array"}),
+    *(drawn(task) for task in (REACH, MATCH, tm.EvidenceAccumulation(), tm.ReversalLearning())),
+    *(method(task, "go", dt="positive")
+      for task in (REACH, MATCH, tm.EvidenceAccumulation(), tm.ReversalLearning())),
+    ("condition_of", tasks.condition_of, {"task": REACH, "label": 0}, {"label": "no label"}),
+    ("chosen", tasks.chosen, {"task": MATCH, "angle": 1}, {"angle": "number"}),
+    ("direction_of", tasks.direction_of, {"task": MATCH, "label": 1}, {"label": "side"}),
+    ("next_answer", tasks.next_answer, {"task": MATCH, "side": [1]}, {"side": "sides"}),
+    ("register_task", tm.register_task, {}, {"task": "class"}),
+    ("task_from", tasks.task_from, {"configuration": {"name": "match"}},
+     {"configuration": "network", "task": "wrong task"}),
+    ("toward", tasks.toward, {"desired": VELOCITY, "degrees": [1, 2]},
+     {"desired": "array", "degrees": "array"}),
+    ("check_is_task", tasks.check_is_task, {}, {"task": "task"}),
+    ("Perturbation", plants.Perturbation, {}, {"rotation": "number", "curl": "number",
+                                               "clamp": "flag", "reversed": "flag"}),
+    ("PointMass", tm.PointMass, {}, {"mass": "positive", "viscosity": "positive",
+                                     "motor_noise": "not negative"}),
+    ("TwoLinkArm", tm.TwoLinkArm, {},
+     {**{name: "pair above 0" for name in ("lengths", "masses", "centres", "inertias")},
+      "start": "pair", "viscosity": "positive", "motor_noise": "not negative"}),
+    *(moved(plant) for plant in (tm.PointMass(), tm.TwoLinkArm())),
+    *(method(tm.TwoLinkArm(), name, angles="angles") for name in ("hand", "jacobian", "inertia")),
+    method(tm.TwoLinkArm(), "joint_angles", position="angles"),
+    method(tm.TwoLinkArm(), "coriolis", {"angles": np.ones(2), "speeds": np.ones(2)},
+           angles="angles", speeds="angles"),
+    ("seen", plants.seen, {"velocity": VELOCITY, "desired": VELOCITY, "dt": 0.01,
+                           "perturbation": plants.Perturbation()},
+     {"velocity": "array", "desired": "array", "dt": "positive", "perturbation": "perturbation"}),
+    ("direction", plants.direction, {"command": VELOCITY, "desired": VELOCITY},
+     {"command": "array", "desired": "array"}),
+    ("check_is_plant", plants.check_is_plant, {}, {"plant": "plant"}),
+    ("CCRNN", tm.CCRNN, {"weights": MODEL.weights},
+     {"cortex": "part", "pathways": "part", "cerebellum": "part", "plasticity": "part",
+      "weights": "weights", "task": "task", "seed": "place", "silenced": "silenced"}),
+    ("Blueprint", network.Blueprint, {}, {"cortex": "part", "task": "task", "seed": "place"}),
+    ("Cortex", tm.Cortex, {}, {"n_units": "count", "dt": "positive", "tau": "positive",
+                               "noise": "not negative"}),
+    ("Pathways", tm.Pathways, {}, {"n_pons": "count", "thalamic_delay": "not negative",
+                                   "response_lag": "not negative", "pons_rate": "not negative"}),
+    ("Cerebellum", tm.Cerebellum, {}, {"n_granule": "count", "n_inputs": "count",
+                                       "coding_level": "within 0 and 1",
+                                       "output": "not negative"}),
+    ("Plasticity", tm.Plasticity, {}, {"A_f": "share", "A_s": "share", "B_f": "not negative",
+                                       "B_s": "not negative or None", "teacher": "name",
+                                       "error_saturation": "positive count or None"}),
+    ("CorticalWeights", network.CorticalWeights,
+     {name: getattr(MODEL.weights, name) for name in ("W", "W_in", "W_th", "W_out", "b")},
+     {name: "array" for name in ("W", "W_in", "W_th", "W_out")}),
+    ("CCRNN.pretrained", tm.CCRNN.pretrained, {}, {"seed": "place", "task": "name"}),
+    ("CCRNN.load", tm.CCRNN.load, {}, {"path": "path"}),
+    ("n_packaged", network.n_packaged, {}, {"task": "name"}),
+    method(MODEL, "save", path="path"),
+    method(MODEL, "pretrain", seed="place", n_iterations="count", batch_size="count",
+           learning_rate="positive", rate_penalty="not negative", report="function"),
+    method(MODEL, "lesion", {"region": "cortex"}, region="name", scale="share",
+           fraction="share or None"),
+    method(MODEL, "scale", granule="positive count or None", pons="positive count or None"),
+    method(MODEL, "with_plasticity", A_f="share", teacher="name"),
+    ("pretrain", network.pretrain, {"network": MODEL}, {"network": "network", "seed": "place"}),
+    ("run_trial", network.run_trial, {"wiring": MODEL.wiring, "versions": AS_IT_IS, **TRIAL},
+     {"wiring": "network", "inputs": "array", "W_PC": "array", "C": "array", "noise": "array",
+      "output": "array"}),
+    ("run_cortex", network.run_cortex, {"wiring": MODEL.wiring, "inputs": TRIAL["inputs"]},
+     {"wiring": "network", "inputs": "array", "C": "array"}),
+    ("stack", network.stack, {}, {"wirings": "empty"}),
+    ("take", network.take, {"wiring": MODEL.wiring}, {"keep": "places"}),
+    ("Critic", plasticity.Critic, {"n_conditions": 2}, {"n_conditions": "count",
+                                                        "rate": "not negative",
+                                                        "chance": "share"}),
+    ("Learner", plasticity.Learner, {}, {"models": "models"}),
+    ("answer", plasticity.answer,
+     {"task": MATCH, "side": 1, "angle": 1.0, "expected": 0.5, "rng": RNG},
+     {"side": "side", "angle": "number"}),
+    ("told_error", plasticity.told_error,
+     {"task": MATCH, "draw": DRAW, "outcome": plasticity.Outcome(1, 1, 1.0, 0.5)},
+     {"missed": "array"}),
+    ("gains_of", plasticity.gains_of, {}, {"model": "network"}),
+    ("calibrate", plasticity.calibrate,
+     {"wiring": MODEL.wiring, "draw": MODEL.reference_draw(), "dt": 0.01, "lag": 8},
+     {"dt": "positive", "lag": "place"}),
+    *(method(Schedule(), kind, {"n_trials": 3}, **BLOCK)
+      for kind in ("baseline", "clamp", "washout", "reverse")),
+    method(Schedule(), "rotate", {"degrees": 30, "n_trials": 3}, degrees="number", **BLOCK),
+    method(Schedule(), "curl", {"strength": 13, "n_trials": 3}, strength="number", **BLOCK),
+    ("Schedule", Schedule, {}, {"blocks": "blocks"}),
+    ("Schedule.from_table", Schedule.from_table, {}, {"table": "table"}),
+    ("Block", Block, {"kind": "rotate"},
+     {"kind": "name", "size": "number", "n_trials": "count", "rows": "rows", **OPTIONS}),
+    ("Row", Row, {"perturbation": plants.Perturbation()},
+     {"perturbation": "perturbation", "condition": "place or None", "context": "label",
+      "cerebellum": "not negative", "learns": "flag"}),
+    ("simulate", tm.simulate, {"model": MODEL, "task": REACH, "schedule": Schedule().baseline(1)},
+     {"model": "model", "task": "task", "schedule": "schedule", "seed": "seeds",
+      "plant": "plant", "record": "name", "bin_width": "bins", "n_granule": "place or None"}),
+    ("draw_spikes", sessions.draw_spikes, {"activity": RUN.activity},
+     {"activity": "activity", "rate_scale": "positive", "bin_width": "bins", "seed": "place"}),
+    ("Run", Run, {"activity": None, "behaviour": RUN.behaviour, "truth": RUN.truth},
+     {"activity": "activity", "behaviour": "dataset", "truth": "part"}),
+    ("Truth", Truth, {"schedule": RUN.truth.schedule, "fast": RUN.truth.fast,
+                      "slow": RUN.truth.slow},
+     {"schedule": "dataset", "fast": "data array", "slow": "data array"}),
+    method(RUN, "spikes", rate_scale="positive", bin_width="bins", seed="place"),
+    method(RUN, "save", {"path": "never.nc"}, path="path", exact="flag"),
+    method(RUN, "film", {"path": "never.gif"}, n_frames="count", fps="positive", window="count"),
+    ("Run.load", Run.load, {}, {"path": "path"}),
+    method(RUN.truth, "delta_W", trial="trial"),
+    ("CCRNNSimulator", tm.CCRNNSimulator, {}, {"model": "part", "task": "task",
+                                               "schedule": "schedule", "plant": "plant",
+                                               "record": "name"}),
+    method(tm.CCRNNSimulator(), "simulate", seed="one seed"),
+    ("load_simulator", tm.load_simulator, {}, {"name": "name"}),
+    ("TwoStateModel", tm.TwoStateModel, {}, {"A_f": "share", "B_f": "not negative",
+                                             "A_s": "share", "B_s": "not negative",
+                                             "form": "name"}),
+    ("OneStateModel", tm.OneStateModel, {}, {"A": "share", "B": "not negative"}),
+]  # fmt: skip
+BAD |= {
+    "empty": [[], ()],
+    "models": [[], [3], "ab"],
+    "no label": [7, "left", None],
+    "wrong task": [3, "match"],
+    "bins": [0.015, 0.001, 5.0, *BAD["positive"]],
+    "trial": [2, *BAD["place"]],
+    "one seed": [s for s in BAD["seeds"] if not isinstance(s, list)] + [[0]],
+}
+# Values that an argument takes all the same.
+FINE = {("Plasticity", "error_saturation"): [1.5]}
+# What an error may call the argument instead.
+ALSO = {"inputs": ["desired"], "label": ["target"], "size": ["degrees"]}
+CASES = [
+    pytest.param(call, valid, argument, value, id=f"{name}-{argument}-{value!r:.30}")
+    for name, call, valid, kinds in CALLS
+    for argument, kind in kinds.items()
+    for value in BAD[kind]
+    if repr(value) not in map(repr, FINE.get((name, argument), ()))
+]
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_done(monkeypatch):
+    """No trial is run, and nothing is trained or written."""
+
+    def fail(*_, **__):
+        pytest.fail("the work had begun")
+
+    monkeypatch.setattr("trialtensor_models.sessions.simulation._run_sessions", fail)
+    monkeypatch.setattr("trialtensor_models.network.pretraining._train", fail)
+    monkeypatch.setattr("trialtensor_models.sessions.run.write_groups", fail)
+
+
+@pytest.mark.parametrize(("call", "valid", "argument", "value"), CASES)
+def test_it_is_refused_by_name(call, valid, argument, value, recwarn):
+    with pytest.raises(ValueError) as refused:
+        call(**{**valid, argument: value})
+    said = str(refused.value)
+    assert said.isprintable() and ":" in said
+    head = said.split(":")[0]
+    assert any(each in head for each in (argument, *ALSO.get(argument, ()))), said
+    assert not recwarn.list
+
+
+# Results of other functions, checks themselves, and what takes no values.
+NO_VALUES = {
+    *("Run", "Truth", "RateTrace", "TwoStateTrace", "UnstableDynamicsError", "list_simulators"),
+    *("Movement", "Activity", "Versions", "Wiring", "Gains", "Outcome", "SimulatorEntry"),
+    *("ChoiceTask", "Task", "Plant", "Simulator", "Teacher", "Record"),
+    *(
+        "check_given",
+        "check_draw",
+        "check_is_task",
+        "check_task_members",
+        "check_is_plant",
+        "check_is_simulator",
+    ),
+    *("check_plant", "check_simulator", "check_task"),  # see testing/test_suites.py
+    *("configuration_of", "has_choices", "labels_of", "reward_error"),
+}
+ROOMS = ("tasks", "plants", "network", "plasticity", "sessions", "simulators", "testing")
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_callable_is_left_out(room):
+    module = importlib.import_module(f"trialtensor_models.{room}")
+    tried = {name for name, *_ in CALLS} | NO_VALUES
+    public = {name for name in module.__all__ if callable(getattr(module, name))}
+    assert sorted(public - tried) == []
+
+
+@pytest.mark.parametrize(("name", "call", "valid", "kinds"), CALLS, ids=[c[0] for c in CALLS])
+def test_every_argument_is_walked(name, call, valid, kinds):
+    known = set(inspect.signature(call).parameters)
+    assert {a for a in kinds if "options" not in known and "changes" not in known} <= known
+    left = known - set(kinds) - {"options", "changes", "rng", "trial"}
+    # Given as they should be, or not asked to be anything but what others have made.
+    free = {"found", "task", "expansion", "target", "b", *UNWALKED.get(name, ())}
+    assert left <= set(valid) | free
+
+
+UNWALKED = {
+    "Blueprint": ("pathways", "cerebellum", "plasticity", "weights", "silenced"),  # as CCRNN
+    "pretrain": ("n_iterations", "batch_size", "learning_rate", "rate_penalty", "report"),
+    "Truth": ("C", "W_th", "W_PC", "counterfactual", "subspaces", "region", "configuration"),
+}
+
+
+def test_a_plant_of_nonsense_is_named_with_the_trial():
+    class Lost(tm.PointMass):
+        def move(self, command, desired, perturbation, dt):
+            movement = super().move(command, desired, perturbation, dt)
+            return replace(movement, hand=movement.hand * NAN)
+
+    check = sessions.simulation_checks.check_moved
+    movement = Lost().move(VELOCITY, VELOCITY, plants.Perturbation(), 0.01)
+    with pytest.raises(ValueError, match=r"plant: hand of Lost should be finite, .* on trial 3"):
+        check(movement, VELOCITY.shape, Lost(), "trial 3")
+    with pytest.raises(ValueError, match=r"plant: Lost.move should return a Movement, got None"):
+        check(None, VELOCITY.shape, Lost(), "trial 3")
+
+
+def test_parts_of_a_trial_that_are_shorter_than_a_step_are_named():
+    with pytest.raises(ValueError, match=r"duration: 0.001 s is less than half a step of 0.01 s"):
+        tm.simulate(MODEL, tm.CenterOut(duration=0.001), Schedule().baseline(1))
+    with pytest.raises(ValueError, match=r"task: a trial of center_out has 0.06 s, expected more"):
+        short = tm.CenterOut(hold=0.02, duration=0.02, stay=0.02)
+        tm.simulate(replace(MODEL, task=short), short, Schedule().baseline(1))
+
+
+def test_unknown_options_list_what_there_is():
+    with pytest.raises(ValueError, match="target: a block takes until, ramp, targets, context"):
+        Schedule().rotate(30, 10, target=(0,))
+    with pytest.raises(ValueError, match=r"changes: expected one of 'A_f', 'B_f', .* got 'B'"):
+        MODEL.with_plasticity(B=1)
