@@ -20,6 +20,7 @@ import xarray
 
 from trialtensor import TCA, SliceTCA
 from trialtensor.cli.console import say
+from trialtensor.selection.slow_nulls import CourseSurrogates
 from trialtensor_models.analysis import (
     CURVES,
     Recovery,
@@ -27,6 +28,7 @@ from trialtensor_models.analysis import (
     recovery_table,
     score_recovery,
 )
+from trialtensor_models.experiments.cortices import n_cortices
 from trialtensor_models.experiments.figure_file import figure_to
 from trialtensor_models.network import CCRNN
 from trialtensor_models.sessions import REGIONS, Run, Schedule, simulate
@@ -50,16 +52,19 @@ class Coemergence:
         Of the first network.
     explained : dict of (n_networks, n_regions) arrays
         Of "fast" and "slow": share of a region's changes over trials that only this curve explains.
+    chance : dict of (n_networks, n_regions) arrays
+        What 95 % of unrelated curves that are as slow stay below.
     recoveries : list of dict of Recovery
         By model, one a network.
     """
 
     run: Run
     explained: dict[str, np.ndarray]
+    chance: dict[str, np.ndarray]
     recoveries: list[dict[str, Recovery]]
 
 
-def measure(n_networks: int = 3, schedule: Schedule = SCHEDULE) -> Coemergence:
+def measure(n_networks: int | None = None, schedule: Schedule = SCHEDULE) -> Coemergence:
     """Simulate, decompose and score."""
     runs = [
         simulate(
@@ -68,11 +73,18 @@ def measure(n_networks: int = 3, schedule: Schedule = SCHEDULE) -> Coemergence:
             schedule,
             seed=seed,
         )
-        for seed in range(n_networks)
+        for seed in range(n_cortices(n_networks))
     ]
-    parts = [explained_by_region(run) for run in runs]
-    explained = {name: np.array([part[name] for part in parts]) for name in CURVES}
-    return Coemergence(runs[0], explained, [_recover(run) for run in runs])
+    return Coemergence(
+        run=runs[0],
+        explained=_together([explained_by_region(run) for run in runs]),
+        chance=_together([chance_by_region(run) for run in runs]),
+        recoveries=[_recover(run) for run in runs],
+    )
+
+
+def _together(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    return {name: np.array([part[name] for part in parts]) for name in CURVES}
 
 
 def _recover(run: Run) -> dict[str, Recovery]:
@@ -90,13 +102,33 @@ def _recover(run: Run) -> dict[str, Recovery]:
 
 def explained_by_region(run: Run) -> dict[str, np.ndarray]:
     """For each curve, the share of every region's variance over trials that only it explains."""
+    return _shares(run, {name: np.asarray(getattr(run.truth, name)) for name in CURVES})
+
+
+def chance_by_region(run: Run, n_draws: int = 40) -> dict[str, np.ndarray]:
+    """For each curve, the share that 95 % of unrelated curves that are as slow stay below."""
+    rng = np.random.default_rng(0)
+    chance = {}
+    for name in CURVES:
+        curves = {each: np.asarray(getattr(run.truth, each)) for each in CURVES}
+        surrogates = CourseSurrogates(curves[name])
+        drawn = [
+            _shares(run, curves | {name: surrogates.draw(rng)}, (name,))[name]
+            for _ in range(n_draws)
+        ]
+        chance[name] = np.quantile(drawn, 0.95, axis=0)
+    return chance
+
+
+def _shares(
+    run: Run, curves: dict[str, np.ndarray], names: tuple[str, ...] = tuple(CURVES)
+) -> dict[str, np.ndarray]:
     X = changes_by_region(_activity(run)).values
-    curves = {name: np.asarray(getattr(run.truth, name)) for name in CURVES}
-    shares: dict[str, list[float]] = {name: [] for name in CURVES}
+    shares: dict[str, list[float]] = {name: [] for name in names}
     for region in REGIONS:
         Y = X[:, run.truth.region == region].reshape(len(X), -1)
         whole = _left(Y, list(curves.values()))
-        for name in CURVES:
+        for name in names:
             without = _left(Y, [curve for other, curve in curves.items() if other != name])
             shares[name].append((without - whole) / float((Y**2).sum()))
     return {name: np.array(values) for name, values in shares.items()}
@@ -133,7 +165,13 @@ def plot_coemergence(found: Coemergence) -> Figure:
         values = found.explained[name]
         second.bar(place + shift, values.mean(axis=0), 0.38, color=COLORS[name], label=name)
         second.plot((place + shift)[:, None], values.T, ".", color="black", ms=4)
-    second.set(xticks=place, xticklabels=REGIONS, ylabel="share of changes explained alone")
+        chance = found.chance[name].mean(axis=0)
+        second.hlines(chance, place + shift - 0.19, place + shift + 0.19, color="0.5", lw=1.6)
+    second.set(
+        xticks=place,
+        xticklabels=REGIONS,
+        ylabel="share of changes explained alone\n(grey: 95 % of curves as slow)",
+    )
     second.legend(frameon=False, fontsize=8)
     models = list(found.recoveries[0])
     for row, model in enumerate(models):
@@ -159,15 +197,16 @@ def plot_coemergence(found: Coemergence) -> Figure:
 
 def main(
     output: Annotated[Path, typer.Option("-o", "--output")] = Path("coemergence.png"),
-    networks: Annotated[int, typer.Option(min=1)] = 3,
+    networks: Annotated[int | None, typer.Option(min=1, help="How many cortices.")] = None,
 ) -> None:
     """Measure which process emerges in which region, and how much of it TCA and SliceTCA find."""
     with figure_to(output) as write:
         found = measure(networks)
         for name in CURVES:
             shares = found.explained[name].mean(axis=0)
-            each = ", ".join(f"{r} {s:.2f}" for r, s in zip(REGIONS, shares, strict=True))
-            say(f"{name} {each}")
+            chance = found.chance[name].mean(axis=0)
+            each = zip(REGIONS, shares, chance, strict=True)
+            say(f"{name} " + ", ".join(f"{r} {s:.2f} (chance {c:.2f})" for r, s, c in each))
         for recovery in found.recoveries:
             say(recovery_table(recovery))
         write(plot_coemergence(found))

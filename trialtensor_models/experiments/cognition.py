@@ -69,14 +69,16 @@ def measure(
     correct: dict[str, dict[str, np.ndarray]] = {}
     starts = {}
     for task in tasks:
-        model, schedule = CCRNN.pretrained(task=task), schedule_of(task, n_learned)
+        # Cortices take turns, if the package has several; seeds of one differ in all else.
+        models = [CCRNN.pretrained(seed, task=task) for seed in range(n_networks)]
+        schedule = schedule_of(task, n_learned)
         sizes = [block.n_trials for block in schedule.blocks]
         starts[task] = np.concatenate([[0], np.cumsum(sizes)[:-1]])
         correct[task] = {}
         for name, lesioned in LESIONS.items():
             runs = simulate(
-                model.lesion("nuclei", scale=1 - lesioned) if lesioned else model,
-                model.task,
+                [each.lesion("nuclei", scale=1 - lesioned) for each in models],
+                models[0].task,
                 schedule,
                 seed=range(n_networks),
                 record="behaviour",

@@ -17,6 +17,7 @@ import numpy as np
 import typer
 
 from trialtensor.cli.console import say
+from trialtensor_models.experiments.cortices import n_cortices
 from trialtensor_models.experiments.figure_file import figure_to
 from trialtensor_models.network import CCRNN
 from trialtensor_models.phenomena.figure import NETWORK, ONE_RATE, TWO_STATE
@@ -27,7 +28,6 @@ from trialtensor_models.tasks import CenterOut
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-N_NETWORKS = 5
 _TURN = 72.0  # degrees from one network's target to the next's
 _RATES = ("A_f", "B_f", "A_s", "B_s")
 
@@ -65,7 +65,7 @@ class Comparison:
 
 
 def compare_with_people(
-    people: np.ndarray, rotation: np.ndarray, n_networks: int = N_NETWORKS
+    people: np.ndarray, rotation: np.ndarray, n_networks: int | None = None
 ) -> Comparison:
     """Fit, and simulate networks with what was found.
 
@@ -75,7 +75,8 @@ def compare_with_people(
         Adaptation in degrees, with the sign of `rotation`; NaN where missing.
     rotation : (n_trials,) array
         In degrees; NaN in an error clamp.
-    n_networks : int
+    n_networks : int, optional
+        Cortices; all of the package unless given.
     """
     mean = np.nanmean(people, axis=0)
     two_state = TwoStateModel.fit(mean, rotation, form="serial")
@@ -89,7 +90,7 @@ def compare_with_people(
             seed=seed,
             record="behaviour",
         )
-        for seed in range(n_networks)
+        for seed in range(n_cortices(n_networks))
     ]
     return Comparison(
         people=people,

@@ -19,6 +19,7 @@ import typer
 
 from trialtensor.cli.console import say
 from trialtensor_models.analysis import Score, subspace_score
+from trialtensor_models.experiments.cortices import n_cortices
 from trialtensor_models.experiments.figure_file import figure_to
 from trialtensor_models.network import CCRNN
 from trialtensor_models.sessions import Run, Schedule, simulate
@@ -61,7 +62,7 @@ class Reshaping:
         return 2 / self.n_cortex
 
 
-def measure(n_networks: int = 3, schedule: Schedule = SCHEDULE) -> Reshaping:
+def measure(n_networks: int | None = None, schedule: Schedule = SCHEDULE) -> Reshaping:
     """Simulate, and compare every trial with its counterfactuals."""
     runs = [
         simulate(
@@ -70,7 +71,7 @@ def measure(n_networks: int = 3, schedule: Schedule = SCHEDULE) -> Reshaping:
             schedule,
             seed=seed,
         )
-        for seed in range(n_networks)
+        for seed in range(n_cortices(n_networks))
     ]
     changes = [changes_of(run) for run in runs]
     return Reshaping(
@@ -160,7 +161,7 @@ def plot_reshaping(found: Reshaping) -> Figure:
 
 def main(
     output: Annotated[Path, typer.Option("-o", "--output")] = Path("reshaping.png"),
-    networks: Annotated[int, typer.Option(min=1)] = 3,
+    networks: Annotated[int | None, typer.Option(min=1, help="How many cortices.")] = None,
 ) -> None:
     """How cerebellar and cortical learning change cortical activity."""
     with figure_to(output) as write:

@@ -17,6 +17,7 @@ import numpy as np
 import typer
 
 from trialtensor.cli.console import say
+from trialtensor_models.experiments.cortices import n_cortices
 from trialtensor_models.experiments.figure_file import figure_to
 from trialtensor_models.network import CCRNN
 from trialtensor_models.sessions import Schedule, simulate
@@ -48,9 +49,10 @@ class Scaling:
 
 
 def measure(
-    sizes: tuple[int, ...] = SIZES, n_networks: int = 3, n_cycles: int = N_CYCLES
+    sizes: tuple[int, ...] = SIZES, n_networks: int | None = None, n_cycles: int = N_CYCLES
 ) -> Scaling:
     """Simulate each size; cycles of four trials."""
+    n_networks = n_cortices(n_networks)
     schedules = {
         "one rotation": Schedule().rotate(ROTATION, 4 * n_cycles, targets=(0,)),
         "four alternating rotations": _alternating(n_cycles),
@@ -115,7 +117,7 @@ def _deviation(values: np.ndarray) -> float:
 
 def main(
     output: Annotated[Path, typer.Option("-o", "--output")] = Path("scaling.png"),
-    networks: Annotated[int, typer.Option(min=1)] = 3,
+    networks: Annotated[int | None, typer.Option(min=1, help="How many cortices.")] = None,
 ) -> None:
     """How adaptation depends on the number of granule cells, for one context and for four."""
     with figure_to(output) as write:

@@ -1,6 +1,7 @@
 """Phenomena of adaptation, built in and emergent: a function for each, and one table."""
 
 from trialtensor_models.phenomena.cast import CONTROLS, Cast, cast_of
+from trialtensor_models.phenomena.catalogue import PHENOMENA, measure_all
 from trialtensor_models.phenomena.directions import (
     generalisation,
     many_targets,
@@ -36,7 +37,6 @@ from trialtensor_models.phenomena.reaches import (
 )
 from trialtensor_models.phenomena.rows import People, Quantity, Row
 from trialtensor_models.phenomena.subjects import Curve, Networks, Setting, Subjects
-from trialtensor_models.phenomena.table import PHENOMENA, measure_all
 from trialtensor_models.phenomena.theories import Theory, TwoState, one_rate_of
 
 __all__ = [

@@ -18,7 +18,8 @@ from trialtensor_models.phenomena.subjects import (
     Setting,
     Subjects,
 )
-from trialtensor_models.phenomena.theories import TwoState, one_rate_of
+from trialtensor_models.phenomena.theories import Theory, TwoState, one_rate_of
+from trialtensor_models.rates import THEORIES
 from trialtensor_models.sessions import Schedule
 
 CONTROLS: Mapping[str, Callable[[int], CCRNN]] = {
@@ -26,6 +27,8 @@ CONTROLS: Mapping[str, Callable[[int], CCRNN]] = {
     "non-recurrent": lambda cortex: CCRNN.pretrained(cortex).without_recurrence(),
 }
 ALL = "all"
+# Of the theories of the package, beside the two-state model and a single-rate model fitted to it.
+_BESIDE = ("gated slow states", "context inference")
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,8 @@ class Cast:
 
         def of(networks: Networks) -> np.ndarray:
             curves = networks.curves(schedule, setting)
-            return networks.by_cortex((what(curve) for curve in curves), over)
+            values = (np.nan if curve.is_lost else what(curve) for curve in curves)
+            return networks.by_cortex(values, over)
 
         chosen = list(self.theories) if theories == ALL else theories
         beside = {
@@ -114,7 +118,7 @@ def cast_of(
     n_controls: int = 3,
     theories: Mapping[str, Subjects] | None = None,
 ) -> Cast:
-    """Set networks beside controls, the two-state model and the single-rate model closest to it.
+    """Set networks beside controls, and beside theories: two-state, one-rate and others.
 
     Parameters
     ----------
@@ -123,7 +127,7 @@ def cast_of(
     n_controls : int
         Cortices of each control, with one direction each; 0 leaves controls out.
     theories : dict of Subjects, optional
-        Further models, by their names.
+        Further models, by their names, such as ``{"mine": Theory(model)}``.
 
     Returns
     -------
@@ -143,6 +147,7 @@ def cast_of(
     beside: dict[str, Subjects] = {
         "two-state": two_state,
         "one-rate": one_rate_of(two_state, recovery),
+        **{name: Theory(THEORIES[name]) for name in _BESIDE},
         **(theories or {}),
     }
     return Cast(Networks() if networks is None else networks, controls, beside)

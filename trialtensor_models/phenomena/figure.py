@@ -63,6 +63,7 @@ def plot_phenomena(cast: Cast, rows: Iterable[Row], *, curves: bool = True) -> F
     for axes, kind in zip(panels, kinds, strict=False):
         _numbers(axes, [row for row in rows if row.emergent == kind])
         axes.set_title(_TITLES[kind], fontsize=10, loc="left")
+        axes.set_xlabel("what is far outside is drawn at the edge", fontsize=8, color="0.4")
     if kinds:
         _legend(parts[-1], panels[0])
     return figure

@@ -12,12 +12,13 @@ from trialtensor_models.phenomena.rows import Quantity, Row
 WIDTH = 118
 _ABOVE = ("", "", "two-", "un-", "non-re-", "network", "", "", "", "")
 _HEADER = ("", "", "state", "trained", "current", "mean", "95 %", "accepted", "people", "holds")
-_WIDTHS = (39, 9, 7, 8, 8, 7, 14, 13, 7, 6)
+_WIDTHS = (39, 9, 7, 8, 8, 8, 14, 13, 7, 6)
 _KINDS = {False: "built in", True: "emergent"}
 LEGEND = (
     "built in: follows from the calibrated rates, the wiring or what cortex was trained on; "
     "emergent: can fail. Intervals are over cortices. A + marks controls that pass, too; * what "
-    "isn't required; 'all': every cortex has to, not only their mean."
+    "isn't required; 'all': every cortex has to, not only their mean; lost: activity grew without "
+    "bound in some cortex."
 )
 
 
@@ -143,7 +144,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         shown(row.theories.get("two-state")),
         _control(row, "untrained"),
         _control(row, "non-recurrent"),
-        shown(row.network.mean),
+        _measured(row.network),
         "–" if np.isnan(low) else f"{shown(low)}, {shown(high)}",
         _range(row),
         row.people.shown if row.people else "–",
@@ -155,7 +156,12 @@ def _control(row: Row, name: str) -> str:
     found: Quantity | None = row.controls.get(name)
     if found is None:
         return "–"
-    return shown(found.mean) + ("+" if row.asks and row.passes(found) else "")
+    return _measured(found) + ("+" if row.asks and row.passes(found) else "")
+
+
+def _measured(quantity: Quantity) -> str:
+    """Say that activity grew without bound, where it did in any cortex."""
+    return "lost" if np.isnan(quantity.mean) else shown(quantity.mean)
 
 
 def _line(cells: Iterable[str]) -> str:

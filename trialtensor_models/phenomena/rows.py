@@ -22,6 +22,7 @@ class Quantity:
     Attributes
     ----------
     values : (n_cortices,) array
+        NaN for one whose activity grew without bound.
     """
 
     values: np.ndarray
@@ -131,10 +132,10 @@ class Row:
             "emergent": self.emergent,
             "holds": self.holds,
             "network": {
-                "mean": self.network.mean,
+                "mean": _finite(self.network.mean),
                 "low": _finite(low),
                 "high": _finite(high),
-                "cortices": self.network.values.tolist(),
+                "cortices": _all_finite(self.network.values),
             },
             "accepted": [_finite(end) for end in self.accepted],
             "every_cortex": self.every,
@@ -155,14 +156,18 @@ class Row:
             return None
         found = self.controls[name]
         return {
-            "value": found.mean,
+            "value": _finite(found.mean),
             "passes": self.passes(found) if self.asks else None,
-            "cortices": found.values.tolist(),
+            "cortices": _all_finite(found.values),
         }
 
 
 def _finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
+
+
+def _all_finite(values: np.ndarray) -> list[float | None]:
+    return [_finite(value) for value in values]
 
 
 def about(value: float, margin: float) -> tuple[float, float]:

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from trialtensor_models.network import CCRNN, Teacher, n_packaged
-from trialtensor_models.phenomena.learned import ROTATION, Learned
+from trialtensor_models.network import CCRNN, Teacher, UnstableDynamicsError, n_packaged
+from trialtensor_models.phenomena.learned import ROTATION, Learned, naive
 from trialtensor_models.plants import PointMass
 from trialtensor_models.sessions import Run, Schedule, simulate
 from trialtensor_models.tasks import CenterOut
@@ -46,6 +46,11 @@ class Curve:
     block: np.ndarray
     target: np.ndarray
     learned: Learned | None = None
+
+    @property
+    def is_lost(self) -> bool:
+        """True if activity grew without bound: there is nothing to measure."""
+        return bool(np.isnan(self.adaptation).any())
 
     def of_block(self, block: int, what: str = "adaptation") -> np.ndarray:
         """Take one series in one block.
@@ -204,8 +209,21 @@ class Networks:
 def _adapt(unit: Unit, schedule: Schedule, setting: Setting) -> Curve:
     task = CenterOut(n_targets=setting.n_targets, first_angle=unit.target)
     model = _changed(unit.model, setting)
-    run = simulate(model, task, schedule, seed=unit.seed, record="behaviour")
+    try:
+        run = simulate(model, task, schedule, seed=unit.seed, record="behaviour")
+    except UnstableDynamicsError:
+        return _lost(schedule, unit, model)
     return _curve_of_run(run, model)
+
+
+def _lost(schedule: Schedule, unit: Unit, model: CCRNN) -> Curve:
+    """A network whose activity grew without bound does nothing that could be measured."""
+    lengths = [block.n_trials for block in schedule.blocks]
+    nothing = np.full(sum(lengths), np.nan)
+    know = naive(model, unit.target)
+    learned = replace(know, W_PC=know.W_PC * np.nan, C=know.C * np.nan)
+    block = np.repeat(np.arange(len(lengths)), lengths)
+    return Curve(nothing, nothing, nothing, nothing, block, nothing, learned)
 
 
 def _changed(model: CCRNN, setting: Setting) -> CCRNN:

@@ -31,8 +31,14 @@ class Theory:
     model: _Simulates
 
     def curves(self, schedule: Schedule, setting: Setting = REFERENCE) -> list[Curve]:
-        trace = self.model.simulate(schedule)
+        trace = self.model.simulate(_with_whole_probes(schedule))
         return [_curve_of_trace(trace, trace.output, np.zeros_like(trace.output))]
+
+
+def _with_whole_probes(schedule: Schedule) -> Schedule:
+    """Leave a block of the cerebellum out where it leaves no trace: theories have no cerebellum."""
+    blocks = (b if b.learns else replace(b, cerebellum=1.0) for b in schedule.blocks)
+    return Schedule(tuple(blocks))
 
 
 def one_rate_of(subjects: Subjects, schedule: Schedule) -> Theory:
