@@ -37,24 +37,26 @@ def turned(hand, step):
     return (naive - adapted) / 30
 
 
-def check_paths(index, angles):
+def check_paths(index, angles, margin):
     hands = [adapted_hand(index, angle) for angle in angles]
     peak = GO + 25
     early, middle, end = (np.mean([turned(h, t) for h in hands]) for t in (GO + 9, peak, -1))
-    assert max(early, middle, end) - min(early, middle, end) < 0.1
+    assert abs(middle - end) < 0.1
+    assert max(early, middle, end) - min(early, middle, end) < margin
     assert max(turned(hand, -1) for hand in hands) < 1
     drifts = [np.linalg.norm(hand[1, -1] - hand[1, OVER - 1]) for hand in hands]
     assert np.mean(drifts) < 1e-3
 
 
 def test_adapted_hand_goes_straight_and_stops():
-    check_paths(1, (0, 135, 225))
+    # 100 ms after the go the hand is 6 mm from its start: a few directions say little of it.
+    check_paths(1, (0, 135, 225), margin=0.2)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("index", range(n_packaged("center_out")))
 def test_adapted_hands_of_all_cortices(index):
-    check_paths(index, np.arange(8) * 45)
+    check_paths(index, np.arange(16) * 22.5, margin=0.1)
 
 
 @pytest.mark.parametrize("index", range(n_packaged("center_out")))
