@@ -79,14 +79,18 @@ class Controls(Blueprint):
         """Let the cerebellum learn on the activity of the pons itself.
 
         No granule layer: what the nuclei weigh is ``m / σ``, the 40 signed signals of the pons,
-        neither mixed nor thresholded.
+        neither mixed nor thresholded nor inhibited.
 
         Returns
         -------
         CCRNN
         """
         cerebellum = replace(
-            self.cerebellum, n_granule=self.pathways.n_pons, n_inputs=1, expansion=False
+            self.cerebellum,
+            n_granule=self.pathways.n_pons,
+            n_inputs=1,
+            inhibition=0.0,
+            expansion=False,
         )
         return replace(self, cerebellum=cerebellum)
 

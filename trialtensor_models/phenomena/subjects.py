@@ -201,9 +201,15 @@ class Networks:
     def one_trial_rates(self) -> np.ndarray:
         """What a single trial teaches, over the nominal rate: (n_units, 16 directions).
 
-        Without noise in cortex and hand.
+        Without noise in cortex and hand, in the directions that gains are set on.
         """
-        return np.array([_one_trial_rates(unit.model) for unit in self.units])
+        return np.array([_one_trial_rates(unit.model, 0.0) for unit in self.units])
+
+    @cached_property
+    def one_trial_rates_between(self) -> np.ndarray:
+        """The same in the 16 directions halfway between those."""
+        halfway = 180 / _DIRECTIONS
+        return np.array([_one_trial_rates(unit.model, halfway) for unit in self.units])
 
 
 def _adapt(unit: Unit, schedule: Schedule, setting: Setting) -> Curve:
@@ -262,7 +268,7 @@ def _curve_of_run(run: Run, model: CCRNN) -> Curve:
     )
 
 
-def _one_trial_rates(model: CCRNN) -> list[float]:
+def _one_trial_rates(model: CCRNN, first: float) -> list[float]:
     model = replace(model, cortex=replace(model.cortex, noise=0.0))
     rates = []
     for target in range(_DIRECTIONS):
@@ -270,7 +276,7 @@ def _one_trial_rates(model: CCRNN) -> list[float]:
         schedule = Schedule().rotate(ROTATION, **there).rotate(ROTATION, learns=False, **there)
         run = simulate(
             model,
-            CenterOut(n_targets=_DIRECTIONS),
+            CenterOut(n_targets=_DIRECTIONS, first_angle=first),
             schedule,
             plant=PointMass(motor_noise=0.0),
             record="behaviour",

@@ -133,17 +133,21 @@ def test_consolidation_moves_the_memory_or_does_not():
 
 
 def test_one_direction_with_another_rate_is_seen():
-    def found(rates):
-        cast = cast_with([], repeats=2, one_trial_rates=np.array(rates))
-        return rows("one-trial rates", cast)
-
     even = np.full((4, 16), 1.0) + np.linspace(-0.15, 0.15, 16)
-    assert all(row.holds for row in found(even).values())
     uneven = even.copy()
     uneven[3, 5] = 1.4
-    greatest = found(uneven)["one-trial rate / nominal, greatest"]
+
+    def found(on, between):
+        cast = cast_with([], repeats=2, one_trial_rates=on, one_trial_rates_between=between)
+        return rows("one-trial rates", cast)
+
+    assert all(row.holds for row in found(even, even).values())
+    greatest = found(even, uneven)["one-trial rate between, greatest"]
     assert greatest.network.values == pytest.approx([1.15, 1.4]) and greatest.holds is False
-    assert found(uneven)["one-trial rate / nominal, least"].holds
+    assert greatest.emergent and found(even, uneven)["one-trial rate, greatest"].holds
+    on = found(uneven, even)["one-trial rate, greatest"]
+    assert on.holds is False and not on.emergent
+    assert found(uneven, even)["one-trial rate, least"].holds
 
 
 def test_reach_accuracy(monkeypatch):
