@@ -123,7 +123,7 @@ def _slow_gain(rates: Plasticity, gains: Gains) -> float:
     kappa = gains.slow_parallel if rates.teacher == "parallel" else gains.slow
     if np.isnan(kappa):
         raise ValueError(
-            "teacher: errors don't move this cortex against the perturbation; use teacher='serial', "
-            "or pretrain the network further"
+            "teacher: errors don't move this cortex against the perturbation; use 'serial' instead"
+            " of 'parallel', or pretrain the network further"
         )
     return rates.slow_rate * kappa
