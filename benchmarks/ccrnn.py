@@ -5,6 +5,10 @@ Limits are on processor time, which on one thread equals the wall clock of a qui
 
 from __future__ import annotations
 
+import resource
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from dataclasses import fields, replace
 from functools import partial
@@ -24,18 +28,41 @@ TRIAL_LIMIT = 15.0  # ms
 GROWTH_LIMIT = 1.3
 PRETRAINING_LIMIT = 240.0  # s
 REACH_LIMITS = {"degrees": 2.0, "% of the distance": 5.0}
+IMPORT_LIMIT = 4.0  # s
+IMPORTS = {
+    "import trialtensor_models": "import trialtensor_models",
+    "trialtensor-models --help": (
+        "import sys; from trialtensor_models.cli import app; sys.argv = ['x', '--help']; app()"
+    ),
+}
 DIRECTIONS = {"to 16 targets": 0.0, "between them": 11.25}
 
 
 def compare() -> list[Check]:
     """Measure times, memory and reaches; pretraining dominates and takes some minutes."""
-    longest, checks = _adaptation()
+    checks = _imports()
+    longest, more = _adaptation()
+    checks += more
     checks += _memory(longest)
     for seed in range(N_NETWORKS):
         checks += _reaches(seed)
     for seed in range(N_NETWORKS):
         checks.append(_pretraining(seed))
     return checks
+
+
+def _imports() -> list[Check]:
+    """Measure how long a new process takes to import the models, and to show the command's help."""
+    found = []
+    for name, code in IMPORTS.items():
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+        wall = time.perf_counter() - started
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        found.append(_below(f"{name}, s ({wall:.1f} by the clock)", cpu, IMPORT_LIMIT))
+    return found
 
 
 def _adaptation() -> tuple[Run, list[Check]]:

@@ -246,3 +246,14 @@ def test_profiles_of_restarts_read_in_passes_too(X):
         restart_profile(TCA(1, n_init=3), [1, 2], each, random_state=0) for each in (on_disk(X), X)
     )
     pandas.testing.assert_frame_equal(ours, theirs, rtol=1e-6)
+
+
+def test_more_axes_are_loaded_if_they_fit(monkeypatch):
+    X = np.random.default_rng(0).standard_normal((16, 5, 3, 8))
+    splits = TimeBlocks(n_splits=1, length=2)
+    same(searched(on_disk(X), splits, grid=[1]), searched(X, splits, grid=[1]))
+    monkeypatch.setattr(models.memory, "free_memory", lambda: (1000, 0))
+    monkeypatch.setattr(models.memory, "_SMALL", 0)
+    monkeypatch.setattr(TCA, "layout", None)
+    with pytest.raises(MemoryError, match="X: the fit of a TCA"):
+        searched(on_disk(X), splits, grid=[1])

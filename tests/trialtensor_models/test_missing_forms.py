@@ -14,6 +14,7 @@ import trialtensor_models
 from tests.tracking.test_missing_forms import flat
 from trialtensor import TCA, CoupledTCA
 from trialtensor_models import (
+    Behaviour,
     CenterOut,
     DelayedMatch,
     EvidenceAccumulation,
@@ -119,6 +120,8 @@ ARM = TwoLinkArm()
 ANGLES = RNG.uniform(0.5, 1.5, size=(5, 2))
 # What is called, how with one array, and that array.
 CALLS = [
+    ("Behaviour.of", lambda x: Behaviour.of(x, SCHEDULE).adaptation, CURVES[:, 0]),
+    ("Behaviour.of", lambda x: Behaviour.of(CURVES[:, 0], x).perturbation, SCHEDULE + 1),
     ("learning_score", lambda x: learning_score(x, CURVES[:, 0], **SHUFFLES), FACTORS),
     ("learning_score", lambda x: learning_score(FACTORS, x, **SHUFFLES), CURVES[:, 0]),
     ("one_factor_scores", lambda x: one_factor_scores(x, CURVES, **SHUFFLES), FACTORS),
@@ -201,7 +204,8 @@ WITHOUT_ARRAYS = {
     *("chosen", "condition_of", "configuration_of", "direction_of", "labels_of", "next_answer"),
     *("register_task", "check_is_simulator", "list_simulators", "load_simulator"),
     *("check_plant", "check_simulator", "check_task"),
-    "n_packaged",
+    *("n_packaged", "compare_theories", "effect", "packaged_problems", "recovery_benchmark"),
+    *("markdown", "naive", "one_rate_of", "reach_errors"),
     *("gains_of", "reward_error", "has_choices", "task_from", "cast_of", "measure_all", "table"),
 }
 

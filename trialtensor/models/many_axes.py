@@ -61,6 +61,7 @@ def pattern_name(observed: Any, axes: Sequence[str]) -> str:
 
     Examples
     --------
+    >>> import numpy as np
     >>> seen = np.ones((2, 2, 3, 4), bool)
     >>> seen[1, 0] = False
     >>> pattern_name(seen, ("trial", "neuron", "frequency", "time"))

@@ -35,7 +35,7 @@ class MemoryWarning(UserWarning):
     """A fit needs nearly all of the free memory, or more than is free without swapping."""
 
 
-def check_memory(kind: type, X: Any, mask: Any) -> None:
+def check_memory(kind: type, X: Any, mask: Any, *, loaded: bool = False) -> None:
     """Refuse a fit that can't fit into memory, and warn of one that nearly can't.
 
     Parameters
@@ -43,6 +43,8 @@ def check_memory(kind: type, X: Any, mask: Any) -> None:
     kind : type
         Class of the model.
     X, mask : as for ``fit``
+    loaded : bool
+        Whether data that is elsewhere will be loaded, also for kinds that read it in passes.
 
     Raises
     ------
@@ -57,7 +59,7 @@ def check_memory(kind: type, X: Any, mask: Any) -> None:
     arrays, free = _arrays(X), free_memory()
     if beyond is None or free is None:
         return
-    if getattr(kind, "reads_in_passes", False) and kind_of(X) is not None:
+    if getattr(kind, "reads_in_passes", False) and kind_of(X) is not None and not loaded:
         return
     if not arrays and kind_of(X) == "disk":
         arrays = [source_of(X)]

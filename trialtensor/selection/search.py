@@ -207,7 +207,7 @@ class CrossValidatedSearch(BaseEstimator):
             return data, data.splits(splitter)
         if kind_of(X) is not None:
             # It is about to be read into memory.
-            check_memory(type(self.estimator), X, mask)
+            check_memory(type(self.estimator), X, mask, loaded=True)
         layout = self.estimator.layout(X, mask)
         for model in models:
             model.check_data(X, mask=mask, **options)

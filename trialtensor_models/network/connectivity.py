@@ -41,7 +41,8 @@ def wire(blueprint: Blueprint) -> Wiring:
     if blueprint.cerebellum.expansion:
         theta = np.quantile(drive, 1 - blueprint.cerebellum.coding_level, axis=0)
     power = float((np.maximum(drive - theta, wiring.floor) ** 2).sum(-1).mean())
-    inhibition = blueprint.cerebellum.inhibition
+    # Golgi cells are of the granule layer: where there is none, neither are they.
+    inhibition = blueprint.cerebellum.inhibition * blueprint.cerebellum.expansion
     return replace(
         wiring,
         r_mean=r_mean[None, None],

@@ -49,10 +49,11 @@ def random_weights(network: Blueprint, seed: int) -> CorticalWeights:
 
 
 def with_readout(network: Blueprint, weights: CorticalWeights) -> CorticalWeights:
-    """Fit the readout alone to what pretraining asks of cortex.
+    """Fit the readout alone to what pretraining asks of cortex, with a thalamus that adds.
 
-    Ridge regression of ``v*(t) + c(t − lag)``, and of its sum over the trial, on the rates in
-    trials of practice, with smooth random pulses ``c`` through the thalamus. The penalty is what
+    A readout can't multiply, so the thalamus isn't asked to steer. Ridge regression of
+    ``v*(t) + c(t − lag)``, and of its sum over the trial, on the rates in trials of practice,
+    with smooth random pulses ``c`` through the thalamus. The penalty is what
     private noise of cortical units would add to the squared error.
 
     Parameters

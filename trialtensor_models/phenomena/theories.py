@@ -12,6 +12,8 @@ from trialtensor_models.phenomena.subjects import REFERENCE, Curve, Setting, Sub
 from trialtensor_models.rates import OneStateModel, TwoStateModel
 from trialtensor_models.sessions import Schedule
 
+BEFORE = 50  # unperturbed trials that theories have behind them
+
 
 class _Simulates(Protocol):
     def simulate(self, schedule: Schedule) -> Any: ...
@@ -24,15 +26,28 @@ class Theory:
     Parameters
     ----------
     model : model of `trialtensor_models.rates`, or alike
-        What it returns has ``output``, ``shown`` and ``block``, as `RateTrace` has. Settings of the
+        It makes `BEFORE` unperturbed trials first, which aren't in its curve. What it returns has
+        ``output``, ``shown`` and ``block``, as `RateTrace` has. Settings of the
         network that it knows nothing of are left out.
     """
 
     model: _Simulates
 
     def curves(self, schedule: Schedule, setting: Setting = REFERENCE) -> list[Curve]:
-        trace = self.model.simulate(_with_whole_probes(schedule))
-        return [_curve_of_trace(trace, trace.output, np.zeros_like(trace.output))]
+        trace = self.model.simulate(_after_reaching(_with_whole_probes(schedule)))
+        curve = _curve_of_trace(trace, trace.output, np.zeros_like(trace.output))
+        return [_without_first(curve, BEFORE)]
+
+
+def _after_reaching(schedule: Schedule) -> Schedule:
+    """Reach without a perturbation first: all that networks and people know of at the start."""
+    return Schedule((*Schedule().baseline(BEFORE).blocks, *schedule.blocks))
+
+
+def _without_first(curve: Curve, n: int) -> Curve:
+    names = ("adaptation", "shown", "fast", "slow", "block", "target")
+    rest = {name: getattr(curve, name)[n:] for name in names}
+    return Curve(**(rest | {"block": rest["block"] - 1}))
 
 
 def _with_whole_probes(schedule: Schedule) -> Schedule:

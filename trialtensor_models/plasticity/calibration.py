@@ -39,7 +39,8 @@ class Gains(OneLine):
     fast : (G,) array
         κ of the cerebellar rule, for each granule cell; see `_even`.
     slow, slow_parallel : float
-        κ of the cortical rule, for each of its teachers.
+        κ of the cortical rule, for each of its teachers; the second is NaN where errors can't
+        teach this cortex.
     gate_fast, gate_slow : float
         Of the gates of forgetting; see `trialtensor_models.plasticity.rules.gate`.
     most_granule, most_cortex : (G,) and (N,) arrays
@@ -178,7 +179,7 @@ def calibrate(wiring: Wiring, draw: Draw, dt: float, lag: int, kept: float, even
     return Gains(
         fast=fast / 0.2,
         slow=_scale_for(lambda k: by_slow(k * by_nuclei), moved),
-        slow_parallel=_scale_for(lambda k: by_slow(k * by_error), moved) / 0.2,
+        slow_parallel=_if_it_can(lambda k: by_slow(k * by_error), moved) / 0.2,
         gate_fast=gate_fast,
         gate_slow=gate_slow,
         most_granule=np.abs(granule).max((0, 1)),
@@ -221,6 +222,14 @@ def _scale_for(response: Callable[[float], float], wanted: float) -> float:
             )
         scale *= np.clip(wanted / got, 0.05, 20)
     return float(scale)
+
+
+def _if_it_can(response: Callable[[float], float], wanted: float) -> float:
+    """`_scale_for`, or NaN: a network whose other teacher works isn't refused for this one."""
+    try:
+        return _scale_for(response, wanted)
+    except ValueError:
+        return float("nan")
 
 
 def _gain_for(kept: Callable[[float], float]) -> float:

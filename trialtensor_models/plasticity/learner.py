@@ -121,4 +121,9 @@ class Learner:
 
 def _slow_gain(rates: Plasticity, gains: Gains) -> float:
     kappa = gains.slow_parallel if rates.teacher == "parallel" else gains.slow
+    if np.isnan(kappa):
+        raise ValueError(
+            "teacher: errors don't move this cortex against the perturbation; use teacher='serial', "
+            "or pretrain the network further"
+        )
     return rates.slow_rate * kappa

@@ -80,7 +80,7 @@ class TheoryComparison:
         """Draw behaviour with every theory, and the ranking; see `plot_theories`."""
         from trialtensor_models.rates.theory_figure import plot_theories
 
-        return plot_theories(self)
+        return plot_theories(self.behaviour, self.fits, self.table, self.scores, self.by)
 
 
 def compare_theories(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from trialtensor_models.rates.comparison import TheoryComparison
+    from trialtensor_models.rates.behaviour import Behaviour
+    from trialtensor_models.rates.held_out import HeldOut
+    from trialtensor_models.rates.theory_fits import TheoryFit
 
 COLORS = {
     "one-rate": "#999999",
@@ -21,12 +25,19 @@ COLORS = {
 }
 
 
-def plot_theories(found: TheoryComparison) -> Figure:
+def plot_theories(
+    behaviour: Behaviour,
+    fits: Mapping[str, TheoryFit],
+    table: pd.DataFrame,
+    scores: Mapping[str, HeldOut],
+    by: str,
+) -> Figure:
     """Draw behaviour with what each theory expects of the whole schedule, and the ranking.
 
     Parameters
     ----------
-    found : TheoryComparison
+    behaviour, fits, table, scores, by
+        Of a `TheoryComparison`.
 
     Returns
     -------
@@ -40,15 +51,14 @@ def plot_theories(found: TheoryComparison) -> Figure:
     figure, (above, below) = plt.subplots(
         2, 1, figsize=(8, 6.5), height_ratios=[2.2, 1], layout="constrained"
     )
-    _behaviour(above, found)
-    _ranking(below, found)
+    _behaviour(above, behaviour, fits)
+    _ranking(below, table, {name: getattr(scores[name], by) for name in fits}, by)
     for axes in (above, below):
         axes.spines[["top", "right"]].set_visible(False)
     return figure
 
 
-def _behaviour(axes: Axes, found: TheoryComparison) -> None:
-    data = found.behaviour
+def _behaviour(axes: Axes, data: Behaviour, fits: Mapping[str, TheoryFit]) -> None:
     group = max(data.groups, key=len)  # the trials that most subjects went through
     shown, n = data.adaptation[group], len(group)
     seen = np.maximum(np.isfinite(shown).sum(axis=0), 1)
@@ -60,7 +70,7 @@ def _behaviour(axes: Axes, found: TheoryComparison) -> None:
     label = "the subject" if n == 1 else f"{n} subjects, mean ± s.e."
     axes.plot(trials, mean, ".", color="black", ms=3, label=label)
     alone = data.take(group[:1]).without(np.ones(len(mean), bool))
-    for name, fit in found.fits.items():
+    for name, fit in fits.items():
         axes.plot(trials, fit.predict(alone)[0], color=COLORS[name], lw=1.5, label=name)
     size = data.perturbation[group[0]]
     axes.step(trials, size, where="mid", color="0.3", lw=0.8, ls=":", label="perturbation")
@@ -70,29 +80,29 @@ def _behaviour(axes: Axes, found: TheoryComparison) -> None:
     axes.legend(frameon=False, fontsize=8, loc="best")
 
 
-def _ranking(axes: Axes, found: TheoryComparison) -> None:
-    names = [name for name in found.table.index if name in found.fits]
-    best = getattr(found.scores[found.best], found.by)
+def _ranking(axes: Axes, table: pd.DataFrame, scores: Mapping[str, np.ndarray], by: str) -> None:
+    names = [name for name in table.index if name in scores]
+    best = names[0]
     for place, name in enumerate(names):
-        gaps = best - getattr(found.scores[name], found.by)
+        gaps = scores[best] - scores[name]
         spread = np.linspace(-0.2, 0.2, len(gaps)) if len(gaps) > 1 else np.zeros(1)
         axes.plot(gaps, place + spread, ".", color=COLORS[name], alpha=0.4, ms=4)
-        row = found.table.loc[name]
+        row = table.loc[name]
         axes.errorbar(
-            row[f"{found.by}_gap"],
+            row[f"{by}_gap"],
             place,
-            xerr=2 * row[f"{found.by}_se"],
+            xerr=2 * row[f"{by}_se"],
             fmt="o",
             color=COLORS[name],
             capsize=3,
         )
-    shared = found.table.index[found.table["same_as"] != ""]
-    twins = {name: [n for n in shared if found.table.loc[n, "same_as"] == name] for name in names}
+    shared = table.index[table["same_as"] != ""]
+    twins = {name: [n for n in shared if table.loc[n, "same_as"] == name] for name in names}
     axes.set_yticks(range(len(names)), ["\n= ".join([name, *twins[name]]) for name in names])
     axes.invert_yaxis()
     axes.axvline(0, color="0.7", lw=0.8, zorder=0)
-    unit = "subject" if found.by == "subjects" else "run of trials or subject"
-    axes.set_xlabel(f"log density below {found.best}, held-out {unit}")
+    unit = "subject" if by == "subjects" else "run of trials or subject"
+    axes.set_xlabel(f"log density below {best}, held-out {unit}")
 
 
 def _runs(flags: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from trialtensor.data.parameters import REPEATS, check_whole
 from trialtensor_models.analysis import score_recovery
+from trialtensor_models.recovery.entry import Entry
 from trialtensor_models.recovery.figure import plot_benchmark
 from trialtensor_models.recovery.finding import fitted_copy, what_it_found
 from trialtensor_models.recovery.methods import METHODS
@@ -18,33 +19,6 @@ from trialtensor_models.recovery.text import benchmark_text
 if TYPE_CHECKING:
     import pandas
     from matplotlib.figure import Figure
-
-
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """One score of a method on a problem, or why there is none.
-
-    Attributes
-    ----------
-    method, problem : str
-    score : str
-        Such as "fast"; "" if the method failed or is absent.
-    value, chance, p_value : float
-        The score, 95 % of its null, and the share of the null that is as large.
-    seconds : float
-        Of the fit, of this process.
-    remark : str
-        Why there is no score.
-    """
-
-    method: str
-    problem: str
-    score: str = ""
-    value: float = float("nan")
-    chance: float = float("nan")
-    p_value: float = float("nan")
-    seconds: float = float("nan")
-    remark: str = ""
 
 
 @dataclass(frozen=True, repr=False)

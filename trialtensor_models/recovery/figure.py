@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from trialtensor_models.recovery.benchmark import Entry
+    from trialtensor_models.recovery.entry import Entry
 
 # Told apart by the colour-blind, and by their marks.
 _COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")

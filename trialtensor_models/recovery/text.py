@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from trialtensor_models.recovery.benchmark import Entry
+    from trialtensor_models.recovery.entry import Entry
 
 SHOWN = ("fast", "slow", "change subspace", "region")
 _NAME, _CELL = 22, 17

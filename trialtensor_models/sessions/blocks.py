@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -153,8 +154,18 @@ class Block:
         """
         if self.rows:
             return self.rows[trial]
+        if trial + 1 >= self.ramp:
+            return self._full
+        return self._row(self.at(trial))
+
+    @cached_property
+    def _full(self) -> Row:
+        """The trials after the ramp, which are all the same."""
+        return self._row(self.at(self.ramp))
+
+    def _row(self, perturbation: Perturbation) -> Row:
         return Row(
-            perturbation=self.at(trial),
+            perturbation=perturbation,
             context=self.context,
             cerebellum=self.cerebellum,
             learns=self.learns,

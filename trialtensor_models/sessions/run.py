@@ -13,8 +13,6 @@ import xarray as xr
 
 from trialtensor.data.parameters import check_flag, check_whole
 from trialtensor.opening.guard import reading_own
-from trialtensor_models.sessions.film import write_film
-from trialtensor_models.sessions.run_figure import check_drawable, plot_run
 from trialtensor_models.sessions.run_files import read_groups, write_groups
 from trialtensor_models.sessions.shown import as_html, run_text, truth_text
 from trialtensor_models.sessions.spikes import draw_spikes
@@ -210,6 +208,8 @@ class Run:
         -------
         matplotlib.figure.Figure
         """
+        from trialtensor_models.sessions.run_figure import plot_run
+
         return plot_run(self.activity, self.behaviour, self.truth)
 
     def film(
@@ -241,6 +241,9 @@ class Run:
         ValueError, OSError
             If it can't be written there, or a number is out of range.
         """
+        from trialtensor_models.sessions.film import write_film
+        from trialtensor_models.sessions.run_figure import check_drawable
+
         check_drawable(self.behaviour, "hand", "adaptation")
         return write_film(
             path,

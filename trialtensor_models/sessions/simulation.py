@@ -214,10 +214,10 @@ def _run_sessions(
 
 def _with_naive(versions: Versions) -> Versions:
     """A noiseless probe of the naive network too: stimuli may be new on every trial."""
-    parts = (
+    cerebellum, cortex, noise = (
         np.insert(part, -2, 0.0) for part in (versions.cerebellum, versions.cortex, versions.noise)
     )
-    return Versions(*parts, versions.unfollowed)
+    return Versions(cerebellum, cortex, noise, versions.unfollowed)
 
 
 def _simulate_trials(

@@ -83,7 +83,7 @@ def test_few_subjects_are_ranked_by_trials(n):
 
 
 def test_models_simulate():
-    found = compare_theories(draw("two-state"), ["one-rate", "context inference"])
+    found = compare_theories(draw("two-state"), ["one-rate", "two-state, serial"])
     for name, model in found.models.items():
         expected = found.fits[name].predict(found.behaviour)[0]
         assert np.allclose(model.simulate(P).output, expected, atol=1e-9)

@@ -71,8 +71,9 @@ def test_likelihood_is_that_of_the_noise():
 
 def test_units_do_not_matter():
     y = draw(THEORIES["context inference"])
-    degrees = fit_theory(SPECS["context inference"], Behaviour.of(y, P))
-    turns = fit_theory(SPECS["context inference"], Behaviour.of(y / 360, P / 360))
+    spec = SPECS["context inference"]
+    degrees = fit_theory(spec, Behaviour.of(y, P), starts=spec.starts)
+    turns = fit_theory(spec, Behaviour.of(y / 360, P / 360), starts=spec.starts)
     assert turns.parameters == pytest.approx(degrees.parameters, rel=1e-3)
     assert turns.noise == pytest.approx(degrees.noise / 360, rel=1e-6)
 

@@ -19,7 +19,7 @@ from trialtensor_models import (
     UnstableDynamicsError,
     simulate,
 )
-from trialtensor_models.network import CorticalWeights
+from trialtensor_models.network import CorticalWeights, n_packaged
 from trialtensor_models.plasticity import gains_of, learner
 from trialtensor_models.training.reaching import reach_errors
 
@@ -41,7 +41,7 @@ def noiseless(model):
     return replace(model, cortex=replace(model.cortex, noise=0.0))
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", range(n_packaged("center_out")))
 @pytest.mark.parametrize("plant", [QUIET, TwoLinkArm(motor_noise=0.0)])
 def test_reaches(seed, plant):
     for first_angle in (0.0, 11.25, 5.6):
