@@ -60,6 +60,7 @@ def hand_path(cast: Cast) -> list[Row]:
             washout,
             emergent=True,
             accepted=(-0.1, 0.1),
+            every=True,
             theories=(),
         )
         for name in ("early", "peak")
@@ -74,6 +75,7 @@ def _drift(cast: Cast) -> Row:
         washout,
         emergent=True,
         accepted=(0.0, 1.0),
+        every=True,
         theories=(),
     )
 
