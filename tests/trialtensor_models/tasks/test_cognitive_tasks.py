@@ -39,11 +39,11 @@ def match():
 
 
 def test_the_nuclei_are_needed_to_reverse_a_decision_but_not_to_take_it(evidence):
-    intact = sessions(evidence, Schedule().baseline(20).reverse(80))
+    intact = sessions(evidence, Schedule().baseline(20).reverse(140))
     lesioned = sessions(evidence.lesion("nuclei"), Schedule().baseline(20).reverse(20))
     assert (correct(intact, 0, 20) > 0.7).all() and (correct(lesioned, 0, 20) > 0.7).all()
     assert (correct(intact, 20, 30) < 0.3).all()
-    assert (correct(intact, 70, 100) > 0.65).all()
+    assert (correct(intact, 130, 160) > 0.65).all()
     # Without nuclei decisions go on to the side of the evidence.
     assert (correct(lesioned, 20, 40) < 0.3).all()
 
