@@ -55,14 +55,14 @@ def _check(only: list[str] | None, figure: Path | None, table: Path | None) -> N
 def _theories(
     files: list[Path], only: list[str] | None, figure: Path | None, table: Path | None
 ) -> None:
-    from trialtensor.storage import write_figure, write_whole
+    from trialtensor.storage import frame_text, write_figure, write_whole
     from trialtensor_models.rates import compare_theories
 
     found = compare_theories(_behaviour(files), only or None)
     for line in _lines(found):
         say(line)
     if table is not None:
-        write_whole(table, found.table.to_csv())
+        write_whole(table, frame_text(found.table, index=True, index_label="theory"))
     if figure is not None:
         say(f"figure: {write_figure(found.plot(), figure, dpi=150)}")
 
