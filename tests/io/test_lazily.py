@@ -115,7 +115,10 @@ def test_fits_are_those_of_memory(tmp_path, kind):
     whole = TCA(2, n_init=2, random_state=0).fit(read(tmp_path / kind))
     with read(tmp_path / kind, lazy=True) as lazy:
         ours = TCA(2, n_init=2, random_state=0).fit(on_disk(lazy, memory="100kB"))
-    assert ours.loss_ == pytest.approx(whole.loss_, rel=1e-9)
+    # Truth values on disk are computed in single precision, in memory in double.
+    single = ours.trial_factors_.dtype == np.float32
+    assert single == (kind == "bool.npy")
+    assert ours.loss_ == pytest.approx(whole.loss_, rel=1e-7 if single else 1e-9)
     assert ours.data_summary_["axes_assumed"] == whole.data_summary_["axes_assumed"]
     assert set(ours.coords_) == set(whole.coords_)
 
