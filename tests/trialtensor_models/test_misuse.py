@@ -176,9 +176,11 @@ CALLS = [
     ("Cortex", tm.Cortex, {}, {"n_units": "count", "dt": "positive", "tau": "positive",
                                "noise": "not negative"}),
     ("Pathways", tm.Pathways, {}, {"n_pons": "count", "thalamic_delay": "not negative",
-                                   "response_lag": "not negative", "pons_rate": "not negative"}),
+                                   "response_lag": "not negative", "pons_rate": "not negative",
+                                   "eligibility": "not negative"}),
     ("Cerebellum", tm.Cerebellum, {}, {"n_granule": "count", "n_inputs": "count",
-                                       "coding_level": "within 0 and 1",
+                                       "coding_level": "within 0 and 1", "even": "flag",
+                                       "inhibition": "share", "expansion": "flag",
                                        "output": "not negative"}),
     ("Plasticity", tm.Plasticity, {}, {"A_f": "share", "A_s": "share", "B_f": "not negative",
                                        "B_s": "not negative or None", "teacher": "name",
@@ -186,12 +188,14 @@ CALLS = [
     ("CorticalWeights", network.CorticalWeights,
      {name: getattr(MODEL.weights, name) for name in ("W", "W_in", "W_th", "W_out", "b")},
      {name: "array" for name in ("W", "W_in", "W_th", "W_out")}),
-    ("CCRNN.pretrained", tm.CCRNN.pretrained, {}, {"seed": "place", "task": "name"}),
+    ("CCRNN.pretrained", tm.CCRNN.pretrained, {}, {"seed": "place", "task": "name",
+                                                      "index": "place or None"}),
     ("CCRNN.load", tm.CCRNN.load, {}, {"path": "path"}),
     ("n_packaged", network.n_packaged, {}, {"task": "name"}),
     method(MODEL, "save", path="path"),
     method(MODEL, "pretrain", seed="place", n_iterations="count", batch_size="count",
-           learning_rate="positive", rate_penalty="not negative", report="function"),
+           learning_rate="positive", rate_penalty="not negative", report="function",
+           thalamus="name"),
     method(MODEL, "lesion", {"region": "cortex"}, region="name", scale="share",
            fraction="share or None"),
     method(MODEL, "scale", granule="positive count or None", pons="positive count or None"),
@@ -216,8 +220,9 @@ CALLS = [
      {"missed": "array"}),
     ("gains_of", plasticity.gains_of, {}, {"model": "network"}),
     ("calibrate", plasticity.calibrate,
-     {"wiring": MODEL.wiring, "draw": MODEL.reference_draw(), "dt": 0.01, "lag": 8},
-     {"dt": "positive", "lag": "place"}),
+     {"wiring": MODEL.wiring, "draw": MODEL.reference_draw(), "dt": 0.01, "lag": 8, "kept": 0.9,
+      "even": True},
+     {"dt": "positive", "lag": "place", "kept": "share", "even": "flag"}),
     *(method(Schedule(), kind, {"n_trials": 3}, **BLOCK)
       for kind in ("baseline", "clamp", "washout", "reverse")),
     method(Schedule(), "rotate", {"degrees": 30, "n_trials": 3}, degrees="number", **BLOCK),
@@ -332,13 +337,20 @@ def test_every_argument_is_walked(name, call, valid, kinds):
     assert {a for a in kinds if "options" not in known and "changes" not in known} <= known
     left = known - set(kinds) - {"options", "changes", "rng", "trial"}
     # Given as they should be, or not asked to be anything but what others have made.
-    free = {"found", "task", "expansion", "target", "b", *UNWALKED.get(name, ())}
+    free = {"found", "task", "target", "b", *UNWALKED.get(name, ())}
     assert left <= set(valid) | free
 
 
 UNWALKED = {
     "Blueprint": ("pathways", "cerebellum", "plasticity", "weights", "silenced"),  # as CCRNN
-    "pretrain": ("n_iterations", "batch_size", "learning_rate", "rate_penalty", "report"),
+    "pretrain": (
+        "n_iterations",
+        "batch_size",
+        "learning_rate",
+        "rate_penalty",
+        "report",
+        "thalamus",
+    ),
     "Truth": ("C", "W_th", "W_PC", "counterfactual", "subspaces", "region", "configuration"),
 }
 

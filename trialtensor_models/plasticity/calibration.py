@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from trialtensor.data.parameters import check_number, check_whole
+from trialtensor.data.parameters import check_flag, check_number, check_whole
 from trialtensor.data.shown import OneLine
 from trialtensor_models.network import AS_IT_IS, CCRNN, Activity, Wiring, run_cortex, run_trial
 from trialtensor_models.plants import Perturbation, direction, seen
@@ -131,6 +131,8 @@ def calibrate(wiring: Wiring, draw: Draw, dt: float, lag: int, kept: float, even
     """
     check_number("dt", dt, above=0)
     check_whole("lag", lag, 0, draw.inputs.shape[1] - 1)
+    check_number("kept", kept, least=0, most=1)
+    check_flag("even", even)
     probe = _Probe(wiring, draw)
     before = probe()
     command = before.command[:, 0]

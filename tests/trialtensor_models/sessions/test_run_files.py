@@ -125,7 +125,7 @@ def test_events_of_a_run_align_trials(run, path):
 def test_truth_is_beside_it_and_not_in_the_way(path):
     text = inspect(path)
     assert text.count("would be read as") == 1 and "--color-by epoch" in text
-    assert "counterfactual/  " in text and "weights/  C, W_th, W_PC, fast, slow" in text
+    assert "counterfactual/  " in text and "weights/  fast, slow, C, W_th, W_PC" in text
     silent = tt.read(path, variable="counterfactual/no_cerebellum")
     nuclei = silent["region"].values == "nuclei"
     assert silent.sizes["trial"] == 20 and np.any(silent.values[:, ~nuclei])
