@@ -36,10 +36,6 @@ BUILT_IN = [
 ]  # fmt: skip
 
 
-# Counted with the noise of behaviour, on which the block of the opposite rotation ends.
-KNOWN_MISSES = {"counter-trials to zero"}
-
-
 @pytest.fixture(scope="session")
 def cast():
     return cast_of(Networks(range(n_packaged()), 2), n_controls=0)
@@ -50,7 +46,7 @@ def cast():
 def test_what_is_built_in_holds(cast, name):
     for row in PHENOMENA[name](cast):
         assert len(row.network.values) == n_packaged()
-        assert row.holds is not False or row.name in KNOWN_MISSES, (row.name, row.network.values)
+        assert row.holds is not False, (row.name, row.network.values)
         assert not row.emergent
 
 
