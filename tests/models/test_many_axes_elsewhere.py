@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import xarray
 
+from tests.failing_drives import FailingDrive
 from trialtensor import TCA, Parafac2, SliceTCA, load, models, on_disk, read, track
 from trialtensor.data import elsewhere
 from trialtensor.models.sources import passes_over
@@ -200,18 +201,10 @@ def test_a_fit_that_was_stopped_goes_on_from_its_checkpoint(place, pattern, tmp_
     X, whole = recording(pattern), ChunkedPasses if place == "disk" else DaskPasses
     source = X if place == "disk" else da.from_array(X, (9, -1, -1, -1))
     expected = fitted(on_disk(source))
-    run, left = whole.run, [9]
-
-    def stopped(self, job):
-        left[0] -= 1
-        if left[0] < 0:
-            raise OSError("the drive is gone")
-        return run(self, job)
-
-    monkeypatch.setattr(whole, "run", stopped)
+    drive = FailingDrive(monkeypatch, whole, 9)
     with pytest.raises(OSError, match="drive"):
         fitted(on_disk(source, checkpoint=tmp_path / "c"))
-    left[0] = 10_000
+    drive.mend()
     ours = fitted(on_disk(source, checkpoint=tmp_path / "c"))
     assert ours.loss_ == expected.loss_ and not (tmp_path / "c").exists()
     for axis, factor in expected.factors_.items():

@@ -8,6 +8,7 @@ import pytest
 import xarray
 from sklearn.base import clone
 
+from tests.failing_drives import FailingDrive
 from trialtensor import TCA, SliceTCA, make_tca, models, on_disk
 from trialtensor.data import elsewhere
 from trialtensor.solvers.passes.chunked import ChunkedPasses
@@ -209,19 +210,11 @@ def test_a_closed_or_changing_mask(tmp_path):
 def test_a_checkpoint_belongs_to_its_mask(tmp_path, monkeypatch):
     X, mask = recording("floats")
     data = on_disk(X, checkpoint=tmp_path / "fit.part")
-    expected, run = fitted(on_disk(X), mask), ChunkedPasses.run
-    left = [20]
-
-    def stopped(self, job):
-        left[0] -= 1
-        if left[0] < 0:
-            raise OSError("the drive is gone")
-        return run(self, job)
-
-    monkeypatch.setattr(ChunkedPasses, "run", stopped)
+    expected = fitted(on_disk(X), mask)
+    drive = FailingDrive(monkeypatch, ChunkedPasses, 20)
     with pytest.raises(OSError, match="drive"):
         fitted(data, mask)
-    left[0] = 10_000
+    drive.mend()
     other = mask.copy()
     other[20, 5, 5] = ~other[20, 5, 5]
     for wrong in (other, None):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import xarray
 
+from tests.failing_drives import FailingDrive
 from trialtensor import TCA, SliceTCA, make_tca, on_disk
 
 da = pytest.importorskip("dask.array")
@@ -84,18 +85,10 @@ def test_a_fit_that_was_stopped_goes_on_from_its_checkpoint(place, tmp_path, mon
     X, whole = recording("empty"), ChunkedPasses if place == "disk" else DaskPasses
     source = X if place == "disk" else da.from_array(X, (9, -1, -1))
     expected = fitted(on_disk(source))
-    run, left = whole.run, [20]
-
-    def stopped(self, job):
-        left[0] -= 1
-        if left[0] < 0:
-            raise OSError("the drive is gone")
-        return run(self, job)
-
-    monkeypatch.setattr(whole, "run", stopped)
+    drive = FailingDrive(monkeypatch, whole, 20)
     with pytest.raises(OSError, match="drive"):
         fitted(on_disk(source, checkpoint=tmp_path / "c"))
-    left[0] = 10_000
+    drive.mend()
     ours = fitted(on_disk(source, checkpoint=tmp_path / "c"))
     assert ours.loss_ == expected.loss_
     np.testing.assert_array_equal(ours.trial_factors_, expected.trial_factors_)

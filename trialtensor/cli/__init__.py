@@ -153,16 +153,9 @@ def rank(
         asked = make_fit(kind, ranked.first_of(candidates), options, seed=seed)
         place = Place(memory, device=device)
         place.check(asked.model)
-        held_out = splits or ranked.suited_splits(kind)
-        ranking = Ranking(
-            asked,
-            candidates,
-            ranked.make_splits(held_out, fraction, length, guard, repeats, seed),
-            rule.value,
-            n_jobs,
-            seed,
-            output,
-        )
+        splits = splits or ranked.suited_splits(kind)
+        held_out = ranked.make_splits(splits, fraction, length, guard, repeats, seed)
+        ranking = Ranking(asked, candidates, held_out, rule.value, n_jobs, seed, output)
         read: Any = {"transform": transform.value, "color_by": color_by, "labels": asked.labels}
         ranking.run(Recording.read(file, how, context=context, place=place, **read))
 

@@ -1,5 +1,6 @@
 """Scores of decompositions against a known truth, and recordings compared with simulations."""
 
+from trialtensor_models.analysis.by_region import changes_by_region, curves_by_region
 from trialtensor_models.analysis.comparison import (
     ModelComparison,
     about_conditions,
@@ -7,17 +8,13 @@ from trialtensor_models.analysis.comparison import (
     plot_model_comparison,
 )
 from trialtensor_models.analysis.exact import ExactTensor, make_exact
-from trialtensor_models.analysis.recovery import (
+from trialtensor_models.analysis.patterns import (
     CURVES,
-    Recovery,
-    changes_by_region,
     component_patterns,
-    curves_by_region,
     learning_patterns,
-    recovery_table,
-    score_recovery,
     trial_factors,
 )
+from trialtensor_models.analysis.recovery import Recovery, recovery_table, score_recovery
 from trialtensor_models.analysis.scores import (
     Score,
     factor_score,

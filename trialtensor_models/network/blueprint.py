@@ -6,8 +6,8 @@ know `CCRNN`, which uses them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
 
 import numpy as np
 
@@ -83,6 +83,11 @@ class Blueprint:
             raise ValueError(
                 f"weights: they have {n_inputs} inputs, the task has {self.task.n_inputs}"
             )
+
+    @classmethod
+    def _of(cls, blueprint: Blueprint) -> Self:
+        """Make one of this class of what any other defines."""
+        return cls(**{part.name: getattr(blueprint, part.name) for part in fields(blueprint)})
 
     def __repr__(self) -> str:
         trained = "trained" if self.weights is not None else "not trained"

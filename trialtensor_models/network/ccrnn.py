@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from trialtensor.data.parameters import check_choice, check_number
-from trialtensor_models.network.blueprint import Blueprint
 from trialtensor_models.network.checkpoints import packaged, read, write
 from trialtensor_models.network.config import Cerebellum, Cortex, Pathways, Plasticity
 from trialtensor_models.network.connectivity import wire
@@ -107,10 +106,6 @@ class CCRNN(Controls):
             another than `task`.
         """
         return cls._of(read(path, task))
-
-    @classmethod
-    def _of(cls, blueprint: Blueprint) -> CCRNN:
-        return cls(**{part.name: getattr(blueprint, part.name) for part in fields(blueprint)})
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the network as HDF5: arrays and text, nothing that could be executed.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Self
 
@@ -54,7 +54,7 @@ class Controls(Blueprint):
         network = packaged(task, seed)
         weights = _untrained(seed, network.cortex, network.pathways, network.task)
         changed = replace(network, weights=weights)
-        return cls(**{part.name: getattr(changed, part.name) for part in fields(changed)})
+        return cls._of(changed)
 
     def without_recurrence(self) -> Self:
         """Cut all connections within cortex, and fit the readout anew by ridge regression.
