@@ -17,17 +17,13 @@ from trialtensor.solvers.passes import Block, Passes
 from trialtensor.solvers.passes.block import Join
 from trialtensor.solvers.slices.complete import norm2_of
 from trialtensor.solvers.slices.contraction import Components, Triple, as_rows, contract, onto
+from trialtensor.solvers.slices.each_trial import follow_each
 from trialtensor.solvers.slices.fixed import FixedTrials
 from trialtensor.solvers.slices.gauge import share_of
 from trialtensor.solvers.slices.sweeps import Blocks, SweepData, as_components
 from trialtensor.solvers.slices.trials_there import solve_there
 
-# Each trial's problem is convex, and sweeps converge quickly. Each trial is tracked on its own, so
-# a trial's result doesn't depend on the trials passed with it.
 _TOL = 1e-8
-_PATIENCE = 2
-_MAX_SWEEPS = 1000
-_MAX_MOMENTUM = 0.985
 
 
 def solve_trials(
@@ -236,26 +232,15 @@ def _follow(
     tol: float,
     rounding: np.ndarray | float = 0.0,
 ) -> Blocks:
-    """Sweep with extrapolation, as ``minimise`` does, but with a separate momentum per trial."""
-    n_trials = len(start[0])
-    best = previous = point = start
-    loss = np.full(n_trials, np.inf)
-    age, n_slow, done = np.zeros((3, n_trials), int)
-    for _ in range(_MAX_SWEEPS):
-        new, new_loss = data.sweep_trials(point, updater)
-        better = (new_loss <= loss) | (age < 2)
-        accepted = better & ~done.astype(bool)
-        slow = loss - new_loss <= tol * new_loss + rounding
-        n_slow = np.where(accepted, np.where(slow, n_slow + 1, 0), n_slow)
-        loss = np.where(accepted, new_loss, loss)
-        previous, best = _pick(accepted, best, previous), _pick(accepted, new, best)
-        done = (n_slow >= _PATIENCE) | (loss == 0)
-        if done.all():
-            break
-        age = np.where(accepted, age + 1, np.where(better, age, 0))
-        momentum = np.minimum((age - 1) / (age + 2), _MAX_MOMENTUM).clip(0)
-        point = _ahead(best, previous, momentum, updater)
-    return best
+    return follow_each(
+        start,
+        len(start[0]),
+        lambda point: data.sweep_trials(point, updater),
+        _pick,
+        lambda best, previous, momentum: _ahead(best, previous, momentum, updater),
+        tol=tol,
+        rounding=rounding,
+    )
 
 
 def _pick(which: np.ndarray, new: Blocks, old: Blocks) -> Blocks:

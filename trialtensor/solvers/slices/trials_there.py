@@ -11,9 +11,8 @@ from trialtensor.solvers.namespaces import as_numpy, like, namespace
 from trialtensor.solvers.passes.block import Block
 from trialtensor.solvers.passes.jobs import pieces
 from trialtensor.solvers.slices.block_sweeps import Blocks
+from trialtensor.solvers.slices.each_trial import follow_each
 from trialtensor.solvers.slices.some_trials import SomeTrials
-
-_MAX_SWEEPS, _MAX_MOMENTUM, _PATIENCE = 1000, 0.985, 2
 
 # u, and the cells of B and C, trials first.
 Own = tuple[Any, Any, Any]
@@ -48,27 +47,18 @@ def solve_there(
 
 
 def _follow(trials: SomeTrials, update: RowUpdater, tol: float) -> Own:
-    """Do what new trials in memory are solved by, with a momentum of its own for each trial."""
-    n = trials.u.shape[0]
-    best = previous = trials.own
-    loss = np.full(n, np.inf)
-    age, n_slow, done = np.zeros((3, n), int)
-    for _ in range(_MAX_SWEEPS):
+    start = trials.own
+
+    def sweep(point: Own) -> tuple[Own, np.ndarray]:
+        if point is not start:
+            trials.begin_at(point)
         trials.sweep()
-        new, new_loss = trials.own, as_numpy(trials.squares())
-        better = (new_loss <= loss) | (age < 2)
-        accepted = better & ~done.astype(bool)
-        slow = loss - new_loss <= tol * new_loss
-        n_slow = np.where(accepted, np.where(slow, n_slow + 1, 0), n_slow)
-        loss = np.where(accepted, new_loss, loss)
-        previous, best = _pick(accepted, best, previous), _pick(accepted, new, best)
-        done = (n_slow >= _PATIENCE) | (loss == 0)
-        if done.all():
-            break
-        age = np.where(accepted, age + 1, np.where(better, age, 0))
-        momentum = np.minimum((age - 1) / (age + 2), _MAX_MOMENTUM).clip(0)
-        trials.begin_at(_ahead(best, previous, momentum, nonnegative=update.nonnegative[0]))
-    return best
+        return trials.own, as_numpy(trials.squares())
+
+    def ahead(best: Own, previous: Own, momentum: np.ndarray) -> Own:
+        return _ahead(best, previous, momentum, nonnegative=update.nonnegative[0])
+
+    return follow_each(start, trials.u.shape[0], sweep, _pick, ahead, tol=tol)
 
 
 def _pick(which: np.ndarray, new: Own, old: Own) -> Own:
