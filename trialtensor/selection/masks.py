@@ -14,7 +14,7 @@ from trialtensor.selection.by_trial import BlocksByTrial, EntriesByTrial
 from trialtensor.selection.drawing import Held
 from trialtensor.selection.drawing_slices import Counts, choose_rectangle, choose_trials
 from trialtensor.selection.drawn import Draw, Rectangle
-from trialtensor.selection.splitter import Splitter, is_large
+from trialtensor.selection.splitter import Splitter
 
 __all__ = ["Speckled", "Splitter", "TimeBlocks", "TrialsByNeurons", "WholeTrials"]
 
@@ -52,15 +52,7 @@ class Speckled(Splitter):
     def _draw(self, observed: np.ndarray, n_test: int, rng: np.random.Generator) -> Held:
         return drawing.draw_entries(observed, n_test, rng)
 
-    def _plan(
-        self,
-        counts: Counts,
-        n_test: int,
-        seed: np.random.SeedSequence,
-        whole: Callable[[], np.ndarray],
-    ) -> Draw:
-        if not is_large(counts):
-            return super()._plan(counts, n_test, seed, whole)
+    def _plan_large(self, counts: Counts, n_test: int, seed: np.random.SeedSequence) -> Draw:
         return EntriesByTrial.plan(counts, n_test, seed)
 
 
@@ -126,15 +118,7 @@ class TimeBlocks(Splitter):
     def _draw(self, observed: np.ndarray, n_test: int, rng: np.random.Generator) -> Held:
         return drawing.draw_blocks(observed, self.length, self.guard, n_test, rng)
 
-    def _plan(
-        self,
-        counts: Counts,
-        n_test: int,
-        seed: np.random.SeedSequence,
-        whole: Callable[[], np.ndarray],
-    ) -> Draw:
-        if not is_large(counts):
-            return super()._plan(counts, n_test, seed, whole)
+    def _plan_large(self, counts: Counts, n_test: int, seed: np.random.SeedSequence) -> Draw:
         return BlocksByTrial.plan(counts, self.length, self.guard, n_test, seed)
 
 

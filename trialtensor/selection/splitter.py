@@ -180,7 +180,14 @@ class Splitter:
         seed: np.random.SeedSequence,
         whole: Callable[[], np.ndarray],
     ) -> Draw:
+        large = self._plan_large(counts, n_test, seed) if is_large(counts) else None
+        if large is not None:
+            return large
         return Drawn.of(self._draw(whole(), n_test, np.random.default_rng(seed)))
+
+    def _plan_large(self, counts: Counts, n_test: int, seed: np.random.SeedSequence) -> Draw | None:
+        """Draw trial by trial, if the splitter can; None if it has to see all of the mask."""
+        return None
 
     def check_shape(self, shape: tuple[int, ...]) -> None:
         """Refuse data that is too small for any draw.
