@@ -8,11 +8,14 @@ import numpy as np
 
 from trialtensor.data.arrays import as_floats
 from trialtensor.plotting.colors import INK
-from trialtensor.plotting.panels import style_panel
+from trialtensor.plotting.labels import shorten
+from trialtensor.plotting.panels import caption, style_panel
 from trialtensor.plotting.trial_courses import draw_course, draw_onset, name_trials, series_axes
 
 
-def plot_transitions(found: Any, values: Any, *, axes: Any = None) -> np.ndarray:
+def plot_transitions(
+    found: Any, values: Any, *, units: str | None = None, axes: Any = None
+) -> np.ndarray:
     """Plot the result of `trialtensor.tracking.transitions`, one row per series.
 
     Points are trials; the line is the posterior mean course, with its interval. A vertical line
@@ -23,6 +26,8 @@ def plot_transitions(found: Any, values: Any, *, axes: Any = None) -> np.ndarray
     found : trialtensor.tracking.Transitions
     values : (n_trials,) or (n_trials, n_series) array
         The series.
+    units : str, optional
+        Of the series, such as "°".
     axes : (n_series,) array of Axes, optional
         By default of a new figure.
 
@@ -58,7 +63,8 @@ def plot_transitions(found: Any, values: Any, *, axes: Any = None) -> np.ndarray
         draw_course(ax, series[:, s], course[:, s], band[:, :, s])
         for row in first.to_dict("records"):
             draw_onset(ax, row)
-        ax.set_ylabel(f"series {s + 1}" if n > 1 else "value", fontsize=8.5, color=INK)
+        name = f"series {s + 1}" if n > 1 else "value"
+        caption(ax, y=f"{name}\n({shorten(units)})" if units else name)
     axes[0].set_title(_words(found, first), fontsize=8.5, color=INK, loc="left")
     name_trials(axes, n_trials)
     return axes
