@@ -64,6 +64,13 @@ def name_above(
     return float(start + LINE * size * (rows.max() + 1))
 
 
+def heighten(axes: np.ndarray, points: Sequence[float]) -> None:
+    """Make a figure of our own higher by what names above its panels take, in points."""
+    figure = axes[0].figure
+    width, height = figure.get_size_inches()
+    figure.set_size_inches((width, height + sum(points) / 72))
+
+
 def in_rows(at: np.ndarray, wide: np.ndarray, room: float) -> tuple[np.ndarray, np.ndarray]:
     """Return the centre and the row of each of several names, from left to right.
 

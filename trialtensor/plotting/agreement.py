@@ -61,7 +61,7 @@ def plot_stability(stability: Any, *, axes: Any = None) -> np.ndarray:
         axis.get_major_locator().set_params(integer=True, nbins=6)
     caption(pairs, x="restart (0 = best)", y="restart", title="Match of pairs")
     bar = pairs.figure.colorbar(image, ax=pairs, shrink=0.9)
-    bar.set_label("match (1 = same; chance not removed)", fontsize=8, color=INK)
+    bar.set_label("match (chance not removed)", fontsize=8, color=INK)
     bar.ax.tick_params(labelsize=7, colors=INK)
     style_panel(components)
     count_in_whole_numbers(components)
@@ -70,6 +70,7 @@ def plot_stability(stability: Any, *, axes: Any = None) -> np.ndarray:
     components.axhline(0, color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
     low = float(np.nanmin(np.append(stability.by_component, 0.0)))
     components.set_ylim(min(low * 1.1, 0.0) - 0.03, 1.05)
+    components.set_yticks([0, 0.5, 1])
     caption(
         components,
         x="component",

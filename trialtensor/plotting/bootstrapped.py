@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialtensor.data.axes import AXES
 from trialtensor.models import Part
 from trialtensor.plotting.chosen import choose
 from trialtensor.plotting.colors import ACCENT, INK
@@ -33,20 +34,31 @@ class Estimated:
     title, axis : str
     values : (n, n_components) array
     ends : (2, n, n_components) array
+    is_loading : bool
+        Whether each column is a component of its own, with a slice.
     """
 
     title: str
     axis: str
     values: np.ndarray
     ends: np.ndarray
+    is_loading: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """The name of a row, and what stands in its panels: estimates, and which column of them."""
+
+    name: str
+    cells: list[tuple[Estimated, int]]
 
 
 def plot_bootstrap(found: Any, *, components: Any = None, axes: Any = None) -> np.ndarray:
     """Plot the result of `trialtensor.selection.bootstrap`: components with their intervals.
 
     One row per component, one column for each kind of factor (of each dataset): neurons as bars,
-    times as a line and trials as points, with intervals as lines, or as a band over time. Loadings
-    of SliceTCA have a row for each component of the type with most of them; slices aren't drawn.
+    times as a line and trials as points, with intervals as lines, or as a band over time. Of
+    SliceTCA, whose components have names such as "trial 1", the loadings are drawn.
 
     Parameters
     ----------
@@ -77,28 +89,38 @@ def plot_bootstrap(found: Any, *, components: Any = None, axes: Any = None) -> n
     (2, 3)
     """
     shown = _estimated(found)
-    n_components = max(each.values.shape[1] for each in shown)
-    rows = choose(components, [f"component {r + 1}" for r in range(n_components)])
-    widths = [WIDTHS.get(each.axis, OTHER_WIDTH) for each in shown]
+    rows = _rows(shown)
+    rows = [rows[i] for i in choose(components, [row.name for row in rows])]
+    widths = [max(WIDTHS.get(cell.axis, OTHER_WIDTH) for cell, _ in column)
+              for column in zip(*(row.cells for row in rows), strict=True)]  # fmt: skip
     size = (sum(widths) + 0.7, max(ROW_HEIGHT * len(rows) + 0.75, 2.1))
-    shape = (len(rows), len(shown))
-    axes = take_axes(
-        axes, shape, size, each="a row for each component", sharex="col", width_ratios=widths
-    )
-    for column, each in zip(axes.T, shown, strict=True):
-        for ax, r in zip(column, rows, strict=True):
-            if r < each.values.shape[1]:
-                _draw(ax, each, r)
-            else:
-                ax.set_axis_off()
-        level = f" ({100 * found.level:.0f} %)" if each is shown[0] else ""
-        caption(column[0], title=f"{each.title}{level}")
-        caption(column[-1], x="time bin" if each.axis == "time" else each.axis)
-    for row, r in zip(axes, rows, strict=True):
-        name_row(row[0], str(r + 1))
-    for ax in axes[:-1].flat:
-        ax.tick_params(labelbottom=False)
+    shape = (len(rows), len(widths))
+    axes = take_axes(axes, shape, size, each="a row for each component", width_ratios=widths)
+    for i, (line, row) in enumerate(zip(axes, rows, strict=True)):
+        name_row(line[0], row.name.removeprefix("component "))
+        below = rows[i + 1].cells if i + 1 < len(rows) else [(None, 0)] * len(line)
+        for ax, (cell, r), (follower, _) in zip(line, row.cells, below, strict=True):
+            _draw(ax, cell, r)
+            ax.tick_params(labelbottom=follower is not cell)
+            if follower is not cell:
+                caption(ax, x="time bin" if cell.axis == "time" else cell.axis)
+    for ax, (cell, _) in zip(axes[0], rows[0].cells, strict=True):
+        level = f" ({100 * found.level:.0f} %)" if ax is axes[0, 0] else ""
+        caption(ax, title=f"{cell.title}{level}" if len(widths) > 1 else f"Loadings{level}")
     return axes
+
+
+def _rows(shown: list[Estimated]) -> list[Row]:
+    """Return what stands in each row: all factors of a component, or its loading."""
+    if all(each.is_loading for each in shown):
+        by_type = sorted(shown, key=lambda each: AXES.index(each.axis))
+        return [
+            Row(f"{each.axis} {r + 1}", [(each, r)])
+            for each in by_type
+            for r in range(each.values.shape[1])
+        ]
+    n_components = shown[0].values.shape[1]
+    return [Row(f"component {r + 1}", [(each, r) for each in shown]) for r in range(n_components)]
 
 
 def _estimated(found: Any) -> list[Estimated]:
@@ -116,7 +138,8 @@ def _estimated(found: Any) -> list[Estimated]:
                 title = f"{shorten(str(dataset), 16)}: {title[0].lower()}{title[1:]}"
             own = ends[dataset] if isinstance(values, dict) else ends
             if np.ndim(each) == 2 and np.shape(each)[1]:
-                shown.append(Estimated(title, axis, np.asarray(each), np.asarray(own)))
+                loading = name.endswith("loadings")
+                shown.append(Estimated(title, axis, np.asarray(each), np.asarray(own), loading))
     if not shown:
         raise ValueError(f"found: there are no factors among {', '.join(found.estimates)}")
     return sorted(shown, key=lambda each: RANKS[each.axis])

@@ -94,9 +94,14 @@ def _draw_ends(ax: Any, blocks: Any) -> None:
     ax.hlines(y, low, high, color=ACCENT, linewidth=1.2)
     ax.plot(blocks["end"], y, "D", color=ACCENT, markersize=4, label="at its end")
     ax.plot([], [], "o-", color=INK, markersize=5, linewidth=1.2, label="mean")
-    known = np.concatenate([low, high, ax.get_xlim()])
+    known = np.concatenate([low, high])
     known = known[np.isfinite(known)]
-    ax.set_xlim(known.min(), known.max())
+    left, right = ax.get_xlim()
+    pad = 0.04 * (right - left)
+    ax.set_xlim(
+        min(left, known.min(initial=left + pad) - pad),
+        max(right, known.max(initial=right - pad) + pad),
+    )
     ax.grid(axis="x", color=FAINT, linewidth=0.4)
     ax.set_axisbelow(True)
     draw_legend(ax)

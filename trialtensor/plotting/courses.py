@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trialtensor.data.arrays import as_floats
-from trialtensor.plotting.above import name_above
+from trialtensor.plotting.above import heighten, name_above
 from trialtensor.plotting.colors import ACCENT, MUTED
 from trialtensor.plotting.grid import take_one
-from trialtensor.plotting.labels import shorten
-from trialtensor.plotting.panels import caption, style_panel
+from trialtensor.plotting.labels import cut, shorten
+from trialtensor.plotting.panels import caption, name_row, style_panel
 from trialtensor.plotting.trial_courses import (
     CHANGE,
     draw_course,
@@ -20,6 +20,7 @@ from trialtensor.plotting.trial_courses import (
     name_trials,
     one_series,
     series_axes,
+    series_name,
 )
 
 if TYPE_CHECKING:
@@ -121,8 +122,7 @@ def plot_change_points(
         fit_heights(ax, series[:, s])
         for trial, (low, high) in zip(found.trials, found.intervals, strict=True):
             draw_onset(ax, {"onset": trial, "onset_low": low, "onset_high": high})
-        name = "value" if n_series == 1 else f"series {s + 1}"
-        caption(ax, y=f"{name}\n({shorten(units)})" if units else name)
+        name_row(ax, series_name(s, n_series, units))
     name_above(axes[0], [(float(trial), str(trial)) for trial in found.trials], color=CHANGE)
     return axes
 
@@ -161,8 +161,10 @@ def plot_replication(found: Any, *, axes: Any = None) -> np.ndarray:
     """
     if not found.courses:
         raise ValueError("found: no change could be tested, so that there is no course to draw")
+    own_figure = axes is None
     axes = series_axes(len(found.courses), axes, least_height=2.2)
     name_trials(axes, len(next(iter(found.courses.values()))))
+    heights = []
     for ax, (name, course) in zip(axes, found.courses.items(), strict=True):
         style_panel(ax)
         ax.axhline(1, color=MUTED, linewidth=0.6, zorder=0)
@@ -171,8 +173,10 @@ def plot_replication(found: Any, *, axes: Any = None) -> np.ndarray:
         for row in rows:
             ax.axvline(row["trial"], color=CHANGE, linewidth=1.4)
         names = [(row["trial"], f"{row['trial']}: {_verdict(row)}") for row in rows]
-        name_above(ax, names, color=CHANGE)
-        caption(ax, y=f"{shorten(name)}\n(1 = mean)")
+        heights.append(name_above(ax, names, color=CHANGE))
+        name_row(ax, f"{cut(name, 20)}\n(1 = mean)")
+    if own_figure:
+        heighten(axes, heights)
     return axes
 
 

@@ -81,7 +81,7 @@ def plot_drift(drift: Any, *, axes: Any = None) -> np.ndarray:
     left, right = take_axes(axes, (1, 2), (9.5, 3.4), each="all windows and the first").ravel()
     image = _draw_windows(left, drift.overlap, drift.windows)
     image.set(cmap=positive_colormap(), clim=(0, 1))
-    _draw_bar(left, image, "overlap of subspaces (1 = same)")
+    _draw_bar(left, image, "overlap (1 = same subspace)")
     style_panel(right)
     middle = drift.windows.mean(axis=1)
     style: dict[str, Any] = {"linewidth": 1.4, "markersize": 4}
@@ -91,7 +91,7 @@ def plot_drift(drift: Any, *, axes: Any = None) -> np.ndarray:
     right.set_ylim(0, 1.05)
     caption(right, x="trial (middle of the window)", y="overlap of subspaces")
     p = p_equation(drift.p_value, drift.at_floor())
-    caption(left, title=f"Windows differ more than by chance: {p}")
+    caption(left, title=f"Do windows differ? {p}")
     draw_legend(right)
     return np.array([left, right], dtype=object)
 

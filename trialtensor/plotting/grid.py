@@ -152,7 +152,7 @@ def take_axes(
     if axes.size == int(np.prod(shape)) and (1 in shape or len(shape) == 1):
         axes = axes.reshape(shape)
     if axes.shape != shape:
-        wanted = str(shape[0]) if len(shape) == 1 else f"shape {shape}"
+        wanted = str(max(shape)) if len(shape) == 1 or 1 in shape else f"shape {shape}"
         raise ValueError(f"axes: expected {wanted}, {each}, got shape {axes.shape}")
     return axes
 

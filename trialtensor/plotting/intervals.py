@@ -50,6 +50,8 @@ def draw_intervals(
     low, high = (known.min(), known.max()) if len(known) else (0.0, 1.0)
     pad = 0.06 * (high - low) or 0.5
     ax.set_xlim(low - pad, high + pad)
+    if not np.isfinite(estimates).any():
+        ax.set_xticks([])
     if reference is not None:
         ax.axvline(reference, color=FAINT, linewidth=1.0, zorder=0)
     for y, (middle, left, right, filled) in enumerate(zip(estimates, *ends, sure, strict=True)):
@@ -62,6 +64,7 @@ def draw_intervals(
                 va="center",
                 fontsize=7.5,
                 color=INK,
+                bbox={"facecolor": "white", "linewidth": 0, "pad": 1.5},
             )
             continue
         inside = np.clip(np.nan_to_num([left, right], nan=middle), *ax.get_xlim())

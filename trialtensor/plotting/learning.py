@@ -63,7 +63,8 @@ def plot_learning(
     others = [fit for fit in curve.fits.values() if fit is not curve.best]
     for fit in [curve.best, *sorted(others, key=lambda each: -each.log_odds)]:
         best = fit is curve.best
-        name = fit.model if best else f"{fit.model} (log odds {fit.log_odds:.1f})"
+        odds = f"{fit.log_odds:.1f}".replace("-", "−")
+        name = fit.model if best else f"{fit.model} (log odds {odds})"
         ax.plot(
             trials,
             fit.fitted,

@@ -39,17 +39,12 @@ def caption(
         ax.set_title(title, fontsize=9.5, color=INK, loc="left")
 
 
-def draw_legend(ax: Axes, **options: Any) -> None:
-    """Draw the legend to the right of a panel, where it can't cover anything."""
-    ax.legend(
-        loc="upper left",
-        bbox_to_anchor=(1.01, 1.0),
-        borderaxespad=0.3,
-        frameon=False,
-        fontsize=7.5,
-        labelcolor=INK,
-        **options,
-    )
+def draw_legend(ax: Axes, *, above: bool = False, **options: Any) -> None:
+    """Draw the legend beside a panel, or above one without a title: it can't cover anything."""
+    place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0)}
+    if above:
+        place = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.01), "ncols": 4}
+    ax.legend(**place, borderaxespad=0.3, frameon=False, fontsize=7.5, labelcolor=INK, **options)
 
 
 def draw_label_means(ax: Axes, labels: TrialLabels, factor: np.ndarray) -> None:

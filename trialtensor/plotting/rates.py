@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 FAST, SLOW, CLAMP = QUALITATIVE[3], ACCENT, "#f1f1f1"
+NEAR = 3.0  # ranges of the data within which the perturbation is shown
 
 
 def plot_rates(
@@ -77,12 +78,13 @@ def plot_rates(
     name = "perturbation" if fit.scale == 1 and offset == 0 else "perturbation, scaled"
     style: dict[str, Any] = {"color": MUTED, "linewidth": 1.0, "linestyle": ":"}
     ax.step(trials, scaled, where="mid", label=name, **style)
-    _draw_observations(ax, series)
+    mean = _draw_observations(ax, series)
     if hasattr(fit, "slow"):
         ax.plot(trials, fit.scale * fit.fast + offset, color=FAST, linestyle="--", label="fast")
         ax.plot(trials, fit.scale * fit.slow + offset, color=SLOW, label="slow")
     net = "net: fast + slow" if hasattr(fit, "slow") else "one rate"
     ax.plot(trials, fit.predicted, color="black", linewidth=1.6, label=net)
+    _limit(ax, mean, fit.predicted, scaled)
     name_trials(np.array([ax]), n)
     caption(ax, y="adaptation" + (f" ({shorten(units)})" if units else ""), title=_words(fit))
     draw_legend(ax)
@@ -96,7 +98,8 @@ def _draw_clamps(ax: Axes, clamped: np.ndarray) -> None:
         ax.axvspan(start - 0.5, stop - 0.5, color=CLAMP, linewidth=0, zorder=0, label=name)
 
 
-def _draw_observations(ax: Axes, series: np.ndarray) -> None:
+def _draw_observations(ax: Axes, series: np.ndarray) -> np.ndarray:
+    """Draw the mean of the subjects, with its standard error if there are several; return it."""
     counts = np.isfinite(series).sum(axis=0)
     total = np.nansum(series, axis=0)
     mean = np.divide(total, counts, out=np.full(len(counts), np.nan), where=counts > 0)
@@ -108,6 +111,17 @@ def _draw_observations(ax: Axes, series: np.ndarray) -> None:
     name = f"mean of {len(series)} subjects ± 1 SE" if several else "data"
     size = point_size(len(mean))
     ax.scatter(trials, mean, s=size, color=INK, alpha=0.55, linewidths=0, zorder=2, label=name)
+    return mean
+
+
+def _limit(ax: Axes, mean: np.ndarray, predicted: np.ndarray, scaled: np.ndarray) -> None:
+    """Show all of the data, and the perturbation unless it dwarfs them."""
+    shown = np.concatenate([mean, predicted])
+    low, high = np.nanmin(shown), np.nanmax(shown)
+    size = (high - low) or 1.0
+    near = scaled[np.abs(scaled - (low + high) / 2) < NEAR * size]
+    low, high = np.min([low, *near]), np.max([high, *near])
+    ax.set_ylim(low - 0.06 * size, high + 0.06 * size)
 
 
 def _words(fit: Any) -> str:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trialtensor.data.labels import as_names, plain_labels, unlabelled
-from trialtensor.plotting.above import name_above
+from trialtensor.plotting.above import heighten, name_above
 from trialtensor.plotting.chosen import choose
 from trialtensor.plotting.colors import INK
-from trialtensor.plotting.labels import shorten
-from trialtensor.plotting.panels import caption, style_panel
+from trialtensor.plotting.labels import cut, shorten
+from trialtensor.plotting.panels import name_row, style_panel
 from trialtensor.plotting.trial_courses import (
     CHANGE,
     draw_course,
@@ -72,8 +72,10 @@ def plot_tracking(
     known = list(tracking.series.columns)
     names = [known[i] for i in choose(series, known, "series")]
     unit_of = _units(tracking, known, units)
+    own_figure = axes is None
     axes = series_axes(len(names), axes)
     name_trials(axes, len(tracking.series))  # first: numbers of onsets depend on the limits
+    heights = []
     for ax, name in zip(axes, names, strict=True):
         style_panel(ax)
         blocks = _draw_blocks(ax, tracking.labels)
@@ -83,8 +85,11 @@ def plot_tracking(
         fit_heights(ax, y)
         top = _draw_changes(ax, tracking.changes[tracking.changes["series"] == name])
         if ax is axes[0]:
-            name_above(ax, blocks, color=INK, size=8.5, start=top)
-        caption(ax, y=_in_lines(name, unit_of.get(name)))
+            top = name_above(ax, blocks, color=INK, size=8.5, start=top)
+        name_row(ax, _in_lines(name, unit_of.get(name)))
+        heights.append(top)
+    if own_figure:
+        heighten(axes, heights)
     return axes
 
 
@@ -106,8 +111,8 @@ def _units(tracking: Any, known: list[str], units: Any) -> dict[str, str]:
 
 def _in_lines(name: str, unit: str | None) -> str:
     """Break the name of a series, and its unit, into lines that fit beside its panel."""
-    lines = [shorten(part) for part in str(name).split(", ")]
-    return "\n".join([*lines, *([f"({shorten(unit)})"] if unit else [])])
+    lines = [cut(part, 20) for part in str(name).split(", ")]
+    return "\n".join([*lines, *([f"({cut(unit, 20)})"] if unit else [])])
 
 
 def _draw_blocks(ax: Axes, labels: np.ndarray | None) -> list[tuple[float, str]]:

@@ -47,7 +47,8 @@ def plot_transforms(comparison: Any, *, ax: Axes | None = None) -> Axes:
     rows = comparison.table.to_dict("records")
     ax = take_one(ax, (6.6, 1.1 + 0.45 * len(rows)))
     names = [
-        f"{shorten(str(row['transform']))}\n({row['n_components']} components)" for row in rows
+        f"{shorten(str(row['transform']))}: {row['error']:.3f}\n(components: {row['n_components']})"
+        for row in rows
     ]
     error = np.array([row["error"] for row in rows], dtype=np.float64)
     half = np.nan_to_num([row["error_se"] for row in rows])

@@ -8,9 +8,14 @@ import numpy as np
 
 from trialtensor.data.arrays import as_floats
 from trialtensor.plotting.colors import INK
-from trialtensor.plotting.labels import shorten
-from trialtensor.plotting.panels import caption, style_panel
-from trialtensor.plotting.trial_courses import draw_course, draw_onset, name_trials, series_axes
+from trialtensor.plotting.panels import name_row, style_panel
+from trialtensor.plotting.trial_courses import (
+    draw_course,
+    draw_onset,
+    name_trials,
+    series_axes,
+    series_name,
+)
 
 
 def plot_transitions(
@@ -63,8 +68,7 @@ def plot_transitions(
         draw_course(ax, series[:, s], course[:, s], band[:, :, s])
         for row in first.to_dict("records"):
             draw_onset(ax, row)
-        name = f"series {s + 1}" if n > 1 else "value"
-        caption(ax, y=f"{name}\n({shorten(units)})" if units else name)
+        name_row(ax, series_name(s, n, units))
     axes[0].set_title(_words(found, first), fontsize=8.5, color=INK, loc="left")
     name_trials(axes, n_trials)
     return axes

@@ -9,6 +9,7 @@ import numpy as np
 from trialtensor.data.arrays import as_floats
 from trialtensor.plotting.colors import ACCENT, INK, MUTED, QUALITATIVE
 from trialtensor.plotting.grid import take_axes
+from trialtensor.plotting.labels import cut
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,6 +54,12 @@ def one_series(values: Any, name: str, n_trials: int | None = None) -> np.ndarra
         wanted = "(n_trials,)" if n_trials is None else f"({n_trials},)"
         raise ValueError(f"{name}: expected shape {wanted}, got {series.shape}")
     return series
+
+
+def series_name(s: int, n_series: int, units: str | None) -> str:
+    """Name one of several series, or the only one, with its unit below."""
+    name = f"series {s + 1}" if n_series > 1 else "value"
+    return f"{name}\n({cut(units, 20)})" if units else name
 
 
 def fit_heights(ax: Axes, y: np.ndarray) -> None:
