@@ -104,8 +104,8 @@ def _draw_radius(ax: Axes, trials: np.ndarray, radius: np.ndarray, band: Any) ->
     ax.axhline(1, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
     if band is not None:
         ax.fill_between(trials, *band, color=ACCENT, alpha=0.25, linewidth=0)
-    marker = {"marker": "o", "markersize": 3} if len(trials) < 60 else {}
-    ax.plot(trials, radius, color=ACCENT, linewidth=1.5, **marker)
+    marker = "o" if len(trials) < 60 else None
+    ax.plot(trials, radius, color=ACCENT, linewidth=1.5, marker=marker, markersize=3)
     ax.margins(x=0.02)
 
 

@@ -113,8 +113,15 @@ def _draw_leads(ax: Axes, relation: Any) -> None:
         low - 0.5, high + 0.5, color=BEHAVIOUR, alpha=0.2, linewidth=0, label="interval of the lead"
     )
     ax.axvline(relation.lead, color=BEHAVIOUR, linewidth=1.4)
-    few = {"marker": "o", "markersize": 3.5} if len(relation.leads) < 60 else {}
-    ax.plot(relation.leads, relation.correlations, color=INK, linewidth=1.2, **few)
+    marker = "o" if len(relation.leads) < 60 else None
+    ax.plot(
+        relation.leads,
+        relation.correlations,
+        color=INK,
+        linewidth=1.2,
+        marker=marker,
+        markersize=3.5,
+    )
     ax.margins(x=0.02)
     p = p_equation(relation.p_value, relation.at_floor())
     caption(

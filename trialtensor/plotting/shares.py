@@ -92,7 +92,7 @@ def plot_shares(
     bar = ax.figure.colorbar(image, ax=ax)
     bar.set_label("share (%)", fontsize=8, color=INK)
     bar.ax.tick_params(labelsize=7, colors=INK)
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     return ax
 
 

@@ -50,7 +50,7 @@ def plot_run(
     heights = [*([2.5] * moves), 3.6 if choices else 2.4, *([2.1] * (activity is not None))]
     figure = figure_of_size(figure, (10, sum(heights)))
     parts = figure.subfigures(len(heights), 1, height_ratios=heights)
-    rows = iter(np.ravel(parts))  # type: ignore[arg-type]
+    rows = iter(np.ravel(parts))
     phases = phases_of(truth.schedule)
     if moves:
         _paths(next(rows), behaviour, truth, phases)
