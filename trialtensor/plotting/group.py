@@ -65,13 +65,23 @@ def plot_group(group: Any, *, axes: Any = None) -> np.ndarray:
             )
             style_panel(ax)
             if effect == "time constant":
-                ax.set_xscale("log")
+                _use_log_scale(ax)
             _draw_animals(ax, animals.to_dict("records"), named=ax is row[0])
             _draw_mean(ax, mean.to_dict("records")[0], len(animals))
             ax.set_xlabel(UNITS[effect], fontsize=8.5, color=INK)
         row[0].set_ylabel(shorten(component), fontsize=8.5, color=INK)
         row[2].axvline(0, color=MUTED, linewidth=0.8, linestyle=":", zorder=0)
     return axes
+
+
+def _use_log_scale(ax: Axes) -> None:
+    """Use a logarithmic axis with plain numbers, of which there are some within a decade."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    ax.set_xscale("log")
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    ax.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _draw_animals(ax: Axes, animals: list[dict[str, Any]], *, named: bool) -> None:
