@@ -103,7 +103,11 @@ def _draw_mean(ax: Axes, mean: dict[str, Any], n_rows: int) -> None:
         ax.plot([mean["new_low"], mean["new_high"]], [y, y], color=ACCENT, linewidth=1, zorder=2)
         ax.fill(corners, [y, y - 0.32, y, y + 0.32], color=ACCENT, linewidth=0, zorder=3)
         # The interval for another of few animals may be so wide that nothing else is seen.
-        ends = [min(limits[0], mean["low"]), max(limits[1], mean["high"])]
-        ax.set_xlim(*ends)
+        ends = np.array([min(limits[0], mean["low"]), max(limits[1], mean["high"])])
+        # A little room, or half of a point at the end would be cut off.
+        scale = ax.xaxis.get_transform()
+        low, high = scale.transform(ends)
+        room = 0.04 * (high - low)
+        ax.set_xlim(*scale.inverted().transform(np.array([low - room, high + room])))
     text = f"{mean['n_with']} of {n_rows} animals"
     ax.set_title(text, fontsize=8, color=INK, loc="right")
