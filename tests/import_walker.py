@@ -14,6 +14,7 @@ CHAIN = (
     "selection",
     "tracking",
     "plotting",
+    "explore",
     "report",
     "cli",
 )

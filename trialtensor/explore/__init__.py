@@ -1,0 +1,5 @@
+"""Interactive figures of fitted models: Bokeh in a page of its own, a report or a notebook."""
+
+from trialtensor.explore.embedding import Embedded, Interactive, embed
+
+__all__ = ["Embedded", "Interactive", "embed"]
