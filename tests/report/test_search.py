@@ -16,6 +16,7 @@ from trialtensor.selection import CrossValidatedSearch, Speckled
 @pytest.fixture
 def page(tmp_path):
     def write(search, **options):
+        options = {"static": True, **options}
         path = write_search_report(search, tmp_path / "search.html", **options)
         return Page(path.read_text(encoding="utf-8"))
 

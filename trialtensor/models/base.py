@@ -223,6 +223,12 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
         check_is_fitted(self)
         save(self, path)
 
+    def _html_repr(self) -> str:
+        """Return what notebooks show: a summary of the fit; before it, scikit-learn's diagram."""
+        from trialtensor.models.in_notebooks import fitted_html
+
+        return fitted_html(self) if hasattr(self, "fitted_") else str(super()._html_repr())
+
     # Methods that a kind supplies or inherits.
 
     def _check(self) -> None:

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from trialtensor.explore.embedding import Interactive
 
 _VOID = frozenset(
-    "area base br col embed hr img input link meta source track wbr".split()  # HTML, 13.1.2
+    ("area", "br", "col", "hr", "img", "input", "source", "track", "wbr")  # HTML, section 13.1.2
 )
 # The Content-Security-Policy of the page would stop them, in silence.
-_STOPPED = frozenset("script link iframe object embed base form meta".split())
+_STOPPED = frozenset(("script", "link", "iframe", "object", "embed", "base", "form", "meta"))
 _KINDS = (
     "HTML as text, a matplotlib figure, a pandas DataFrame, an interactive figure, an object with "
     "_repr_html_, or a list of these"

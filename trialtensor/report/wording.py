@@ -17,7 +17,6 @@ from trialtensor.models.verdict import about_unfinished
 from trialtensor.solvers.degeneracy import CANCELLING
 
 
-
 @dataclass(frozen=True)
 class Resemblance:
     """Words for the similarity of two restarts.
