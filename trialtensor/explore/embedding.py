@@ -16,7 +16,16 @@ if TYPE_CHECKING:
     from bokeh.models import LayoutDOM
 
 # In the order in which they run; the last one starts what the others define.
-SCRIPTS = ("themes.js", "page.js")
+SCRIPTS = (
+    "themes.js",
+    "page.js",
+    "numbers.js",
+    "entries.js",
+    "details.js",
+    "lanes.js",
+    "controls.js",
+    "explore.js",
+)
 STYLE = "explore.css"
 
 
