@@ -28,6 +28,8 @@ def write_results(
     recording: "Recording",
     written: "Written",
     fit_options: Mapping[str, Any],
+    *,
+    static: bool = False,
 ) -> None:
     """Write everything but the model, starting with the costliest results.
 
@@ -39,6 +41,8 @@ def write_results(
         With the model, which :func:`save_model` saves first.
     fit_options : dict
         Further arguments of ``fit``, besides the data.
+    static : bool
+        Whether the page has no scripts.
     """
     from trialtensor.io import export
 
@@ -58,7 +62,7 @@ def write_results(
         (export.factor_files(model), lambda: export.write_factors(model, folder)),
         ((SUMMARY,), summary),
         *(((name,), partial(_write_figure, model, folder, name, recording)) for name in figures),
-        ((REPORT,), lambda: _write_report(model, recording, folder / REPORT, fit_options)),
+        ((REPORT,), lambda: _write_report(model, recording, folder / REPORT, fit_options, static)),
     ]
     written.run(steps)
 
@@ -116,7 +120,11 @@ def _write_figure(model: "TrialEstimator", folder: Path, name: str, recording: "
 
 
 def _write_report(
-    model: "TrialEstimator", recording: "Recording", path: Path, fit_options: Mapping[str, Any]
+    model: "TrialEstimator",
+    recording: "Recording",
+    path: Path,
+    fit_options: Mapping[str, Any],
+    static: bool,
 ) -> None:
     from trialtensor.report import write_report
 
@@ -130,5 +138,6 @@ def _write_report(
         preprocessing=DONE_FIRST[recording.transform],
         command=recording.command,
         code=recording.code,
+        static=static,
         **further,
     )

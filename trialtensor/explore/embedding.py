@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SCRIPTS = (
     "themes.js",
     "page.js",
+    "stacked.js",
     "numbers.js",
     "entries.js",
     "details.js",

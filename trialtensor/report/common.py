@@ -12,7 +12,7 @@ from trialtensor.plotting.columns import columns
 from trialtensor.plotting.diagnostics import in_batches
 from trialtensor.plotting.places import n_latest
 from trialtensor.report import data_wording, wording, words
-from trialtensor.report.figures import component_pictures, figure_html, fit_picture
+from trialtensor.report.figures import component_pictures, figure_html, fit_picture, has_means
 from trialtensor.report.interactive import interactive_components
 from trialtensor.report.rendering import (
     data_part,
@@ -59,9 +59,13 @@ def components(model: TrialEstimator, context: Context) -> Fragment:
     fitted = model.fitted_
     pictures = component_pictures(model, context.color_by, context.color_name)
     interactive = interactive_components(model, context)
+    n, n_drawn = len(fitted.components), sum(each.n_components for each in pictures[:1])
     html = fragment(
         "sections/components.html.jinja",
-        reading=words.reading(model, context, sum(each.n_components for each in pictures[:1])),
+        reading=words.reading(model, context, n_drawn if interactive is None else n),
+        n_drawn=n_drawn if n_drawn < n else None,
+        means=has_means(model, context.color_by),
+        interactive=interactive is not None,
         zero=wording.zero_components_sentence(fitted.n_zero, len(fitted.components)),
         figure=figure_html(pictures, interactive=interactive),
     )

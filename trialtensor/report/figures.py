@@ -140,6 +140,18 @@ def one_trial_factor(model: TrialEstimator) -> bool:
     return len(whole) == 1 and whole[0].dataset is None
 
 
+def has_means(model: TrialEstimator, color_by: Any) -> bool:
+    """Return whether the picture of the components ends with means over trials with a label.
+
+    Parameters
+    ----------
+    model : fitted model
+    color_by : as for `trialtensor.plotting.plot_factors`
+    """
+    sliced = has_loadings_and_slices(model.fitted_)
+    return color_by is not None and not sliced and one_trial_factor(model)
+
+
 def _factors_picture(
     model: TrialEstimator, color_by: Any, color_name: str | None, datasets: Any
 ) -> Picture:
@@ -147,7 +159,7 @@ def _factors_picture(
 
     fitted = model.fitted_
     n_shown = min(len(fitted.components), MAX_COMPONENTS)
-    means = color_by is not None and one_trial_factor(model)
+    means = has_means(model, color_by)
     axes = plotting.factor_grid(
         n_shown, label_means=means, model=model, datasets=datasets, figure=Figure()
     )

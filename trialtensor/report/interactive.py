@@ -12,15 +12,45 @@ if TYPE_CHECKING:
 
 
 def interactive_components(model: TrialEstimator, context: Context) -> Interactive | None:
-    """Return the explorer of a fitted model."""
-    return None
+    """Return the explorer of a fitted model; None on a static page.
+
+    Parameters
+    ----------
+    model : fitted model
+    context : Context
+    """
+    if context.static:
+        return None
+    from trialtensor.explore.figure import explore
+
+    return explore(model, context.X, mask=context.mask, color_by=context.color_by)
 
 
 def interactive_search(search: Any, context: SearchContext) -> Interactive | None:
-    """Return the errors of candidates, to be pointed at."""
-    return None
+    """Return the numbers of candidates, to be pointed at; None on a static page.
+
+    Parameters
+    ----------
+    search : fitted CrossValidatedSearch
+    context : SearchContext
+    """
+    if context.static:
+        return None
+    from trialtensor.explore.search import explore_search
+
+    return explore_search(search, context.profile)
 
 
 def interactive_tracking(tracking: Any, context: TrackingContext) -> Interactive | None:
-    """Return the components over trials, to be pointed at."""
-    return None
+    """Return components over trials, to be pointed at; None on a static page.
+
+    Parameters
+    ----------
+    tracking : Tracking
+    context : TrackingContext
+    """
+    if context.static:
+        return None
+    from trialtensor.explore.tracking import explore_tracking
+
+    return explore_tracking(tracking)
