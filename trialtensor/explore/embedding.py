@@ -11,6 +11,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from trialtensor.explore.page import frame, page
+from trialtensor.explore.tables import tables_html
+from trialtensor.storage import write_whole
+
 if TYPE_CHECKING:
     import pandas
     from bokeh.models import LayoutDOM
@@ -71,17 +75,17 @@ class Interactive:
         OSError
             If the file can't be written.
         """
-        from trialtensor.explore.page import page
-        from trialtensor.storage import write_whole
-
-        write_whole(path, page(self))
+        write_whole(path, self._page())
         return Path(path)
 
     def _repr_html_(self) -> str:
         """Return the page in a frame, which every notebook shows, and pages made of notebooks."""
-        from trialtensor.explore.page import frame
+        return frame(self._page(), self.title, self.layout)
 
-        return frame(self)
+    def _page(self) -> str:
+        embedded = embed(self)
+        tables = tables_html(self.tables)
+        return page(self.title, self.alt, embedded.divs[0], tables, embedded.script)
 
 
 @dataclass(frozen=True)

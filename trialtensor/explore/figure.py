@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 
 # More are there, and can be shown; but not all at first.
 MAX_COMPONENTS = 20
+WRAP = ":host { flex-wrap: wrap; gap: 4px 10px; }"
+# Mean activity stays in sight while lanes are scrolled, where the page has room for both.
+STAYS = """
+@media (min-width: 800px) and (min-height: 600px) {
+  :host { position: sticky; top: 0; z-index: 5; background: var(--tt-paper, #ffffff); }
+}"""
 
 
 def explore(
@@ -173,12 +179,15 @@ def _layout(
             plot for plot, panel in zip(plots, panels, strict=True) if panel.family == family
         ]
         rows.append(_row(own_plots, f"family {family}"))
-    return Column(children=rows, sizing_mode="stretch_width", name="explore", tags=["explore", about])
+    return Column(
+        children=rows, sizing_mode="stretch_width", name="explore", tags=["explore", about]
+    )
 
 
 def _row(plots: list[Any], name: str) -> LayoutDOM:
     """Return plots beside each other, or below each other where the page is narrow."""
     from bokeh.models import InlineStyleSheet, Row
 
-    wrap = InlineStyleSheet(css=":host { flex-wrap: wrap; gap: 4px 10px; }")
-    return Row(children=plots, sizing_mode="stretch_width", stylesheets=[wrap], name=name)
+    css = WRAP + STAYS * (name == "details")
+    sheet = InlineStyleSheet(css=css)
+    return Row(children=plots, sizing_mode="stretch_width", stylesheets=[sheet], name=name)

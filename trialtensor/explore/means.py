@@ -71,6 +71,11 @@ class Means:
     neurons: list[np.ndarray] = field(default_factory=list)
     names: list[Any] = field(default_factory=lambda: [None])
 
+    def count(self, axis: str) -> int:
+        """Return the number of trials or neurons of all arrays together."""
+        places = self.trials if axis == "trial" else self.neurons
+        return 1 + max(int(each.max(initial=-1)) for each in places)
+
     def mean(self, axis: str, dataset: str | None, which: np.ndarray) -> np.ndarray | None:
         """Return the mean activity of some trials or neurons over time, pooled to few bins.
 

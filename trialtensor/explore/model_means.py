@@ -57,7 +57,9 @@ def _of_dataset(fitted: Fitted, dataset: str | None) -> Sums | None:
                 return None
             neurons += scale * _summed(parts, own, ("neuron", "time"))
             trials[rows] += scale * _summed(parts, own, ("trial", "time"))
-    others = int(np.prod([n for axis, n in lengths.items() if axis not in ("trial", "neuron", "time")]))
+    others = int(
+        np.prod([n for axis, n in lengths.items() if axis not in ("trial", "neuron", "time")])
+    )
     return Sums(
         neurons,
         np.full(neurons.shape, n_trials * others),

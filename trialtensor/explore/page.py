@@ -7,9 +7,6 @@ import hashlib
 from html import escape
 from typing import TYPE_CHECKING
 
-from trialtensor.explore.embedding import Interactive, embed
-from trialtensor.explore.tables import tables_html
-
 if TYPE_CHECKING:
     from bokeh.models import LayoutDOM
 
@@ -38,15 +35,18 @@ h1 {{ font-size: 1.25rem; margin: 0 0 .4rem; overflow-wrap: anywhere; }}</style>
 """
 
 
-def page(figure: Interactive) -> str:
+def page(title: str, alt: str, figure: str, tables: str, script: str) -> str:
     """Return a whole page; it asks for nothing outside of itself.
 
     Parameters
     ----------
-    figure : Interactive
+    title, alt : str
+        Plain text.
+    figure, tables : str
+        HTML.
+    script : str
     """
-    embedded = embed(figure)
-    digest = hashlib.sha256(embedded.script.encode()).digest()
+    digest = hashlib.sha256(script.encode()).digest()
     code = base64.b64encode(digest).decode("ascii")
     # Bokeh styles its elements by style elements of their own, which a hash can't name.
     policy = (
@@ -55,24 +55,28 @@ def page(figure: Interactive) -> str:
     )
     return _PAGE.format(
         policy=policy,
-        title=escape(figure.title),
-        alt=escape(figure.alt),
-        figure=embedded.divs[0],
-        tables=tables_html(figure.tables),
-        script=embedded.script,
+        title=escape(title),
+        alt=escape(alt),
+        figure=figure,
+        tables=tables,
+        script=script,
     )
 
 
-def frame(figure: Interactive) -> str:
-    """Return the page in an ``<iframe>``, high enough to be useful in a notebook.
+def frame(page: str, title: str, layout: LayoutDOM) -> str:
+    """Return a page in an ``<iframe>``, high enough to be useful in a notebook.
 
     Parameters
     ----------
-    figure : Interactive
+    page : str
+        HTML.
+    title : str
+    layout : bokeh.models.LayoutDOM
+        What it shows.
     """
-    height = min(_height(figure.layout) + AROUND, MOST)
+    height = min(_height(layout) + AROUND, MOST)
     return (
-        f'<iframe srcdoc="{escape(page(figure))}" title="{escape(figure.title)}" '
+        f'<iframe srcdoc="{escape(page)}" title="{escape(title)}" '
         f'sandbox="allow-scripts allow-downloads" '
         f'style="width: 100%; height: {height}px; border: 0"></iframe>'
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,9 @@ import numpy as np
 from trialtensor.explore.entities import Entity
 from trialtensor.explore.quantised import pooled, quantised
 from trialtensor.models import Component, Fitted
-from trialtensor.plotting.columns import Column
+from trialtensor.plotting.columns import Column, has_loadings_and_slices
 from trialtensor.plotting.images import color_limit
+from trialtensor.plotting.labels import cut
 from trialtensor.plotting.overlays import other_restarts
 
 Entities = Mapping[tuple[str, str | None, int], Entity]
@@ -20,6 +21,7 @@ STYLES = {"neuron": "bar", "trial": "point"}
 # Bytes that all images of a page may take before they are pooled.
 IMAGE_BYTES = 1_200_000
 MAX_TIMES = 100
+FEWEST_CELLS = 50
 # Restarts in tabs beside the best one; the next ones would say the same.
 MAX_RESTARTS = 8
 
@@ -42,6 +44,10 @@ class Panel:
         For each component; None where it has no such part.
     restarts : list of lists of arrays or None
         The same of other restarts; empty where these aren't kept.
+    beside_image : bool
+        True if a panel of its family is an image, which needs higher lanes.
+    notes : list of str
+        Why the lane of a component is empty; empty text where it isn't.
     """
 
     column: Column
@@ -51,6 +57,8 @@ class Panel:
     rows: Entity | None
     values: list[np.ndarray | None]
     restarts: list[list[np.ndarray | None]]
+    beside_image: bool = False
+    notes: list[str] = field(default_factory=list)
 
     @property
     def is_image(self) -> bool:
@@ -91,6 +99,7 @@ class Panel:
             "rows": None if self.rows is None else self.rows.key,
             "image": self.is_image,
             "bars": not self.is_image and self.style == "bar",
+            "notes": self.notes,
             "values": [self._levels(values, 8 if self.is_image else 16) for values in self.values],
             "restarts": [[self._levels(values, 8) for values in each] for each in self.restarts],
         }
@@ -132,8 +141,23 @@ def panels_of(
         rows = None if down is None else entities[down, column.dataset, column.length(fitted, down)]
         values = [_values(column, fitted.components[r], at[2], room) for r in members]
         own = [_restart(column, each, members) for each in others] if not column.is_image else []
-        found.append(Panel(column, family, members, entities[at], rows, values, own))
-    return sorted(found, key=lambda each: each.family)
+        image = any(each.is_image for each in families[family][0])
+        found.append(
+            Panel(
+                column,
+                family,
+                members,
+                entities[at],
+                rows,
+                values,
+                own,
+                image,
+                _notes(column, fitted, members),
+            )
+        )
+    # A loading is read before its slice.
+    loadings_first = has_loadings_and_slices(fitted)
+    return sorted(found, key=lambda each: (each.family, loadings_first and each.is_image))
 
 
 def _families(fitted: Fitted, shown: Sequence[Column]) -> list[tuple[list[Column], list[int]]]:
@@ -165,12 +189,22 @@ def _values(column: Column, component: Component, n: int, room: int) -> np.ndarr
         whole = np.asarray(parts[0].values)
         if column.axis == "time":
             whole = pooled(whole, MAX_TIMES)
-    for axis in (0, 1):
-        # The longer one first, so that images stay as fine as possible.
-        longer = int(np.argmax(whole.shape)) if axis == 0 else 1 - longer
-        other = whole.shape[1 - longer]
-        whole = pooled(whole, max(room // max(other, 1), 50), axis=longer)
+    # The longer one first, so that images stay as fine as possible.
+    for axis in np.argsort(whole.shape)[::-1]:
+        whole = pooled(whole, max(room // whole.shape[1 - axis], FEWEST_CELLS), axis=int(axis))
     return 0 * whole if zero else whole
+
+
+def _notes(column: Column, fitted: Fitted, members: Sequence[int]) -> list[str]:
+    return [_note(column, fitted.components[r]) for r in members]
+
+
+def _note(column: Column, component: Component) -> str:
+    if not column.parts(component):
+        elsewhere = sorted({str(p.dataset) for p in component.parts if p.dataset is not None})
+        return f"only in {', '.join(cut(name, 20) for name in elsewhere)}" if elsewhere else "none"
+    zero = component.weight == 0 or component.scales.get(column.dataset, 1.0) == 0
+    return "no activity" if zero else ""
 
 
 def _room(fitted: Fitted, shown: Sequence[Column]) -> int:

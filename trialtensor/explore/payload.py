@@ -49,6 +49,8 @@ def mean_payload(
 def _levels(means: Means | None, fitted: Fitted, entity: Entity) -> dict[str, Any] | None:
     if means is None:
         return None
+    if entity.dataset is None and means.count(entity.axis) != entity.n:
+        return None  # the neurons of a block, which are others in the next one
     values = means.mean(entity.axis, entity.dataset, _places(means, fitted, entity))
     if values is None:
         return None

@@ -32,11 +32,12 @@ def plot_of(panel: Panel, name: str) -> figure:
         By which the page finds it.
     """
     n = len(panel.components)
-    plot = _empty(panel, name, lane_height(n, image=panel.is_image) * n + AROUND)
+    plot = _empty(panel, name, lane_height(n, image=panel.beside_image) * n + AROUND)
     if panel.is_image:
         _add_images(plot, panel)
     else:
         _add_vectors(plot, panel)
+    _add_notes(plot)
     _add_marks(plot)
     return plot
 
@@ -204,6 +205,17 @@ def _diverging() -> list[str]:
     return [to_hex(color) for color in diverging_colormap()(np.linspace(0, 1, 255))]
 
 
+def _add_notes(plot: figure) -> None:
+    """Add the place of the words in empty lanes."""
+    from bokeh.models import ColumnDataSource, Text
+
+    notes = ColumnDataSource({"x": [], "y": [], "text": []}, name=f"{plot.name} notes")
+    text = Text(x="x", y="y", text="text", text_align="center", text_baseline="middle")
+    text.text_color = INK
+    text.text_font_size = "12px"
+    plot.add_glyph(notes, text)
+
+
 def _add_marks(plot: figure) -> None:
     """Add what marks the entry pointed at, on a layer of its own: pointing paints nothing else."""
     from bokeh.models import ColumnDataSource, HSpan, Scatter, Text, VSpan
@@ -242,7 +254,7 @@ def detail_plot(name: str, title: str, axis_label: str) -> figure:
     axis_label : str
         Of the times.
     """
-    from bokeh.models import ColumnDataSource, DataRange1d, Legend, Range1d
+    from bokeh.models import ColumnDataSource, Range1d
     from bokeh.plotting import figure
 
     plot = figure(
@@ -254,16 +266,11 @@ def detail_plot(name: str, title: str, axis_label: str) -> figure:
         y_axis_label="mean activity",
         tools="save",
         x_range=Range1d(0, 1),
-        y_range=DataRange1d(range_padding=0.08),
+        y_range=Range1d(0, 1),
         styles={"flex": "1 1 300px", "min-width": "min(280px, 100%)"},
     )
     style(plot)
     source = ColumnDataSource({"x": [], "data": [], "model": []}, name=f"{name} source")
-    data = plot.line("x", "data", source=source, line_color=MUTED, line_width=3)
-    model = plot.line("x", "model", source=source, line_color=ACCENT, line_width=1.8)
-    items = [("data", [data]), ("model", [model])]
-    legend = Legend(items=items, orientation="horizontal", padding=0, border_line_color=None)
-    legend.label_text_color = INK
-    legend.background_fill_color = None
-    plot.add_layout(legend, "below")
+    plot.line("x", "data", source=source, line_color=MUTED, line_width=3)
+    plot.line("x", "model", source=source, line_color=ACCENT, line_width=1.8)
     return plot

@@ -25,7 +25,9 @@ def alternative_text(fitted: Fitted, panels: Sequence[Panel]) -> str:
     """
     n = len(fitted.components)
     names = [panel.title[0].lower() + panel.title[1:] for panel in panels]
-    listed = ", ".join(names[:-1]) + " and " * (len(names) > 1) + (names[-1] if names else "nothing")
+    listed = (
+        ", ".join(names[:-1]) + " and " * (len(names) > 1) + (names[-1] if names else "nothing")
+    )
     return (
         f"Interactive figure of the {n} component{'s' * (n != 1)} of a fitted {fitted.kind}: "
         f"panels of {listed}, with a lane for each component. The tables of the figure have its "

@@ -94,7 +94,7 @@
       figure.point(entries, entries.order[rank]);
     });
     entries.stepper = step;
-    row.append(make("label", {}, "show place ", step));
+    row.append(make("label", {}, "place ", step));
     row.append(choice("sort by", orders(figure, entries), (by) => figure.sort(entries, by)));
     const colored = entries.labels.filter((label) => label.palette);
     if (colored.length) {
@@ -151,6 +151,15 @@
     return list;
   }
 
+  /* What the two lines of mean activity are, above their plots rather than over their points. */
+  function linesKey(means) {
+    const each = Object.values(means), box = make("div", { class: "tt-lines" });
+    for (const name of ["data", "model"]) {
+      if (each.some((own) => own[name] !== null)) box.append(make("span", { class: `tt-line-${name}` }, name));
+    }
+    return box;
+  }
+
   tt.controls = {
     build(figure) {
       const box = make("div", { class: "tt-controls" });
@@ -162,6 +171,7 @@
       figure.readout = make("p", { class: "tt-readout", "aria-live": "polite" },
         "Point at a neuron or a trial to follow it through all panels; drag to select several.");
       box.append(make("div", { class: "tt-said" }, figure.readout, figure.clear));
+      if (Object.keys(figure.about.means).length) box.append(linesKey(figure.about.means));
       return box;
     },
 

@@ -14,9 +14,10 @@
         if (stored === null) return new Float64Array(means.x.length).fill(NaN);
         return rows.length === 1 ? numbers.row(stored, rows[0]) : numbers.meanOfRows(stored, rows);
       };
-      figure.model(`detail ${entries.axis} source`).data = {
-        x: Float64Array.from(means.x), data: mean(means.data), model: mean(means.model),
-      };
+      const data = mean(means.data), model = mean(means.model);
+      figure.model(`detail ${entries.axis} source`).data = { x: Float64Array.from(means.x), data, model };
+      const [low, high] = numbers.limits([...data, ...model]), margin = (high - low || 1) * 0.06;
+      plot.y_range.setv({ start: low - margin, end: high + margin });
       const first = means.x[0], last = means.x[means.x.length - 1];
       plot.x_range.setv({ start: first, end: last > first ? last : first + 1 });
       plot.title.text = tt.plain(`${what}: mean over ${OTHERS[entries.axis]}`);

@@ -3,7 +3,7 @@
 (function () {
   const tt = window.trialtensor;
   const { numbers } = tt;
-  const AROUND = 84, FILL = 0.92;
+  const AROUND = 84, FILL = 0.92, CURVE = 0.84;
 
   class Lanes {
     constructor(figure, about) {
@@ -54,6 +54,11 @@
       // What "reset" goes back to.
       range.setv({ reset_start: first - edge, reset_end: last + edge });
       this.model.below[0].axis_label = tt.plain(this.entries.axisTitle);
+      const empty = this.slots.map((slot, k) => [slot, this.notes[k]]).filter(([slot, note]) => slot >= 0 && note);
+      this.part("notes").data = {
+        x: empty.map(() => (first + last) / 2), y: empty.map(([slot]) => -slot + 0.2),
+        text: empty.map(([, note]) => tt.plain(note)),
+      };
       if (this.image) this.drawImages();
       else this.drawVectors();
     }
@@ -73,9 +78,9 @@
         let base = NaN;
         if (values !== null && slot >= 0) {
           const [low, high] = numbers.limits(values), span = high - low || 1;
-          const bottom = -slot - FILL / 2;
-          base = bottom + (FILL * -low) / span;
-          for (let i = 0; i < y.length; i++) y[i] = bottom + (FILL * (values[i] - low)) / span;
+          const bottom = -slot - CURVE / 2;
+          base = bottom + (CURVE * -low) / span;
+          for (let i = 0; i < y.length; i++) y[i] = bottom + (CURVE * (values[i] - low)) / span;
           zeros.push(base);
         }
         this.part(`y${k}`).visible = values !== null && slot >= 0;

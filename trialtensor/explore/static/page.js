@@ -25,7 +25,6 @@
 
   tt.start = async function (items) {
     document.documentElement.dataset.theme = tt.theme();
-    Bokeh.set_log_level("warn");
     await Promise.all(items.map(show));
     document.documentElement.dataset.trialtensor = "ready";
   };

@@ -9,6 +9,7 @@
   const PAIRS = [
     [INK.light, INK.dark],
     [FAINT.light, FAINT.dark],
+    [PAPER.light, PAPER.dark],
     ["#0072b2", "#56b4e9"],
     ["#8d99a6", "#7b8896"],
     ["#b9b9b9", "#6f6f6f"],
@@ -17,7 +18,7 @@
     dark: new Map(PAIRS),
     light: new Map(PAIRS.map(([light, dark]) => [dark, light])),
   };
-  const PAINTED = ["line_color", "fill_color", "text_color", "hatch_color"];
+  const PAINTED = ["line_color", "fill_color", "text_color", "hatch_color", "background_fill_color"];
   const system = window.matchMedia("(prefers-color-scheme: dark)");
   let chosen = null;
 
@@ -48,7 +49,8 @@
   function paint(model, theme) {
     const ink = INK[theme], faint = FAINT[theme], paper = PAPER[theme];
     if ("background_fill_color" in model.properties && "border_fill_color" in model.properties) {
-      set(model, { background_fill_color: paper, border_fill_color: paper, outline_line_color: faint });
+      // Seen through: a page may have a colour of its own.
+      set(model, { background_fill_color: null, border_fill_color: null, outline_line_color: faint });
     } else if ("major_label_text_color" in model.properties) {
       set(model, {
         axis_label_text_color: ink, major_label_text_color: ink, axis_line_color: faint,
