@@ -53,10 +53,10 @@ def _html(title: str, content: Any, figures: list[Interactive]) -> Markup:
     if isinstance(content, str):
         check_html(content)
         return Markup(f"<div>{content}</div>")
-    if _is("trialtensor.explore.embedding", "Interactive", content):
+    if _is("trialtensor", "Interactive", content):
         figures.append(content)
         return figure_html((), interactive=content, place=len(figures) - 1)
-    if _is("pandas.core.frame", "DataFrame", content):
+    if _is("pandas", "DataFrame", content):
         return table_html(content)
     if (picture := _picture(title, content)) is not None:
         return figure_html([picture])
@@ -67,9 +67,10 @@ def _html(title: str, content: Any, figures: list[Interactive]) -> Markup:
     raise ValueError(f"content: expected {_KINDS}, got {type(content).__name__}")
 
 
-def _is(module: str, name: str, value: Any) -> bool:
+def _is(package: str, name: str, value: Any) -> bool:
     """Return whether a value is of a class, without importing what defines it."""
-    return any(c.__module__ == module and c.__name__ == name for c in type(value).__mro__)
+    kinds = ((each.__module__.partition(".")[0], each.__name__) for each in type(value).__mro__)
+    return (package, name) in kinds
 
 
 def _picture(title: str, content: Any) -> Picture | None:
