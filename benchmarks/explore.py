@@ -47,9 +47,10 @@ async ([n, which]) => {
 
 
 def planted(shape: tuple[int, int, int]) -> tuple[Any, Any]:
-    """Return a model with planted factors, and dask data of it with noise."""
+    """Return a model with planted factors, and data of it with noise that is made as it is read."""
     import dask.array
 
+    from trialtensor.data import on_disk
     from trialtensor.io import from_tensorly
 
     rng = np.random.default_rng(0)
@@ -72,7 +73,7 @@ def planted(shape: tuple[int, int, int]) -> tuple[Any, Any]:
     data = dask.array.map_blocks(
         block, chunks=(rows, (n_neurons,), (n_times,)), dtype="f4", meta=np.empty((0, 0, 0), "f4")
     )
-    return model, data
+    return model, on_disk(data)
 
 
 def chromium() -> str | None:

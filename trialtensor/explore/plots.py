@@ -65,6 +65,8 @@ def _empty(panel: Panel, name: str, height: int) -> figure:
         styles={"flex": f"{panel.width:g} 1 300px", "min-width": "min(280px, 100%)"},
     )
     style(plot)
+    plot.toolbar.active_drag = plot.tools[0]
+    plot.toolbar.active_scroll = None  # the wheel scrolls the page
     plot.ygrid.visible = False
     plot.yaxis.major_tick_line_color = None
     plot.yaxis.minor_tick_line_color = None
@@ -107,6 +109,7 @@ def style(plot: Any) -> None:
 
 
 def _tools(panel: Panel) -> list[Any]:
+    """Return the tools of a panel; dragging does what the first one does."""
     from bokeh.models import (
         BoxSelectTool,
         BoxZoomTool,
