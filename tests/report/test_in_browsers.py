@@ -1,7 +1,7 @@
 """Pages as a browser shows them: no error, no request, and everything does what it must."""
 
 import os
-import shutil
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +10,11 @@ import pytest
 import xarray
 
 import trialtensor as tt
+from tests.browsers import READY, chromium
+from tests.browsers import opened as open_in_browser
 from tests.made_searches import TRIPLES, TYPICAL, made_profile, made_search
 from tests.other_kinds import MeanNMF, data, models
 from trialtensor.report import Report
-
-sync_api = pytest.importorskip("playwright.sync_api")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the path")
 
 WIDTHS = (400, 1000, 1400, 2500)
 # Where to keep screenshots, to be looked at.
@@ -32,6 +30,7 @@ NAMES = (
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     """Every kind of page, by name."""
+    chromium()  # without a browser, no page is needed
     folder = tmp_path_factory.mktemp("pages")
     recording = data("labelled")
     tt.write_report(MeanNMF(2).fit(recording), folder / "MeanNMF.html")
@@ -63,37 +62,11 @@ def write_wild(path):
     report.write(path)
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield found
-        found.close()
+class Seen:
+    """A page in the browser."""
 
-
-class Opened:
-    """A page in the browser, and what it complained about or asked for."""
-
-    def __init__(self, browser, path, *, scripts=True):
-        self.context = browser.new_context(
-            java_script_enabled=scripts, viewport={"width": 1000, "height": 800}
-        )
-        self.page = self.context.new_page()
-        self.complaints = []
-        self.page.on("console", self._console)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("request", self._request)
-        self.page.goto(Path(path).as_uri())
-        if scripts:
-            self.page.wait_for_selector("html[data-trialtensor=ready]")
-
-    def _console(self, message):
-        if message.type in ("error", "warning"):
-            self.complaints.append(message.text)
-
-    def _request(self, request):
-        if not request.url.startswith(("data:", "file:")):
-            self.complaints.append(f"request of {request.url}")
+    def __init__(self, page):
+        self.page = page
 
     def ask(self, script, *arguments):
         return self.page.evaluate(script, *arguments)
@@ -105,18 +78,24 @@ class Opened:
     def paper(self):
         return self.ask(PAPER)
 
+    @property
+    def complaints(self):
+        return self.page.complaints
+
+    def reload(self):
+        self.page.reload()
+        self.page.wait_for_selector(READY, state="attached")
+
 
 @pytest.fixture
-def opened(browser, written):
-    found = []
+def opened(written):
+    with ExitStack() as pages:
 
-    def go(name, **options):
-        found.append(Opened(browser, written / f"{name}.html", **options))
-        return found[-1]
+        def go(name, **options):
+            path = written / f"{name}.html"
+            return Seen(pages.enter_context(open_in_browser(path, **options)))
 
-    yield go
-    for each in found:
-        each.context.close()
+        yield go
 
 
 PAPER = "getComputedStyle(document.body).backgroundColor"
@@ -153,8 +132,7 @@ def test_the_theme_button(opened):
     assert page.paper == DARK and button.inner_text() == "Light page"
     ink = page.ask("Bokeh.documents[0].roots()[0].children[0].title.text_color")
     assert "#d9e1e8" in str(ink)
-    page.page.reload()
-    page.page.wait_for_selector("html[data-trialtensor=ready]")
+    page.reload()
     assert page.paper == DARK
     page.page.locator("#theme").click()
     assert page.paper == LIGHT and page.complaints == []
@@ -165,8 +143,7 @@ def test_a_browser_that_keeps_nothing(opened):
     page.page.add_init_script(
         "Object.defineProperty(window, 'localStorage', {get() { throw new Error('closed'); }})"
     )
-    page.page.reload()
-    page.page.wait_for_selector("html[data-trialtensor=ready]")
+    page.reload()
     before = page.paper
     page.page.locator("#theme").click()
     assert page.paper != before and page.complaints == []
@@ -174,7 +151,7 @@ def test_a_browser_that_keeps_nothing(opened):
 
 def test_without_scripts_pictures_are_there(opened):
     for name in ("TCA", "tracking"):
-        page = opened(name, scripts=False)
+        page = opened(name, scripts=False, wait_for=None)
         assert page.sees(".static img") and not page.sees(".interactive")
         assert not page.sees("#theme")
 

@@ -65,6 +65,8 @@ def _empty(panel: Panel, name: str, height: int) -> figure:
         styles={"flex": f"{panel.width:g} 1 300px", "min-width": "min(280px, 100%)"},
     )
     style(plot)
+    plot.toolbar.active_drag = plot.tools[0]
+    plot.toolbar.active_scroll = None  # the wheel scrolls the page
     plot.ygrid.visible = False
     plot.yaxis.major_tick_line_color = None
     plot.yaxis.minor_tick_line_color = None
@@ -91,6 +93,8 @@ def style(plot: Any) -> None:
     """
     plot.toolbar.logo = None
     plot.toolbar.autohide = True
+    # The page shows through; what a first paint leaves at the edges would stay in another theme.
+    plot.border_fill_color = plot.background_fill_color = None
     plot.outline_line_color = FAINT
     plot.title.text_color = INK
     plot.title.text_font_size = "13px"
@@ -105,6 +109,7 @@ def style(plot: Any) -> None:
 
 
 def _tools(panel: Panel) -> list[Any]:
+    """Return the tools of a panel; dragging does what the first one does."""
     from bokeh.models import (
         BoxSelectTool,
         BoxZoomTool,
@@ -144,21 +149,24 @@ def _add_lane(plot: figure, source: Any, panel: Panel, k: int) -> GlyphRenderer:
         return plot.add_glyph(source, Line(x="x", y=name, line_color=ACCENT, line_width=1.8))
     if panel.style == "point":
         glyph: Any = Scatter(
-            x="x", y=name, size=_point_size(panel.entity.n), fill_color="color", line_color=None
+            x="x", y=name, size=_point_size(panel.entity.n), fill_color=ACCENT, line_color=None
         )
-        return plot.add_glyph(source, glyph, nonselection_glyph=_faded(glyph))
+        return _add_selectable(plot, source, glyph)
     few = panel.entity.n <= MAX_BARS
-    edge: Any = None if few else "color"
-    glyph = VBar(x="x", top=name, bottom=f"b{k}", width=0.8, fill_color="color", line_color=edge)
-    return plot.add_glyph(source, glyph, nonselection_glyph=_faded(glyph))
+    glyph = VBar(x="x", top=name, bottom=f"b{k}", width=0.8, fill_color=ACCENT, line_color=ACCENT)
+    if few:
+        glyph.line_color = None
+    else:
+        glyph.fill_color = None
+    return _add_selectable(plot, source, glyph)
 
 
-def _faded(glyph: Any) -> Any:
-    """Return how entries look beside others that are selected."""
-    other = glyph.clone()
-    other.fill_alpha = 0.16
-    other.line_alpha = 0.16
-    return other
+def _add_selectable(plot: figure, source: Any, glyph: Any) -> GlyphRenderer:
+    """Add a glyph whose entries fade beside others that are selected."""
+    faded = glyph.clone()
+    faded.fill_alpha = faded.line_alpha = 0.16
+    # Not "auto": the page gives all three their colour.
+    return plot.add_glyph(source, glyph, selection_glyph=glyph.clone(), nonselection_glyph=faded)
 
 
 def _point_size(n: int) -> float:

@@ -30,7 +30,7 @@ def table_html(table: pandas.DataFrame, *, max_rows: int = MAX_ROWS) -> Markup:
     import pandas
 
     plain = isinstance(table.index, pandas.RangeIndex) and table.index.name is None
-    shown = table if plain else table.reset_index()
+    shown = table if plain else table.reset_index(allow_duplicates=True)
     total_columns = shown.shape[1]
     shown = shown.iloc[:max_rows, :MAX_COLUMNS]
     numeric = [dtype.kind in "fiuc" for dtype in shown.dtypes]

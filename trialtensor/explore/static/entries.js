@@ -52,9 +52,12 @@
       return Math.abs(this.at[a] - x) <= Math.abs(this.at[b] - x) ? a : b;
     }
 
+    get plainColor() { return PLAIN[tt.theme()]; }
+
+    /* A colour for each entry; null if all have the same. */
     colors() {
       const label = this.colorBy;
-      if (label === null || !label.palette) return new Array(this.n).fill(PLAIN[tt.theme()]);
+      if (label === null || !label.palette) return null;
       return Array.from(label.colors, (place) => label.palette[place]);
     }
 

@@ -5,6 +5,16 @@
   const { numbers } = tt;
   const AROUND = 84, FILL = 0.92, CURVE = 0.84;
 
+  /* One colour for all is painted much faster than a colour for each. */
+  function paint(renderer, color) {
+    for (const glyph of [renderer.glyph, renderer.selection_glyph, renderer.nonselection_glyph]) {
+      for (const name of ["fill_color", "line_color"]) {
+        const own = glyph[name], drawn = own !== null && !(typeof own === "object" && own.value === null);
+        if (drawn) glyph[name] = color;
+      }
+    }
+  }
+
   class Lanes {
     constructor(figure, about) {
       Object.assign(this, about);
@@ -70,8 +80,8 @@
     }
 
     drawVectors() {
-      const { entries } = this;
-      const data = { x: entries.at, color: entries.colors() }, zeros = [];
+      const { entries } = this, color = entries.colors();
+      const data = { x: entries.at, color: color || new Uint8Array(entries.n) }, zeros = [];
       this.heights = this.components.map((_, k) => {
         const values = this.current[k], slot = this.slots[k];
         const y = new Float64Array(entries.n).fill(NaN);
@@ -83,7 +93,9 @@
           for (let i = 0; i < y.length; i++) y[i] = bottom + (CURVE * (values[i] - low)) / span;
           zeros.push(base);
         }
-        this.part(`y${k}`).visible = values !== null && slot >= 0;
+        const renderer = this.part(`y${k}`);
+        renderer.visible = values !== null && slot >= 0;
+        if (entries.sorts) paint(renderer, color === null ? { value: entries.plainColor } : { field: "color" });
         // Lines connect neighbours, so they need the order of the axis.
         data[`y${k}`] = y;
         if (this.bars) data[`b${k}`] = new Float64Array(entries.n).fill(base);

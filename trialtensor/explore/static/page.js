@@ -19,8 +19,8 @@
     tt.documents.push(root.document);
     const place = document.getElementById(item.target_id);
     const about = root.tags.find((tag) => tag !== null && typeof tag === "object");
-    if (about !== undefined && about.kind in tt.kinds) tt.kinds[about.kind](root, about, place);
     tt.paint(root);
+    if (about !== undefined && about.kind in tt.kinds) tt.kinds[about.kind](root, about, place);
   }
 
   tt.start = async function (items) {
