@@ -62,7 +62,7 @@ def explore_search(
     from bokeh.models import Range1d
 
     shown = candidates(search, profile)
-    x_range = Range1d(-0.6, len(shown.table) - 0.4)
+    x_range = Range1d(start=-0.6, end=len(shown.table) - 0.4)
     columns = _columns(shown)
     items = Items()
     panels = [_error(shown, x_range, columns, items), _close_up(shown, x_range, columns, items)]
@@ -178,7 +178,7 @@ def _close_up(shown: Candidates, x_range: Any, columns: dict[str, Any], items: I
 def _set_range(plot: figure, low: float, high: float) -> None:
     from bokeh.models import Range1d
 
-    plot.y_range = Range1d(low, high)
+    plot.y_range = Range1d(start=low, end=high)
 
 
 def _draw(
@@ -193,11 +193,11 @@ def _draw(
     from bokeh.models import ColumnDataSource
 
     if splits.shape[1] > 1:
-        x = np.repeat(np.arange(len(splits)), splits.shape[1])
+        x = np.repeat(np.arange(len(splits), dtype=float), splits.shape[1])
         single = plot.scatter(x, splits.ravel(), size=3.5, fill_color=MUTED, line_color=None)
         items.add("single splits", MUTED, single)
     source = ColumnDataSource({**columns, "y": _inside(plot, columns[name])})
-    means = []
+    means: list[Any] = []
     if not shown.types:
         means.append(plot.line("x", "y", source=source, line_color=ACCENT, line_width=1.4))
     means.append(
@@ -224,7 +224,8 @@ def _points(plot: figure, source: Any) -> Any:
 
 def _inside(plot: figure, values: np.ndarray) -> np.ndarray:
     """Return values, those beyond a panel at its edge, where they can still be pointed at."""
-    low, high = plot.y_range.start, plot.y_range.end
+    shown: Any = plot.y_range
+    low, high = shown.start, shown.end
     return np.where(np.isnan(values), np.nan, np.clip(values, low, high))
 
 

@@ -10,15 +10,12 @@ from trialtensor.explore.text import plain
 from trialtensor.plotting.labels import shorten
 
 if TYPE_CHECKING:
-    from bokeh.models import LayoutDOM, Range1d
-    from bokeh.plotting import figure
+    from bokeh.models import LayoutDOM
 
 MAX_LETTERS = 60  # of the words beside a box
 
 
-def stacked_panel(
-    title: str, name: str, *, x_range: Range1d, height: int, y_label: str = ""
-) -> figure:
+def stacked_panel(title: str, name: str, *, x_range: Any, height: int, y_label: str = "") -> Any:
     """Return an empty panel, to be dragged and zoomed along with those that share its range.
 
     Parameters
@@ -48,7 +45,7 @@ def stacked_panel(
         ResetTool(),
         SaveTool(filename=name),
     ]
-    plot = figure(
+    plot: Any = figure(
         title=plain(title),
         y_axis_label=plain(y_label),
         x_range=x_range,

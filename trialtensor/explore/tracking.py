@@ -53,7 +53,7 @@ def explore_tracking(tracking: Any, *, title: str | None = None) -> Interactive:
     from bokeh.models import Range1d
 
     names, n = [str(name) for name in tracking.series.columns], len(tracking.series)
-    x_range = Range1d(-0.5, n - 0.5, bounds=(-0.5 - 0.02 * n, n - 0.5 + 0.02 * n))
+    x_range = Range1d(start=-0.5, end=n - 0.5, bounds=(-0.5 - 0.02 * n, n - 0.5 + 0.02 * n))
     labels = _labels_of(tracking)
     items = Items()
     panels = []
@@ -183,7 +183,7 @@ def _draw_trials(plot: figure, tracking: Any, name: Any, labels: list[str], item
     if len(known):
         low, high = np.quantile(known, [0.002, 0.998])
         pad = 0.08 * (high - low) or 1.0
-        plot.y_range = Range1d(low - pad, high + pad)
+        plot.y_range = Range1d(start=low - pad, end=high + pad)
     plot.yaxis.axis_label_text_color = INK
 
 
