@@ -247,7 +247,8 @@ def _add_marks(plot: figure) -> None:
         text_font_size="11px",
         text_color=INK,
         background_fill_color="#ffffff",
-        background_fill_alpha=0.75,
+        background_fill_alpha=0.85,
+        padding=1,
     )
     plot.add_glyph(marks, text, level="overlay")
 
