@@ -173,7 +173,7 @@ def _layout(
             title = f"Mean over {what} of every {axis}"
             details.append(detail_plot(f"detail {axis}", title, label))
     plots = [plot_of(panel, f"panel {i}") for i, panel in enumerate(panels)]
-    rows = [_row(details, "details")] if details else []
+    rows: list[Any] = [_row(details, "details")] if details else []
     for family in dict.fromkeys(panel.family for panel in panels):
         own_plots = [
             plot for plot, panel in zip(plots, panels, strict=True) if panel.family == family

@@ -11,7 +11,7 @@ from trialtensor.explore.text import plain
 from trialtensor.plotting.colors import ACCENT, FAINT, INK, MUTED, NO_LABEL
 
 if TYPE_CHECKING:
-    from bokeh.models import GlyphRenderer
+    from bokeh.models.renderers import GlyphRenderer
     from bokeh.plotting import figure
 
 # Pixels of a lane: for many components they get lower, images need more.
@@ -52,14 +52,14 @@ def _empty(panel: Panel, name: str, height: int) -> figure:
     from bokeh.models import Range1d
     from bokeh.plotting import figure
 
-    plot = figure(
+    plot: Any = figure(
         name=name,
         height=height,
         sizing_mode="stretch_width",
         title=plain(panel.title),
         x_axis_label=plain(panel.entity.title.replace("\\$", "$")),
-        x_range=Range1d(0, 1),
-        y_range=Range1d(-n_lanes(panel) + 0.5, 0.5),
+        x_range=Range1d(start=0, end=1),
+        y_range=Range1d(start=-n_lanes(panel) + 0.5, end=0.5),
         tools=_tools(panel),
         toolbar_location="above",
         styles={"flex": f"{panel.width:g} 1 300px", "min-width": "min(280px, 100%)"},
@@ -76,7 +76,8 @@ def _empty(panel: Panel, name: str, height: int) -> figure:
         plot.xaxis.ticker = list(ticks)
         texts = panel.entity.place.tick_labels
         plot.xaxis.major_label_overrides = dict(zip(ticks, map(plain, texts), strict=True))
-    return plot
+    found: figure = plot
+    return found
 
 
 def n_lanes(panel: Panel) -> int:
@@ -93,8 +94,6 @@ def style(plot: Any) -> None:
     """
     plot.toolbar.logo = None
     plot.toolbar.autohide = True
-    # The page shows through; what a first paint leaves at the edges would stay in another theme.
-    plot.border_fill_color = plot.background_fill_color = None
     plot.outline_line_color = FAINT
     plot.title.text_color = INK
     plot.title.text_font_size = "13px"
@@ -126,7 +125,7 @@ def _tools(panel: Panel) -> list[Any]:
     return [*looking, *always]
 
 
-def _add_vectors(plot: figure, panel: Panel) -> None:
+def _add_vectors(plot: Any, panel: Panel) -> None:
     from bokeh.models import ColumnDataSource, HSpan
 
     zero = ColumnDataSource({"y": []}, name=f"{plot.name} zero")
@@ -190,7 +189,8 @@ def _add_images(plot: figure, panel: Panel) -> None:
 
 
 def _add_color_bar(plot: figure, mapper: Any) -> None:
-    from bokeh.models import ColorBar, FixedTicker
+    from bokeh.models import FixedTicker
+    from bokeh.models.annotations import ColorBar
 
     bar = ColorBar(
         color_mapper=mapper,
@@ -247,7 +247,8 @@ def _add_marks(plot: figure) -> None:
         text_font_size="11px",
         text_color=INK,
         background_fill_color="#ffffff",
-        background_fill_alpha=0.75,
+        background_fill_alpha=0.85,
+        padding=1,
     )
     plot.add_glyph(marks, text, level="overlay")
 
@@ -273,8 +274,8 @@ def detail_plot(name: str, title: str, axis_label: str) -> figure:
         x_axis_label=plain(axis_label),
         y_axis_label="mean activity",
         tools="save",
-        x_range=Range1d(0, 1),
-        y_range=Range1d(0, 1),
+        x_range=Range1d(start=0, end=1),
+        y_range=Range1d(start=0, end=1),
         styles={"flex": "1 1 300px", "min-width": "min(280px, 100%)"},
     )
     style(plot)

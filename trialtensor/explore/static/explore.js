@@ -35,6 +35,7 @@
       for (const panel of this.panels) {
         panel.model.on_event("mousemove", (event) => this.later(panel, event));
         panel.model.on_event("tap", (event) => this.later(panel, event));
+        panel.model.on_event("mouseleave", () => this.left(panel));
         if (panel.image || !panel.entries.sorts) continue;
         const { selected } = panel.part("lanes");
         selected.properties.indices.change.connect(() => this.selectedIn(panel, selected.indices));
@@ -65,6 +66,13 @@
       this.point(panel.entries, panel.entries.nearest(x));
       const row = panel.rowAt(y);
       if (row !== null) this.point(panel.downEntries, row);
+    }
+
+    /* Back to the mean of what is selected, once nothing else is pointed at. */
+    left(panel) {
+      for (const entries of [panel.entries, panel.downEntries]) {
+        if (entries && entries.selected.length) tt.details.showSelected(this, entries);
+      }
     }
 
     /* Mark an entry in all panels, and say what is known of it. */

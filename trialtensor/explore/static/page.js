@@ -19,6 +19,7 @@
     tt.documents.push(root.document);
     const place = document.getElementById(item.target_id);
     const about = root.tags.find((tag) => tag !== null && typeof tag === "object");
+    tt.trimEdges(place);
     tt.paint(root);
     if (about !== undefined && about.kind in tt.kinds) tt.kinds[about.kind](root, about, place);
   }

@@ -46,11 +46,17 @@
     if (Object.keys(swapped).length) model.setv(swapped);
   }
 
+  /* The colour of the page, which may have one of its own; nothing where it has none. */
+  function around() {
+    const color = document.body && getComputedStyle(document.body).backgroundColor;
+    const seen = color && /^rgb\(/.test(color) ? color.match(/\d+/g).map(Number) : null;
+    return seen && "#" + seen.map((part) => part.toString(16).padStart(2, "0")).join("");
+  }
+
   function paint(model, theme) {
-    const ink = INK[theme], faint = FAINT[theme], paper = PAPER[theme];
+    const ink = INK[theme], faint = FAINT[theme], paper = around() || PAPER[theme];
     if ("background_fill_color" in model.properties && "border_fill_color" in model.properties) {
-      // Seen through: a page may have a colour of its own.
-      set(model, { background_fill_color: null, border_fill_color: null, outline_line_color: faint });
+      set(model, { background_fill_color: paper, border_fill_color: paper, outline_line_color: faint });
     } else if ("major_label_text_color" in model.properties) {
       set(model, {
         axis_label_text_color: ink, major_label_text_color: ink, axis_line_color: faint,
@@ -77,6 +83,14 @@
   tt.paint = function (root) {
     const theme = tt.theme();
     for (const model of tt.models(root)) paint(model, theme);
+  };
+
+  /* Bokeh never clears the first row and column of a canvas whole: they keep an older theme. */
+  tt.trimEdges = function (element) {
+    for (const inner of element.querySelectorAll("*")) {
+      if (inner.tagName === "CANVAS") inner.style.clipPath = "inset(2px 1px 1px 2px)";
+      if (inner.shadowRoot) tt.trimEdges(inner.shadowRoot);
+    }
   };
 
   function apply() {
