@@ -77,6 +77,7 @@ def fit(
     memory: given.Memory = None,
     checkpoint: given.Checkpoint = None,
     device: given.Device = None,
+    static: given.Static = False,
 ) -> None:
     """Fit a decomposition and write model, tables, figures, summary and report."""
     with clear_errors():
@@ -98,7 +99,7 @@ def fit(
             labels=asked.labels,
             place=place,
         )
-        fit_and_write(recording, asked, output)
+        fit_and_write(recording, asked, output, static=static)
 
 
 @app.command()
@@ -137,6 +138,7 @@ def rank(
     tol: given.Tol = None,
     memory: given.Memory = None,
     device: given.Device = None,
+    static: given.Static = False,
 ) -> None:
     """Choose the number of components by held-out error, and fit that model.
 
@@ -158,7 +160,7 @@ def rank(
         place.check(asked.model)
         splits = splits or ranked.suited_splits(kind)
         held_out = ranked.make_splits(splits, fraction, length, guard, repeats, seed)
-        ranking = Ranking(asked, candidates, held_out, rule.value, n_jobs, seed, output)
+        ranking = Ranking(asked, candidates, held_out, rule.value, n_jobs, seed, output, static)
         read: Any = {"color_by": color_by, "labels": asked.labels}
         first = First(transform.value, about)
         ranking.run(Recording.read(file, how, first=first, context=context, place=place, **read))
@@ -194,6 +196,7 @@ def track(
     transform: given.Transformed = Transform.none,
     about: given.About = None,
     seed: given.Seed = 0,
+    static: given.Static = False,
 ) -> None:
     """Follow components over trials: which change, when, how fast, and how certainly."""
     with clear_errors():
@@ -209,6 +212,7 @@ def track(
             output=output,
             dataset=dataset,
             exclude_unstable=exclude_unstable,
+            static=static,
         )
         fit = {
             "model": model, "blocks": blocks, "groups": groups, "nonnegative": nonnegative
@@ -267,6 +271,7 @@ def bin_recording(
 def demo(
     context: typer.Context,
     output: given.Output = Path("trialtensor_demo"),
+    static: given.Static = False,
 ) -> None:
     """Fit the bundled example: reaches that adapt to a rotation of the cursor."""
     with clear_errors():
@@ -281,4 +286,4 @@ def demo(
             command=as_typed(context),
             reading="X = trialtensor.load_example()",
         )
-        fit_and_write(recording, make_fit(find_kind("tca"), "5", {}, seed=0), output)
+        fit_and_write(recording, make_fit(find_kind("tca"), "5", {}, seed=0), output, static=static)

@@ -62,6 +62,9 @@ About = Annotated[
     ),
 ]
 ColorBy = Annotated[str | None, typer.Option(help="Trial label that colours figures.")]
+Static = Annotated[
+    bool, typer.Option("--static", help="Page without scripts: figures are pictures only.")
+]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")]
 MaxIter = Annotated[int | None, typer.Option(min=1, help="Maximum sweeps per restart.")]
 Tol = Annotated[float | None, typer.Option(min=0, help="Relative tolerance.")]

@@ -29,6 +29,8 @@ def write_ranking(
     recording: "Recording",
     written: "Written",
     fit_options: Mapping[str, Any],
+    *,
+    static: bool = False,
 ) -> None:
     """Write the results; remove those of an earlier run first.
 
@@ -42,6 +44,8 @@ def write_ranking(
     written : Written
     fit_options : dict
         Further arguments of every fit, besides the data.
+    static : bool
+        Whether the page has no scripts.
     """
     from trialtensor.io.export import write_summary
 
@@ -52,11 +56,14 @@ def write_ranking(
             {"fit_options": dict(fit_options)} if fit_options else {}
         )
 
+    def page() -> None:
+        _write_page(search, profile, recording, folder / PAGE, fit_options, static)
+
     steps: list[tuple[tuple[str, ...], Callable[[], Any]]] = [
         ((CANDIDATES, TABLE), lambda: _write_tables(search, profile, folder)),
         ((SUMMARY,), lambda: write_summary(summary(), folder / SUMMARY)),
         ((FIGURE,), lambda: _write_figure(search, profile, folder / FIGURE)),
-        ((PAGE,), lambda: _write_page(search, profile, recording, folder / PAGE, fit_options)),
+        ((PAGE,), page),
     ]
     remove(folder, tuple(name for names, _ in steps for name in names))
     remove(folder / CHOSEN, (*names_in(folder / CHOSEN), MODEL))
@@ -134,6 +141,7 @@ def _write_page(
     recording: "Recording",
     path: Path,
     fit_options: Mapping[str, Any],
+    static: bool,
 ) -> None:
     from trialtensor.report import write_search_report
 
@@ -148,4 +156,5 @@ def _write_page(
         code=recording.code,
         model_report=f"{CHOSEN}/{REPORT}",
         fit_options=fit_options,
+        static=static,
     )

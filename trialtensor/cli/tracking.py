@@ -49,6 +49,8 @@ class Following:
         For models of several datasets: whose components.
     exclude_unstable : bool
         Leave out neurons that drop out or drift.
+    static : bool
+        Whether pages have no scripts.
     """
 
     labels: str | None
@@ -60,6 +62,7 @@ class Following:
     output: Path
     dataset: str | None = None
     exclude_unstable: bool = False
+    static: bool = False
 
     def check_names(self, tensor: "xarray.DataArray", asked: Fit) -> None:
         """Refuse labels and datasets that don't exist, before a long fit.
@@ -232,6 +235,7 @@ class Following:
             source=source,
             command=command,
             code=f"{code}\ntracking = trialtensor.track(model{data}{named}, {seed})",
+            static=self.static,
         )
 
 
@@ -332,7 +336,7 @@ def follow_recording(
     recording = Recording.read(file, how, color_by=None, context=context, **read)
     following.check_names(recording.tensor, asked)
     with claimed(following.output, (*possible_names(), *NAMES)):
-        written = fit_into(recording, asked, following.output)
+        written = fit_into(recording, asked, following.output, static=following.static)
         following = replace(following, output=written.folder)
         code = loading_code(written.folder / MODEL, recording)
         followed = following.run(asked.model, file, as_typed(context), code, recording.tensor)

@@ -22,6 +22,8 @@ def write_results(
     recording: "Recording",
     written: "Written",
     fit_options: Mapping[str, Any],
+    *,
+    static: bool = False,
 ) -> None:
     """Write everything but the model, starting with the costliest results.
 
@@ -33,6 +35,8 @@ def write_results(
         With the model, which :func:`save_model` saves first.
     fit_options : dict
         Further arguments of ``fit``, besides the data.
+    static : bool
+        Whether the page has no scripts.
     """
     from trialtensor.io import export
 
@@ -52,7 +56,7 @@ def write_results(
         (export.factor_files(model), lambda: export.write_factors(model, folder)),
         ((SUMMARY,), summary),
         *(((name,), partial(_write_figure, model, folder, name, recording)) for name in figures),
-        ((REPORT,), lambda: _write_report(model, recording, folder / REPORT, fit_options)),
+        ((REPORT,), lambda: _write_report(model, recording, folder / REPORT, fit_options, static)),
     ]
     written.run(steps)
 
@@ -110,7 +114,11 @@ def _write_figure(model: "TrialEstimator", folder: Path, name: str, recording: "
 
 
 def _write_report(
-    model: "TrialEstimator", recording: "Recording", path: Path, fit_options: Mapping[str, Any]
+    model: "TrialEstimator",
+    recording: "Recording",
+    path: Path,
+    fit_options: Mapping[str, Any],
+    static: bool,
 ) -> None:
     from trialtensor.report import write_report
 
@@ -124,5 +132,6 @@ def _write_report(
         preprocessing=recording.first.said,
         command=recording.command,
         code=recording.code,
+        static=static,
         **further,
     )
