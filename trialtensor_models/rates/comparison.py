@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -76,11 +76,17 @@ class TheoryComparison:
         """Show the verdict."""
         return f"TheoryComparison({self.verdict}; {len(self.table)} theories, {self.behaviour!r})"
 
-    def plot(self) -> Figure:
-        """Draw behaviour with every theory, and the ranking; see `plot_theories`."""
+    def plot(self, *, figure: Any = None) -> Figure:
+        """Draw behaviour with every theory, and the ranking; see `plot_theories`.
+
+        Parameters
+        ----------
+        figure : Figure or SubFigure, optional
+            Drawn into; by default a new one.
+        """
         from trialtensor_models.rates.theory_figure import plot_theories
 
-        return plot_theories(self.behaviour, self.fits, self.table, self.scores, self.by)
+        return plot_theories(self.behaviour, self.fits, self.table, self.scores, self.by, figure)
 
 
 def compare_theories(

@@ -51,9 +51,15 @@ class RecoveryBenchmark:
             for entry in self.entries
         ]
 
-    def plot(self) -> Figure:
-        """Draw every score beside 95 % of its null; a panel a score, a line a method."""
-        return plot_benchmark(self.entries)
+    def plot(self, *, figure: Any = None) -> Figure:
+        """Draw every score beside 95 % of its null; a panel a score, a line a method.
+
+        Parameters
+        ----------
+        figure : Figure or SubFigure, optional
+            Drawn into; by default a new one.
+        """
+        return plot_benchmark(self.entries, figure)
 
 
 def recovery_benchmark(

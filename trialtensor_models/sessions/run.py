@@ -198,19 +198,24 @@ class Run:
             activity = groups["activity"]["activity"] if "activity" in groups else None
             return cls(activity, groups["behaviour"], _truth_of(groups, configuration))
 
-    def plot(self) -> Figure:
+    def plot(self, *, figure: Any = None) -> Figure:
         """Draw hand paths, the learning curve with its fast and slow parts, and regions' activity.
 
         Hand paths and activity are those of a few trials before the first perturbed block, at its
         beginning, at its end, and after it (the washout, if there is one).
 
+        Parameters
+        ----------
+        figure : Figure or SubFigure, optional
+            Drawn into; by default a new one.
+
         Returns
         -------
-        matplotlib.figure.Figure
+        matplotlib.figure.Figure or SubFigure
         """
         from trialtensor_models.sessions.run_figure import plot_run
 
-        return plot_run(self.activity, self.behaviour, self.truth)
+        return plot_run(self.activity, self.behaviour, self.truth, figure)
 
     def film(
         self,
