@@ -59,6 +59,7 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "remove_config_comments": True,
     "show_memory": False,
+    "thumbnail_size": (480, 320),
     "show_signature": False,
     "min_reported_time": 3600,
     "matplotlib_animations": False,

@@ -42,15 +42,15 @@ def entries(lines: list[str]) -> list[Entry]:
 
 def section(lines: list[str]) -> tuple[int, int] | None:
     """Return where the section of attributes begins and ends, if there is one."""
-    for i, (title, rule) in enumerate(zip(lines, lines[1:], strict=False)):
-        if title.strip() == "Attributes" and re.fullmatch(r"-{3,}", rule.strip()):
-            break
-    else:
-        return None
-    for j in range(i + 2, len(lines) - 1):
-        if re.fullmatch(r"-{3,}", lines[j + 1].strip()) and lines[j].strip():
-            return i, j
-    return i, len(lines)
+    heads = [
+        i
+        for i in range(len(lines) - 1)
+        if lines[i].strip() and re.fullmatch(r"-{3,}", lines[i + 1].strip())
+    ]
+    for i, stop in zip(heads, [*heads[1:], len(lines)], strict=True):
+        if lines[i].strip() == "Attributes":
+            return i, stop
+    return None
 
 
 def documented(docstring: str) -> list[str]:

@@ -14,6 +14,10 @@ from sphinx.application import Sphinx
 PROGRAMS = {"trialtensor": "trialtensor.cli", "trialtensor-models": "trialtensor_models.cli"}
 
 
+# The name of an argument or option with what it takes, and its help.
+Record = tuple[str, str]
+
+
 def tree(program: str) -> Iterator[tuple[str, Any]]:
     """Yield a program and each of its commands, with the words that call it."""
     group = typer.main.get_command(importlib.import_module(PROGRAMS[program]).app)
@@ -33,7 +37,9 @@ def plain(text: str) -> str:
     return "".join(pieces)
 
 
-def parameters(words: str, command: Any) -> tuple[str, list[tuple[str, str]], list[tuple[str, str]]]:
+def parameters(
+    words: str, command: Any
+) -> tuple[str, list[tuple[str, str]], list[tuple[str, str]]]:
     """Return the line of usage, and arguments and options, each as (name, help)."""
     context = command.make_context(words, [], resilient_parsing=True)
     usage = " ".join([words, *command.collect_usage_pieces(context)])

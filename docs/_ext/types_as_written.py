@@ -1,4 +1,4 @@
-"""Types in docstrings stay as written: only names of classes become links.
+"""Types of parameters stay as written: only names of classes become links.
 
 Sphinx looks up every word of a type, so that "labels of trials" would lead to the attribute
 ``labels`` of some class.
@@ -18,6 +18,10 @@ def unlink(app: Sphinx, doctree: nodes.document) -> None:
             last = reference["reftarget"].rpartition(".")[2]
             if not last[:1].isupper():
                 reference.replace_self(reference.children)
+    for field in doctree.findall(nodes.field_body):
+        for text in list(field.findall(nodes.Text)):
+            if text == " -- ":  # between a type and its description
+                text.parent.replace(text, nodes.Text(" – "))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
