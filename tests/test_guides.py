@@ -12,7 +12,8 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
 BLOCKS = [
     pytest.param(block, id=f"{page.stem}-{i}")
-    for page in sorted((DOCS / "guide").rglob("*.md"))
+    for folder in ("guide", "how_to", "migration")
+    for page in sorted((DOCS / folder).rglob("*.md"))
     for i, block in enumerate(
         re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
     )
