@@ -39,9 +39,8 @@ def test_blocks_run(name, tmp_path, monkeypatch, capsys):
     if name in NEEDS:
         pytest.importorskip(NEEDS[name])
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(
-        sys, "path", [*sys.path, str(tmp_path), str(DOCS / "examples" / "lab_models")]
-    )
+    monkeypatch.syspath_prepend(DOCS / "examples" / "lab_models")
+    monkeypatch.syspath_prepend(tmp_path)
     if name in FILES:
         FILES[name](tmp_path)
     run(PAGES[name])
