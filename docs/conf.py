@@ -34,7 +34,9 @@ extensions = [
     "reference",
     "types_as_written",
 ]
-exclude_patterns = ["_build", "_ext", "gallery", "examples", "**/*.ipynb"]
+exclude_patterns = ["_build", "_ext", "gallery", "examples"]
+# sphinx-gallery's tables of times load scripts from the network.
+exclude_patterns += ["sg_execution_times.rst", "**/sg_execution_times.rst"]
 templates_path = ["_templates"]
 # Straight quotes are code: {"trial", "neuron", "time"}.
 smartquotes = False

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from itertools import pairwise
 from typing import NamedTuple
 
 from sphinx.application import Sphinx
@@ -47,7 +48,7 @@ def section(lines: list[str]) -> tuple[int, int] | None:
         for i in range(len(lines) - 1)
         if lines[i].strip() and re.fullmatch(r"-{3,}", lines[i + 1].strip())
     ]
-    for i, stop in zip(heads, [*heads[1:], len(lines)], strict=True):
+    for i, stop in pairwise([*heads, len(lines)]):
         if lines[i].strip() == "Attributes":
             return i, stop
     return None
