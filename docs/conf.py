@@ -38,6 +38,8 @@ exclude_patterns = ["_build", "_ext", "gallery", "examples"]
 # sphinx-gallery's tables of times load scripts from the network.
 exclude_patterns += ["sg_execution_times.rst", "**/sg_execution_times.rst"]
 templates_path = ["_templates"]
+# What is in single backticks in docstrings is code.
+default_role = "code"
 # Straight quotes are code: {"trial", "neuron", "time"}.
 smartquotes = False
 suppress_warnings = ["config.cache"]
@@ -48,6 +50,7 @@ myst_heading_anchors = 3
 autodoc_typehints = "none"
 autosummary_generate = False  # reference.py writes the pages
 napoleon_google_docstring = False
+napoleon_use_rtype = False
 maximum_signature_line_length = 88
 toc_object_entries_show_parents = "hide"
 
