@@ -114,6 +114,6 @@ if DOCS_URL:
     html_theme_options["check_switcher"] = False
     html_theme_options["show_version_warning_banner"] = True
     html_theme_options["switcher"] = {
-        "json_url": f"{DOCS_URL}/switcher.json",
+        "json_url": f"{DOCS_URL}/versions.json",
         "version_match": os.environ.get("DOCS_VERSION", version),
     }
