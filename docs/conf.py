@@ -80,6 +80,8 @@ html_title = f"trialtensor {version}"
 html_static_path = ["_static"]
 html_css_files = ["trialtensor.css"]
 html_show_sourcelink = False
+# Excerpts would be fetched page by page.
+html_show_search_summary = False
 html_copy_source = False
 html_context = {"default_mode": "auto"}
 html_sidebars = {
