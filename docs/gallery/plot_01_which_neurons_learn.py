@@ -60,7 +60,7 @@ X = xarray.DataArray(
 # curve (:ref:`when to take them <sphx_glr_tutorials_plot_05_counts.py>`).
 
 model = tt.TCA(4, nonnegative=("trial", "time"), random_state=0).fit(X)
-tt.plot_factors(model, color_by="rule")
+_ = tt.plot_factors(model, color_by="rule")
 
 # %%
 # When, and how fast?
@@ -73,7 +73,7 @@ tt.plot_factors(model, color_by="rule")
 found = tt.track(model, X, labels="rule")
 columns = ["series", "onset", "onset_low", "onset_high", "time_constant", "replicated"]
 print(found.changes[columns].round(1).to_string(index=False))
-tt.plot_tracking(found)
+_ = tt.plot_tracking(found)
 
 # %%
 # Planted were an onset at trial 60 and a time constant of 15 trials.
@@ -104,7 +104,7 @@ for planted, color in ((True, "#b4451f"), (False, "#8a8f98")):
     ax.plot([], [], color=color, label="planted learner" if planted else "no learner")
 ax.axhline(0, color="#33363b", linewidth=0.8)
 ax.set(xlabel="neuron, largest planted weight first", ylabel="weight, 99 % interval")
-ax.legend(frameon=False, loc="upper right")
+_ = ax.legend(frameon=False, loc="upper right")
 
 # %%
 # How many were found, and how many were called learners by mistake?

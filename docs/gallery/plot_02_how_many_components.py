@@ -42,7 +42,7 @@ for name, X in (("three components", recording), ("noise", noise)):
     assert (np.diff(explained) > 0).all()
     ax.plot(counts, explained, "o-", label=name)
 ax.set(xlabel="components", ylabel="explained variance", ylim=(0, None))
-ax.legend(frameon=False, loc="center right")
+_ = ax.legend(frameon=False, loc="center right")
 
 # %%
 # Predict what the fit hasn't seen

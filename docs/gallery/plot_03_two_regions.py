@@ -56,7 +56,7 @@ regions = {name: X + 0.5 * rng.normal(size=X.shape) for name, X in regions.items
 model = tt.CoupledTCA(3, random_state=0).fit(regions)
 print(list(regions))
 print(model.shares_.round(2))
-tt.plot_factors(model)
+_ = tt.plot_factors(model)
 
 # %%
 # One component is in both, and each region has one of its own, as planted.
@@ -90,7 +90,7 @@ for color, (name, onset) in zip(("#2f6f8f", "#b4451f"), planted.items(), strict=
     ax.axvline(onset, color=color, linestyle=":")
     assert abs(row["onset"] - onset) <= 3
 ax.set(xlabel="trial", ylabel="strength", title="dotted: planted; bands: found, 90 % interval")
-ax.legend(frameon=False, loc="upper left")
+_ = ax.legend(frameon=False, loc="upper left")
 
 # %%
 # The cerebellum begins first, as planted. Its onset is known to the trial. That of cortex is

@@ -45,14 +45,14 @@ X = tt.concat_sessions(days, registry, n_components=3)
 links = tt.session_links(X)
 print(X.sizes)
 print(links.shared)
-tt.plotting.plot_missing(X)
+_ = tt.plotting.plot_missing(X)
 
 # %%
 # Days are linked by the cells that they share: here about 20 each. More than there are components
 # is enough, so ``concat_sessions`` doesn't warn.
 
 model = tt.TCA(3, random_state=0).fit(X)
-tt.plot_factors(model, color_by="session")
+_ = tt.plot_factors(model, color_by="session")
 
 # %%
 # Every cell and every trial has its weights, as if all cells had been seen on all days. Do they

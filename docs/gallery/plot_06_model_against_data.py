@@ -99,7 +99,7 @@ for ax, (title, side) in zip(axes, sides.items(), strict=True):
     image = ax.imshow(side.similarity, vmin=-1, vmax=1, cmap="RdBu_r", extent=(0, 200, 200, 0))
     ax.set(title=title, xlabel="trial")
 axes[0].set_ylabel("trial")
-figure.colorbar(image, ax=axes, label="cosine", shrink=0.8)
+_ = figure.colorbar(image, ax=axes, label="cosine", shrink=0.8)
 
 # %%
 # What to keep in mind

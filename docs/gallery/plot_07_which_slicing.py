@@ -85,7 +85,7 @@ assert errors[8] < search.table_["error"].min() + 0.02
 # ------------------------
 
 model = search.best_estimator_
-tt.plot_slices(model, sort_neurons=None)
+_ = tt.plot_slices(model, sort_neurons=None)
 
 # %%
 # The part of each type, beside what was planted.
@@ -101,7 +101,7 @@ for row, (slicing, planted) in zip(axes, parts.items(), strict=True):
         ax.set(title=f"{slicing}-slicing, {what}")
     row[0].set_ylabel("trial")
 axes[1, 0].set_xlabel("bin, of neuron 8")
-axes[1, 1].set_xlabel("bin, of neuron 8")
+_ = axes[1, 1].set_xlabel("bin, of neuron 8")
 
 # %%
 # What to keep in mind

@@ -40,7 +40,7 @@ for k in range(n_trials):
 
 model = tt.TrialVaryingDynamics(2, random_state=0).fit(X)
 print("trials averaged over:", np.round(model.smoothness_, 1))
-tt.plot_factors(model)
+_ = tt.plot_factors(model)
 
 # %%
 # How long does activity last?

@@ -63,7 +63,7 @@ with warnings.catch_warnings(record=True) as caught:
     model = tt.TCA(3, random_state=0).fit(X)
 for each in caught:
     print(each.category.__name__, "-", str(each.message))
-tt.plotting.plot_missing(X)
+_ = tt.plotting.plot_missing(X)
 
 # %%
 # Neurons that were seen on half of the trials get weights all the same. A neuron without any data

@@ -32,7 +32,7 @@ fits = {
 }
 for name, model in fits.items():
     print(f"{name}: explained variance {model.explained_variance_ratio_:.3f}")
-tt.plot_factors(fits["alone"])
+_ = tt.plot_factors(fits["alone"])
 
 # %%
 # Compare with surrogates

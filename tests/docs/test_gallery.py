@@ -1,5 +1,7 @@
 """The scripts of the gallery run, and what they say of planted truths holds."""
 
+import ast
+import re
 import runpy
 from pathlib import Path
 
@@ -27,3 +29,12 @@ def test_script_tells_a_story(script):
     assert "?" in text.split('"""')[1]
     assert text.count("\nassert ") + text.count("\n    assert ") >= 2
     assert "# What to keep in mind\n" in text
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem.removeprefix("plot_"))
+def test_no_block_ends_with_a_value(script):
+    """The page would show its repr, such as an array of axes."""
+    for block in re.split(r"(?m)^# %%.*$", script.read_text("utf-8")):
+        *_, last = ast.parse(block).body or [None]
+        if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
+            assert ast.unparse(last).startswith("print("), ast.unparse(last)
