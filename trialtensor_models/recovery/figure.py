@@ -35,6 +35,7 @@ def plot_benchmark(entries: Sequence[Entry]) -> Figure:
     entries : sequence of Entry
     """
     import matplotlib.pyplot as plt
+    from matplotlib.lines import Line2D
 
     methods = list(dict.fromkeys(entry.method for entry in entries))
     problems = list(dict.fromkeys(entry.problem for entry in entries))
@@ -47,12 +48,10 @@ def plot_benchmark(entries: Sequence[Entry]) -> Figure:
     panels[0].set_yticks(range(len(methods)), [as_drawn(name) for name in methods])
     panels[0].set_ylim(len(methods) - 0.5, -0.5)
     handles = [
-        plt.Line2D([], [], ls="", marker=_mark(i), color=_color(i), label=as_drawn(name))
+        Line2D([], [], ls="", marker=_mark(i), color=_color(i), label=as_drawn(name))
         for i, name in enumerate(problems)
     ]
-    handles.append(
-        plt.Line2D([], [], ls="", marker="|", color="0.5", ms=9, label="95 % of the null")
-    )
+    handles.append(Line2D([], [], ls="", marker="|", color="0.5", ms=9, label="95 % of the null"))
     figure.legend(
         handles=handles, loc="outside lower center", ncols=min(len(handles), 6), frameon=False,
         fontsize=8, title="filled: p ≤ .05", title_fontsize=8,
