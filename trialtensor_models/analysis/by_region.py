@@ -37,8 +37,8 @@ def changes_by_region(activity: xarray.DataArray) -> xarray.DataArray:
     >>> (changes**2).mean(("trial", "time")).values.round(6).tolist()
     [1.0, 1.0]
     """
+    refuse_sparse(activity, "activity")
     if not isinstance(activity, xarray.DataArray):
-        refuse_sparse(activity, "activity")
         raise ValueError(
             "activity: expected a DataArray with the coordinate 'region', got "
             f"{type(activity).__name__}"

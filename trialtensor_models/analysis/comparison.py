@@ -193,8 +193,8 @@ def about_conditions(X: xarray.DataArray, condition: str) -> xarray.DataArray:
     ValueError
         If there is no such coordinate.
     """
+    refuse_sparse(X, "X")
     if not isinstance(X, xarray.DataArray):
-        refuse_sparse(X, "X")
         raise ValueError(f"X: expected a DataArray with labels, got {type(X).__name__}")
     known = [str(name) for name in X.coords if X[name].dims == ("trial",)]
     if condition not in known:
