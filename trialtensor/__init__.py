@@ -16,12 +16,15 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from trialtensor.supplied import supply
+
 __version__ = "0.1.0"
 
 _SUBMODULES = (
     "alignment",
     "data",
     "events",
+    "explore",
     "io",
     "models",
     "plotting",
@@ -99,11 +102,15 @@ _NAMES = {
     "write_tracking_report": "report",
 }
 
+# Methods of models whose work is done by a layer above them.
+supply("explore", "trialtensor.explore")
+
 if TYPE_CHECKING:
     from trialtensor import (
         alignment,
         data,
         events,
+        explore,
         io,
         models,
         plotting,
@@ -219,6 +226,7 @@ __all__ = [
     "cut_traces",
     "data",
     "events",
+    "explore",
     "fix_gauge",
     "from_layout",
     "from_slicetca",
