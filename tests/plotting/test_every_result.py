@@ -11,12 +11,6 @@ from trialtensor import plotting
 from trialtensor.plotting.saving import figure_of
 
 
-@pytest.fixture(autouse=True)
-def _close():
-    yield
-    pyplot.close("all")
-
-
 @pytest.mark.parametrize("name", FIGURES)
 def test_nothing_overlaps_and_what_is_returned_can_be_saved(name):
     draw, shape = FIGURES[name]
