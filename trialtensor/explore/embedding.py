@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SCRIPTS = (
     "themes.js",
     "page.js",
+    "stacked.js",
     "numbers.js",
     "entries.js",
     "details.js",

@@ -21,6 +21,7 @@ from trialtensor.models.observed import nothing_to_explain, prepare, warn_empty
 from trialtensor.models.parameters import check_solver_parameters, generator
 from trialtensor.models.parts import make_components
 from trialtensor.models.progress import progress
+from trialtensor.models.shown import Shown
 from trialtensor.models.summary import said_by
 from trialtensor.models.warnings import warn_of
 from trialtensor.models.with_data import AskedWithData
@@ -28,13 +29,12 @@ from trialtensor.solvers.namespaces import as_given
 from trialtensor.solvers.result import StopReason
 from trialtensor.solvers.runs import RestartResult, Start, mark_interrupted
 from trialtensor.solvers.threads import blas_threads_for
-from trialtensor.supplied import supplied
 
 if TYPE_CHECKING:
     import xarray
 
 
-class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWithData):
+class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Shown, AskedWithData):
     """Base class of all models of trials x neurons x times.
 
     A kind of model supplies
@@ -223,39 +223,6 @@ class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWit
 
         check_is_fitted(self)
         save(self, path)
-
-    def explore(
-        self,
-        X: Any = None,
-        *,
-        mask: Any = None,
-        color_by: Any = None,
-        restarts: bool = True,
-        title: str | None = None,
-    ) -> Any:
-        """Return an interactive figure: point at a neuron or a trial to follow it.
-
-        Parameters
-        ----------
-        X, mask : optional
-            The data of the fit, as for ``fit``, whose means are shown beside those of the model.
-        color_by : str or array of shape (n_trials,), optional
-            Trial label that colours trials at first.
-        restarts : bool
-            Include other restarts, where these kept their factors.
-        title : str, optional
-
-        Returns
-        -------
-        trialtensor.explore.Interactive
-            Shown by notebooks; ``save(path)`` writes a page that needs no network.
-
-        See Also
-        --------
-        trialtensor.explore.explore : what can be done in the figure.
-        """
-        figure = supplied("explore")
-        return figure(self, X, mask=mask, color_by=color_by, restarts=restarts, title=title)
 
     # Methods that a kind supplies or inherits.
 
