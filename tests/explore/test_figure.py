@@ -89,6 +89,13 @@ def test_words():
     assert explore(models()["TCA"], title="Mine").title == "Mine"
 
 
+def test_mean_activity_has_the_unit_of_the_data():
+    X = data("labelled").assign_attrs(units="spikes/s")
+    plots = explore(models("labelled")["TCA"], X).layout.children[0].children
+    assert [plot.yaxis[0].axis_label for plot in plots] == ["mean activity (spikes/s)"] * 2
+    assert [plot.xaxis[0].axis_label for plot in plots] == ["time (s)"] * 2
+
+
 def test_method_of_every_model():
     figure = models("labelled")["TCA"].explore(data("labelled"), color_by="phase")
     assert set(figure.layout.tags[1]["means"]) == {"neuron (10)", "trial (24)"}

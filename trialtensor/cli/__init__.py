@@ -10,6 +10,7 @@ from trialtensor.cli import arguments as given
 from trialtensor.cli import rank_options as ranked
 from trialtensor.cli import track_options as followed
 from trialtensor.cli.console import App, say
+from trialtensor.cli.first import First
 from trialtensor.cli.in_blocks import Place
 from trialtensor.cli.options import Transform, find_kind, make_fit
 from trialtensor.cli.reading import Reading
@@ -63,7 +64,8 @@ def fit(
     units: given.Units = None,
     signal: given.Signal = None,
     option: given.Options = None,
-    transform: given.First = Transform.none,
+    transform: given.Transformed = Transform.none,
+    about: given.About = None,
     color_by: given.ColorBy = None,
     n_init: Annotated[
         int | None, typer.Option(min=1, help="Restarts; default: the model's.")
@@ -91,7 +93,7 @@ def fit(
         recording = Recording.read(
             file,
             how,
-            transform=transform.value,
+            first=First(transform.value, about),
             color_by=color_by,
             context=context,
             labels=asked.labels,
@@ -120,7 +122,8 @@ def rank(
     units: given.Units = None,
     signal: given.Signal = None,
     option: given.Options = None,
-    transform: given.First = Transform.none,
+    transform: given.Transformed = Transform.none,
+    about: given.About = None,
     color_by: given.ColorBy = None,
     splits: ranked.WhatIsHeldOut = None,
     fraction: ranked.Fraction = 0.1,
@@ -158,8 +161,9 @@ def rank(
         splits = splits or ranked.suited_splits(kind)
         held_out = ranked.make_splits(splits, fraction, length, guard, repeats, seed)
         ranking = Ranking(asked, candidates, held_out, rule.value, n_jobs, seed, output, static)
-        read: Any = {"transform": transform.value, "color_by": color_by, "labels": asked.labels}
-        ranking.run(Recording.read(file, how, context=context, place=place, **read))
+        read: Any = {"color_by": color_by, "labels": asked.labels}
+        first = First(transform.value, about)
+        ranking.run(Recording.read(file, how, first=first, context=context, place=place, **read))
 
 
 @app.command()
@@ -189,7 +193,8 @@ def track(
     units: given.Units = None,
     signal: given.Signal = None,
     option: given.Options = None,
-    transform: given.First = Transform.none,
+    transform: given.Transformed = Transform.none,
+    about: given.About = None,
     seed: given.Seed = 0,
     static: given.Static = False,
 ) -> None:
@@ -216,7 +221,7 @@ def track(
             "variable": variable, "axes": axes, "align": align, "window": window,
             "bin_size": bin_size, "trials": trials, "units": units, "signal": signal,
             "options": option,
-            "transform": transform.value,
+            "transform": transform.value, "about": about,
         }  # fmt: skip
         if components is None:
             follow_model(following, file, data, fit, reading, context)
@@ -276,7 +281,7 @@ def demo(
         recording = Recording.of(
             read(EXAMPLE_PATH),
             source=EXAMPLE_PATH,
-            transform="sqrt",
+            first=First("sqrt"),
             color_by="phase",
             command=as_typed(context),
             reading="X = trialtensor.load_example()",

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trialtensor.cli.results import remove
-from trialtensor.cli.writing import DONE_FIRST, MODEL, REPORT, names_in
+from trialtensor.cli.writing import MODEL, REPORT, names_in
 
 if TYPE_CHECKING:
     import pandas
@@ -119,7 +119,7 @@ def _summary(
             "splits": {"kind": type(splits).__name__, **asdict(splits)},
             "random_state": search.random_state,
             "parameters": parameters,
-            "data": {"source": str(recording.source), "transform": recording.transform},
+            "data": {"source": str(recording.source), **recording.first.remembered()},
             "versions": versions(),
         }
     )
@@ -151,7 +151,7 @@ def _write_page(
         profile=profile,
         X=recording.data,
         source=recording.source,
-        preprocessing=DONE_FIRST[recording.transform],
+        preprocessing=recording.first.said,
         command=recording.command,
         code=recording.code,
         model_report=f"{CHOSEN}/{REPORT}",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from trialtensor.cli.console import say
+from trialtensor.cli.first import First
 from trialtensor.cli.folder import claimed
 from trialtensor.cli.options import Fit, find_kind, make_fit
 from trialtensor.cli.reading import Reading
@@ -331,7 +332,7 @@ def follow_recording(
     options = {name: value for name, value in fit.items() if name != "model"}
     asked = make_fit(find_kind(fit["model"] or "tca"), components, options, seed=following.seed)
     how = Reading.again({}, reading)
-    read: dict[str, Any] = {"transform": reading["transform"], "labels": asked.labels}
+    read: dict[str, Any] = {"first": First.again({}, reading), "labels": asked.labels}
     recording = Recording.read(file, how, color_by=None, context=context, **read)
     following.check_names(recording.tensor, asked)
     with claimed(following.output, (*possible_names(), *NAMES)):

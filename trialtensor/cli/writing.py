@@ -12,12 +12,6 @@ if TYPE_CHECKING:
     from trialtensor.cli.results import Written
     from trialtensor.models import TrialEstimator
 
-DONE_FIRST = {
-    "none": (),
-    "sqrt": ("square root of every value",),
-    "log1p": ("log(1 + x) of every value",),
-    "zscore": ("each neuron to mean 0 and standard deviation 1 over trials and times",),
-}
 MODEL, SUMMARY, REPORT = "model.h5", "summary.json", "report.html"
 DIAGNOSTICS = ("figures/loss.png", "figures/restarts.png")
 _NAMES = (SUMMARY, "figures/factors.png", "figures/slices.png", *DIAGNOSTICS, REPORT)
@@ -52,7 +46,7 @@ def write_results(
         found = export.summarize(
             model,
             source=str(recording.source),
-            transform=recording.transform,
+            transform=recording.first.transform,
             fit_options=fit_options,
         )
         export.write_summary(found, folder / SUMMARY)
@@ -135,7 +129,7 @@ def _write_report(
         X=recording.shown,
         color_by=recording.color_by,
         source=recording.source,
-        preprocessing=DONE_FIRST[recording.transform],
+        preprocessing=recording.first.said,
         command=recording.command,
         code=recording.code,
         static=static,

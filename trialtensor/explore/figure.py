@@ -60,7 +60,7 @@ def explore(
         The data of the fit, as for ``fit``: mean activity of every neuron and trial is shown
         beside that of the model. Data in a file or a dask array is read once, a few trials at a
         time; the mean of the model is then over all entries, observed or not. Without data, only
-        the model is shown.
+        the model is shown. Its unit is that in ``X.attrs["units"]``, if it has one.
     color_by : str or array of shape (n_trials,), optional
         Trial label that colours trials at first, as in `trialtensor.plotting.plot_factors`. Any
         other label of the data can be chosen in the figure.
@@ -107,7 +107,8 @@ def explore(
         if (found := mean_payload(fitted, entity, data, told)) is not None
     }
     about = _about(fitted, panels, list(entities.values()), means, color=color_by is not None)
-    layout = _layout(panels, list(entities.values()), means, about)
+    unit = str(getattr(X, "attrs", {}).get("units", ""))
+    layout = _layout(panels, list(entities.values()), means, about, unit)
     return Interactive(layout, title, alternative_text(fitted, panels), tables(fitted, panels))
 
 
@@ -159,6 +160,7 @@ def _layout(
     entities: Sequence[Entity],
     means: dict[str, Any],
     about: dict[str, Any],
+    unit: str,
 ) -> LayoutDOM:
     """Return all plots: mean activity on top, then a row for each family of panels."""
     from bokeh.models import Column
@@ -171,7 +173,7 @@ def _layout(
         if own:
             label = str(means[own[0].key]["title"])
             title = f"Mean over {what} of every {axis}"
-            details.append(detail_plot(f"detail {axis}", title, label))
+            details.append(detail_plot(f"detail {axis}", title, label, unit))
     plots = [plot_of(panel, f"panel {i}") for i, panel in enumerate(panels)]
     rows: list[Any] = [_row(details, "details")] if details else []
     for family in dict.fromkeys(panel.family for panel in panels):

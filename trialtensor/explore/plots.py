@@ -9,6 +9,7 @@ import numpy as np
 from trialtensor.explore.panels import Panel
 from trialtensor.explore.text import plain
 from trialtensor.plotting.colors import ACCENT, FAINT, INK, MUTED, NO_LABEL
+from trialtensor.plotting.labels import cut
 
 if TYPE_CHECKING:
     from bokeh.models.renderers import GlyphRenderer
@@ -71,6 +72,8 @@ def _empty(panel: Panel, name: str, height: int) -> figure:
     plot.yaxis.major_tick_line_color = None
     plot.yaxis.minor_tick_line_color = None
     plot.yaxis.ticker = []
+    if panel.entity.sorts:
+        plot.xaxis.ticker.min_interval = 1  # there is nothing between two neurons
     ticks = panel.entity.place.ticks
     if ticks and not panel.entity.sorts:
         plot.xaxis.ticker = list(ticks)
@@ -248,12 +251,12 @@ def _add_marks(plot: figure) -> None:
         text_color=INK,
         background_fill_color="#ffffff",
         background_fill_alpha=0.85,
-        padding=1,
+        padding=1,  # type: ignore[arg-type]  # Bokeh's stub leaves numbers out
     )
     plot.add_glyph(marks, text, level="overlay")
 
 
-def detail_plot(name: str, title: str, axis_label: str) -> figure:
+def detail_plot(name: str, title: str, axis_label: str, unit: str = "") -> figure:
     """Return the empty plot of mean activity, in the data and in the model.
 
     Parameters
@@ -262,6 +265,8 @@ def detail_plot(name: str, title: str, axis_label: str) -> figure:
     title : str
     axis_label : str
         Of the times.
+    unit : str
+        Of the data.
     """
     from bokeh.models import ColumnDataSource, Range1d
     from bokeh.plotting import figure
@@ -272,7 +277,7 @@ def detail_plot(name: str, title: str, axis_label: str) -> figure:
         sizing_mode="stretch_width",
         title=plain(title),
         x_axis_label=plain(axis_label),
-        y_axis_label="mean activity",
+        y_axis_label=plain(f"mean activity ({cut(unit, 16)})" if unit else "mean activity"),
         tools="save",
         x_range=Range1d(start=0, end=1),
         y_range=Range1d(start=0, end=1),
