@@ -1,5 +1,6 @@
 """Draws of transitions against posteriors that are summed up over all there is."""
 
+import numba
 import numpy as np
 import pytest
 
@@ -10,6 +11,9 @@ from trialtensor.kernels.transition_scans import transition_energies, transition
 N, COST, LEAST, MIN_SIZE = 16, 1.3, 1e-4, 3
 TAUS = np.array([0.0, 4.0])
 KINDS = [(0.0, 0.0, 1.0, 0.0), (0.8, 0.25, 0.3, 0.7)]
+# As plain Python, the kernels take the same paths 20 times fewer: shares are known less well.
+FEWER = 20 if numba.config.DISABLE_JIT else 1
+N_DRAWS, WIDER = 40_000 // FEWER, FEWER**0.5
 
 
 class Case:
@@ -52,19 +56,19 @@ def shares(keys):
 
 def test_draws_of_one_transition_are_the_whole_posterior():
     case = Case(1.0 * (np.arange(N) >= 8))
-    onsets, which, kinds = case.draw([(8, 0)], 40_000)
+    onsets, which, kinds = case.draw([(8, 0)], N_DRAWS)
     found = shares(1000 * kinds[:, 0] + 100 * which[:, 0] + onsets[:, 0])
     grid = [(k, j, t) for k in range(2) for j in range(2) for t in range(2, N - 2)]
     logs = np.array([case.log_posterior(k, [(t, TAUS[j])]) for k, j, t in grid])
     expected = np.exp(logs - logs.max()) / np.exp(logs - logs.max()).sum()
     for (k, j, t), p in zip(grid, expected, strict=True):
-        assert found.get(1000 * k + 100 * j + t, 0.0) == pytest.approx(p, abs=0.012)
+        assert found.get(1000 * k + 100 * j + t, 0.0) == pytest.approx(p, abs=0.012 * WIDER)
 
 
 def test_draws_of_two_transitions_are_apart_and_the_whole_posterior():
     case = Case(2.0 * (np.arange(N) >= 5) - 1.5 * (np.arange(N) >= 10))
     case.log_prior[1] = -np.inf
-    onsets, which, _ = case.draw([(5, 0), (10, 0)], 40_000)
+    onsets, which, _ = case.draw([(5, 0), (10, 0)], N_DRAWS)
     assert not which.any()
     assert (np.abs(onsets[:, 0] - onsets[:, 1]) >= MIN_SIZE).all()
     found = shares(100 * onsets.min(axis=1) + onsets.max(axis=1))
@@ -72,7 +76,7 @@ def test_draws_of_two_transitions_are_apart_and_the_whole_posterior():
     logs = [[case.log_posterior(k, [(a, 0.0), (b, 0.0)]) for k in range(2)] for a, b in pairs]
     weights = np.exp(np.array(logs) - np.max(logs)).sum(axis=1)
     for (a, b), p in zip(pairs, weights / weights.sum(), strict=True):
-        assert found.get(100 * a + b, 0.0) == pytest.approx(p, abs=0.02)
+        assert found.get(100 * a + b, 0.0) == pytest.approx(p, abs=0.02 * WIDER)
 
 
 def test_coefficients_are_a_multivariate_t_about_least_squares():

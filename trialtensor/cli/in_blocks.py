@@ -111,7 +111,8 @@ def is_of_arrays(path: Path) -> bool:
     from trialtensor.variables.readers import suffixes
 
     may_be = path.is_file() or (path.is_dir() and path.suffix.lower() in suffixes())
-    return may_be and matching(path)[0] is tensors
+    reader: object = matching(path)[0] if may_be else None
+    return reader is tensors
 
 
 def _device(name: str) -> Any:

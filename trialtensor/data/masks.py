@@ -57,7 +57,8 @@ def make_mask(
     """
     check_choice("kind", kind, _PATTERNS)
     check_share("fraction", fraction, zero=True)
-    sizes = list(shape) if isinstance(shape, Iterable) else []
+    given: object = shape
+    sizes = list(given) if isinstance(given, Iterable) else []
     if len(sizes) != 3:
         raise ValueError(f"shape: expected (n_trials, n_neurons, n_times), got {shape!r}")
     n_trials, n_neurons, n_times = (check_whole("shape", each, 1) for each in sizes)

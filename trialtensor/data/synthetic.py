@@ -172,7 +172,8 @@ def make_slicetca(
     [(1, 10, 15), (0, 20, 15), (2, 20, 10)]
     """
     check_shape(n_trials, n_neurons, n_times)
-    counts = list(n_components) if isinstance(n_components, Iterable) else []
+    given: object = n_components
+    counts = list(given) if isinstance(given, Iterable) else []
     if len(counts) != 3:
         raise ValueError(
             "n_components: expected three counts (trial-, neuron-, time-slicing), not all 0, "

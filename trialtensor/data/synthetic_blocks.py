@@ -91,9 +91,9 @@ def make_parafac2(
     >>> bool(np.allclose(first, second))
     True
     """
-    one = isinstance(n_neurons, str) or not isinstance(n_neurons, Iterable)
-    given: list[Any] = [n_neurons] * 5 if one else list(n_neurons)  # type: ignore[arg-type]
-    counts = [check_whole("n_neurons", n, 1) for n in given]
+    given: Any = n_neurons
+    one = isinstance(given, str) or not isinstance(given, Iterable)
+    counts = [check_whole("n_neurons", n, 1) for n in ([given] * 5 if one else given)]
     if not counts:
         raise ValueError("n_neurons: expected neurons of at least one block, got none")
     check_shape(n_trials, counts[0], n_times)

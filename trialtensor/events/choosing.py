@@ -65,7 +65,8 @@ def rows_where(table: pandas.DataFrame, expression: str) -> np.ndarray:
     """
     if not isinstance(table, pandas.DataFrame):
         raise ValueError(f"table: expected a pandas table, got {type(table).__name__}")
-    if not isinstance(expression, str) or not expression.strip():
+    given: object = expression
+    if not isinstance(given, str) or not given.strip():
         raise ValueError(f'where: expected a condition such as "x > 3", got {expression!r}')
     if len(expression) > _LONGEST:
         raise ValueError(f"where: expected at most {_LONGEST} characters, got {len(expression)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from trialtensor.opening.guard import printable
 
@@ -29,7 +30,8 @@ def session_hint(path: Path) -> str:
     from trialtensor.sessions.formats import matching, tensors
 
     with suppress(Exception):
-        reader, score = matching(path)
+        found, score = matching(path)
+        reader: Any = found  # a module is a reader, too
         if reader is None or reader is tensors or score < _SURE:
             return ""
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
 
@@ -23,6 +23,7 @@ def kernel(function: Callable[P, T]) -> Callable[P, T]:
     function : callable
     """
     try:
-        return numba.njit(cache=True)(function)
+        compiled: Any = numba.njit(cache=True)(function)
     except RuntimeError:
-        return numba.njit(function)
+        compiled = numba.njit(function)
+    return cast(Callable[P, T], compiled)

@@ -22,7 +22,7 @@ def is_nonnegative(nonnegative: Any, axes: Sequence[str] = AXES) -> bool:
     return all(nonnegative_axes(nonnegative, axes))
 
 
-def unreachable_share(arrays: Iterable[tuple[np.ndarray, float]]) -> float:
+def unreachable_share(arrays: Iterable[tuple[np.ndarray | Passes, float]]) -> float:
     """Return the least share of the sum of squares that a non-negative model leaves.
 
     Nothing non-negative is nearer to a negative value than zero, so each leaves its square.
@@ -47,7 +47,9 @@ def unreachable_share(arrays: Iterable[tuple[np.ndarray, float]]) -> float:
 
 
 def warn_below_zero(
-    nonnegative: Any, arrays: Iterable[tuple[np.ndarray, float]], axes: Sequence[str] = AXES
+    nonnegative: Any,
+    arrays: Iterable[tuple[np.ndarray | Passes, float]],
+    axes: Sequence[str] = AXES,
 ) -> float:
     """Warn if all factors are non-negative, and data below zero; return the share out of reach."""
     if not is_nonnegative(nonnegative, axes):

@@ -14,7 +14,7 @@ from typing import Protocol, cast
 
 import numpy as np
 
-from trialtensor.solvers.problems import RowUpdate
+from trialtensor.solvers.passes import RowUpdate
 from trialtensor.solvers.result import Arrays, Factors, Model, SolverResult, StopReason
 from trialtensor.solvers.row_updates import least_squares_rows, nonnegative_step
 

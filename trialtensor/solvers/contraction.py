@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from functools import reduce
+from typing import Any
 
 import numpy as np
 
@@ -50,7 +51,7 @@ def khatri_rao_rows(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return namespace(a).reshape(product, (a.shape[1], -1))
 
 
-def contract_time(X: np.ndarray, time: np.ndarray) -> np.ndarray:
+def contract_time(X: Any, time: Any) -> np.ndarray:
     """Compute ``P[r, k, n] = sum_t X[k, n, t] time[t, r]`` in one pass over the data.
 
     Parameters
@@ -92,7 +93,7 @@ def neurons_from_partial(partial: np.ndarray, trial: np.ndarray) -> np.ndarray:
     return contiguous(product[:, 0, :].T)
 
 
-def times_from_data(X: np.ndarray, trial: np.ndarray, neuron: np.ndarray) -> np.ndarray:
+def times_from_data(X: Any, trial: np.ndarray, neuron: np.ndarray) -> np.ndarray:
     """Compute the time MTTKRP, the second pass over the data.
 
     Parameters

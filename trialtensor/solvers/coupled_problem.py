@@ -10,7 +10,8 @@ import numpy as np
 from trialtensor.solvers.diagnostics import coupled_cosine
 from trialtensor.solvers.links import weakly_linked
 from trialtensor.solvers.masked_problem import MaskedProblem
-from trialtensor.solvers.problems import DenseProblem, RowUpdate
+from trialtensor.solvers.passes import RowUpdate
+from trialtensor.solvers.problems import DenseProblem
 from trialtensor.solvers.revival import Dead, are_gone
 from trialtensor.solvers.ridge import RidgeScale
 

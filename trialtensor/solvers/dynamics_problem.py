@@ -12,7 +12,7 @@ import scipy.linalg
 import scipy.sparse.linalg
 
 from trialtensor.solvers.contraction import trial_chunks
-from trialtensor.solvers.problems import RowUpdate
+from trialtensor.solvers.passes import RowUpdate
 from trialtensor.solvers.result import Factors
 from trialtensor.solvers.transitions import Transitions, span
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trialtensor.solvers.dynamics_problem import DynamicsProblem, in_span
-from trialtensor.solvers.problems import RowUpdate
+from trialtensor.solvers.passes import RowUpdate
 from trialtensor.solvers.result import Factors
 from trialtensor.solvers.smoothing import differences, roughness, smooth_rows
 from trialtensor.solvers.transitions import Transitions

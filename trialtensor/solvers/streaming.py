@@ -16,7 +16,8 @@ import numpy as np
 from trialtensor.solvers.acceleration import minimise
 from trialtensor.solvers.canonical import unit_columns
 from trialtensor.solvers.contraction import trial_chunks
-from trialtensor.solvers.problems import RowUpdate, free_loss
+from trialtensor.solvers.passes import RowUpdate
+from trialtensor.solvers.problems import free_loss
 from trialtensor.solvers.result import SolverResult, StopReason
 
 # Sweeps after every batch. They read no trials, so they are cheap.

@@ -110,7 +110,8 @@ class Block:
         _targets(self.targets)
         if not isinstance(self.context, str):
             raise ValueError(f"context: expected a label, got {self.context!r}")
-        if not isinstance(self.rows, tuple) or not all(isinstance(r, Row) for r in self.rows):
+        rows: object = self.rows
+        if not isinstance(rows, tuple) or not all(isinstance(row, Row) for row in rows):
             raise ValueError(f"rows: expected a tuple of Row, got {self.rows!r}")
         if bool(self.rows) != (self.kind == "table") or len(self.rows) not in (0, self.n_trials):
             raise ValueError(

@@ -40,7 +40,8 @@ class Schedule:
     blocks: tuple[Block, ...] = ()
 
     def __post_init__(self) -> None:
-        if not isinstance(self.blocks, tuple) or not all(isinstance(b, Block) for b in self.blocks):
+        blocks: object = self.blocks
+        if not isinstance(blocks, tuple) or not all(isinstance(each, Block) for each in blocks):
             raise ValueError(f"blocks: expected a tuple of blocks, got {self.blocks!r}")
 
     def baseline(self, n_trials: int | None = None, **options: Any) -> Schedule:

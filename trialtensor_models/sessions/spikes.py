@@ -42,7 +42,8 @@ def draw_spikes(
     >>> draw_spikes(rates, rate_scale=50, bin_width=0.04).shape
     (2, 3, 2)
     """
-    if not isinstance(activity, xr.DataArray) or "time" not in activity.coords:
+    given: object = activity
+    if not isinstance(given, xr.DataArray) or "time" not in given.coords:
         raise ValueError(
             "activity: expected a DataArray with a time coordinate, such as run.activity, got "
             f"{type(activity).__name__}"

@@ -97,7 +97,8 @@ def untrained(trained: Task, task: Task, dt: float) -> tuple[str, ...]:
     tuple of str
         Such as "hold=0.4 (trained: 0.2)"; empty if the reference trials are the same.
     """
-    own, other = trained.reference(), task.reference()
+    own: Any = trained.reference()
+    other: Any = task.reference()
     if own == other or _same_trials(own, other, dt):
         return ()
     changed: dict[str, Any] = {}

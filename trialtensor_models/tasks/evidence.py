@@ -46,11 +46,12 @@ class EvidenceAccumulation(Response):
     def __post_init__(self) -> None:
         super().__post_init__()
         # Files give lists.
-        given = tuple(self.strengths) if isinstance(self.strengths, Iterable) else ()
-        object.__setattr__(self, "strengths", given)
-        if not given:
+        given: object = self.strengths
+        strengths = tuple(given) if isinstance(given, Iterable) else ()
+        object.__setattr__(self, "strengths", strengths)
+        if not strengths:
             raise ValueError(f"strengths: expected numbers above 0, got {self.strengths!r}")
-        for each in given:
+        for each in strengths:
             check_number("strengths", each, above=0)
         check_number("noise", self.noise, least=0)
 

@@ -13,7 +13,8 @@ from trialtensor.solvers.parafac2.compression import fewest_rows, in_span
 from trialtensor.solvers.parafac2.groups import pad
 from trialtensor.solvers.parafac2.masked_slabs import MaskedSlabs
 from trialtensor.solvers.parafac2.slabs import Slabs
-from trialtensor.solvers.problems import RowUpdate, free_loss
+from trialtensor.solvers.passes import RowUpdate
+from trialtensor.solvers.problems import free_loss
 from trialtensor.solvers.result import StopReason
 from trialtensor.solvers.ridge import Ridged
 

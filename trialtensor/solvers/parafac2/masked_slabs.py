@@ -11,7 +11,7 @@ from trialtensor.solvers.acceleration import balance
 from trialtensor.solvers.contraction import trial_chunks
 from trialtensor.solvers.parafac2.groups import Group
 from trialtensor.solvers.parafac2.slabs import Slabs
-from trialtensor.solvers.problems import RowUpdate
+from trialtensor.solvers.passes import RowUpdate
 
 # With missing entries also the patterns, which determine the next values to fill in.
 FilledFactors = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]

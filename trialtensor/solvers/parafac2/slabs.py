@@ -16,7 +16,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from trialtensor.solvers.parafac2.groups import Group
-from trialtensor.solvers.problems import DenseProblem, RowUpdate
+from trialtensor.solvers.passes import RowUpdate
+from trialtensor.solvers.problems import DenseProblem
 
 # Trial factor (n_trials, R), H (R, R), and the factor of the axis that all blocks share.
 # Below this ratio of singular values, squaring them (as the fast method does) is unsafe.

@@ -21,7 +21,8 @@ from trialtensor.solvers.acceleration import minimise
 from trialtensor.solvers.degeneracy import LARGE, as_precise, judge
 from trialtensor.solvers.diagnostics import triple_cosine
 from trialtensor.solvers.parafac2.options import Parafac2Model, Parafac2Options
-from trialtensor.solvers.problems import RowUpdate, sum_of_squares
+from trialtensor.solvers.passes import RowUpdate
+from trialtensor.solvers.problems import sum_of_squares
 from trialtensor.solvers.result import SolverResult, StopReason
 from trialtensor.solvers.runs import RestartResult
 

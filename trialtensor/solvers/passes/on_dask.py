@@ -100,10 +100,10 @@ class DaskPasses(Passes):
         ----------
         job : Job
         """
-        import dask
+        from dask.delayed import delayed
 
         # Part of the graph and not scattered: dask can send it again if a worker dies with it.
-        sent = dask.delayed(Sent(job), pure=False, traverse=False)
+        sent = delayed(Sent(job), pure=False, traverse=False)
         work, name = _task(_work), f"{type(job).__name__}-{uuid4().hex}"
         found = [
             work(
@@ -285,17 +285,17 @@ def _join_some(
 
 def _task(function: Callable[..., Any]) -> Any:
     """Return a function that makes tasks, of a name that no other pass has."""
-    import dask
+    from dask.delayed import delayed
 
-    return dask.delayed(function, pure=False)
+    return delayed(function, pure=False)
 
 
 def _compute(found: Sequence[Any]) -> tuple[Any, ...]:
     """Run tasks; nothing of them stays on the scheduler."""
-    import dask
+    from dask.base import compute
 
     with _settings():
-        results: tuple[Any, ...] = dask.compute(*found, retries=_RETRIES)
+        results: tuple[Any, ...] = compute(*found, retries=_RETRIES)
     return results
 
 

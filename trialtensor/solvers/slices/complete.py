@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from trialtensor.solvers.problems import RowUpdate
+from trialtensor.solvers.passes import RowUpdate
+from trialtensor.solvers.slices.block_sweeps import Blocks
 from trialtensor.solvers.slices.contraction import (
     OTHERS,
     Components,
@@ -21,7 +22,7 @@ from trialtensor.solvers.slices.contraction import (
     contract,
     correlate,
 )
-from trialtensor.solvers.slices.sweeps import Blocks, as_blocks, as_components
+from trialtensor.solvers.slices.sweeps import as_blocks, as_components
 
 
 @dataclass(frozen=True, eq=False)

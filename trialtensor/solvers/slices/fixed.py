@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trialtensor.solvers.problems import RowUpdate
+from trialtensor.solvers.passes import RowUpdate
+from trialtensor.solvers.slices.block_sweeps import Blocks
 from trialtensor.solvers.slices.complete import others_contracted, others_correlated
 from trialtensor.solvers.slices.contraction import Components, as_rows, contract, correlate
-from trialtensor.solvers.slices.sweeps import Blocks, as_blocks, as_components
+from trialtensor.solvers.slices.sweeps import as_blocks, as_components
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,12 +15,13 @@ from trialtensor.solvers.acceleration import RowUpdater
 from trialtensor.solvers.namespaces import as_numpy
 from trialtensor.solvers.passes import Block, Passes
 from trialtensor.solvers.passes.block import Join
+from trialtensor.solvers.slices.block_sweeps import Blocks
 from trialtensor.solvers.slices.complete import norm2_of
 from trialtensor.solvers.slices.contraction import Components, Triple, as_rows, contract, onto
 from trialtensor.solvers.slices.each_trial import follow_each
 from trialtensor.solvers.slices.fixed import FixedTrials
 from trialtensor.solvers.slices.gauge import share_of
-from trialtensor.solvers.slices.sweeps import Blocks, SweepData, as_components
+from trialtensor.solvers.slices.sweeps import SweepData, as_components
 from trialtensor.solvers.slices.trials_there import solve_there
 
 _TOL = 1e-8

@@ -20,8 +20,7 @@ import numpy as np
 
 from trialtensor.solvers.contraction import trial_chunks
 from trialtensor.solvers.normal_equations import quadratic
-from trialtensor.solvers.passes import Passes
-from trialtensor.solvers.problems import RowUpdate
+from trialtensor.solvers.passes import Passes, RowUpdate
 from trialtensor.solvers.slices.block_sweeps import Blocks, Equations, OnePass
 from trialtensor.solvers.slices.contraction import Components, as_rows
 

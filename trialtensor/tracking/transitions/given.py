@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor.data.arrays import as_floats
-from trialtensor.models.parameters import is_whole
+from trialtensor.data.parameters import is_whole
 
 
 def check_onsets(onsets: Any, n_trials: int) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -119,7 +119,7 @@ class Transitions(OneLine):
         return f"Transitions({'; '.join(parts)}: {chance})"
 
 
-def _words(row: dict[str, float]) -> str:
+def _words(row: dict[str, Any]) -> str:
     text = f"{row['kind']} at {row['onset']} ({row['onset_low']} to {row['onset_high']})"
     if row["kind"] == GRADUAL:
         low, high = row["time_constant_low"], row["time_constant_high"]

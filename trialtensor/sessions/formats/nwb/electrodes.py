@@ -164,7 +164,7 @@ def _rows(
     if not regions:
         return None
     rows = region_rows(tree, regions[0], len(electrodes))
-    if rows is not None and len(rows) != len(table):
+    if len(rows) != len(table):
         raise RefusedError(f"can't be read: {len(rows)} rows for {len(table)} units")
     return rows
 
