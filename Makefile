@@ -77,7 +77,7 @@ fuzz: $(VENV)/.installed-test  ## read thousands of damaged files, fit thousands
 	$(BIN)/python -m benchmarks.fuzz_fits
 
 docs: $(VENV)/.installed-docs  ## build the pages under docs/_build
-	$(BIN)/python -m sphinx -W --keep-going -q docs docs/_build
+	$(BIN)/python -m sphinx -W --keep-going -q $(SPHINXOPTS) docs docs/_build
 
 clean:  ## remove what the other targets made
 	rm -rf $(VENV) demo docs/_build build dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 import trialtensor
 from trialtensor.cli import Transform, app
-from trialtensor.cli.writing import DONE_FIRST
+from trialtensor.cli.first import First
 from trialtensor.data import TRANSFORMS, make_tca
 
 FILES = {
@@ -238,7 +238,9 @@ def test_demo(tmp_path):
 
 def test_every_transform_is_offered():
     assert [transform.value for transform in Transform] == list(TRANSFORMS)
-    assert list(DONE_FIRST) == list(TRANSFORMS)
+    assert [bool(First(each).said) for each in TRANSFORMS] == [
+        each != "none" for each in TRANSFORMS
+    ]
 
 
 def test_version():

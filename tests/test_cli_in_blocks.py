@@ -96,6 +96,7 @@ def test_no_full_read(recording, tmp_path, monkeypatch):
         (("--device", "nonsense"), "--device: there is no 'nonsense' here"),
         (("--device", "cpu", "--memory", "1GB"), "--device: takes all of the data"),
         (("--memory", "1GB", "--transform", "zscore"), "'zscore' needs all of the data at once"),
+        (("--memory", "1GB", "--about", "side"), "--about: the mean trial of each condition needs"),
     ],
 )
 def test_what_cannot_be_done_is_refused(recording, tmp_path, words, said):

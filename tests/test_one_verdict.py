@@ -69,12 +69,12 @@ def test_one_verdict_everywhere(fitted, tmp_path):
     summary = summarize(model, source="a.npz", transform="none")
     assert summary["stop_reason"] == "degenerate" and summary["advice"] == warning
     assert {each["stop_reason"] for each in summary["restarts"]} == {"degenerate"}
-    write_report(model, tmp_path / "page.html")
+    write_report(model, tmp_path / "page.html", static=True)
     page = text_of(tmp_path / "page.html")
     assert warning in page and "Do not interpret them" in page and "stopped falling" not in page
     tracking = track(model, random_state=0)
     assert tracking.caution == warning and warning in overview_sentence(tracking)
-    write_tracking_report(tracking, tmp_path / "tracking.html")
+    write_tracking_report(tracking, tmp_path / "tracking.html", static=True)
     assert warning in text_of(tmp_path / "tracking.html")
     assert all("(degenerate)" in name for name in row_names(plot_factors(model)))
     labels = plot_restarts(model).get_legend_handles_labels()[1]
@@ -96,7 +96,7 @@ def test_components_at_rest_are_not_called_degenerate(opposite, tmp_path):
     assert "nothing to do" not in text and "degenerate" not in text
     assert cancelling_pair(opposite.fitted_) == (0, 1)
     assert "converged after" in describe(opposite, Path("a.npz"))
-    write_report(opposite, tmp_path / "page.html")
+    write_report(opposite, tmp_path / "page.html", static=True)
     page = text_of(tmp_path / "page.html")
     assert text in page and "Do not interpret them" not in page
     names = row_names(plot_factors(opposite))

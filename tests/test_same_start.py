@@ -36,7 +36,7 @@ def with_origins(data, *numbers):
 
 
 def page_of(model, folder):
-    write_report(model, folder / "page.html")
+    write_report(model, folder / "page.html", static=True)
     text = (folder / "page.html").read_text(encoding="utf-8")
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text))
 

@@ -43,7 +43,7 @@ def tca(*left, reason=StopReason.MAX_ITER, best=None):
 
 
 def page_of(model, folder):
-    write_report(model, folder / "page.html")
+    write_report(model, folder / "page.html", static=True)
     text = (folder / "page.html").read_text(encoding="utf-8")
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text)).replace("&#39;", "'")
 

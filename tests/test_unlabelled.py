@@ -117,7 +117,7 @@ def test_all_that_follows_a_fit(tmp_path):
         assert "base" in texts
         assert not set(FORBIDDEN) & set(texts)
         pyplot.close(figure)
-    page = write_report(loaded, tmp_path / "page.html", color_by="block").read_text()
+    page = write_report(loaded, tmp_path / "page.html", color_by="block", static=True).read_text()
     assert ">nan<" not in page
     assert ">None<" not in page
     assert "nan" not in str(summarize(loaded, source="a", transform="none"))

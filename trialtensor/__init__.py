@@ -16,12 +16,15 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from trialtensor.supplied import supply
+
 __version__ = "0.1.0"
 
 _SUBMODULES = (
     "alignment",
     "data",
     "events",
+    "explore",
     "io",
     "models",
     "plotting",
@@ -80,21 +83,34 @@ _NAMES = {
     "component_test": "selection",
     "residual_report": "selection",
     "stability": "selection",
+    "plot_blocks": "plotting",
+    "plot_bootstrap": "plotting",
+    "plot_component_test": "plotting",
+    "plot_dynamics": "plotting",
     "plot_factors": "plotting",
+    "plot_residuals": "plotting",
     "plot_search": "plotting",
+    "plot_shares": "plotting",
     "plot_slices": "plotting",
+    "plot_stability": "plotting",
     "plot_tracking": "plotting",
+    "plot_transforms": "plotting",
+    "save_figure": "plotting",
     "track": "tracking",
     "write_report": "report",
     "write_search_report": "report",
     "write_tracking_report": "report",
 }
 
+# Methods of models whose work is done by a layer above them.
+supply("explore", "trialtensor.explore")
+
 if TYPE_CHECKING:
     from trialtensor import (
         alignment,
         data,
         events,
+        explore,
         io,
         models,
         plotting,
@@ -143,7 +159,21 @@ if TYPE_CHECKING:
         TrialVaryingDynamics,
         load,
     )
-    from trialtensor.plotting import plot_factors, plot_search, plot_slices, plot_tracking
+    from trialtensor.plotting import (
+        plot_blocks,
+        plot_bootstrap,
+        plot_component_test,
+        plot_dynamics,
+        plot_factors,
+        plot_residuals,
+        plot_search,
+        plot_shares,
+        plot_slices,
+        plot_stability,
+        plot_tracking,
+        plot_transforms,
+        save_figure,
+    )
     from trialtensor.preparation import (
         SelectNeurons,
         Smooth,
@@ -196,6 +226,7 @@ __all__ = [
     "cut_traces",
     "data",
     "events",
+    "explore",
     "fix_gauge",
     "from_layout",
     "from_slicetca",
@@ -210,15 +241,24 @@ __all__ = [
     "on_disk",
     "open_session",
     "pad_trials",
+    "plot_blocks",
+    "plot_bootstrap",
+    "plot_component_test",
+    "plot_dynamics",
     "plot_factors",
+    "plot_residuals",
     "plot_search",
+    "plot_shares",
     "plot_slices",
+    "plot_stability",
     "plot_tracking",
+    "plot_transforms",
     "plotting",
     "preparation",
     "read",
     "report",
     "residual_report",
+    "save_figure",
     "selection",
     "session_links",
     "sessions",

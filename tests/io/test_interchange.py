@@ -72,3 +72,8 @@ def test_wrong_shapes(cp_tensor):
         from_tensorly((weights, [*factors[:2], factors[2][:, :2]]))
     with pytest.raises(ValueError, match=r"cp_tensor: expected 3 weights, one a component, got"):
         from_tensorly((np.ones(2), factors))
+
+
+def test_a_fit_starts_at_a_tensorly_object(X, model):
+    again = TCA(2, init=to_tensorly(model)).fit(X)
+    assert again.loss_ == pytest.approx(model.loss_, rel=1e-6)

@@ -48,7 +48,7 @@ def test_the_page_says_it_too(tmp_path):
     for data, is_said in ((X, True), (np.abs(X), False)):
         model = TCA(1, nonnegative=True, **SMALL)
         _said(lambda model=model, data=data: model.fit(data))
-        page = html.unescape(write_report(model, tmp_path / "page.html").read_text())
+        page = html.unescape(write_report(model, tmp_path / "page.html", static=True).read_text())
         assert (f"{said}: {100 * _share(data):.2g} %" in page) is (said in page) is is_said
 
 

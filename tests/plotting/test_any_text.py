@@ -63,7 +63,9 @@ def test_components(kind, tmp_path):
     drawn(plot_factors(model, color_by=NUMBER, order_trials_by=LABEL))
     drawn(plot_factors(model, color_by=DIRECTION, restarts=kind is TCA))
     source = "a$b$<i>c.nc"
-    page = write_report(model, tmp_path / "$p$.html", color_by=LABEL, source=source).read_text()
+    page = write_report(
+        model, tmp_path / "$p$.html", color_by=LABEL, source=source, static=True
+    ).read_text()
     assert "<i>c.nc" not in page
     assert "<b>&" not in page
     assert "\\$" not in page
@@ -79,7 +81,9 @@ def test_slices():
 def test_tracking(tmp_path):
     followed = track(DATA.values[:, 0, 0], labels=DATA[LABEL].values)
     assert set(WORDS) <= set(drawn(plot_tracking(followed)))
-    page = write_tracking_report(followed, tmp_path / "a.html", source="$b$<i>").read_text()
+    page = write_tracking_report(
+        followed, tmp_path / "a.html", source="$b$<i>", static=True
+    ).read_text()
     assert "<b>&" not in page
     assert "&lt;b&gt;&amp;$1$" in page
     assert "<i>" not in page

@@ -82,5 +82,5 @@ def test_missing_entries_are_dark():
 
 
 def test_missing_needs_two_axes(labelled_model):
-    with pytest.raises(ValueError, match="axes: expected two axes"):
+    with pytest.raises(ValueError, match="axes: expected 2, neurons and times"):
         plot_missing(np.ones((2, 2, 2)), axes=[plot_loss(labelled_model)])

@@ -23,8 +23,8 @@ def tracking():
 def test_changes_and_blocks_are_drawn(tracking):
     axes = plot_tracking(tracking)
     texts = [[text.get_text() for text in ax.texts] for ax in axes]
-    assert texts == [["baseline", "washout", "60"], []]
-    assert [ax.get_ylabel() for ax in axes] == ["component 1", "component 2"]
+    assert texts == [["60", "baseline", "washout"], []]
+    assert [ax.get_ylabel() for ax in axes] == ["component 1", "component 2"]  # no model: no unit
     course = tracking.found["component 1"].course
     np.testing.assert_allclose(axes[0].lines[0].get_ydata(), course)
     onsets = [line.get_xdata()[0] for line in axes[0].lines[1:]]
@@ -40,9 +40,13 @@ def test_numbers_of_onsets_do_not_overlap(tracking):
     close = dataclasses.replace(tracking, changes=pandas.concat(rows, ignore_index=True))
     axes = plot_tracking(close)
     axes[0].figure.draw_without_rendering()
-    boxes = [text.get_window_extent() for text in axes[0].texts[-4:]]
+    texts = axes[0].texts
+    assert [text.get_text() for text in texts] == ["58", "60", "61", "90", "baseline", "washout"]
+    boxes = [text.get_window_extent() for text in texts]
     for one, other in itertools.combinations(boxes, 2):
         assert not one.overlaps(other)
+    # Above the panel, where no point can be.
+    assert min(box.y0 for box in boxes) >= axes[0].get_window_extent().y1
 
 
 def test_axes_are_taken(tracking):
@@ -79,7 +83,7 @@ def test_long_names_of_series_come_in_lines(tracking):
     assert axes[1].get_ylabel() == "trial 1"
     figure = axes[0].figure
     figure.draw_without_rendering()
-    assert [text.get_text() for text in axes[0].texts] == ["baseline", "washout", "60"]
+    assert [text.get_text() for text in axes[0].texts] == ["60", "baseline", "washout"]
     boxes = [ax.yaxis.label.get_window_extent() for ax in axes]
     assert boxes[0].y0 > boxes[1].y1
 

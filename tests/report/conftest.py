@@ -40,7 +40,7 @@ def page(tmp_path):
     """Writes the report of a model and reads it back."""
 
     def write(model, **options):
-        path = write_report(model, tmp_path / "report.html", **options)
+        path = write_report(model, tmp_path / "report.html", **{"static": True, **options})
         return Page(path.read_text(encoding="utf-8"))
 
     return write

@@ -39,7 +39,7 @@ def test_a_fit_its_file_and_its_page_know(model, counts, tmp_path):
     model.save(tmp_path / "model.h5")
     again = tt.load(tmp_path / "model.h5")
     assert again.data_summary_["made"] == model.data_summary_["made"] == making_of(counts)
-    page = tt.write_report(again, tmp_path / "page.html").read_text()
+    page = tt.write_report(again, tmp_path / "page.html", static=True).read_text()
     assert SAID in page and "spikes per bin" in page and "notes (several values" in page
     assert "trialtensor.bin_spikes(units, trials, align_to=&#39;go cue&#39;" in page
     found = again.to_xarray()
@@ -50,7 +50,7 @@ def test_a_fit_its_file_and_its_page_know(model, counts, tmp_path):
 def test_bare_arrays_say_nothing(counts, tmp_path):
     model = tt.TCA(1, **SMALL).fit(counts.to_numpy())
     assert "made" not in model.data_summary_
-    page = tt.write_report(model, tmp_path / "page.html").read_text()
+    page = tt.write_report(model, tmp_path / "page.html", static=True).read_text()
     assert ">Tensor<" not in page and "X = ...  # trials x neurons x time" in page
 
 
@@ -61,9 +61,11 @@ def test_what_was_done_to_values_is_said_in_order(counts, tmp_path):
     assert preparations_of(smooth) == ["sqrt", "Smooth(width=0.05)"]
     line = make_pipeline(SquareRoot(), Smooth(0.05), tt.TCA(1, **SMALL)).fit(counts)
     assert line[-1].data_summary_["made"][PREPARED] == "SquareRoot() > Smooth(width=0.05)"
-    page = tt.write_report(line[-1], tmp_path / "page.html").read_text()
+    page = tt.write_report(line[-1], tmp_path / "page.html", static=True).read_text()
     assert "SquareRoot(); Smooth(width=0.05)" in page
-    said = tt.write_report(line[-1], tmp_path / "page.html", preprocessing="by hand").read_text()
+    said = tt.write_report(
+        line[-1], tmp_path / "page.html", preprocessing="by hand", static=True
+    ).read_text()
     assert "by hand" in said and "SquareRoot()" not in said
 
 
@@ -87,7 +89,12 @@ def test_searches_and_their_pages(counts, tmp_path):
     assert fit_ranks(tt.TCA(1, **SMALL), [1], counts)[0].data_summary_["made"] == making_of(counts)
     search = CrossValidatedSearch(tt.TCA(1, **SMALL), [1], splits=Speckled(n_splits=2)).fit(counts)
     assert search.best_estimator_.data_summary_["made"] == making_of(counts)
-    assert SAID in tt.write_search_report(search, tmp_path / "search.html", X=counts).read_text()
+    assert (
+        SAID
+        in tt.write_search_report(
+            search, tmp_path / "search.html", X=counts, static=True
+        ).read_text()
+    )
 
 
 @pytest.mark.parametrize("refit", [True, False])
@@ -95,7 +102,7 @@ def test_pages_of_searches_know_it_without_the_data(refit, counts, tmp_path):
     splits = Speckled(n_splits=2)
     search = CrossValidatedSearch(tt.TCA(1, **SMALL), [1, 2], splits=splits, refit=refit)
     search.fit(SquareRoot().fit_transform(counts))
-    page = tt.write_search_report(search, tmp_path / "page.html").read_text()
+    page = tt.write_search_report(search, tmp_path / "page.html", static=True).read_text()
     assert SAID in page and "SquareRoot()" in page
     assert "trialtensor.bin_spikes(units, trials, align_to=&#39;go cue&#39;" in page
 
@@ -110,9 +117,12 @@ def test_an_alignment_keeps_what_the_tensor_was_cut_around(counts):
 
 def test_following_and_its_page(counts, tmp_path):
     found = tt.track(tt.TCA(1, **SMALL).fit(counts), random_state=0)
-    assert SAID in tt.write_tracking_report(found, tmp_path / "page.html").read_text()
+    assert SAID in tt.write_tracking_report(found, tmp_path / "page.html", static=True).read_text()
     bare = tt.track(np.random.default_rng(0).normal(size=40), random_state=0)
-    assert "The tensor" not in tt.write_tracking_report(bare, tmp_path / "page.html").read_text()
+    assert (
+        "The tensor"
+        not in tt.write_tracking_report(bare, tmp_path / "page.html", static=True).read_text()
+    )
 
 
 def test_a_file_says_it_when_it_is_inspected(counts, tmp_path):
@@ -126,7 +136,9 @@ def test_signals_say_how_they_were_resampled(tmp_path):
     signal = tt.Traces("dff", None, lambda: np.random.default_rng(0).normal(size=(900, 3)), rate=30)
     trials = {"cue": 2 + 2.0 * np.arange(12)}
     X = tt.cut_traces(signal, trials, align_to="cue", window=(0, 0.5), bin_size=0.1)
-    page = tt.write_report(tt.TCA(1, **SMALL).fit(X), tmp_path / "page.html").read_text()
+    page = tt.write_report(
+        tt.TCA(1, **SMALL).fit(X), tmp_path / "page.html", static=True
+    ).read_text()
     assert "Signal: dff." in page and "means of the samples in each bin" in page
     assert "trialtensor.cut_traces(traces, trials" in page
 
@@ -153,4 +165,4 @@ def test_attributes_of_any_kind_are_harmless(value, kept, tmp_path):
     assert making_of(X).get("window") == kept
     json.dumps(making_of(X))
     assert all(isinstance(each, str) for each in making_phrases(making_of(X)))
-    tt.write_report(tt.TCA(1, **SMALL).fit(X), tmp_path / "page.html")
+    tt.write_report(tt.TCA(1, **SMALL).fit(X), tmp_path / "page.html", static=True)

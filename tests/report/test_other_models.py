@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 import trialtensor as tt
 from tests.other_kinds import DATA, OPTIONS, PHASES, MeanNMF, data, models
 from trialtensor.report import Fragment, common, register_section
-from trialtensor.report.sections import remove_section, sections
+from trialtensor.report.registry import remove_section, sections
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from trialtensor.selection import CrossValidatedSearch, Speckled
 @pytest.fixture
 def page(tmp_path):
     def write(search, **options):
+        options = {"static": True, **options}
         path = write_search_report(search, tmp_path / "search.html", **options)
         return Page(path.read_text(encoding="utf-8"))
 
@@ -65,7 +66,7 @@ def test_its_code_repeats_the_search(tmp_path):
         random_state=4,
         refit=False,
     ).fit(X)
-    path = write_search_report(search, tmp_path / "r.html", X=X, code="X = given")
+    path = write_search_report(search, tmp_path / "r.html", X=X, code="X = given", static=True)
     text = path.read_text(encoding="utf-8")
     assert "30 trials × 12 neurons × 15 time bins" in text
     code = html.unescape(re.search(r"<pre>(.*?)</pre>", text, re.S)[1])
@@ -87,7 +88,7 @@ def test_a_search_for_a_kind_without_core_consistency(tmp_path):
     X[2, 1, 4] = np.nan
     profile = made_profile(dict.fromkeys(TYPICAL, 0.9), core_consistency=np.nan)
     path = write_search_report(
-        search, tmp_path / "r.html", profile=profile, X={"a": X, "b": X[:, :4]}
+        search, tmp_path / "r.html", profile=profile, X={"a": X, "b": X[:, :4]}, static=True
     )
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", path.read_text("utf-8")))
     assert "CoupledTCA · 5 candidates" in text

@@ -29,7 +29,7 @@ def test_the_page_says_what_was_found(tracking, tmp_path):
     rng = np.random.default_rng(0)
     X = np.abs(rng.normal(size=(1, 10, 1))) * np.hanning(12) + 0.1 * rng.normal(size=(120, 10, 12))
     patterns = pattern_change(X, np.arange(40), np.arange(80, 120), n_null=99)
-    path = write_tracking_report(tracking, tmp_path / "page.html", patterns=patterns)
+    path = write_tracking_report(tracking, tmp_path / "page.html", patterns=patterns, static=True)
     page = path.read_text("utf-8")
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
     assert "Component 1 changes (from trial " in text
@@ -85,7 +85,7 @@ def test_what_neurons_say_comes_first(tmp_path):
     text = overview_sentence(found)
     assert text.startswith("None of 2 components changes in a way that is its own")
     assert "All neurons together change (" in text
-    page = write_tracking_report(found, tmp_path / "page.html").read_text("utf-8")
+    page = write_tracking_report(found, tmp_path / "page.html", static=True).read_text("utf-8")
     assert "Neurons that change by themselves" in page
     assert "drops out" in page
 

@@ -267,8 +267,12 @@ def test_a_component_that_is_absent_early_gives_its_name_to_nothing_else(tmp_pat
     assert names[late] == f"early course unlike component {late + 1}"
     assert names[1 - late] == f"component {2 - late}"
     assert found.new_p < 0.05 and found.n_new == 1
-    page = tt.write_tracking_report(tt.track(model), tmp_path / "page.html", patterns=found)
+    page = tt.write_tracking_report(
+        tt.track(model), tmp_path / "page.html", patterns=found, static=True
+    )
     assert "isn't found in early" in page.read_text()
     known = pattern_change(X, ~LATE, LATE, components=courses, n_null=99)
-    page = tt.write_tracking_report(tt.track(model), tmp_path / "page.html", patterns=known)
+    page = tt.write_tracking_report(
+        tt.track(model), tmp_path / "page.html", patterns=known, static=True
+    )
     assert "isn't found in early" not in page.read_text()

@@ -10,6 +10,7 @@ from trialtensor.cli import arguments as given
 from trialtensor.cli import rank_options as ranked
 from trialtensor.cli import track_options as followed
 from trialtensor.cli.console import App, say
+from trialtensor.cli.first import First
 from trialtensor.cli.in_blocks import Place
 from trialtensor.cli.options import Transform, find_kind, make_fit
 from trialtensor.cli.reading import Reading
@@ -63,7 +64,8 @@ def fit(
     units: given.Units = None,
     signal: given.Signal = None,
     option: given.Options = None,
-    transform: given.First = Transform.none,
+    transform: given.Transformed = Transform.none,
+    about: given.About = None,
     color_by: given.ColorBy = None,
     n_init: Annotated[
         int | None, typer.Option(min=1, help="Restarts; default: the model's.")
@@ -75,6 +77,7 @@ def fit(
     memory: given.Memory = None,
     checkpoint: given.Checkpoint = None,
     device: given.Device = None,
+    static: given.Static = False,
 ) -> None:
     """Fit a decomposition and write model, tables, figures, summary and report."""
     with clear_errors():
@@ -90,13 +93,13 @@ def fit(
         recording = Recording.read(
             file,
             how,
-            transform=transform.value,
+            first=First(transform.value, about),
             color_by=color_by,
             context=context,
             labels=asked.labels,
             place=place,
         )
-        fit_and_write(recording, asked, output)
+        fit_and_write(recording, asked, output, static=static)
 
 
 @app.command()
@@ -119,7 +122,8 @@ def rank(
     units: given.Units = None,
     signal: given.Signal = None,
     option: given.Options = None,
-    transform: given.First = Transform.none,
+    transform: given.Transformed = Transform.none,
+    about: given.About = None,
     color_by: given.ColorBy = None,
     splits: ranked.WhatIsHeldOut = None,
     fraction: ranked.Fraction = 0.1,
@@ -134,6 +138,7 @@ def rank(
     tol: given.Tol = None,
     memory: given.Memory = None,
     device: given.Device = None,
+    static: given.Static = False,
 ) -> None:
     """Choose the number of components by held-out error, and fit that model.
 
@@ -155,9 +160,10 @@ def rank(
         place.check(asked.model)
         splits = splits or ranked.suited_splits(kind)
         held_out = ranked.make_splits(splits, fraction, length, guard, repeats, seed)
-        ranking = Ranking(asked, candidates, held_out, rule.value, n_jobs, seed, output)
-        read: Any = {"transform": transform.value, "color_by": color_by, "labels": asked.labels}
-        ranking.run(Recording.read(file, how, context=context, place=place, **read))
+        ranking = Ranking(asked, candidates, held_out, rule.value, n_jobs, seed, output, static)
+        read: Any = {"color_by": color_by, "labels": asked.labels}
+        first = First(transform.value, about)
+        ranking.run(Recording.read(file, how, first=first, context=context, place=place, **read))
 
 
 @app.command()
@@ -187,8 +193,10 @@ def track(
     units: given.Units = None,
     signal: given.Signal = None,
     option: given.Options = None,
-    transform: given.First = Transform.none,
+    transform: given.Transformed = Transform.none,
+    about: given.About = None,
     seed: given.Seed = 0,
+    static: given.Static = False,
 ) -> None:
     """Follow components over trials: which change, when, how fast, and how certainly."""
     with clear_errors():
@@ -204,6 +212,7 @@ def track(
             output=output,
             dataset=dataset,
             exclude_unstable=exclude_unstable,
+            static=static,
         )
         fit = {
             "model": model, "blocks": blocks, "groups": groups, "nonnegative": nonnegative
@@ -212,7 +221,7 @@ def track(
             "variable": variable, "axes": axes, "align": align, "window": window,
             "bin_size": bin_size, "trials": trials, "units": units, "signal": signal,
             "options": option,
-            "transform": transform.value,
+            "transform": transform.value, "about": about,
         }  # fmt: skip
         if components is None:
             follow_model(following, file, data, fit, reading, context)
@@ -262,6 +271,7 @@ def bin_recording(
 def demo(
     context: typer.Context,
     output: given.Output = Path("trialtensor_demo"),
+    static: given.Static = False,
 ) -> None:
     """Fit the bundled example: reaches that adapt to a rotation of the cursor."""
     with clear_errors():
@@ -271,9 +281,9 @@ def demo(
         recording = Recording.of(
             read(EXAMPLE_PATH),
             source=EXAMPLE_PATH,
-            transform="sqrt",
+            first=First("sqrt"),
             color_by="phase",
             command=as_typed(context),
             reading="X = trialtensor.load_example()",
         )
-        fit_and_write(recording, make_fit(find_kind("tca"), "5", {}, seed=0), output)
+        fit_and_write(recording, make_fit(find_kind("tca"), "5", {}, seed=0), output, static=static)

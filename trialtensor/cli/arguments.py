@@ -54,8 +54,17 @@ Checkpoint = Annotated[
     typer.Option(help="File from which a fit that was stopped goes on; reads as --memory does."),
 ]
 Device = Annotated[str | None, typer.Option(help="Fit on a device of torch, such as cuda.")]
-First = Annotated[Transform, typer.Option("--transform", help="Transform of the data first.")]
+Transformed = Annotated[Transform, typer.Option("--transform", help="Transform of the data first.")]
+About = Annotated[
+    str | None,
+    typer.Option(
+        help="Trial label, such as target: the mean trial of each of its values is taken out first."
+    ),
+]
 ColorBy = Annotated[str | None, typer.Option(help="Trial label that colours figures.")]
+Static = Annotated[
+    bool, typer.Option("--static", help="Page without scripts: figures are pictures only.")
+]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")]
 MaxIter = Annotated[int | None, typer.Option(min=1, help="Maximum sweeps per restart.")]
 Tol = Annotated[float | None, typer.Option(min=0, help="Relative tolerance.")]

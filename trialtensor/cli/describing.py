@@ -6,18 +6,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from trialtensor.models import FitRecord, TrialEstimator
 
-SIMILAR = 0.95
-# What restarts are compared by: what is identified, and the name of the measure.
-COMPARED = {
-    "components": ("components", "similarity"),
-    "subspaces": ("loading subspaces", "overlap"),
-}
-
 
 def describe(model: "TrialEstimator", source: Path) -> str:
-    """Describe the data, the explained variance, and the agreement of restarts."""
+    """Say whether the components can be believed; describe data, explained variance, restarts."""
     from trialtensor.data.axes import axes_remedy
     from trialtensor.data.more_axes import plural
+    from trialtensor.models.credibility import COMPARED, credibility
     from trialtensor.models.verdict import about_unfinished, advice, is_degenerate
 
     fitted, record = model.fitted_, model.fitted_.record
@@ -31,13 +25,14 @@ def describe(model: "TrialEstimator", source: Path) -> str:
         if each
     )
     lines = [
+        credibility(fitted).sentence,
         f"{source.name}: {sizes}{parts}, "
         + (f"{missing:.1%} missing" if missing else "nothing missing"),
         _components(model)
         + (_explained(record, len(fitted.components)) if record.was_fitted else ""),
     ]
     if fitted.data.get("axes_assumed"):
-        lines.insert(1, axes_remedy(fitted.axes))
+        lines.insert(2, axes_remedy(fitted.axes))
     if is_degenerate(fitted):
         lines.append(advice(fitted))
     if len(record.restarts) > 1:
@@ -49,6 +44,8 @@ def describe(model: "TrialEstimator", source: Path) -> str:
 
 def _agreement(record: "FitRecord", found: str, measure: str) -> str:
     """State how many of the other restarts found the same, of those that can be compared."""
+    from trialtensor.models.credibility import SIMILAR
+
     different, n = record.different_starts, len(record.restarts)
     similarity = sorted(restart.similarity for restart in record.comparable[1:])
     if len(different) < 2:

@@ -37,6 +37,8 @@ class Ranking:
         Fits at a time.
     seed : int
     output : Path
+    static : bool
+        Whether pages have no scripts.
     """
 
     asked: Fit
@@ -46,6 +48,7 @@ class Ranking:
     n_jobs: int | None
     seed: int
     output: Path
+    static: bool = False
 
     def run(self, recording: Recording) -> None:
         """Search, write the results, then fit the choice and write that."""
@@ -66,7 +69,9 @@ class Ranking:
         try:
             search.fit(recording.data, **self.asked.options)
             profile = self._profile(recording)
-            write_ranking(search, profile, recording, written, self.asked.options)
+            write_ranking(
+                search, profile, recording, written, self.asked.options, static=self.static
+            )
         except KeyboardInterrupt:
             say(f"error: interrupted; {self._kept()}", err=True)
             raise typer.Exit(interrupted_status()) from None
@@ -76,7 +81,7 @@ class Ranking:
             return [written]
         changes = {"n_components": search.n_components_, "verbose": 1}
         fit = replace(self.asked, model=self._changed(n_jobs=self._n_jobs(recording), **changes))
-        return [written, fit_into(recording, fit, chosen)]
+        return [written, fit_into(recording, fit, chosen, static=self.static)]
 
     def _search(self, recording: Recording) -> "CrossValidatedSearch":
         from trialtensor.cli.ranking_files import FITS

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trialtensor.cli.results import remove
-from trialtensor.cli.writing import DONE_FIRST, MODEL, REPORT, names_in
+from trialtensor.cli.writing import MODEL, REPORT, names_in
 
 if TYPE_CHECKING:
     import pandas
@@ -29,6 +29,8 @@ def write_ranking(
     recording: "Recording",
     written: "Written",
     fit_options: Mapping[str, Any],
+    *,
+    static: bool = False,
 ) -> None:
     """Write the results; remove those of an earlier run first.
 
@@ -42,6 +44,8 @@ def write_ranking(
     written : Written
     fit_options : dict
         Further arguments of every fit, besides the data.
+    static : bool
+        Whether the page has no scripts.
     """
     from trialtensor.io.export import write_summary
 
@@ -52,11 +56,14 @@ def write_ranking(
             {"fit_options": dict(fit_options)} if fit_options else {}
         )
 
+    def page() -> None:
+        _write_page(search, profile, recording, folder / PAGE, fit_options, static)
+
     steps: list[tuple[tuple[str, ...], Callable[[], Any]]] = [
         ((CANDIDATES, TABLE), lambda: _write_tables(search, profile, folder)),
         ((SUMMARY,), lambda: write_summary(summary(), folder / SUMMARY)),
         ((FIGURE,), lambda: _write_figure(search, profile, folder / FIGURE)),
-        ((PAGE,), lambda: _write_page(search, profile, recording, folder / PAGE, fit_options)),
+        ((PAGE,), page),
     ]
     remove(folder, tuple(name for names, _ in steps for name in names))
     remove(folder / CHOSEN, (*names_in(folder / CHOSEN), MODEL))
@@ -112,7 +119,7 @@ def _summary(
             "splits": {"kind": type(splits).__name__, **asdict(splits)},
             "random_state": search.random_state,
             "parameters": parameters,
-            "data": {"source": str(recording.source), "transform": recording.transform},
+            "data": {"source": str(recording.source), **recording.first.remembered()},
             "versions": versions(),
         }
     )
@@ -134,6 +141,7 @@ def _write_page(
     recording: "Recording",
     path: Path,
     fit_options: Mapping[str, Any],
+    static: bool,
 ) -> None:
     from trialtensor.report import write_search_report
 
@@ -143,9 +151,10 @@ def _write_page(
         profile=profile,
         X=recording.data,
         source=recording.source,
-        preprocessing=DONE_FIRST[recording.transform],
+        preprocessing=recording.first.said,
         command=recording.command,
         code=recording.code,
         model_report=f"{CHOSEN}/{REPORT}",
         fit_options=fit_options,
+        static=static,
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from trialtensor.cli.first import First
 from trialtensor.cli.in_blocks import Place
 from trialtensor.cli.options import LABELS
 from trialtensor.cli.reading import Reading
@@ -27,9 +28,9 @@ class Recording:
     Attributes
     ----------
     tensor : xarray.DataArray
-        After `transform`.
+        After what is done `first`.
     source : Path
-    transform : str
+    first : First
     color_by : str or None
         A label of its trials.
     command : str
@@ -37,14 +38,14 @@ class Recording:
     code : str
         Python that makes `tensor`, named X.
     reading : dict
-        The options of `Reading`, and the transform, for another time.
+        The options of `Reading` and `First`, for another time.
     elsewhere : OnDisk, torch.Tensor or None
         What a fit takes instead of the tensor, if that isn't in memory.
     """
 
     tensor: "xarray.DataArray"
     source: Path
-    transform: str
+    first: First
     color_by: str | None
     command: str
     code: str
@@ -67,18 +68,15 @@ class Recording:
         tensor: "xarray.DataArray",
         *,
         source: Path,
-        transform: str,
+        first: First,
         color_by: str | None,
         command: str,
         reading: str,
     ) -> "Recording":
-        """Transform the data; refuse a label that doesn't exist."""
-        from trialtensor.data import transform_values
-
-        tensor = transform_values(_numbered(tensor, color_by), transform)
-        if transform != "none":
-            reading += f"\nX = trialtensor.data.transform_values(X, {transform!r})"
-        return cls(tensor, source, transform, color_by, command, reading)
+        """Do what is done first; refuse a label that doesn't exist."""
+        check_label(tensor, "about", first.about)
+        tensor = first.of(_numbered(tensor, color_by))
+        return cls(tensor, source, first, color_by, command, reading + first.code)
 
     @classmethod
     def read(
@@ -86,7 +84,7 @@ class Recording:
         file: Path,
         how: Reading,
         *,
-        transform: str,
+        first: First,
         color_by: str | None,
         context: typer.Context,
         labels: Mapping[str, str] | None = None,
@@ -98,7 +96,8 @@ class Recording:
         ----------
         file : Path
         how : Reading
-        transform, color_by : as typed
+        first : First
+        color_by : as typed
         context : typer.Context
             Of the command.
         labels : dict, optional
@@ -106,13 +105,14 @@ class Recording:
         place : Place
             Where a fit holds it.
         """
+        first.check(place.in_blocks)
         tensor, code = how.read(file, lazy=place.in_blocks)
         for option, label in (labels or {}).items():
             check_label(tensor, option, label, LABELS[option])
         made = cls.of(
             tensor,
             source=file,
-            transform=transform,
+            first=first,
             color_by=color_by,
             command=as_typed(context),
             reading=code,
@@ -120,7 +120,7 @@ class Recording:
         data, line = place.put(made.tensor)
         return replace(
             made,
-            reading={**how.remembered(), "transform": transform},
+            reading={**how.remembered(), **first.remembered()},
             elsewhere=None if data is made.tensor else data,
             code=made.code + line,
         )
@@ -141,14 +141,12 @@ class Recording:
         model : fitted model
             Remembers how it was read and transformed if a command fitted it.
         given : dict
-            Options of `Reading` and the transform; None or "none" where not given.
+            Options of `Reading` and `First`; None or "none" where not given.
         context : typer.Context
             Of the command.
         """
         then = model.fitted_.data.get(READ, {})
-        typed = given.get("transform") or "none"
-        transform = typed if typed != "none" else then.get("transform") or "none"
-        options: Any = {"transform": transform, "color_by": None, "context": context}
+        options: Any = {"first": First.again(then, given), "color_by": None, "context": context}
         return cls.read(file, Reading.again(then, given), **options)
 
     def remember(self, model: "TrialEstimator") -> None:

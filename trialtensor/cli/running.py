@@ -25,7 +25,7 @@ from trialtensor.cli.results import Written, reason
 BAD_INPUT = 2
 
 
-def fit_and_write(recording: Recording, fit: Fit, output: Path) -> None:
+def fit_and_write(recording: Recording, fit: Fit, output: Path, *, static: bool = False) -> None:
     """Fit, print the results, and write the files.
 
     Parameters
@@ -35,16 +35,18 @@ def fit_and_write(recording: Recording, fit: Fit, output: Path) -> None:
         Its model is fitted in place.
     output : Path
         The folder; one that can't be written to is refused before the fit.
+    static : bool
+        Whether the page has no scripts.
     """
     from trialtensor.cli.folder import claimed
     from trialtensor.cli.writing import possible_names
 
     with claimed(output, possible_names()):
-        written = fit_into(recording, fit, output)
+        written = fit_into(recording, fit, output, static=static)
     exit_if_incomplete(written)
 
 
-def fit_into(recording: Recording, fit: Fit, output: Path) -> Written:
+def fit_into(recording: Recording, fit: Fit, output: Path, *, static: bool = False) -> Written:
     """Fit, save the model before anything else, print the results, and write the other files.
 
     Parameters
@@ -54,6 +56,8 @@ def fit_into(recording: Recording, fit: Fit, output: Path) -> Written:
         Its model is fitted in place.
     output : Path
         The folder, claimed.
+    static : bool
+        Whether the page has no scripts.
 
     Returns
     -------
@@ -75,7 +79,7 @@ def fit_into(recording: Recording, fit: Fit, output: Path) -> Written:
     try:
         save_model(model, written)
         say(describe(model, recording.source))
-        write_results(model, recording, written, fit.options)
+        write_results(model, recording, written, fit.options, static=static)
     except KeyboardInterrupt:
         saved = ", ".join(written.names) or "nothing"
         say(f"error: interrupted while writing; saved to {written.folder}: {saved}", err=True)

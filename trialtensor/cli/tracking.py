@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from trialtensor.cli.console import say
+from trialtensor.cli.first import First
 from trialtensor.cli.folder import claimed
 from trialtensor.cli.options import Fit, find_kind, make_fit
 from trialtensor.cli.reading import Reading
@@ -48,6 +49,8 @@ class Following:
         For models of several datasets: whose components.
     exclude_unstable : bool
         Leave out neurons that drop out or drift.
+    static : bool
+        Whether pages have no scripts.
     """
 
     labels: str | None
@@ -59,6 +62,7 @@ class Following:
     output: Path
     dataset: str | None = None
     exclude_unstable: bool = False
+    static: bool = False
 
     def check_names(self, tensor: "xarray.DataArray", asked: Fit) -> None:
         """Refuse labels and datasets that don't exist, before a long fit.
@@ -231,6 +235,7 @@ class Following:
             source=source,
             command=command,
             code=f"{code}\ntracking = trialtensor.track(model{data}{named}, {seed})",
+            static=self.static,
         )
 
 
@@ -327,11 +332,11 @@ def follow_recording(
     options = {name: value for name, value in fit.items() if name != "model"}
     asked = make_fit(find_kind(fit["model"] or "tca"), components, options, seed=following.seed)
     how = Reading.again({}, reading)
-    read: dict[str, Any] = {"transform": reading["transform"], "labels": asked.labels}
+    read: dict[str, Any] = {"first": First.again({}, reading), "labels": asked.labels}
     recording = Recording.read(file, how, color_by=None, context=context, **read)
     following.check_names(recording.tensor, asked)
     with claimed(following.output, (*possible_names(), *NAMES)):
-        written = fit_into(recording, asked, following.output)
+        written = fit_into(recording, asked, following.output, static=following.static)
         following = replace(following, output=written.folder)
         code = loading_code(written.folder / MODEL, recording)
         followed = following.run(asked.model, file, as_typed(context), code, recording.tensor)

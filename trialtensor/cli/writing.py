@@ -12,12 +12,6 @@ if TYPE_CHECKING:
     from trialtensor.cli.results import Written
     from trialtensor.models import TrialEstimator
 
-DONE_FIRST = {
-    "none": (),
-    "sqrt": ("square root of every value",),
-    "log1p": ("log(1 + x) of every value",),
-    "zscore": ("each neuron to mean 0 and standard deviation 1 over trials and times",),
-}
 MODEL, SUMMARY, REPORT = "model.h5", "summary.json", "report.html"
 DIAGNOSTICS = ("figures/loss.png", "figures/restarts.png")
 _NAMES = (SUMMARY, "figures/factors.png", "figures/slices.png", *DIAGNOSTICS, REPORT)
@@ -28,6 +22,8 @@ def write_results(
     recording: "Recording",
     written: "Written",
     fit_options: Mapping[str, Any],
+    *,
+    static: bool = False,
 ) -> None:
     """Write everything but the model, starting with the costliest results.
 
@@ -39,6 +35,8 @@ def write_results(
         With the model, which :func:`save_model` saves first.
     fit_options : dict
         Further arguments of ``fit``, besides the data.
+    static : bool
+        Whether the page has no scripts.
     """
     from trialtensor.io import export
 
@@ -48,7 +46,7 @@ def write_results(
         found = export.summarize(
             model,
             source=str(recording.source),
-            transform=recording.transform,
+            transform=recording.first.transform,
             fit_options=fit_options,
         )
         export.write_summary(found, folder / SUMMARY)
@@ -58,7 +56,7 @@ def write_results(
         (export.factor_files(model), lambda: export.write_factors(model, folder)),
         ((SUMMARY,), summary),
         *(((name,), partial(_write_figure, model, folder, name, recording)) for name in figures),
-        ((REPORT,), lambda: _write_report(model, recording, folder / REPORT, fit_options)),
+        ((REPORT,), lambda: _write_report(model, recording, folder / REPORT, fit_options, static)),
     ]
     written.run(steps)
 
@@ -116,7 +114,11 @@ def _write_figure(model: "TrialEstimator", folder: Path, name: str, recording: "
 
 
 def _write_report(
-    model: "TrialEstimator", recording: "Recording", path: Path, fit_options: Mapping[str, Any]
+    model: "TrialEstimator",
+    recording: "Recording",
+    path: Path,
+    fit_options: Mapping[str, Any],
+    static: bool,
 ) -> None:
     from trialtensor.report import write_report
 
@@ -127,8 +129,9 @@ def _write_report(
         X=recording.shown,
         color_by=recording.color_by,
         source=recording.source,
-        preprocessing=DONE_FIRST[recording.transform],
+        preprocessing=recording.first.said,
         command=recording.command,
         code=recording.code,
+        static=static,
         **further,
     )

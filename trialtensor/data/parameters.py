@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import numpy as np
@@ -101,6 +101,46 @@ def check_choice(name: str, value: Any, known: Collection[str]) -> str:
     if not isinstance(value, str) or value not in known:
         raise ValueError(f"{name}: expected one of {', '.join(map(repr, known))}, got {value!r}")
     return value
+
+
+def check_instance(name: str, value: Any, kinds: Any, expected: str) -> None:
+    """Refuse what is none of some classes.
+
+    Parameters
+    ----------
+    name : str
+    value
+    kinds : class, tuple of classes or protocol
+    expected : str
+        What the message asks for, such as "a Run".
+
+    Raises
+    ------
+    ValueError
+    """
+    if not isinstance(value, kinds):
+        got = f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
+        raise ValueError(f"{name}: expected {expected}, got {got}")
+
+
+def some_of(name: str, value: Any, known: Collection[str]) -> list[str]:
+    """Return a list of names, all of them where None is given.
+
+    Raises
+    ------
+    ValueError
+        Listing the names.
+    """
+    if value is None:
+        return list(known)
+    listed = ", ".join(map(repr, known))
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise ValueError(f"{name}: expected a list of some of {listed}, got {value!r}")
+    names = list(value)
+    for each in names:
+        if not isinstance(each, str) or each not in known:
+            raise ValueError(f"{name}: expected some of {listed}, got {each!r}")
+    return names
 
 
 def is_number(value: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -53,7 +53,14 @@ def is_least(p: Any, least: float) -> Any:
 
 
 class OneLine:
-    """Base class of results that are shown on one line, however large their arrays."""
+    """Base class of results that are shown on one line, however large their arrays.
+
+    In a notebook they are shown as a short table.
+    """
+
+    # In a notebook: the tables that it shows (all, if none are named), and values that it doesn't.
+    tables_shown: ClassVar[tuple[str, ...]] = ()
+    not_shown: ClassVar[tuple[str, ...]] = ("cautions", "sentences", "log_odds")
 
     def at_floor(self, name: str) -> Any:
         """Return whether the p value, or values, of this name are at their floor."""
@@ -67,6 +74,37 @@ class OneLine:
             if not each.name.startswith("_") and each.repr
         )
         return f"{type(self).__name__}({shown})"
+
+    def _repr_html_(self) -> str:
+        """Show numbers and sentences, and the first rows of tables, in a notebook."""
+        from trialtensor.data.in_notebooks import summary_html
+
+        facts, tables = {}, {}
+        for each in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, each.name)
+            if each.name.startswith("_") or not each.repr or value is None:
+                continue
+            words = each.name.replace("_", " ")
+            if type(value).__name__ == "DataFrame":
+                if len(value) and (not self.tables_shown or each.name in self.tables_shown):
+                    tables[words] = value
+            elif each.name not in self.not_shown and (text := self._in_notebooks(each.name, value)):
+                facts[words] = text
+        said = (getattr(self, "sentence", None), *getattr(self, "sentences", ()))
+        notes = [*filter(None, said), *getattr(self, "cautions", ())]
+        return summary_html(type(self).__name__, facts, notes=notes, tables=tables)
+
+    def _in_notebooks(self, name: str, value: Any) -> str:
+        """Return a value in words; empty for large ones, whose shape says little."""
+        if name in ("p_value", "new_p"):
+            return p_text(value, bool(self.at_floor(name)))
+        if isinstance(value, np.ndarray) and not (value.ndim == 1 and 0 < value.size <= FEW):
+            return ""
+        small = isinstance(value, bool | int | float | str | np.generic | np.ndarray)
+        if small or (isinstance(value, tuple) and len(value) <= FEW and _are_plain(value)):
+            return _plain(value)
+        numbers = isinstance(value, dict) and value and _are_plain(value.values())
+        return "; ".join(f"{k}: {_plain(x)}" for k, x in value.items()) if numbers else ""
 
     def _shown(self, name: str, value: Any) -> str:
         if name in ("p_value", "new_p"):
@@ -100,3 +138,15 @@ def _brief(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     return repr(value)
+
+
+def _are_plain(values: Any) -> bool:
+    return all(isinstance(each, bool | int | float | str | np.generic) for each in values)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ", ".join(map(_plain, value))
+    return str(value) if isinstance(value, str) else _brief(value)

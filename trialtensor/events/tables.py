@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import re
 from typing import Any
 
 import numpy as np
 import pandas
+
+from trialtensor.data.in_notebooks import summary_html
 
 _SHOWN = 8  # columns that a repr names, and rows of a table in HTML
 
@@ -89,8 +90,8 @@ def table_html(title: str, table: pandas.DataFrame) -> str:
     title : str
     table : pandas.DataFrame
     """
-    head = table.iloc[:_SHOWN].to_html(max_cols=2 * _SHOWN, border=0)
-    return f"<div><strong>{html.escape(title)}</strong>{head}</div>"
+    tables = {"first rows": table} if table.size else {}
+    return summary_html(title, {}, tables=tables, max_rows=_SHOWN)
 
 
 def count(n: int, what: str) -> str:

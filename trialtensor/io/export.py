@@ -4,6 +4,7 @@ import json
 import platform
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from trialtensor.io.tables import (
     write_factors,
 )
 from trialtensor.models.base import TrialEstimator
+from trialtensor.models.credibility import credibility
 from trialtensor.models.fitted import Component, Fitted
 from trialtensor.models.undetermined import findings
 from trialtensor.models.verdict import advice
@@ -76,6 +78,7 @@ def summarize(
     -------
     dict
         Keys `model`, `explained_variance`, `loss`, `n_iter`, `stop_reason`, `advice`,
+        `verdict` (whether the components can be believed, and the sentence that says why),
         `about_missing` (why not to trust it there), `components`, `restarts`,
         `n_different_starts`, `parameters`, `data`, `versions`; also, every number that this kind
         of model has (`core_consistency`, `triple_cosine`); with slices, `slicing_types`
@@ -93,6 +96,7 @@ def summarize(
             "n_iter": record.n_iter,
             "stop_reason": record.stop_reason.value,
             "advice": advice(fitted),
+            "verdict": asdict(credibility(fitted)),
             "about_missing": findings(fitted),
             **_of_its_kind(model),
             "components": [_component(fitted, r) for r in range(len(fitted.components))],

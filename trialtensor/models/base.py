@@ -21,6 +21,7 @@ from trialtensor.models.observed import nothing_to_explain, prepare, warn_empty
 from trialtensor.models.parameters import check_solver_parameters, generator
 from trialtensor.models.parts import make_components
 from trialtensor.models.progress import progress
+from trialtensor.models.shown import Shown
 from trialtensor.models.summary import said_by
 from trialtensor.models.warnings import warn_of
 from trialtensor.models.with_data import AskedWithData
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     import xarray
 
 
-class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AskedWithData):
+class TrialEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Shown, AskedWithData):
     """Base class of all models of trials x neurons x times.
 
     A kind of model supplies

@@ -12,15 +12,9 @@ from trialtensor.models import Component, Fitted
 from trialtensor.plotting.columns import Column
 from trialtensor.plotting.images import draw_slice
 from trialtensor.plotting.labels import as_drawn, shorten
-from trialtensor.plotting.panels import (
-    NO_ACTIVITY,
-    draw_neurons,
-    draw_times,
-    draw_trials,
-    leave_empty,
-    say,
-)
+from trialtensor.plotting.panels import NO_ACTIVITY, leave_empty, say
 from trialtensor.plotting.positions import AxisPositions
+from trialtensor.plotting.vectors import draw_vector
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,6 +31,8 @@ class Cell:
         Axis -> positions of its entries.
     colors : str or (n_trials, 4) array
         Of trials.
+    style : {"bar", "line", "scatter", "image"}
+        Of vectors.
     others : list of (n, n_components) arrays
         Factors of other restarts.
     """
@@ -44,6 +40,7 @@ class Cell:
     column: Column
     places: Mapping[str, AxisPositions]
     colors: Any
+    style: str
     others: Sequence[np.ndarray] = field(default_factory=list)
 
 
@@ -61,7 +58,16 @@ def draw_cell(ax: Axes, cell: Cell, component: Component, r: int) -> None:
             _draw_image(ax, cell, component)
         return
     values = np.asarray(parts[0].values, dtype=np.float64)
-    _draw_vector(ax, cell, 0 * values if zero else values, r)
+    axis = cell.column.axis
+    draw_vector(
+        ax,
+        cell.places[axis],
+        0 * values if zero else values,
+        style=cell.style,
+        colors=cell.colors if axis == "trial" else None,
+        others=[np.asarray(other[:, r], dtype=np.float64) for other in cell.others],
+        zero_inside=axis == "time",
+    )
     if zero:
         say(ax, NO_ACTIVITY)
 
@@ -83,27 +89,12 @@ def _why_absent(column: Column, component: Component) -> str:
     return f"has no {as_drawn(column.title.lower())}"
 
 
-def _draw_vector(ax: Axes, cell: Cell, values: np.ndarray, r: int) -> None:
-    place = cell.places[cell.column.axis]
-    faint = [np.asarray(other[:, r], dtype=np.float64) for other in cell.others]
-    if cell.column.axis == "neuron":
-        draw_neurons(ax, place, values, faint)
-    elif cell.column.axis == "trial":
-        draw_trials(ax, place, values, cell.colors, faint)
-    else:
-        draw_times(ax, place, values, faint)
-
-
 def _draw_image(ax: Axes, cell: Cell, component: Component) -> None:
     column = cell.column
-    parts = column.parts(component)
     rows = cell.places["block" if column.by_block else column.dims[0]]
     across = cell.places[column.axis]
-    if not column.by_block:
-        values = np.asarray(parts[0].values, dtype=np.float64)
+    if column.by_block:
+        values = column.stacked(component)
     else:
-        # Blocks may have different neurons, and different numbers of them.
-        values = np.full((len(rows.order), len(across.order)), np.nan)
-        for row, part in zip(values, parts, strict=True):
-            row[: len(part.values)] = part.values
+        values = np.asarray(column.parts(component)[0].values, dtype=np.float64)
     draw_slice(ax, values, rows, across)

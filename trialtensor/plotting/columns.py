@@ -80,6 +80,17 @@ class Column:
             if (part.name, part.dims, part.dataset) == (self.name, self.dims, self.dataset)
         ]
 
+    def stacked(self, component: Component) -> np.ndarray:
+        """Return the parts of all blocks below each other, (n_blocks, longest).
+
+        NaN where a block has fewer entries: blocks may have different neurons, and numbers of them.
+        """
+        parts = self.parts(component)
+        values = np.full((len(parts), max(len(part.values) for part in parts)), np.nan)
+        for row, part in zip(values, parts, strict=True):
+            row[: len(part.values)] = part.values
+        return values
+
     def length(self, fitted: Fitted, axis: str | None = None) -> int:
         """Return the length of one of its axes, the last by default; that of the longest block."""
         place = -1 if axis is None else self.dims.index(axis)

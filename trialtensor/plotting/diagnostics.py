@@ -9,7 +9,8 @@ import numpy as np
 from trialtensor.models import FitRecord
 from trialtensor.plotting.colors import ACCENT, FAINT, INK, MUTED
 from trialtensor.plotting.columns import fitted_of
-from trialtensor.plotting.panels import count_in_whole_numbers, style_panel
+from trialtensor.plotting.grid import take_axes, take_one
+from trialtensor.plotting.panels import count_in_whole_numbers, draw_legend, style_panel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,7 +43,7 @@ def plot_loss(model: Any, ax: Axes | None = None) -> Axes:
         If the model has not been fitted.
     """
     record = _record(model, "loss")
-    ax = _new_axes() if ax is None else ax
+    ax = take_one(ax, (4.6, 3.2))
     history = np.asarray(record.loss_history, dtype=np.float64)
     last = history[-1]
     above = 100 * (history / last - 1) if last > 0 else history - last
@@ -103,7 +104,7 @@ def plot_restarts(model: Any, ax: Axes | None = None) -> Axes:
         If the model has not been fitted.
     """
     record = _record(model, "restarts")
-    ax = _new_axes() if ax is None else ax
+    ax = take_one(ax, (6.6, 3.2))
     style_panel(ax)
     loss = np.array([restart.loss for restart in record.restarts], dtype=np.float64)
     relative = loss[0] > 0
@@ -115,7 +116,7 @@ def plot_restarts(model: Any, ax: Axes | None = None) -> Axes:
     ax.set_xlim(min(0.5, np.nanmin(similarity) - 0.05), 1.02)
     ax.grid(color=FAINT, linewidth=0.6)
     ax.set_axisbelow(True)
-    ax.legend(fontsize=7, frameon=False, loc="best")
+    draw_legend(ax)
     ax.set_title(_counted(record), fontsize=9.5, color=INK, loc="left")
     components = fitted_of(model).identified == "components"
     ax.set_xlabel(SIMILARITY if components else OVERLAP, fontsize=8.5, color=INK)
@@ -203,13 +204,7 @@ def plot_missing(X: Any, *, mask: Any = None, axes: Any = None) -> np.ndarray:
     from trialtensor.data.validation import check_trial_tensor
 
     checked = check_trial_tensor(X, mask=mask)
-    if axes is None:
-        import matplotlib.pyplot as plt
-
-        axes = plt.figure(figsize=(9, 3.2), layout="constrained").subplots(1, 2)
-    axes = np.asarray(axes, dtype=object).ravel()
-    if axes.shape != (2,):
-        raise ValueError(f"axes: expected two axes, got shape {axes.shape}")
+    axes = take_axes(axes, (1, 2), (9, 3.2), each="neurons and times").ravel()
     observed = checked.observed
     n_trials, n_neurons, n_times = checked.values.shape
     for ax, axis, n, name in ((axes[0], 2, n_neurons, "neuron"), (axes[1], 1, n_times, "time bin")):
@@ -223,9 +218,3 @@ def plot_missing(X: Any, *, mask: Any = None, axes: Any = None) -> np.ndarray:
         bar = ax.figure.colorbar(image, ax=ax, label="observed (%)")
         bar.ax.tick_params(labelsize=7)
     return axes
-
-
-def _new_axes() -> Axes:
-    import matplotlib.pyplot as plt
-
-    return plt.figure(figsize=(4.6, 3.2), layout="constrained").subplots()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,8 @@ from trialtensor.models import Component, Fitted
 from trialtensor.models.parameters import check_flag, check_whole
 from trialtensor.models.verdict import cancelling_pair, is_degenerate
 from trialtensor.plotting.cells import Cell, draw_cell, share_text
-from trialtensor.plotting.colors import ACCENT, INK
+from trialtensor.plotting.chosen import choose
+from trialtensor.plotting.colors import INK
 from trialtensor.plotting.columns import Column, columns, fitted_of, has_loadings_and_slices
 from trialtensor.plotting.grid import check_axes, fills_figure, grid_of
 from trialtensor.plotting.keys import GAP, IMAGE_GAP, draw_key
@@ -20,6 +21,7 @@ from trialtensor.plotting.overlays import other_restarts
 from trialtensor.plotting.panels import NO_ACTIVITY, draw_label_means, name_row, row_text, say
 from trialtensor.plotting.places import Labels, column_places, n_latest, resolve
 from trialtensor.plotting.slices import plot_slices
+from trialtensor.plotting.vectors import check_styles
 
 
 def plot_factors(
@@ -30,8 +32,10 @@ def plot_factors(
     restarts: bool = False,
     label_means: bool = False,
     group_neurons_by: str | None = "auto",
+    components: Any = None,
     max_components: int | None = None,
     datasets: Collection[str] | None = None,
+    styles: Mapping[str, str] | None = None,
     axes: Any = None,
 ) -> np.ndarray:
     """Plot the parts of every component: neurons as bars, time as a line, trials as points.
@@ -66,10 +70,17 @@ def plot_factors(
     group_neurons_by : str or None
         Neuron coordinate to group neurons by; "auto" takes the first one with only a few names,
         such as an area.
+    components : sequence of int or str, optional
+        Draw these, in this order: numbers count from 0, as columns of the factors do; names are
+        those in the figure. All by default.
     max_components : int, optional
-        Draw only the first components, which explain most.
+        Draw only the first of them; those of most kinds are sorted by what they explain.
     datasets : collection of str, optional
         Draw only these datasets of a model of several.
+    styles : dict of str to {"bar", "line", "scatter", "image"}, optional
+        How to draw the factors of an axis, as in
+        ``{"neuron": "bar", "time": "line", "trial": "scatter"}``, the default. Parts with two axes,
+        and those that differ between blocks, are images in any case.
     axes : array of Axes, shape (n_components, n_columns)
         Drawn into; by default a new figure from `factor_grid`.
 
@@ -82,7 +93,8 @@ def plot_factors(
     ------
     ValueError
         If a label isn't a trial coordinate or has the wrong length, `axes` has the wrong shape,
-        `label_means` is set without `color_by`, or the kind of model doesn't support an option.
+        `label_means` is set without `color_by`, a component, axis or style is unknown, or the kind
+        of model doesn't support an option.
     sklearn.exceptions.NotFittedError
         If the model has not been fitted.
 
@@ -101,6 +113,15 @@ def plot_factors(
     >>> model = TCA(2, n_init=2, random_state=0).fit(X)
     >>> plot_factors(model, color_by=[0, 1] * 10).shape
     (2, 3)
+
+    The second component only, with trials as a line, saved as a file:
+
+    >>> import tempfile
+    >>> from trialtensor.plotting import save_figure
+    >>> axes = plot_factors(model, components=[1], styles={"trial": "line"})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_figure(axes, f"{folder}/second.png").name
+    'second.png'
     """
     fitted = fitted_of(model)
     check_flag("restarts", restarts), check_flag("label_means", label_means)
@@ -113,11 +134,15 @@ def plot_factors(
             color_by=color_by,
             order_trials_by=order_trials_by,
             group_neurons_by=group_neurons_by,
+            components=components,
             max_components=max_components,
+            styles=styles,
             axes=axes,
         )
     shown = columns(fitted, datasets)
-    rows = fitted.components[: _n_shown(max_components, len(fitted.components))]
+    rows = choose(components, [each.name for each in fitted.components])
+    rows = rows[: _n_shown(max_components, len(rows))]
+    as_drawn_by = check_styles(styles, fitted.axes, colored=color_by is not None)
     labels = resolve(fitted, shown, color_by, "color_by")
     order = resolve(fitted, shown, order_trials_by, "order_trials_by")
     means = _mean_column(fitted, shown) if label_means else None
@@ -129,15 +154,16 @@ def plot_factors(
         cell = Cell(
             column,
             column_places(fitted, column, group_by=group_neurons_by, order=order),
-            ACCENT if labels is None else _colors(labels, column),
+            None if labels is None else _colors(labels, column),
+            as_drawn_by.get(column.axis, "line"),
             [faint[column.name, column.dataset] for faint in others
              if (column.name, column.dataset) in faint],
         )  # fmt: skip
-        for r, component in enumerate(rows):
-            draw_cell(axes[r, i], cell, component, r)
+        for ax, r in zip(axes[:, i], rows, strict=True):
+            draw_cell(ax, cell, fitted.components[r], r)
         _name_column(axes[:, i], fitted, cell)
     if means is not None and labels is not None:
-        _draw_means(axes, shown.index(means), rows, labels)
+        _draw_means(axes, shown.index(means), [fitted.components[r] for r in rows], labels)
     _name_rows(axes, fitted, rows)
     if fills_figure(axes):
         axes[0, 0].figure.align_ylabels(axes[:, 0])  # names of rows under each other
@@ -176,7 +202,7 @@ def _mean_column(fitted: Fitted, shown: Sequence[Column]) -> Column:
 
 def _colors(labels: Labels, column: Column) -> Any:
     own = labels.own.get(column.dataset)
-    return ACCENT if own is None else own.colors()
+    return None if own is None else own.colors()
 
 
 def _draw_means(axes: np.ndarray, place: int, rows: Sequence[Component], labels: Labels) -> None:
@@ -192,15 +218,15 @@ def _draw_means(axes: np.ndarray, place: int, rows: Sequence[Component], labels:
 
 
 def _draw_shares(
-    axes: np.ndarray, fitted: Fitted, shown: Sequence[Column], rows: Sequence[Component]
+    axes: np.ndarray, fitted: Fitted, shown: Sequence[Column], rows: Sequence[int]
 ) -> None:
     """Write the share of each component in a dataset above the dataset's first panel."""
     first = {column.dataset: i for i, column in reversed(list(enumerate(shown)))}
     for dataset, i in first.items():
-        for r in range(len(rows)):
+        for ax, r in zip(axes[:, i], rows, strict=True):
             text = None if dataset is None else share_text(fitted, dataset, r)
             if text:
-                axes[r, i].annotate(
+                ax.annotate(
                     text,
                     (1, 1),
                     xycoords="axes fraction",
@@ -228,9 +254,10 @@ def _name_column(axes: np.ndarray, fitted: Fitted, cell: Cell) -> None:
     axes[-1].set_xlabel(cell.places[cell.column.axis].label, fontsize=8.5, color=INK)
 
 
-def _name_rows(axes: np.ndarray, fitted: Fitted, rows: Sequence[Component]) -> None:
+def _name_rows(axes: np.ndarray, fitted: Fitted, rows: Sequence[int]) -> None:
     pair = cancelling_pair(fitted)
-    for r, (row, component) in enumerate(zip(axes, rows, strict=True)):
+    for row, r in zip(axes, rows, strict=True):
+        component = fitted.components[r]
         text = row_text(component.label, component.explained_variance_unique)
         if pair is not None and r in pair:
             other = fitted.components[sum(pair) - r].label

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trialtensor.plotting.colors import ACCENT, INK, MUTED
+from trialtensor.plotting.grid import take_axes
 from trialtensor.plotting.labels import shorten
 from trialtensor.plotting.panels import style_panel
 
@@ -53,9 +54,9 @@ def plot_group(group: Any, *, axes: Any = None) -> np.ndarray:
     """
     components = list(dict.fromkeys(group.table["component"]))
     n_animals = group.animals["animal"].nunique()
-    axes = _new_axes(len(components), n_animals) if axes is None else np.atleast_2d(axes)
-    if axes.shape != (len(components), len(UNITS)):
-        raise ValueError(f"axes: expected shape {(len(components), len(UNITS))}, got {axes.shape}")
+    size = (9, len(components) * (1.2 + 0.24 * n_animals))
+    shape = (len(components), len(UNITS))
+    axes = take_axes(axes, shape, size, each="a row for each component")
     for row, component in zip(axes, components, strict=True):
         for ax, effect in zip(row, UNITS, strict=True):
             animals, mean = (
@@ -71,14 +72,6 @@ def plot_group(group: Any, *, axes: Any = None) -> np.ndarray:
         row[0].set_ylabel(shorten(component), fontsize=8.5, color=INK)
         row[2].axvline(0, color=MUTED, linewidth=0.8, linestyle=":", zorder=0)
     return axes
-
-
-def _new_axes(n_components: int, n_animals: int) -> np.ndarray:
-    import matplotlib.pyplot as plt
-
-    size = (9, n_components * (1.2 + 0.24 * n_animals))
-    _, axes = plt.subplots(n_components, 3, figsize=size, squeeze=False, layout="constrained")
-    return np.asarray(axes)
 
 
 def _draw_animals(ax: Axes, animals: list[dict[str, Any]], *, named: bool) -> None:

@@ -37,6 +37,7 @@ def draw_slice(
     columns: AxisPositions,
     *,
     positive: bool = False,
+    limit: float | None = None,
 ) -> AxesImage:
     """Draw a cell for each pair of row and column, with a colour bar; grey is missing.
 
@@ -51,10 +52,12 @@ def draw_slice(
     positive : bool
         Colours from zero upwards, for values that cannot be negative; by default two colours
         that meet in white at zero.
+    limit : float, optional
+        Where colours end; by default see `color_limit`.
     """
     ordered = values[np.ix_(rows.order, columns.order)]
     rows, columns = side_by_side(rows), side_by_side(columns)
-    top = color_limit(ordered)
+    top = color_limit(ordered) if limit is None else limit
     (left, right), (first, last) = _span(columns), _span(rows)
     image = ax.imshow(
         np.ma.masked_invalid(_thinned(_thinned(ordered).T).T),

@@ -1,4 +1,4 @@
-"""Panels of the component figures, one function each: neurons, times, trials, means by label."""
+"""Panels of figures: their frame, names of rows and ticks, means by label, why one is empty."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trialtensor.plotting.colors import ACCENT, FAINT, INK, MUTED
+from trialtensor.plotting.colors import FAINT, INK, MUTED
 from trialtensor.plotting.labels import TrialLabels, as_drawn, shorten
 from trialtensor.plotting.positions import AxisPositions
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 NO_ACTIVITY = "no activity"
-RESTART: dict[str, Any] = {"color": "#555555", "alpha": 0.25}
 
 
 def style_panel(ax: Axes) -> None:
@@ -28,77 +27,24 @@ def style_panel(ax: Axes) -> None:
     ax.yaxis.set_major_locator(MaxNLocator(2, min_n_ticks=2))
 
 
-def draw_neurons(
-    ax: Axes, place: AxisPositions, factor: np.ndarray, others: Sequence[np.ndarray] = ()
+def caption(
+    ax: Axes, *, x: str | None = None, y: str | None = None, title: str | None = None
 ) -> None:
-    """Draw bars from zero; a missing neuron leaves its place empty."""
-    from matplotlib.collections import PolyCollection
-
-    style_panel(ax)
-    count_in_whole_numbers(ax)
-    heights, x = factor[place.order], place.positions
-    seen = np.isfinite(heights)
-    # One collection: hundreds of separate bars a panel would take seconds to draw.
-    half = 0.5 if len(x) > 150 else 0.4
-    left, right, top = x[seen] - half, x[seen] + half, heights[seen]
-    zero = np.zeros_like(top)
-    corners = np.stack([left, zero, left, top, right, top, right, zero], axis=1).reshape(-1, 4, 2)
-    ax.add_collection(PolyCollection(list(corners), facecolor=INK, linewidth=0))
-    for other in others:
-        ax.hlines(
-            other[place.order], x - half, x + half, linewidth=1.0, color="#d55e00", alpha=0.35
-        )
-    ax.axhline(0, color=MUTED, linewidth=0.6)
-    for edge in place.edges:
-        ax.axvline(edge, color=FAINT, linewidth=0.8)
-    _limits(ax, [factor, *others])
-    ax.set_xlim(x[0] - 1, x[-1] + 1)
-    name_ticks(ax, place)
+    """Name the axes of a panel, and the panel; what isn't given stays."""
+    if x is not None:
+        ax.set_xlabel(x, fontsize=8.5, color=INK)
+    if y is not None:
+        ax.set_ylabel(y, fontsize=8.5, color=INK)
+    if title is not None:
+        ax.set_title(title, fontsize=9.5, color=INK, loc="left")
 
 
-def draw_times(
-    ax: Axes, place: AxisPositions, factor: np.ndarray, others: Sequence[np.ndarray] = ()
-) -> None:
-    """Draw a line over time, marking time zero if it lies inside the trial."""
-    style_panel(ax)
-    if place.are_whole:
-        count_in_whole_numbers(ax)
-    x = place.positions
-    if x.min() < 0 < x.max():
-        ax.axvline(0, color=MUTED, linewidth=0.7, linestyle=(0, (3, 3)))
-    ax.axhline(0, color=FAINT, linewidth=0.6)
-    for other in others:
-        ax.plot(x, other, linewidth=0.8, **RESTART)
-    marker = "o" if len(x) == 1 else None
-    ax.plot(x, factor, color=ACCENT, linewidth=1.6, marker=marker)
-    _limits(ax, [factor, *others])
-    ax.margins(x=0.02)
-    name_ticks(ax, place)
-
-
-def draw_trials(
-    ax: Axes,
-    place: AxisPositions,
-    factor: np.ndarray,
-    colors: Any,
-    others: Sequence[np.ndarray] = (),
-) -> None:
-    """Draw one point per trial, coloured by its label."""
-    style_panel(ax)
-    count_in_whole_numbers(ax)
-    x = place.positions
-    size = float(np.clip(3200 / len(x), 5, 22))
-    for other in others:
-        ax.scatter(x, other[place.order], s=size * 0.6, linewidths=0, zorder=1, **RESTART)
-    if not isinstance(colors, str):
-        colors = colors[place.order]
-    ax.scatter(x, factor[place.order], s=size, c=colors, linewidths=0, zorder=2)
-    ax.axhline(0, color=FAINT, linewidth=0.6, zorder=0)
-    for edge in place.edges:
-        ax.axvline(edge, color=FAINT, linewidth=0.8, zorder=0)
-    _limits(ax, [factor, *others])
-    ax.margins(x=0.02)
-    name_ticks(ax, place)
+def draw_legend(ax: Axes, *, above: bool = False, **options: Any) -> None:
+    """Draw the legend beside a panel, or above one without a title: it can't cover anything."""
+    place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0)}
+    if above:
+        place = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.01), "ncols": 4}
+    ax.legend(**place, borderaxespad=0.3, frameon=False, fontsize=7.5, labelcolor=INK, **options)
 
 
 def draw_label_means(ax: Axes, labels: TrialLabels, factor: np.ndarray) -> None:
@@ -210,12 +156,3 @@ def count_in_whole_numbers(ax: Axes) -> None:
     from matplotlib.ticker import MaxNLocator
 
     ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
-
-
-def _limits(ax: Axes, curves: Sequence[np.ndarray]) -> None:
-    # Zero is always in sight, so that a small modulation of a large factor looks small.
-    values = np.concatenate([np.zeros(1), *curves])
-    values = values[np.isfinite(values)]
-    low, high = values.min(), values.max()
-    pad = 0.08 * (high - low) or 1.0
-    ax.set_ylim(low - pad * (low < 0), high + pad)

@@ -8,10 +8,12 @@ import numpy as np
 
 from trialtensor.plotting import search_panels as panels
 from trialtensor.plotting.candidates import Candidates, candidates
+from trialtensor.plotting.grid import figure_of_size
 
 if TYPE_CHECKING:
     import pandas
-    from matplotlib.figure import Figure
+
+    from trialtensor.plotting.grid import AnyFigure
 
 HEIGHTS = {"error": 2.3, "close-up": 1.6, "stability": 1.5, "core consistency": 1.3}
 
@@ -86,7 +88,7 @@ def plot_search(
 
 
 def search_grid(
-    search: Any, profile: pandas.DataFrame | None = None, *, figure: Figure | None = None
+    search: Any, profile: pandas.DataFrame | None = None, *, figure: AnyFigure | None = None
 ) -> np.ndarray:
     """Make axes for `plot_search`, one above the other.
 
@@ -94,8 +96,8 @@ def search_grid(
     ----------
     search, profile
         As for `plot_search`.
-    figure : Figure, optional
-        Drawn into and resized to fit; a new pyplot figure by default.
+    figure : Figure or SubFigure, optional
+        Drawn into; a new pyplot figure by default. A whole figure is resized to fit.
 
     Returns
     -------
@@ -103,13 +105,9 @@ def search_grid(
     """
     shown = candidates(search, profile)
     heights = [HEIGHTS[name] for name in _panels(shown)]
-    if figure is None:
-        import matplotlib.pyplot as plt
-
-        figure = plt.figure()
     width = max(5.0, 0.15 * len(shown.table)) + 2.6  # labels on the left, the key on the right
-    figure.set_size_inches((width, sum(heights) + 0.7))
-    figure.set_layout_engine("constrained", h_pad=0.05, w_pad=0.05, hspace=0.02)
+    size = (width, sum(heights) + 0.7)
+    figure = figure_of_size(figure, size, h_pad=0.05, w_pad=0.05, hspace=0.02)
     return figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
 
 

@@ -11,21 +11,14 @@ import numpy as np
 from trialtensor.data.axes import AXES
 from trialtensor.models import Component, Part
 from trialtensor.models.parameters import check_whole
-from trialtensor.plotting.colors import ACCENT, INK, MUTED
+from trialtensor.plotting.chosen import choose
+from trialtensor.plotting.colors import INK, MUTED
 from trialtensor.plotting.columns import fitted_of, has_loadings_and_slices
 from trialtensor.plotting.grid import check_axes, fills_figure, slice_grid
 from trialtensor.plotting.images import draw_label_strip, draw_slice
 from trialtensor.plotting.keys import IMAGE_GAP, draw_key
 from trialtensor.plotting.labels import resolve_labels
-from trialtensor.plotting.panels import (
-    NO_ACTIVITY,
-    draw_neurons,
-    draw_times,
-    draw_trials,
-    name_row,
-    row_text,
-    say,
-)
+from trialtensor.plotting.panels import NO_ACTIVITY, name_row, row_text, say
 from trialtensor.plotting.positions import (
     AxisPositions,
     neuron_positions,
@@ -34,6 +27,7 @@ from trialtensor.plotting.positions import (
     time_positions,
     trial_positions,
 )
+from trialtensor.plotting.vectors import check_styles, draw_vector
 
 Places = Mapping[str, AxisPositions]
 
@@ -56,6 +50,8 @@ class SlicingType:
         The fraction that is lost without all of them.
     n_fitted : int
         Number in the model, which may be more than are listed here.
+    names : list of str
+        Names in figures and tables: "trial 1", "trial 2", ...
     """
 
     axis: str
@@ -67,14 +63,12 @@ class SlicingType:
     unique: np.ndarray
     type_unique: float
     n_fitted: int
-
-    @property
-    def names(self) -> list[str]:
-        """Names in figures and tables: "trial 1", "trial 2", …"""
-        return [f"{self.axis} {r + 1}" for r in range(len(self.slices))]
+    names: list[str]
 
 
-def slicing_types(model: Any, max_components: int | None = None) -> list[SlicingType]:
+def slicing_types(
+    model: Any, max_components: int | None = None, components: Any = None
+) -> list[SlicingType]:
     """Return the slicing types of a fitted model with their components, largest first.
 
     Parameters
@@ -82,11 +76,13 @@ def slicing_types(model: Any, max_components: int | None = None) -> list[Slicing
     model : fitted SliceTCA, or another whose components are a loading and a slice
     max_components : int, optional
         Maximum number of each type.
+    components : sequence of int or str, optional
+        Only these, in this order within each type; types in the order of their first.
 
     Raises
     ------
     ValueError
-        For a model with other components.
+        For a model with other components, and for components that it doesn't have.
     sklearn.exceptions.NotFittedError
         If the model has not been fitted.
     """
@@ -97,15 +93,16 @@ def slicing_types(model: Any, max_components: int | None = None) -> list[Slicing
             "are; use plot_factors"
         )
     families: dict[str, list[Component]] = {}
-    for component in fitted.components:
-        families.setdefault(_loading(component).dims[0], []).append(component)
+    axes = [_loading(component).dims[0] for component in fitted.components]
+    for r in choose(components, [each.name for each in fitted.components]):
+        families.setdefault(axes[r], []).append(fitted.components[r])
     of_types = fitted.arrays.get("type_explained_variance_unique")
     return [
         _slicing_type(
             axis,
             members[:max_components],
             np.nan if of_types is None else float(of_types.values[AXES.index(axis)]),
-            len(members),
+            axes.count(axis),
         )
         for axis, members in families.items()
     ]
@@ -130,6 +127,7 @@ def _slicing_type(
         np.array([each.explained_variance_unique for each in shown]),
         type_unique,
         n_fitted,
+        [each.label for each in shown],
     )
 
 
@@ -144,7 +142,9 @@ def plot_slices(
     order_trials_by: Any = None,
     sort_neurons: str | None = "peak",
     group_neurons_by: str | None = "auto",
+    components: Any = None,
     max_components: int | None = None,
+    styles: Mapping[str, str] | None = None,
     axes: Any = None,
 ) -> np.ndarray:
     """Plot the components of a SliceTCA: loadings on the left, slices as images on the right.
@@ -174,8 +174,13 @@ def plot_slices(
     group_neurons_by : str or None
         Neuron coordinate to group neurons by, as in `plot_factors`; neurons are sorted within
         their group.
+    components : sequence of int or str, optional
+        Draw these: numbers count from 0 over all types, names are those in the figure, such as
+        "neuron 1". Those of one type stay together.
     max_components : int, optional
-        Draw only this many components of each slicing type, the largest.
+        Draw only this many components of each slicing type: the largest, or the first chosen.
+    styles : dict of str to {"bar", "line", "scatter", "image"}, optional
+        How to draw the loadings of an axis, as in `plot_factors`.
     axes : array of Axes, shape (n_components, 2)
         Drawn into; by default a new figure from `slice_grid`.
 
@@ -186,8 +191,8 @@ def plot_slices(
     Raises
     ------
     ValueError
-        If a label isn't a trial coordinate or has the wrong length, `sort_neurons` is unknown,
-        `axes` has the wrong shape, or the model has factors in place of slices.
+        If a label isn't a trial coordinate or has the wrong length, `sort_neurons`, a component or
+        a style is unknown, `axes` has the wrong shape, or the model has factors in place of slices.
     sklearn.exceptions.NotFittedError
         If the model has not been fitted.
 
@@ -212,14 +217,15 @@ def plot_slices(
         raise ValueError(f"sort_neurons: expected 'peak' or None, got {sort_neurons!r}")
     if max_components is not None:
         check_whole("max_components", max_components, 1)
-    types = slicing_types(model, max_components)
+    as_drawn_by = check_styles(styles, AXES, colored=color_by is not None)
+    types = slicing_types(model, max_components, components)
     coords = fitted.coords
     n_trials, n_neurons, n_times = (fitted.length(axis) for axis in AXES)
     labels = None if color_by is None else resolve_labels(coords, color_by, n_trials, "color_by")
     neurons = neuron_positions(coords, n_neurons, group_neurons_by)
     places = {
         "trial": _trials(coords, n_trials, order_trials_by),
-        "neuron": neurons if sort_neurons is None else _by_peak(neurons, types),
+        "neuron": neurons if sort_neurons is None else _by_peak(neurons, slicing_types(model, 1)),
         "time": time_positions(coords, n_times),
     }
     n_rows = sum(len(each.slices) for each in types)
@@ -228,7 +234,7 @@ def plot_slices(
     start = 0
     for each in types:
         rows = axes[start : start + len(each.slices)]
-        _draw_type(rows, each, places, colors, positive=is_nonnegative(model))
+        _draw_type(rows, each, places, colors, as_drawn_by, positive=is_nonnegative(model))
         if start:
             _rule_above(rows[0, 0])
         start += len(rows)
@@ -259,14 +265,29 @@ def _by_peak(place: AxisPositions, types: list[SlicingType]) -> AxisPositions:
 
 
 def _draw_type(
-    rows: np.ndarray, each: SlicingType, places: Places, colors: Any, *, positive: bool
+    rows: np.ndarray,
+    each: SlicingType,
+    places: Places,
+    colors: Any,
+    styles: Mapping[str, str],
+    *,
+    positive: bool,
 ) -> None:
     for r, (left, right) in enumerate(rows):
-        name_row(left, row_text(each.names[r], each.unique[r]))
+        name = row_text(each.names[r], each.unique[r])
         if each.weights[r] == 0:
             _draw_nothing(left, right)
+            name_row(left, name)
             continue
-        _draw_loading(left, each.axis, places, each.loadings[:, r], colors)
+        draw_vector(
+            left,
+            places[each.axis],
+            each.loadings[:, r],
+            style=styles[each.axis],
+            colors=colors if each.axis == "trial" else None,
+            zero_inside=each.axis == "time",
+        )
+        name_row(left, name)
         draw_slice(
             right, each.slices[r], places[each.rows], places[each.columns], positive=positive
         )
@@ -275,15 +296,6 @@ def _draw_type(
         if each.rows == "trial" and colors is not None:
             draw_label_strip(right, colors, places["trial"])
     _name_type(rows, each, places)
-
-
-def _draw_loading(ax: Any, axis: str, places: Places, loading: np.ndarray, colors: Any) -> None:
-    if axis == "trial":
-        draw_trials(ax, places[axis], loading, ACCENT if colors is None else colors)
-    elif axis == "neuron":
-        draw_neurons(ax, places[axis], loading)
-    else:
-        draw_times(ax, places[axis], loading)
 
 
 def _draw_nothing(*axes: Any) -> None:

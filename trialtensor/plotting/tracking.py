@@ -1,20 +1,23 @@
-"""Components over trials: points, a smooth curve, and change points."""
+"""Series over trials as `track` follows them: points, a smooth curve, and changes."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trialtensor.data.arrays import as_floats, whole
 from trialtensor.data.labels import as_names, plain_labels, unlabelled
+from trialtensor.plotting.above import heighten, name_above
+from trialtensor.plotting.chosen import choose
 from trialtensor.plotting.colors import INK
-from trialtensor.plotting.labels import shorten
-from trialtensor.plotting.panels import style_panel
+from trialtensor.plotting.labels import cut, shorten
+from trialtensor.plotting.panels import name_row, style_panel
 from trialtensor.plotting.trial_courses import (
     CHANGE,
     draw_course,
     draw_onset,
+    fit_heights,
     name_trials,
     series_axes,
 )
@@ -23,20 +26,28 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 BLOCK = "#eef1f4"
-CLOSE = 0.04  # of the width: numbers would overlap
+MOST_BLOCKS = 12
 
 
-def plot_tracking(tracking: Any, *, axes: Any = None) -> np.ndarray:
+def plot_tracking(
+    tracking: Any, *, series: Any = None, units: Any = None, axes: Any = None
+) -> np.ndarray:
     """Plot the result of `trialtensor.tracking.track`, one row per series.
 
     Points are trials, less what their condition adds if conditions were given; the line is the
     course (a posterior mean), with its interval. A vertical
-    line marks the onset of a transition, and the band around it the interval of this trial.
-    Alternate blocks are shaded, with names above.
+    line marks the onset of a transition, with its trial above, and the band around it the interval
+    of this trial. Alternate blocks are shaded, with names above.
 
     Parameters
     ----------
     tracking : trialtensor.tracking.Tracking
+    series : sequence of str or int, optional
+        Draw these, in this order: names are those in the tables of the result, numbers count from
+        0. All by default.
+    units : str or dict of str to str, optional
+        Units of all series, or by the name of each. Courses of a model's components are in the
+        units of the data unless told otherwise.
     axes : (n_series,) array of Axes, optional
         By default of a new figure.
 
@@ -47,7 +58,7 @@ def plot_tracking(tracking: Any, *, axes: Any = None) -> np.ndarray:
     Raises
     ------
     ValueError
-        For another number of axes.
+        For another number of axes, series that aren't there, and units of such series.
 
     Examples
     --------
@@ -58,90 +69,68 @@ def plot_tracking(tracking: Any, *, axes: Any = None) -> np.ndarray:
     >>> plot_tracking(track(y)).shape
     (2,)
     """
-    names = list(tracking.series.columns)
+    known = list(tracking.series.columns)
+    names = [known[i] for i in choose(series, known, "series")]
+    unit_of = _units(tracking, known, units)
+    own_figure = axes is None
     axes = series_axes(len(names), axes)
     name_trials(axes, len(tracking.series))  # first: numbers of onsets depend on the limits
+    heights = []
     for ax, name in zip(axes, names, strict=True):
         style_panel(ax)
-        _draw_blocks(ax, tracking.labels, named=ax is axes[0])
+        blocks = _draw_blocks(ax, tracking.labels)
         found = tracking.found[name]
-        _draw_series(ax, tracking.series[name].to_numpy() - found.offsets, found)
-        _draw_changes(ax, tracking.changes[tracking.changes["series"] == name])
-        ax.set_ylabel(_in_lines(name), fontsize=8.5, color=INK)
+        y = tracking.series[name].to_numpy() - found.offsets
+        draw_course(ax, y, found.course, found.band)
+        fit_heights(ax, y)
+        top = _draw_changes(ax, tracking.changes[tracking.changes["series"] == name])
+        if ax is axes[0]:
+            top = name_above(ax, blocks, color=INK, size=8.5, start=top)
+        name_row(ax, _in_lines(name, unit_of.get(name)))
+        heights.append(top)
+    if own_figure:
+        heighten(axes, heights)
     return axes
 
 
-def plot_similarity(similarity: np.ndarray, windows: np.ndarray, *, ax: Any = None) -> Any:
-    """Show `trialtensor.tracking.trial_similarity` as an image, one cell per pair of windows.
-
-    Parameters
-    ----------
-    similarity : (n_windows, n_windows) array
-    windows : (n_windows, 2) array
-        First and last trial.
-    ax : Axes, optional
-
-    Returns
-    -------
-    Axes
-
-    Examples
-    --------
-    >>> import matplotlib
-    >>> matplotlib.use("Agg")
-    >>> plot_similarity(np.eye(2), np.array([[0, 9], [10, 19]])).get_xlabel()
-    'trial'
-    """
-    from trialtensor.plotting.colors import diverging_colormap
-
-    if ax is None:
-        import matplotlib.pyplot as plt
-
-        _, ax = plt.subplots(figsize=(4.6, 3.8), layout="constrained")
-    similarity, windows = as_floats(similarity, "similarity"), whole(windows, "windows")
-    size = np.nanmax(np.abs(similarity))
-    edges = np.append(windows[:, 0], windows[-1, 1] + 1) - 0.5
-    image = ax.pcolormesh(
-        edges, edges, similarity, cmap=diverging_colormap(), vmin=-size, vmax=size
-    )
-    ax.set_aspect("equal")
-    ax.invert_yaxis()
-    ax.set_xlabel("trial", fontsize=8.5, color=INK)
-    ax.set_ylabel("trial", fontsize=8.5, color=INK)
-    ax.tick_params(labelsize=7, colors=INK)
-    bar = ax.figure.colorbar(image, ax=ax, shrink=0.85)
-    bar.set_label("correlation of patterns", fontsize=8.5, color=INK)
-    bar.ax.tick_params(labelsize=7, colors=INK)
-    return ax
+def _units(tracking: Any, known: list[str], units: Any) -> dict[str, str]:
+    """Return the units of series: those given, else of components those of the data."""
+    own = {name: "units of the data" for name in known if tracking.from_model}
+    own.pop("behaviour", None)
+    if units is None:
+        return own
+    if isinstance(units, str):
+        return dict.fromkeys(known, units)
+    if not isinstance(units, Mapping):
+        raise ValueError(f"units: expected text, or a dict of series to text, got {units!r}")
+    unknown = [name for name in units if name not in known]
+    if unknown:
+        raise ValueError(f"units: expected series among {known}, got {unknown}")
+    return own | dict(units)
 
 
-def _in_lines(name: str) -> str:
-    """Break the name of a series into lines that fit beside its panel."""
-    return "\n".join(shorten(part) for part in str(name).split(", "))
+def _in_lines(name: str, unit: str | None) -> str:
+    """Break the name of a series, and its unit, into lines that fit beside its panel."""
+    lines = [cut(part, 20) for part in str(name).split(", ")]
+    return "\n".join([*lines, *([f"({cut(unit, 20)})"] if unit else [])])
 
 
-def _draw_blocks(ax: Axes, labels: np.ndarray | None, *, named: bool) -> None:
+def _draw_blocks(ax: Axes, labels: np.ndarray | None) -> list[tuple[float, str]]:
+    """Shade every second block; return the middle and the name of each."""
     if labels is None:
-        return
+        return []
     names, codes = _blocks_of(labels)
     starts = np.flatnonzero(np.append(True, codes[1:] != codes[:-1]))
-    if len(starts) > 12:
-        return  # labels that take turns are no blocks
+    if len(starts) > MOST_BLOCKS:
+        return []  # labels that take turns are no blocks
+    found = []
     for i, (start, stop) in enumerate(zip(starts, np.append(starts[1:], len(codes)), strict=True)):
         if codes[start] < 0:
             continue  # trials in no block
         if i % 2:
             ax.axvspan(start - 0.5, stop - 0.5, color=BLOCK, linewidth=0, zorder=0)
-        if named:
-            ax.annotate(
-                shorten(names[codes[start]]),
-                ((start + stop - 1) / 2, 1.02),
-                xycoords=("data", "axes fraction"),
-                ha="center",
-                va="bottom",
-                fontsize=8.5,
-                color=INK,
-            )
+        found.append(((start + stop - 1) / 2, shorten(names[codes[start]])))
+    return found
 
 
 def _blocks_of(labels: np.ndarray) -> tuple[list[str], np.ndarray]:
@@ -155,27 +144,9 @@ def _blocks_of(labels: np.ndarray) -> tuple[list[str], np.ndarray]:
     return names, codes
 
 
-def _draw_series(ax: Axes, y: np.ndarray, found: Any) -> None:
-    draw_course(ax, y, found.course, found.band)
-    low, high = np.nanquantile(y, [0.002, 0.998])
-    pad = 0.08 * (high - low) or 1.0
-    ax.set_ylim(low - pad, high + pad)
-
-
-def _draw_changes(ax: Axes, changes: Any) -> None:
-    last, lowered = -np.inf, 0
-    for row in changes.to_dict("records"):
+def _draw_changes(ax: Axes, changes: Any) -> float:
+    """Draw onsets with their trials above; return the height in points that these use up."""
+    rows = changes.to_dict("records")
+    for row in rows:
         draw_onset(ax, row)
-        # A number next to another one goes below it.
-        near = row["onset"] - last < CLOSE * np.ptp(ax.get_xlim())
-        last, lowered = row["onset"], (lowered + 1) * near
-        ax.annotate(
-            f"{row['onset']}",
-            (row["onset"], 0.97),
-            xycoords=("data", "axes fraction"),
-            xytext=(3, -9 * lowered),
-            textcoords="offset points",
-            va="top",
-            fontsize=7.5,
-            color=CHANGE,
-        )
+    return name_above(ax, [(row["onset"], f"{row['onset']}") for row in rows], color=CHANGE)

@@ -8,11 +8,19 @@ import numpy as np
 
 from trialtensor.data.arrays import as_floats
 from trialtensor.plotting.colors import INK
-from trialtensor.plotting.panels import style_panel
-from trialtensor.plotting.trial_courses import draw_course, draw_onset, name_trials, series_axes
+from trialtensor.plotting.panels import name_row, style_panel
+from trialtensor.plotting.trial_courses import (
+    draw_course,
+    draw_onset,
+    name_trials,
+    series_axes,
+    series_name,
+)
 
 
-def plot_transitions(found: Any, values: Any, *, axes: Any = None) -> np.ndarray:
+def plot_transitions(
+    found: Any, values: Any, *, units: str | None = None, axes: Any = None
+) -> np.ndarray:
     """Plot the result of `trialtensor.tracking.transitions`, one row per series.
 
     Points are trials; the line is the posterior mean course, with its interval. A vertical line
@@ -23,6 +31,8 @@ def plot_transitions(found: Any, values: Any, *, axes: Any = None) -> np.ndarray
     found : trialtensor.tracking.Transitions
     values : (n_trials,) or (n_trials, n_series) array
         The series.
+    units : str, optional
+        Of the series, such as "°".
     axes : (n_series,) array of Axes, optional
         By default of a new figure.
 
@@ -58,7 +68,7 @@ def plot_transitions(found: Any, values: Any, *, axes: Any = None) -> np.ndarray
         draw_course(ax, series[:, s], course[:, s], band[:, :, s])
         for row in first.to_dict("records"):
             draw_onset(ax, row)
-        ax.set_ylabel(f"series {s + 1}" if n > 1 else "value", fontsize=8.5, color=INK)
+        name_row(ax, series_name(s, n, units))
     axes[0].set_title(_words(found, first), fontsize=8.5, color=INK, loc="left")
     name_trials(axes, n_trials)
     return axes

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialtensor.data.arrays import as_floats
 from trialtensor.plotting.colors import ACCENT, INK, MUTED, QUALITATIVE
+from trialtensor.plotting.grid import take_axes
+from trialtensor.plotting.labels import cut
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,26 +32,51 @@ def series_axes(n_series: int, axes: Any, *, least_height: float = 0.0) -> np.nd
     ValueError
         For another number of axes.
     """
-    if axes is None:
-        import matplotlib.pyplot as plt
-
-        size = (7.5, max(0.6 + 1.25 * n_series, least_height))
-        _, made = plt.subplots(
-            n_series, 1, figsize=size, sharex=True, squeeze=False, layout="constrained"
-        )
-        return np.asarray(made[:, 0])
-    axes = np.atleast_1d(axes)
-    if axes.shape != (n_series,):
-        raise ValueError(f"axes: expected {n_series}, one a series, got shape {axes.shape}")
-    return np.asarray(axes)
+    size = (7.5, max(0.6 + 1.25 * n_series, least_height))
+    return take_axes(axes, (n_series,), size, each="one a series", sharex=True)
 
 
-def draw_course(ax: Axes, y: np.ndarray, course: np.ndarray, band: np.ndarray) -> None:
-    """Draw trials as points, the course as a line, its interval as a band."""
+def point_size(n_trials: int) -> float:
+    """Return the area of a point, in square points, that suits so many trials."""
+    return float(np.clip(2400 / max(n_trials, 1), 3, 16))
+
+
+def one_series(values: Any, name: str, n_trials: int | None = None) -> np.ndarray:
+    """Return a series as floats, (n_trials,).
+
+    Raises
+    ------
+    ValueError
+        For another shape.
+    """
+    series = as_floats(values, name)
+    if series.ndim != 1 or (n_trials is not None and len(series) != n_trials):
+        wanted = "(n_trials,)" if n_trials is None else f"({n_trials},)"
+        raise ValueError(f"{name}: expected shape {wanted}, got {series.shape}")
+    return series
+
+
+def series_name(s: int, n_series: int, units: str | None) -> str:
+    """Name one of several series, or the only one, with its unit below."""
+    name = f"series {s + 1}" if n_series > 1 else "value"
+    return f"{name}\n({cut(units, 20)})" if units else name
+
+
+def fit_heights(ax: Axes, y: np.ndarray) -> None:
+    """Set the vertical limits to those of the trials, but for the most extreme."""
+    if not np.isfinite(y).any():
+        return
+    low, high = np.nanquantile(y, [0.002, 0.998])
+    pad = 0.08 * (high - low) or 1.0
+    ax.set_ylim(low - pad, high + pad)
+
+
+def draw_course(ax: Axes, y: np.ndarray, course: np.ndarray, band: np.ndarray | None) -> None:
+    """Draw trials as points, the course as a line, its interval, if any, as a band."""
     trials = np.arange(len(y))
-    size = float(np.clip(2400 / len(y), 3, 16))
-    ax.scatter(trials, y, s=size, color=MUTED, alpha=0.6, linewidths=0, zorder=1)
-    ax.fill_between(trials, *band, color=ACCENT, alpha=0.25, linewidth=0, zorder=2)
+    ax.scatter(trials, y, s=point_size(len(y)), color=MUTED, alpha=0.6, linewidths=0, zorder=1)
+    if band is not None:
+        ax.fill_between(trials, *band, color=ACCENT, alpha=0.25, linewidth=0, zorder=2)
     ax.plot(trials, course, color=ACCENT, linewidth=1.5, zorder=3)
 
 

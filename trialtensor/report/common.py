@@ -12,7 +12,8 @@ from trialtensor.plotting.columns import columns
 from trialtensor.plotting.diagnostics import in_batches
 from trialtensor.plotting.places import n_latest
 from trialtensor.report import data_wording, wording, words
-from trialtensor.report.figures import component_pictures, fit_png
+from trialtensor.report.figures import component_pictures, figure_html, fit_picture, has_means
+from trialtensor.report.interactive import interactive_components
 from trialtensor.report.rendering import (
     data_part,
     fragment,
@@ -50,20 +51,25 @@ def data(model: TrialEstimator, context: Context) -> Fragment:
         fitted.coords,
         data_wording.size_of(fitted),
     )
-    return Fragment("Data", fragment("data.html.jinja", data=part))
+    return Fragment("Data", fragment("sections/data.html.jinja", data=part))
 
 
 def components(model: TrialEstimator, context: Context) -> Fragment:
     """Show the components, and explain the figure."""
     fitted = model.fitted_
     pictures = component_pictures(model, context.color_by, context.color_name)
+    interactive = interactive_components(model, context)
+    n, n_drawn = len(fitted.components), sum(each.n_components for each in pictures[:1])
     html = fragment(
         "sections/components.html.jinja",
-        reading=words.reading(model, context, sum(each.n_components for each in pictures[:1])),
+        reading=words.reading(model, context, n_drawn if interactive is None else n),
+        n_drawn=n_drawn if n_drawn < n else None,
+        means=has_means(model, context.color_by),
+        interactive=interactive is not None,
         zero=wording.zero_components_sentence(fitted.n_zero, len(fitted.components)),
-        pictures=pictures,
+        figure=figure_html(pictures, interactive=interactive),
     )
-    return Fragment("Components", html)
+    return Fragment("Components", html, () if interactive is None else (interactive,))
 
 
 def fit(model: TrialEstimator, context: Context) -> Fragment:
@@ -121,7 +127,7 @@ def restarts(model: TrialEstimator, context: Context) -> Fragment | None:
         chance=words.chance_note(model),
         corrected=_corrected(model),
         to_best=of.to_best,
-        fit_png=fit_png(model),
+        figure=figure_html([fit_picture(model, of.to_best)]),
     )
     return Fragment("Do the restarts agree?", html)
 

@@ -1,4 +1,4 @@
-"""One self-contained HTML page about a fitted model."""
+"""The page about a fitted model."""
 
 from __future__ import annotations
 
@@ -8,42 +8,31 @@ from pathlib import Path
 from typing import Any
 
 from trialtensor.models import TrialEstimator
+from trialtensor.models.credibility import credibility
 from trialtensor.plotting.columns import fitted_of
 from trialtensor.report import page as _page  # noqa: F401 - registers the sections
-from trialtensor.report.rendering import render
-from trialtensor.report.sections import Context, sections
+from trialtensor.report.document import Head
+from trialtensor.report.pages import Page, listed_steps, origin_of
+from trialtensor.report.sections import Context
 
-TEMPLATE = "page.html.jinja"
+SIGNS = {True: "good", False: "bad", None: "open"}
 
 
-def write_report(
-    model: TrialEstimator,
-    path: str | os.PathLike[str],
-    *,
-    X: Any = None,
-    mask: Any = None,
-    color_by: Any = None,
-    title: str | None = None,
-    source: str | os.PathLike[str] | None = None,
-    preprocessing: Iterable[str] = (),
-    command: str | Iterable[str] | None = None,
-    code: str | None = None,
-    fit_options: Mapping[str, Any] | None = None,
-) -> Path:
-    """Write a report of a fitted model as one HTML file without external parts or scripts.
+class Report(Page):
+    """The page of a fitted model, of any kind, to which sections can be added.
 
-    Works for every kind of model; add your own sections with `trialtensor.report.register_section`.
-    For a model with given factors (`trialtensor.from_tensorly`), the report has the factors, but
-    not how well they fit.
+    It begins with whether the components can be believed. `trialtensor.write_report` is the short
+    form, with the same arguments.
 
     Parameters
     ----------
     model : fitted model
-    path : path
-        The HTML file; overwritten if it exists. Its folder must exist.
+        Of one with given factors (`trialtensor.from_tensorly`), the page has the factors, but not
+        how well they fit.
     X, mask : optional
-        The data of the fit, as for ``fit``: the page then describes the residuals, see
-        `trialtensor.selection.residual_report`. After ``partial_fit``, the last batch.
+        The data of the fit, as for ``fit``: the page then shows the mean activity of each neuron
+        and trial as data and model, and describes the residuals (see
+        `trialtensor.selection.residual_report`). After ``partial_fit``, the last batch.
     color_by : str or array of shape (n_trials,), optional
         Trial label, as in `trialtensor.plotting.plot_factors` and `plot_slices`.
     title : str, optional
@@ -59,6 +48,94 @@ def write_report(
     fit_options : dict, optional
         Further arguments that ``fit`` got, such as ``{"blocks": "session"}``, for the lines that
         repeat the fit.
+
+    Raises
+    ------
+    sklearn.exceptions.NotFittedError
+        If the model has not been fitted.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from trialtensor import TCA, make_tca
+    >>> from trialtensor.report import Report
+    >>> X = make_tca(n_trials=20, n_neurons=10, n_times=15, n_components=2, random_state=0).X
+    >>> report = Report(TCA(2, n_init=2, random_state=0).fit(X), title="Day 1")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     report.add_section("Animal", "<p>Monkey J</p>").write(folder + "/day1.html").name
+    'day1.html'
+    """
+
+    about = "model"
+
+    def __init__(
+        self,
+        model: TrialEstimator,
+        *,
+        X: Any = None,
+        mask: Any = None,
+        color_by: Any = None,
+        title: str | None = None,
+        source: str | os.PathLike[str] | None = None,
+        preprocessing: Iterable[str] = (),
+        command: str | Iterable[str] | None = None,
+        code: str | None = None,
+        fit_options: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._fitted = fitted_of(model)
+        context = Context(
+            X=X,
+            mask=mask,
+            color_by=color_by,
+            source=origin_of(source),
+            preprocessing=listed_steps(preprocessing),
+            command=command,
+            code=code,
+            fit_options=dict(fit_options or {}),
+        )
+        self._kind = type(model).__name__
+        where = f"of {Path(context.source).name}" if context.source else "report"
+        super().__init__(model, context, title or f"{self._kind} {where}")
+
+    def _head(self) -> Head:
+        n, verdict = len(self._fitted.components), credibility(self._fitted)
+        return Head(
+            title=self.title,
+            facts=f"{self._kind} · {n} component{'s' * (n != 1)}",
+            verdict=verdict.sentence,
+            sign=SIGNS[verdict.believable],
+        )
+
+
+def write_report(
+    model: TrialEstimator,
+    path: str | os.PathLike[str],
+    *,
+    X: Any = None,
+    mask: Any = None,
+    color_by: Any = None,
+    title: str | None = None,
+    source: str | os.PathLike[str] | None = None,
+    preprocessing: Iterable[str] = (),
+    command: str | Iterable[str] | None = None,
+    code: str | None = None,
+    fit_options: Mapping[str, Any] | None = None,
+    static: bool = False,
+) -> Path:
+    """Write a report of a fitted model as one HTML file that needs nothing else.
+
+    Works for every kind of model. To add sections to one page, use `trialtensor.report.Report`; to
+    the pages of all models, `trialtensor.report.register_section`.
+
+    Parameters
+    ----------
+    model : fitted model
+    path : path
+        The HTML file; overwritten if it exists. Its folder must exist.
+    X, mask, color_by, title, source, preprocessing, command, code, fit_options : optional
+        As for `trialtensor.report.Report`.
+    static : bool
+        True for a page without any script: figures are pictures only.
 
     Returns
     -------
@@ -86,25 +163,16 @@ def write_report(
     ...     write_report(model, folder + "/report.html", title="Two components").name
     'report.html'
     """
-    fitted = fitted_of(model)
-    context = Context(
+    report = Report(
+        model,
         X=X,
         mask=mask,
         color_by=color_by,
-        source=None if source is None else os.fspath(source),
-        preprocessing=[preprocessing] if isinstance(preprocessing, str) else list(preprocessing),
+        title=title,
+        source=source,
+        preprocessing=preprocessing,
         command=command,
         code=code,
-        fit_options=dict(fit_options or {}),
+        fit_options=fit_options,
     )
-    name = type(model).__name__
-    where = f"{name} of {Path(context.source).name}" if context.source else f"{name} report"
-    written = (section.write(model, context) for section in sections())
-    return render(
-        TEMPLATE,
-        path,
-        title=title or where,
-        model=name,
-        n_components=len(fitted.components),
-        sections=[each for each in written if each is not None],
-    )
+    return report.write(path, static=static)

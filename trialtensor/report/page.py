@@ -2,7 +2,7 @@
 
 from trialtensor.report import common
 from trialtensor.report.kinds import coupled, dynamics, parafac2
-from trialtensor.report.sections import register_section
+from trialtensor.report.registry import register_section
 
 for _name, _write in (
     ("introduction", common.introduction),

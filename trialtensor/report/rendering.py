@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import datetime
-import os
 import shlex
 from collections.abc import Iterable, Mapping
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +14,6 @@ from trialtensor.data.axes import AXES
 from trialtensor.data.making import preparations_of
 from trialtensor.io.export import versions
 from trialtensor.report import data_wording, wording
-from trialtensor.storage import write_whole
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -39,14 +35,6 @@ def _environment() -> Environment:
 def fragment(template: str, **values: Any) -> Markup:
     """Fill a template whose output isn't escaped again."""
     return Markup(_environment().get_template(template).render(**values))
-
-
-def render(template: str, path: str | os.PathLike[str], **values: Any) -> Path:
-    """Fill a template with values, versions and today's date, and write the page."""
-    values = {"versions": versions(), **values}
-    page = fragment(template, date=datetime.date.today().isoformat(), **values)
-    write_whole(path, page)
-    return Path(path)
 
 
 def data_part(

@@ -1,14 +1,16 @@
-"""Sections of the page of a model: their registry and their context."""
+"""Sections of pages: what they are made from, and what they are written into."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from trialtensor.models import TrialEstimator
+if TYPE_CHECKING:
+    import pandas
+
+    from trialtensor.explore.embedding import Interactive
 
 
 @dataclass(frozen=True)
@@ -20,14 +22,50 @@ class Fragment:
     title : str or None
         Its heading, if it has one.
     html : Markup
+        With `slot(0)`, `slot(1)`, ... where the interactive figures go.
+    figures : tuple of Interactive
+        The interactive figures, in the order of their slots.
     """
 
     title: str | None
     html: Markup
+    figures: tuple[Interactive, ...] = ()
+
+
+def slot(place: int) -> Markup:
+    """Return what marks the place of an interactive figure in the HTML of its section.
+
+    Parameters
+    ----------
+    place : int
+        In ``Fragment.figures``.
+    """
+    # A comment: text that was escaped can't be one.
+    return Markup(f"<!--interactive figure {place}-->")
 
 
 @dataclass(frozen=True)
-class Context:
+class Origin:
+    """Where the results of a page came from.
+
+    Attributes
+    ----------
+    source : str or None
+        Where the data came from.
+    command, code
+        Command line and Python code that give the results.
+    static : bool
+        True for a page without scripts: no interactive figure is needed.
+    """
+
+    source: str | None = None
+    command: Any = None
+    code: str | None = None
+    static: bool = False
+
+
+@dataclass(frozen=True)
+class Context(Origin):
     """Information available besides the model.
 
     Attributes
@@ -44,15 +82,14 @@ class Context:
         Command line and Python code of the fit.
     fit_options : dict
         Further arguments of ``fit``, besides the data.
+    static : bool
+        True for a page without scripts: no interactive figure is needed.
     """
 
     X: Any = None
     mask: Any = None
     color_by: Any = None
-    source: str | None = None
     preprocessing: list[str] = field(default_factory=list)
-    command: Any = None
-    code: str | None = None
     fit_options: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -64,88 +101,41 @@ class Context:
         return name if isinstance(name, str) and name else "label"
 
 
-Writer = Callable[[TrialEstimator, Context], Fragment | None]
-
-
 @dataclass(frozen=True)
-class Section:
-    """A section of the page of a model.
+class SearchContext(Origin):
+    """Information available besides a search; the attributes of `Context` mean the same here.
 
     Attributes
     ----------
-    name : str
-    write : callable
-        Takes a model and a `Context`; returns a `Fragment`, or None if there is nothing to say.
+    profile : pandas.DataFrame or None
+        Agreement of restarts.
+    X, mask
+        The data of the search, or None.
+    preprocessing : list of str
+    fit_options : dict
+    model_report : str or None
+        Path to the report of the chosen model.
     """
 
-    name: str
-    write: Writer
+    profile: pandas.DataFrame | None = None
+    X: Any = None
+    mask: Any = None
+    preprocessing: list[str] = field(default_factory=list)
+    fit_options: dict[str, Any] = field(default_factory=dict)
+    model_report: str | None = None
 
 
-_sections: list[Section] = []
+@dataclass(frozen=True)
+class TrackingContext(Origin):
+    """Information available besides the components over trials.
 
-
-def register_section(name: str, write: Writer, *, before: str | None = None) -> None:
-    """Add a section to the page of every model that it applies to.
-
-    Parameters
+    Attributes
     ----------
-    name : str
-        A section of this name is replaced and keeps its place.
-    write : callable
-        Takes a model and a `Context`; returns a `Fragment`, or None for a model without such a
-        section.
-    before : str, optional
-        The section to insert it before; by default it comes last.
-
-    Raises
-    ------
-    ValueError
-        If there is no section called ``before``.
-
-    Examples
-    --------
-    >>> from markupsafe import Markup
-    >>> from trialtensor.report.sections import Fragment, register_section, sections
-    >>> def animal(model, context):
-    ...     return Fragment("Animal", Markup("<p>Monkey J</p>"))
-    >>> register_section("animal", animal, before="restarts")
-    >>> [section.name for section in sections()][-3:]
-    ['animal', 'restarts', 'repeating']
-    >>> _ = remove_section("animal")
+    patterns : PatternChange or None
+        The test of whether neurons stayed the same.
+    periods : str
+        Description of the trials compared.
     """
-    names = [section.name for section in _sections]
-    if before is not None and before not in names:
-        raise ValueError(f"before: expected one of {names}, got {before!r}")
-    section = Section(name, write)
-    if name in names and before is None:
-        _sections[names.index(name)] = section
-        return
-    if name in names:
-        remove_section(name)
-    names = [section.name for section in _sections]
-    _sections.insert(len(names) if before is None else names.index(before), section)
 
-
-def remove_section(name: str) -> Section:
-    """Remove a section from all pages, and return it.
-
-    Parameters
-    ----------
-    name : str
-
-    Raises
-    ------
-    ValueError
-        If there is none of this name.
-    """
-    for i, section in enumerate(_sections):
-        if section.name == name:
-            return _sections.pop(i)
-    names = [section.name for section in _sections]
-    raise ValueError(f"name: expected one of {names}, got {name!r}")
-
-
-def sections() -> list[Section]:
-    """List the sections in the order of the page."""
-    return list(_sections)
+    patterns: Any = None
+    periods: str = "early and late trials"

@@ -11,13 +11,10 @@ import numpy as np
 
 from trialtensor.data.axes import AXES
 from trialtensor.data.more_axes import plural
+from trialtensor.models.credibility import SAME_LOSS, SIMILAR
 from trialtensor.models.fitted import comparable, different_starts
 from trialtensor.models.verdict import about_unfinished
 from trialtensor.solvers.degeneracy import CANCELLING
-
-# Restarts whose loss is this close to the best (relative) count as the same solution.
-SAME_LOSS = 1e-3
-SIMILAR = 0.95
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from trialtensor.models import TrialEstimator
 from trialtensor.plotting.columns import Column, columns, has_loadings_and_slices
 from trialtensor.report import slice_wording, wording
-from trialtensor.report.figures import one_trial_factor
+from trialtensor.report.figures import has_means
 from trialtensor.report.rendering import fragment
 from trialtensor.report.rows import Row, diagnostic_rows, share_rows
 from trialtensor.report.sections import Context, Fragment
@@ -49,7 +49,7 @@ def reading(model: TrialEstimator, context: Context, n_shown: int) -> Markup:
         n_shown=n_shown,
         n_components=len(fitted.components),
         # As in the figure.
-        means=context.color_by is not None and one_trial_factor(model),
+        means=context.static and has_means(model, context.color_by),
     )
 
 

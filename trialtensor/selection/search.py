@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from trialtensor.data.elsewhere import kind_of
+from trialtensor.data.in_notebooks import summary_html
 from trialtensor.models.layout import Layout
 from trialtensor.models.memory import check_memory
 from trialtensor.models.parameters import (
@@ -144,6 +145,21 @@ class CrossValidatedSearch(BaseEstimator):
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
+
+    def _html_repr(self) -> str:
+        """Return what notebooks show: the table of candidates; before it, the diagram."""
+        if not hasattr(self, "table_"):
+            return str(super()._html_repr())
+        return summary_html(
+            type(self).__name__,
+            {
+                "Chosen": f"{self.n_components_} components, by the rule {self.rule}",
+                "Lowest error": f"{self.best_n_components_} components",
+            },
+            notes=["trialtensor.write_search_report(search, path) writes a page."],
+            tables={"Candidates": self.table_.set_index("n_components")},
+            max_rows=20,
+        )
 
     def fit(
         self, X: Any, y: Any = None, *, mask: Any = None, **fit_options: Any

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialtensor.data.in_notebooks import summary_html
 from trialtensor.opening.guard import printable
 
 if TYPE_CHECKING:
@@ -69,20 +69,16 @@ def as_html(session: Any) -> str:
     ----------
     session : Session
     """
-    parts = [f"<p><b>{escape(_title(session))}</b></p><table>"]
-    for heading, entries in _sections(session):
-        shown = "<br>".join(escape(printable(entry)) for entry in entries)
-        parts.append(
-            f'<tr><th style="text-align:left;vertical-align:top">{heading}</th>'
-            f'<td style="text-align:left">{shown}</td></tr>'
-        )
-    parts.append("</table>")
+    facts = {
+        heading: [printable(entry) for entry in entries] for heading, entries in _sections(session)
+    }
     tables = {"trials": session.trials, "units": _table(session.units)}
-    for name, table in tables.items():
-        if table is not None and len(table):
-            first = table.iloc[:_ROWS, :_COLUMNS].to_html(escape=True, border=0)
-            parts.append(f"<p>first {name}</p>{first}")
-    return "".join(parts)
+    shown = {
+        f"first {name}": table.iloc[:_ROWS, :_COLUMNS]
+        for name, table in tables.items()
+        if table is not None and len(table)
+    }
+    return summary_html(_title(session), facts, tables=shown)
 
 
 def columns_of(table: DataFrame) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -79,6 +79,8 @@ class Tracking(OneLine):
     made : dict
         How the tensor of the model was made, as from `trialtensor.data.making.making_of`.
     """
+
+    tables_shown: ClassVar[tuple[str, ...]] = ("changes", "summary", "contrasts")
 
     series: pandas.DataFrame
     summary: pandas.DataFrame

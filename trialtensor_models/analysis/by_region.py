@@ -6,9 +6,12 @@ from typing import Any
 
 import numpy as np
 import xarray
+from sklearn.utils.validation import check_is_fitted
 
+from trialtensor import CoupledTCA
 from trialtensor.data.arrays import refuse_sparse
 from trialtensor.data.labels import complete_labels
+from trialtensor.data.parameters import check_instance
 from trialtensor_models.analysis.known import known_rows
 
 
@@ -78,6 +81,8 @@ def curves_by_region(model: Any, curves: np.ndarray) -> np.ndarray:
     >>> bool(np.allclose(curves_by_region(model, curves), [[1, 0], [0, 1]], atol=1e-3))
     True
     """
+    check_instance("model", model, CoupledTCA, "a fitted CoupledTCA")
+    check_is_fitted(model)
     factors, curves = known_rows(factors=model.trial_factors_, curves=curves)
     design = np.column_stack([np.ones(len(curves)), curves])
     slopes = np.linalg.lstsq(design, factors, rcond=None)[0][1:]

@@ -16,7 +16,7 @@ import xarray
 from trialtensor import TCA
 from trialtensor.data.arrays import refuse_sparse
 from trialtensor.data.labels import plain_labels, unlabelled
-from trialtensor.data.parameters import REPEATS, check_whole, generator
+from trialtensor.data.parameters import REPEATS, check_instance, check_whole, generator
 from trialtensor.data.shown import OneLine, is_least, p_equation
 from trialtensor.data.validation import as_trial_tensor
 from trialtensor.selection.slow_nulls import CourseSurrogates
@@ -156,10 +156,15 @@ def compare(
     True
     """
     check_whole("n_components", n_components, 1), check_whole("n_shuffles", n_shuffles, 1, REPEATS)
+    check_instance("prepare", prepare, Callable | None, "a function of the data")
     rng = generator(random_state)
     both = []
-    for name, X in (("recording", recording), ("simulation", simulation)):
-        values = as_trial_tensor(prepare(X) if prepare else X, name=name).to_numpy()
+    given = (("recording", recording), ("simulation", simulation))
+    tensors = [
+        (name, as_trial_tensor(prepare(X) if prepare else X, name=name)) for name, X in given
+    ]
+    for name, tensor in tensors:
+        values = tensor.to_numpy()
         if len(values) < _PLACES:
             raise ValueError(f"{name}: expected at least {_PLACES} trials, got {len(values)}")
         both.append(_describe(values, n_components))
@@ -191,8 +196,8 @@ def about_conditions(X: xarray.DataArray, condition: str) -> xarray.DataArray:
     refuse_sparse(X, "X")
     if not isinstance(X, xarray.DataArray):
         raise ValueError(f"X: expected a DataArray with labels, got {type(X).__name__}")
-    if condition not in X.coords or X[condition].dims != ("trial",):
-        known = [str(name) for name in X.coords if X[name].dims == ("trial",)]
+    known = [str(name) for name in X.coords if X[name].dims == ("trial",)]
+    if condition not in known:
         raise ValueError(f"condition: expected a coordinate of trials, {known}, got {condition!r}")
     values, conditions = X.transpose("trial", ...).values.astype(float), plain_labels(X[condition])
     gone = unlabelled(conditions)
@@ -268,6 +273,7 @@ def plot_model_comparison(found: ModelComparison) -> Figure:
     """
     import matplotlib.pyplot as plt
 
+    check_instance("found", found, ModelComparison, "what compare returns")
     figure, axes = plt.subplots(
         2, 3, figsize=(11, 6), width_ratios=[1, 1.3, 1.1], layout="constrained"
     )

@@ -14,7 +14,13 @@ import numpy as np
 import xarray
 
 from trialtensor.data.arrays import whole
-from trialtensor.data.parameters import check_choice, check_number, check_whole, generator
+from trialtensor.data.parameters import (
+    check_choice,
+    check_instance,
+    check_number,
+    check_whole,
+    generator,
+)
 from trialtensor.data.shown import OneLine
 from trialtensor_models.rates import TwoStateTrace
 
@@ -194,6 +200,7 @@ def _check(
     n_times: int,
     snr: float,
 ) -> Mapping[str, int]:
+    check_instance("trace", trace, TwoStateTrace, "what TwoStateModel().simulate gives")
     check_choice("structure", structure, get_args(Structure))
     if not isinstance(n_neurons, Mapping | None):
         raise ValueError(

@@ -24,6 +24,7 @@ def trial_factors(model: Any) -> np.ndarray:
     (n_trials, n_components) array
     """
     name = "trial_factors_" if hasattr(model, "trial_factors_") else "trial_loadings_"
+    _check_has(model, name)
     factors = np.asarray(getattr(model, name))
     if not factors.shape[1]:
         raise ValueError("model: it has no component with a weight a trial, so nothing to score")
@@ -44,7 +45,16 @@ def component_patterns(model: Any) -> np.ndarray:
     if hasattr(model, "trial_factors_"):
         neuron, time = model.neuron_factors_ * model.weights_, model.time_factors_
         return np.einsum("nr,tr->rnt", neuron, time)
+    _check_has(model, "trial_slices_")
     return np.asarray(model.trial_slices_)
+
+
+def _check_has(model: Any, name: str) -> None:
+    """Refuse a model without an array: none of ours, one that isn't fitted, or of another kind."""
+    if isinstance(model, type) or getattr(model, name, None) is None:
+        raise ValueError(
+            f"model: expected a fitted TCA or SliceTCA, got {type(model).__name__} without {name}"
+        )
 
 
 def learning_patterns(
@@ -68,6 +78,11 @@ def learning_patterns(
     """
     factors, curves = known_rows(factors=factors, curves=curves)
     patterns = as_floats(patterns, "patterns")
+    if patterns.ndim != 3 or len(patterns) != factors.shape[-1]:
+        raise ValueError(
+            f"patterns: expected ({factors.shape[-1]}, n_neurons, n_times), a pattern for each "
+            f"component, got shape {patterns.shape}"
+        )
     design = np.column_stack([np.ones(len(curves)), curves])
     slopes = np.linalg.lstsq(design, factors, rcond=None)[0][1:]
     return {

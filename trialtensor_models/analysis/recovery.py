@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from trialtensor.data.parameters import REPEATS, check_whole, generator
+from trialtensor.data.parameters import REPEATS, check_instance, check_whole, generator
 from trialtensor_models.analysis.exact import ExactTensor
 from trialtensor_models.analysis.patterns import (
     CURVES,
@@ -95,6 +95,7 @@ def score_recovery(
     >>> all(found.scores[name].p_value < 0.05 for name in CURVES)
     True
     """
+    check_instance("truth", truth, (Run, ExactTensor), "a Run or an ExactTensor")
     factors, region, curves = trial_factors(model), _region(truth), _curves(truth)
     patterns = component_patterns(model) if _has_patterns(model) else None
     n_neurons = len(region) if patterns is None else patterns.shape[1]
@@ -192,6 +193,9 @@ def recovery_table(recoveries: Mapping[str, Recovery]) -> str:
     recoveries : mapping of str to Recovery
         By the name of the model.
     """
+    check_instance("recoveries", recoveries, Mapping, "Recovery by name of a model")
+    for each in recoveries.values():
+        check_instance("recoveries", each, Recovery, "Recovery by name of a model")
     names: Iterable[str] = dict.fromkeys(
         name for recovery in recoveries.values() for name in recovery.scores
     )

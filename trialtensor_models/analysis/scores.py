@@ -12,7 +12,7 @@ from scipy.stats import rankdata
 
 from trialtensor.alignment.factors import unrelated
 from trialtensor.data.arrays import as_floats, column_exponents, exponent_of, scaled, whole
-from trialtensor.data.parameters import REPEATS, check_whole, generator
+from trialtensor.data.parameters import REPEATS, check_instance, check_whole, generator
 from trialtensor.data.shown import is_least, p_equation
 from trialtensor.selection.slow_nulls import CourseSurrogates
 from trialtensor.solvers.matching import match_components
@@ -249,6 +249,7 @@ def matched_r2(trial_factors: np.ndarray, curves: np.ndarray) -> np.ndarray:
 
 def _factors(given: Factors, name: str) -> Factors:
     """Return three matrices of numbers."""
+    check_instance(name, given, Sequence, "trial, neuron and time factors")
     if len(given) != 3:
         raise ValueError(f"{name}: expected trial, neuron and time factors, got {len(given)}")
     trial, neuron, time = (as_floats(each, name) for each in given)

@@ -20,6 +20,7 @@ import xarray
 
 from trialtensor import TCA, SliceTCA
 from trialtensor.cli.console import say
+from trialtensor.plotting.panels import draw_legend
 from trialtensor.selection.slow_nulls import CourseSurrogates
 from trialtensor_models.analysis import (
     CURVES,
@@ -159,7 +160,7 @@ def plot_coemergence(found: Coemergence) -> Figure:
         first.axvline(edge + 0.5, color="0.85", lw=0.8, zorder=0)
     first.axhline(0, color="0.85", lw=0.8, zorder=0)
     first.set(xlabel="trial", ylabel="component of adaptation (degrees)")
-    first.legend(frameon=False, fontsize=8)
+    draw_legend(first, above=True)
     place = np.arange(len(REGIONS))
     for shift, name in zip((-0.2, 0.2), CURVES, strict=True):
         values = found.explained[name]
@@ -172,7 +173,7 @@ def plot_coemergence(found: Coemergence) -> Figure:
         xticklabels=REGIONS,
         ylabel="share of changes explained alone\n(grey: 95 % of curves as slow)",
     )
-    second.legend(frameon=False, fontsize=8)
+    draw_legend(second, above=True)
     models = list(found.recoveries[0])
     for row, model in enumerate(models):
         for shift, name in zip((-0.15, 0.15), CURVES, strict=True):

@@ -18,6 +18,7 @@ import numpy as np
 import typer
 
 from trialtensor.cli.console import say
+from trialtensor.plotting.panels import draw_legend
 from trialtensor_models.experiments.figure_file import figure_to
 from trialtensor_models.network import CCRNN
 from trialtensor_models.sessions import Schedule, simulate
@@ -110,7 +111,7 @@ def plot_cognition(found: Cognition) -> Figure:
         ax.title.set_fontsize(10)
         ax.spines[["top", "right"]].set_visible(False)
     axes[0, 0].set_ylabel(f"right choices (mean of {WINDOW} trials)")
-    axes[0, -1].legend(frameon=False, fontsize=8, loc="lower right")
+    draw_legend(axes[0, -1])
     return figure
 
 

@@ -17,6 +17,7 @@ import numpy as np
 import typer
 
 from trialtensor.cli.console import say
+from trialtensor.plotting.panels import draw_legend
 from trialtensor_models.experiments.cortices import n_cortices
 from trialtensor_models.experiments.figure_file import figure_to
 from trialtensor_models.network import CCRNN
@@ -143,14 +144,14 @@ def plot_comparison(found: Comparison) -> Figure:
     one = found.one_state.simulate(found.rotation).output
     above.plot(one, color=ONE_RATE, lw=1.4, ls="--", label="one-rate, fitted")
     above.set_ylabel("adaptation (degrees)")
-    above.legend(frameon=False, fontsize=8, loc="lower left")
+    draw_legend(above)
     below.plot(trace.fast, color=TWO_STATE, ls=":", lw=1.6, label="fast state")
     below.plot(trace.slow, color=TWO_STATE, lw=1.6, label="slow state")
     below.step(
         np.arange(len(mean)), found.rotation, where="mid", color="0.6", lw=1, label="rotation"
     )
     below.set(xlabel="trial", ylabel="degrees")
-    below.legend(frameon=False, fontsize=8, loc="lower left")
+    draw_legend(below)
     edges = np.flatnonzero(np.diff(np.nan_to_num(found.rotation, nan=1e3)))
     for axes in (above, below):
         for edge in edges:

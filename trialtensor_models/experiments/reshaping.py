@@ -18,6 +18,7 @@ import numpy as np
 import typer
 
 from trialtensor.cli.console import say
+from trialtensor.plotting.panels import draw_legend
 from trialtensor_models.analysis import Score, subspace_score
 from trialtensor_models.experiments.cortices import n_cortices
 from trialtensor_models.experiments.figure_file import figure_to
@@ -137,7 +138,7 @@ def plot_reshaping(found: Reshaping) -> Figure:
     for edge in np.flatnonzero(np.diff(found.block)):
         first.axvline(edge + 0.5, color="0.85", lw=0.8, zorder=0)
     first.set(xlabel="trial", ylabel="change of cortical activity\n(fraction of its size)")
-    first.legend(frameon=False, fontsize=8, loc="upper left")
+    draw_legend(first, above=True)
     for x, (name, share) in enumerate(found.potent.items()):
         second.plot(np.full(len(share), x), share, "o", color=COLORS[name], ms=5)
     second.axhline(found.chance_potent, color="0.5", ls="--", lw=1)

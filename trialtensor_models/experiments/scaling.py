@@ -17,6 +17,7 @@ import numpy as np
 import typer
 
 from trialtensor.cli.console import say
+from trialtensor.plotting.panels import draw_legend
 from trialtensor_models.experiments.cortices import n_cortices
 from trialtensor_models.experiments.figure_file import figure_to
 from trialtensor_models.network import CCRNN
@@ -106,7 +107,7 @@ def plot_scaling(found: Scaling) -> Figure:
     axes.minorticks_off()
     axes.axhline(0, color="0.85", lw=0.8, zorder=0)
     axes.set(xlabel="granule cells", ylabel="adaptation / rotation, at the end")
-    axes.legend(frameon=False, fontsize=8)
+    draw_legend(axes)
     axes.spines[["top", "right"]].set_visible(False)
     return figure
 

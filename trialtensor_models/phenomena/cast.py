@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from trialtensor.data.parameters import check_instance, check_whole
 from trialtensor_models.network import CCRNN
 from trialtensor_models.phenomena.paradigms import recovery
 from trialtensor_models.phenomena.rows import Quantity, Row
@@ -140,6 +141,9 @@ def cast_of(
     >>> float(curve.adaptation[159].round(2))
     0.74
     """
+    check_whole("n_controls", n_controls, 0)
+    check_instance("networks", networks, Networks | None, "Networks")
+    check_instance("theories", theories, Mapping | None, "Subjects by name")
     two_state = TwoState()
     controls = {
         name: Networks(range(n_controls), 1, make) for name, make in CONTROLS.items() if n_controls

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from trialtensor.data.parameters import check_instance, some_of
 from trialtensor_models.phenomena.cast import Cast, cast_of
 from trialtensor_models.phenomena.directions import (
     generalisation,
@@ -76,10 +77,8 @@ def measure_all(cast: Cast | None = None, only: Iterable[str] = ()) -> Iterator[
     ValueError
         If there is no such phenomenon.
     """
-    chosen = list(only) or list(PHENOMENA)
-    for name in chosen:
-        if name not in PHENOMENA:
-            raise ValueError(f"only: expected names of {list(PHENOMENA)}, got {name!r}")
+    chosen = some_of("only", only, PHENOMENA) or list(PHENOMENA)
+    check_instance("cast", cast, Cast | None, "a Cast, as cast_of makes")
     cast = cast or cast_of()
     for name in chosen:
         yield from PHENOMENA[name](cast)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trialtensor.plotting.labels import as_drawn
+from trialtensor.plotting.panels import draw_legend
 from trialtensor_models.phenomena.cast import Cast
 from trialtensor_models.phenomena.paradigms import opposite, recovery, retention, washout
 from trialtensor_models.phenomena.printing import shown
@@ -57,7 +58,7 @@ def plot_phenomena(cast: Cast, rows: Iterable[Row], *, curves: bool = True) -> F
         for axes, (title, schedule) in zip(panels, _CURVES.items(), strict=True):
             _curves(axes, cast, schedule)
             axes.set_title(title, fontsize=10)
-        parts[0].axes[0].legend(frameon=False, fontsize=8, loc="upper right")
+        draw_legend(parts[0].axes[1])
     heights = [count + 1 for count in counts]
     panels = np.ravel(parts[-1].subplots(max(len(kinds), 1), 1, height_ratios=heights or None))
     for axes, kind in zip(panels, kinds, strict=False):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from trialtensor.data.parameters import check_instance, check_number
 from trialtensor_models.network import CCRNN, Versions, run_cortex, run_trial
 from trialtensor_models.plants import Perturbation, direction, seen
 from trialtensor_models.tasks import CenterOut, Draw
@@ -139,6 +140,8 @@ def naive(model: CCRNN, target: float = 0.0) -> Learned:
     -------
     Learned
     """
+    check_instance("model", model, CCRNN, "a CCRNN")
+    check_number("target", target)
     G, N = model.cerebellum.n_granule, model.cortex.n_units
     return Learned(model, target, np.zeros((2, G)), np.zeros((2, N)))
 
@@ -154,6 +157,7 @@ def reach_errors(model: CCRNN) -> np.ndarray:
     -------
     (16,) array
     """
+    check_instance("model", model, CCRNN, "a CCRNN")
     draw = model.reference_draw()
     command = run_cortex(model.wiring, draw.inputs)[1]
     wanted = draw.desired.sum(1)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from trialtensor.data.parameters import check_instance
 from trialtensor_models.phenomena.rows import Quantity, Row
 
 WIDTH = 118
@@ -69,7 +70,7 @@ def table(rows: Iterable[Row]) -> str:
     -------
     str
     """
-    rows = list(rows)
+    rows = _checked(rows)
     return "\n".join([header(), *(line(row) for row in rows), "", *notes(rows)])
 
 
@@ -86,8 +87,16 @@ def markdown(rows: Iterable[Row]) -> str:
     """
     names = ("", "kind", "two-state", "untrained", "non-recurrent", "network", "95 %", "accepted",
              "people", "holds")  # fmt: skip
-    lines = [names, ("---",) * len(names), *(_cells(row) for row in rows)]
+    lines = [names, ("---",) * len(names), *map(_cells, _checked(rows))]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def _checked(rows: Iterable[Row]) -> list[Row]:
+    check_instance("rows", rows, Iterable, "an iterable of Row")
+    found = list(rows)
+    for each in found:
+        check_instance("rows", each, Row, "an iterable of Row")
+    return found
 
 
 def _remarks(rows: list[Row]) -> Iterator[str]:

@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args
 
 import numpy as np
 
+from trialtensor.data.parameters import (
+    check_choice,
+    check_flag,
+    check_instance,
+    check_number,
+    check_share,
+    check_whole,
+)
 from trialtensor_models.network import CCRNN, Teacher, UnstableDynamicsError, n_packaged
 from trialtensor_models.phenomena.learned import ROTATION, Learned, naive
 from trialtensor_models.plants import PointMass
@@ -94,6 +102,16 @@ class Setting:
     forgets: bool = True
     coding_level: float | None = None
 
+    def __post_init__(self) -> None:
+        check_whole("n_targets", self.n_targets, 1)
+        if self.teacher is not None:
+            check_choice("teacher", self.teacher, get_args(Teacher))
+        check_flag("slow_learns", self.slow_learns)
+        check_number("output", self.output, least=0)
+        check_flag("forgets", self.forgets)
+        if self.coding_level is not None:
+            check_share("coding_level", self.coding_level)
+
 
 #: The network as it is.
 REFERENCE = Setting()
@@ -159,6 +177,15 @@ class Networks:
     repeats: int = 2
     network: Callable[[int], CCRNN] = CCRNN.pretrained
     _known: dict[tuple[Schedule, Setting], list[Curve]] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        check_whole("repeats", self.repeats, 1)
+        check_instance("cortices", self.cortices, Sequence, "a list of cortices")
+        if not len(self.cortices):
+            raise ValueError("cortices: expected at least one, got none")
+        for cortex in self.cortices:
+            check_whole("cortices", cortex, 0)
+        check_instance("network", self.network, Callable, "a function of a cortex")
 
     @cached_property
     def units(self) -> list[Unit]:

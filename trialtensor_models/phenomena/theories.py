@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from trialtensor.data.parameters import check_instance
 from trialtensor_models.phenomena.learned import ROTATION
 from trialtensor_models.phenomena.subjects import REFERENCE, Curve, Setting, Subjects
 from trialtensor_models.rates import OneStateModel, TwoStateModel
@@ -69,6 +70,10 @@ def one_rate_of(subjects: Subjects, schedule: Schedule) -> Theory:
     -------
     Theory
     """
+    if isinstance(subjects, type) or not hasattr(subjects, "curves"):
+        got = getattr(subjects, "__name__", type(subjects).__name__)
+        raise ValueError(f"subjects: expected Subjects, with a method curves, got {got}")
+    check_instance("schedule", schedule, Schedule, "a Schedule")
     curve = subjects.curves(schedule)[0]
     perturbation = TwoStateModel().simulate(schedule).perturbation / ROTATION
     n = min(len(perturbation), len(curve.adaptation))

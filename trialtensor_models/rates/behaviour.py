@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from trialtensor.data.arrays import as_floats
 from trialtensor.data.notices import warn
+from trialtensor.data.parameters import check_instance
 from trialtensor_models.rates.trial_table import NO_CUE, TrialTable
 from trialtensor_models.sessions import Schedule
 
@@ -141,6 +142,7 @@ class Behaviour:
         ValueError
             Naming the column.
         """
+        check_instance("table", table, pd.DataFrame, "a DataFrame")
         if "adaptation" not in table:
             raise ValueError(
                 f"table: expected a column adaptation, got {', '.join(map(str, table.columns))}"
@@ -175,6 +177,11 @@ class Behaviour:
         UserWarning
             If there are several targets, which theories here don't know of.
         """
+        from trialtensor_models.sessions import Run
+
+        check_instance("runs", runs, Sequence, "a sequence of Run")
+        for run in runs:
+            check_instance("runs", run, Run, "a sequence of Run")
         if any(len(np.unique(run.truth.schedule["target"])) > 1 for run in runs):
             warn(
                 "runs have several targets; theories take what was learned for one as learned for "
@@ -191,7 +198,7 @@ class Behaviour:
         ----------
         subjects : int array
         """
-        index = np.atleast_1d(np.asarray(subjects))
+        index = _places(subjects, self.n_subjects)
         return Behaviour(
             self.adaptation[index],
             self.perturbation[index],
@@ -208,10 +215,28 @@ class Behaviour:
         ----------
         trials : (n_trials,) or (n_subjects, n_trials) bool array
         """
-        shown = np.where(trials, np.nan, self.adaptation)
+        chosen, shape = np.asarray(trials), self.adaptation.shape
+        if chosen.dtype != bool or chosen.shape not in (shape, shape[1:]):
+            raise ValueError(
+                f"trials: expected True or False for each of {shape[1]} trials, or also for each "
+                f"of {shape[0]} subjects, got {chosen.dtype} of shape {chosen.shape}"
+            )
+        shown = np.where(chosen, np.nan, self.adaptation)
         return Behaviour(
             shown, self.perturbation, self.cues, self.pauses, self.labels, self.subjects
         )
+
+
+def _places(subjects: ArrayLike, n_subjects: int) -> np.ndarray:
+    """Return the places of subjects that are chosen."""
+    index = np.atleast_1d(np.asarray(subjects))
+    whole = index.ndim == 1 and index.dtype.kind in "iu"
+    if not whole or not np.all((-n_subjects <= index) & (index < n_subjects)):
+        raise ValueError(
+            f"subjects: expected whole numbers below {n_subjects}, the number of subjects, got "
+            f"{subjects!r}"
+        )
+    return index
 
 
 def _in_order(rows: pd.DataFrame, subject: str) -> pd.DataFrame:

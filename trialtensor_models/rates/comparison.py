@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from scipy.stats import t as t_distribution
 
-from trialtensor.data.parameters import check_share
+from trialtensor.data.parameters import check_instance, check_share, some_of
 from trialtensor_models.rates.behaviour import Behaviour
 from trialtensor_models.rates.held_out import HeldOut, held_out
 from trialtensor_models.rates.theories import TheoryModel, model_of
@@ -76,11 +76,17 @@ class TheoryComparison:
         """Show the verdict."""
         return f"TheoryComparison({self.verdict}; {len(self.table)} theories, {self.behaviour!r})"
 
-    def plot(self) -> Figure:
-        """Draw behaviour with every theory, and the ranking; see `plot_theories`."""
+    def plot(self, *, figure: Any = None) -> Figure:
+        """Draw behaviour with every theory, and the ranking; see `plot_theories`.
+
+        Parameters
+        ----------
+        figure : Figure or SubFigure, optional
+            Drawn into; by default a new one.
+        """
         from trialtensor_models.rates.theory_figure import plot_theories
 
-        return plot_theories(self.behaviour, self.fits, self.table, self.scores, self.by)
+        return plot_theories(self.behaviour, self.fits, self.table, self.scores, self.by, figure)
 
 
 def compare_theories(
@@ -128,6 +134,7 @@ def compare_theories(
     'two-state predicts held-out subjects best'
     """
     check_share("level", level)
+    check_instance("behaviour", behaviour, Behaviour, "a Behaviour")
     names, same = _rivals(theories, behaviour)
     fits = {name: fit_theory(SPECS[name], behaviour) for name in names}
     scores = {name: held_out(SPECS[name], behaviour, fits[name]) for name in names}
@@ -144,8 +151,8 @@ def _rivals(
     theories: Sequence[str] | None, behaviour: Behaviour
 ) -> tuple[list[str], dict[str, str]]:
     """Theories to fit, and those that expect the same as one of them."""
-    names = list(SPECS) if theories is None else list(theories)
-    if not names or len(set(names)) < len(names) or set(names) - set(SPECS):
+    names = some_of("theories", theories, SPECS)
+    if not names or len(set(names)) < len(names):
         raise ValueError(
             f"theories: expected some of {', '.join(map(repr, SPECS))}, got {theories!r}"
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from trialtensor.data.parameters import check_choice, check_instance
 from trialtensor_models.rates.context_inference import ContextInference
 from trialtensor_models.rates.rate_trace import RateTrace
 from trialtensor_models.rates.theories import TheoryModel
@@ -124,7 +125,8 @@ def effect(name: str, model: TheoryModel) -> float:
     {'one-rate': 1.0, 'two-state': 1.0, 'two-state, serial': 1.0, 'gated slow states': 1.0,
     'context inference': 2.4}
     """
-    found = EFFECTS[name]
+    found = EFFECTS[check_choice("name", name, EFFECTS)]
+    check_instance("model", model, TheoryModel, "a model such as TwoStateModel()")
     # Schedules are in units of the perturbation.
     model = replace(model, scale=None) if isinstance(model, ContextInference) else model
     return found.measure(model.simulate(found.schedule))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from trialtensor.plotting.grid import figure_of_size
+from trialtensor.plotting.panels import draw_legend
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +34,7 @@ def plot_theories(
     table: pd.DataFrame,
     scores: Mapping[str, HeldOut],
     by: str,
+    figure: Any = None,
 ) -> Figure:
     """Draw behaviour with what each theory expects of the whole schedule, and the ranking.
 
@@ -38,19 +42,18 @@ def plot_theories(
     ----------
     behaviour, fits, table, scores, by
         Of a `TheoryComparison`.
+    figure : Figure or SubFigure, optional
+        Drawn into; by default a new one.
 
     Returns
     -------
-    matplotlib.figure.Figure
+    matplotlib.figure.Figure or SubFigure
         Above, the mean of the subjects with its standard error, and the theories without any
         movement seen. Below, how much worse than the best they predict held-out units: a dot a
         unit, and the mean with two standard errors.
     """
-    import matplotlib.pyplot as plt
-
-    figure, (above, below) = plt.subplots(
-        2, 1, figsize=(8, 6.5), height_ratios=[2.2, 1], layout="constrained"
-    )
+    figure = figure_of_size(figure, (9.4, 6.5))
+    above, below = figure.subplots(2, 1, height_ratios=[2.2, 1])
     _behaviour(above, behaviour, fits)
     _ranking(below, table, {name: getattr(scores[name], by) for name in fits}, by)
     for axes in (above, below):
@@ -77,7 +80,7 @@ def _behaviour(axes: Axes, data: Behaviour, fits: Mapping[str, TheoryFit]) -> No
     for first, last in _runs(np.isnan(size)):
         axes.axvspan(first - 0.5, last + 0.5, color="0.95", lw=0, zorder=0)
     axes.set(xlabel="trial", ylabel="adaptation")
-    axes.legend(frameon=False, fontsize=8, loc="best")
+    draw_legend(axes)
 
 
 def _ranking(axes: Axes, table: pd.DataFrame, scores: Mapping[str, np.ndarray], by: str) -> None:

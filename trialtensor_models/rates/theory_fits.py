@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import least_squares
 from scipy.stats import t as t_distribution
 
-from trialtensor.data.parameters import check_share
+from trialtensor.data.parameters import check_instance, check_share
 from trialtensor.data.shown import OneLine
 from trialtensor_models.rates.behaviour import Behaviour
 from trialtensor_models.rates.theory_specs import TheorySpec
@@ -115,6 +115,7 @@ def fit_theory(
     behaviour says nothing of has an interval over all of its range.
     """
     check_share("level", level)
+    check_instance("behaviour", behaviour, Behaviour, "a Behaviour")
     scale = behaviour.size
     problem = _Problem(spec, behaviour, scale)
     tried = [problem.solve(start) for start in (starts or problem.starts())]

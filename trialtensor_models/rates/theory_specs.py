@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import expit, logit
 from scipy.stats import qmc
 
+from trialtensor.data.parameters import some_of
 from trialtensor.kernels.context_filter import infer_contexts
 from trialtensor.kernels.gated_states import gated_states
 from trialtensor_models.rates.behaviour import Behaviour
@@ -214,8 +215,8 @@ def context_spec(names: Sequence[str] = FITTED) -> TheorySpec:
     ValueError
         For unknown names, or none.
     """
-    if not names or set(names) - set(RATES):
-        raise ValueError(f"free: expected some of {', '.join(RATES)}, got {names!r}")
+    if not some_of("free", [] if names is None else names, RATES):
+        raise ValueError(f"free: expected some of {', '.join(map(repr, RATES))}, got {names!r}")
     return TheorySpec(
         "context inference",
         ({name: DEFAULTS[name] for name in names},),

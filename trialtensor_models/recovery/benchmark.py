@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from trialtensor.data.parameters import REPEATS, check_whole
+from trialtensor.data.parameters import REPEATS, check_instance, check_whole, some_of
 from trialtensor_models.analysis import score_recovery
 from trialtensor_models.recovery.entry import Entry
 from trialtensor_models.recovery.figure import plot_benchmark
 from trialtensor_models.recovery.finding import fitted_copy, what_it_found
 from trialtensor_models.recovery.methods import METHODS
-from trialtensor_models.recovery.problems import Problem, check_names, packaged_problems
+from trialtensor_models.recovery.problems import PROBLEMS, Problem, packaged_problems
 from trialtensor_models.recovery.text import benchmark_text
 
 if TYPE_CHECKING:
@@ -51,9 +51,15 @@ class RecoveryBenchmark:
             for entry in self.entries
         ]
 
-    def plot(self) -> Figure:
-        """Draw every score beside 95 % of its null; a panel a score, a line a method."""
-        return plot_benchmark(self.entries)
+    def plot(self, *, figure: Any = None) -> Figure:
+        """Draw every score beside 95 % of its null; a panel a score, a line a method.
+
+        Parameters
+        ----------
+        figure : Figure or SubFigure, optional
+            Drawn into; by default a new one.
+        """
+        return plot_benchmark(self.entries, figure)
 
 
 def recovery_benchmark(
@@ -115,10 +121,9 @@ def recovery_benchmark(
     True
     """
     check_whole("n_components", n_components, 1), check_whole("n_shuffles", n_shuffles, 1, REPEATS)
-    chosen = list(METHODS) if only is None else list(only)
-    for name in chosen:
-        if name not in METHODS:
-            raise ValueError(f"only: expected some of {', '.join(METHODS)}, got {name!r}")
+    check_whole("random_state", random_state, 0)
+    check_instance("report", report, Callable | None, "a function of two names")
+    chosen = some_of("only", only, METHODS)
     absent = [name for name in chosen if not METHODS[name].is_there]
     cast = {name: METHODS[name].make(n_components) for name in chosen if name not in absent}
     cast |= _own(methods, chosen)
@@ -147,10 +152,10 @@ def _own(methods: Mapping[str, Any] | None, taken: Iterable[str]) -> dict[str, A
 def _problems(wanted: Iterable[str | Problem] | None) -> list[Problem]:
     if wanted is None:
         return packaged_problems()
-    if isinstance(wanted, str):
+    if isinstance(wanted, str) or not isinstance(wanted, Iterable):
         raise ValueError(f"problems: expected a list of names, got {wanted!r}")
     given = list(wanted)
-    check_names([each for each in given if isinstance(each, str)])
+    some_of("problems", [each for each in given if not isinstance(each, Problem)], PROBLEMS)
     return [each if isinstance(each, Problem) else packaged_problems([each])[0] for each in given]
 
 

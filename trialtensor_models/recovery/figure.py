@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialtensor.plotting.grid import figure_of_size
 from trialtensor.plotting.labels import as_drawn
 from trialtensor_models.recovery.text import SHOWN
 
@@ -27,22 +28,22 @@ _TITLES = {
 }
 
 
-def plot_benchmark(entries: Sequence[Entry]) -> Figure:
+def plot_benchmark(entries: Sequence[Entry], figure: Any = None) -> Figure:
     """Draw scores, filled where p is at most .05, and 95 % of their nulls.
 
     Parameters
     ----------
     entries : sequence of Entry
+    figure : Figure or SubFigure, optional
+        Drawn into; by default a new one.
     """
-    import matplotlib.pyplot as plt
     from matplotlib.lines import Line2D
 
     methods = list(dict.fromkeys(entry.method for entry in entries))
     problems = list(dict.fromkeys(entry.problem for entry in entries))
     height = 1.3 + 0.42 * len(methods)
-    figure, panels = plt.subplots(
-        1, len(SHOWN), figsize=(12, height), sharey=True, layout="constrained"
-    )
+    figure = figure_of_size(figure, (12, height))
+    panels = figure.subplots(1, len(SHOWN), sharey=True)
     for axes, score in zip(panels, SHOWN, strict=True):
         _panel(axes, entries, score, methods, problems)
     panels[0].set_yticks(range(len(methods)), [as_drawn(name) for name in methods])

@@ -12,6 +12,7 @@ from functools import cache
 import numpy as np
 import xarray
 
+from trialtensor.data.parameters import some_of
 from trialtensor.data.shown import OneLine
 from trialtensor_models.analysis import (
     ExactTensor,
@@ -70,26 +71,7 @@ def packaged_problems(names: Iterable[str] | None = None) -> list[Problem]:
     >>> packaged_problems(["exact CP"])[0].X.sizes
     Frozen({'trial': 154, 'neuron': 80, 'time': 40})
     """
-    wanted = list(PROBLEMS) if names is None else list(names)
-    check_names(wanted)
-    return [Problem(name, *PROBLEMS[name]()) for name in wanted]
-
-
-def check_names(names: Iterable[str]) -> None:
-    """Refuse names that no problem of the package has.
-
-    Parameters
-    ----------
-    names : iterable of str
-
-    Raises
-    ------
-    ValueError
-        Listing those that there are.
-    """
-    for name in names:
-        if name not in PROBLEMS:
-            raise ValueError(f"problems: expected some of {', '.join(PROBLEMS)}, got {name!r}")
+    return [Problem(name, *PROBLEMS[name]()) for name in some_of("names", names, PROBLEMS)]
 
 
 @cache

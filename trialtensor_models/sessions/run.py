@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from trialtensor.data.parameters import check_flag, check_whole
+from trialtensor.data.parameters import check_flag, check_instance, check_whole
 from trialtensor.opening.guard import reading_own
 from trialtensor_models.sessions.run_files import read_groups, write_groups
 from trialtensor_models.sessions.shown import as_html, run_text, truth_text
@@ -75,9 +75,9 @@ class Truth:
     configuration: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _check_kind("schedule", self.schedule, xr.Dataset)
-        _check_kind("fast", self.fast, xr.DataArray)
-        _check_kind("slow", self.slow, xr.DataArray)
+        check_instance("schedule", self.schedule, xr.Dataset, "a Dataset")
+        check_instance("fast", self.fast, xr.DataArray, "a DataArray")
+        check_instance("slow", self.slow, xr.DataArray, "a DataArray")
 
     def delta_W(self, trial: int) -> np.ndarray:
         """Change of the recurrent weights before a trial.
@@ -138,9 +138,9 @@ class Run:
 
     def __post_init__(self) -> None:
         if self.activity is not None:
-            _check_kind("activity", self.activity, xr.DataArray)
-        _check_kind("behaviour", self.behaviour, xr.Dataset)
-        _check_kind("truth", self.truth, Truth)
+            check_instance("activity", self.activity, xr.DataArray, "a DataArray")
+        check_instance("behaviour", self.behaviour, xr.Dataset, "a Dataset")
+        check_instance("truth", self.truth, Truth, "a Truth")
 
     def __repr__(self) -> str:
         return run_text(self.activity, self.behaviour, self.truth)
@@ -198,19 +198,24 @@ class Run:
             activity = groups["activity"]["activity"] if "activity" in groups else None
             return cls(activity, groups["behaviour"], _truth_of(groups, configuration))
 
-    def plot(self) -> Figure:
+    def plot(self, *, figure: Any = None) -> Figure:
         """Draw hand paths, the learning curve with its fast and slow parts, and regions' activity.
 
         Hand paths and activity are those of a few trials before the first perturbed block, at its
         beginning, at its end, and after it (the washout, if there is one).
 
+        Parameters
+        ----------
+        figure : Figure or SubFigure, optional
+            Drawn into; by default a new one.
+
         Returns
         -------
-        matplotlib.figure.Figure
+        matplotlib.figure.Figure or SubFigure
         """
         from trialtensor_models.sessions.run_figure import plot_run
 
-        return plot_run(self.activity, self.behaviour, self.truth)
+        return plot_run(self.activity, self.behaviour, self.truth, figure)
 
     def film(
         self,
@@ -285,11 +290,6 @@ class Run:
 def _check_path(path: Any) -> None:
     if not isinstance(path, str | os.PathLike):
         raise ValueError(f"path: expected the name of a file, got {path!r}")
-
-
-def _check_kind(name: str, value: Any, kind: type) -> None:
-    if not isinstance(value, kind):
-        raise ValueError(f"{name}: expected a {kind.__name__}, got {type(value).__name__}")
 
 
 def _groups_of(truth: Truth) -> dict[str, xr.Dataset]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
+from trialtensor.plotting.grid import figure_of_size
 from trialtensor.plotting.labels import as_drawn
 from trialtensor_models.sessions.phases import Phase, phases_of
 from trialtensor_models.sessions.run_panels import (
@@ -24,7 +25,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
 
 
-def plot_run(activity: xr.DataArray | None, behaviour: xr.Dataset, truth: Any) -> Figure:
+def plot_run(
+    activity: xr.DataArray | None,
+    behaviour: xr.Dataset,
+    truth: Any,
+    figure: Any = None,
+) -> Figure:
     """Draw a run; see `trialtensor_models.Run.plot`.
 
     Parameters
@@ -32,19 +38,19 @@ def plot_run(activity: xr.DataArray | None, behaviour: xr.Dataset, truth: Any) -
     activity : xarray.DataArray or None
     behaviour : xarray.Dataset
     truth : Truth
+    figure : Figure or SubFigure, optional
+        Drawn into; by default a new one.
 
     Returns
     -------
-    matplotlib.figure.Figure
+    matplotlib.figure.Figure or SubFigure
     """
-    import matplotlib.pyplot as plt
-
     check_drawable(behaviour, "adaptation")
     choices, moves = "correct" in behaviour, "hand" in behaviour
     heights = [*([2.5] * moves), 3.6 if choices else 2.4, *([2.1] * (activity is not None))]
-    figure = plt.figure(figsize=(10, sum(heights)), layout="constrained")
+    figure = figure_of_size(figure, (10, sum(heights)))
     parts = figure.subfigures(len(heights), 1, height_ratios=heights)
-    rows = iter(np.ravel(parts))  # type: ignore[arg-type]
+    rows = iter(np.ravel(parts))
     phases = phases_of(truth.schedule)
     if moves:
         _paths(next(rows), behaviour, truth, phases)

@@ -178,7 +178,7 @@ def test_number_of_exponentials():
 
 
 def test_unknown_phenomenon():
-    with pytest.raises(ValueError, match=r"only: expected names of \['reaches', .*got 'magic'"):
+    with pytest.raises(ValueError, match=r"only: expected some of 'reaches', .*got 'magic'"):
         next(measure_all(only=["magic"]))
 
 

@@ -83,7 +83,7 @@ def test_what_it_says_nothing_of():
         ContextInference().simulate([0, 1], feedback_noise=-1)
     behaviour = Behaviour.of(np.zeros(30), np.r_[np.zeros(5), np.ones(25)])
     for free in ((), ("A_f",)):
-        with pytest.raises(ValueError, match="free: expected some of retention"):
+        with pytest.raises(ValueError, match="free: expected some of 'retention'"):
             ContextInference.fit(behaviour, free=free)
 
 

@@ -132,8 +132,8 @@ def test_matrices_are_unfolded_and_raised():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"only": ["TCAA"]}, "only: expected some of TCA, SliceTCA"),
-        ({"problems": ["exact CP", "x"]}, "problems: expected some of network, one target"),
+        ({"only": ["TCAA"]}, "only: expected some of 'TCA', 'SliceTCA'"),
+        ({"problems": ["exact CP", "x"]}, "problems: expected some of 'network, one target'"),
         ({"problems": "exact CP"}, "problems: expected a list of names"),
         ({"methods": [1]}, "methods: expected objects by name, got list"),
         ({"methods": {"PCA": 1}}, "methods: 'PCA' is a method of the package"),

@@ -106,7 +106,7 @@ class CoupledTCA(TrialEstimator):
         For all datasets, weighted by ``balanced``; in the data's units if there is only one.
     triple_cosine_ : float
         Most negative cosine between two components, over all datasets as weighted in the fit.
-    loss_history_, n_iter_, stop_reason_, restarts_, coords_, data_summary_ :
+    loss_history_, n_iter_, stop_reason_, restarts_, coords_, data_summary_, fitted_ :
         As in TCA; a restart stacks the neuron and time factors of all datasets. With missing
         entries also what TCA says of these, such as ``trial_undetermined_``.
 

@@ -109,7 +109,8 @@ class TrialVaryingDynamics(RunningDynamics, TrialEstimator):
     explained_variance_ratio_ : float
         ``1 - loss / sum of squares`` of the bins that are predicted, about zero.
     explained_variance_alone_, explained_variance_unique_, explained_variance_shared_,
-    loss_history_, n_iter_, stop_reason_, triple_cosine_, restarts_, coords_, data_summary_ :
+    loss_history_, n_iter_, stop_reason_, triple_cosine_, restarts_, coords_, data_summary_,
+    fitted_ :
         As in :class:`~trialtensor.models.TCA`; factors of a restart are trial, output, input.
 
     References

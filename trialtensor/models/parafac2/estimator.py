@@ -114,7 +114,7 @@ class Parafac2(ArrangedInBlocks, TrialEstimator):
         Percent, as in TCA, for the data projected onto the patterns of each block.
     triple_cosine_ : float
         Most negative cosine between two components; near -1 they cancel each other.
-    coords_, data_summary_ : dict
+    coords_, data_summary_, fitted_ :
         As in :class:`~trialtensor.models.TCA`.
 
     Notes

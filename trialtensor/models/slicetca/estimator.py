@@ -109,7 +109,7 @@ class SliceTCA(TrialEstimator):
         subspaces of loadings with those of the best.
     largest_missing_ : float
         Only with missing entries: the largest value there relative to that of the data.
-    coords_, data_summary_ : dict
+    coords_, data_summary_, fitted_ :
         As in :class:`~trialtensor.models.TCA`.
 
     References

@@ -77,12 +77,13 @@ def _factor_matrices(init: Any, axes: Sequence[str]) -> list[np.ndarray]:
     if hasattr(init, "factors_"):
         first, *others = init.factors_.values()
         factors = [first * init.weights_, *others]
-    elif isinstance(init, Mapping):
-        factors = _by_axis(init, axes)
+    # Before a mapping, which a CPTensor is too.
     elif hasattr(init, "factors") and hasattr(init, "weights"):
         weights = 1.0 if init.weights is None else as_floats(init.weights, "init", None)
         first, *others = (as_floats(f, "init", None) for f in init.factors)
         factors = [first * weights, *others]
+    elif isinstance(init, Mapping):
+        factors = _by_axis(init, axes)
     elif isinstance(init, (tuple, list)) and len(init) == 2:
         return _factor_matrices(CPWeights(*init), axes)
     elif isinstance(init, (tuple, list)):

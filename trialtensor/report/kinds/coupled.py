@@ -8,7 +8,7 @@ from trialtensor.data.axes import AXES
 from trialtensor.models import Component, CoupledTCA, Fitted, TrialEstimator
 from trialtensor.models.split_components import about_splits
 from trialtensor.report import wording, words
-from trialtensor.report.figures import DATASETS_A_FIGURE
+from trialtensor.report.figures import DATASETS_A_FIGURE, has_means
 from trialtensor.report.rendering import fragment
 from trialtensor.report.rows import percent
 from trialtensor.report.sections import Context, Fragment
@@ -36,7 +36,7 @@ def reading(model: CoupledTCA, context: Context, n_shown: int) -> Markup:
         shared=model.shared,
         own="time" if model.shared == "trial" else "trial",
         color_name=context.color_name,
-        means=context.color_by is not None and model.shared == "trial",
+        means=context.static and has_means(model, context.color_by),
         several=len(model.fitted_.datasets) > DATASETS_A_FIGURE,
         n_shown=n_shown,
         n_components=len(model.fitted_.components),

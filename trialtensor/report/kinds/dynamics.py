@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from trialtensor.models import TrialEstimator, TrialVaryingDynamics
 from trialtensor.report import dynamics_wording, words
-from trialtensor.report.figures import one_trial_factor
+from trialtensor.report.figures import has_means
 from trialtensor.report.rendering import fragment
 from trialtensor.report.rows import share_rows
 from trialtensor.report.sections import Context, Fragment
@@ -25,7 +25,7 @@ def reading(model: TrialVaryingDynamics, context: Context, n_shown: int) -> Mark
     return fragment(
         "kinds/dynamics_reading.html.jinja",
         color_name=context.color_name,
-        means=context.color_by is not None and one_trial_factor(model),
+        means=context.static and has_means(model, context.color_by),
         n_shown=n_shown,
         n_components=len(model.fitted_.components),
     )

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from trialtensor.models import Fitted, Parafac2, TrialEstimator
 from trialtensor.report import words
-from trialtensor.report.figures import one_trial_factor
+from trialtensor.report.figures import has_means
 from trialtensor.report.rendering import fragment
 from trialtensor.report.sections import Context, Fragment
 
@@ -30,7 +30,7 @@ def reading(model: Parafac2, context: Context, n_shown: int) -> Markup:
         "kinds/parafac2_reading.html.jinja",
         **_axes(model.fitted_),
         color_name=context.color_name,
-        means=context.color_by is not None and one_trial_factor(model),
+        means=context.static and has_means(model, context.color_by),
         n_shown=n_shown,
         n_components=len(model.fitted_.components),
     )

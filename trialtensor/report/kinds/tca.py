@@ -7,7 +7,7 @@ from markupsafe import Markup
 from trialtensor.data.axes import AXES
 from trialtensor.models import TCA
 from trialtensor.report import words
-from trialtensor.report.figures import one_trial_factor
+from trialtensor.report.figures import has_means
 from trialtensor.report.rendering import fragment
 from trialtensor.report.sections import Context
 
@@ -26,7 +26,7 @@ def reading(model: TCA, context: Context, n_shown: int) -> Markup:
         order=_order(model),
         others=_other_axes(model),
         color_name=context.color_name,
-        means=context.color_by is not None and one_trial_factor(model),
+        means=context.static and has_means(model, context.color_by),
         n_shown=n_shown,
         n_components=len(model.fitted_.components),
     )
