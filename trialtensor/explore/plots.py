@@ -143,7 +143,7 @@ def _add_vectors(plot: Any, panel: Panel) -> None:
             tool.renderers = [each for each in plot.renderers if each.data_source is source]
 
 
-def _add_lane(plot: figure, source: Any, panel: Panel, k: int) -> GlyphRenderer:
+def _add_lane(plot: figure, source: Any, panel: Panel, k: int) -> GlyphRenderer[Any]:
     from bokeh.models import Line, Scatter, VBar
 
     name = f"y{k}"
@@ -163,7 +163,7 @@ def _add_lane(plot: figure, source: Any, panel: Panel, k: int) -> GlyphRenderer:
     return _add_selectable(plot, source, glyph)
 
 
-def _add_selectable(plot: figure, source: Any, glyph: Any) -> GlyphRenderer:
+def _add_selectable(plot: figure, source: Any, glyph: Any) -> GlyphRenderer[Any]:
     """Add a glyph whose entries fade beside others that are selected."""
     faded = glyph.clone()
     faded.fill_alpha = faded.line_alpha = 0.16
