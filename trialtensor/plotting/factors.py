@@ -165,8 +165,6 @@ def plot_factors(
     if means is not None and labels is not None:
         _draw_means(axes, shown.index(means), [fitted.components[r] for r in rows], labels)
     _name_rows(axes, fitted, rows)
-    if fills_figure(axes):
-        axes[0, 0].figure.align_ylabels(axes[:, 0])  # names of rows under each other
     _draw_shares(axes, fitted, shown, rows)
     if labels is not None:
         gap = IMAGE_GAP if shown[-1].is_image and not label_means else GAP
@@ -270,3 +268,5 @@ def _name_rows(axes: np.ndarray, fitted: Fitted, rows: Sequence[int]) -> None:
         first.set_title(first.get_title(loc="left") + of, fontsize=9.5, color=INK, loc="left")
     for ax in axes[:-1].flat:
         ax.tick_params(labelbottom=False)
+    if fills_figure(axes):
+        axes[0, 0].figure.align_ylabels(axes[:, 0])  # names of rows under each other
