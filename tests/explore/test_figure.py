@@ -94,7 +94,7 @@ def test_words():
 def test_mean_activity_has_the_unit_of_the_data():
     X = data("labelled").assign_attrs(units="spikes/s")
     plots = explore(models("labelled")["TCA"], X).layout.children[0].children
-    assert [plot.yaxis[0].axis_label for plot in plots] == ["mean activity (spikes/s)"] * 2
+    assert [plot.yaxis[0].axis_label for plot in plots] == ["spikes/s"] * 2
     assert [plot.xaxis[0].axis_label for plot in plots] == ["time (s)"] * 2
 
 
