@@ -37,7 +37,7 @@ demo: $(VENV)/.installed  ## run the main job on the bundled example
 	$(BIN)/trialtensor demo -o demo
 
 test: test-plain  ## run the tests and docstring examples, and the kernels as plain Python
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not long"
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not long" --durations=40
 
 test-plain: $(VENV)/.installed-test  ## run the kernels as plain Python, which checks every index
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q $(SIDE_BY_SIDE) -m "not slow" $(PLAIN)

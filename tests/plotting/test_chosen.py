@@ -30,12 +30,6 @@ def fitted():
     return models("labelled")
 
 
-@pytest.fixture(autouse=True)
-def _close():
-    yield
-    pyplot.close("all")
-
-
 def names(axes):
     return [ax.get_ylabel().split("\n")[0] for ax in axes[:, 0]]
 

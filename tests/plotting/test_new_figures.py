@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from matplotlib import pyplot
 from numpy.testing import assert_allclose
 
 from tests.other_kinds import models
@@ -13,12 +12,6 @@ from trialtensor.plotting.above import in_rows
 from trialtensor.plotting.blocks import shifts
 from trialtensor.plotting.columns import columns
 from trialtensor.plotting.dynamics import rotations
-
-
-@pytest.fixture(autouse=True)
-def _close():
-    yield
-    pyplot.close("all")
 
 
 def test_blocks_show_patterns_and_their_cosines():

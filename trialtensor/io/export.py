@@ -3,8 +3,9 @@
 import json
 import platform
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -183,11 +184,11 @@ def write_summary(summary: dict[str, Any], path: Path) -> None:
 
 def versions() -> dict[str, str]:
     """Return the versions of Python and of packages that affect results."""
-    return {
-        "trialtensor": trialtensor.__version__,
-        "python": platform.python_version(),
-        **{package: version(package) for package in PACKAGES},
-    }
+    found = {"trialtensor": trialtensor.__version__, "python": platform.python_version()}
+    for package in PACKAGES:
+        with suppress(PackageNotFoundError):  # numba can be left out
+            found[package] = version(package)
+    return found
 
 
 def plain(value: Any) -> Any:

@@ -39,7 +39,8 @@ def as_fragment(title: Any, content: Any) -> Fragment:
     ValueError
         For anything else, and for HTML that would break the page.
     """
-    if not isinstance(title, str) or not title.strip():
+    given: object = title
+    if not isinstance(given, str) or not given.strip():
         raise ValueError(f"title: expected the heading of the section, got {title!r}")
     several = list(content) if isinstance(content, list | tuple) else [content]
     if not several:

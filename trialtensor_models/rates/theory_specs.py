@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from scipy.special import expit, logit
@@ -215,7 +216,8 @@ def context_spec(names: Sequence[str] = FITTED) -> TheorySpec:
     ValueError
         For unknown names, or none.
     """
-    if not some_of("free", [] if names is None else names, RATES):
+    given: Any = names
+    if not some_of("free", [] if given is None else given, RATES):
         raise ValueError(f"free: expected some of {', '.join(map(repr, RATES))}, got {names!r}")
     return TheorySpec(
         "context inference",
