@@ -1,7 +1,6 @@
 """Settings that hold for every test, and the recordings that some of them read."""
 
 import os
-import sys
 import warnings
 
 # Before anything imports numpy: libraries read these once.
@@ -81,12 +80,3 @@ def _labelled(X):
             "time": np.linspace(-0.2, 0.5, 15),
         },
     )
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    """No test's figures stay open for the next."""
-    yield
-    pyplot = sys.modules.get("matplotlib.pyplot")
-    if pyplot is not None:
-        pyplot.close("all")

@@ -129,6 +129,17 @@ def test_rows_without_data_are_empty_cells(recording, tmp_path):
     assert lines[7].startswith("6,")
 
 
+def test_the_report_is_interactive_unless_asked(fitted, recording, tmp_path):
+    _, out = fitted
+    assert "<script>" in (out / "report.html").read_text()
+    words = ("--components", 1, "--n-init", 1, "--static", "-o", tmp_path / "out")
+    result = run("fit", recording, *words, "--variable", "rates")
+    assert result.exit_code == 0, result.stderr
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "<script" not in page and "script-src &#39;none&#39;" in page
+    assert "--static" in page  # to repeat it
+
+
 def test_the_report_says_how_it_was_made(fitted, recording):
     _, out = fitted
     html = (out / "report.html").read_text()

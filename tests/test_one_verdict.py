@@ -15,6 +15,7 @@ from trialtensor import TCA, CoupledTCA
 from trialtensor.cli import app
 from trialtensor.cli.describing import describe
 from trialtensor.io.export import summarize
+from trialtensor.models.credibility import credibility
 from trialtensor.models.verdict import advice, cancelling_pair
 from trialtensor.models.warnings import DegeneracyWarning
 from trialtensor.plotting import plot_factors, plot_restarts
@@ -67,10 +68,15 @@ def test_one_verdict_everywhere(fitted, tmp_path):
         model, Path("a.npz")
     )
     summary = summarize(model, source="a.npz", transform="none")
+    sentence = credibility(model.fitted_).sentence
+    assert summary["verdict"] == {"believable": False, "sentence": sentence}
+    assert describe(model, Path("a.npz")).startswith(f"{sentence}\n")
+    assert "1 and 2 cancel each other (a degenerate fit)" in sentence
     assert summary["stop_reason"] == "degenerate" and summary["advice"] == warning
     assert {each["stop_reason"] for each in summary["restarts"]} == {"degenerate"}
     write_report(model, tmp_path / "page.html", static=True)
     page = text_of(tmp_path / "page.html")
+    assert sentence in page and sentence in model._repr_html_()
     assert warning in page and "Do not interpret them" in page and "stopped falling" not in page
     tracking = track(model, random_state=0)
     assert tracking.caution == warning and warning in overview_sentence(tracking)

@@ -1,4 +1,4 @@
-"""The documentation, built once, and a browser to look at it."""
+"""The documentation, built once."""
 
 import os
 import shutil
@@ -13,17 +13,11 @@ from tests.docs import site as built
 BESIDE = ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "CITATION.cff")
 
 
-def need(module: str) -> None:
-    """Skip without a module, but not in continuous integration."""
-    if os.environ.get("CI"):
-        __import__(module)
-    pytest.importorskip(module)
-
-
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
     """Folder of the pages, built without running the gallery, and what the build printed."""
-    need("sphinx_gallery")
+    if not os.environ.get("CI"):
+        pytest.importorskip("sphinx_gallery")
     source = tmp_path_factory.mktemp("site")
     ignored = shutil.ignore_patterns("_build", "tutorials", "used_in", "*.rst.tmp")
     shutil.copytree(built.DOCS, source / "docs", ignore=ignored)
@@ -46,22 +40,3 @@ def site(tmp_path_factory):
 def pages(site):
     """Every built page."""
     return built.read_all(site[0].resolve())
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Chromium without a window."""
-    need("playwright")
-    from playwright.sync_api import sync_playwright
-
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = next(filter(None, map(shutil.which, names)), None)
-    with sync_playwright() as playwright:
-        try:
-            chromium = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        except Exception as error:
-            if os.environ.get("CI"):
-                raise
-            pytest.skip(f"no browser: {error}")
-        yield chromium
-        chromium.close()

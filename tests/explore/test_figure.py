@@ -10,6 +10,8 @@ from trialtensor.explore import explore
 from trialtensor.explore.entities import entities_of
 from trialtensor.explore.panels import panels_of
 from trialtensor.explore.text import plain
+from trialtensor.models import FitRecord, Fitted, Named, TrialEstimator
+from trialtensor.models.parts import make_components
 from trialtensor.plotting.columns import columns
 
 
@@ -92,7 +94,7 @@ def test_words():
 def test_mean_activity_has_the_unit_of_the_data():
     X = data("labelled").assign_attrs(units="spikes/s")
     plots = explore(models("labelled")["TCA"], X).layout.children[0].children
-    assert [plot.yaxis[0].axis_label for plot in plots] == ["mean activity (spikes/s)"] * 2
+    assert [plot.yaxis[0].axis_label for plot in plots] == ["spikes/s"] * 2
     assert [plot.xaxis[0].axis_label for plot in plots] == ["time (s)"] * 2
 
 
@@ -146,6 +148,35 @@ def test_bad_arguments():
 def test_a_kind_of_a_third_party():
     about = explore(MeanNMF(2).fit(data()), data()).layout.tags[1]
     assert [each["axis"] for each in about["entities"].values()] == ["neuron", "trial"]
+
+
+def test_restarts_that_keep_nothing_have_no_tabs():
+    about = explore(models()["TCA"]).layout.tags[1]
+    assert len(about["restarts"]) == 2
+    assert explore(models()["TCA"], restarts=False).layout.tags[1]["restarts"] == []
+    slices = explore(models()["SliceTCA"]).layout.tags[1]
+    kept = [panel for panel in slices["panels"] if panel["restarts"]]
+    assert bool(kept) == bool(slices["restarts"])
+    assert not any(panel["image"] for panel in kept)
+
+
+class Cubes(TrialEstimator):
+    """Components that are one part of three axes."""
+
+    def fit(self, X, y=None, mask=None):
+        arrays = {
+            "cube_factors": Named(("trial", "neuron", "time", "component"), X[..., None]),
+            "weights": Named(("component",), np.ones(1)),
+        }
+        about = {"record": FitRecord.given(), "data": {"shape": X.shape}, "coords": {}}
+        self._store(Fitted("Cubes", arrays, make_components(arrays), **about))
+        return self
+
+
+def test_nothing_to_draw():
+    model = Cubes().fit(np.ones((2, 3, 4)))
+    with pytest.raises(ValueError, match="components of Cubes have no part of one or two axes"):
+        model.explore()
 
 
 def test_no_text_is_a_formula():

@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 
 
 def boxes_of_texts(figure):
@@ -13,6 +14,9 @@ def boxes_of_texts(figure):
     for text in figure.findobj(Text):
         if text.get_visible() and text.get_text().strip() and text not in hidden:
             box = text.get_window_extent()
+            lines = text.get_text().split("\n")
+            if not lines[-1]:  # an empty line leaves room for what is written there
+                box = Bbox([[box.x0, box.y0 + box.height / len(lines)], [box.x1, box.y1]])
             if box.width > 0 and box.height > 0:
                 found.append((text.get_text(), box))
     return found

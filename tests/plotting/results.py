@@ -6,6 +6,7 @@ from functools import cache
 import numpy as np
 import pandas
 
+from tests.made_searches import made_profile, made_search
 from tests.other_kinds import data, models
 from trialtensor import plotting
 from trialtensor.models.dynamics.intervals import DynamicsIntervals
@@ -26,6 +27,8 @@ from trialtensor.tracking import (
     TemplateAlignment,
     one_rate_fit,
     track,
+    track_group,
+    transitions,
     trial_similarity,
     two_rate_fit,
 )
@@ -213,6 +216,23 @@ def similarity():
     return trial_similarity(np.asarray(data()), n_windows=6)
 
 
+@cache
+def group():
+    """Three animals with names of any kind, of which all change."""
+    step = RNG.normal(size=(3, 60, 1)) + 5 * (np.arange(60) > 30)[:, None]
+    return track_group(dict(zip(hard_names(3), step, strict=True)))
+
+
+@cache
+def found_transitions():
+    return transitions(Y)
+
+
+def search():
+    errors = {r: [1.0 - 0.02 * r + 0.001 * r**2, 0.98 - 0.02 * r] for r in range(1, 31)}
+    return made_search(errors), made_profile(dict.fromkeys(errors, 0.5))
+
+
 # Figure -> what draws it, given the axes or None; and the shape of its axes, () for a single one.
 FIGURES = {
     "blocks": (lambda a: plotting.plot_blocks(models("labelled")["Parafac2"], axes=a), (2, 2)),
@@ -232,8 +252,20 @@ FIGURES = {
         ),
         (2,),
     ),
+    "factors": (
+        lambda a: plotting.plot_factors(models("labelled")["TCA"], color_by=hard_names(24), axes=a),
+        (2, 3),
+    ),
+    "factors of datasets": (
+        lambda a: plotting.plot_factors(
+            models("labelled")["CoupledTCA"], color_by=hard_names(24), axes=a
+        ),
+        (3, 5),
+    ),
+    "group": (lambda a: plotting.plot_group(group(), axes=a), (1, 3)),
     "learning": (lambda a: plotting.plot_learning(learning(), Y, units=NAMES[2], ax=a), ()),
     "loss": (lambda a: plotting.plot_loss(models("labelled")["TCA"], ax=a), ()),
+    "missing": (lambda a: plotting.plot_missing(data("missing"), axes=a), (2,)),
     "pattern change": (lambda a: plotting.plot_pattern_change(pattern_change(), axes=a), (2,)),
     "rates": (lambda a: plotting.plot_rates(rates()[0], Y, P, units="°", ax=a), ()),
     "one rate": (lambda a: plotting.plot_rates(rates()[1], [Y, Y + 0.1], P, ax=a), ()),
@@ -244,11 +276,22 @@ FIGURES = {
     "replication": (lambda a: plotting.plot_replication(replication(), axes=a), (3,)),
     "residuals": (lambda a: plotting.plot_residuals(residuals(), axes=a), (2, 2)),
     "restarts": (lambda a: plotting.plot_restarts(models("labelled")["TCA"], ax=a), ()),
+    "search": (lambda a: plotting.plot_search(*search(), axes=a), (4,)),
     "shares": (lambda a: plotting.plot_shares(models("labelled")["CoupledTCA"], ax=a), ()),
     "similarity": (lambda a: plotting.plot_similarity(*similarity(), ax=a), ()),
+    "slices": (
+        lambda a: plotting.plot_slices(
+            models("labelled")["SliceTCA"], color_by=hard_names(24), axes=a
+        ),
+        (3, 2),
+    ),
     "smooth": (lambda a: plotting.plot_smooth(smooth(), Y, units="Hz", ax=a), ()),
     "stability": (lambda a: plotting.plot_stability(agreement(), axes=a), (2,)),
     "templates": (lambda a: plotting.plot_templates(templates(), axes=a), (2,)),
     "tracking": (lambda a: plotting.plot_tracking(tracking(), units=NAMES[2], axes=a), (2,)),
+    "transitions": (
+        lambda a: plotting.plot_transitions(found_transitions(), Y, units=NAMES[3], axes=a),
+        (1,),
+    ),
     "transforms": (lambda a: plotting.plot_transforms(transforms(), ax=a), ()),
 }

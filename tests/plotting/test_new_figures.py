@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from matplotlib import pyplot
 from numpy.testing import assert_allclose
 
 from tests.other_kinds import models
@@ -13,12 +12,6 @@ from trialtensor.plotting.above import in_rows
 from trialtensor.plotting.blocks import shifts
 from trialtensor.plotting.columns import columns
 from trialtensor.plotting.dynamics import rotations
-
-
-@pytest.fixture(autouse=True)
-def _close():
-    yield
-    pyplot.close("all")
 
 
 def test_blocks_show_patterns_and_their_cosines():
@@ -142,6 +135,10 @@ def test_bootstrap_has_the_intervals():
     axes = plotting.plot_bootstrap(found, components=[1])
     ends = [path.vertices[:, 1] for path in axes[0, 0].collections[-1].get_paths()]
     assert_allclose(np.transpose(ends), found.interval("neuron_factors")[:, :, 1])
+    assert [ax.get_xlabel() for ax in axes[0]] == ["neuron", "time bin", "trial"]
+    timed = plotting.plot_bootstrap(found, model=models("labelled")["TCA"])
+    assert timed[1, 1].get_xlabel() == "time (s)"
+    assert_allclose(timed[0, 1].lines[-1].get_xdata(), np.linspace(-0.2, 0.5, 15))
 
 
 @pytest.mark.parametrize("name", ["component test", "learning", "rates", "restarts", "templates"])

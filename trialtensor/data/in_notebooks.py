@@ -64,8 +64,10 @@ def _first_rows(title: str, table: pandas.DataFrame, max_rows: int) -> str:
     shown = table.iloc[:max_rows, :MAX_COLUMNS].map(_cell)
     shown.columns = [str(name) for name in shown.columns]
     said = f"{title}, {max_rows} of {len(table):,} rows" if len(table) > max_rows else title
+    counted = type(table.index).__name__ == "RangeIndex" and table.index.name is None
     # Text in cells is escaped by pandas.
-    return f"<p>{_short(said)}</p>{shown.to_html(escape=True, border=0)}"
+    html = shown.to_html(escape=True, border=0, index=not counted)
+    return f'<p>{_short(said)}</p><div style="overflow-x: auto">{html}</div>'
 
 
 def _cell(value: Any) -> str:

@@ -19,6 +19,7 @@ from trialtensor.plotting.positions import AxisPositions
 # Sorted, selected and looked at one by one; entries of the other axes have an order of their own.
 SORTED = ("trial", "neuron")
 MAX_NAME = 60
+MAX_DATASET = 24
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +81,7 @@ class Entity:
         """Return it for the page."""
         return {
             "axis": self.axis,
-            "dataset": self.dataset,
+            "dataset": None if self.dataset is None else cut(self.dataset, MAX_DATASET),
             "n": self.n,
             "sorts": self.sorts,
             "x": self.positions,

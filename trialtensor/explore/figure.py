@@ -76,7 +76,8 @@ def explore(
     Raises
     ------
     ValueError
-        If `color_by` isn't a trial label, or `X` isn't the data of the fit.
+        If `color_by` isn't a trial label, `X` isn't the data of the fit, or components have only
+        parts of three axes or more, which can't be drawn.
     sklearn.exceptions.NotFittedError
         If the model has not been fitted.
 
@@ -94,6 +95,10 @@ def explore(
     fitted = fitted_of(model)
     check_flag("restarts", restarts)
     shown = columns(fitted)
+    if not shown:
+        raise ValueError(
+            f"model: components of {fitted.kind} have no part of one or two axes to draw"
+        )
     labels = resolve(fitted, shown, color_by, "color_by")
     data, told = _means(model, X, mask)
     entities = entities_of(fitted, shown, labels)

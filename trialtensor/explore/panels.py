@@ -140,7 +140,7 @@ def panels_of(
         down = None if column.by_block or not column.is_image else column.dims[0]
         rows = None if down is None else entities[down, column.dataset, column.length(fitted, down)]
         values = [_values(column, fitted.components[r], at[2], room) for r in members]
-        own = [_restart(column, each, members) for each in others] if not column.is_image else []
+        own = _restarts(column, others, members)
         image = any(each.is_image for each in families[family][0])
         found.append(
             Panel(
@@ -213,6 +213,11 @@ def _room(fitted: Fitted, shown: Sequence[Column]) -> int:
     return IMAGE_BYTES // max(n, 1)
 
 
-def _restart(column: Column, curves: Any, members: Sequence[int]) -> list[np.ndarray | None]:
-    matrix = curves.get((column.name, column.dataset))
-    return [None if matrix is None else np.asarray(matrix[:, r]) for r in members]
+def _restarts(
+    column: Column, others: Sequence[Any], members: Sequence[int]
+) -> list[list[np.ndarray | None]]:
+    """Return the same column of other restarts; empty where they didn't keep it."""
+    key = column.name, column.dataset
+    if column.is_image or not all(key in curves for curves in others):
+        return []
+    return [[np.asarray(curves[key][:, r]) for r in members] for curves in others]

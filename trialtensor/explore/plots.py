@@ -277,13 +277,15 @@ def detail_plot(name: str, title: str, axis_label: str, unit: str = "") -> figur
         sizing_mode="stretch_width",
         title=plain(title),
         x_axis_label=plain(axis_label),
-        y_axis_label=plain(f"mean activity ({cut(unit, 16)})" if unit else "mean activity"),
+        # The title says that it is the mean.
+        y_axis_label=plain(cut(unit, 22) or "mean activity"),
         tools="save",
         x_range=Range1d(start=0, end=1),
         y_range=Range1d(start=0, end=1),
         styles={"flex": "1 1 300px", "min-width": "min(280px, 100%)"},
     )
     style(plot)
+    plot.yaxis.axis_label_text_font_size = "11px"
     source = ColumnDataSource({"x": [], "data": [], "model": []}, name=f"{name} source")
     plot.line("x", "data", source=source, line_color=MUTED, line_width=3)
     plot.line("x", "model", source=source, line_color=ACCENT, line_width=1.8)

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 HEIGHTS = {"error": 300, "close-up": 190, "stability": 190, "consistency": 170}
 MAX_NUMBERS = 40
-_OPEN = "#ffffff00"
 
 
 def explore_search(
@@ -109,7 +108,7 @@ def _columns(shown: Candidates) -> dict[str, Any]:
         "error text": _plus_minus(error, spread, single),
         "above text": _plus_minus(above, apart, single),
         "explained": [f"{100 * share:.1f} %" for share in table["explained"]],
-        "face": [ACCENT if near else _OPEN for near in shown.near],
+        "filled": shown.near.astype(float),
         **{
             f"{name} text": ["" if np.isnan(value) else f"{value:.2f}" for value in values]
             for name, values in known.items()
@@ -153,7 +152,7 @@ def _error(shown: Candidates, x_range: Any, columns: dict[str, Any], items: Item
     pad = 0.08 * (high - low)
     _set_range(plot, low - pad, high + pad)
     none = plot.hspan(y=[1.0], line_color=INK, line_dash="dashed")
-    items.add("no components", INK, none)
+    items.add("no components", "currentColor", none)
     _draw(plot, shown, columns, "error", splits, items)
     return plot
 
@@ -218,7 +217,7 @@ def _draw(
 
 def _points(plot: figure, source: Any) -> Any:
     return plot.scatter(
-        "x", "y", source=source, size=8, fill_color="face", line_color=ACCENT, line_width=1.5
+        "x", "y", source=source, size=8, fill_color=ACCENT, fill_alpha="filled", line_color=ACCENT
     )
 
 

@@ -65,13 +65,23 @@ def plot_group(group: Any, *, axes: Any = None) -> np.ndarray:
             )
             style_panel(ax)
             if effect == "time constant":
-                ax.set_xscale("log")
+                _use_log_scale(ax)
             _draw_animals(ax, animals.to_dict("records"), named=ax is row[0])
             _draw_mean(ax, mean.to_dict("records")[0], len(animals))
             ax.set_xlabel(UNITS[effect], fontsize=8.5, color=INK)
         row[0].set_ylabel(shorten(component), fontsize=8.5, color=INK)
         row[2].axvline(0, color=MUTED, linewidth=0.8, linestyle=":", zorder=0)
     return axes
+
+
+def _use_log_scale(ax: Axes) -> None:
+    """Use a logarithmic axis with plain numbers, of which there are some within a decade."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    ax.set_xscale("log")
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    ax.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _draw_animals(ax: Axes, animals: list[dict[str, Any]], *, named: bool) -> None:
@@ -93,7 +103,11 @@ def _draw_mean(ax: Axes, mean: dict[str, Any], n_rows: int) -> None:
         ax.plot([mean["new_low"], mean["new_high"]], [y, y], color=ACCENT, linewidth=1, zorder=2)
         ax.fill(corners, [y, y - 0.32, y, y + 0.32], color=ACCENT, linewidth=0, zorder=3)
         # The interval for another of few animals may be so wide that nothing else is seen.
-        ends = [min(limits[0], mean["low"]), max(limits[1], mean["high"])]
-        ax.set_xlim(*ends)
+        ends = np.array([min(limits[0], mean["low"]), max(limits[1], mean["high"])])
+        # A little room, or half of a point at the end would be cut off.
+        scale = ax.xaxis.get_transform()
+        low, high = scale.transform(ends)
+        room = 0.04 * (high - low)
+        ax.set_xlim(*scale.inverted().transform(np.array([low - room, high + room])))
     text = f"{mean['n_with']} of {n_rows} animals"
     ax.set_title(text, fontsize=8, color=INK, loc="right")

@@ -16,7 +16,7 @@ MAX_ENTRIES = 14
 GAP = 0.15  # inches between the axes and its key
 IMAGE_GAP = 0.75  # where the colour bar of an image stands between them
 MARGIN = 0.1  # inches below and to the left; text is a little larger at other resolutions
-STRIP = 1.7  # inches kept for the key in a figure of our own
+STRIP = 1.7  # inches kept for the key in a figure of our own, after the usual gap
 
 
 def draw_key(ax: Axes, labels: TrialLabels, *, own_figure: bool, gap: float = GAP) -> None:
@@ -30,7 +30,8 @@ def draw_key(ax: Axes, labels: TrialLabels, *, own_figure: bool, gap: float = GA
         width, height = figure.get_size_inches()
         low = MARGIN / height
         left = MARGIN / width
-        figure.get_layout_engine().set(rect=(left, low, 1 - STRIP / width - left, 1 - low))
+        strip = (STRIP + gap - GAP) / width
+        figure.get_layout_engine().set(rect=(left, low, 1 - strip - left, 1 - low))
         for _ in range(2):  # the first pass places the tick labels that the second makes room for
             figure.draw_without_rendering()
         figure.set_layout_engine("none")
@@ -97,7 +98,10 @@ def _legend(ax: Axes, labels: TrialLabels, gap: float) -> None:
         borderaxespad=0,
         fontsize=7,
         title_fontsize=7,
-        frameon=False,
+        frameon=True,  # white, so that lines between rows of panels end at it
+        facecolor="white",
+        edgecolor="none",
+        framealpha=1,
         handletextpad=0.2,
         labelspacing=0.3,
         alignment="left",

@@ -317,7 +317,9 @@ def _name_type(rows: np.ndarray, each: SlicingType, places: Places) -> None:
         title += f": {100 * each.type_unique:.1f} % unique to the type"
     if len(each.slices) < each.n_fitted:
         title += f" ({len(each.slices)} of {each.n_fitted} shown)"
-    rows[0, 0].set_title(title, fontsize=9.5, color=INK, loc="left", fontweight="bold")
+    name = rows[0, 0].set_title(title, fontsize=9.5, color=INK, loc="left", fontweight="bold")
+    if name.get_window_extent().width > rows[0, 0].get_window_extent().width:
+        name.set_text(title.replace(": ", ":\n"))  # or it would reach over that of the slices
     rows[0, 1].set_title(
         f"Slice: {each.rows} × {each.columns}", fontsize=9.5, color=INK, loc="left"
     )
@@ -335,8 +337,9 @@ def _rule_above(ax: Any) -> None:
     from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 
     figure = ax.figure
-    above = ax.transAxes + ScaledTranslation(0, 0.3, figure.dpi_scale_trans)
+    lines = ax.get_title(loc="left").count("\n")
+    above = ax.transAxes + ScaledTranslation(0, 0.3 + 0.16 * lines, figure.dpi_scale_trans)
     place = blended_transform_factory(figure.transSubfigure, above)
-    line = Line2D([0.01, 0.99], [1, 1], transform=place, color=MUTED, linewidth=0.6)
+    line = Line2D([0.01, 0.99], [1, 1], transform=place, color=MUTED, linewidth=0.6, zorder=-1)
     line.set_in_layout(False)
     figure.add_artist(line)

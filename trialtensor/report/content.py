@@ -26,7 +26,7 @@ _KINDS = (
 )
 
 
-def as_fragment(title: str, content: Any) -> Fragment:
+def as_fragment(title: Any, content: Any) -> Fragment:
     """Return a section of a page from what a user gave.
 
     Parameters

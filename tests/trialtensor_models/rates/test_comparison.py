@@ -101,6 +101,8 @@ def test_it_is_shown_in_a_line_and_a_figure():
         labels = [text.get_text() for text in figure.axes[1].get_yticklabels()]
         assert labels[0] == "two-state\n= two-state, serial"
         plt.close(figure)
+    part = plt.figure().subfigures(1, 2)[0]
+    assert found.plot(figure=part) is part and len(part.axes) == 2
 
 
 @pytest.mark.parametrize("theories", [[], ["two-rate"], ["one-rate", "one-rate"]])

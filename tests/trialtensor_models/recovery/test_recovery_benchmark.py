@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from trialtensor_models import TwoStateModel
 from trialtensor_models.analysis import make_exact
@@ -90,6 +91,9 @@ def test_one_table_one_figure_and_json(found):
     figure = found.plot()
     names = [text.get_text() for text in figure.axes[0].get_yticklabels()]
     assert names == list(dict.fromkeys(entry.method for entry in found.entries))
+    part = Figure(figsize=(12, 8), layout="constrained").subfigures(2, 1)[0]
+    assert found.plot(figure=part) is part and len(part.axes) == len(figure.axes)
+    part.figure.draw_without_rendering()
 
 
 def test_methods_that_are_not_installed_are_said(monkeypatch):

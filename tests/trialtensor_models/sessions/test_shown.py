@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from trialtensor_models import CCRNN, CenterOut, Run, Schedule, TwoStateModel, simulate
 from trialtensor_models.analysis import make_exact, score_recovery, trial_factors
@@ -105,6 +106,8 @@ def test_figures_show_these_trials(run):
     assert all(axes.get_xlabel() for axes in figure.axes)
     # Without activity, and without anything but one trial.
     assert len(replace(run, activity=None).plot().axes) == 5
+    part = Figure(figsize=(10, 12), layout="constrained").subfigures(1, 2)[0]
+    assert run.plot(figure=part) is part and len(part.axes) == len(figure.axes)
 
 
 def test_a_film_has_its_frames(run, tmp_path):

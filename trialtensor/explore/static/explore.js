@@ -168,6 +168,10 @@
     useRestart(k) {
       for (const panel of this.panels) { panel.useRestart(k); panel.draw(); }
       this.markAgain();
+      const same = this.panels.filter((panel) => !panel.restarts.length);
+      const titles = same.map((panel) => panel.model.title.text).join(", ");
+      const name = k === 0 ? "Best fit" : `Restart ${k + 1}`;
+      this.say(k && same.length ? [name, `Still of the best fit, since restarts don't keep them: ${titles}`] : [name]);
     }
   }
 
