@@ -94,7 +94,7 @@ def test_styles_by_axis(fitted):
     assert_allclose(np.ma.filled(image.get_array())[0], model.trial_factors_[:, 0])
 
 
-@pytest.mark.parametrize("style", ["bar", "line", "scatter", "image"])
+@pytest.mark.parametrize("style", ["line", "image"])
 def test_every_kind_has_every_style(fitted, style):
     own = MeanNMF().fit(np.abs(np.asarray(data())))
     for model in (*fitted.values(), own):

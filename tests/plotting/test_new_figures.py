@@ -135,6 +135,10 @@ def test_bootstrap_has_the_intervals():
     axes = plotting.plot_bootstrap(found, components=[1])
     ends = [path.vertices[:, 1] for path in axes[0, 0].collections[-1].get_paths()]
     assert_allclose(np.transpose(ends), found.interval("neuron_factors")[:, :, 1])
+    assert [ax.get_xlabel() for ax in axes[0]] == ["neuron", "time bin", "trial"]
+    timed = plotting.plot_bootstrap(found, model=models("labelled")["TCA"])
+    assert timed[1, 1].get_xlabel() == "time (s)"
+    assert_allclose(timed[0, 1].lines[-1].get_xdata(), np.linspace(-0.2, 0.5, 15))
 
 
 @pytest.mark.parametrize("name", ["component test", "learning", "rates", "restarts", "templates"])

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trialtensor.data.axes import AXES
-from trialtensor.models import Part
+from trialtensor.models import Fitted, Part
 from trialtensor.plotting.chosen import choose
 from trialtensor.plotting.colors import ACCENT, INK
-from trialtensor.plotting.columns import OTHER_WIDTH, RANKS, TITLES, WIDTHS
+from trialtensor.plotting.columns import OTHER_WIDTH, RANKS, TITLES, WIDTHS, fitted_of
 from trialtensor.plotting.grid import ROW_HEIGHT, take_axes
 from trialtensor.plotting.labels import shorten
-from trialtensor.plotting.panels import caption, count_in_whole_numbers, name_row, style_panel
+from trialtensor.plotting.panels import caption, name_row
+from trialtensor.plotting.places import axis_place, coords_of
 from trialtensor.plotting.positions import AxisPositions
 from trialtensor.plotting.vectors import STYLES, draw_vector
 
@@ -32,6 +33,7 @@ class Estimated:
     Attributes
     ----------
     title, axis : str
+    dataset : str or None
     values : (n, n_components) array
     ends : (2, n, n_components) array
     is_loading : bool
@@ -40,6 +42,7 @@ class Estimated:
 
     title: str
     axis: str
+    dataset: str | None
     values: np.ndarray
     ends: np.ndarray
     is_loading: bool
@@ -53,7 +56,9 @@ class Row:
     cells: list[tuple[Estimated, int]]
 
 
-def plot_bootstrap(found: Any, *, components: Any = None, axes: Any = None) -> np.ndarray:
+def plot_bootstrap(
+    found: Any, *, model: Any = None, components: Any = None, axes: Any = None
+) -> np.ndarray:
     """Plot the result of `trialtensor.selection.bootstrap`: components with their intervals.
 
     One row per component, one column for each kind of factor (of each dataset): neurons as bars,
@@ -63,6 +68,9 @@ def plot_bootstrap(found: Any, *, components: Any = None, axes: Any = None) -> n
     Parameters
     ----------
     found : trialtensor.selection.Bootstrap
+    model : fitted model, optional
+        That of the bootstrap: times are then in seconds, and neurons and trials named, as in
+        `plot_factors`, if its data had such coordinates.
     components : sequence of int or str, optional
         Draw these, in this order, as in `plot_factors`.
     axes : array of Axes, shape (n_components, n_columns), optional
@@ -89,6 +97,7 @@ def plot_bootstrap(found: Any, *, components: Any = None, axes: Any = None) -> n
     (2, 3)
     """
     shown = _estimated(found)
+    fitted = None if model is None else fitted_of(model)
     rows = _rows(shown)
     rows = [rows[i] for i in choose(components, [row.name for row in rows])]
     widths = [max(WIDTHS.get(cell.axis, OTHER_WIDTH) for cell, _ in column)
@@ -100,10 +109,11 @@ def plot_bootstrap(found: Any, *, components: Any = None, axes: Any = None) -> n
         name_row(line[0], row.name.removeprefix("component "))
         below = rows[i + 1].cells if i + 1 < len(rows) else [(None, 0)] * len(line)
         for ax, (cell, r), (follower, _) in zip(line, row.cells, below, strict=True):
-            _draw(ax, cell, r)
+            place = _place(cell, fitted)
+            _draw(ax, cell, r, place)
             ax.tick_params(labelbottom=follower is not cell)
             if follower is not cell:
-                caption(ax, x="time bin" if cell.axis == "time" else cell.axis)
+                caption(ax, x=place.label)
     for ax, (cell, _) in zip(axes[0], rows[0].cells, strict=True):
         level = f" ({100 * found.level:.0f} %)" if ax is axes[0, 0] else ""
         caption(ax, title=f"{cell.title}{level}" if len(widths) > 1 else f"Loadings{level}")
@@ -139,7 +149,9 @@ def _estimated(found: Any) -> list[Estimated]:
             own = ends[dataset] if isinstance(values, dict) else ends
             if np.ndim(each) == 2 and np.shape(each)[1]:
                 loading = name.endswith("loadings")
-                shown.append(Estimated(title, axis, np.asarray(each), np.asarray(own), loading))
+                shown.append(
+                    Estimated(title, axis, dataset, np.asarray(each), np.asarray(own), loading)
+                )
     if not shown:
         raise ValueError(f"found: there are no factors among {', '.join(found.estimates)}")
     return sorted(shown, key=lambda each: RANKS[each.axis])
@@ -154,12 +166,17 @@ def _axis(name: str) -> str | None:
     return axis if axis in RANKS and not name.endswith("slices") else None
 
 
-def _draw(ax: Axes, each: Estimated, r: int) -> None:
-    values, (low, high) = each.values[:, r].astype(np.float64), each.ends[..., r]
-    n = len(values)
-    order = np.arange(n)
-    place = AxisPositions(order, order.astype(np.float64), each.axis)
-    ends = [low.astype(np.float64), high.astype(np.float64)]
+def _place(each: Estimated, fitted: Fitted | None) -> AxisPositions:
+    """Return the positions of entries, from the coordinates of the model if there is one."""
+    n = len(each.values)
+    coords = {} if fitted is None else coords_of(fitted, each.dataset, {each.axis: n})
+    return axis_place(each.axis, coords, n, group_by=None)
+
+
+def _draw(ax: Axes, each: Estimated, r: int, place: AxisPositions) -> None:
+    values = each.values[:, r].astype(np.float64)
+    low, high = (end[place.order] for end in each.ends[..., r].astype(np.float64))
+    ends, x = [low, high], place.positions
     color = "#9fb1c2" if each.axis == "neuron" else None  # lines over bars must be seen
     draw_vector(ax, place, values, style=STYLES[each.axis], colors=color)
     known = np.concatenate([values, *ends, [0.0]])
@@ -167,8 +184,6 @@ def _draw(ax: Axes, each: Estimated, r: int) -> None:
     pad = 0.06 * np.ptp(known) or 1.0
     ax.set_ylim(known.min() - pad * (known.min() < 0), known.max() + pad)
     if each.axis == "time":
-        ax.fill_between(order, *ends, color=ACCENT, alpha=0.25, linewidth=0)
+        ax.fill_between(x, *ends, color=ACCENT, alpha=0.25, linewidth=0)
     else:
-        ax.vlines(order, *ends, color=INK, linewidth=0.9, zorder=3)
-    style_panel(ax)
-    count_in_whole_numbers(ax)
+        ax.vlines(x, *ends, color=INK, linewidth=0.9, zorder=3)
