@@ -15,7 +15,7 @@ PACKAGES = ("trialtensor/", "trialtensor_models/")
 IN_SDIST = (*PACKAGES, "tests/", "docs/", "benchmarks/", "recipe/")
 ALSO_IN_SDIST = {
     "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md",
-    "SECURITY.md", "constraints.txt", "pyproject.toml",
+    "SECURITY.md", "conftest.py", "constraints.txt", "pyproject.toml",
 }  # fmt: skip
 
 

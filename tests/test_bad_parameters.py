@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from sklearn.base import clone
 
 import trialtensor as tt
@@ -61,6 +62,7 @@ CALLS = {
     plotting.plot_factors: {"model": TCA},
     plotting.factor_grid: {},
     plotting.slice_grid: {},
+    plotting.save_figure: {"drawn": Figure(), "path": "never.png"},
     models.simulate: {
         "model": models.CCRNN.pretrained(),
         "task": models.CenterOut(),

@@ -67,6 +67,7 @@ assert 0.2 < model.shares_[0, both] < 0.8
 low, high = np.sort(model.shares_[0, others])
 assert low < 0.2
 assert high > 0.8
+_ = tt.plot_shares(model)
 
 # %%
 # Where does it begin?

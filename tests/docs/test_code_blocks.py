@@ -50,7 +50,8 @@ def test_blocks_run(name, tmp_path, monkeypatch, capsys):
 
 @pytest.mark.parametrize("name", BLOCKS)
 def test_each_block_runs_or_says_why_not(name):
-    marked = PAGES[name].read_text("utf-8").count("<!-- not run:")
+    lines = PAGES[name].read_text("utf-8").splitlines()
+    marked = sum(line.startswith("<!-- not run:") for line in lines)
     assert marked == sum(block.reason is not None for block in BLOCKS[name])
     for block in BLOCKS[name]:
         where = f"{name}, line {block.line}"
@@ -68,7 +69,7 @@ def test_commands_that_are_not_run_could_be(name):
             compile(block.text, name, "exec")
         for program, *words in commands(block) if block.language == "sh" else ():
             app = app_of(program)
-            if app is not None and words[0] != "--version":
+            if app is not None and "--help" not in words and not words[0].startswith("-"):
                 command = typer.main.get_command(app).commands[words[0]]
                 command.make_context(words[0], words[1:])
 

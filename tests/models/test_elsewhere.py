@@ -33,6 +33,14 @@ def test_a_fit_is_that_in_memory(X, nonnegative, dtype, within):
     assert ours.data_summary_ == known
 
 
+def test_new_trials_of_data_with_a_checkpoint(X, tmp_path):
+    """They are read as others are, and make no journal: only fits go on."""
+    data = on_disk(X, memory="100kB", checkpoint=tmp_path / "fit.part")
+    model = tca().fit(data)
+    np.testing.assert_allclose(model.transform(data), model.transform(X), rtol=1e-10)
+    assert not (tmp_path / "fit.part").exists()
+
+
 def test_integers_are_never_copied_as_a_whole(X, tmp_path):
     for dtype, within in (("u1", 1e-5), ("i4", 1e-10)):
         counts = np.round(np.abs(X) * 10).astype(dtype)

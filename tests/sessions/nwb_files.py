@@ -61,7 +61,7 @@ def _tables(file):
         )  # fmt: skip
     file.add_epoch(0.0, 20.0, ["early", "x"])
     file.add_epoch(20.0, 50.0, ["late"])
-    table = TimeIntervals("gratings", "stimuli")
+    table = TimeIntervals(name="gratings", description="stimuli")
     table.add_column("contrast", "0 to 1")
     table.add_interval(start_time=1.0, stop_time=2.0, contrast=0.5)
     file.add_time_intervals(table)

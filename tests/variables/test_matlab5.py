@@ -63,6 +63,7 @@ def same(ours, theirs):
                 same(values[place], theirs[name][place])
 
 
+@pytest.mark.filterwarnings("ignore:Casting complex values")  # scipy, of sparse ones
 @pytest.mark.parametrize("compressed", [False, True])
 def test_every_value_is_that_of_scipy(tmp_path, compressed):
     path = tmp_path / "s.mat"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from trialtensor.data.axes import AXES
-from trialtensor.data.elsewhere import kind_of, source_of
+from trialtensor.data.elsewhere import OnDisk, kind_of, source_of
 from trialtensor.data.more_axes import axes_of
 from trialtensor.models import observed
 from trialtensor.models.many_axes import as_many_axes, pattern_name
@@ -153,7 +154,10 @@ def blocks_of(X: Any, mask: Any = None) -> Iterator[Any]:
         What it hides is NaN.
     """
     source, coords = in_order(X)
-    known, parts = check_source(source, X), unwrapped(passes_over(X, source)).parts()
+    known = check_source(source, X)
+    # Nothing is computed, so nothing is kept: a checkpoint is the fit's.
+    plain = replace(X, checkpoint=None) if isinstance(X, OnDisk) else X
+    parts = unwrapped(passes_over(plain, source)).parts()
     if mask is not None:
         # As in memory, where integers aren't single.
         single = known.kind == "f" and known.itemsize <= 4

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from trialtensor.data.parameters import is_whole
@@ -31,7 +31,8 @@ def choose(chosen: Any, names: Sequence[str], argument: str = "components") -> l
     """
     if chosen is None:
         return list(range(len(names)))
-    asked = [chosen] if isinstance(chosen, str) or is_whole(chosen) else list(chosen)
+    alone = isinstance(chosen, str) or not isinstance(chosen, Iterable)
+    asked = [chosen] if alone else list(chosen)
     places = [_place(each, names, argument) for each in asked]
     if not places:
         raise ValueError(f"{argument}: expected at least one of {len(names)}, got none")

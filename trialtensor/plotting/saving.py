@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialtensor.data.parameters import check_whole
 from trialtensor.models.parameters import kind_of
 from trialtensor.storage import write_figure
 
@@ -58,6 +59,7 @@ def save_figure(drawn: Any, path: str | os.PathLike[str], *, dpi: int = 200) -> 
     from matplotlib import rc_context
 
     figure = figure_of(drawn)
+    check_whole("dpi", dpi, 1)
     with rc_context({"pdf.fonttype": 42, "ps.fonttype": 42, "svg.fonttype": "none"}):
         return write_figure(figure, path, dpi=dpi)
 

@@ -1,7 +1,7 @@
 """Self-contained HTML pages about a fitted model, a search for one, or components over trials."""
 
 from trialtensor.report.html import Report, write_report
-from trialtensor.report.registry import register_section
+from trialtensor.report.registry import register_section, remove_section
 from trialtensor.report.search import SearchReport, write_search_report
 from trialtensor.report.sections import (
     Context,
@@ -21,6 +21,7 @@ __all__ = [
     "TrackingContext",
     "TrackingReport",
     "register_section",
+    "remove_section",
     "slot",
     "write_report",
     "write_search_report",

@@ -81,7 +81,9 @@ class Supplies:
                 given[name] = self.options[name]
                 continue
             if parameter.default is not parameter.empty and name not in SMALL:
-                if name in ("X", "components", "estimator") and thing.__name__ != "write_report":
+                chosen = name == "components" and "model" in parameters  # some of the model's
+                asked = name in ("X", "components", "estimator") and not chosen
+                if asked and thing.__name__ != "write_report":
                     given[name] = self._value(name, thing)
                 continue
             given[name] = self._value(name, thing)
