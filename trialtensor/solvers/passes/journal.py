@@ -57,10 +57,6 @@ class JournalPasses(Passes):
         """
         return self._recall(fingerprint(job), lambda: self.passes.run(job))
 
-    def parts(self) -> list[slice]:
-        """Return the blocks of trials that a pass reads one after the other."""
-        return list(self.passes.parts())
-
     def trials(self, part: slice) -> Block:
         """Return some trials; these aren't kept.
 
