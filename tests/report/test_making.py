@@ -21,6 +21,8 @@ KINDS = [
     tt.TrialVaryingDynamics(1, **SMALL),
     tt.Parafac2(1, **SMALL),
 ]
+# xarray's word on files that tests write with a label of two words.
+pytestmark = pytest.mark.filterwarnings("ignore:coordinate 'go cue' has a space")
 SAID = "Cut around go cue, -0.2 to 0.4 s, in bins of 0.05 s."
 
 
