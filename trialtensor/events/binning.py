@@ -207,16 +207,12 @@ def _counted(
     per_second = bins.n / (bins.stop - bins.start)
     # Kernels don't know float16.
     counts = np.zeros(shape, np.int32 if dtype == np.float16 else dtype)
-    largest = count_in_windows(
-        units.times,
-        units.bounds,
-        events[known] + bins.start - slack,
-        events[known] + bins.stop - slack,
-        known,
-        per_second,
-        counts,
-    )
     most = np.iinfo(dtype).max if dtype.kind in "iu" else 2 ** (np.finfo(dtype).nmant + 1)
+    windows = (events[known] + bins.start - slack, events[known] + bins.stop - slack)
+    try:
+        largest = count_in_windows(units.times, units.bounds, *windows, known, per_second, counts)
+    except OverflowError:  # without a compiler, see there
+        largest = most + 1
     if largest > most:
         raise ValueError(
             f"dtype: a bin has at least {largest} spikes, of which {dtype} holds up to {most}"

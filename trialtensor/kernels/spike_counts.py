@@ -42,6 +42,11 @@ def count_in_windows(
     -------
     int
         The largest count, also if ``counts`` can't hold it.
+
+    Raises
+    ------
+    OverflowError
+        As plain Python, where numpy refuses a count that ``counts`` can't hold.
     """
     largest = 0
     n_units, n_windows, last = len(bounds) - 1, len(begin), counts.shape[2] - 1
@@ -56,9 +61,9 @@ def count_in_windows(
                 j = i
                 while j < stop and times[j] < until:
                     k = min(int((times[j] - start) * per_second), last)
-                    one_more = counts[row, u, k] + 1
+                    one_more = int(counts[row, u, k]) + 1
                     counts[row, u, k] = one_more
-                    largest = max(largest, int(one_more))
+                    largest = max(largest, one_more)
                     j += 1
             near[u] = i
     return largest
