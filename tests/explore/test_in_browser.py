@@ -1,6 +1,8 @@
 """Interactive figures in a browser: what is pointed at, selected, sorted, coloured, hidden."""
 
+import tempfile
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,11 +24,13 @@ POINTED = "() => { const [e, i] = trialtensor.explorers[0].pointed; return [e.ax
 
 
 @cache
-def folder():
-    import tempfile
-    from pathlib import Path
+def made():
+    """A folder that goes when the tests end."""
+    return tempfile.TemporaryDirectory(prefix="trialtensor-pages-")
 
-    return Path(tempfile.mkdtemp(prefix="trialtensor-pages-"))
+
+def folder():
+    return Path(made().name)
 
 
 @cache
