@@ -36,6 +36,12 @@ NO_BATCHES = {"method partial_fit"}
 NO_VECTORS = {"io.to_tensorly"}
 NO_SLICES = {"plotting.plot_slices"}
 NO_TIMES = {"tracking.pattern_change", "alignment.match_fits"}
+# Figures of what only one kind has.
+OWN_FIGURE = {
+    Parafac2: "plotting.plot_blocks",
+    CoupledTCA: "plotting.plot_shares",
+    TrialVaryingDynamics: "plotting.plot_dynamics",
+}
 # What makes no sense, whatever the data. All else works.
 REFUSED = {
     TCA: NO_SLICES,
@@ -52,6 +58,8 @@ REFUSED = {
     | {"selection.compare_transforms"},  # no single entries to hold out
     TimeMeanNMF: NO_BATCHES | NO_SLICES | NO_VECTORS | NO_TIMES,
 }
+for _kind, _refused in REFUSED.items():
+    REFUSED[_kind] = _refused | {name for kind, name in OWN_FIGURE.items() if kind is not _kind}
 # Besides, where the data is the reason: shuffled gaps; trials that are remembered no more.
 ALSO_REFUSED = {
     (TimeMeanNMF, "missing"): {"selection.component_test"},
@@ -61,6 +69,7 @@ ALSO_REFUSED = {
         "method residuals",
         "method restarted",
         "selection.bootstrap",
+        "plotting.plot_bootstrap",
         "selection.component_test",
         "selection.residual_report",
         "report.write_report",
@@ -113,7 +122,7 @@ def test_four_axes(condition):
     if condition == "partial_fit":
         assert refused == {"fit"}
         return
-    assert refused == NO_SLICES | {
+    assert refused == REFUSED[TCA] | {
         "method partial_fit",
         "selection.compare_transforms",
         "tracking.pattern_change",

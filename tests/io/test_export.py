@@ -13,7 +13,8 @@ from trialtensor.io.export import factor_files, summarize, write_factors, write_
 from trialtensor.models import SliceTCA
 
 COMMON = {
-    "model", "explained_variance", "loss", "n_iter", "stop_reason", "about_missing", "advice",
+    "model", "verdict", "explained_variance", "loss", "n_iter", "stop_reason", "about_missing",
+    "advice",
     "components",
     "restarts", "n_different_starts", "parameters", "data", "versions",
 }  # fmt: skip

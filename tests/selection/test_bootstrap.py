@@ -129,6 +129,7 @@ def turned(truth, own):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_intervals_of_parafac2_cover_what_was_planted():
     shares = []
     for seed in range(6):

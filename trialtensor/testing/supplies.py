@@ -13,6 +13,7 @@ import numpy as np
 from sklearn.base import clone
 
 from trialtensor.data import make_tca
+from trialtensor.selection import bootstrap
 
 N_TRIALS = 40
 REFUSED = 2  # exit status of a command
@@ -118,9 +119,15 @@ class Supplies:
             "deviations": lambda: [1.0] * len(self.model.layout(self.X).values),
             "start": lambda: np.ones((N_TRIALS, self.X.shape[1])),
             "n_times": lambda: 3,
-            "found": dict,
+            "found": lambda: self._found(thing),
         }
         return values[name]()
+
+    def _found(self, thing: Any) -> Any:
+        """Return what was found about the model before."""
+        if thing.__name__ != "plot_bootstrap":
+            return {}
+        return bootstrap(self.model, self.X, n_samples=SMALL["n_samples"], random_state=0)
 
     def _data(self, thing: Any) -> Any:
         """Return features for functions that invert them, data for all others."""
@@ -135,8 +142,8 @@ class Supplies:
         model = self.folder / "of_command.h5"
         self.model.save(model)
         yield "command track MODEL", partial(self._command, "track", str(model))
-        if self.condition in ("loaded", "partial_fit"):
-            return
+        if self.condition not in ("complete", "labelled", "missing"):
+            return  # a file holds the same
         if isinstance(self.X, (list, dict)):
             return  # no file holds these
         file = self._write()
@@ -145,10 +152,12 @@ class Supplies:
         if self.condition == "labelled":
             kind += [word for name, label in _LABELS.items() if self._takes(name)
                      for word in (f"--{name}", label)]  # fmt: skip
+        # Pages with their scripts cost much more; those of labelled data have most on them.
+        static = [] if self.condition == "labelled" else ["--static"]
         for name in ("fit", "track"):
-            yield f"command {name}", partial(self._command, name, file, *kind)
+            yield f"command {name}", partial(self._command, name, file, *kind, *static)
         few = ["--repeats", "1", "--n-jobs", "1"]
-        yield "command rank", partial(self._command, "rank", file, *kind, *few)
+        yield "command rank", partial(self._command, "rank", file, *kind, *few, *static)
 
     def _takes(self, name: str) -> bool:
         return name in self.model.get_params(deep=False) or name in self.model.fit_options

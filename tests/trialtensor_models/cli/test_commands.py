@@ -50,7 +50,7 @@ REFUSED = {
     ("pretrain", "--task", "chess"): "--task: ",
     ("compare", "run.nc", "run.nc"): "run.nc",
     ("compare", "no.nc", "run.nc"): "no.nc: no such file",
-    ("recovery-benchmark", "--only", "x"): "only: expected some of TCA",
+    ("recovery-benchmark", "--only", "x"): "only: expected some of 'TCA'",
     ("recovery-benchmark", "--problem", "x"): "problems: expected some of",
     ("recovery-benchmark", "--method", "x"): "--method: expected MODULE:NAME, got 'x'",
     ("recovery-benchmark", "--method", "nowhere:X"): "--method nowhere:X: ModuleNotFoundError",

@@ -107,7 +107,8 @@ def test_figures_show_these_trials(run):
     # Without activity, and without anything but one trial.
     assert len(replace(run, activity=None).plot().axes) == 5
     part = Figure(figsize=(10, 12), layout="constrained").subfigures(1, 2)[0]
-    assert run.plot(figure=part) is part and len(part.axes) == len(figure.axes)
+    assert run.plot(figure=part) is part
+    assert len(part.figure.axes) == len(figure.axes)
 
 
 def test_a_film_has_its_frames(run, tmp_path):
