@@ -66,6 +66,7 @@ ALSO_REFUSED = {
     (TCA, "partial_fit"): {
         "method check_layout",
         "method component_tensors",
+        "method explore",
         "method residuals",
         "method restarted",
         "selection.bootstrap",
@@ -98,7 +99,11 @@ FORMS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("condition", ["complete", "missing", "float32", "loaded", "unfitted"])
+# Single precision is the same for all forms as for the kinds themselves, below.
+@pytest.mark.parametrize(
+    "condition",
+    ["complete", "missing", pytest.param("float32", marks=pytest.mark.long), "loaded", "unfitted"],
+)
 @pytest.mark.parametrize("form", FORMS)
 def test_other_forms_of_data(form, condition):
     estimator, data, options = FORMS[form]
