@@ -69,7 +69,7 @@ coverage: $(VENV)/.installed-dev  ## which lines no test runs
 	$(BIN)/python -m pytest --cov --cov-report=term-missing
 
 bench: $(VENV)/.installed-bench  ## compare speed and memory with other libraries; how often choices are right; start-up
-	-for each in startup parafac2 dynamics streaming tracking transitions pattern_cells relations two_rate sessions contrasts group uncertainty optima slice_starts missing on_disk gpu; do $(BIN)/python -m benchmarks.$$each; done
+	-for each in startup explore parafac2 dynamics streaming tracking transitions pattern_cells relations two_rate sessions contrasts group uncertainty optima slice_starts missing on_disk gpu; do $(BIN)/python -m benchmarks.$$each; done
 	$(BIN)/python -m benchmarks
 
 fuzz: $(VENV)/.installed-test  ## read thousands of damaged files, fit thousands of random models; what came of them
