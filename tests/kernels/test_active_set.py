@@ -1,5 +1,7 @@
 """Exact non-negative least squares, against scipy's own, which works on the design matrix."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from scipy.optimize import nnls
@@ -21,6 +23,18 @@ def design(rng, kind):
     return A
 
 
+def least_residual(A, b):
+    """That of scipy; with fewer rows than columns scipy 1.15.0 can be wrong, so all supports."""
+    if len(A) >= A.shape[1]:
+        return nnls(A, b)[1]
+    least = np.linalg.norm(b)
+    for chosen in product([False, True], repeat=A.shape[1]):
+        x = np.linalg.lstsq(A[:, chosen], b)[0]
+        if (x >= 0).all():
+            least = min(least, np.linalg.norm(A[:, chosen] @ x - b))
+    return least
+
+
 @pytest.mark.parametrize("kind", ["plain", "collinear", "too few rows", "units"])
 @pytest.mark.parametrize("far", [False, True])
 def test_residuals_are_those_of_scipy(kind, far):
@@ -31,7 +45,7 @@ def test_residuals_are_those_of_scipy(kind, far):
         start = rng.random((1, A.shape[1])) * far
         (x,) = exact_nonnegative_rows((A.T @ A)[None], (A.T @ b)[None], start, TOL)
         assert (x >= 0).all()
-        assert np.linalg.norm(A @ x - b) <= nnls(A, b)[1] + 1e-7
+        assert np.linalg.norm(A @ x - b) <= least_residual(A, b) + 1e-7
 
 
 def test_rows_have_their_own_equations_and_the_start_is_left_alone():
