@@ -85,6 +85,7 @@ def read_text_table(path: Path) -> tuple[DataFrame, list[str]]:
             encoding_errors="replace",
             skipinitialspace=True,
             low_memory=False,
+            float_precision="round_trip",  # the default of pandas 2 can be off in the last digit
         )
     table.columns = [str(name).strip() for name in table.columns]
     first = table.columns[0]

@@ -176,7 +176,10 @@ def _refers_to_electrodes(tree: Tree, column: Node) -> bool:
 
 def _with_groups(tree: Tree, table: pandas.DataFrame) -> pandas.DataFrame:
     """Take probe and region from the group of electrodes, where nothing else says them."""
-    if "electrode_group" not in table or table["electrode_group"].dtype == object:
+    if "electrode_group" not in table:
+        return table
+    # By the values: text is of type object before pandas 3.
+    if pandas.api.types.infer_dtype(table["electrode_group"]) != "string":
         return table
     groups = table["electrode_group"].astype(str)
     if "probe" not in table:
