@@ -214,14 +214,11 @@ def track(
             exclude_unstable=exclude_unstable,
             static=static,
         )
-        fit = {
-            "model": model, "blocks": blocks, "groups": groups, "nonnegative": nonnegative
-        }  # fmt: skip
+        fit = {"model": model, "blocks": blocks, "groups": groups, "nonnegative": nonnegative}
         reading = {
             "variable": variable, "axes": axes, "align": align, "window": window,
             "bin_size": bin_size, "trials": trials, "units": units, "signal": signal,
-            "options": option,
-            "transform": transform.value, "about": about,
+            "options": option, "transform": transform.value, "about": about,
         }  # fmt: skip
         if components is None:
             follow_model(following, file, data, fit, reading, context)

@@ -140,8 +140,7 @@ def plot_factors(
             axes=axes,
         )
     shown = columns(fitted, datasets)
-    rows = choose(components, [each.name for each in fitted.components])
-    rows = rows[: _n_shown(max_components, len(rows))]
+    rows = _chosen(fitted, components, max_components)
     as_drawn_by = check_styles(styles, fitted.axes, colored=color_by is not None)
     labels = resolve(fitted, shown, color_by, "color_by")
     order = resolve(fitted, shown, order_trials_by, "order_trials_by")
@@ -181,10 +180,12 @@ def _refuse_for_slices(fitted: Fitted, **options: Any) -> None:
             )
 
 
-def _n_shown(max_components: int | None, n_components: int) -> int:
+def _chosen(fitted: Fitted, components: Any, max_components: int | None) -> list[int]:
+    """Return the places of the components that are drawn, in order."""
+    rows = choose(components, [each.name for each in fitted.components])
     if max_components is None:
-        return n_components
-    return min(check_whole("max_components", max_components, 1), n_components)
+        return rows
+    return rows[: check_whole("max_components", max_components, 1)]
 
 
 def _mean_column(fitted: Fitted, shown: Sequence[Column]) -> Column:
