@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialtensor.data.parameters import check_instance
 from trialtensor.plotting.colors import ACCENT, FAINT, INK, MUTED, positive_colormap
 from trialtensor.plotting.grid import take_axes, take_one
 from trialtensor.plotting.panels import (
@@ -14,6 +15,8 @@ from trialtensor.plotting.panels import (
     draw_legend,
     style_panel,
 )
+from trialtensor.selection.stability import Stability
+from trialtensor.selection.tested import ComponentTest
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,6 +55,7 @@ def plot_stability(stability: Any, *, axes: Any = None) -> np.ndarray:
     >>> plot_stability(stability(model, n_null=5)).shape
     (2,)
     """
+    check_instance("stability", stability, Stability, "a Stability")
     n = len(stability.by_component)
     size = (9.0, 3.4 + 0.06 * max(n - 20, 0))
     pairs, components = take_axes(axes, (1, 2), size, each="pairs and components").ravel()
@@ -116,6 +120,7 @@ def plot_component_test(test: Any, *, alpha: float = 0.05, ax: Axes | None = Non
     >>> plot_component_test(test).get_xlabel()
     'component'
     """
+    check_instance("test", test, ComponentTest, "a ComponentTest")
     significant = test.significant(alpha)
     ax = take_one(ax, (6.6, 3.0))
     style_panel(ax)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trialtensor.data.axes import AXES
+from trialtensor.data.parameters import check_instance
 from trialtensor.models import Fitted, Part
 from trialtensor.plotting.chosen import choose
 from trialtensor.plotting.colors import ACCENT, INK
@@ -18,6 +19,7 @@ from trialtensor.plotting.panels import caption, name_row
 from trialtensor.plotting.places import axis_place, coords_of
 from trialtensor.plotting.positions import AxisPositions
 from trialtensor.plotting.vectors import STYLES, draw_vector
+from trialtensor.selection.bootstrap import Bootstrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -96,6 +98,7 @@ def plot_bootstrap(
     >>> plot_bootstrap(bootstrap(model, X, n_samples=5, random_state=0)).shape
     (2, 3)
     """
+    check_instance("found", found, Bootstrap, "a Bootstrap")
     shown = _estimated(found)
     fitted = None if model is None else fitted_of(model)
     rows = _rows(shown)

@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from trialtensor.data.parameters import check_instance
 from trialtensor.data.shown import p_equation
 from trialtensor.plotting.colors import ACCENT, FAINT, INK
 from trialtensor.plotting.grid import take_axes
 from trialtensor.plotting.intervals import draw_intervals
 from trialtensor.plotting.labels import shorten
 from trialtensor.plotting.panels import caption, draw_legend
+from trialtensor.tracking.contrasts import BlockContrasts
 
 ALPHA = 0.05
 LOWER = 0.28  # how far ends are drawn below means, in rows
@@ -55,6 +57,7 @@ def plot_contrasts(
     >>> plot_contrasts(block_contrasts(values, labels)).shape
     (2,)
     """
+    check_instance("contrasts", contrasts, BlockContrasts, "a BlockContrasts")
     blocks = contrasts.blocks
     pairs = contrasts.contrasts
     if len(pairs) > MOST_PAIRS:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trialtensor.data.arrays import as_floats
+from trialtensor.data.parameters import check_instance
 from trialtensor.plotting.above import heighten, name_above
 from trialtensor.plotting.colors import ACCENT, MUTED
 from trialtensor.plotting.grid import take_one
@@ -22,6 +23,9 @@ from trialtensor.plotting.trial_courses import (
     series_axes,
     series_name,
 )
+from trialtensor.tracking.change_points import ChangePoints
+from trialtensor.tracking.replication import Replication
+from trialtensor.tracking.smooth import SmoothCurve
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,6 +64,7 @@ def plot_smooth(
     >>> plot_smooth(smooth_curve(y, bandwidth=10), y, units="Hz").get_ylabel()
     'value (Hz)'
     """
+    check_instance("curve", curve, SmoothCurve, "a SmoothCurve")
     y = one_series(values, "values", len(curve.value))
     ax = take_one(ax, (7.5, 2.4))
     style_panel(ax)
@@ -108,6 +113,7 @@ def plot_change_points(
     >>> [text.get_text() for text in ax.texts]
     ['30']
     """
+    check_instance("found", found, ChangePoints, "a ChangePoints")
     series = as_floats(values, "values")
     if series.shape != found.fitted.shape:
         raise ValueError(f"values: expected shape {found.fitted.shape}, got {series.shape}")
@@ -159,6 +165,7 @@ def plot_replication(found: Any, *, axes: Any = None) -> np.ndarray:
     >>> plot_replication(replicate(model, abs(X), {"component 1": [30]})).shape
     (1,)
     """
+    check_instance("found", found, Replication, "a Replication")
     if not found.courses:
         raise ValueError("found: no change could be tested, so that there is no course to draw")
     own_figure = axes is None

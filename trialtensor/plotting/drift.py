@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trialtensor.data.arrays import as_floats, whole
+from trialtensor.data.parameters import check_instance
 from trialtensor.data.shown import p_equation
 from trialtensor.plotting.colors import ACCENT, INK, MUTED, diverging_colormap, positive_colormap
 from trialtensor.plotting.grid import take_axes, take_one
 from trialtensor.plotting.panels import caption, draw_legend, style_panel
+from trialtensor.tracking.subspaces import SubspaceDrift
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -78,6 +80,7 @@ def plot_drift(drift: Any, *, axes: Any = None) -> np.ndarray:
     >>> plot_drift(subspace_drift(X, n_windows=4, n_null=19)).shape
     (2,)
     """
+    check_instance("drift", drift, SubspaceDrift, "a SubspaceDrift")
     left, right = take_axes(axes, (1, 2), (9.5, 3.4), each="all windows and the first").ravel()
     image = _draw_windows(left, drift.overlap, drift.windows)
     image.set(cmap=positive_colormap(), clim=(0, 1))

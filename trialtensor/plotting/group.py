@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialtensor.data.parameters import check_instance
 from trialtensor.plotting.colors import ACCENT, INK, MUTED
 from trialtensor.plotting.grid import take_axes
 from trialtensor.plotting.labels import shorten
 from trialtensor.plotting.panels import style_panel
+from trialtensor.tracking.group import GroupTracking
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,6 +54,7 @@ def plot_group(group: Any, *, axes: Any = None) -> np.ndarray:
     >>> plot_group(track_group(dict(zip("abc", y)))).shape
     (1, 3)
     """
+    check_instance("group", group, GroupTracking, "a GroupTracking")
     components = list(dict.fromkeys(group.table["component"]))
     n_animals = group.animals["animal"].nunique()
     size = (9, len(components) * (1.2 + 0.24 * n_animals))

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialtensor.data.parameters import check_instance
 from trialtensor.plotting.colors import ACCENT, INK, MUTED
 from trialtensor.plotting.grid import take_one
 from trialtensor.plotting.labels import shorten
 from trialtensor.plotting.panels import caption, draw_legend, style_panel
 from trialtensor.plotting.trial_courses import name_trials, one_series, point_size
+from trialtensor.tracking.learning import LearningCurve
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,6 +57,7 @@ def plot_learning(
     >>> plot_learning(learning_curve(y), y).get_title(loc="left").split(":")[0]
     'Exponential'
     """
+    check_instance("curve", curve, LearningCurve, "a LearningCurve")
     y = one_series(values, "values", len(curve.best.fitted))
     ax = take_one(ax, (7.5, 2.8))
     style_panel(ax)

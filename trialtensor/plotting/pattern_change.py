@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from trialtensor.data.parameters import check_instance
 from trialtensor.data.shown import p_equation
 from trialtensor.plotting.chosen import choose
 from trialtensor.plotting.grid import take_axes
 from trialtensor.plotting.intervals import draw_intervals
 from trialtensor.plotting.labels import shorten
 from trialtensor.plotting.panels import caption
+from trialtensor.tracking.pattern_change import PatternChange
 
 
 def plot_pattern_change(change: Any, *, components: Any = None, axes: Any = None) -> np.ndarray:
@@ -50,6 +52,7 @@ def plot_pattern_change(change: Any, *, components: Any = None, axes: Any = None
     >>> plot_pattern_change(found).shape
     (2,)
     """
+    check_instance("change", change, PatternChange, "a PatternChange")
     table = change.components
     table = table.iloc[choose(components, [str(name) for name in table["name"]])]
     size = (8.5, 1.4 + 0.45 * len(table))

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trialtensor.data.arrays import as_floats
+from trialtensor.data.parameters import check_instance
 from trialtensor.plotting.colors import ACCENT, INK, MUTED, QUALITATIVE
 from trialtensor.plotting.grid import take_one
 from trialtensor.plotting.labels import shorten
 from trialtensor.plotting.panels import caption, draw_legend, style_panel
 from trialtensor.plotting.trial_courses import name_trials, point_size
+from trialtensor.tracking.two_rate import OneRateFit, TwoRateFit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,6 +65,7 @@ def plot_rates(
     >>> plot_rates(one_rate_fit(y, perturbation), y, perturbation).get_ylabel()
     'adaptation'
     """
+    check_instance("fit", fit, (TwoRateFit, OneRateFit), "a TwoRateFit or OneRateFit")
     series = np.atleast_2d(as_floats(y, "y"))
     schedule = as_floats(perturbation, "perturbation")
     n = len(fit.predicted)

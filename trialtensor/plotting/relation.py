@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialtensor.data.parameters import check_instance
 from trialtensor.data.shown import p_equation
 from trialtensor.plotting.colors import ACCENT, FAINT, INK, MUTED, QUALITATIVE
 from trialtensor.plotting.grid import take_axes
 from trialtensor.plotting.panels import caption, draw_legend, say, style_panel
 from trialtensor.plotting.trial_courses import name_trials, one_series, point_size
+from trialtensor.tracking.relation import Relation
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,6 +60,7 @@ def plot_relation(
     >>> plot_relation(found, component=component, behaviour=behaviour).shape
     (2,)
     """
+    check_instance("relation", relation, Relation, "a Relation")
     if (component is None) != (behaviour is None):
         raise ValueError("component: give it together with behaviour, or neither")
     n = 1 if component is None else 2

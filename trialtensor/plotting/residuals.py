@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialtensor.data.parameters import check_instance
 from trialtensor.plotting.colors import ACCENT, INK, MUTED, QUALITATIVE
 from trialtensor.plotting.grid import take_axes
 from trialtensor.plotting.panels import caption, count_in_whole_numbers, style_panel
 from trialtensor.plotting.trial_courses import point_size
-from trialtensor.selection.residuals import DECISIVE, OUTLYING
+from trialtensor.selection.residuals import DECISIVE, OUTLYING, ResidualReport
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,6 +59,7 @@ def plot_residuals(report: Any, *, axes: Any = None) -> np.ndarray:
     >>> plot_residuals(report).shape
     (2, 2)
     """
+    check_instance("report", report, ResidualReport, "a ResidualReport")
     axes = take_axes(axes, (2, 2), (9.0, 5.0), each="trials and neurons", sharex="col")
     for column, axis in enumerate(("trial", "neuron")):
         above, below = axes[:, column]

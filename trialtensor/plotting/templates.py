@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialtensor.data.parameters import check_instance
 from trialtensor.plotting.colors import ACCENT, INK, MUTED, QUALITATIVE
 from trialtensor.plotting.grid import take_axes
 from trialtensor.plotting.labels import shorten
 from trialtensor.plotting.panels import caption, draw_legend, style_panel
 from trialtensor.plotting.trial_courses import name_trials, point_size
+from trialtensor.tracking.templates import TemplateAlignment
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,6 +51,7 @@ def plot_templates(alignment: Any, *, axes: Any = None) -> np.ndarray:
     >>> plot_templates(template_alignment(X, np.arange(10), np.arange(30, 40))).shape
     (2,)
     """
+    check_instance("alignment", alignment, TemplateAlignment, "a TemplateAlignment")
     n_trials = len(alignment.shift)
     above, below = take_axes(axes, (2,), (8.2, 4.0), each="similarity and shift", sharex=True)
     trials, size = np.arange(n_trials), point_size(n_trials)

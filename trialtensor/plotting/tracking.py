@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trialtensor.data.labels import as_names, plain_labels, unlabelled
+from trialtensor.data.parameters import check_instance
 from trialtensor.plotting.above import heighten, name_above
 from trialtensor.plotting.chosen import choose
 from trialtensor.plotting.colors import INK
@@ -21,6 +22,7 @@ from trialtensor.plotting.trial_courses import (
     name_trials,
     series_axes,
 )
+from trialtensor.tracking.following_result import Tracking
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -69,6 +71,7 @@ def plot_tracking(
     >>> plot_tracking(track(y)).shape
     (2,)
     """
+    check_instance("tracking", tracking, Tracking, "a Tracking")
     known = list(tracking.series.columns)
     names = [known[i] for i in choose(series, known, "series")]
     unit_of = _units(tracking, known, units)

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trialtensor.data.parameters import check_instance
 from trialtensor.plotting.colors import MUTED
 from trialtensor.plotting.grid import take_one
 from trialtensor.plotting.intervals import draw_intervals
 from trialtensor.plotting.labels import shorten
 from trialtensor.plotting.panels import caption
+from trialtensor.selection.transforms import TransformComparison
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,6 +46,7 @@ def plot_transforms(comparison: Any, *, ax: Axes | None = None) -> Axes:
     >>> ax.get_xlabel()
     'held-out error (1 = mean of each neuron)'
     """
+    check_instance("comparison", comparison, TransformComparison, "a TransformComparison")
     rows = comparison.table.to_dict("records")
     ax = take_one(ax, (6.6, 1.1 + 0.45 * len(rows)))
     names = [

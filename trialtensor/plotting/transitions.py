@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor.data.arrays import as_floats
+from trialtensor.data.parameters import check_instance
 from trialtensor.plotting.colors import INK
 from trialtensor.plotting.panels import name_row, style_panel
 from trialtensor.plotting.trial_courses import (
@@ -16,6 +17,7 @@ from trialtensor.plotting.trial_courses import (
     series_axes,
     series_name,
 )
+from trialtensor.tracking.transitions.result import Transitions
 
 
 def plot_transitions(
@@ -54,6 +56,7 @@ def plot_transitions(
     >>> plot_transitions(transitions(y), y).shape
     (1,)
     """
+    check_instance("found", found, Transitions, "a Transitions")
     series = as_floats(values, "values")
     if series.shape != found.course.shape:
         raise ValueError(f"values: expected shape {found.course.shape}, got {series.shape}")
