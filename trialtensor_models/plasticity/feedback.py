@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from trialtensor.data.arrays import as_floats
 from trialtensor.data.parameters import check_number, check_whole
-from trialtensor_models.tasks import ChoiceTask, Draw, chosen, direction_of, labels_of, toward
+from trialtensor_models.tasks import ChoiceTask, Draw, chosen, labels_of, told
 
 _CRITIC_RATE = 0.1
 
@@ -139,4 +139,5 @@ def told_error(task: ChoiceTask, draw: Draw, outcome: Outcome, missed: np.ndarra
 
 
 def _turn(task: ChoiceTask, draw: Draw, side: int) -> np.ndarray:
-    return (toward(draw.desired, [direction_of(task, side)]) - draw.desired)[0]
+    """From the push that is asked for to one at an answer, as if that were the right one."""
+    return (told(task, replace(draw, side=np.array([side]))) - draw.desired)[0]

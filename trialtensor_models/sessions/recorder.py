@@ -16,7 +16,7 @@ from trialtensor_models.sessions.run import REGIONS, Run, Truth
 from trialtensor_models.sessions.schedule import Schedule
 from trialtensor_models.sessions.session import Trial
 from trialtensor_models.sessions.trial_labels import trial_labels
-from trialtensor_models.tasks import Task, has_choices
+from trialtensor_models.tasks import Draw, Task, has_choices, toward
 
 _SECONDS = {"units": "s", "long_name": "time from the go signal"}
 COUNTERFACTUALS = ("no_cerebellum", "no_cortical_change", "neither")
@@ -80,7 +80,7 @@ class Recorder:
         rows["end_error"].append(np.linalg.norm(movement.cursor[place, -1] - wanted))
         rows["deviation"].append(_deviation(wanted, movement.hand[place]))
         rows["hand"].append(movement.hand[place].astype(np.float32))
-        rows["cursor"].append(movement.cursor[place].astype(np.float32))
+        rows["cursor"].append(_shown(movement.cursor[[place]], trial.draw).astype(np.float32))
         rows["probe_full"].append(probes[-2])
         rows["probe_slow"].append(probes[-1])
         if has_choices(self.task):
@@ -256,6 +256,11 @@ def _as_json(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return [_as_json(each) for each in value]
     return value if value is None or isinstance(value, str | bool | int | float) else repr(value)
+
+
+def _shown(cursor: np.ndarray, draw: Draw) -> np.ndarray:
+    """(T, 2) path of the cursor, turned as the context turns it; plants know of no contexts."""
+    return (cursor if draw.rotation is None else toward(cursor, -draw.rotation))[0]
 
 
 def _angle(wanted: np.ndarray, went: np.ndarray) -> float:

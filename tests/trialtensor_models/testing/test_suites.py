@@ -13,8 +13,10 @@ from trialtensor_models import (
     EvidenceAccumulation,
     PointMass,
     ReversalLearning,
+    RotatedReaching,
     Run,
     Schedule,
+    SequenceDrawing,
     TwoLinkArm,
 )
 from trialtensor_models.plants import Movement
@@ -37,6 +39,10 @@ def test_our_plants_pass(plant):
     [
         CenterOut(),
         CenterOut(n_targets=1, hold=0.4),
+        RotatedReaching(),
+        RotatedReaching(n_targets=3, rotations=(15,), first_angle=11.25),
+        SequenceDrawing(),
+        SequenceDrawing(n_sequences=9, n_strokes=2, seed=4),
         DelayedMatch(),
         EvidenceAccumulation(),
         ReversalLearning(),
