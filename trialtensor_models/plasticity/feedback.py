@@ -1,4 +1,4 @@
-"""Feedback on a choice: reward, its expectation, and the error that climbing fibres carry."""
+"""Feedback on choices and reaches: reward, its expectation, the error of climbing fibres."""
 
 from __future__ import annotations
 
@@ -35,6 +35,20 @@ class Outcome:
     def correct(self) -> bool:
         """True if the right answer was chosen."""
         return self.choice == self.side
+
+
+@dataclass(frozen=True, slots=True)
+class ReachOutcome:
+    """The outcome of a reach, where rewards teach.
+
+    Attributes
+    ----------
+    reward, expected : float
+        1 if the cursor ended on the target and 0 if not, and the critic's expectation for it.
+    """
+
+    reward: float
+    expected: float
 
 
 @dataclass(slots=True)
@@ -113,6 +127,34 @@ def reward_error(task: ChoiceTask, draw: Draw, outcome: Outcome) -> np.ndarray:
     """
     surprise = outcome.reward - outcome.expected
     return surprise * _turn(task, draw, outcome.choice)
+
+
+def explored_error(outcome: ReachOutcome, command: np.ndarray, made: np.ndarray) -> np.ndarray:
+    """Make the error of climbing fibres that carry a reward prediction error after a reach.
+
+    It asks for more of what was explored after more reward than expected, and for less of it after
+    less (Williams 1992). What was explored is how far the noise of the plant took the movement
+    aside from its command; by how much the target was missed, and on which side, isn't in it.
+
+    Parameters
+    ----------
+    outcome : ReachOutcome
+    command, made : (T, 2) arrays
+        Velocities that cortex asks for, and those with the noise of the plant, in m/s.
+
+    Returns
+    -------
+    (T, 2) array
+    """
+    command, made = as_floats(command, "command"), as_floats(made, "made")
+    for name, velocity in (("command", command), ("made", made)):
+        if velocity.ndim != 2 or velocity.shape != (len(command), 2):
+            raise ValueError(f"{name}: expected (T, 2) velocities, got shape {velocity.shape}")
+    # Turned by chance to either side, a movement is always less far along its command. Were that
+    # explored too, rare hits would shorten reaches and misses lengthen them, a bit on each trial.
+    size = (command**2).sum(1, keepdims=True)
+    along = np.divide((made * command).sum(1, keepdims=True), size, out=0 * size, where=size > 0)
+    return (outcome.reward - outcome.expected) * (made - along * command)
 
 
 def told_error(task: ChoiceTask, draw: Draw, outcome: Outcome, missed: np.ndarray) -> np.ndarray:

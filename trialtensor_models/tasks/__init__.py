@@ -21,7 +21,7 @@ from trialtensor_models.tasks.registry import configuration_of, register_task, t
 from trialtensor_models.tasks.reversal import ReversalLearning
 from trialtensor_models.tasks.rotated_reaching import RotatedReaching
 from trialtensor_models.tasks.sequence_drawing import SequenceDrawing
-from trialtensor_models.tasks.task import Draw, Task, condition_of
+from trialtensor_models.tasks.task import Draw, Task, condition_of, target_radius_of
 
 __all__ = [
     "LEFT",
@@ -47,6 +47,7 @@ __all__ = [
     "labels_of",
     "next_answer",
     "register_task",
+    "target_radius_of",
     "task_from",
     "told",
     "toward",

@@ -156,11 +156,32 @@ def condition_of(task: Task, label: str | float) -> int:
     return int(found[0])
 
 
+def target_radius_of(task: Task) -> float | None:
+    """Return how near to its target a reach has to end to be rewarded.
+
+    Parameters
+    ----------
+    task : task
+
+    Returns
+    -------
+    float, in m, or None if nothing is said of that
+
+    Raises
+    ------
+    ValueError
+        If it isn't a number above 0.
+    """
+    radius = getattr(task, "target_radius", None)
+    return None if radius is None else check_number("task.target_radius", radius, above=0)
+
+
 class Task(Protocol):
     """A set of conditions, and trials of them; a frozen dataclass.
 
     A task may also have ``practice()``, the task that pretraining draws from; it is `reference`
-    unless given.
+    unless given. A task of reaches may have ``target_radius``, in m: where rewards teach, reaches
+    that end within it are rewarded.
     """
 
     def __hash__(self) -> int:
