@@ -179,6 +179,9 @@ CALLS = [
     ("answer", plasticity.answer,
      {"task": MATCH, "side": 1, "angle": 1.0, "expected": 0.5, "rng": RNG},
      {"side": "side", "angle": "number"}),
+    ("explored_error", plasticity.explored_error,
+     {"outcome": plasticity.ReachOutcome(1.0, 0.5), "command": VELOCITY[0], "made": VELOCITY[0]},
+     {"command": "array", "made": "array"}),
     ("told_error", plasticity.told_error,
      {"task": MATCH, "draw": DRAW, "outcome": plasticity.Outcome(1, 1, 1.0, 0.5)},
      {"missed": "array"}),
@@ -261,7 +264,8 @@ def test_it_is_refused_by_name(call, valid, argument, value, recwarn):
 # Results of other functions, checks themselves, and what takes no values.
 NO_VALUES = {
     *("Run", "Truth", "RateTrace", "TwoStateTrace", "UnstableDynamicsError", "list_simulators"),
-    *("Movement", "Activity", "Versions", "Wiring", "Gains", "Outcome", "SimulatorEntry"),
+    *("Movement", "Activity", "Versions", "Wiring", "Gains", "Outcome", "ReachOutcome"),
+    *("SimulatorEntry", "target_radius_of"),
     *("ChoiceTask", "Task", "Plant", "Simulator", "Teacher", "Record"),
     *(
         "check_given",

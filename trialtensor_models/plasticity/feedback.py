@@ -147,9 +147,11 @@ def explored_error(outcome: ReachOutcome, command: np.ndarray, made: np.ndarray)
     (T, 2) array
     """
     command, made = as_floats(command, "command"), as_floats(made, "made")
-    for name, velocity in (("command", command), ("made", made)):
-        if velocity.ndim != 2 or velocity.shape != (len(command), 2):
-            raise ValueError(f"{name}: expected (T, 2) velocities, got shape {velocity.shape}")
+    if command.ndim != 2 or command.shape[1] != 2 or made.shape != command.shape:
+        raise ValueError(
+            "command, made: expected (T, 2) velocities of the same steps, got shapes "
+            f"{command.shape} and {made.shape}"
+        )
     # Turned by chance to either side, a movement is always less far along its command. Were that
     # explored too, rare hits would shorten reaches and misses lengthen them, a bit on each trial.
     size = (command**2).sum(1, keepdims=True)

@@ -114,7 +114,8 @@ def simulate(
         Of the order of targets and of all noise. Several seeds are simulated side by side, which
         is faster than one after the other and gives the same bits.
     plant : plant, optional
-        What moves; `PointMass` unless given.
+        What moves; `PointMass` unless given. Its ``motor_noise`` is what explores where rewards
+        teach reaches (``Plasticity(teacher="rpe")``); some degrees are needed.
     record : {"all", "activity", "behaviour"}
         "all" keeps activity and its counterfactuals, "behaviour" neither. Behaviour, fast and
         slow components and weights are kept always.
@@ -130,8 +131,8 @@ def simulate(
     Raises
     ------
     ValueError
-        If the schedule has no trials, the network is trained on another task, sizes don't fit, or
-        a number is out of range.
+        If the schedule has no trials, the network is trained on another task, sizes don't fit,
+        rewards should teach a task that has none, or a number is out of range.
     UnstableDynamicsError
         If activity grows without bound; names the region and the trial.
 

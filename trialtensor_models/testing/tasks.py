@@ -15,6 +15,7 @@ from trialtensor_models.tasks import (
     configuration_of,
     has_choices,
     labels_of,
+    target_radius_of,
     task_from,
 )
 from trialtensor_models.testing.running import expect, global_state, run_checks
@@ -55,6 +56,7 @@ def check_members(task: Any) -> None:
     labels = list(np.asarray(task.labels).tolist())
     expect(len(set(labels)) == len(labels), "a label of its own for each condition", labels)
     expect(task == task and hash(task) == hash(task), "a task that equals itself")
+    target_radius_of(task)  # refuses what is no size
 
 
 def check_trials(task: Any) -> None:

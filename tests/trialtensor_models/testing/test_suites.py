@@ -214,6 +214,7 @@ def counted(self, conditions, dt, rng):
             r"check_reference: expected reference\(\)",
         ),
         ({"practice": lambda self: 3}, "check_reference: expected no error, got ValueError: task:"),
+        ({"target_radius": -1.0}, "check_members: .*task.target_radius: expected a number above 0"),
         ({"answers": (0.0, 10.0)}, "check_trials: .*side of reach should be one of"),
     ],
 )
