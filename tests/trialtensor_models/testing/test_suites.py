@@ -171,6 +171,10 @@ def three_inputs(self, conditions, dt, rng):
     return CenterOut().draw(conditions, dt, rng)
 
 
+def small(self):
+    object.__setattr__(self, "target_radius", 0.0)
+
+
 COUNTER = itertools.count()
 
 
@@ -214,7 +218,7 @@ def counted(self, conditions, dt, rng):
             r"check_reference: expected reference\(\)",
         ),
         ({"practice": lambda self: 3}, "check_reference: expected no error, got ValueError: task:"),
-        ({"target_radius": -1.0}, "check_members: .*task.target_radius: expected a number above 0"),
+        ({"__init__": small}, "check_members: .*task.target_radius: expected a number above 0"),
         ({"answers": (0.0, 10.0)}, "check_trials: .*side of reach should be one of"),
     ],
 )
