@@ -1,7 +1,15 @@
 """Learning: its rules, their gains, the plastic weights, and feedback on choices."""
 
 from trialtensor_models.plasticity.calibration import Gains, calibrate, gains_of
-from trialtensor_models.plasticity.feedback import Critic, Outcome, answer, reward_error, told_error
+from trialtensor_models.plasticity.feedback import (
+    Critic,
+    Outcome,
+    ReachOutcome,
+    answer,
+    explored_error,
+    reward_error,
+    told_error,
+)
 from trialtensor_models.plasticity.learner import Learner
 
 __all__ = [
@@ -9,8 +17,10 @@ __all__ = [
     "Gains",
     "Learner",
     "Outcome",
+    "ReachOutcome",
     "answer",
     "calibrate",
+    "explored_error",
     "gains_of",
     "reward_error",
     "told_error",

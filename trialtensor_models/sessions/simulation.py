@@ -20,7 +20,14 @@ from trialtensor_models.network import (
     take,
 )
 from trialtensor_models.plants import Movement, Plant, PointMass, check_is_plant
-from trialtensor_models.plasticity import Learner, Outcome, reward_error, told_error
+from trialtensor_models.plasticity import (
+    Learner,
+    Outcome,
+    ReachOutcome,
+    explored_error,
+    reward_error,
+    told_error,
+)
 from trialtensor_models.sessions.recorder import Recorder
 from trialtensor_models.sessions.run import Run
 from trialtensor_models.sessions.schedule import Schedule
@@ -107,7 +114,8 @@ def simulate(
         Of the order of targets and of all noise. Several seeds are simulated side by side, which
         is faster than one after the other and gives the same bits.
     plant : plant, optional
-        What moves; `PointMass` unless given.
+        What moves; `PointMass` unless given. Its ``motor_noise`` is what explores where rewards
+        teach reaches (``Plasticity(teacher="rpe")``); some degrees are needed.
     record : {"all", "activity", "behaviour"}
         "all" keeps activity and its counterfactuals, "behaviour" neither. Behaviour, fast and
         slow components and weights are kept always.
@@ -123,8 +131,8 @@ def simulate(
     Raises
     ------
     ValueError
-        If the schedule has no trials, the network is trained on another task, sizes don't fit, or
-        a number is out of range.
+        If the schedule has no trials, the network is trained on another task, sizes don't fit,
+        rewards should teach a task that has none, or a number is out of range.
     UnstableDynamicsError
         If activity grows without bound; names the region and the trial.
 
@@ -193,13 +201,16 @@ def _run_sessions(
             ]
         )
         activity = _simulate_trials(wiring, learner, trials, versions, output)
-        movement = _move(activity.command[:, 0], trials, plant, cortex.dt)
+        command = activity.command[:, 0]
+        made = _tilted(command, trials, plant)
+        movement = _move(made, trials, plant, cortex.dt)
         error = movement.error
         for i, (place, trial) in zip(going, enumerate(trials), strict=True):
             values = recorders[i].add(trial, activity, movement, learner, place)
-            outcome = sessions[i].answer(trial, values["angle"])
+            outcome = _outcome(models[i], sessions[i], trial, values)
             if outcome is not None:
-                error[place] = _taught(models[i], task, trial, outcome, error[place])
+                tried = (command[place], made[place])
+                error[place] = _taught(models[i], task, trial, outcome, error[place], tried)
                 values |= recorders[i].add_outcome(outcome)
             sessions[i].seen(**values)
         learner.learn(activity, error, np.array([trial.row.learns for trial in trials]))
@@ -245,12 +256,16 @@ def _simulate_trials(
     return activity
 
 
-def _move(command: np.ndarray, trials: list[Trial], plant: Plant, dt: float) -> Movement:
-    """Carry out (S, T, 2) commands, together if all trials are perturbed alike."""
+def _tilted(command: np.ndarray, trials: list[Trial], plant: Plant) -> np.ndarray:
+    """(S, T, 2) commands with the noise of the plant, by which the hand explores."""
     turn = np.deg2rad(plant.motor_noise * np.array([trial.tilt for trial in trials]))
     cos, sin = np.cos(turn), np.sin(turn)
-    tilt = np.stack([np.stack([cos, sin], -1), np.stack([-sin, cos], -1)], -2)
-    command = command @ tilt
+    tilt: np.ndarray = np.stack([np.stack([cos, sin], -1), np.stack([-sin, cos], -1)], -2)
+    return command @ tilt
+
+
+def _move(command: np.ndarray, trials: list[Trial], plant: Plant, dt: float) -> Movement:
+    """Carry out (S, T, 2) commands, together if all trials are perturbed alike."""
     desired = np.concatenate([trial.draw.desired for trial in trials])
     perturbation = trials[0].perturbation
     if all(trial.perturbation == perturbation for trial in trials):
@@ -268,11 +283,29 @@ def _move(command: np.ndarray, trials: list[Trial], plant: Plant, dt: float) -> 
     )
 
 
+def _outcome(
+    model: CCRNN, session: Session, trial: Trial, values: dict[str, float]
+) -> Outcome | ReachOutcome | None:
+    """What came of a choice, or of a reach where rewards teach."""
+    if model.plasticity.teacher == "rpe" and not has_choices(session.task):
+        return session.reached(trial, values["end_error"])
+    return session.answer(trial, values["angle"])
+
+
 def _taught(
-    model: CCRNN, task: Task, trial: Trial, outcome: Outcome, missed: np.ndarray
+    model: CCRNN,
+    task: Task,
+    trial: Trial,
+    outcome: Outcome | ReachOutcome,
+    missed: np.ndarray,
+    tried: tuple[np.ndarray, np.ndarray],
 ) -> np.ndarray:
-    """(T, 2) error that climbing fibres carry after a choice."""
-    if trial.perturbation.clamp or not has_choices(task):
+    """(T, 2) error that climbing fibres carry where a trial has an outcome."""
+    if trial.perturbation.clamp:
+        return np.zeros_like(missed)
+    if isinstance(outcome, ReachOutcome):
+        return explored_error(outcome, *tried)
+    if not has_choices(task):
         return np.zeros_like(missed)
     if model.plasticity.teacher == "rpe":
         return reward_error(task, trial.draw, outcome)
