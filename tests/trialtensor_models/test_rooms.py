@@ -14,6 +14,7 @@ ROOMS = {
     "network": {"tasks"},
     "plasticity": {"tasks", "plants", "network"},
     "sessions": {"tasks", "plants", "network", "plasticity"},
+    "circuit": {"tasks", "sessions"},
     "rates": {"sessions"},
     "simulators": {"tasks", "plants", "network", "sessions"},
     "testing": {"tasks", "plants", "network", "sessions", "simulators"},
@@ -21,13 +22,13 @@ ROOMS = {
     "recovery": {"tasks", "network", "sessions", "rates", "analysis"},
     "training": {"tasks", "plants", "network", "sessions"},
     "phenomena": {"tasks", "plants", "network", "sessions", "rates"},
-    "experiments": {"tasks", "network", "sessions", "rates", "analysis", "phenomena"},
+    "experiments": {"circuit", "tasks", "network", "sessions", "rates", "analysis", "phenomena"},
     "cli": {
-        *("tasks", "plants", "network", "sessions", "rates", "simulators"),
+        *("tasks", "plants", "network", "sessions", "rates", "simulators", "circuit"),
         *("analysis", "recovery", "training", "phenomena", "experiments"),
     },
     # The public names.
-    "": {"tasks", "plants", "network", "sessions", "rates", "simulators"},
+    "": {"tasks", "plants", "network", "sessions", "rates", "simulators", "circuit"},
 }
 
 

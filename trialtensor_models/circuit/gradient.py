@@ -100,7 +100,9 @@ class Gradient:
         loss : tensor
         """
         as_tensor = _to(self.torch, self.weights["W"].dtype)
-        points = Setpoints(**{f.name: as_tensor(getattr(setpoints, f.name)) for f in fields(Setpoints)})
+        points = Setpoints(
+            **{f.name: as_tensor(getattr(setpoints, f.name)) for f in fields(Setpoints)}
+        )
         given = replace(trials, **{name: as_tensor(getattr(trials, name)) for name in _ARRAYS})
         activity = run(self.weights, points, self.anatomy, given, xp=self.torch, cut=self.cut)
         error = error_of(activity, given, self.anatomy)
@@ -113,9 +115,7 @@ class Gradient:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Copy the trained weights into numpy arrays, in float64."""
-        return {
-            name: value.detach().numpy().astype(float) for name, value in self.trained.items()
-        }
+        return {name: value.detach().numpy().astype(float) for name, value in self.trained.items()}
 
     def moments(self) -> dict[str, np.ndarray]:
         """What Adam remembers, for a file."""

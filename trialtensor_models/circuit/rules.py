@@ -36,7 +36,9 @@ def rules_of(rules: Any, cerebellum: bool) -> dict[str, Rule]:
             check_choice("rules", part, PARTS)
         missing = [part for part in PARTS if part not in rules]
         if missing:
-            raise ValueError(f"rules: expected a rule for {' and '.join(missing)} too, got {rules!r}")
+            raise ValueError(
+                f"rules: expected a rule for {' and '.join(missing)} too, got {rules!r}"
+            )
         for part in PARTS:
             check_choice(f"rules[{part!r}]", rules[part], get_args(Rule))
         found: dict[str, Rule] = {part: rules[part] for part in PARTS}

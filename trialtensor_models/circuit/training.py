@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -15,21 +15,21 @@ from threadpoolctl import threadpool_limits
 
 from trialtensor.data.parameters import SEEDS, check_instance, check_number, check_whole
 from trialtensor_models.circuit.anatomy import Anatomy
-from trialtensor_models.circuit.checkpointing import Checkpoint, State, read_state, write_state
-from trialtensor_models.circuit.dynamics import Activity, Setpoints, error_of, run
+from trialtensor_models.circuit.controls import without_cerebellum, without_feedback
+from trialtensor_models.circuit.dynamics import Activity, error_of, run
 from trialtensor_models.circuit.gradient import Gradient, one_thread
 from trialtensor_models.circuit.local_rules import cortical_change, parallel_fibre_change
 from trialtensor_models.circuit.olive import complex_spikes
-from trialtensor_models.circuit.pathways import constraints_of, draw_weights
+from trialtensor_models.circuit.pathways import Constraint, constraints_of, draw_weights
+from trialtensor_models.circuit.plan import FAST_RATE, SLOW_RATE, Plan
 from trialtensor_models.circuit.rules import Rule, by_gradient, rules_of
 from trialtensor_models.circuit.setpoints import settle, track
+from trialtensor_models.circuit.state import Checkpoint, State
+from trialtensor_models.circuit.state_files import read_state, write_state
 from trialtensor_models.circuit.trained import Training
 from trialtensor_models.circuit.trials import Setting, Trials
 from trialtensor_models.tasks import Task, check_is_task
 
-# Rates of the local rules: a trial takes back about a tenth of its error by way of the cerebellum,
-# and cortex learns about a hundredth of what the nuclei tell it.
-FAST_RATE, SLOW_RATE = 0.02, 0.002
 _N_SETTLING = 32
 
 
@@ -117,8 +117,11 @@ def train_jointly(
     --------
     >>> from trialtensor_models import CenterOut
     >>> training = train_jointly(
-    ...     CenterOut(n_targets=4), anatomy=Anatomy(n_cortex=40, ratio=2.0), rules="local",
-    ...     n_iterations=20, checkpoints=3,
+    ...     CenterOut(n_targets=4),
+    ...     anatomy=Anatomy(n_cortex=40, ratio=2.0),
+    ...     rules="local",
+    ...     n_iterations=20,
+    ...     checkpoints=3,
     ... )
     >>> training.run().activity.dims
     ('trial', 'neuron', 'time')
@@ -148,3 +151,175 @@ def train_jointly(
     threads = one_thread() if by_gradient(given) else nullcontext()
     with threads, threadpool_limits(1, user_api="blas"):
         return _train(plan, None if path is None else Path(path), report)
+
+
+def kept_iterations(checkpoints: Any, n_iterations: int) -> tuple[int, ...]:
+    """Find after which iterations weights are kept; 0 is before learning.
+
+    Parameters
+    ----------
+    checkpoints : int or sequence of int
+    n_iterations : int
+
+    Returns
+    -------
+    tuple of int
+        Rising; the last iteration is always one of them.
+
+    Raises
+    ------
+    ValueError
+        If they aren't whole numbers from 0 to `n_iterations`.
+    """
+    if isinstance(checkpoints, Sequence) and not isinstance(checkpoints, str):
+        for each in checkpoints:
+            check_whole("checkpoints", each, 0, n_iterations)
+        return tuple(sorted({*map(int, checkpoints), n_iterations}))
+    n = check_whole("checkpoints", checkpoints, 2)
+    places = n_iterations * (np.arange(n) / (n - 1)) ** 2
+    return tuple(sorted({round(place) for place in places}))
+
+
+def _anatomy(
+    anatomy: Anatomy | None,
+    cerebellum: Any,
+    sparsity: float | None,
+    ratio: float | None,
+    coding_level: float | None,
+    feedback_delay: Any,
+    task: Task,
+) -> Anatomy:
+    if anatomy is None:
+        anatomy = Anatomy()
+    check_instance("anatomy", anatomy, Anatomy, "an Anatomy")
+    if cerebellum not in (True, False, "frozen"):
+        raise ValueError(f"cerebellum: expected True, False or 'frozen', got {cerebellum!r}")
+    changes = {"sparsity": sparsity, "ratio": ratio, "coding_level": coding_level}
+    found = replace(
+        anatomy, **{name: value for name, value in changes.items() if value is not None}
+    )
+    if feedback_delay is False:
+        found = without_feedback(found)
+    elif feedback_delay is not None:
+        found = replace(found, feedback_delay=feedback_delay)
+    return found if cerebellum else without_cerebellum(found, task.n_inputs)
+
+
+def _check_numbers(
+    n_iterations: Any,
+    batch_size: Any,
+    learning_rate: Any,
+    fast_rate: Any,
+    slow_rate: Any,
+    cut: Any,
+    pushes: Any,
+    seed: Any,
+) -> None:
+    check_whole("n_iterations", n_iterations, 1)
+    check_whole("batch_size", batch_size, 1)
+    check_number("learning_rate", learning_rate, above=0)
+    check_number("fast_rate", fast_rate, least=0)
+    check_number("slow_rate", slow_rate, least=0)
+    check_number("pushes", pushes, least=0, most=1)
+    check_whole("seed", seed, 0, SEEDS)
+    if cut is not None:
+        check_whole("cut", cut, 1)
+
+
+def _train(plan: Plan, path: Path | None, report: Callable[[int, float], None] | None) -> Training:
+    started = time.perf_counter()
+    state, constraints = _first_state(plan)
+    if path is not None and path.exists():
+        state = read_state(path, plan)
+    gradient = None
+    if names := by_gradient(plan.rules):
+        gradient = Gradient(names, state.weights, constraints, plan.anatomy, plan.cut)
+        gradient.remember(state.moments)
+    rng = np.random.default_rng()
+    rng.bit_generator.state = state.rng
+    for iteration in range(state.iteration, plan.n_iterations):
+        trials = plan.setting.draw(_conditions(plan, rng), plan.anatomy, rng)
+        loss, state = _learn(plan, state, constraints, gradient, trials, iteration)
+        if not np.isfinite(loss):
+            raise FloatingPointError(
+                f"activity grew without bound at iteration {iteration}; lower learning_rate, "
+                "fast_rate or slow_rate"
+            )
+        state.losses.append(loss)
+        if report is not None:
+            report(iteration, loss)
+        if iteration + 1 in plan.kept:
+            state = replace(
+                state,
+                iteration=iteration + 1,
+                rng=rng.bit_generator.state,
+                moments=gradient.moments() if gradient else {},
+                checkpoints=[*state.checkpoints, Checkpoint.of(iteration + 1, state)],
+                seconds=state.seconds + time.perf_counter() - started,
+            )
+            started = time.perf_counter()
+            if path is not None:
+                write_state(path, plan, state)
+    return Training(plan, state)
+
+
+def _first_state(plan: Plan) -> tuple[State, dict[str, Constraint]]:
+    rng = np.random.default_rng(np.random.SeedSequence([plan.seed, 12]))
+    anatomy, setting = plan.anatomy, plan.setting
+    weights = draw_weights(anatomy, setting.task.n_inputs, plan.seed)
+    constraints = constraints_of(weights, anatomy)
+    few = np.resize(rng.permutation(setting.n_conditions), max(_N_SETTLING, setting.n_conditions))
+    weights, setpoints = settle(weights, anatomy, setting.draw(few[:128], anatomy, rng))
+    state = State(weights, setpoints, rng.bit_generator.state)
+    if 0 in plan.kept:
+        state.checkpoints.append(Checkpoint.of(0, state))
+    return state, constraints
+
+
+def _conditions(plan: Plan, rng: np.random.Generator) -> np.ndarray:
+    """A batch of conditions, as different as they can be."""
+    n = plan.setting.n_conditions
+    turns = -(-plan.batch_size // n)
+    return np.concatenate([rng.permutation(n) for _ in range(turns)])[: plan.batch_size]
+
+
+def _learn(
+    plan: Plan,
+    state: State,
+    constraints: Mapping[str, Constraint],
+    gradient: Gradient | None,
+    trials: Trials,
+    iteration: int,
+) -> tuple[float, State]:
+    """Learn from a batch by all rules; the loss before it."""
+    anatomy, weights = plan.anatomy, dict(state.weights)
+    if gradient is None:
+        activity = run(weights, state.setpoints, anatomy, trials)
+        loss = float((error_of(activity, trials, anatomy) ** 2).mean())
+    else:
+        loss, activity = gradient.step(state.setpoints, trials, plan.pace(iteration))
+        weights |= gradient.arrays()
+    changed = _local_changes(plan, state, trials, activity)
+    for name, change in changed.items():
+        weights[name] = weights[name] + change
+        if name in constraints:
+            weights[name] = constraints[name].hold(weights[name])
+        if gradient is not None:
+            gradient.set(name, weights[name])
+    setpoints = track(state.setpoints, weights, anatomy, activity)
+    return loss, replace(state, weights=weights, setpoints=setpoints)
+
+
+def _local_changes(
+    plan: Plan, state: State, trials: Trials, activity: Activity
+) -> dict[str, np.ndarray]:
+    anatomy, n = plan.anatomy, len(trials.condition)
+    changes: dict[str, np.ndarray] = {}
+    if plan.rules["cerebellum"] == "local":
+        spikes = complex_spikes(activity, trials, anatomy)
+        change = parallel_fibre_change(activity, spikes, anatomy)
+        changes["w"] = plan.fast_rate * n * change
+    if plan.rules["cortex"] == "local":
+        found = cortical_change(activity, trials, state.weights, state.setpoints, anatomy)
+        changes |= {name: plan.slow_rate * n * change for name, change in found.items()}
+    return changes

@@ -61,6 +61,8 @@ class Truth:
         Region of each neuron of the activity.
     configuration : dict
         Of the model, task and plant; with the seeds.
+    pathways : xarray.Dataset, or None
+        Weights of all pathways by checkpoint, of a circuit that was trained as a whole.
     """
 
     schedule: xr.Dataset
@@ -73,6 +75,7 @@ class Truth:
     subspaces: dict[str, np.ndarray] = field(default_factory=dict)
     region: np.ndarray = field(default_factory=lambda: np.empty(0, dtype="<U1"))
     configuration: dict[str, Any] = field(default_factory=dict)
+    pathways: xr.Dataset | None = None
 
     def __post_init__(self) -> None:
         check_instance("schedule", self.schedule, xr.Dataset, "a Dataset")
@@ -299,6 +302,8 @@ def _groups_of(truth: Truth) -> dict[str, xr.Dataset]:
     groups = {"schedule": truth.schedule, "weights": weights}
     if truth.counterfactual is not None:
         groups["counterfactual"] = truth.counterfactual
+    if truth.pathways is not None:
+        groups["pathways"] = truth.pathways
     for name, basis in truth.subspaces.items():
         groups[_SUBSPACES + name] = xr.Dataset({"basis": (("unit", "component"), basis)})
     return groups
@@ -314,6 +319,7 @@ def _truth_of(groups: Mapping[str, xr.Dataset], configuration: dict[str, Any]) -
         fast=weights["fast"],
         slow=weights["slow"],
         counterfactual=groups.get("counterfactual"),
+        pathways=groups.get("pathways"),
         subspaces={
             name.removeprefix(_SUBSPACES): group["basis"].to_numpy()
             for name, group in groups.items()

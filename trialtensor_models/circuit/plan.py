@@ -1,0 +1,90 @@
+"""Everything that defines a training."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from trialtensor_models.circuit.anatomy import Anatomy
+from trialtensor_models.circuit.rules import Rule
+from trialtensor_models.circuit.trials import Setting
+from trialtensor_models.tasks import configuration_of
+
+# Rates of the local rules: a trial takes back about a tenth of its error by way of the cerebellum,
+# and cortex learns about a hundredth of what the nuclei tell it.
+FAST_RATE, SLOW_RATE = 0.02, 0.002
+_WARM_UP = 0.05
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Plan:
+    """What is trained, on what, and how.
+
+    Attributes
+    ----------
+    anatomy : Anatomy
+    setting : Setting
+    rules : dict
+        Of "cortex" and "cerebellum".
+    kept : tuple of int
+        Iterations after which weights are kept.
+    n_iterations, batch_size, seed : int
+    learning_rate, fast_rate, slow_rate : float
+    cut : int or None
+        Steps that gradients go back over.
+    """
+
+    anatomy: Anatomy
+    setting: Setting
+    rules: dict[str, Rule]
+    kept: tuple[int, ...]
+    n_iterations: int
+    batch_size: int
+    learning_rate: float
+    fast_rate: float = FAST_RATE
+    slow_rate: float = SLOW_RATE
+    cut: int | None = None
+    seed: int = 0
+
+    def pace(self, iteration: int) -> float:
+        """Learning rate of back-propagation: it rises at first, and falls to the end.
+
+        Parameters
+        ----------
+        iteration : int
+
+        Returns
+        -------
+        float
+        """
+        done = iteration / self.n_iterations
+        rise = min(1.0, (iteration + 1) / max(1.0, _WARM_UP * self.n_iterations))
+        return self.learning_rate * rise * (0.05 + 0.95 * (1 + float(np.cos(np.pi * done))) / 2)
+
+    def configuration(self) -> dict[str, Any]:
+        """Describe the training for a file.
+
+        Returns
+        -------
+        dict
+            Of numbers, text and lists.
+        """
+        own = {"rules", "n_iterations", "batch_size", "learning_rate", "fast_rate", "slow_rate"}
+        setting = self.setting
+        return {
+            "anatomy": {
+                k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self.anatomy).items()
+            },
+            "task": configuration_of(setting.task),
+            "setting": {
+                "pushes": setting.pushes,
+                "push_size": setting.push_size,
+                "outcome": setting.outcome,
+            },
+            "kept": list(self.kept),
+            **{name: getattr(self, name) for name in sorted(own)},
+            "cut": self.cut,
+            "seed": int(self.seed),
+        }
