@@ -1,4 +1,4 @@
-"""Learning rules that use what is at the synapse: climbing fibres in the cerebellum, the thalamus in cortex."""
+"""Rules that use what is at the synapse: climbing fibres teach Purkinje cells, the thalamus cortex."""
 
 from __future__ import annotations
 

@@ -107,7 +107,8 @@ def draw_weights(anatomy: Anatomy, n_inputs: int, seed: int) -> Weights:
     -------
     dict of arrays
         Of cortex: "W" (N, N), "W_in" (N, n_inputs), "W_s" (N, 5) from feedback of the hand and
-        from reward, "b" (N,), "W_out" (2, N), and "leak" (N,), the step over the time constant. With a cerebellum: "P" (M, N) to the pons, "J"
+        from reward, "b" (N,), "W_out" (2, N), and "leak" (N,), the step over the
+        time constant. With a cerebellum: "P" (M, N) to the pons, "J"
         (G, mossy) to granule cells, "w" (K, G) of parallel fibres and "I" (K, G) of the inhibition
         that goes with them, "M" (n, mossy) and "D" (n, K) from mossy fibres and Purkinje cells to
         the nuclei, "W_th" (N, n) from the nuclei through the thalamus.
@@ -166,7 +167,7 @@ def n_trained(anatomy: Anatomy, n_inputs: int = 0) -> int:
 
 
 def _recurrent(anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
-    """Recurrent weights of a given spectral radius; excitation and inhibition cancel in the mean."""
+    """Recurrent weights of a given spectral radius, with excitation and inhibition in balance."""
     N = anatomy.n_cortex
     if anatomy.excitatory is None:
         W = rng.normal(size=(N, N))
