@@ -1,6 +1,7 @@
 """Learning: its rules, their gains, the plastic weights, and feedback on choices."""
 
 from trialtensor_models.plasticity.calibration import Gains, calibrate, gains_of
+from trialtensor_models.plasticity.climbing import carried_error
 from trialtensor_models.plasticity.feedback import Critic, Outcome, answer, reward_error, told_error
 from trialtensor_models.plasticity.learner import Learner
 
@@ -11,6 +12,7 @@ __all__ = [
     "Outcome",
     "answer",
     "calibrate",
+    "carried_error",
     "gains_of",
     "reward_error",
     "told_error",
