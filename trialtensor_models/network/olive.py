@@ -14,12 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from trialtensor.data.shown import OneLine
-from trialtensor_models.network.purkinje import SPIKES_PER_SECOND, groups_of
+from trialtensor_models.network.purkinje import SPIKES_PER_SECOND, ending_with, groups_of
 
 #: Complex spikes at rest, in the mean over climbing fibres: 1 per second.
 COMPLEX_REST = 1 / SPIKES_PER_SECOND
-# Errors of a fifth of the reference task's peak speed are where rates bend: a rotation by 30 degrees
-# has errors of half of it, at which one direction fires 4 times a second and the other hardly ever.
+# Rates bend at errors of a fifth of the peak speed of the reference task. A rotation by 30 degrees
+# makes errors of half of it: one direction fires 4 times a second then, and the other hardly ever.
 _BENDS_AT = 0.2
 _LEAST_REST, _MOST_REST = 0.5, 1.5
 _LN2 = float(np.log(2))
@@ -55,6 +55,11 @@ class Olive(OneLine):
         -------
         (..., K) array
             Above 0.
+
+        Raises
+        ------
+        ValueError
+            If the last axis isn't of 2.
         """
         return self.rest * (1 + self._above_rest(error)[..., self.group])
 
@@ -76,6 +81,7 @@ class Olive(OneLine):
 
     def _above_rest(self, error: np.ndarray) -> np.ndarray:
         """(..., 4) rates of the four directions above rest, as a multiple of it."""
+        error = ending_with(error, "error", 2)
         along = np.concatenate([error, -error], axis=-1) / self.scale
         return np.logaddexp(0, along) / _LN2 - 1
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trialtensor.data.arrays import as_floats
 from trialtensor.data.shown import OneLine
 
 #: Spikes per second that a rate of 1 stands for, as `Run.spikes` draws them unless told otherwise.
@@ -65,7 +66,14 @@ class PurkinjeCells(OneLine):
         Returns
         -------
         (K, G) array
+
+        Raises
+        ------
+        ValueError
+            If a shape is another.
         """
+        shape = (2, self.fixed.shape[1])
+        W_PC, W_LTD = _shaped(W_PC, "W_PC", shape), _shaped(W_LTD, "W_LTD", shape)
         return self.fixed + self.gain @ W_PC - np.abs(self.gain) @ W_LTD
 
     def simple_spikes(self, granule: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -79,7 +87,14 @@ class PurkinjeCells(OneLine):
         Returns
         -------
         (..., K) array
+
+        Raises
+        ------
+        ValueError
+            If a shape is another.
         """
+        weights = _shaped(weights, "weights", self.fixed.shape)
+        granule = ending_with(granule, "granule", self.fixed.shape[1])
         return SIMPLE_REST + granule @ weights.T
 
     def nuclei(self, simple: np.ndarray) -> np.ndarray:
@@ -93,9 +108,30 @@ class PurkinjeCells(OneLine):
         -------
         (..., 2) array
             In m/s, as in `Activity.nuclei` where their output isn't scaled.
+
+        Raises
+        ------
+        ValueError
+            If the last axis isn't the cells.
         """
+        simple = ending_with(simple, "simple", len(self.group))
         freed = -(simple - SIMPLE_REST) @ self.D.T
         return freed[..., :2] - freed[..., 2:]
+
+
+def ending_with(values: np.ndarray, name: str, size: int) -> np.ndarray:
+    """Return an array of floats, and refuse one whose last axis has another size."""
+    array = as_floats(values, name)
+    if array.shape[-1:] != (size,):
+        raise ValueError(f"{name}: expected (..., {size}), got shape {array.shape}")
+    return array
+
+
+def _shaped(values: np.ndarray, name: str, shape: tuple[int, ...]) -> np.ndarray:
+    array = as_floats(values, name)
+    if array.shape != shape:
+        raise ValueError(f"{name}: expected shape {shape}, got {array.shape}")
+    return array
 
 
 def groups_of(n_cells: int) -> np.ndarray:
