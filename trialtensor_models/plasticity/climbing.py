@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from trialtensor.data.arrays import whole
 from trialtensor_models.network import CCRNN
 from trialtensor_models.plasticity.rules import saturated
 
@@ -28,7 +29,7 @@ def carried_error(model: CCRNN, error: np.ndarray, n_after: int) -> np.ndarray:
         In m/s. A reward prediction error is held all through the steps after the movement; where
         there are none, the record ends before it arrives.
     """
-    error = saturated(error, model.plasticity.error_saturation)
+    error = saturated(whole(error, "error"), model.plasticity.error_saturation)
     carried = np.zeros((len(error) + n_after, 2))
     if model.plasticity.teacher == "rpe":
         carried[len(error) :] = _held(error)[0]

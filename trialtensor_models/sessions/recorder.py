@@ -199,7 +199,7 @@ class Recorder:
         )  # fmt: skip
         return Run(activity, self._behaviour(rows), truth)
 
-    def _components(self, rows: dict[str, np.ndarray]) -> dict[str, xr.DataArray]:
+    def _components(self, rows: dict[str, np.ndarray]) -> dict[str, Any]:
         naive = rows.get("probe_naive")
         if naive is None:
             naive = self._naive()[rows["condition"]]
