@@ -29,6 +29,8 @@ from trialtensor_models.tasks import (
     DelayedMatch,
     EvidenceAccumulation,
     ReversalLearning,
+    RotatedReaching,
+    SequenceDrawing,
     register_task,
 )
 
@@ -50,8 +52,10 @@ __all__ = [
     "PointMass",
     "RateTrace",
     "ReversalLearning",
+    "RotatedReaching",
     "Run",
     "Schedule",
+    "SequenceDrawing",
     "TheoryComparison",
     "TheoryFit",
     "Truth",

@@ -22,6 +22,8 @@ from trialtensor_models import (
     OneStateModel,
     PointMass,
     ReversalLearning,
+    RotatedReaching,
+    SequenceDrawing,
     TwoLinkArm,
     TwoStateModel,
     TwoStateTrace,
@@ -43,7 +45,13 @@ from trialtensor_models.analysis import (
 from trialtensor_models.network import CorticalWeights, Versions, Wiring, run_cortex, run_trial
 from trialtensor_models.phenomena import Quantity
 from trialtensor_models.plants import Perturbation, direction, seen
-from trialtensor_models.plasticity import Outcome, carried_error, told_error
+from trialtensor_models.plasticity import (
+    Outcome,
+    ReachOutcome,
+    carried_error,
+    explored_error,
+    told_error,
+)
 from trialtensor_models.sessions import draw_spikes
 from trialtensor_models.tasks import toward
 
@@ -57,8 +65,9 @@ VELOCITY = 0.1 * RNG.normal(size=(4, 10, 2))
 SCHEDULE = np.r_[np.zeros(10), np.ones(30)]
 COUPLED = CoupledTCA(2, n_init=1, random_state=0).fit({"a": TENSOR[:40, :3], "b": TENSOR[:40, 3:]})
 LABELLED = {"trial": np.arange(60), "neuron": np.arange(6), "time": np.arange(8) / 50}
-MATCH = DelayedMatch()
+MATCH, ROTATED = DelayedMatch(), RotatedReaching(n_targets=4)
 DRAWN = MATCH.draw(np.array([1]), 0.01, np.random.default_rng(0))
+MISSED = ReachOutcome(0.0, 0.5)
 NOISE = {"noise": 0.1, "random_state": 0}
 SHUFFLES = {"n_shuffles": 5, "random_state": 0}
 S, T, N_CELLS = 1, 5, 4
@@ -174,6 +183,8 @@ CALLS = [
         lambda x: told_error(MATCH, DRAWN, Outcome(1, 1, 1.0, 0.5), x),
         np.ones(DRAWN.desired.shape[1:]),
     ),
+    ("explored_error", lambda x: explored_error(MISSED, x, VELOCITY[0]), VELOCITY[0] + 1),
+    ("explored_error", lambda x: explored_error(MISSED, VELOCITY[0], x), VELOCITY[0] + 1),
     ("Quantity", lambda x: Quantity(x).mean, np.arange(6.0)),
     ("Quantity", lambda x: Quantity(x).interval, np.arange(6.0)),
     ("CorticalWeights", weights_with, np.ones((3, 3))),
@@ -189,6 +200,10 @@ WHOLE = [
     ("make_exact", "trace.epoch", lambda x: exact_of(epoch=x), TRACE.epoch),
     ("CenterOut.draw", "conditions", drawn_by(CenterOut()), np.arange(4)),
     ("DelayedMatch.draw", "conditions", drawn_by(MATCH), np.arange(4)),
+    ("RotatedReaching.draw", "conditions", drawn_by(ROTATED), np.arange(4)),
+    ("RotatedReaching.targets_of", "conditions", ROTATED.targets_of, np.arange(4)),
+    ("RotatedReaching.rotations_of", "conditions", ROTATED.rotations_of, np.arange(4)),
+    ("SequenceDrawing.draw", "conditions", drawn_by(SequenceDrawing()), np.arange(4)),
     ("EvidenceAccumulation.draw", "conditions", drawn_by(EvidenceAccumulation()), np.arange(4)),
     ("ReversalLearning.draw", "conditions", drawn_by(ReversalLearning()), np.arange(2)),
     ("run_cortex", "inputs", lambda x: run_cortex(WIRING, x), np.ones((S, T, 2))),
@@ -204,7 +219,14 @@ WITHOUT_ARRAYS = {
     *("score_recovery", "trial_factors", "pretrain", "stack", "take", "answer", "calibrate"),
     *("check_given", "check_draw", "check_is_task", "check_task_members", "check_is_plant"),
     *("chosen", "condition_of", "configuration_of", "direction_of", "labels_of", "next_answer"),
-    *("register_task", "check_is_simulator", "list_simulators", "load_simulator"),
+    *(
+        "told",
+        "target_radius_of",
+        "register_task",
+        "check_is_simulator",
+        "list_simulators",
+        "load_simulator",
+    ),
     *("check_plant", "check_simulator", "check_task"),
     *("n_packaged", "compare_theories", "effect", "packaged_problems", "recovery_benchmark"),
     *("markdown", "naive", "one_rate_of", "reach_errors"),

@@ -22,6 +22,10 @@ from trialtensor_models.sessions import Block, Row, Run, Schedule, Truth
 MODEL = tm.CCRNN.pretrained()
 CELLS = MODEL.scale(purkinje=5)
 REACH, MATCH = tm.CenterOut(), tm.DelayedMatch()
+TASKS = (
+    *(REACH, tm.RotatedReaching(n_targets=4, rotations=(-30, 30)), tm.SequenceDrawing()),
+    *(MATCH, tm.EvidenceAccumulation(), tm.ReversalLearning()),
+)
 DRAW = MATCH.draw(np.array([1]), 0.01, np.random.default_rng(0))
 RNG = np.random.default_rng(0)
 VELOCITY = np.ones((2, 10, 2))
@@ -33,6 +37,13 @@ TRIAL = {
 }
 RUN = tm.simulate(MODEL, REACH, Schedule().baseline(2), record="activity")
 TIMES = {name: "positive" for name in ("distance", "duration", "stay")}
+REACHES = {
+    **TIMES,
+    "n_targets": "count",
+    "first_angle": "number",
+    "hold": "positive",
+    "target_radius": "positive",
+}
 ANSWERS = {
     **TIMES,
     "turn": "positive",
@@ -76,8 +87,13 @@ def moved(plant):
 
 # Name, what is called, valid arguments, and the kind of each argument that is made wrong.
 CALLS = [
-    ("CenterOut", tm.CenterOut, {}, {**TIMES, "n_targets": "count", "first_angle": "number",
-                                     "hold": "positive"}),
+    ("CenterOut", tm.CenterOut, {}, REACHES),
+    ("RotatedReaching", tm.RotatedReaching, {}, {**REACHES, "rotations": "rotations"}),
+    *(method(tm.RotatedReaching(n_targets=4, rotations=(-30, 30)), name, conditions="conditions")
+      for name in ("targets_of", "rotations_of")),
+    ("SequenceDrawing", tm.SequenceDrawing, {},
+     {"n_sequences": "count", "n_strokes": "count", "seed": "place",
+      **{name: "positive" for name in ("distance", "hold", "stroke", "stay")}}),
     ("DelayedMatch", tm.DelayedMatch, {}, {**ANSWERS, "sample": "positive", "delay": "positive",
                                            "test": "positive"}),
     ("EvidenceAccumulation", tm.EvidenceAccumulation, {},
@@ -86,10 +102,9 @@ CALLS = [
      {**ANSWERS, "cue": "positive", "n_cues": "count", "turns": "turns"}),
     ("Response", tasks.Response, {}, ANSWERS),
     ("Draw", tasks.Draw, {"inputs": np.ones((2, 5, 3)), "desired": np.ones((2, 5, 2))},
-     {"inputs": "array", "desired": "array", "side": "array"}),
-    *(drawn(task) for task in (REACH, MATCH, tm.EvidenceAccumulation(), tm.ReversalLearning())),
-    *(method(task, "go", dt="positive")
-      for task in (REACH, MATCH, tm.EvidenceAccumulation(), tm.ReversalLearning())),
+     {"inputs": "array", "desired": "array", "side": "array", "rotation": "array"}),
+    *(drawn(task) for task in TASKS),
+    *(method(task, "go", dt="positive") for task in TASKS),
     ("condition_of", tasks.condition_of, {"task": REACH, "label": 0}, {"label": "no label"}),
     ("chosen", tasks.chosen, {"task": MATCH, "angle": 1}, {"angle": "number"}),
     ("direction_of", tasks.direction_of, {"task": MATCH, "label": 1}, {"label": "side"}),
@@ -97,6 +112,7 @@ CALLS = [
     ("register_task", tm.register_task, {}, {"task": "class"}),
     ("task_from", tasks.task_from, {"configuration": {"name": "match"}},
      {"configuration": "network", "task": "wrong task"}),
+    ("told", tasks.told, {"task": MATCH, "draw": DRAW}, {"draw": "part"}),
     ("toward", tasks.toward, {"desired": VELOCITY, "degrees": [1, 2]},
      {"desired": "array", "degrees": "array"}),
     ("check_is_task", tasks.check_is_task, {}, {"task": "task"}),
@@ -172,6 +188,9 @@ CALLS = [
     ("answer", plasticity.answer,
      {"task": MATCH, "side": 1, "angle": 1.0, "expected": 0.5, "rng": RNG},
      {"side": "side", "angle": "number"}),
+    ("explored_error", plasticity.explored_error,
+     {"outcome": plasticity.ReachOutcome(1.0, 0.5), "command": VELOCITY[0], "made": VELOCITY[0]},
+     {"command": "array", "made": "array"}),
     ("told_error", plasticity.told_error,
      {"task": MATCH, "draw": DRAW, "outcome": plasticity.Outcome(1, 1, 1.0, 0.5)},
      {"missed": "array"}),
@@ -255,7 +274,8 @@ def test_it_is_refused_by_name(call, valid, argument, value, recwarn):
 # Results of other functions, checks themselves, and what takes no values.
 NO_VALUES = {
     *("Run", "Truth", "RateTrace", "TwoStateTrace", "UnstableDynamicsError", "list_simulators"),
-    *("Movement", "Activity", "Versions", "Wiring", "Gains", "Outcome", "SimulatorEntry"),
+    *("Movement", "Activity", "Versions", "Wiring", "Gains", "Outcome", "ReachOutcome"),
+    *("SimulatorEntry", "target_radius_of"),
     *("PurkinjeCells", "Olive", "carried_error"),
     *("ChoiceTask", "Task", "Plant", "Simulator", "Teacher", "Record"),
     *(

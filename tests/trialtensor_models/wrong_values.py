@@ -42,6 +42,7 @@ BAD = {
     "targets": [(), (-1,), (0.5,), "0", 3, ("a",), [[0]], {0}],
     "strengths": [(), (0,), (-1,), (NAN,), 3, "a", None, ("a",)],
     "turns": [(), (1,), (2, 1), (1, 1), (1, NAN), (0, 200), 3, "ab"],
+    "rotations": [(), (1, 1), (0, -0.0), (NAN,), (200,), 3, None, "ab", ("a",)],
     "silenced": [3, ("cortex", 0.5), (("nuclei", 0.5),), (("cortex", 2),), (("cortex",),)],
     "blocks": [3, None, [Block(kind="clamp")], (3,)],
     "rows": [3, None, (3,), (Row(perturbation=plants.Perturbation()),)],

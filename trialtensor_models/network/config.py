@@ -147,8 +147,10 @@ class Plasticity:
     teacher : {"serial", "parallel", "rpe"}
         What teaches: the error teaches the cerebellum, and the cerebellum's output (serial) or
         the error itself (parallel) teaches cortex. With "rpe", climbing fibres carry a reward
-        prediction error in place of the error, and the cerebellum's output teaches cortex; only
-        for tasks with choices.
+        prediction error in place of the error, and the cerebellum's output teaches cortex. Choices
+        are rewarded, and reaches that end on their target: these need a task with a
+        ``target_radius``, a plant that explores (``motor_noise`` of some degrees), and a memory
+        that lasts longer than the default one (such as `A_f` .9, `B_f` .5, `A_s` .998, `B_s` .05).
     error_saturation : float, optional
         Errors above this size (in m/s) have a limited effect; None is no limit.
     """

@@ -2,7 +2,15 @@
 
 from trialtensor_models.plasticity.calibration import Gains, calibrate, gains_of
 from trialtensor_models.plasticity.climbing import carried_error
-from trialtensor_models.plasticity.feedback import Critic, Outcome, answer, reward_error, told_error
+from trialtensor_models.plasticity.feedback import (
+    Critic,
+    Outcome,
+    ReachOutcome,
+    answer,
+    explored_error,
+    reward_error,
+    told_error,
+)
 from trialtensor_models.plasticity.learner import Learner
 
 __all__ = [
@@ -10,9 +18,11 @@ __all__ = [
     "Gains",
     "Learner",
     "Outcome",
+    "ReachOutcome",
     "answer",
     "calibrate",
     "carried_error",
+    "explored_error",
     "gains_of",
     "reward_error",
     "told_error",

@@ -1,14 +1,14 @@
-"""Feedback on a choice: reward, its expectation, and the error that climbing fibres carry."""
+"""Feedback on choices and reaches: reward, its expectation, the error of climbing fibres."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from trialtensor.data.arrays import as_floats
 from trialtensor.data.parameters import check_number, check_whole
-from trialtensor_models.tasks import ChoiceTask, Draw, chosen, direction_of, labels_of, toward
+from trialtensor_models.tasks import ChoiceTask, Draw, chosen, labels_of, told
 
 _CRITIC_RATE = 0.1
 
@@ -35,6 +35,20 @@ class Outcome:
     def correct(self) -> bool:
         """True if the right answer was chosen."""
         return self.choice == self.side
+
+
+@dataclass(frozen=True, slots=True)
+class ReachOutcome:
+    """The outcome of a reach, where rewards teach.
+
+    Attributes
+    ----------
+    reward, expected : float
+        1 if the cursor ended on the target and 0 if not, and the critic's expectation for it.
+    """
+
+    reward: float
+    expected: float
 
 
 @dataclass(slots=True)
@@ -115,6 +129,36 @@ def reward_error(task: ChoiceTask, draw: Draw, outcome: Outcome) -> np.ndarray:
     return surprise * _turn(task, draw, outcome.choice)
 
 
+def explored_error(outcome: ReachOutcome, command: np.ndarray, made: np.ndarray) -> np.ndarray:
+    """Make the error of climbing fibres that carry a reward prediction error after a reach.
+
+    It asks for more of what was explored after more reward than expected, and for less of it after
+    less (Williams 1992). What was explored is how far the noise of the plant took the movement
+    aside from its command; by how much the target was missed, and on which side, isn't in it.
+
+    Parameters
+    ----------
+    outcome : ReachOutcome
+    command, made : (T, 2) arrays
+        Velocities that cortex asks for, and those with the noise of the plant, in m/s.
+
+    Returns
+    -------
+    (T, 2) array
+    """
+    command, made = as_floats(command, "command"), as_floats(made, "made")
+    if command.ndim != 2 or command.shape[1] != 2 or made.shape != command.shape:
+        raise ValueError(
+            "command, made: expected (T, 2) velocities of the same steps, got shapes "
+            f"{command.shape} and {made.shape}"
+        )
+    # Turned by chance to either side, a movement is always less far along its command. Were that
+    # explored too, rare hits would shorten reaches and misses lengthen them, a bit on each trial.
+    size = (command**2).sum(1, keepdims=True)
+    along = np.divide((made * command).sum(1, keepdims=True), size, out=0 * size, where=size > 0)
+    return (outcome.reward - outcome.expected) * (made - along * command)
+
+
 def told_error(task: ChoiceTask, draw: Draw, outcome: Outcome, missed: np.ndarray) -> np.ndarray:
     """Make the error of climbing fibres where the right answer is told.
 
@@ -139,4 +183,5 @@ def told_error(task: ChoiceTask, draw: Draw, outcome: Outcome, missed: np.ndarra
 
 
 def _turn(task: ChoiceTask, draw: Draw, side: int) -> np.ndarray:
-    return (toward(draw.desired, [direction_of(task, side)]) - draw.desired)[0]
+    """From the push that is asked for to one at an answer, as if that were the right one."""
+    return (told(task, replace(draw, side=np.array([side]))) - draw.desired)[0]

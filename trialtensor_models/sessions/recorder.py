@@ -11,13 +11,13 @@ import xarray as xr
 
 from trialtensor_models.network import CCRNN, Activity, run_cortex
 from trialtensor_models.plants import Movement, Plant, direction
-from trialtensor_models.plasticity import Learner, Outcome, carried_error
+from trialtensor_models.plasticity import Learner, Outcome, ReachOutcome, carried_error
 from trialtensor_models.sessions.regions import preferred_directions, sizes_of
 from trialtensor_models.sessions.run import Run, Truth
 from trialtensor_models.sessions.schedule import Schedule
 from trialtensor_models.sessions.session import Trial
 from trialtensor_models.sessions.trial_labels import trial_labels
-from trialtensor_models.tasks import Task, has_choices
+from trialtensor_models.tasks import Draw, Task, has_choices, toward
 
 _SECONDS = {"units": "s", "long_name": "time from the go signal"}
 COUNTERFACTUALS = ("no_cerebellum", "no_cortical_change", "neither")
@@ -75,13 +75,13 @@ class Recorder:
             "angle": _angle(wanted, end),
             "error": _angle(wanted, movement.cursor[place, -1]),
             "adaptation": float(probes[0]),
+            "end_error": float(np.linalg.norm(movement.cursor[place, -1] - wanted)),
         }
         for name, value in values.items():
             rows[name].append(value)
-        rows["end_error"].append(np.linalg.norm(movement.cursor[place, -1] - wanted))
         rows["deviation"].append(_deviation(wanted, movement.hand[place]))
         rows["hand"].append(movement.hand[place].astype(np.float32))
-        rows["cursor"].append(movement.cursor[place].astype(np.float32))
+        rows["cursor"].append(_shown(movement.cursor[[place]], trial.draw).astype(np.float32))
         rows["probe_full"].append(probes[-2])
         rows["probe_slow"].append(probes[-1])
         if has_choices(self.task):
@@ -123,25 +123,26 @@ class Recorder:
         spikes = self._in_bins(olive.complex_spikes(carried))
         self.rows["activity"][-1] = np.concatenate([self.rows["activity"][-1], spikes], 1)
 
-    def add_outcome(self, outcome: Outcome) -> dict[str, float]:
-        """Keep the outcome of a choice.
+    def add_outcome(self, outcome: Outcome | ReachOutcome) -> dict[str, float]:
+        """Keep the outcome of a trial.
 
         Parameters
         ----------
-        outcome : Outcome
+        outcome : Outcome or ReachOutcome
 
         Returns
         -------
         dict of float
             What an ``until=`` condition may ask for.
         """
-        values = {"correct": float(outcome.correct), "reward": outcome.reward}
+        self.rows["reward"].append(outcome.reward)
+        self.rows["expected"].append(outcome.expected)
+        if isinstance(outcome, ReachOutcome):
+            return {"reward": outcome.reward}
         self.rows["choice"].append(outcome.choice)
         self.rows["side"].append(outcome.side)
         self.rows["correct"].append(outcome.correct)
-        self.rows["reward"].append(outcome.reward)
-        self.rows["expected"].append(outcome.expected)
-        return values
+        return {"correct": float(outcome.correct), "reward": outcome.reward}
 
     def _binned(self, activity: Activity, learner: Learner, place: int) -> np.ndarray:
         """(n_kept, n_neurons, n_bins) means of the steps in each bin; without complex spikes."""
@@ -304,6 +305,11 @@ def _as_json(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return [_as_json(each) for each in value]
     return value if value is None or isinstance(value, str | bool | int | float) else repr(value)
+
+
+def _shown(cursor: np.ndarray, draw: Draw) -> np.ndarray:
+    """(T, 2) path of the cursor, turned as the context turns it; plants know of no contexts."""
+    return (cursor if draw.rotation is None else toward(cursor, -draw.rotation))[0]
 
 
 def _angle(wanted: np.ndarray, went: np.ndarray) -> float:

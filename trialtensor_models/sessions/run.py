@@ -44,7 +44,7 @@ class Truth:
     ----------
     schedule : xarray.Dataset
         By trial: epoch, block, condition, target, rotation, curl, clamp, cerebellum, learns; in
-        tasks with choices also side (the right answer) and expected (reward).
+        tasks with choices also side (the right answer); expected (reward) where there are rewards.
     fast, slow : (n_trials,) xarray.DataArray
         What cerebellum and cortex contribute to the adaptation, in degrees: the command of a
         noiseless trial, less that of one with the cerebellum silent; and the latter, less that
@@ -140,8 +140,8 @@ class Run:
         By trial: angle (direction of the hand from the target, degrees counter-clockwise), error
         (the same for the cursor), adaptation (of the motor command, degrees against
         counter-clockwise), end_error and deviation (m), and hand and cursor paths (trial, time,
-        axis; m from the start). In tasks with choices also choice (-1 left, 1 right), correct and
-        reward.
+        axis; m from the start). In tasks with choices also choice (-1 left, 1 right) and correct;
+        reward in these, and in reaches with ``Plasticity(teacher="rpe")``.
     truth : Truth
     """
 

@@ -19,7 +19,7 @@ FAST, SLOW, BOTH = "#D55E00", "#0072B2", "black"  # told apart by the colour-bli
 _CM = 100.0
 ABOUT_MEAN = "purkinje"  # its changes would not be seen on top of its resting rate
 _RUNNING = 10  # trials over which answers are averaged
-_DISTANCE = "distance"
+_ON_A_CIRCLE = {"distance", "n_targets"}
 
 
 @dataclass(frozen=True)
@@ -100,13 +100,13 @@ def targets_of(behaviour: xr.Dataset, configuration: Mapping[str, Any]) -> np.nd
         In metres; none for tasks with other conditions.
     """
     task = configuration.get("task", {})
-    if _DISTANCE not in task or "choice" in behaviour or "target" not in behaviour.coords:
+    if not task.keys() >= _ON_A_CIRCLE or "choice" in behaviour or "target" not in behaviour.coords:
         return np.empty((0, 2))
     labels = np.unique(behaviour["target"].values)
     if labels.dtype.kind not in "fiu":
         return np.empty((0, 2))
     turn = np.deg2rad(labels.astype(float))
-    return float(task[_DISTANCE]) * np.column_stack([np.cos(turn), np.sin(turn)])
+    return float(task["distance"]) * np.column_stack([np.cos(turn), np.sin(turn)])
 
 
 def strength(activity: xr.DataArray, region: str, trials: np.ndarray) -> np.ndarray:

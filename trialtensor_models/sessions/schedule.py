@@ -20,13 +20,13 @@ class Schedule:
 
     All methods take these keywords: ``until``, which ends the block early: "zero" once what was
     learned before is gone, or a function of the block's history so far (a mapping of "angle",
-    "error" and "adaptation", and of "correct" and "reward" where there are choices, to an array
-    with a value a trial) that returns whether to stop, with ``n_trials`` as the limit; ``ramp``,
-    trials over which the perturbation grows;
-    ``targets``, the conditions that are drawn; ``context``, a label of what is shown (of use to
-    models that infer contexts; the network doesn't see it); ``cerebellum``, by what the
-    cerebellum's output is scaled; ``learns=False`` for probes that leave no trace; ``epoch``, a
-    label (the method's name unless given). `from_table` takes all of these trial by trial.
+    "error", "adaptation" and "end_error", of "correct" where there are choices, and of "reward"
+    where there are rewards, to an array with a value a trial) that returns whether to stop, with
+    ``n_trials`` as the limit; ``ramp``, trials over which the perturbation grows; ``targets``, the
+    conditions that are drawn; ``context``, a label of what is shown (of use to models that infer
+    contexts; the network doesn't see it); ``cerebellum``, by what the cerebellum's output is
+    scaled; ``learns=False`` for probes that leave no trace; ``epoch``, a label (the method's name
+    unless given). `from_table` takes all of these trial by trial.
 
     Examples
     --------

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from trialtensor_models.plants import Perturbation
-from trialtensor_models.plasticity import Critic, Outcome, answer
+from trialtensor_models.plasticity import Critic, Outcome, ReachOutcome, answer
 from trialtensor_models.sessions.blocks import Block, Row
 from trialtensor_models.sessions.schedule import Schedule
-from trialtensor_models.tasks import Draw, Task, has_choices, next_answer
+from trialtensor_models.tasks import Draw, Task, has_choices, next_answer, target_radius_of
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -123,12 +123,37 @@ class Session:
         """
         if not has_choices(self.task) or trial.draw.side is None:
             return None
-        expected = float(self._critic.values[trial.condition])
         side = int(trial.draw.side[0])
-        outcome = answer(self.task, side, angle, expected, self._reward)
-        if trial.row.learns and not trial.perturbation.clamp:
-            self._critic.learn(trial.condition, outcome.reward)
+        outcome = answer(self.task, side, angle, self._expected(trial), self._reward)
+        self._criticise(trial, outcome.reward)
         return outcome
+
+    def reached(self, trial: Trial, end_error: float) -> ReachOutcome | None:
+        """Reward a reach that ends on its target.
+
+        Parameters
+        ----------
+        trial : Trial
+        end_error : float
+            Distance of the cursor from the target at the end, in m.
+
+        Returns
+        -------
+        ReachOutcome, or None in tasks that don't say how large targets are
+        """
+        radius = target_radius_of(self.task)
+        if radius is None:
+            return None
+        outcome = ReachOutcome(float(end_error <= radius), self._expected(trial))
+        self._criticise(trial, outcome.reward)
+        return outcome
+
+    def _expected(self, trial: Trial) -> float:
+        return float(self._critic.values[trial.condition])
+
+    def _criticise(self, trial: Trial, reward: float) -> None:
+        if trial.row.learns and not trial.perturbation.clamp:
+            self._critic.learn(trial.condition, reward)
 
     def seen(self, **values: float) -> None:
         """Note how the trial went, and move on to the next block if it's time.

@@ -20,7 +20,14 @@ from trialtensor_models.network import (
     take,
 )
 from trialtensor_models.plants import Movement, Plant, PointMass, check_is_plant
-from trialtensor_models.plasticity import Learner, Outcome, reward_error, told_error
+from trialtensor_models.plasticity import (
+    Learner,
+    Outcome,
+    ReachOutcome,
+    explored_error,
+    reward_error,
+    told_error,
+)
 from trialtensor_models.sessions.recorder import Recorder
 from trialtensor_models.sessions.run import Run
 from trialtensor_models.sessions.schedule import Schedule
@@ -111,7 +118,8 @@ def simulate(
         Of the order of targets and of all noise. Several seeds are simulated side by side, which
         is faster than one after the other and gives the same bits.
     plant : plant, optional
-        What moves; `PointMass` unless given.
+        What moves; `PointMass` unless given. Its ``motor_noise`` is what explores where rewards
+        teach reaches (``Plasticity(teacher="rpe")``); some degrees are needed.
     record : {"all", "activity", "behaviour"}
         "all" keeps activity and its counterfactuals, "behaviour" neither. Behaviour, fast and
         slow components and weights are kept always.
@@ -131,8 +139,8 @@ def simulate(
     Raises
     ------
     ValueError
-        If the schedule has no trials, the network is trained on another task, sizes don't fit, or
-        a number is out of range.
+        If the schedule has no trials, the network is trained on another task, sizes don't fit,
+        rewards should teach a task that has none, or a number is out of range.
     UnstableDynamicsError
         If activity grows without bound; names the region and the trial.
 
@@ -204,15 +212,18 @@ def _run_sessions(
         )
         activity = _simulate_trials(wiring, learner, trials, versions, output)
         moved = activity.until(trials[0].draw.desired.shape[1])
-        movement = _move(moved.command[:, 0], trials, plant, cortex.dt)
+        command = moved.command[:, 0]
+        made = _tilted(command, trials, plant)
+        movement = _move(made, trials, plant, cortex.dt)
         error = movement.error
         elsewhere = _counterfactual_errors(recorders[0], moved, trials, plant, cortex.dt)
         for i, (place, trial) in zip(going, enumerate(trials), strict=True):
             values = recorders[i].add(trial, activity, movement, learner, place)
-            outcome = sessions[i].answer(trial, values["angle"])
+            outcome = _outcome(models[i], sessions[i], trial, values)
             errors = [error[place], *(each[place] for each in elsewhere)]
             if outcome is not None:
-                errors = [_taught(models[i], task, trial, outcome, each) for each in errors]
+                tried = (command[place], made[place])
+                errors = [_taught(models[i], task, trial, outcome, each, tried) for each in errors]
                 error[place] = errors[0]
                 values |= recorders[i].add_outcome(outcome)
             recorders[i].add_complex_spikes(errors)
@@ -263,12 +274,16 @@ def _simulate_trials(
     return activity
 
 
-def _move(command: np.ndarray, trials: list[Trial], plant: Plant, dt: float) -> Movement:
-    """Carry out (S, T, 2) commands, together if all trials are perturbed alike."""
+def _tilted(command: np.ndarray, trials: list[Trial], plant: Plant) -> np.ndarray:
+    """(S, T, 2) commands with the noise of the plant, by which the hand explores."""
     turn = np.deg2rad(plant.motor_noise * np.array([trial.tilt for trial in trials]))
     cos, sin = np.cos(turn), np.sin(turn)
-    tilt = np.stack([np.stack([cos, sin], -1), np.stack([-sin, cos], -1)], -2)
-    command = command @ tilt
+    tilt: np.ndarray = np.stack([np.stack([cos, sin], -1), np.stack([-sin, cos], -1)], -2)
+    return command @ tilt
+
+
+def _move(command: np.ndarray, trials: list[Trial], plant: Plant, dt: float) -> Movement:
+    """Carry out (S, T, 2) commands, together if all trials are perturbed alike."""
     desired = np.concatenate([trial.draw.desired for trial in trials])
     perturbation = trials[0].perturbation
     if all(trial.perturbation == perturbation for trial in trials):
@@ -291,14 +306,33 @@ def _counterfactual_errors(
 ) -> list[np.ndarray]:
     """(S, T, 2) errors of the movement in each counterfactual, if climbing fibres are recorded."""
     versions = range(1, recorder.n_kept) if recorder.model.olive is not None else ()
-    return [_move(activity.command[:, v], trials, plant, dt).error for v in versions]
+    made = (_tilted(activity.command[:, v], trials, plant) for v in versions)
+    return [_move(each, trials, plant, dt).error for each in made]
+
+
+def _outcome(
+    model: CCRNN, session: Session, trial: Trial, values: dict[str, float]
+) -> Outcome | ReachOutcome | None:
+    """What came of a choice, or of a reach where rewards teach."""
+    if model.plasticity.teacher == "rpe" and not has_choices(session.task):
+        return session.reached(trial, values["end_error"])
+    return session.answer(trial, values["angle"])
 
 
 def _taught(
-    model: CCRNN, task: Task, trial: Trial, outcome: Outcome, missed: np.ndarray
+    model: CCRNN,
+    task: Task,
+    trial: Trial,
+    outcome: Outcome | ReachOutcome,
+    missed: np.ndarray,
+    tried: tuple[np.ndarray, np.ndarray],
 ) -> np.ndarray:
-    """(T, 2) error that climbing fibres carry after a choice."""
-    if trial.perturbation.clamp or not has_choices(task):
+    """(T, 2) error that climbing fibres carry where a trial has an outcome."""
+    if trial.perturbation.clamp:
+        return np.zeros_like(missed)
+    if isinstance(outcome, ReachOutcome):
+        return explored_error(outcome, *tried)
+    if not has_choices(task):
         return np.zeros_like(missed)
     if model.plasticity.teacher == "rpe":
         return reward_error(task, trial.draw, outcome)

@@ -14,7 +14,14 @@ from trialtensor_models.network import CCRNN
 from trialtensor_models.plants import Movement, Plant, check_is_plant
 from trialtensor_models.sessions.blocks import Row
 from trialtensor_models.sessions.schedule import Schedule
-from trialtensor_models.tasks import Task, check_draw, check_is_task, condition_of, has_choices
+from trialtensor_models.tasks import (
+    Task,
+    check_draw,
+    check_is_task,
+    condition_of,
+    has_choices,
+    target_radius_of,
+)
 
 RECORDS = ("all", "activity", "behaviour")
 
@@ -119,9 +126,11 @@ def check_networks(models: Sequence[CCRNN], task: Task) -> None:
             )
         if _sizes(each) != _sizes(models[0]):
             raise ValueError("model: networks that are simulated together need the same sizes")
-        if each.plasticity.teacher == "rpe" and not has_choices(task):
+        rewarded = has_choices(task) or target_radius_of(task) is not None
+        if each.plasticity.teacher == "rpe" and not rewarded:
             raise ValueError(
-                f"teacher: a reward prediction error needs a task with choices, not {task.name}"
+                "teacher: a reward prediction error needs a task with choices, or with targets of "
+                f"some target_radius, not {task.name}"
             )
 
 

@@ -1,4 +1,4 @@
-"""Tasks: reaches to targets, and choices between answers."""
+"""Tasks: reaches to targets, shapes of strokes, and choices between answers."""
 
 from trialtensor_models.tasks.center_out import CenterOut
 from trialtensor_models.tasks.choices import (
@@ -11,6 +11,7 @@ from trialtensor_models.tasks.choices import (
     has_choices,
     labels_of,
     next_answer,
+    told,
     toward,
 )
 from trialtensor_models.tasks.evidence import EvidenceAccumulation
@@ -18,7 +19,9 @@ from trialtensor_models.tasks.interface import check_draw, check_is_task, check_
 from trialtensor_models.tasks.match import DelayedMatch
 from trialtensor_models.tasks.registry import configuration_of, register_task, task_from
 from trialtensor_models.tasks.reversal import ReversalLearning
-from trialtensor_models.tasks.task import Draw, Task, condition_of
+from trialtensor_models.tasks.rotated_reaching import RotatedReaching
+from trialtensor_models.tasks.sequence_drawing import SequenceDrawing
+from trialtensor_models.tasks.task import Draw, Task, condition_of, target_radius_of
 
 __all__ = [
     "LEFT",
@@ -30,6 +33,8 @@ __all__ = [
     "EvidenceAccumulation",
     "Response",
     "ReversalLearning",
+    "RotatedReaching",
+    "SequenceDrawing",
     "Task",
     "check_draw",
     "check_is_task",
@@ -42,6 +47,8 @@ __all__ = [
     "labels_of",
     "next_answer",
     "register_task",
+    "target_radius_of",
     "task_from",
+    "told",
     "toward",
 ]

@@ -25,6 +25,8 @@ class CenterOut:
         To the targets, in m; what the network is trained on is 0.1.
     hold, duration, stay : float
         Seconds before the go signal, of the reach (minimum jerk), and at the target.
+    target_radius : float
+        In m: where rewards teach, reaches that end within it are rewarded.
 
     Examples
     --------
@@ -39,13 +41,14 @@ class CenterOut:
     hold: float = 0.2
     duration: float = 0.5
     stay: float = 0.2
+    target_radius: float = 0.01
 
     name: ClassVar[str] = "center_out"
 
     def __post_init__(self) -> None:
         check_whole("n_targets", self.n_targets, 1)
         check_number("first_angle", self.first_angle)
-        for name in ("distance", "hold", "duration", "stay"):
+        for name in ("distance", "hold", "duration", "stay", "target_radius"):
             check_number(name, getattr(self, name), above=0)
 
     @property

@@ -149,6 +149,47 @@ def next_answer(task: ChoiceTask, side: np.ndarray) -> np.ndarray:
     return np.roll(labels, -1)[np.searchsorted(labels, side)]
 
 
+def told(task: Task, draw: Draw) -> np.ndarray:
+    """Make the commands that would be right: in tasks with choices, pushes to the right answers.
+
+    Parameters
+    ----------
+    task : task
+    draw : Draw
+        Trials of it.
+
+    Returns
+    -------
+    (n, T, 2) array
+        Velocities in m/s; those of ``draw.desired`` unless there are choices.
+
+    Raises
+    ------
+    ValueError
+        If the task has choices, and the trials have no right answers or other ones.
+
+    Examples
+    --------
+    >>> from trialtensor_models import DelayedMatch
+    >>> task = DelayedMatch()
+    >>> draw = task.draw(np.array([0, 1]), 0.01, np.random.default_rng(0))
+    >>> (told(task, draw).sum(1) * 0.01).round(3)
+    array([[-0.05 ,  0.087],
+           [ 0.05 ,  0.087]])
+    """
+    if not isinstance(draw, Draw):
+        raise ValueError(f"draw: expected a Draw, got {type(draw).__name__}")
+    if not has_choices(task):
+        return draw.desired
+    if draw.side is None:
+        raise ValueError(f"draw: expected the right answers of {task.name}, got side=None")
+    ahead = draw.desired
+    if getattr(task, "report", False):  # turned to what cortex is pretrained on
+        speed = np.linalg.norm(ahead, axis=-1)
+        ahead = np.stack([np.zeros_like(speed), speed], -1)
+    return toward(ahead, [direction_of(task, side) for side in draw.side.tolist()])
+
+
 @dataclass(frozen=True, kw_only=True)
 class Response:
     """The movement that answers.

@@ -91,6 +91,14 @@ def check_draw(draw: Any, task: Any, n_trials: int) -> None:
             )
         if array.dtype.kind not in "fiu" or not np.isfinite(array).all():
             raise ValueError(f"task: {name} of {task.name} should be finite numbers")
+    if draw.rotation is not None:
+        rotation = np.asarray(draw.rotation)
+        good = rotation.shape == (n_trials,) and rotation.dtype.kind in "fiu"
+        if not (good and np.isfinite(rotation).all()):
+            raise ValueError(
+                f"task: rotation of {task.name} should be a number of degrees a trial, "
+                f"got {draw.rotation!r}"
+            )
     if has_choices(task):
         side = np.asarray(draw.side)
         if side.shape != (n_trials,) or not np.isin(side, labels_of(task)).all():

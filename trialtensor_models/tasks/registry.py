@@ -19,13 +19,23 @@ from trialtensor_models.tasks.evidence import EvidenceAccumulation
 from trialtensor_models.tasks.interface import check_task_members
 from trialtensor_models.tasks.match import DelayedMatch
 from trialtensor_models.tasks.reversal import ReversalLearning
+from trialtensor_models.tasks.rotated_reaching import RotatedReaching
+from trialtensor_models.tasks.sequence_drawing import SequenceDrawing
 from trialtensor_models.tasks.task import Task
 
 GROUP = "trialtensor_models.tasks"
 TaskClass = TypeVar("TaskClass", bound=type)
 
 _OURS: dict[str, Any] = {
-    task.name: task for task in (CenterOut, ReversalLearning, EvidenceAccumulation, DelayedMatch)
+    task.name: task
+    for task in (
+        CenterOut,
+        RotatedReaching,
+        SequenceDrawing,
+        ReversalLearning,
+        EvidenceAccumulation,
+        DelayedMatch,
+    )
 }
 _registered: dict[str, Any] = {}
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
 
-from trialtensor.data.parameters import check_number, check_whole
+from trialtensor.data.parameters import check_whole
 from trialtensor_models.tasks.choices import Response, labels_of
-from trialtensor_models.tasks.task import Draw, conditions_of, steps_of
+from trialtensor_models.tasks.task import Draw, conditions_of, degrees_of, steps_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,9 +115,7 @@ class ReversalLearning(Response):
 
 
 def _rising(turns: Any) -> tuple[float, ...]:
-    """Directions of answers as a tuple, which files give as a list."""
-    given = tuple(turns) if isinstance(turns, Iterable) and not isinstance(turns, str) else ()
-    found = tuple(check_number("turns", turn, above=-180, most=180) for turn in given)
+    found = degrees_of(turns, "turns")
     if len(found) < 2 or any(low >= high for low, high in pairwise(found)):
         raise ValueError(f"turns: expected at least two rising directions, got {turns!r}")
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -25,11 +26,16 @@ class Draw(OneLine):
     side : (n,) array, optional
         The right answer in a task with choices: -1 for left and 1 for right, or its place among
         the task's answers if there are more than two. `desired` is then straight ahead.
+    rotation : (n,) array, optional
+        By how many degrees (counter-clockwise) the cursor is turned about the start on each trial,
+        where a context that the inputs show tells so. `desired` is then the command of the hand
+        that takes the cursor where it should go.
     """
 
     inputs: np.ndarray
     desired: np.ndarray
     side: np.ndarray | None = None
+    rotation: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         shape = np.shape(self.inputs)
@@ -39,8 +45,10 @@ class Draw(OneLine):
             raise ValueError(
                 f"desired: expected shape {(*shape[:2], 2)}, got {np.shape(self.desired)}"
             )
-        if self.side is not None and np.shape(self.side) != shape[:1]:
-            raise ValueError(f"side: expected shape {shape[:1]}, got {np.shape(self.side)}")
+        for name in ("side", "rotation"):
+            given = getattr(self, name)
+            if given is not None and np.shape(given) != shape[:1]:
+                raise ValueError(f"{name}: expected shape {shape[:1]}, got {np.shape(given)}")
 
 
 def conditions_of(conditions: Any, n_conditions: int) -> np.ndarray:
@@ -95,6 +103,29 @@ def steps_of(seconds: float, dt: float, name: str) -> int:
     return n_steps
 
 
+def degrees_of(values: Any, name: str) -> tuple[float, ...]:
+    """Return directions or turns as a tuple, which files give as a list.
+
+    Parameters
+    ----------
+    values : iterable of float
+    name : str
+        For messages.
+
+    Returns
+    -------
+    tuple of float
+        Empty for what isn't an iterable of numbers.
+
+    Raises
+    ------
+    ValueError
+        For what isn't above -180 and at most 180.
+    """
+    given = tuple(values) if isinstance(values, Iterable) and not isinstance(values, str) else ()
+    return tuple(check_number(name, value, above=-180, most=180) for value in given)
+
+
 def condition_of(task: Task, label: str | float) -> int:
     """Find the condition with a label.
 
@@ -125,11 +156,32 @@ def condition_of(task: Task, label: str | float) -> int:
     return int(found[0])
 
 
+def target_radius_of(task: Task) -> float | None:
+    """Return how near to its target a reach has to end to be rewarded.
+
+    Parameters
+    ----------
+    task : task
+
+    Returns
+    -------
+    float, in m, or None if nothing is said of that
+
+    Raises
+    ------
+    ValueError
+        If it isn't a number above 0.
+    """
+    radius = getattr(task, "target_radius", None)
+    return None if radius is None else check_number("task.target_radius", radius, above=0)
+
+
 class Task(Protocol):
     """A set of conditions, and trials of them; a frozen dataclass.
 
     A task may also have ``practice()``, the task that pretraining draws from; it is `reference`
-    unless given.
+    unless given. A task of reaches may have ``target_radius``, in m: where rewards teach, reaches
+    that end within it are rewarded.
     """
 
     def __hash__(self) -> int:

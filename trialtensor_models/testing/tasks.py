@@ -15,6 +15,7 @@ from trialtensor_models.tasks import (
     configuration_of,
     has_choices,
     labels_of,
+    target_radius_of,
     task_from,
 )
 from trialtensor_models.testing.running import expect, global_state, run_checks
@@ -55,6 +56,7 @@ def check_members(task: Any) -> None:
     labels = list(np.asarray(task.labels).tolist())
     expect(len(set(labels)) == len(labels), "a label of its own for each condition", labels)
     expect(task == task and hash(task) == hash(task), "a task that equals itself")
+    target_radius_of(task)  # refuses what is no size
 
 
 def check_trials(task: Any) -> None:
@@ -97,7 +99,7 @@ def check_randomness(task: Any) -> None:
 def check_inputs_are_told_apart(task: Any) -> None:
     """Conditions that want something else look different by then."""
     draw = _drawn(task)
-    right = draw.side if has_choices(task) else draw.desired.sum(1)
+    right = draw.side if has_choices(task) else draw.desired
     for i in range(len(right)):
         for j in range(i):
             differ = not np.allclose(right[i], right[j], atol=1e-9)

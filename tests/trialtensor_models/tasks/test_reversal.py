@@ -156,14 +156,6 @@ def test_until_may_ask_for_right_answers(model):
             "schedule: reverse is for tasks with choices, not center_out",
         ),
         (
-            lambda m: simulate(
-                CCRNN.pretrained().with_plasticity(teacher="rpe"),
-                CenterOut(),
-                Schedule().baseline(1),
-            ),
-            "teacher: a reward prediction error needs a task with choices",
-        ),
-        (
             lambda m: ReversalLearning(reward_probability=0.2),
             "reward_probability: expected a number from 0.5 to",
         ),

@@ -13,8 +13,10 @@ from trialtensor_models import (
     EvidenceAccumulation,
     PointMass,
     ReversalLearning,
+    RotatedReaching,
     Run,
     Schedule,
+    SequenceDrawing,
     TwoLinkArm,
 )
 from trialtensor_models.plants import Movement
@@ -37,6 +39,10 @@ def test_our_plants_pass(plant):
     [
         CenterOut(),
         CenterOut(n_targets=1, hold=0.4),
+        RotatedReaching(),
+        RotatedReaching(n_targets=3, rotations=(15,), first_angle=11.25),
+        SequenceDrawing(),
+        SequenceDrawing(n_sequences=9, n_strokes=2, seed=4),
         DelayedMatch(),
         EvidenceAccumulation(),
         ReversalLearning(),
@@ -165,6 +171,10 @@ def three_inputs(self, conditions, dt, rng):
     return CenterOut().draw(conditions, dt, rng)
 
 
+def small(self):
+    object.__setattr__(self, "target_radius", 0.0)
+
+
 COUNTER = itertools.count()
 
 
@@ -208,6 +218,7 @@ def counted(self, conditions, dt, rng):
             r"check_reference: expected reference\(\)",
         ),
         ({"practice": lambda self: 3}, "check_reference: expected no error, got ValueError: task:"),
+        ({"__init__": small}, "check_members: .*task.target_radius: expected a number above 0"),
         ({"answers": (0.0, 10.0)}, "check_trials: .*side of reach should be one of"),
     ],
 )
