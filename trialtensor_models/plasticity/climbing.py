@@ -64,8 +64,9 @@ def shared_error(model: CCRNN, error: np.ndarray) -> np.ndarray:
 def _held(error: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The largest error (2,), and the size of the others as a share of it (T,).
 
-    An error that a reward makes has one direction and the time course of the movement's speed, so
-    it is the product of the two.
+    An error that a reward makes of a straight movement has one direction and the time course of the
+    speed, so it is the product of the two. Where a movement turns, its largest error stands for
+    all: a reward comes once.
     """
     size = np.linalg.norm(error, axis=-1)
     return error[size.argmax()], size / max(float(size.max()), 1e-300)
