@@ -1,4 +1,4 @@
-"""Rules that use what is at the synapse: climbing fibres teach Purkinje cells, the thalamus cortex."""
+"""Rules that use what is at the synapse: taught by climbing fibres, and by the thalamus."""
 
 from __future__ import annotations
 
