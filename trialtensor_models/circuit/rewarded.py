@@ -215,12 +215,11 @@ class _Learner:
         points = _nearer(circuit.setpoints, track(
             circuit.setpoints, circuit.weights, circuit.anatomy, activity
         ))  # fmt: skip
-        weights = circuit.weights
-        if self._teaching:
-            rewarded = self._rules.teaching == "reward"
-            change = parallel_fibre_change(activity, spikes, circuit.anatomy, rewarded=rewarded)
-            w = self._start + self._kept * (weights["w"] - self._start) + self._rate * change
-            weights = {**weights, "w": self._constraint.hold(w)}
+        rewarded = self._rules.teaching == "reward"
+        change = parallel_fibre_change(activity, spikes, circuit.anatomy, rewarded=rewarded)
+        w = circuit.weights["w"]
+        w = self._start + self._kept * (w - self._start) + self._rate * change
+        weights = {**circuit.weights, "w": self._constraint.hold(w)}
         self.circuit = replace(circuit, weights=weights, setpoints=points)
         return activity, spikes
 
