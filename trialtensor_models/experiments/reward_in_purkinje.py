@@ -125,6 +125,14 @@ class Session:
         """What `decode` finds in blocks that were held out."""
         return decode(rates, target, self.block, self.cue, n_surrogates=n_surrogates)
 
+    def decoded_changes(self, rates: np.ndarray, target: np.ndarray, n_surrogates: int) -> Decoded:
+        """What the change of rates since the last trial of the same cue tells of that trial."""
+        now, before = self.since_same_cue()
+        return decode(
+            rates[now] - rates[before], target[before], self.block[now], self.cue[now],
+            n_surrogates=n_surrogates,
+        )  # fmt: skip
+
     def since_same_cue(self) -> tuple[np.ndarray, np.ndarray]:
         """Trials, and the ones before them with the same cue; both (n_trials - n_cues,)."""
         now, before = [], []
@@ -160,11 +168,7 @@ def decodings(session: Session, n_surrogates: int) -> Iterator[dict[str, Any]]:
         for variable, target in values.items():
             found = session.decoded(rates, target, n_surrogates)
             yield _row(region, part or "all", "cue", variable, found)
-        now, before = session.since_same_cue()
-        changed = decode(
-            rates[now] - rates[before], session.error[before], session.block[now],
-            session.cue[now], n_surrogates=n_surrogates,
-        )  # fmt: skip
+        changed = session.decoded_changes(rates, session.error, n_surrogates)
         yield _row(region, part or "all", "cue", "last prediction error", changed)
     yield from _components(session, n_surrogates)
 
