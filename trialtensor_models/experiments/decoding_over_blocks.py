@@ -24,17 +24,23 @@ class Decoded:
         Correlation of the variable with what is decoded in blocks that were held out.
     null : (n_surrogates,) array
         Of surrogates of the variable, each decoded anew.
+    shifted : (n_surrogates,) array
+        Of the variable, moved along the session.
     predicted : (n_trials,) array
     """
 
     score: float
     null: np.ndarray
+    shifted: np.ndarray
     predicted: np.ndarray
 
     @property
     def p_value(self) -> float:
-        """Share of surrogates that are decoded as well, and the variable itself."""
-        return float((1 + np.sum(self.null >= self.score)) / (1 + len(self.null)))
+        """Share of surrogates, or of shifts if that is larger, that are decoded as well."""
+        return max(
+            float((1 + np.sum(null >= self.score)) / (1 + len(null)))
+            for null in (self.null, self.shifted)
+        )
 
 
 def decode(
@@ -50,7 +56,8 @@ def decode(
 
     Values are slow, and so is much in activity that has nothing to do with them. A surrogate is
     the course of the variable, of all cues alike, with random signs of all but its slowest
-    cosines (`CourseSurrogates`): as slow, and as different between cues.
+    cosines (`CourseSurrogates`): as slow, and as different between cues. And the course itself is
+    moved along the session, with its end at the beginning.
 
     Parameters
     ----------
@@ -58,9 +65,9 @@ def decode(
     target : (n_trials,) array
     block : (n_trials,) array
     cue : (n_trials,) array
-        Each as often as the others within every turn of all cues.
+        Each as often as the others.
     n_surrogates : int
-        0 for none.
+        Of both kinds; 0 for none.
     seed : int
 
     Returns
@@ -68,10 +75,13 @@ def decode(
     Decoded
     """
     rng = np.random.default_rng(seed)
-    drawn = [target, *surrogates_of(target, cue, n_surrogates, rng)]
-    predicted = held_out(rates, np.stack(drawn, axis=1), block)
-    scores = [_correlation(p, y) for p, y in zip(predicted.T, drawn, strict=True)]
-    return Decoded(scores[0], np.array(scores[1:]), predicted[:, 0])
+    drawn = surrogates_of(target, cue, n_surrogates, rng)
+    moved = shifts_of(target, cue, n_surrogates, rng)
+    targets = np.stack([target, *drawn, *moved], axis=1)
+    predicted = held_out(rates, targets, block)
+    scores = np.array([_correlation(*each) for each in zip(predicted.T, targets.T, strict=True)])
+    parts = np.split(scores[1:], [len(drawn)])
+    return Decoded(float(scores[0]), parts[0], parts[1], predicted[:, 0])
 
 
 def held_out(rates: np.ndarray, targets: np.ndarray, block: np.ndarray) -> np.ndarray:
@@ -114,18 +124,47 @@ def surrogates_of(
     -------
     list of (n_trials,) arrays
     """
+    by_cue, places = _by_cue(target, cue)
+    courses = CourseSurrogates(by_cue)
+    return [_in_order(courses.draw(rng), places) for _ in range(n)]
+
+
+def shifts_of(
+    target: np.ndarray, cue: np.ndarray, n: int, rng: np.random.Generator
+) -> list[np.ndarray]:
+    """Move the course of a variable along the session, by a tenth of it or more, of all cues.
+
+    Parameters
+    ----------
+    target, cue : (n_trials,) arrays
+    n : int
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    list of (n_trials,) arrays
+    """
+    by_cue, places = _by_cue(target, cue)
+    least = max(1, len(by_cue) // 10)
+    steps = rng.integers(least, len(by_cue) - least + 1, n)
+    return [_in_order(np.roll(by_cue, step, axis=0), places) for step in steps]
+
+
+def _by_cue(target: np.ndarray, cue: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
+    """(n_turns, n_cues) courses of each cue, and the trials that they are of."""
     places = [np.flatnonzero(cue == each) for each in np.unique(cue)]
-    length = min(map(len, places))
-    if any(len(each) > length for each in places):
-        raise ValueError("cue: expected each as often as the others")
-    courses = CourseSurrogates(np.stack([target[each] for each in places], axis=1))
-    drawn = []
-    for _ in range(n):
-        found, surrogate = np.empty(len(target)), courses.draw(rng)
-        for column, each in enumerate(places):
-            found[each] = surrogate[:, column]
-        drawn.append(found)
-    return drawn
+    if len({len(each) for each in places}) > 1:
+        raise ValueError(
+            f"cue: expected each as often as the others, got {[len(each) for each in places]}"
+        )
+    return np.stack([target[each] for each in places], axis=1), places
+
+
+def _in_order(by_cue: np.ndarray, places: list[np.ndarray]) -> np.ndarray:
+    found = np.empty(by_cue.size)
+    for column, trials in zip(by_cue.T, places, strict=True):
+        found[trials] = column
+    return found
 
 
 def _correlation(a: np.ndarray, b: np.ndarray) -> float:

@@ -58,7 +58,8 @@ def plot_rewards(found: Mapping[str, pd.DataFrame]) -> Figure:
 
 def _choices(ax: Any, learning: pd.DataFrame) -> None:
     for arm, color in COLORS.items():
-        by = learning[(learning["arm"] == arm) & (learning["trial"] < 40)].groupby("trial")
+        own = learning[(learning["arm"] == arm) & learning["reversed"]]
+        by = own[own["trial"] < 40].groupby("trial")
         ax.plot(_smooth(by["correct"].mean()), color=color, label=arm)
     ax.axhline(0.5, color="0.6", lw=0.8, ls=(0, (4, 3)))
     ax.set(xlabel="trials since the reversal", ylabel="right choices", ylim=(0, 1))
@@ -67,13 +68,20 @@ def _choices(ax: Any, learning: pd.DataFrame) -> None:
 
 
 def _complex(ax: Any, learning: pd.DataFrame) -> None:
-    own = learning[(learning["arm"] == "reward") & (learning["trial"] < 40)].groupby("trial")
-    ax.plot(_smooth(own["outcome"].mean()), color=_OUTCOME, label="at the outcome")
-    ax.plot(_smooth(own["cue"].mean()), color=_CUE, label="in the cue")
-    ax.axhline(1, color="0.6", lw=0.8, ls=(0, (4, 3)))
-    ax.set(xlabel="trials since the reversal", ylabel="complex spikes (1/s)")
-    ax.set_title("Errors of reward, rewarded trials (built in)")
-    _legend(ax, loc="center right")
+    own = learning[(learning["arm"] == "reward") & (learning["trial"] < 40)]
+    for later, line in ((False, (0, (3, 2))), (True, "-")):
+        by = own[own["reversed"] == later].groupby("trial")
+        when = "reversed" if later else "first block"
+        for name, color in (("outcome", _OUTCOME), ("cue", _CUE)):
+            curve = 1000 * _smooth(by[name].mean(), 7)
+            ax.plot(curve, color=color, ls=line, label=f"{name}, {when}")
+    ax.axhline(0, color="0.6", lw=0.8, ls=(0, (4, 3)))
+    ax.set(
+        xlabel="trials of the block",
+        ylabel="complex spikes beyond rest\n(per 1000 rewarded trials)",
+    )
+    ax.set_title("Errors of reward (built in)")
+    _legend(ax, loc="upper right", ncols=2)
 
 
 def _courses(ax: Any, courses: pd.DataFrame) -> None:
@@ -140,5 +148,5 @@ def _legend(ax: Any, **options: Any) -> None:
     ax.legend(**{"frameon": False, "fontsize": 7.5} | options)
 
 
-def _smooth(values: pd.Series) -> pd.Series:
-    return values.rolling(3, center=True, min_periods=1).mean()
+def _smooth(values: pd.Series, width: int = 3) -> pd.Series:
+    return values.rolling(width, center=True, min_periods=1).mean()

@@ -13,12 +13,11 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
 import typer
-from sklearn.decomposition import PCA
 
 from trialtensor import TCA
 from trialtensor.cli.console import say
@@ -31,7 +30,7 @@ from trialtensor_models.experiments.reward_figure import plot_rewards
 from trialtensor_models.sessions import Run
 from trialtensor_models.tasks import ReversalLearning
 
-ARMS = ("reward", "told", "none")
+ARMS: tuple[Literal["reward", "told", "none"], ...] = ("reward", "told", "none")
 TABLES = Path(__file__).parent / "tables"
 TASK = ReversalLearning(cue=0.4)
 N_SEEDS, N_BLOCKS = 5, 12
@@ -40,6 +39,7 @@ _CUE = (-0.2, 0.0)
 _OUTCOME = (0.68, 0.84)
 # Trials of a block that count as early, and as late.
 _EARLY, _LATE = 10, 20
+_REST = 1.0  # complex spikes a second
 # Lesions, and the share that is gone; from trial 30 of the third block.
 LESIONS = {"intact": (None, 0.0), "nuclei blocked": ("nuclei", 1.0),
            "half of Purkinje cells": ("purkinje", 0.5), "olive": ("olive", 1.0)}  # fmt: skip
@@ -138,7 +138,8 @@ class Session:
         now, before = [], []
         for cue in np.unique(self.cue):
             places = np.flatnonzero(self.cue == cue)
-            now.append(places[1:]), before.append(places[:-1])
+            now.append(places[1:])
+            before.append(places[:-1])
         order = np.argsort(np.concatenate(now))
         return np.concatenate(now)[order], np.concatenate(before)[order]
 
@@ -185,15 +186,14 @@ def _components(session: Session, n_surrogates: int) -> Iterator[dict[str, Any]]
     value = session.values.expected
     found = session.decoded(factors, value, n_surrogates)
     yield _row("purkinje", "TCA (6)", "all", "expected reward", found)
-    own = session.rates(session.cells("purkinje", "reward"), _CUE)
-    first = PCA(1).fit_transform(own)[:, 0]
+    nuclei = session.rates(session.cells("nuclei", "reward"), _CUE)
     # Cues take turns: what differs between them isn't what covaries from trial to trial.
     related = relate(
-        _about(first, session.cue), _about(value, session.cue),
+        _about(nuclei[:, 0] - nuclei[:, 1], session.cue), _about(value, session.cue),
         max_lead=0, n_null=199, n_bootstrap=20,
     )  # fmt: skip
-    yield _row("purkinje", "reward", "cue", "expected reward, detrended", None) | {
-        "score": abs(related.correlation),
+    yield _row("nuclei", "reward", "cue", "expected reward, detrended", None) | {
+        "score": related.correlation,
         "chance": float(related.chance[0]),
         "p_value": related.p_value,
     }
@@ -234,22 +234,25 @@ def courses(session: Session, _: int) -> Iterator[dict[str, Any]]:
 
 
 def learning(session: Session, _: int) -> Iterator[dict[str, Any]]:
-    """Right choices, and complex spikes for more reward than expected, by trial of a block."""
+    """Right choices, and complex spikes beyond rest in rewarded trials, by trial of a block.
+
+    Of the climbing fibres for more reward than expected; before the first reversal, and after all.
+    """
     told = session.behaviour
     up = np.flatnonzero(session.cells("olive", "reward"))[:1]
-    onset = session.rates(up, (-0.4, _CUE[1]))[:, 0]
-    outcome = session.rates(up, _OUTCOME)[:, 0]
-    for place in range(int(told["trial_in_block"].max()) + 1):
-        here = (told["trial_in_block"] == place) & (session.block > 0)
-        paid = here & (told["reward"] > 0)
-        if here.any():
-            yield {
-                "trial": place,
-                "n": int(here.sum()),
-                "correct": told["correct"][here].mean(),
-                "cue": onset[paid].mean() if paid.any() else np.nan,
-                "outcome": outcome[paid].mean() if paid.any() else np.nan,
-            }
+    seconds = {"cue": (-0.4, _CUE[1]), "outcome": _OUTCOME}
+    beyond = {
+        name: (window[1] - window[0]) * (session.rates(up, window)[:, 0] - _REST)
+        for name, window in seconds.items()
+    }
+    for later in (False, True):
+        for place in range(int(told["trial_in_block"].max()) + 1):
+            here = (told["trial_in_block"] == place) & ((session.block > 0) == later)
+            paid = here & (told["reward"] > 0)
+            if not paid.any():
+                continue
+            row = {"reversed": later, "trial": place, "correct": told["correct"][here].mean()}
+            yield row | {name: spikes[paid].mean() for name, spikes in beyond.items()}
 
 
 def lesions(start: Circuit, seed: int) -> Iterator[dict[str, Any]]:

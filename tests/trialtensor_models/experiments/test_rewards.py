@@ -6,7 +6,12 @@ import pytest
 
 from trialtensor_models.circuit import Anatomy, learn_from_rewards, push_ahead
 from trialtensor_models.experiments import cognition_in_circuit, reward_in_purkinje
-from trialtensor_models.experiments.decoding_over_blocks import decode, held_out, surrogates_of
+from trialtensor_models.experiments.decoding_over_blocks import (
+    decode,
+    held_out,
+    shifts_of,
+    surrogates_of,
+)
 from trialtensor_models.experiments.learned_values import fit_values, values_of
 from trialtensor_models.experiments.reward_figure import plot_rewards
 from trialtensor_models.experiments.reward_in_purkinje import Session
@@ -62,6 +67,12 @@ def test_surrogates_keep_what_differs_between_cues():
         for cue in (0, 1):
             np.testing.assert_allclose(drawn[cue == CUE].mean(), target[cue == CUE].mean())
         assert not np.allclose(drawn, target)
+    moved = shifts_of(np.arange(N, dtype=float), CUE, 5, rng)
+    for drawn in moved:
+        # Whole turns of all cues, by a tenth of the session or more.
+        step = drawn[0]
+        assert step % 2 == 0 and 24 <= step <= N - 24
+        np.testing.assert_array_equal(drawn, np.roll(np.arange(N), -int(step)))
     with pytest.raises(ValueError, match="as often"):
         surrogates_of(target, np.zeros(N) + (np.arange(N) < 3), 1, rng)
 
@@ -106,7 +117,9 @@ def test_trials_of_the_same_cue_and_prediction_errors():
     now, before = session.since_same_cue()
     assert (np.diff(now) > 0).all() and len(now) == 10
     np.testing.assert_array_equal(session.cue[now], session.cue[before])
-    assert all((session.cue[b + 1 : n] != session.cue[n]).all() for n, b in zip(now, before))
+    assert all(
+        (session.cue[b + 1 : n] != session.cue[n]).all() for n, b in zip(now, before, strict=True)
+    )
     values, told = session.values, session.behaviour
     chosen = np.where(told["choice"] > 0, values.right, values.left)
     np.testing.assert_allclose(session.error, told["reward"] - chosen)
@@ -122,6 +135,7 @@ def test_the_shipped_tables_show_what_the_guide_says():
     assert table.loc[(*error, "reward"), "n_significant"] == 5
     assert table.loc[(*error, "none"), "n_significant"] <= 1
     late = found["learning"][found["learning"]["trial"].between(20, 40)]
+    late = late[late["reversed"]]
     correct = late.groupby("arm")["correct"].mean()
     assert correct["reward"] > 0.75
     assert correct["none"] == pytest.approx(0.5, abs=0.08)
