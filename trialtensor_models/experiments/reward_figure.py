@@ -80,6 +80,7 @@ def _complex(ax: Any, learning: pd.DataFrame) -> None:
         xlabel="trials of the block",
         ylabel="complex spikes beyond rest\n(per 1000 rewarded trials)",
     )
+    ax.set_ylim(top=46)
     ax.set_title("Errors of reward (built in)")
     _legend(ax, loc="upper right", ncols=2)
 
@@ -125,9 +126,9 @@ def _decoding(ax: Any, decoding: pd.DataFrame) -> None:
     ax.axhline(0, color="0.6", lw=0.8, zorder=0)
     names = [each[-1] for each in (*_BUILT_IN, *_LEARNED)]
     ax.set_xticks(range(len(names)), names, fontsize=8)
-    ax.set(ylabel="held-out correlation")
+    ax.set(ylabel="held-out correlation", ylim=(-0.6, 1.3))
     ax.set_title("At the outcome (built in)  |  In simple spikes at the end of the cue (learned)")
-    _legend(ax, loc="upper right", ncols=2)
+    _legend(ax, loc="upper right", ncols=4)
 
 
 def _lesions(ax: Any, lesions: pd.DataFrame) -> None:
