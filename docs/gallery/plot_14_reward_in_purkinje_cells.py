@@ -83,25 +83,29 @@ told = runs["reward"].behaviour
 for block in range(len(blocks)):
     trials = np.flatnonzero(told["block"] == block)
     left.axvspan(trials[0], trials[-1] + 1, color="0.95" if block % 2 else "white", zorder=0)
-expected = np.convolve(told["expected"], np.ones(5) / 5, "same")
-correct = np.convolve(told["correct"], np.ones(9) / 9, "same")
-left.plot(correct, color="0.6", label="right choices (mean of 9)")
-left.plot(expected, color="#0072B2", label="expected by the critic, at the cue")
-left.set(xlabel="trial (grey: reversed)", ylim=(-0.2, 1.35))
-left.legend(frameon=False, fontsize=8, ncols=2, loc="upper center")
+middle = np.arange(4, len(told["block"]) - 4)  # of means over nine trials
+for name, color, label in (
+    ("correct", "0.6", "right choices"),
+    ("expected", "#0072B2", "expected by the critic, at the cue"),
+):
+    left.plot(middle, np.convolve(told[name], np.ones(9) / 9, "valid"), color=color, label=label)
+left.set(xlabel="trial (grey: reversed)", ylabel="mean of 9 trials", ylim=(-0.1, 1.4))
+left.legend(frameon=False, fontsize=8, loc="upper left")
 names = list(dict.fromkeys(name for _, name in found))
 for k, (arm, color) in enumerate({"reward": "#0072B2", "none": "#555555"}.items()):
     x = np.arange(len(names)) + 0.3 * k - 0.15
     label = {"reward": "taught by rewards", "none": "climbing fibres rest"}[arm]
     right.bar(x, [found[arm, name].score for name in names], 0.27, color=color, label=label)
     chance = [np.quantile(found[arm, name].null, 0.95) for name in names]
-    right.plot(x, chance, "_", color="#D55E00", ms=14, mew=2, label="surrogates" if k else None)
+    right.plot(
+        x, chance, "_", color="#D55E00", ms=14, mew=2, label=None if k else "95 % of surrogates"
+    )
 right.axhline(0, color="0.4", lw=0.8)
 right.set_xticks(range(len(names)), names, fontsize=8)
-right.set(ylabel="held-out correlation", ylim=(-0.3, 1.2))
-right.legend(frameon=False, fontsize=8, ncols=3, loc="upper center")
+right.set(ylabel="held-out correlation", ylim=(-0.3, 1.3))
+right.legend(frameon=False, fontsize=8, loc="upper right")
 
 # %%
 # One circuit is an example. ``python -m trialtensor_models.experiments.reward_in_purkinje`` asks
-# five of them, decodes from all regions, lesions them, and has a third arm, in which the right
-# answer is shown: choices are learned there, but values aren't in simple spikes at the cue.
+# five of them, decodes from all regions, lesions them, and has two more arms: climbing fibres that
+# carry errors of other rewards than are given, and ones that show the right answer.

@@ -30,10 +30,10 @@ from trialtensor_models.circuit.trials import Trials
 from trialtensor_models.sessions import Run
 from trialtensor_models.tasks import ChoiceTask, check_is_task, has_choices
 
-Teaching = Literal["reward", "told", "none"]
+Teaching = Literal["reward", "unrelated", "told", "none"]
 # Rates of parallel fibre synapses for a single trial: errors of reward come once in it, those of
 # movement at every step.
-_MOTOR_RATE = {"reward": 2.0, "told": 0.5, "none": 0.0}
+_MOTOR_RATE = {"reward": 2.0, "unrelated": 2.0, "told": 0.5, "none": 0.0}
 CRITIC_RATE = 1.0
 # Share of what motor modules learned that is left a trial later. A circuit that keeps everything
 # is caught in habits: a wrong answer that is expected to be wrong is no surprise, and teaches
@@ -51,6 +51,11 @@ class _Rules:
     motor_rate: float
     critic_rate: float
     retention: float
+
+    @property
+    def rewarded(self) -> bool:
+        """Whether climbing fibres carry errors of a reward."""
+        return self.teaching in ("reward", "unrelated")
 
 
 def learn_from_rewards(
@@ -93,9 +98,11 @@ def learn_from_rewards(
         Of the circuit that is trained; with ``signals=("motor", "reward")``.
     blocks : sequence of int
         Trials of each; after each, every cue's answer moves on to the next.
-    teaching : {"reward", "told", "none"}
-        What climbing fibres carry. "told": those of motor modules carry the motor error, as if the
-        right answer were shown, and the critic rests. "none": all rest.
+    teaching : {"reward", "unrelated", "told", "none"}
+        What climbing fibres carry. "unrelated": errors of rewards by the toss of a coin, and not
+        of those that are given, felt and recorded; as much is learned, and nothing of worth.
+        "told": those of motor modules carry the motor error, as if the right answer were shown,
+        and the critic rests. "none": all rest.
     exploration : float
         Standard deviation in degrees of the noise that turns the hand aside.
     motor_rate : float, optional
@@ -156,7 +163,7 @@ def learn_from_rewards(
     recording = Recording(circuit, bin_width, n_granule)
     recording.keep(circuit)
     rng = np.random.default_rng(np.random.SeedSequence([seed, 15]))
-    learner = _Learner(circuit, rules)
+    learner = _Learner(circuit, rules, np.random.default_rng(np.random.SeedSequence([seed, 16])))
     with threadpool_limits(1, user_api="blas"):
         for block, n_trials in enumerate(blocks):
             for place, cue in enumerate(_cues(len(task.labels), n_trials, rng)):
@@ -187,9 +194,10 @@ def learn_from_rewards(
 class _Learner:
     """A circuit that learns trial by trial."""
 
-    def __init__(self, circuit: Circuit, rules: _Rules) -> None:
+    def __init__(self, circuit: Circuit, rules: _Rules, coin: np.random.Generator) -> None:
         self.circuit = circuit
         self._rules = rules
+        self._coin = coin
         self._start = circuit.weights["w"]
         self._constraint = _parallel(circuit)
         is_critic = np.repeat(circuit.anatomy.module == "reward", circuit.anatomy.n_purkinje)
@@ -215,8 +223,9 @@ class _Learner:
         points = _nearer(circuit.setpoints, track(
             circuit.setpoints, circuit.weights, circuit.anatomy, activity
         ))  # fmt: skip
-        rewarded = self._rules.teaching == "reward"
-        change = parallel_fibre_change(activity, spikes, circuit.anatomy, rewarded=rewarded)
+        change = parallel_fibre_change(
+            activity, spikes, circuit.anatomy, rewarded=self._rules.rewarded
+        )
         w = circuit.weights["w"]
         w = self._start + self._kept * (w - self._start) + self._rate * change
         weights = {**circuit.weights, "w": self._constraint.hold(w)}
@@ -225,7 +234,9 @@ class _Learner:
 
     def _spikes(self, activity: Activity, trials: Trials, outcome: Outcome) -> np.ndarray:
         anatomy = self.circuit.anatomy
-        action = action_of(trials, outcome) if self._rules.teaching == "reward" else None
+        if self._rules.teaching == "unrelated":
+            activity = replace(activity, reward=self._coin.integers(0, 2, 1).astype(float))
+        action = action_of(trials, outcome) if self._rules.rewarded else None
         spikes = complex_spikes(activity, trials, anatomy, action=action)
         if self._rules.teaching == "told":
             spikes[..., anatomy.module == "reward"] = COMPLEX

@@ -11,7 +11,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-COLORS = {"reward": "#0072B2", "told": "#E69F00", "none": "#555555"}
+COLORS = {"reward": "#0072B2", "unrelated": "#CC79A7", "told": "#E69F00", "none": "#555555"}
 _CUE, _OUTCOME = "#009E73", "#D55E00"
 _LEARNED = (
     ("signed value", "motor", "signed value,\nmotor cells"),
@@ -88,7 +88,8 @@ def _complex(ax: Any, learning: pd.DataFrame) -> None:
 def _courses(ax: Any, courses: pd.DataFrame) -> None:
     own = courses[courses["part"] == "reward"]
     for arm, color in COLORS.items():
-        for stage, line in (("early", (0, (3, 2))), ("late", "-")):
+        stages = (("early", (0, (3, 2))), ("late", "-"))
+        for stage, line in stages if arm == "reward" else stages[1:]:
             rows = own[(own["arm"] == arm) & (own["stage"] == stage)]
             mean = rows.groupby("time")["score"].mean()
             ax.plot(mean.index, mean, color=color, ls=line, label=f"{arm}, {stage}")
@@ -115,20 +116,20 @@ def _decoding(ax: Any, decoding: pd.DataFrame) -> None:
     for place, rows in enumerate(groups):
         for k, (arm, color) in enumerate(COLORS.items()):
             own = rows[rows["arm"] == arm]
-            x = place + 0.25 * (k - 1)
+            x = place + 0.21 * (k - 1.5)
             label = arm if place == 0 else None
             spread = x + np.linspace(-0.05, 0.05, len(own))
             ax.plot(spread, own["score"], "o", ms=4, color=color, label=label)
             chance = own["chance"].mean()
             known = "95 % of surrogates" if place == k == 0 else None
-            ax.plot([x - 0.1, x + 0.1], [chance, chance], color="k", lw=1.2, label=known)
+            ax.plot([x - 0.09, x + 0.09], [chance, chance], color="k", lw=1.2, label=known)
     ax.axvline(len(_BUILT_IN) - 0.5, color="0.7", lw=0.8)
     ax.axhline(0, color="0.6", lw=0.8, zorder=0)
     names = [each[-1] for each in (*_BUILT_IN, *_LEARNED)]
     ax.set_xticks(range(len(names)), names, fontsize=8)
     ax.set(ylabel="held-out correlation", ylim=(-0.6, 1.3))
     ax.set_title("At the outcome (built in)  |  In simple spikes at the end of the cue (learned)")
-    _legend(ax, loc="upper right", ncols=4)
+    _legend(ax, loc="upper right", ncols=5)
 
 
 def _lesions(ax: Any, lesions: pd.DataFrame) -> None:

@@ -2,8 +2,9 @@
 
 Cues whose answers are learned from rewards, and reversed a dozen times, in blocks of unequal
 length. Complex spikes carry the error of reward: that is built in. Not built in is what becomes of
-it in simple spikes when the next cue is shown. Each arm meets the same blocks: "reward", "told"
-(climbing fibres show the right answer, and nothing of rewards), "none" (they rest).
+it in simple spikes when the next cue is shown. Each arm meets the same blocks: "reward";
+"unrelated" (climbing fibres carry errors of other rewards than are given, and as much changes);
+"told" (they show the right answer, and nothing of rewards); "none" (they rest).
 
 ``python -m trialtensor_models.experiments.reward_in_purkinje -o FIGURE``
 """
@@ -13,7 +14,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -30,7 +31,8 @@ from trialtensor_models.experiments.reward_figure import plot_rewards
 from trialtensor_models.sessions import Run
 from trialtensor_models.tasks import ReversalLearning
 
-ARMS: tuple[Literal["reward", "told", "none"], ...] = ("reward", "told", "none")
+Arm = Literal["reward", "unrelated", "told", "none"]
+ARMS: tuple[Arm, ...] = get_args(Arm)
 TABLES = Path(__file__).parent / "tables"
 TASK = ReversalLearning(cue=0.4)
 N_SEEDS, N_BLOCKS = 5, 12

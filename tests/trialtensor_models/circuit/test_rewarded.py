@@ -100,6 +100,25 @@ def test_without_teaching_nothing_is_learned(start):
     assert (cells(run, "olive") == 1).all()
 
 
+def test_unrelated_rewards_teach_what_was_not_given(start, run):
+    other = learn_from_rewards(TASK, start=start, teaching="unrelated", **ALL)
+    told = other.behaviour
+    # The first trial is the same, but for what the olive is told of it: 0 or 1 by a coin.
+    assert told["reward"][0] == run.behaviour["reward"][0]
+    expected = told["expected_outcome"].values
+    up = cells(other, "olive", "reward")[:, 0, 20]
+    coins = np.stack([np.maximum(1 + 2 * (coin - expected), 0) for coin in (0, 1)])
+    fits = np.abs(coins - up) < 1e-5
+    assert fits.any(0).all()
+    assert (fits[1] != (told["reward"].values > 0)).any()
+    # What is felt is the reward that was given.
+    reward = run.activity.values[0, run.activity["region"].values == "purkinje", 20]
+    np.testing.assert_array_equal(
+        other.activity.values[0, other.activity["region"].values == "purkinje", 20], reward
+    )
+    assert np.abs(np.diff(other.truth.pathways["w"].values, axis=0)).max() > 0.01
+
+
 def test_told_answers_leave_the_critic_alone(start):
     run = learn_from_rewards(TASK, start=start, teaching="told", **ALL)
     changed = np.abs(np.diff(run.truth.pathways["w"].values, axis=0)).max((0, 2))
