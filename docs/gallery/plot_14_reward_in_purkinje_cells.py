@@ -103,9 +103,17 @@ for k, (arm, color) in enumerate({"reward": "#0072B2", "none": "#555555"}.items(
 right.axhline(0, color="0.4", lw=0.8)
 right.set_xticks(range(len(names)), names, fontsize=8)
 right.set(ylabel="held-out correlation", ylim=(-0.3, 1.3))
-right.legend(frameon=False, fontsize=8, loc="upper right")
+_ = right.legend(frameon=False, fontsize=8, loc="upper right")
 
 # %%
-# One circuit is an example. ``python -m trialtensor_models.experiments.reward_in_purkinje`` asks
-# five of them, decodes from all regions, lesions them, and has two more arms: climbing fibres that
-# carry errors of other rewards than are given, and ones that show the right answer.
+# What to keep in mind
+# --------------------
+#
+# - That complex spikes carry errors of reward was put in, and the critic is taught by them. That
+#   Purkinje cells do the same is a hypothesis, which the model makes testable.
+# - Simple spikes *after* the outcome tell of reward in any circuit: mossy fibres carry it.
+# - Values are slow. Shuffled trials would call any drift a value; the surrogates here are as slow
+#   as values are, blocks are held out, and changes from trial to trial are asked for as well.
+# - One circuit is an example. ``python -m trialtensor_models.experiments.reward_in_purkinje``
+#   asks five of them, decodes from all regions, lesions them, and has two more arms: climbing
+#   fibres that carry errors of other rewards than are given, and ones that show the right answer.
