@@ -117,9 +117,9 @@ def draw_weights(anatomy: Anatomy, n_inputs: int, seed: int) -> Weights:
         the nuclei, "W_th" (N, n) from the nuclei through the thalamus.
     """
     rng = np.random.default_rng(np.random.SeedSequence([seed, 11]))
-    N = anatomy.n_cortex
+    N, (short, long) = anatomy.n_cortex, np.log(anatomy.tau)
     weights = {
-        "leak": anatomy.dt / np.exp(rng.uniform(*np.log(anatomy.tau), N)),
+        "leak": anatomy.dt / np.exp(rng.uniform(short, long, N)),
         "W": _recurrent(anatomy, rng),
         "W_in": rng.normal(size=(N, n_inputs)) * 0.7,
         "W_s": rng.normal(size=(N, N_SENSORY + N_REWARD)) * 0.3,

@@ -79,9 +79,11 @@ def record(
     counterfactual = None
     if first.anatomy.cerebellum:
         counterfactual = xr.Dataset({"no_cerebellum": labelled(blocked)})
+    fast, slow = _components(full, blocked, trials)
     truth = Truth(
         schedule=xr.Dataset({name: ("trial", values) for name, values in rows.items()}),
-        **_components(full, blocked, trials),
+        fast=fast,
+        slow=slow,
         counterfactual=counterfactual,
         subspaces=_subspaces(circuits[-1]),
         region=region,
@@ -173,17 +175,17 @@ def _labelled(
 
 def _components(
     full: Sequence[Activity], blocked: Sequence[Activity | None], trials: Trials
-) -> dict[str, xr.DataArray]:
-    """What cortex does by itself (slow), and what the nuclei add (fast), by trial."""
+) -> tuple[xr.DataArray, xr.DataArray]:
+    """What the nuclei add (fast), and what cortex does by itself (slow), by trial."""
     done = np.concatenate([1 - missed(each, trials) for each in full])
     alone = np.concatenate(
         [1 - missed(b if b is not None else f, trials) for f, b in zip(full, blocked, strict=True)]
     )
     attrs = {"long_name": "share of the wanted command that is not missed"}
-    return {
-        "fast": xr.DataArray(done - alone, dims="trial", attrs=attrs),
-        "slow": xr.DataArray(alone, dims="trial", attrs=attrs),
-    }
+    return (
+        xr.DataArray(done - alone, dims="trial", attrs=attrs),
+        xr.DataArray(alone, dims="trial", attrs=attrs),
+    )
 
 
 def _behaviour(

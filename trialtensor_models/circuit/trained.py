@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -18,6 +18,9 @@ from trialtensor_models.circuit.state import Checkpoint, State
 from trialtensor_models.circuit.state_files import read_training, write_state
 from trialtensor_models.sessions import Run
 from trialtensor_models.tasks import has_choices
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 class Training:
@@ -155,6 +158,22 @@ class Training:
             seed=seed,
             weights=weights,
         )
+
+    def plot(self, *, figure: Any = None) -> Figure:
+        """Draw paths, what is missed with the nuclei and without, their message, and activity.
+
+        Parameters
+        ----------
+        figure : Figure or SubFigure, optional
+            Drawn into; by default a new one.
+
+        Returns
+        -------
+        matplotlib.figure.Figure or SubFigure
+        """
+        from trialtensor_models.circuit.training_figure import plot_training
+
+        return plot_training(self.run(weights=False), self.performance(), figure)
 
     def save(self, path: str | os.PathLike[str], *, last: bool = False) -> None:
         """Write the training as HDF5: arrays and text, nothing that could be executed.

@@ -196,10 +196,9 @@ def _anatomy(
     check_instance("anatomy", anatomy, Anatomy, "an Anatomy")
     if cerebellum not in (True, False, "frozen"):
         raise ValueError(f"cerebellum: expected True, False or 'frozen', got {cerebellum!r}")
-    changes = {"sparsity": sparsity, "ratio": ratio, "coding_level": coding_level}
-    found = replace(
-        anatomy, **{name: value for name, value in changes.items() if value is not None}
-    )
+    changes: dict[str, Any] = {"sparsity": sparsity, "ratio": ratio, "coding_level": coding_level}
+    changes = {name: value for name, value in changes.items() if value is not None}
+    found = replace(anatomy, **changes)
     if feedback_delay is False:
         found = without_feedback(found)
     elif feedback_delay is not None:

@@ -74,7 +74,10 @@ def in_loops(weights, points, anatomy, trials, b, output=1.0):
             if anatomy.expansion:
                 felt = weights["J"] @ mossy
                 q = np.array(
-                    [positive(f - felt.mean() - th) for f, th in zip(felt, points.granule, strict=False)]
+                    [
+                        positive(f - felt.mean() - th)
+                        for f, th in zip(felt, points.granule, strict=False)
+                    ]
                 )
             Q = points.power[0]
             g = q / np.sqrt(Q * (0.2 + 0.8 * (q @ q) / Q))
