@@ -9,8 +9,7 @@ from trialtensor_models.circuit.controls import (
     without_feedback,
 )
 from trialtensor_models.circuit.measures import internal_error, missed
-from trialtensor_models.circuit.pathways import constraints_of, draw_weights, n_trained
-from trialtensor_models.circuit.plan import Plan
+from trialtensor_models.circuit.pathways import n_trained
 from trialtensor_models.circuit.trained import Training
 from trialtensor_models.circuit.training import train_jointly
 from trialtensor_models.circuit.trials import Setting, Trials
@@ -19,13 +18,10 @@ __all__ = [
     "REGIONS",
     "Anatomy",
     "Circuit",
-    "Plan",
     "Setting",
     "Training",
     "Trials",
-    "constraints_of",
     "dense",
-    "draw_weights",
     "internal_error",
     "missed",
     "n_trained",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trialtensor.data.parameters import check_instance, check_whole
 from trialtensor_models.circuit.anatomy import N_REWARD, N_SENSORY, Anatomy
 
 Weights = dict[str, np.ndarray]
@@ -156,6 +157,8 @@ def n_trained(anatomy: Anatomy, n_inputs: int = 0) -> int:
     -------
     int
     """
+    check_instance("anatomy", anatomy, Anatomy, "an Anatomy")
+    check_whole("n_inputs", n_inputs, 0)
     N, n = anatomy.n_cortex, anatomy.n_nuclei
     n_sensory = N_REWARD + N_SENSORY * (anatomy.feedback_delay is not None)
     n_motor = int(anatomy.is_motor.sum())

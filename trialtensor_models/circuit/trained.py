@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from trialtensor.data.parameters import check_flag, check_whole
+from trialtensor.data.parameters import SEEDS, check_flag, check_whole
 from trialtensor_models.circuit.circuit import Circuit
 from trialtensor_models.circuit.measures import choices, internal_error, missed
 from trialtensor_models.circuit.plan import Plan
@@ -106,7 +106,7 @@ class Training:
             correct_blocked; and of the nuclei's message cosine, shuffled and share, see
             `internal_error`. Without a cerebellum, only what is not about it.
         """
-        check_whole("n_repeats", n_repeats, 1)
+        check_whole("n_repeats", n_repeats, 1), check_whole("seed", seed, 0, SEEDS)
         rows = [_measured(self.circuit(k), n_repeats, seed) for k in range(len(self.iterations))]
         columns = {name: ("checkpoint", [row[name] for row in rows]) for name in rows[0]}
         return xr.Dataset({"iteration": ("checkpoint", self.iterations), **columns})

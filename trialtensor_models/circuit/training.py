@@ -135,6 +135,8 @@ def train_jointly(
         given = given | {"cerebellum": "none"}
     _check_numbers(n_iterations, batch_size, learning_rate, fast_rate, slow_rate, cut, pushes, seed)
     check_number("outcome", outcome, least=0)
+    if not (path is None or isinstance(path, str | os.PathLike)):
+        raise ValueError(f"path: expected the name of a file, got {path!r}")
     if not (report is None or callable(report)):
         raise ValueError(f"report: expected a function, got {report!r}")
     plan = Plan(

@@ -8,8 +8,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from trialtensor.data.parameters import check_number
 from trialtensor_models.circuit.anatomy import Anatomy
-from trialtensor_models.tasks import Task, has_choices, told
+from trialtensor_models.tasks import Task, check_is_task, has_choices, told
 
 # A push of the hand that nothing announces: its length in seconds.
 _PUSH = 0.1
@@ -72,6 +73,12 @@ class Setting:
     pushes: float = 0.5
     push_size: float = 0.5
     outcome: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_is_task(self.task)
+        check_number("pushes", self.pushes, least=0, most=1)
+        check_number("push_size", self.push_size, least=0)
+        check_number("outcome", self.outcome, least=0)
 
     @property
     def n_conditions(self) -> int:

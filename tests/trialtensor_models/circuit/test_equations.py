@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from trialtensor_models import CenterOut, RotatedReaching
-from trialtensor_models.circuit import Anatomy, Setting, draw_weights
+from trialtensor_models.circuit import Anatomy, Setting
 from trialtensor_models.circuit.dynamics import error_of, run
 from trialtensor_models.circuit.olive import complex_spikes
+from trialtensor_models.circuit.pathways import draw_weights
 from trialtensor_models.circuit.setpoints import settle
 
 SMALL = {"n_cortex": 12, "n_pons": 8, "ratio": 2.0, "n_purkinje": 2, "noise": 0.1}

@@ -10,15 +10,13 @@ from trialtensor_models import CenterOut, DelayedMatch, ReversalLearning, Run
 from trialtensor_models.circuit import (
     Anatomy,
     Training,
-    constraints_of,
     dense,
-    draw_weights,
-    n_trained,
     train_jointly,
     without_cerebellum,
     without_expansion,
     without_feedback,
 )
+from trialtensor_models.circuit.pathways import constraints_of, draw_weights, n_trained
 from trialtensor_models.circuit.plan import Plan
 from trialtensor_models.circuit.training import kept_iterations
 
