@@ -54,16 +54,13 @@ def record(
     """
     first = circuits[0]
     dt = first.anatomy.dt
-    check_number("bin_width", bin_width, least=dt)
     check_number("output", output, least=0)
     check_whole("seed", seed, 0, SEEDS), check_flag("weights", weights)
     if n_granule is not None:
         check_whole("n_granule", n_granule, 1)
-    per_bin = round(bin_width / dt)
-    if abs(per_bin * dt - bin_width) > 1e-6 * bin_width:
-        raise ValueError(f"bin_width: expected a multiple of the step of {dt} s, got {bin_width}")
+    per_bin = steps_of_bin(bin_width, dt)
     trials = first.draw(seed=seed, noise=None)
-    kept = _kept(first, n_granule)
+    kept = kept_of(first, n_granule)
     full, blocked = [], []
     for circuit in circuits:
         full.append(circuit.run(trials, output=output))
@@ -73,8 +70,8 @@ def record(
     time = (np.arange(trials.inputs.shape[1]) - trials.go + 0.5) * dt
 
     def labelled(activities: Sequence[Any]) -> xr.DataArray:
-        tensor = np.concatenate([_binned(a, trials, first, kept, per_bin) for a in activities])
-        return _labelled(tensor, rows, first, kept, region, time, per_bin)
+        tensor = np.concatenate([binned(a, trials, first, kept, per_bin) for a in activities])
+        return labelled_tensor(tensor, rows, first, kept, region, time, per_bin)
 
     counterfactual = None
     if first.anatomy.cerebellum:
@@ -85,16 +82,51 @@ def record(
         fast=fast,
         slow=slow,
         counterfactual=counterfactual,
-        subspaces=_subspaces(circuits[-1]),
+        subspaces=subspaces_of(circuits[-1]),
         region=region,
         configuration=dict(configuration),
-        pathways=_pathways(circuits, iterations) if weights else None,
+        pathways=pathways_of(circuits, iterations) if weights else None,
     )
     return Run(labelled(full), _behaviour(first, full, trials, rows, time), truth)
 
 
-def _kept(circuit: Circuit, n_granule: int | None) -> dict[str, int]:
-    """How many units of each region are recorded; granule cells are wired at random."""
+def steps_of_bin(bin_width: float, dt: float) -> int:
+    """Count the steps that a bin is the mean of.
+
+    Parameters
+    ----------
+    bin_width, dt : float
+        Seconds.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ValueError
+        If it isn't a whole number of steps.
+    """
+    check_number("bin_width", bin_width, least=dt)
+    per_bin = round(bin_width / dt)
+    if abs(per_bin * dt - bin_width) > 1e-6 * bin_width:
+        raise ValueError(f"bin_width: expected a multiple of the step of {dt} s, got {bin_width}")
+    return per_bin
+
+
+def kept_of(circuit: Circuit, n_granule: int | None) -> dict[str, int]:
+    """Count the units of each region that are recorded; granule cells are wired at random.
+
+    Parameters
+    ----------
+    circuit : Circuit
+    n_granule : int or None
+        None is all.
+
+    Returns
+    -------
+    dict of int
+    """
     sizes = dict(circuit.anatomy.sizes)
     if n_granule is not None and "granule" in sizes:
         sizes["granule"] = min(n_granule, sizes["granule"])
@@ -122,14 +154,38 @@ def _rows(
     return rows
 
 
-def _binned(
-    activity: Activity, trials: Trials, circuit: Circuit, kept: Mapping[str, int], per_bin: int
+def binned(
+    activity: Activity,
+    trials: Trials,
+    circuit: Circuit,
+    kept: Mapping[str, int],
+    per_bin: int,
+    spikes: np.ndarray | None = None,
 ) -> np.ndarray:
-    """(B, n_neurons, n_bins) means of the steps in each bin."""
+    """Average the steps in each bin.
+
+    Parameters
+    ----------
+    activity : Activity
+    trials : Trials
+    circuit : Circuit
+    kept : mapping
+        Of `kept_of`.
+    per_bin : int
+        Steps.
+    spikes : (T, B, n_nuclei) array, optional
+        Complex spikes; those of motor errors unless given.
+
+    Returns
+    -------
+    (B, n_neurons, n_bins) array
+    """
     parts = []
     for region, size in kept.items():
         if region == "olive":
-            parts.append(complex_spikes(activity, trials, circuit.anatomy))
+            parts.append(
+                complex_spikes(activity, trials, circuit.anatomy) if spikes is None else spikes
+            )
         else:
             parts.append(getattr(activity, region)[..., :size])
     joined = np.concatenate(parts, axis=-1)
@@ -138,7 +194,7 @@ def _binned(
     return steps.mean(1).transpose(1, 2, 0).astype(np.float32)
 
 
-def _labelled(
+def labelled_tensor(
     tensor: np.ndarray,
     rows: Mapping[str, np.ndarray],
     circuit: Circuit,
@@ -147,6 +203,26 @@ def _labelled(
     time: np.ndarray,
     per_bin: int,
 ) -> xr.DataArray:
+    """Label activity.
+
+    Parameters
+    ----------
+    tensor : (n_trials, n_neurons, n_bins) array
+    rows : mapping of (n_trials,) arrays
+        What is known of each trial.
+    circuit : Circuit
+    kept : mapping
+        Of `kept_of`.
+    region : (n_neurons,) array
+    time : (T,) array
+        Middles of the steps in seconds from the go signal.
+    per_bin : int
+        Steps.
+
+    Returns
+    -------
+    xarray.DataArray
+    """
     anatomy = circuit.anatomy
     n_bins = tensor.shape[2]
     module = {
@@ -214,8 +290,17 @@ def _behaviour(
     return xr.Dataset(columns, coords={"time": ("time", time, {"units": "s"}), "axis": ["x", "y"]})
 
 
-def _subspaces(circuit: Circuit) -> dict[str, np.ndarray]:
-    """Directions of cortex with a known meaning, at the end of training."""
+def subspaces_of(circuit: Circuit) -> dict[str, np.ndarray]:
+    """Find directions of cortex with a known meaning.
+
+    Parameters
+    ----------
+    circuit : Circuit
+
+    Returns
+    -------
+    dict of arrays with orthonormal columns
+    """
     W_out = circuit.weights["W_out"]
     found = {"output": orth(W_out.T), "output_null": null_space(W_out)}
     if circuit.anatomy.cerebellum:
@@ -223,8 +308,18 @@ def _subspaces(circuit: Circuit) -> dict[str, np.ndarray]:
     return found
 
 
-def _pathways(circuits: Sequence[Circuit], iterations: np.ndarray) -> xr.Dataset:
-    """Weights of all checkpoints; of those that didn't change, the first only."""
+def pathways_of(circuits: Sequence[Circuit], iterations: np.ndarray) -> xr.Dataset:
+    """Export the weights of all checkpoints; of those that didn't change, the first only.
+
+    Parameters
+    ----------
+    circuits : sequence of Circuit
+    iterations : (n_checkpoints,) array
+
+    Returns
+    -------
+    xarray.Dataset
+    """
     arrays = {}
     for name in TRAINED:
         if name not in circuits[0].weights:
