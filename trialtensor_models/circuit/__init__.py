@@ -9,6 +9,7 @@ from trialtensor_models.circuit.controls import (
     without_feedback,
 )
 from trialtensor_models.circuit.measures import internal_error, missed
+from trialtensor_models.circuit.packaged import list_packaged, load_circuit, load_course
 from trialtensor_models.circuit.pathways import constraints_of, draw_weights, n_trained
 from trialtensor_models.circuit.plan import Plan
 from trialtensor_models.circuit.trained import Training
@@ -27,6 +28,9 @@ __all__ = [
     "dense",
     "draw_weights",
     "internal_error",
+    "list_packaged",
+    "load_circuit",
+    "load_course",
     "missed",
     "n_trained",
     "train_jointly",
