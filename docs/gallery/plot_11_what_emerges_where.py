@@ -60,7 +60,7 @@ ax.set(xlabel="iteration", ylabel="R² of the hand's direction", ylim=(-0.6, 1),
 _ = ax.legend(frameon=False, fontsize=8, loc="lower right")
 
 # %%
-# Cortex comes first, and the cerebellum some ten iterations after it, as it must: all it hears of
+# Cortex comes first, and the cerebellum follows tens of iterations later. All that it hears of
 # the task is what cortex tells the pons.
 
 cortex = max(onsets["association"], onsets["motor"])

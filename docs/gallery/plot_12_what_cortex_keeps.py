@@ -53,19 +53,21 @@ for name, each in found.items():
     axes[1].plot(done, each["epochs"].sel(epoch="movement"), color=colors[name])
     axes[1].plot(done, each["itself"].sel(epoch="movement"), color=colors[name], ls=":")
 axes[0].set(ylim=(-1, 1.05), ylabel="share of the command\n(dashed: nuclei blocked)")
-axes[1].set(ylim=(0, 1.05), ylabel="overlap of preparation and movement\n(dotted: with itself)")
+axes[1].set(
+    ylim=(0, 1.05), ylabel="overlap with preparation\n(dotted: with itself)", title="movement"
+)
 for ax in axes:
     ax.set_xlabel("share of the training")
 _ = axes[0].legend(frameon=False, loc="lower right", fontsize=8)
 
 # %%
 # Preparation and movement begin in much the same subspace of cortex, and come apart as it learns by
-# back-propagation. That isn't the cerebellum's doing: in a cortex that has none they come apart
-# even more. Under local rules they stay together.
+# back-propagation. That isn't the cerebellum's doing: in a cortex that has none they come apart as
+# well. Under local rules they stay together.
 
 last = {name: float(each["epochs"].sel(epoch="movement")[-1]) for name, each in found.items()}
 print({name: round(value, 2) for name, value in last.items()})
-assert last["alone"] < last["gradient"] < 0.6
+assert max(last["alone"], last["gradient"]) < 0.6
 assert last["local"] > 0.7
 
 # %%

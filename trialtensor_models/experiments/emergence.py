@@ -14,12 +14,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 import xarray as xr
 
 from trialtensor.cli.console import say
 from trialtensor_models.experiments.emergence_figure import plot_emergence
 from trialtensor_models.experiments.figure_file import figure_to
+from trialtensor_models.experiments.region_codes import onset
 from trialtensor_models.experiments.region_courses import Emergence, analysed
 from trialtensor_models.training.circuits import RECORDED, trained
 
@@ -54,6 +56,7 @@ def lines_of(found: Emergence) -> list[str]:
             places = ", ".join(f"{x:.0f}" for x in each.sel(region=region).values)
             ends = hand.sel(region=region).isel(checkpoint=-1).values
             lines.append(f"  {region}: {places}; {', '.join(f'{x:.2f}' for x in ends)}")
+        lines += _lags(each)
         both = found.coupling[arm]["explained"].mean("side")
         for null in both["null"].values:
             ends = both.sel(null=null).isel(checkpoint=[0, -1]).transpose("checkpoint", "seed")
@@ -67,8 +70,29 @@ def lines_of(found: Emergence) -> list[str]:
     return lines
 
 
+def _lags(onsets: xr.DataArray) -> list[str]:
+    """Iterations by which regions follow motor cortex."""
+    leader, lines = onsets.sel(region="motor"), []
+    for region in onsets["region"].values:
+        lag = (onsets.sel(region=region) - leader).values
+        lag = lag[np.isfinite(lag)]
+        if region != "motor" and len(lag):
+            lines.append(
+                f"  {region} after motor: {np.median(lag):.0f} ({lag.min():.0f} to "
+                f"{lag.max():.0f}), later in {int((lag > 0).sum())} of {len(lag)}"
+            )
+    return lines
+
+
 def _told(performance: xr.Dataset) -> list[str]:
-    lines = ["local: iteration, and means over trainings"]
+    iterations = performance["iteration"].transpose(..., "checkpoint").values
+    iterations = iterations.reshape(-1, iterations.shape[-1])[0]
+    lines = []
+    for name in ("missed", "missed_blocked"):
+        courses = performance[name].transpose("seed", "checkpoint").values
+        half = [onset(iterations, course[0] - course) for course in courses]
+        lines.append(f"local, {name}: half of its way at " + ", ".join(f"{x:.0f}" for x in half))
+    lines.append("local: iteration, and means over trainings")
     names = ("missed", "missed_blocked", "cosine", "shuffled", "share")
     for k in range(0, performance.sizes["checkpoint"], 3):
         row = performance.isel(checkpoint=k).mean("seed")

@@ -29,6 +29,7 @@ _PERFORMANCE = {
     "missed_blocked": ("#D55E00", "missed, nuclei blocked"),
     "cosine": ("black", "cosine of nuclei and residual"),
     "shuffled": ("0.65", "cosine, other conditions"),
+    "share": ("#009E73", "share of the residual taken away"),
 }
 
 
@@ -82,14 +83,16 @@ def _draw_onsets(ax: Any, found: Emergence) -> None:
         for row, region in enumerate(onsets["region"].values):
             values = onsets.sel(region=region).values / last
             height = row + 0.22 * (shift - 1)
-            label = arm if row == 0 else None
             ax.plot(
                 values, np.full(len(values), height), markers[shift % 4], color=COLORS[region],
-                ms=4.5, mfc="none" if shift == 1 else COLORS[region], label=label,
+                ms=4.5, mfc="none" if shift == 1 else COLORS[region],
             )  # fmt: skip
             if np.isnan(values).any():
                 text = f"{int(np.isnan(values).sum())} never"
                 ax.text(1.02, height, text, fontsize=6, va="center", color="0.4")
+    for shift, arm in enumerate(found.onsets):
+        fill = "none" if shift == 1 else "0.3"
+        ax.plot([], [], markers[shift % 4], color="0.3", mfc=fill, ms=4.5, label=arm)
     regions = found.onsets[next(iter(found.onsets))]["region"].values
     ax.set(
         xlim=(0, 1), ylim=(len(regions) - 0.5, -0.6), yticks=range(len(regions)),
@@ -111,9 +114,9 @@ def _draw_shared(ax: Any, found: Emergence) -> None:
             if row == 0:
                 ax.plot([], [], "-o", color=color, ms=3.5, lw=1.2, label=null)
     ax.set(
-        xlim=(-0.6, len(found.coupling) - 0.4), ylim=(0, 1), xticks=range(len(found.coupling)),
-        xticklabels=list(found.coupling), ylabel="explained by components that both\n"
-        "sides share, before and after training",
+        xlim=(-0.6, len(found.coupling) - 0.4), ylim=(0.4, 0.9), xticks=range(len(found.coupling)),
+        xticklabels=list(found.coupling),
+        ylabel="explained by shared components,\nbefore and after training",
     )  # fmt: skip
     draw_legend(ax, above=True)
 
@@ -125,5 +128,5 @@ def _draw_performance(ax: Any, performance: xr.Dataset) -> None:
         values = performance[name].transpose("seed", "checkpoint").values
         ax.plot(iterations, values.T, color=color, lw=0.5, alpha=0.5)
         ax.plot(iterations, values.mean(0), color=color, lw=2, label=label)
-    ax.set(xlabel="iteration", ylabel="share, cosine", ylim=(-0.2, 2), title="local")
+    ax.set(xlabel="iteration", ylabel="share, cosine", ylim=(-0.2, 2.4), title="local")
     ax.legend(loc="upper right", fontsize=7, frameon=False)
