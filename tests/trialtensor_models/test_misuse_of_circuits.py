@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from dataclasses import asdict
 
-import numpy as np
 import pytest
 
 import trialtensor_models as tm

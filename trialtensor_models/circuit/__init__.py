@@ -10,6 +10,7 @@ from trialtensor_models.circuit.controls import (
     without_feedback,
 )
 from trialtensor_models.circuit.measures import internal_error, missed
+from trialtensor_models.circuit.packaged import list_packaged, load_circuit, load_course
 from trialtensor_models.circuit.pathways import n_trained
 from trialtensor_models.circuit.rewarded import learn_from_rewards
 from trialtensor_models.circuit.trained import Training
@@ -26,6 +27,9 @@ __all__ = [
     "dense",
     "internal_error",
     "learn_from_rewards",
+    "list_packaged",
+    "load_circuit",
+    "load_course",
     "missed",
     "n_trained",
     "push_ahead",

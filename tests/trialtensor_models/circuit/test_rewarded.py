@@ -140,9 +140,7 @@ def test_wanted_commands_are_turned_with_the_answers(start):
 
 @pytest.mark.parametrize("region", ["olive", "nuclei", "purkinje", "granule"])
 def test_lesions_begin_at_their_trial(start, run, region):
-    lesioned = learn_from_rewards(
-        TASK, start=start, lesion=region, share=1.0, lesion_from=4, **ALL
-    )
+    lesioned = learn_from_rewards(TASK, start=start, lesion=region, share=1.0, lesion_from=4, **ALL)
     found, intact = lesioned.activity.values, run.activity.values
     np.testing.assert_array_equal(found[:4], intact[:4])
     if region == "olive":
