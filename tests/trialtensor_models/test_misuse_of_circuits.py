@@ -56,6 +56,7 @@ CALLS = {
     }),
     "Setting": (circuit.Setting, {"task": TASK}, {
         "task": "task", "pushes": "share", "push_size": "not negative", "outcome": "not negative",
+        "reversed": "flag",
     }),
     "train_jointly": (
         circuit.train_jointly, {"task": TASK, "rules": "local", "n_iterations": 2}, {
@@ -64,7 +65,8 @@ CALLS = {
             "coding_level": "share or None", "feedback_delay": "delay or False", "rules": "rules",
             "checkpoints": "checkpoints", "n_iterations": "count", "batch_size": "count",
             "learning_rate": "positive", "fast_rate": "not negative", "slow_rate": "not negative",
-            "cut": "positive count or None", "pushes": "share", "outcome": "not negative",
+            "cut": "positive count or None",
+            "reverse_every": "positive count or None", "pushes": "share", "outcome": "not negative",
             "seed": "place", "path": "not a path", "report": "report",
         },
     ),
@@ -137,4 +139,4 @@ def test_all_arguments_are_walked():
 
 
 # Have walks of their own.
-ELSEWHERE = {"learn_from_rewards", "load_course", "load_circuit", "list_packaged"}
+ELSEWHERE = {"learn_from_rewards", "push_ahead", "load_course", "load_circuit", "list_packaged"}

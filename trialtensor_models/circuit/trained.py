@@ -83,7 +83,8 @@ class Training:
         kept: Checkpoint = self._state.checkpoints[checkpoint]
         return Circuit(
             anatomy=self.plan.anatomy,
-            setting=self.plan.setting,
+            # The rule that it was trained on last.
+            setting=self.plan.setting_at(max(0, kept.iteration - 1)),
             weights=kept.weights,
             setpoints=kept.setpoints,
         )

@@ -129,6 +129,7 @@ def test_a_run_of_checkpoints_and_conditions(tmp_path):
         blocked.activity, run.truth.counterfactual["no_cerebellum"], strict=False
     )
     assert run.truth.pathways["w"].sizes["checkpoint"] == 3
+    assert {"J", "I", "D", "setpoint_granule", "setpoint_pons"} <= set(run.truth.pathways)
     run.save(tmp_path / "run.nc")
     again = Run.load(tmp_path / "run.nc")
     np.testing.assert_array_equal(again.truth.pathways["w"], run.truth.pathways["w"])
@@ -146,6 +147,19 @@ def test_tasks_with_choices_are_told():
     assert {"correct", "correct_blocked"} <= set(found)
     run = training.run()
     assert run.behaviour["choice"].isin([-1, 1]).all()
+
+
+def test_a_reversal_is_learned_anew():
+    training = train_jointly(
+        ReversalLearning(), rules="local", anatomy=replace(SMALL, n_cortex=40, ratio=4.0),
+        n_iterations=120, checkpoints=[60, 61, 120], reverse_every=60, pushes=0.0,
+    )  # fmt: skip
+    assert training.performance()["correct"].values.tolist() == [1, 0, 1]
+    run = training.run()
+    assert run.activity["reversed"].values.tolist() == [False] * 2 + [True] * 4
+    assert run.behaviour["side"].values.tolist() == [-1, 1, 1, -1, 1, -1]
+    with pytest.raises(ValueError, match="reverse_every: expected a task with choices"):
+        trained(reverse_every=3)
 
 
 def test_controls():
