@@ -26,7 +26,7 @@ from trialtensor_models.experiments.region_courses import Emergence, analysed
 from trialtensor_models.training.circuits import RECORDED, trained
 
 ARMS = ("local", "mixed", "gradient")
-N_SEEDS = 3
+N_SEEDS = 5
 
 
 def measure(seeds: Sequence[int] = range(N_SEEDS), folder: Path | None = None) -> Emergence:
