@@ -59,8 +59,8 @@ def lines_of(found: Emergence) -> list[str]:
         lines += _lags(each)
         both = found.coupling[arm]["explained"].mean("side")
         for null in both["null"].values:
-            ends = both.sel(null=null).isel(checkpoint=[0, -1]).transpose("checkpoint", "seed")
-            first, last = (", ".join(f"{x:.2f}" for x in each) for each in ends.values)
+            ends = both.sel(null=null).transpose("checkpoint", "seed").values[[0, -1]]
+            first, last = (", ".join(f"{x:.2f}" for x in row) for row in ends)
             lines.append(f"  explained together, {null}: first {first}; last {last}")
         courses = found.courses[arm].mean(("seed", "region"))
         parts = ", ".join(f"{name} {float(courses[name]):.2f}" for name in courses.data_vars)

@@ -63,7 +63,8 @@ def trained(arm: str, seed: int = 0, folder: Path | None = None, **changes: Any)
 
 def main(kept: Path, package: Path) -> None:
     """Train, write what the package has, and print how each ended."""
-    check_room(package), kept.mkdir(parents=True, exist_ok=True)
+    check_room(package)
+    kept.mkdir(parents=True, exist_ok=True)
     for arm in ARMS:
         training = trained(arm, folder=kept)
         last = training.performance().isel(checkpoint=-1)
