@@ -1,9 +1,9 @@
 """Where does the code for a movement emerge first, and do the regions' courses hang together?
 
 Circuits learn reaches under three rotations of the cursor, which neighbouring targets are apart by:
-the same direction of the hand is right for another target in each context. Before learning, every
-region that hears the cortex tells the target and the context apart; none tells the direction of
-the hand in a context that its decoder wasn't trained on. When does each begin to?
+the same direction of the hand is right for another target in each context. Before learning, cortex
+and pons tell targets and contexts apart, but hardly any region tells the direction of the hand in a
+context that its decoder wasn't trained on. When does each begin to?
 
 ``python -m trialtensor_models.experiments.emergence -o FIGURE``
 """
