@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ARMS = ("local", "mixed", "gradient", "frozen", "alone")
-N_SEEDS = 3
+N_SEEDS = 5
 COLORS = dict(zip(ARMS, ("#D55E00", "#CC79A7", "#0072B2", "#009E73", "black"), strict=True))
 
 

@@ -1,9 +1,9 @@
 """Where does the code for a movement emerge first, and do the regions' courses hang together?
 
 Circuits learn reaches under three rotations of the cursor, which neighbouring targets are apart by:
-the same direction of the hand is right for another target in each context. Before learning, every
-region that hears the cortex tells the target and the context apart; none tells the direction of
-the hand in a context that its decoder wasn't trained on. When does each begin to?
+the same direction of the hand is right for another target in each context. Before learning, cortex
+and pons tell targets and contexts apart, but hardly any region tells the direction of the hand in a
+context that its decoder wasn't trained on. When does each begin to?
 
 ``python -m trialtensor_models.experiments.emergence -o FIGURE``
 """
@@ -26,7 +26,7 @@ from trialtensor_models.experiments.region_courses import Emergence, analysed
 from trialtensor_models.training.circuits import RECORDED, trained
 
 ARMS = ("local", "mixed", "gradient")
-N_SEEDS = 3
+N_SEEDS = 5
 
 
 def measure(seeds: Sequence[int] = range(N_SEEDS), folder: Path | None = None) -> Emergence:
@@ -59,8 +59,8 @@ def lines_of(found: Emergence) -> list[str]:
         lines += _lags(each)
         both = found.coupling[arm]["explained"].mean("side")
         for null in both["null"].values:
-            ends = both.sel(null=null).isel(checkpoint=[0, -1]).transpose("checkpoint", "seed")
-            first, last = (", ".join(f"{x:.2f}" for x in each) for each in ends.values)
+            ends = both.sel(null=null).transpose("checkpoint", "seed").values[[0, -1]]
+            first, last = (", ".join(f"{x:.2f}" for x in row) for row in ends)
             lines.append(f"  explained together, {null}: first {first}; last {last}")
         courses = found.courses[arm].mean(("seed", "region"))
         parts = ", ".join(f"{name} {float(courses[name]):.2f}" for name in courses.data_vars)

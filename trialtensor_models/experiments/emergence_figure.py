@@ -53,7 +53,8 @@ def plot_emergence(found: Emergence) -> Figure:
         _draw_courses(ax, found.codes[arm]["hand"])
         ax.set(title=arm, ylim=(-0.5, 1), xlabel="iteration")
     axes[0, 0].set_ylabel("R² of the hand's direction\nin a context not trained on")
-    axes[0, 0].legend(loc="lower right", ncols=2, fontsize=7, frameon=False)
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=6, frameon=False)
     _draw_onsets(axes[1, 0], found)
     _draw_shared(axes[1, 1], found)
     if found.performance is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from trialtensor.data.parameters import check_choice
 from trialtensor_models.analysis import subspace_overlap
 from trialtensor_models.sessions import Run
 from trialtensor_models.tasks import RotatedReaching, task_from
@@ -44,6 +45,7 @@ def patterns(run: Run, epoch: str = "movement", *, blocked: bool = False) -> dic
     """
     if run.activity is None:
         raise ValueError("run: expected one with activity")
+    check_choice("epoch", epoch, tuple(EPOCHS))
     activity = run.activity
     if blocked:
         if run.truth.counterfactual is None:

@@ -5,6 +5,7 @@ import pytest
 
 from trialtensor_models.circuit import Anatomy, load_course
 from trialtensor_models.experiments import blocked_cortex, emergence
+from trialtensor_models.experiments.region_codes import patterns
 from trialtensor_models.experiments.region_coupling import coupling
 from trialtensor_models.training.circuits import trained
 
@@ -64,3 +65,12 @@ def test_a_cortex_alone_has_nothing_to_block():
     # Preparation and movement come apart, further than noise moves either.
     epochs = arm["epochs"].sel(epoch="movement").values
     assert epochs[-1] < 0.6 < epochs[0] < arm["itself"].values.min()
+
+
+def test_what_a_run_does_not_have_is_refused(runs):
+    with pytest.raises(ValueError, match="epoch: expected one of 'preparation', 'movement'"):
+        patterns(runs[0], "rest")
+    with pytest.raises(ValueError, match="blocked: this run has no cerebellum"):
+        patterns(load_course("reaching_alone"), blocked=True)
+    with pytest.raises(ValueError, match="arm: expected one of 'local'"):
+        trained("dense")
