@@ -1,5 +1,6 @@
 """Models of motor adaptation whose inner truth is known."""
 
+from trialtensor_models.circuit import Anatomy, Training, train_jointly
 from trialtensor_models.network import (
     CCRNN,
     Cerebellum,
@@ -36,6 +37,7 @@ from trialtensor_models.tasks import (
 
 __all__ = [
     "CCRNN",
+    "Anatomy",
     "Behaviour",
     "CCRNNSimulator",
     "CenterOut",
@@ -58,6 +60,7 @@ __all__ = [
     "SequenceDrawing",
     "TheoryComparison",
     "TheoryFit",
+    "Training",
     "Truth",
     "TwoLinkArm",
     "TwoStateModel",
@@ -68,4 +71,5 @@ __all__ = [
     "load_simulator",
     "register_task",
     "simulate",
+    "train_jointly",
 ]

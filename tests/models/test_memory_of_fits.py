@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from trialtensor import CoupledTCA, Parafac2, TrialVaryingDynamics
+from trialtensor.solvers.parafac2 import smoothness_choice
 
 N_BLOCKS, N_TRIALS, N_NEURONS, N_TIMES = 8, 50, 100, 60
 
@@ -45,7 +46,9 @@ def allowed(X):
 
 @pytest.mark.parametrize(("dtype", "masked"), [(np.float32, True), (np.float64, False)])
 @pytest.mark.parametrize("form", ["in order", "mixed", "by time", "ragged", "neurons missing"])
-def test_parafac2(form, dtype, masked):
+def test_parafac2(form, dtype, masked, monkeypatch):
+    # As few sweeps for each smoothness tried as for the fit: all sweeps take the same memory.
+    monkeypatch.setattr(smoothness_choice, "_MAX_ITER", 3)
     rows = (20, 40, 60, 80, 120, 140, 160, 180) if form == "ragged" else (N_NEURONS,) * N_BLOCKS
     X = blocks(dtype, masked, rows)
     options = {}

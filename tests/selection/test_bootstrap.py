@@ -26,7 +26,7 @@ def test_intervals_of_tca_cover_what_was_planted(nonnegative):
     for seed in range(8):
         data = make_tca(80, 30, 40, 3, snr=0.5, nonnegative=nonnegative, random_state=seed)
         model = TCA(3, nonnegative=nonnegative, n_init=3, random_state=0).fit(data.X)
-        sure = bootstrap(model, data.X, n_samples=100, random_state=0)
+        sure = bootstrap(model, data.X, n_samples=50, random_state=0)
         own = tuple(getattr(model, f"{axis}_factors_") for axis in AXES)
         truth, _ = align_to(own, tuple(f / np.linalg.norm(f, axis=0) for f in data.factors))
         shares.append(

@@ -191,7 +191,7 @@ def test_a_model_with_too_few_components_is_warned_of():
 @pytest.mark.slow
 def test_intervals_hold_under_drift():
     shares = {over: [] for over in ("trials", "neurons", "both")}
-    for seed in range(12):
+    for seed in range(8):
         found = covered(DRIFT, seed)
         for over, each in shares.items():
             each.append(found[over])

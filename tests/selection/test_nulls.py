@@ -316,11 +316,11 @@ def test_wrong_arguments_are_refused_before_any_fit(arguments, message, monkeypa
 def test_noise_has_no_components(null):
     n_sets, found = 30, 0
     for seed in range(n_sets):
-        X = rng(1000 + seed).standard_normal((40, 15, 20))
+        X = rng(1000 + seed).standard_normal((30, 10, 15))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             test = component_test(
-                TCA(2, n_init=2, random_state=0),
+                TCA(2, n_init=1, random_state=0),
                 X,
                 null=null,
                 n_permutations=19,

@@ -138,7 +138,7 @@ def test_a_killed_process_goes_on(tmp_path):
         "from trialtensor import TCA, make_tca\n"
         "from trialtensor.selection import CrossValidatedSearch, Speckled\n"
         "X = make_tca(60, 30, 40, 3, snr=1.0, random_state=0).X\n"
-        "search = CrossValidatedSearch(TCA(1, n_init=4), range(1, 7), splits=Speckled(),\n"
+        "search = CrossValidatedSearch(TCA(1, n_init=3), range(1, 5), splits=Speckled(),\n"
         "    results=sys.argv[1], random_state=0, refit=False).fit(X)\n"
         "search.results_.to_json(sys.argv[2], double_precision=15)\n"
     )

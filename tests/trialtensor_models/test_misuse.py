@@ -322,7 +322,7 @@ UNWALKED = {
     ),
     "Truth": (
         *("C", "W_th", "W_PC", "W_LTD", "purkinje", "olive"),
-        *("counterfactual", "subspaces", "region", "configuration"),
+        *("counterfactual", "subspaces", "region", "configuration", "pathways"),
     ),
 }
 

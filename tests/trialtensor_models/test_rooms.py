@@ -20,9 +20,12 @@ ROOMS = {
     "testing": {"tasks", "plants", "network", "sessions", "simulators"},
     "analysis": {"sessions", "rates"},
     "recovery": {"tasks", "network", "sessions", "rates", "analysis"},
-    "training": {"tasks", "plants", "network", "sessions"},
+    "training": {"tasks", "plants", "network", "sessions", "circuit"},
     "phenomena": {"tasks", "plants", "network", "sessions", "rates"},
-    "experiments": {"circuit", "tasks", "network", "sessions", "rates", "analysis", "phenomena"},
+    "experiments": {
+        *("tasks", "network", "sessions", "circuit", "rates", "analysis"),
+        *("training", "phenomena"),
+    },
     "cli": {
         *("tasks", "plants", "network", "sessions", "rates", "simulators", "circuit"),
         *("analysis", "recovery", "training", "phenomena", "experiments"),

@@ -19,6 +19,8 @@ N_TRIALS = 40
 REFUSED = 2  # exit status of a command
 # Options of commands that name a label of the data.
 _LABELS = {"blocks": "session", "groups": "area"}
+# Here a page shows what it shows of complete data.
+_SAME_PAGE = ("float32", "loaded")
 # Small numbers of whatever takes long.
 SMALL: dict[str, Any] = {
     "n_samples": 2,
@@ -80,6 +82,9 @@ class Supplies:
                 continue
             if name in self.options:
                 given[name] = self.options[name]
+                continue
+            if name == "static":  # pages with their scripts cost much more
+                given[name] = self.condition in _SAME_PAGE
                 continue
             if parameter.default is not parameter.empty and name not in SMALL:
                 chosen = name == "components" and "model" in parameters  # some of the model's
@@ -152,12 +157,24 @@ class Supplies:
         if self.condition == "labelled":
             kind += [word for name, label in _LABELS.items() if self._takes(name)
                      for word in (f"--{name}", label)]  # fmt: skip
-        # Pages with their scripts cost much more; those of labelled data have most on them.
+        # Those of labelled data have most on their pages.
         static = [] if self.condition == "labelled" else ["--static"]
-        for name in ("fit", "track"):
-            yield f"command {name}", partial(self._command, name, file, *kind, *static)
+        kind += static
+        yield "command track", partial(self._command, "track", file, *kind)
+        kind += self._as_short()
+        yield "command fit", partial(self._command, "fit", file, *kind)
         few = ["--repeats", "1", "--n-jobs", "1"]
-        yield "command rank", partial(self._command, "rank", file, *kind, *few, *static)
+        yield "command rank", partial(self._command, "rank", file, *kind, *few)
+
+    def _as_short(self) -> list[str]:
+        """Options for fits of commands that take as long as the model's."""
+        given = self.model.get_params(deep=False)
+        return [
+            word
+            for name in ("n_init", "max_iter")
+            if given.get(name) is not None
+            for word in (f"--{name.replace('_', '-')}", str(given[name]))
+        ]
 
     def _takes(self, name: str) -> bool:
         return name in self.model.get_params(deep=False) or name in self.model.fit_options

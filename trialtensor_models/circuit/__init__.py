@@ -10,8 +10,8 @@ from trialtensor_models.circuit.controls import (
     without_feedback,
 )
 from trialtensor_models.circuit.measures import internal_error, missed
-from trialtensor_models.circuit.pathways import constraints_of, draw_weights, n_trained
-from trialtensor_models.circuit.plan import Plan
+from trialtensor_models.circuit.packaged import list_packaged, load_circuit, load_course
+from trialtensor_models.circuit.pathways import n_trained
 from trialtensor_models.circuit.rewarded import learn_from_rewards
 from trialtensor_models.circuit.trained import Training
 from trialtensor_models.circuit.training import train_jointly
@@ -21,15 +21,15 @@ __all__ = [
     "REGIONS",
     "Anatomy",
     "Circuit",
-    "Plan",
     "Setting",
     "Training",
     "Trials",
-    "constraints_of",
     "dense",
-    "draw_weights",
     "internal_error",
     "learn_from_rewards",
+    "list_packaged",
+    "load_circuit",
+    "load_course",
     "missed",
     "n_trained",
     "push_ahead",

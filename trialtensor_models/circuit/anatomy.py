@@ -113,7 +113,8 @@ class Anatomy:
             )
 
     def _check_tau(self) -> None:
-        if not isinstance(self.tau, tuple) or len(self.tau) != 2:
+        given: object = self.tau
+        if not isinstance(given, tuple) or len(given) != 2:
             raise ValueError(
                 f"tau: expected the shortest and the longest one in seconds, got {self.tau!r}"
             )
@@ -123,7 +124,8 @@ class Anatomy:
             raise ValueError(f"tau: expected the shortest one first, got {self.tau}")
 
     def _check_signals(self) -> None:
-        if not isinstance(self.signals, tuple) or not self.signals:
+        given: object = self.signals
+        if not isinstance(given, tuple) or not given:
             raise ValueError(
                 f"signals: expected a tuple such as ('motor', 'reward'), got {self.signals!r}"
             )

@@ -8,7 +8,13 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from trialtensor.data.parameters import SEEDS, check_choice, check_number, check_whole
+from trialtensor.data.parameters import (
+    SEEDS,
+    check_choice,
+    check_instance,
+    check_number,
+    check_whole,
+)
 from trialtensor_models.circuit.anatomy import REGIONS, Anatomy
 from trialtensor_models.circuit.dynamics import Activity, Setpoints, run
 from trialtensor_models.circuit.pathways import Weights
@@ -72,6 +78,7 @@ class Circuit:
             if fraction is not None:
                 raise ValueError("fraction: the nuclei are weakened by scale, not by units")
             return replace(self, output=self.output * check_number("scale", scale, least=0))
+        check_number("scale", scale, least=0)
         share = 1 - scale if fraction is None else fraction
         check_number("scale" if fraction is None else "fraction", share, least=0, most=1)
         if region == "olive":
@@ -101,6 +108,8 @@ class Circuit:
         check_whole("seed", seed, 0, SEEDS)
         if conditions is None:
             conditions = np.arange(self.setting.n_conditions)
+        if noise is not None:
+            check_number("noise", noise, least=0)
         rng = np.random.default_rng(np.random.SeedSequence([seed, 14]))
         quiet = replace(self.setting, pushes=0.0)
         return quiet.draw(np.asarray(conditions), self.anatomy, rng, noise=noise)
@@ -118,7 +127,8 @@ class Circuit:
         -------
         Activity
         """
-        scale = self.output if output is None else output
+        check_instance("trials", trials, Trials, "Trials")
+        scale = self.output if output is None else check_number("output", output, least=0)
         with threadpool_limits(1, user_api="blas"):
             return run(self.weights, self.setpoints, self.anatomy, trials, output=scale)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
+from trialtensor.data.parameters import check_instance, check_whole
 from trialtensor_models.circuit.anatomy import Anatomy
 from trialtensor_models.circuit.pathways import n_trained
 
@@ -27,6 +29,8 @@ def without_cerebellum(anatomy: Anatomy, n_inputs: int = 0) -> Anatomy:
     >>> alone.cerebellum, alone.n_cortex > Anatomy().n_cortex
     (False, True)
     """
+    _check(anatomy)
+    check_whole("n_inputs", n_inputs, 0)
     if not anatomy.cerebellum:
         return anatomy
     wanted = n_trained(anatomy, n_inputs)
@@ -47,6 +51,7 @@ def without_expansion(anatomy: Anatomy) -> Anatomy:
     -------
     Anatomy
     """
+    _check(anatomy)
     return replace(anatomy, expansion=False)
 
 
@@ -61,6 +66,7 @@ def without_feedback(anatomy: Anatomy) -> Anatomy:
     -------
     Anatomy
     """
+    _check(anatomy)
     signals = tuple(each for each in anatomy.signals if each != "sensory")
     return replace(anatomy, feedback_delay=None, signals=signals)
 
@@ -76,4 +82,9 @@ def dense(anatomy: Anatomy) -> Anatomy:
     -------
     Anatomy
     """
+    _check(anatomy)
     return replace(anatomy, sparsity=0.0, n_inputs=anatomy.n_mossy)
+
+
+def _check(anatomy: Any) -> None:
+    check_instance("anatomy", anatomy, Anatomy, "an Anatomy")

@@ -129,7 +129,8 @@ def run(
     recurrent, readout = weights["W"].T, weights["W_out"].T
     thalamic = opponent(anatomy, weights["W_th"], xp) if anatomy.cerebellum else None
     parallel = (weights["w"] - weights["I"]).T if anatomy.cerebellum else None
-    x, hand = base[0] * 0, trials.push[:, 0] * 0
+    # Zeros of the same kind of array.
+    x, hand = base[0] * 0, _zeros(trials)
     r, reward = x.clip(min=0), hand[:, 0] * 0
     late = None if anatomy.feedback_delay is None else anatomy.steps(anatomy.feedback_delay)
     nuclear = max(1, anatomy.steps(anatomy.nuclear_delay))
@@ -188,6 +189,10 @@ def _base(weights: Mapping[str, Any], trials: Trials) -> Any:
     """(T, B, N) drive of cortex that is known before the trial."""
     drive = trials.inputs @ weights["W_in"].T + weights["b"] + trials.noise
     return drive.swapaxes(0, 1)
+
+
+def _zeros(trials: Trials) -> Any:
+    return trials.push[:, 0] * 0
 
 
 def _sensory(felt: Any, reward: Any, xp: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from trialtensor.data.parameters import check_instance
 from trialtensor_models.circuit.anatomy import Anatomy
 from trialtensor_models.circuit.dynamics import TONIC, Activity
 from trialtensor_models.circuit.olive import late
@@ -25,6 +26,8 @@ def missed(activity: Activity, trials: Trials) -> np.ndarray:
         Sum of squares of the error, over that of the wanted command in the mean trial: 0 is
         perfect, 1 is no better than not to move.
     """
+    check_instance("activity", activity, Activity, "an Activity")
+    check_instance("trials", trials, Trials, "Trials")
     wanted = trials.wanted.swapaxes(0, 1)
     size = (wanted**2).sum((0, 2)).mean()
     return ((wanted - activity.command) ** 2).sum((0, 2)) / max(float(size), 1e-12)
@@ -53,6 +56,10 @@ def internal_error(
     share : float
         Of the residual that the nuclei take away: 1 is all of it, below 0 they do harm.
     """
+    check_instance("full", full, Activity, "an Activity")
+    check_instance("blocked", blocked, Activity, "an Activity")
+    check_instance("trials", trials, Trials, "Trials")
+    check_instance("anatomy", anatomy, Anatomy, "an Anatomy")
     own = anatomy.module == "motor"
     message = (full.nuclei[..., own] - TONIC) @ anatomy.directions[own]
     lag = max(1, anatomy.steps(anatomy.nuclear_delay + 0.04))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trialtensor.data.parameters import check_instance, check_whole
 from trialtensor_models.circuit.anatomy import N_REWARD, N_SENSORY, Anatomy
 
 Weights = dict[str, np.ndarray]
@@ -117,9 +118,9 @@ def draw_weights(anatomy: Anatomy, n_inputs: int, seed: int) -> Weights:
         the nuclei, "W_th" (N, n) from the nuclei through the thalamus.
     """
     rng = np.random.default_rng(np.random.SeedSequence([seed, 11]))
-    N = anatomy.n_cortex
+    N, (short, long) = anatomy.n_cortex, np.log(anatomy.tau)
     weights = {
-        "leak": anatomy.dt / np.exp(rng.uniform(*np.log(anatomy.tau), N)),
+        "leak": anatomy.dt / np.exp(rng.uniform(short, long, N)),
         "W": _recurrent(anatomy, rng),
         "W_in": rng.normal(size=(N, n_inputs)) * 0.7,
         "W_s": rng.normal(size=(N, N_SENSORY + N_REWARD)) * 0.3,
@@ -156,6 +157,8 @@ def n_trained(anatomy: Anatomy, n_inputs: int = 0) -> int:
     -------
     int
     """
+    check_instance("anatomy", anatomy, Anatomy, "an Anatomy")
+    check_whole("n_inputs", n_inputs, 0)
     N, n = anatomy.n_cortex, anatomy.n_nuclei
     n_sensory = N_REWARD + N_SENSORY * (anatomy.feedback_delay is not None)
     n_motor = int(anatomy.is_motor.sum())

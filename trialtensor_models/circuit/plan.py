@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,8 @@ class Plan:
     learning_rate, fast_rate, slow_rate : float
     cut : int or None
         Steps that gradients go back over.
+    reverse_every : int or None
+        After how many iterations right answers are exchanged.
     """
 
     anatomy: Anatomy
@@ -46,7 +48,23 @@ class Plan:
     fast_rate: float = FAST_RATE
     slow_rate: float = SLOW_RATE
     cut: int | None = None
+    reverse_every: int | None = None
     seed: int = 0
+
+    def setting_at(self, iteration: int) -> Setting:
+        """What is asked for at an iteration: the rule that is in force.
+
+        Parameters
+        ----------
+        iteration : int
+
+        Returns
+        -------
+        Setting
+        """
+        if self.reverse_every is None:
+            return self.setting
+        return replace(self.setting, reversed=bool(iteration // self.reverse_every % 2))
 
     def pace(self, iteration: int) -> float:
         """Learning rate of back-propagation: it rises at first, and falls to the end.
@@ -86,5 +104,6 @@ class Plan:
             "kept": list(self.kept),
             **{name: getattr(self, name) for name in sorted(own)},
             "cut": self.cut,
+            "reverse_every": self.reverse_every,
             "seed": int(self.seed),
         }

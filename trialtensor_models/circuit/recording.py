@@ -7,22 +7,16 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from scipy.linalg import null_space, orth
 
 from trialtensor.data.parameters import SEEDS, check_flag, check_number, check_whole
 from trialtensor_models.circuit.circuit import Circuit
 from trialtensor_models.circuit.dynamics import Activity, turned
+from trialtensor_models.circuit.exported import pathways_of, subspaces_of
 from trialtensor_models.circuit.measures import choices, missed
 from trialtensor_models.circuit.olive import complex_spikes
-from trialtensor_models.circuit.pathways import TRAINED
 from trialtensor_models.circuit.trials import Trials
 from trialtensor_models.sessions import Run, Truth
 from trialtensor_models.tasks import has_choices
-
-_AXES = {"W": ("cortex", "cortex_from"), "W_in": ("cortex", "input"), "W_s": ("cortex", "sensory"),
-         "b": ("cortex",), "W_out": ("axis", "cortex"), "P": ("pons", "cortex"),
-         "w": ("purkinje", "granule"), "M": ("nuclei", "mossy"), "D": ("nuclei", "purkinje"),
-         "W_th": ("cortex", "nuclei")}  # fmt: skip
 
 
 def record(
@@ -59,33 +53,38 @@ def record(
     if n_granule is not None:
         check_whole("n_granule", n_granule, 1)
     per_bin = steps_of_bin(bin_width, dt)
-    trials = first.draw(seed=seed, noise=None)
+    # The same stimuli and noise at all of them; which answer is right may differ.
+    drawn = [circuit.draw(seed=seed, noise=None) for circuit in circuits]
     kept = kept_of(first, n_granule)
     full, blocked = [], []
-    for circuit in circuits:
+    for circuit, trials in zip(circuits, drawn, strict=True):
         full.append(circuit.run(trials, output=output))
         blocked.append(circuit.run(trials, output=0.0) if circuit.anatomy.cerebellum else None)
-    rows = _rows(first, trials, iterations, full)
+    rows = _rows(circuits, drawn, iterations, full)
     region = np.repeat(list(kept), list(kept.values()))
-    time = (np.arange(trials.inputs.shape[1]) - trials.go + 0.5) * dt
+    time = (np.arange(drawn[0].inputs.shape[1]) - drawn[0].go + 0.5) * dt
 
     def labelled(activities: Sequence[Any]) -> xr.DataArray:
-        tensor = np.concatenate([binned(a, trials, first, kept, per_bin) for a in activities])
+        tensor = np.concatenate(
+            [binned(a, t, first, kept, per_bin) for a, t in zip(activities, drawn, strict=True)]
+        )
         return labelled_tensor(tensor, rows, first, kept, region, time, per_bin)
 
     counterfactual = None
     if first.anatomy.cerebellum:
         counterfactual = xr.Dataset({"no_cerebellum": labelled(blocked)})
+    fast, slow = _components(full, blocked, drawn)
     truth = Truth(
         schedule=xr.Dataset({name: ("trial", values) for name, values in rows.items()}),
-        **_components(full, blocked, trials),
+        fast=fast,
+        slow=slow,
         counterfactual=counterfactual,
         subspaces=subspaces_of(circuits[-1]),
         region=region,
         configuration=dict(configuration),
         pathways=pathways_of(circuits, iterations) if weights else None,
     )
-    return Run(labelled(full), _behaviour(first, full, trials, rows, time), truth)
+    return Run(labelled(full), _behaviour(first, full, drawn, rows, time), truth)
 
 
 def steps_of_bin(bin_width: float, dt: float) -> int:
@@ -132,11 +131,15 @@ def kept_of(circuit: Circuit, n_granule: int | None) -> dict[str, int]:
 
 
 def _rows(
-    circuit: Circuit, trials: Trials, iterations: np.ndarray, full: Sequence[Activity]
+    circuits: Sequence[Circuit],
+    drawn: Sequence[Trials],
+    iterations: np.ndarray,
+    full: Sequence[Activity],
 ) -> dict[str, np.ndarray]:
     """What is known of each trial."""
-    n, B = len(iterations), len(trials.condition)
-    task = circuit.setting.task
+    n, trials = len(iterations), drawn[0]
+    B = len(trials.condition)
+    task = circuits[0].setting.task
     rows = {
         "checkpoint": np.repeat(np.arange(n), B),
         "iteration": np.repeat(iterations, B),
@@ -145,9 +148,14 @@ def _rows(
     }
     if np.any(trials.rotation):
         rows["rotation"] = np.tile(trials.rotation, n)
+    reversed_ = np.array([circuit.setting.reversed for circuit in circuits])
+    if reversed_.any():
+        rows["reversed"] = np.repeat(reversed_, B)
     if has_choices(task):
-        rows["side"] = np.tile(np.asarray(trials.side), n)
-        rows["choice"] = np.concatenate([choices(a, trials, task) for a in full])
+        rows["side"] = np.concatenate([np.asarray(each.side) for each in drawn])
+        rows["choice"] = np.concatenate(
+            [choices(a, t, task) for a, t in zip(full, drawn, strict=True)]
+        )
         rows["correct"] = rows["choice"] == rows["side"]
     return rows
 
@@ -248,82 +256,41 @@ def labelled_tensor(
 
 
 def _components(
-    full: Sequence[Activity], blocked: Sequence[Activity | None], trials: Trials
-) -> dict[str, xr.DataArray]:
-    """What cortex does by itself (slow), and what the nuclei add (fast), by trial."""
-    done = np.concatenate([1 - missed(each, trials) for each in full])
-    alone = np.concatenate(
-        [1 - missed(b if b is not None else f, trials) for f, b in zip(full, blocked, strict=True)]
+    full: Sequence[Activity], blocked: Sequence[Activity | None], drawn: Sequence[Trials]
+) -> tuple[xr.DataArray, xr.DataArray]:
+    """What the nuclei add (fast), and what cortex does by itself (slow), by trial."""
+    alone = [f if b is None else b for f, b in zip(full, blocked, strict=True)]
+    done, by_itself = (
+        np.concatenate([1 - missed(a, t) for a, t in zip(each, drawn, strict=True)])
+        for each in (full, alone)
     )
     attrs = {"long_name": "share of the wanted command that is not missed"}
-    return {
-        "fast": xr.DataArray(done - alone, dims="trial", attrs=attrs),
-        "slow": xr.DataArray(alone, dims="trial", attrs=attrs),
-    }
+    return (
+        xr.DataArray(done - by_itself, dims="trial", attrs=attrs),
+        xr.DataArray(by_itself, dims="trial", attrs=attrs),
+    )
 
 
 def _behaviour(
     circuit: Circuit,
     full: Sequence[Activity],
-    trials: Trials,
+    drawn: Sequence[Trials],
     rows: Mapping[str, np.ndarray],
     time: np.ndarray,
 ) -> xr.Dataset:
     # Positions are in units of the peak speed times seconds.
-    peak = circuit.setting.peak(circuit.anatomy.dt)
+    peak, dt = circuit.setting.peak(circuit.anatomy.dt), circuit.anatomy.dt
     hand = np.concatenate([peak * each.hand.swapaxes(0, 1) for each in full])
-    cursor = np.concatenate(
-        [peak * turned(each.hand, trials.rotation).swapaxes(0, 1) for each in full]
-    )
-    place = trials.wanted.sum(1) * circuit.anatomy.dt * peak
-    end = hand[:, min(trials.outcome, hand.shape[1]) - 1]
-    short = np.linalg.norm(end - np.tile(place, (len(full), 1)), axis=1)
+    rotation = np.concatenate([trials.rotation for trials in drawn])
+    cursor = turned(hand.swapaxes(0, 1), rotation).swapaxes(0, 1)
+    place = np.concatenate([peak * dt * trials.wanted.sum(1) for trials in drawn])
+    end = hand[:, min(drawn[0].outcome, hand.shape[1]) - 1]
+    lacking = [missed(a, t) for a, t in zip(full, drawn, strict=True)]
     columns: dict[str, Any] = {
-        "missed": ("trial", np.concatenate([missed(each, trials) for each in full])),
-        "end_error": ("trial", short, {"units": "m"}),
+        "missed": ("trial", np.concatenate(lacking)),
+        "end_error": ("trial", np.linalg.norm(end - place, axis=1), {"units": "m"}),
         "hand": (("trial", "time", "axis"), hand.astype(np.float32), {"units": "m"}),
         "cursor": (("trial", "time", "axis"), cursor.astype(np.float32), {"units": "m"}),
         **{name: ("trial", values) for name, values in rows.items()},
     }
     return xr.Dataset(columns, coords={"time": ("time", time, {"units": "s"}), "axis": ["x", "y"]})
-
-
-def subspaces_of(circuit: Circuit) -> dict[str, np.ndarray]:
-    """Find directions of cortex with a known meaning.
-
-    Parameters
-    ----------
-    circuit : Circuit
-
-    Returns
-    -------
-    dict of arrays with orthonormal columns
-    """
-    W_out = circuit.weights["W_out"]
-    found = {"output": orth(W_out.T), "output_null": null_space(W_out)}
-    if circuit.anatomy.cerebellum:
-        found["thalamic"] = orth(circuit.weights["W_th"])
-    return found
-
-
-def pathways_of(circuits: Sequence[Circuit], iterations: np.ndarray) -> xr.Dataset:
-    """Export the weights of all checkpoints; of those that didn't change, the first only.
-
-    Parameters
-    ----------
-    circuits : sequence of Circuit
-    iterations : (n_checkpoints,) array
-
-    Returns
-    -------
-    xarray.Dataset
-    """
-    arrays = {}
-    for name in TRAINED:
-        if name not in circuits[0].weights:
-            continue
-        stacked = np.stack([each.weights[name] for each in circuits]).astype(np.float32)
-        fixed = (stacked == stacked[:1]).all()
-        dims = _AXES[name] if fixed else ("checkpoint", *_AXES[name])
-        arrays[name] = (dims, stacked[0] if fixed else stacked)
-    return xr.Dataset(arrays | {"iteration": ("checkpoint", iterations)})

@@ -12,14 +12,13 @@ import xarray as xr
 from trialtensor.data.parameters import check_whole
 from trialtensor_models.circuit.circuit import Circuit
 from trialtensor_models.circuit.dynamics import Activity
+from trialtensor_models.circuit.exported import pathways_of, subspaces_of
 from trialtensor_models.circuit.olive import reward_error, value_of
 from trialtensor_models.circuit.recording import (
     binned,
     kept_of,
     labelled_tensor,
-    pathways_of,
     steps_of_bin,
-    subspaces_of,
 )
 from trialtensor_models.circuit.rewarded_trial import Outcome
 from trialtensor_models.circuit.trials import Trials

@@ -119,14 +119,15 @@ def _header(file: h5py.File) -> dict[str, Any]:
 
 def _check_same(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
     for name, value in wanted.items():
-        if found.get(name) != value:
-            raise RefusedError(
-                f"holds another training: its {name} is {found.get(name)!r}, not {value!r}"
-            )
+        other = found.get(name)
+        if isinstance(value, Mapping) and isinstance(other, Mapping):
+            _check_same(other, value)
+        elif other != value:
+            raise RefusedError(f"holds another training: its {name} is {other!r}, not {value!r}")
 
 
 def _plan(configuration: dict[str, Any], task: Any) -> Plan:
-    anatomy = {
+    anatomy: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in configuration.pop("anatomy").items()
     }

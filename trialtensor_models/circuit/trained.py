@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
-from trialtensor.data.parameters import check_flag, check_whole
+from trialtensor.data.parameters import SEEDS, check_flag, check_whole
 from trialtensor_models.circuit.circuit import Circuit
 from trialtensor_models.circuit.measures import choices, internal_error, missed
 from trialtensor_models.circuit.plan import Plan
@@ -18,6 +18,9 @@ from trialtensor_models.circuit.state import Checkpoint, State
 from trialtensor_models.circuit.state_files import read_training, write_state
 from trialtensor_models.sessions import Run
 from trialtensor_models.tasks import has_choices
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 class Training:
@@ -80,7 +83,8 @@ class Training:
         kept: Checkpoint = self._state.checkpoints[checkpoint]
         return Circuit(
             anatomy=self.plan.anatomy,
-            setting=self.plan.setting,
+            # The rule that it was trained on last.
+            setting=self.plan.setting_at(max(0, kept.iteration - 1)),
             weights=kept.weights,
             setpoints=kept.setpoints,
         )
@@ -103,7 +107,7 @@ class Training:
             correct_blocked; and of the nuclei's message cosine, shuffled and share, see
             `internal_error`. Without a cerebellum, only what is not about it.
         """
-        check_whole("n_repeats", n_repeats, 1)
+        check_whole("n_repeats", n_repeats, 1), check_whole("seed", seed, 0, SEEDS)
         rows = [_measured(self.circuit(k), n_repeats, seed) for k in range(len(self.iterations))]
         columns = {name: ("checkpoint", [row[name] for row in rows]) for name in rows[0]}
         return xr.Dataset({"iteration": ("checkpoint", self.iterations), **columns})
@@ -155,6 +159,22 @@ class Training:
             seed=seed,
             weights=weights,
         )
+
+    def plot(self, *, figure: Any = None) -> Figure:
+        """Draw paths, what is missed with the nuclei and without, their message, and activity.
+
+        Parameters
+        ----------
+        figure : Figure or SubFigure, optional
+            Drawn into; by default a new one.
+
+        Returns
+        -------
+        matplotlib.figure.Figure or SubFigure
+        """
+        from trialtensor_models.circuit.training_figure import plot_training
+
+        return plot_training(self.run(weights=False), self.performance(), figure)
 
     def save(self, path: str | os.PathLike[str], *, last: bool = False) -> None:
         """Write the training as HDF5: arrays and text, nothing that could be executed.

@@ -28,7 +28,7 @@ from trialtensor_models.circuit.state import Checkpoint, State
 from trialtensor_models.circuit.state_files import read_state, write_state
 from trialtensor_models.circuit.trained import Training
 from trialtensor_models.circuit.trials import Setting, Trials
-from trialtensor_models.tasks import Task, check_is_task
+from trialtensor_models.tasks import Task, check_is_task, has_choices
 
 _N_SETTLING = 32
 # A loss that is so many times the first one won't come down again.
@@ -52,6 +52,7 @@ def train_jointly(
     fast_rate: float = FAST_RATE,
     slow_rate: float = SLOW_RATE,
     cut: int | None = None,
+    reverse_every: int | None = None,
     pushes: float = 0.5,
     outcome: float = 0.0,
     seed: int = 0,
@@ -90,6 +91,8 @@ def train_jointly(
         Of the local rules in the cerebellum and in cortex.
     cut : int, optional
         Gradients go back over so many steps only.
+    reverse_every : int, optional
+        In tasks with choices, right answers are exchanged every so many iterations.
     pushes : float
         Share of trials in which the hand is pushed, so that feedback matters.
     outcome : float
@@ -135,6 +138,12 @@ def train_jointly(
         given = given | {"cerebellum": "none"}
     _check_numbers(n_iterations, batch_size, learning_rate, fast_rate, slow_rate, cut, pushes, seed)
     check_number("outcome", outcome, least=0)
+    if not (path is None or isinstance(path, str | os.PathLike)):
+        raise ValueError(f"path: expected the name of a file, got {path!r}")
+    if reverse_every is not None:
+        check_whole("reverse_every", reverse_every, 1)
+        if not has_choices(task):
+            raise ValueError(f"reverse_every: expected a task with choices, got {task.name}")
     if not (report is None or callable(report)):
         raise ValueError(f"report: expected a function, got {report!r}")
     plan = Plan(
@@ -148,6 +157,7 @@ def train_jointly(
         fast_rate=fast_rate,
         slow_rate=slow_rate,
         cut=cut,
+        reverse_every=reverse_every,
         seed=seed,
     )
     threads = one_thread() if by_gradient(given) else nullcontext()
@@ -196,10 +206,9 @@ def _anatomy(
     check_instance("anatomy", anatomy, Anatomy, "an Anatomy")
     if cerebellum not in (True, False, "frozen"):
         raise ValueError(f"cerebellum: expected True, False or 'frozen', got {cerebellum!r}")
-    changes = {"sparsity": sparsity, "ratio": ratio, "coding_level": coding_level}
-    found = replace(
-        anatomy, **{name: value for name, value in changes.items() if value is not None}
-    )
+    changes: dict[str, Any] = {"sparsity": sparsity, "ratio": ratio, "coding_level": coding_level}
+    changes = {name: value for name, value in changes.items() if value is not None}
+    found = replace(anatomy, **changes)
     if feedback_delay is False:
         found = without_feedback(found)
     elif feedback_delay is not None:
@@ -240,7 +249,7 @@ def _train(plan: Plan, path: Path | None, report: Callable[[int, float], None] |
     rng = np.random.default_rng()
     rng.bit_generator.state = state.rng
     for iteration in range(state.iteration, plan.n_iterations):
-        trials = plan.setting.draw(_conditions(plan, rng), plan.anatomy, rng)
+        trials = plan.setting_at(iteration).draw(_conditions(plan, rng), plan.anatomy, rng)
         loss, state = _learn(plan, state, constraints, gradient, trials, iteration)
         if not loss < _GREW * max(1.0, state.losses[0] if state.losses else loss):
             raise FloatingPointError(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
+from trialtensor.data.parameters import check_flag, check_number
 from trialtensor_models.circuit.anatomy import Anatomy
-from trialtensor_models.tasks import Task, has_choices, told
+from trialtensor_models.tasks import Task, check_is_task, has_choices, next_answer, told
 
 # A push of the hand that nothing announces: its length in seconds.
 _PUSH = 0.1
@@ -66,12 +67,23 @@ class Setting:
         Largest push, over the peak command.
     outcome : float
         Seconds that follow the response, in which its outcome is known.
+    reversed : bool
+        In tasks with choices, another answer is right: of two, the other one.
     """
 
     task: Task
     pushes: float = 0.5
     push_size: float = 0.5
     outcome: float = 0.0
+    reversed: bool = False
+
+    def __post_init__(self) -> None:
+        check_is_task(self.task)
+        check_number("pushes", self.pushes, least=0, most=1)
+        check_number("push_size", self.push_size, least=0)
+        check_number("outcome", self.outcome, least=0)
+        if check_flag("reversed", self.reversed) and not has_choices(self.task):
+            raise ValueError(f"reversed: expected a task with choices, got {self.task.name}")
 
     @property
     def n_conditions(self) -> int:
@@ -109,6 +121,8 @@ class Setting:
         """
         dt = anatomy.dt
         draw = self.task.draw(conditions, dt, rng)
+        if self.reversed and has_choices(self.task) and draw.side is not None:
+            draw = replace(draw, side=next_answer(self.task, draw.side))
         B, T = draw.inputs.shape[:2]
         more = round(self.outcome / dt)
         wanted = told(self.task, draw) / self.peak(dt)

@@ -7,6 +7,7 @@ from trialtensor_models.cli import (  # noqa: F401 (they add themselves to the a
     recovery,
     simulate,
     theories,
+    train,
 )
 from trialtensor_models.cli.app import app
 

@@ -39,7 +39,7 @@ def pretrain(
         network = _untrained(task, units, granule, seed)
         if find_spec("torch") is None:
             raise ValueError("pretraining needs torch: pip install 'trialtensor[models]'")
-        model = network.pretrain(seed=seed, n_iterations=iterations, report=_reporter(iterations))
+        model = network.pretrain(seed=seed, n_iterations=iterations, report=reporter(iterations))
         model.save(output)
         for line in _quality(model):
             say(line)
@@ -62,8 +62,18 @@ def _untrained(task: str, units: int, granule: int, seed: int) -> CCRNN:
     )
 
 
-def _reporter(n_iterations: int) -> Callable[[int, float], None]:
-    """Say ten times how far it is, how well it does and how long it will take."""
+def reporter(n_iterations: int) -> Callable[[int, float], None]:
+    """Say ten times how far training is, how well it does and how long it will take.
+
+    Parameters
+    ----------
+    n_iterations : int
+
+    Returns
+    -------
+    callable
+        Takes the iteration and its loss.
+    """
     started, every = time.monotonic(), max(1, n_iterations // _LINES)
 
     def report(iteration: int, loss: float) -> None:

@@ -166,4 +166,5 @@ def _range(curve: xr.DataArray) -> str:
     values = np.asarray(curve, dtype=float)
     if not np.isfinite(values).any():
         return "unknown"
-    return f"{np.nanmin(values):z.1f} to {np.nanmax(values):z.1f} degrees"
+    unit = f" {curve.attrs['units']}" if curve.attrs.get("units") else ""
+    return f"{np.nanmin(values):z.1f} to {np.nanmax(values):z.1f}{unit}"

@@ -48,6 +48,12 @@ REFUSED = {
     ("simulate", "--schedule", "bad.csv", "--clamp", 3): "--clamp: the table of --schedule says it",
     ("pretrain", "-o", "x.nc"): "--output: expected a name that ends in .h5",
     ("pretrain", "--task", "chess"): "--task: ",
+    ("train", "-o", "x.nc"): "--output: expected a name that ends in .h5",
+    ("train", "--run", "x.h5"): "--run: expected a name that ends in .nc",
+    ("train", "--task", "chess"): "--task: ",
+    ("train", "--rules", "hebb"): "--rules: expected one of 'bptt', 'local', 'mixed', got 'hebb'",
+    ("train", "--figure", "x.doc"): "no figure ends in .doc",
+    ("train", "--ratio", 0): "ratio: expected a number above 0, got 0.0",
     ("compare", "run.nc", "run.nc"): "run.nc",
     ("compare", "no.nc", "run.nc"): "no.nc: no such file",
     ("recovery-benchmark", "--only", "x"): "only: expected some of 'TCA'",
@@ -152,3 +158,19 @@ def test_a_method_of_ones_own_is_benchmarked(tmp_path):
     rows = json.loads((tmp_path / "r.json").read_text())
     assert {row["method"] for row in rows} == {"PCA", "Means"}
     assert "  Means" in result.stdout and (tmp_path / "r.png").exists()
+
+
+def test_a_training_is_written_and_continued(tmp_path):
+    words = ("train", "--units", 12, "--iterations", 3, "--checkpoints", 2, "--ratio", 2,
+             "-o", "training.h5", "--run", "course.nc", "--figure", "training.png")  # fmt: skip
+    found = call(*words)
+    assert found.exit_code == 0, found.output
+    assert "at the end: missed" in found.output
+    assert tt.read("course.nc").sizes["trial"] == 2 * 40
+    assert (tmp_path / "training.png").stat().st_size > 10_000
+    again = call(*words)
+    assert again.exit_code == 0
+    assert "iteration 3 of 3" not in again.output  # it was there already
+    other = call(*words, "--seed", 1)
+    assert other.exit_code == 2
+    assert "holds another training: its seed is 0, not 1" in other.output

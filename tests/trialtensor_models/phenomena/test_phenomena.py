@@ -36,9 +36,10 @@ BUILT_IN = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="session")
-def cast():
-    return cast_of(Networks(range(n_packaged()), 2), n_controls=0)
+@pytest.fixture(scope="module", params=[1, pytest.param(2, marks=pytest.mark.long)])
+def cast(request):
+    """All cortices, each with one cerebellum; in the long tests two, as in the published table."""
+    return cast_of(Networks(range(n_packaged()), request.param), n_controls=0)
 
 
 @pytest.mark.slow

@@ -21,7 +21,7 @@ def quiet(index):
     return replace(model, cortex=replace(model.cortex, noise=0.0))
 
 
-def adapted_hand(index, angle, n_trials=160):
+def adapted_hand(index, angle, n_trials):
     """(2, T, 2) paths of the hand, naive and adapted, forward and to the left of the target."""
     task = CenterOut(n_targets=1, first_angle=angle)
     schedule = Schedule().rotate(30, n_trials)
@@ -37,8 +37,8 @@ def turned(hand, step):
     return (naive - adapted) / 30
 
 
-def check_paths(index, angles, margin):
-    hands = [adapted_hand(index, angle) for angle in angles]
+def check_paths(index, angles, margin, n_trials=160):
+    hands = [adapted_hand(index, angle, n_trials) for angle in angles]
     peak = GO + 25
     early, middle, end = (np.mean([turned(h, t) for h in hands]) for t in (GO + 9, peak, -1))
     assert abs(middle - end) < 0.1
@@ -55,8 +55,9 @@ def test_adapted_hand_goes_straight_and_stops():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("index", range(n_packaged("center_out")))
-def test_adapted_hands_of_all_cortices(index):
-    check_paths(index, np.arange(16) * 22.5, margin=0.1)
+@pytest.mark.parametrize("n_trials", [80, pytest.param(160, marks=pytest.mark.long)])
+def test_adapted_hands_of_all_cortices(index, n_trials):
+    check_paths(index, np.arange(16) * 22.5, margin=0.1, n_trials=n_trials)
 
 
 @pytest.mark.parametrize("index", range(n_packaged("center_out")))
