@@ -133,12 +133,13 @@ def test_the_shipped_tables_show_what_the_guide_says():
     assert (table["n"] >= 5).all()
     error = ("cue", "last prediction error", "purkinje", "reward")
     assert table.loc[(*error, "reward"), "n_significant"] == 5
-    assert table.loc[(*error, "none"), "n_significant"] <= 1
+    for arm in ("unrelated", "told", "none"):
+        assert table.loc[(*error, arm), "n_significant"] <= 1
     late = found["learning"][found["learning"]["trial"].between(20, 40)]
     late = late[late["reversed"]]
     correct = late.groupby("arm")["correct"].mean()
     assert correct["reward"] > 0.75
-    assert correct["none"] == pytest.approx(0.5, abs=0.08)
+    assert correct[["unrelated", "none"]].between(0.42, 0.58).all()
     figure = plot_rewards(found)
     assert len(figure.axes) == 5
 
