@@ -55,6 +55,8 @@ SETPOINTS = tuple(part.name for part in fields(Setpoints))
 class Activity:
     """What happened in trials; (T, B, units) arrays, of numpy or torch.
 
+    Purkinje cells are in 10 spikes/s, other rates in units of their own.
+
     Attributes
     ----------
     cortex, pons, mossy, granule, purkinje, nuclei : arrays
