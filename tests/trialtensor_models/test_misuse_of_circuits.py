@@ -45,6 +45,8 @@ TRIALS = CIRCUIT.draw()
 FULL = CIRCUIT.run(TRIALS)
 SETTING = circuit.Setting(task=TASK)
 
+# Have walks of their own.
+ELSEWHERE = {"learn_from_rewards", "push_ahead", "load_course", "load_circuit", "list_packaged"}
 CALLS = {
     "Anatomy": (circuit.Anatomy, {}, {
         "n_cortex": "count", "excitatory": "share of excitation", "cerebellum": "flag",
@@ -136,7 +138,3 @@ def test_all_arguments_are_walked():
         assert not left, name
         assert set(valid) <= set(inspect.signature(call).parameters)
     assert set(asdict(SMALL)) == set(CALLS["Anatomy"][2])
-
-
-# Have walks of their own.
-ELSEWHERE = {"learn_from_rewards", "push_ahead", "load_course", "load_circuit", "list_packaged"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -14,10 +14,13 @@ REGIONS: tuple[str, ...] = get_args(Region)
 # What the climbing fibres of a module of the cerebellum tell, and how many nuclei it has: motor
 # errors in eight directions, errors of predicted feedback in four, of reward up and down.
 Signal = Literal["motor", "sensory", "reward"]
+_LEAST = {"n_cortex": 4}
 N_NUCLEI = {"motor": 8, "sensory": 4, "reward": 2}
 # Mossy fibres beside those of the pons: the hand's position (right, left, up, down), and reward.
 N_SENSORY = 4
 N_REWARD = 1
+# Rates of learning, discounts and noise are those of steps of so many seconds.
+REFERENCE_STEP = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,12 +49,13 @@ class Anatomy:
     expansion : bool
         False: the pons reaches Purkinje cells directly, and there are no granule cells.
     n_purkinje : int
-        Purkinje cells of each nucleus.
+        Purkinje cells of each nucleus, not of all together.
     signals : tuple of {"motor", "sensory", "reward"}
         Modules of the cerebellum, by what their climbing fibres tell. "sensory" is a forward model:
         it learns to predict the feedback that is yet to come.
     feedback_delay : float or None
-        Seconds until cortex and cerebellum feel where the hand is; None is never.
+        Seconds until cortex and cerebellum see where the cursor is; None is never. Delays are
+        rounded to whole steps.
     error_delay : float
         Seconds until the inferior olive learns of an error.
     nuclear_delay : float
@@ -91,40 +95,52 @@ class Anatomy:
 
     def __post_init__(self) -> None:
         for name in ("n_cortex", "n_pons", "n_inputs", "n_purkinje"):
-            check_whole(name, getattr(self, name), 2 if name == "n_cortex" else 1)
+            self._hold(name, check_whole(name, getattr(self, name), _LEAST.get(name, 1)))
         for name in ("cerebellum", "expansion"):
             check_flag(name, getattr(self, name))
         if self.excitatory is not None:
-            check_number("excitatory", self.excitatory, above=0, below=1)
-        check_number("sparsity", self.sparsity, least=0, below=1)
-        check_number("coding_level", self.coding_level, above=0, below=1)
+            within = check_number("excitatory", self.excitatory, above=0, below=1)
+            self._hold("excitatory", within)
+        self._hold("sparsity", check_number("sparsity", self.sparsity, least=0, below=1))
+        level = check_number("coding_level", self.coding_level, above=0, below=1)
+        self._hold("coding_level", level)
         for name in ("ratio", "dt"):
-            check_number(name, getattr(self, name), above=0)
-        for name in ("error_delay", "nuclear_delay", "noise"):
-            check_number(name, getattr(self, name), least=0)
-        if self.feedback_delay is not None:
-            check_number("feedback_delay", self.feedback_delay, least=0)
+            self._hold(name, check_number(name, getattr(self, name), above=0))
+        for name in ("error_delay", "nuclear_delay", "noise", "feedback_delay"):
+            if getattr(self, name) is not None or name != "feedback_delay":
+                self._hold(name, check_number(name, getattr(self, name), least=0))
         self._check_tau()
         self._check_signals()
+        if self.expansion and round(self.ratio * self.n_cortex) < 2:
+            raise ValueError(
+                f"ratio: expected at least 2 granule cells, got {self.ratio:g} for each of "
+                f"{self.n_cortex} cortical units"
+            )
         if self.n_inputs > self.n_mossy:
             raise ValueError(
                 f"n_inputs: a granule cell can have at most {self.n_mossy} inputs (n_pons and "
                 f"{self.n_mossy - self.n_pons} others), got {self.n_inputs}"
             )
 
+    def _hold(self, name: str, value: Any) -> None:
+        """Keep plain numbers, which files can hold."""
+        object.__setattr__(self, name, value)
+
     def _check_tau(self) -> None:
         given: object = self.tau
-        if not isinstance(given, tuple) or len(given) != 2:
+        if not isinstance(given, tuple | list) or len(given) != 2:
             raise ValueError(
                 f"tau: expected the shortest and the longest one in seconds, got {self.tau!r}"
             )
-        for each in self.tau:
-            check_number("tau", each, least=self.dt)
+        self._hold("tau", tuple(check_number("tau", each, least=self.dt) for each in given))
         if self.tau[0] > self.tau[1]:
             raise ValueError(f"tau: expected the shortest one first, got {self.tau}")
 
     def _check_signals(self) -> None:
         given: object = self.signals
+        if isinstance(given, list):
+            given = tuple(given)
+            self._hold("signals", given)
         if not isinstance(given, tuple) or not given:
             raise ValueError(
                 f"signals: expected a tuple such as ('motor', 'reward'), got {self.signals!r}"
@@ -146,13 +162,14 @@ class Anatomy:
     @property
     def n_granule(self) -> int:
         """Granule cells; without expansion as many as mossy fibres."""
-        return max(1, round(self.ratio * self.n_cortex)) if self.expansion else self.n_mossy
+        return round(self.ratio * self.n_cortex) if self.expansion else self.n_mossy
 
     @property
     def is_motor(self) -> np.ndarray:
-        """(n_cortex,) True for units that move the hand and listen to the thalamus.
+        """(n_cortex,) True for units that move the hand: every second one.
 
-        Every second one; the others hear the task, talk to these, and don't hear them.
+        The thalamus reaches them before learning, and under local rules always. The others
+        (association) hear the task, talk to these, and don't hear them.
         """
         return np.arange(self.n_cortex) % 2 == 1
 

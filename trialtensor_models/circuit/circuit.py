@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,8 @@ class Circuit:
     setpoints : Setpoints
     output : float
         Scale of what the nuclei send to cortex.
+    silenced : dict of int arrays
+        Units of each region that a lesion has silenced.
     """
 
     anatomy: Anatomy
@@ -41,6 +43,7 @@ class Circuit:
     weights: Weights
     setpoints: Setpoints
     output: float = 1.0
+    silenced: dict[str, np.ndarray] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{region} {n}" for region, n in self.anatomy.sizes.items())
@@ -52,12 +55,15 @@ class Circuit:
     ) -> Circuit:
         """Weaken what the nuclei send, or silence some units of another region.
 
+        Silent units fire no more and reach nobody. The nuclei go on as if lost Purkinje cells fired
+        at rest, as they do once their tonic drive has made up for the loss.
+
         Parameters
         ----------
-        region : {"cortex", "pons", "granule", "purkinje", "nuclei", "olive"}
+        region : {"cortex", "pons", "granule", "purkinje", "nuclei"}
         scale : float
             Scale of the output of the nuclei; elsewhere the share of units that still work, unless
-            `fraction` is given. A lesion of the olive leaves activity as it is: it stops learning.
+            `fraction` is given. (The olive is silenced where it matters: while something learns.)
         fraction : float, optional
             Share of units to silence; not for the nuclei.
         seed : int
@@ -72,22 +78,22 @@ class Circuit:
         ValueError
             If there is no such region, or a number is out of range.
         """
-        check_choice("region", region, tuple(self.anatomy.sizes))
+        regions = [each for each in self.anatomy.sizes if each != "olive"]
+        check_choice("region", region, tuple(regions))
         check_whole("seed", seed, 0, SEEDS)
         if region == "nuclei":
             if fraction is not None:
                 raise ValueError("fraction: the nuclei are weakened by scale, not by units")
             return replace(self, output=self.output * check_number("scale", scale, least=0))
-        check_number("scale", scale, least=0)
+        check_number("scale", scale, least=0, most=1)
         share = 1 - scale if fraction is None else fraction
-        check_number("scale" if fraction is None else "fraction", share, least=0, most=1)
-        if region == "olive":
-            return self
+        check_number("fraction", share, least=0, most=1)
         size = self.anatomy.sizes[region]
         rng = np.random.default_rng(np.random.SeedSequence([seed, 13, REGIONS.index(region)]))
         gone = rng.permutation(size)[: round(share * size)]
         weights = {**self.weights, **_without(region, self.weights, gone)}
-        return replace(self, weights=weights)
+        gone = np.union1d(gone, self.silenced.get(region, gone))
+        return replace(self, weights=weights, silenced=self.silenced | {region: gone})
 
     def draw(self, conditions: Any = None, *, seed: int = 0, noise: float | None = 0.0) -> Trials:
         """Draw trials without pushes.
@@ -129,8 +135,23 @@ class Circuit:
         """
         check_instance("trials", trials, Trials, "Trials")
         scale = self.output if output is None else check_number("output", output, least=0)
+        _check_fits(trials, self)
         with threadpool_limits(1, user_api="blas"):
-            return run(self.weights, self.setpoints, self.anatomy, trials, output=scale)
+            activity = run(self.weights, self.setpoints, self.anatomy, trials, output=scale)
+        for region, gone in self.silenced.items():
+            getattr(activity, region)[..., gone] = 0
+        return activity
+
+
+def _check_fits(trials: Trials, circuit: Circuit) -> None:
+    """Refuse trials of another task or another number of units."""
+    found = trials.inputs.shape[2], trials.noise.shape[2]
+    wanted = circuit.setting.task.n_inputs, circuit.anatomy.n_cortex
+    if found != wanted:
+        raise ValueError(
+            f"trials: drawn for {found[0]} inputs and {found[1]} cortical units, the circuit has "
+            f"{wanted[0]} and {wanted[1]}; draw them with circuit.draw()"
+        )
 
 
 def _without(region: str, weights: Weights, gone: np.ndarray) -> Weights:

@@ -55,6 +55,8 @@ SETPOINTS = tuple(part.name for part in fields(Setpoints))
 class Activity:
     """What happened in trials; (T, B, units) arrays, of numpy or torch.
 
+    Purkinje cells are in 10 spikes/s, other rates in units of their own.
+
     Attributes
     ----------
     cortex, pons, mossy, granule, purkinje, nuclei : arrays
@@ -135,17 +137,21 @@ def run(
     late = None if anatomy.feedback_delay is None else anatomy.steps(anatomy.feedback_delay)
     nuclear = max(1, anatomy.steps(anatomy.nuclear_delay))
     for t in range(len(base)):
-        if cut and t and t % cut == 0:
+        # Nothing that happened before this step is taught by what comes after it.
+        start = t - t % cut if cut else 0
+        if t and t == start:
             x, r, hand = x.detach(), r.detach(), hand.detach()
         if trials.reward is not None and t == trials.outcome:
             reward = trials.reward(hand)
-        felt = kept["felt"][t - late - 1] if late is not None and t > late else hand * 0
+        felt = hand * 0
+        if late is not None and t > late:
+            felt = kept["felt"][t - late - 1]
+            felt = felt.detach() if t - late - 1 < start else felt
         sensory = _sensory(felt, reward, xp)
         drive = base[t] + sensory @ weights["W_s"].T
         if anatomy.cerebellum and t >= nuclear and output:
             sent = kept["nuclei"][t - nuclear]
-            if cut and t % cut < nuclear:
-                sent = sent.detach()
+            sent = sent.detach() if t - nuclear < start else sent
             drive = drive + output * (sent @ thalamic)
         x = x + weights["leak"] * (drive + r @ recurrent - x)
         r = x.clip(min=0)

@@ -1,4 +1,7 @@
-"""Rules that use what is at the synapse: taught by climbing fibres, and by the thalamus."""
+"""Rules that use what is at the synapse: taught by climbing fibres, and by the thalamus.
+
+The normaliser of the rule of cortex is the exception: the mean power of a cell's inputs in a batch.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from trialtensor_models.circuit.anatomy import Anatomy
+from trialtensor_models.circuit.anatomy import REFERENCE_STEP, Anatomy
 from trialtensor_models.circuit.dynamics import (
     COMPLEX,
     TONIC,
@@ -19,7 +22,7 @@ from trialtensor_models.circuit.olive import late
 from trialtensor_models.circuit.trials import Trials
 
 # Steps from a granule cell to the hand, beyond the delay of the nuclei: cortex takes its time.
-_CORTICAL_LAG = 0.04
+CORTICAL_LAG = 0.04
 # For how many seconds more, in the mean, a parallel fibre stays eligible, by what climbing fibres
 # tell of: errors are credited to what happened just before, rewards to all that led to them.
 _ELIGIBILITY = {"motor": 0.06, "sensory": 0.0, "reward": 0.5}
@@ -46,8 +49,8 @@ def parallel_fibre_change(
 
     Returns
     -------
-    (n_purkinje, G) array
-        Mean over trials, for a rate of 1.
+    (n_nuclei * n_purkinje, G) array
+        Mean over trials, for a rate of 1; the same for all Purkinje cells of a nucleus.
     """
     T, B, G = activity.granule.shape
     change = np.empty((anatomy.n_nuclei, G))
@@ -58,7 +61,12 @@ def parallel_fibre_change(
         credited = _credits(T, lag, kept) @ told.reshape(T, -1)
         credited = credited.reshape(T * B, -1)
         change[own] = -credited.T @ activity.granule.reshape(T * B, G)
-    return np.repeat(change / B, anatomy.n_purkinje, axis=0)
+    return np.repeat(_per_second(anatomy) * change / B, anatomy.n_purkinje, axis=0)
+
+
+def _per_second(anatomy: Anatomy) -> float:
+    """Rates are those of steps of 20 ms: smaller steps are more of them."""
+    return anatomy.dt / REFERENCE_STEP
 
 
 def trace_of(anatomy: Anatomy, signal: str) -> tuple[int, float]:
@@ -77,8 +85,8 @@ def trace_of(anatomy: Anatomy, signal: str) -> tuple[int, float]:
         Share of eligibility that is left a step later.
     """
     waits = {
-        "motor": anatomy.error_delay + anatomy.nuclear_delay + _CORTICAL_LAG,
-        "sensory": (anatomy.feedback_delay or 0) + anatomy.dt,
+        "motor": anatomy.error_delay + anatomy.nuclear_delay + CORTICAL_LAG,
+        "sensory": anatomy.dt * (anatomy.steps(anatomy.feedback_delay or 0) + 1),
         "reward": 0.0,
     }
     steps = _ELIGIBILITY[signal] / anatomy.dt
@@ -105,8 +113,8 @@ def cortical_change(
     """Find the change of the motor units of cortex that the thalamus teaches.
 
     ``ΔW_ij = Σ_t L_i(t) (r_j(t) − r̄_j) / q_i``, with ``L`` what arrives from the thalamus, ``r̄``
-    the slow mean of the unit before the synapse, and ``q_i`` the mean power of all that the cell
-    listens to while it is taught: what the nuclei add now, cortex learns to do by itself. The
+    the slow mean of the unit before the synapse, and ``q_i`` the mean power of all plastic inputs
+    of the cell while it is taught: what the nuclei add now, cortex learns to do by itself. The
     cell's threshold makes up for what the change does in the mean, and learns the mean of ``L``.
 
     Parameters
@@ -135,5 +143,6 @@ def cortical_change(
     power = 1 + (before**2).sum(-1) + (inputs**2).sum(-1)
     met = np.einsum("tb,tbi->i", power, L**2) / np.maximum((L**2).sum((0, 1)), 1e-12)
     flat = L.reshape(T * B, N).T / (B * np.maximum(met, 1e-9))[:, None]
+    flat = _per_second(anatomy) * flat
     change = {"W": flat @ before.reshape(T * B, N), "W_in": flat @ inputs.reshape(T * B, -1)}
     return change | {"b": flat.sum(1) - change["W"] @ mean}

@@ -7,6 +7,7 @@ import numpy as np
 from trialtensor.data.parameters import check_instance
 from trialtensor_models.circuit.anatomy import Anatomy
 from trialtensor_models.circuit.dynamics import TONIC, Activity
+from trialtensor_models.circuit.local_rules import CORTICAL_LAG
 from trialtensor_models.circuit.olive import late
 from trialtensor_models.circuit.trials import Trials
 from trialtensor_models.tasks import ChoiceTask, chosen
@@ -51,8 +52,9 @@ def internal_error(
         Of the message of the nuclei (their directions, weighted by their rates) and of cortex's
         residual error, which follows it by the time that cortex takes.
     shuffled : float
-        The largest cosine with the residual of other conditions (conditions moved round): what a
-        message that only tells the time would have.
+        The largest cosine with the residual of other trials (conditions moved round), of those that
+        ask for another command: what a message that only tells the time would have. NaN if all
+        trials ask for the same.
     share : float
         Of the residual that the nuclei take away: 1 is all of it, below 0 they do harm.
     """
@@ -62,14 +64,23 @@ def internal_error(
     check_instance("anatomy", anatomy, Anatomy, "an Anatomy")
     own = anatomy.module == "motor"
     message = (full.nuclei[..., own] - TONIC) @ anatomy.directions[own]
-    lag = max(1, anatomy.steps(anatomy.nuclear_delay + 0.04))
-    told = late(message, lag)
+    told = late(message, anatomy.steps(anatomy.nuclear_delay + CORTICAL_LAG))
     residual = trials.wanted.swapaxes(0, 1) - blocked.command
-    B = residual.shape[1]
-    others = [_cosine(told, np.roll(residual, k, axis=1)) for k in range(1, B)]
+    others = [_cosine(told[:, one], residual[:, two]) for one, two in _others(trials)]
     left = trials.wanted.swapaxes(0, 1) - full.command
     share = 1 - (left**2).sum() / max(float((residual**2).sum()), 1e-12)
-    return _cosine(told, residual), max(others, default=0.0), float(share)
+    return _cosine(told, residual), max(others, default=np.nan), float(share)
+
+
+def _others(trials: Trials) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Trials, and as many others that ask for something else, for every way to move them round."""
+    flat = trials.wanted.reshape(len(trials.wanted), -1)
+    _, kind = np.unique(flat.round(9), axis=0, return_inverse=True)
+    kind, place = kind.ravel(), np.arange(len(flat))
+    pairs = [(place, np.roll(place, k)) for k in range(1, len(place))]
+    pairs = [(one[differ], two[differ]) for one, two in pairs
+             if (differ := kind[one] != kind[two]).any()]  # fmt: skip
+    return pairs
 
 
 def _cosine(a: np.ndarray, b: np.ndarray) -> float:

@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from trialtensor_models.circuit.anatomy import N_SENSORY, Anatomy
+from trialtensor_models.circuit.anatomy import N_SENSORY, REFERENCE_STEP, Anatomy
 from trialtensor_models.circuit.dynamics import COMPLEX, TONIC, Activity, error_of
 from trialtensor_models.circuit.trials import Trials
 
 # Complex spikes a second above (or below) rest, for an error as large as the peak command, for
 # feedback that is off by as much as mossy fibres can tell, for a reward of 1.
 _GAIN = {"motor": 0.5, "sensory": 2.0, "reward": 2.0}
-# What a reward is worth a step earlier.
-DISCOUNT = 0.98
+# What a reward is worth a step of 20 ms earlier.
+_DISCOUNT = 0.98
 
 
 def complex_spikes(
@@ -32,9 +32,10 @@ def complex_spikes(
         Of numpy arrays.
     trials : Trials
     anatomy : Anatomy
-    action : (B, 2) array, optional
-        The direction in which the hand went. Given, climbing fibres of motor modules carry the
-        error of reward, towards what was done, in place of the motor error.
+    action : (T, B, 2) array, optional
+        The direction in which the hand went, at the steps that it is credited with. Given, climbing
+        fibres of motor modules carry the error of reward, towards what was done, in place of the
+        motor error.
 
     Returns
     -------
@@ -109,7 +110,7 @@ def reward_error(activity: Activity, trials: Trials, anatomy: Anatomy) -> np.nda
     value = value_of(activity, anatomy)
     T = len(value)
     value = np.concatenate([np.zeros_like(value[:1]), value])
-    coming = DISCOUNT * value[1:]
+    coming = _DISCOUNT ** (anatomy.dt / REFERENCE_STEP) * value[1:]
     coming[min(trials.outcome, T - 1) :] = 0
     error = coming - value[:-1]
     if trials.outcome < T:

@@ -182,7 +182,9 @@ def _recurrent(anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
     if anatomy.excitatory is not None:
         excitation, inhibition = W[:, :n].sum(1, keepdims=True), W[:, n:].sum(1, keepdims=True)
         W[:, n:] *= -_INHIBITION * excitation / np.maximum(inhibition, 1e-12)
-    return W * _RADIUS / max(float(np.abs(np.linalg.eigvals(W)).max()), 1e-12)
+    radius = float(np.abs(np.linalg.eigvals(W)).max())
+    # So few units that none of them hears itself by way of others.
+    return W * _RADIUS / radius if radius > 1e-6 else W / N
 
 
 def _sparse(

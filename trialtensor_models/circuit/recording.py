@@ -18,6 +18,12 @@ from trialtensor_models.circuit.trials import Trials
 from trialtensor_models.sessions import Run, Truth
 from trialtensor_models.tasks import has_choices
 
+# Spikes a second for a rate of 1; those of Purkinje cells and the olive are the circuit's units,
+# those of other regions have none, and are taken as `Run.spikes` takes them.
+SPIKE_RATES = {
+    "cortex": 20.0, "pons": 20.0, "granule": 20.0, "purkinje": 10.0, "nuclei": 20.0, "olive": 1.0,
+}  # fmt: skip
+
 
 def record(
     circuits: Sequence[Circuit],
@@ -247,6 +253,11 @@ def labelled_tensor(
             "region": ("neuron", region),
             "unit": ("neuron", np.concatenate([np.arange(size) for size in kept.values()])),
             "population": ("neuron", np.concatenate(groups)),
+            "spike_rate": (
+                "neuron",
+                np.repeat([SPIKE_RATES[name] for name in kept], list(kept.values())),
+                {"units": "1/s", "long_name": "spikes a second for an activity of 1"},
+            ),
             **{name: ("trial", values) for name, values in rows.items()},
             "go": ("trial", np.zeros(len(tensor)), {"units": "s"}),
             "time": ("time", binned, seconds),

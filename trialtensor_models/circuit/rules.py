@@ -12,7 +12,7 @@ Rule = Literal["bptt", "local", "none"]
 PARTS = ("cortex", "cerebellum")
 
 
-def rules_of(rules: Any, cerebellum: bool) -> dict[str, Rule]:
+def rules_of(rules: Any, cerebellum: bool, *, frozen: bool = False) -> dict[str, Rule]:
     """Find the rule of cortex and of the cerebellum.
 
     Parameters
@@ -21,6 +21,8 @@ def rules_of(rules: Any, cerebellum: bool) -> dict[str, Rule]:
         Of both, or "bptt", "local" or "none" for "cortex" and "cerebellum".
     cerebellum : bool
         Whether there is one.
+    frozen : bool
+        Whether it never learns.
 
     Returns
     -------
@@ -48,8 +50,11 @@ def rules_of(rules: Any, cerebellum: bool) -> dict[str, Rule]:
     if not cerebellum:
         if found["cortex"] == "local":
             raise ValueError(
-                "rules: the local rule of cortex is taught by the cerebellum, and there is none"
+                "rules: the local rule of cortex is taught by the cerebellum, and there is none; "
+                "use 'bptt'"
             )
+        found["cerebellum"] = "none"
+    if frozen:
         found["cerebellum"] = "none"
     if set(found.values()) == {"none"}:
         raise ValueError(f"rules: nothing would learn, got {rules!r}")

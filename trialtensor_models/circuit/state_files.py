@@ -54,7 +54,7 @@ def write_state(path: Path, plan: Plan, state: State, *, exact: bool = True) -> 
                 stacked = stacked[:1]
             options = {"compression": "gzip", "shuffle": True} if first.size > 64 else {}
             file.create_dataset(f"checkpoints/{name}", data=stacked, **options)
-        if exact:
+        if exact and state.rng is not None:
             file.attrs["rng"] = json.dumps(state.rng)
             for name, array in state.moments.items():
                 file.create_dataset(f"moments/{name}", data=array)
@@ -118,12 +118,15 @@ def _header(file: h5py.File) -> dict[str, Any]:
 
 
 def _check_same(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
-    for name, value in wanted.items():
+    for name, value in sorted(wanted.items(), key=lambda item: item[0] == "kept"):
         other = found.get(name)
         if isinstance(value, Mapping) and isinstance(other, Mapping):
             _check_same(other, value)
         elif other != value:
-            raise RefusedError(f"holds another training: its {name} is {other!r}, not {value!r}")
+            word = {"kept": "checkpoints", "name": "task"}.get(name, name)
+            raise RefusedError(
+                f"holds another training: its {word} is {other!r}, not {value!r}; give another path"
+            )
 
 
 def _plan(configuration: dict[str, Any], task: Any) -> Plan:

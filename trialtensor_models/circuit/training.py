@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +15,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from trialtensor.data.parameters import SEEDS, check_instance, check_number, check_whole
+from trialtensor.storage import check_target
 from trialtensor_models.circuit.anatomy import Anatomy
 from trialtensor_models.circuit.controls import without_cerebellum, without_feedback
 from trialtensor_models.circuit.dynamics import Activity, error_of, run
@@ -33,6 +35,8 @@ from trialtensor_models.tasks import Task, check_is_task, has_choices
 _N_SETTLING = 32
 # A loss that is so many times the first one won't come down again.
 _GREW = 100.0
+# Weights of a working circuit are of order 1.
+_TOO_LARGE = 1e6
 
 
 def train_jointly(
@@ -70,7 +74,7 @@ def train_jointly(
     task : task
         Such as `RotatedReaching` or `SequenceDrawing`.
     anatomy : Anatomy, optional
-        Sizes and delays; the four that follow replace its own if they are given.
+        Sizes and delays; what follows replaces its own where it is given.
     cerebellum : bool or "frozen"
         False: a cortex alone, with as many trained weights. "frozen": one that never learns.
     sparsity, ratio, coding_level : float, optional
@@ -82,7 +86,7 @@ def train_jointly(
         fibre synapses, and the nuclei teach cortex. ``{"cortex": "bptt", "cerebellum": "local"}``
         mixes them; "none" is no learning.
     checkpoints : int or sequence of int
-        How many, closer together at the beginning; or after which iterations.
+        How many at most, closer together at the beginning; or after which iterations.
     n_iterations, batch_size : int
         Batches of trials, and trials in each.
     learning_rate : float
@@ -101,7 +105,7 @@ def train_jointly(
         Of weights, trials and noise; the same one gives the same bits.
     path : str or path, optional
         A file that each checkpoint goes to. If it exists and holds the beginning of the same
-        training, it is continued, with the same bits.
+        training, it is continued, with the same bits. Without it, what is interrupted is lost.
     report : callable, optional
         Called with the iteration and its loss.
 
@@ -133,15 +137,23 @@ def train_jointly(
     """
     check_is_task(task)
     anatomy = _anatomy(anatomy, cerebellum, sparsity, ratio, coding_level, feedback_delay, task)
-    given = rules_of(rules, anatomy.cerebellum)
-    if cerebellum == "frozen":
-        given = given | {"cerebellum": "none"}
-    _check_numbers(n_iterations, batch_size, learning_rate, fast_rate, slow_rate, cut, pushes, seed)
-    check_number("outcome", outcome, least=0)
+    given = rules_of(rules, anatomy.cerebellum, frozen=cerebellum == "frozen")
+    if "local" in given.values() and "motor" not in anatomy.signals:
+        raise ValueError(
+            f"signals: local rules of movement need 'motor' among them, got {anatomy.signals!r}"
+        )
+    n_iterations = check_whole("n_iterations", n_iterations, 1)
+    batch_size, seed = check_whole("batch_size", batch_size, 1), check_whole("seed", seed, 0, SEEDS)
+    learning_rate = check_number("learning_rate", learning_rate, above=0)
+    fast_rate = check_number("fast_rate", fast_rate, least=0)
+    slow_rate = check_number("slow_rate", slow_rate, least=0)
+    pushes = check_number("pushes", pushes, least=0, most=1)
+    cut = None if cut is None else check_whole("cut", cut, 1)
+    outcome = check_number("outcome", outcome, least=0)
     if not (path is None or isinstance(path, str | os.PathLike)):
         raise ValueError(f"path: expected the name of a file, got {path!r}")
     if reverse_every is not None:
-        check_whole("reverse_every", reverse_every, 1)
+        reverse_every = check_whole("reverse_every", reverse_every, 1)
         if not has_choices(task):
             raise ValueError(f"reverse_every: expected a task with choices, got {task.name}")
     if not (report is None or callable(report)):
@@ -160,6 +172,8 @@ def train_jointly(
         reverse_every=reverse_every,
         seed=seed,
     )
+    if path is not None:
+        _check_kept(plan, Path(path))
     threads = one_thread() if by_gradient(given) else nullcontext()
     with threads, threadpool_limits(1, user_api="blas"):
         return _train(plan, None if path is None else Path(path), report)
@@ -183,6 +197,8 @@ def kept_iterations(checkpoints: Any, n_iterations: int) -> tuple[int, ...]:
     ValueError
         If they aren't whole numbers from 0 to `n_iterations`.
     """
+    if isinstance(checkpoints, np.ndarray):
+        checkpoints = checkpoints.tolist()
     if isinstance(checkpoints, Sequence) and not isinstance(checkpoints, str):
         for each in checkpoints:
             check_whole("checkpoints", each, 0, n_iterations)
@@ -216,25 +232,18 @@ def _anatomy(
     return found if cerebellum else without_cerebellum(found, task.n_inputs)
 
 
-def _check_numbers(
-    n_iterations: Any,
-    batch_size: Any,
-    learning_rate: Any,
-    fast_rate: Any,
-    slow_rate: Any,
-    cut: Any,
-    pushes: Any,
-    seed: Any,
-) -> None:
-    check_whole("n_iterations", n_iterations, 1)
-    check_whole("batch_size", batch_size, 1)
-    check_number("learning_rate", learning_rate, above=0)
-    check_number("fast_rate", fast_rate, least=0)
-    check_number("slow_rate", slow_rate, least=0)
-    check_number("pushes", pushes, least=0, most=1)
-    check_whole("seed", seed, 0, SEEDS)
-    if cut is not None:
-        check_whole("cut", cut, 1)
+def _check_kept(plan: Plan, path: Path) -> None:
+    """Refuse, before the work, a file that can't be written or can't hold the training."""
+    check_target(path)
+    json.dumps(plan.configuration())
+
+
+def _check_finite(state: State, iteration: int) -> None:
+    if not all((np.abs(each) < _TOO_LARGE).all() for each in state.weights.values()):
+        raise FloatingPointError(
+            f"weights grew without bound at iteration {iteration}; lower learning_rate, fast_rate "
+            "or slow_rate"
+        )
 
 
 def _train(plan: Plan, path: Path | None, report: Callable[[int, float], None] | None) -> Training:
@@ -260,6 +269,7 @@ def _train(plan: Plan, path: Path | None, report: Callable[[int, float], None] |
         if report is not None:
             report(iteration, loss)
         if iteration + 1 in plan.kept:
+            _check_finite(state, iteration)
             state = replace(
                 state,
                 iteration=iteration + 1,

@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
 from trialtensor.data.parameters import check_flag, check_number
-from trialtensor_models.circuit.anatomy import Anatomy
-from trialtensor_models.tasks import Task, check_is_task, has_choices, next_answer, told
+from trialtensor_models.circuit.anatomy import REFERENCE_STEP, Anatomy
+from trialtensor_models.tasks import (
+    Draw,
+    Task,
+    check_draw,
+    check_is_task,
+    chosen,
+    has_choices,
+    next_answer,
+    target_radius_of,
+    told,
+)
 
 # A push of the hand that nothing announces: its length in seconds.
 _PUSH = 0.1
@@ -66,7 +77,8 @@ class Setting:
     push_size : float
         Largest push, over the peak command.
     outcome : float
-        Seconds that follow the response, in which its outcome is known.
+        Seconds that follow the response, in which its outcome is known: a circuit with a module of
+        reward is rewarded then, for a right answer or a reach that ends at its target.
     reversed : bool
         In tasks with choices, another answer is right: of two, the other one.
     """
@@ -121,6 +133,7 @@ class Setting:
         """
         dt = anatomy.dt
         draw = self.task.draw(conditions, dt, rng)
+        check_draw(draw, self.task, len(conditions))
         if self.reversed and has_choices(self.task) and draw.side is not None:
             draw = replace(draw, side=next_answer(self.task, draw.side))
         B, T = draw.inputs.shape[:2]
@@ -128,6 +141,9 @@ class Setting:
         wanted = told(self.task, draw) / self.peak(dt)
         rotation = np.zeros(B) if draw.rotation is None else np.asarray(draw.rotation, dtype=float)
         size = anatomy.noise if noise is None else noise
+        size *= np.sqrt(REFERENCE_STEP / dt)
+        if reward is None and self.outcome and "reward" in anatomy.signals:
+            reward = self._rewarded(draw, wanted.sum(1) * dt, self.peak(dt))
         return Trials(
             inputs=_longer(draw.inputs, more, hold=True),
             wanted=_longer(wanted, more),
@@ -140,6 +156,22 @@ class Setting:
             go=self.task.go(dt),
             outcome=T,
         )
+
+    def _rewarded(self, draw: Draw, place: np.ndarray, peak: float) -> Callable[[Any], Any] | None:
+        """Reward right answers, and reaches that end within the radius of their target."""
+        task = self.task
+        radius = target_radius_of(task)
+
+        def rewarded(hand: Any) -> Any:
+            end = np.asarray(hand.detach() if hasattr(hand, "detach") else hand)
+            if has_choices(task):
+                given = [chosen(task, float(each)) for each in _angles(end)]
+                right = np.asarray(given) == draw.side
+            else:
+                right = np.linalg.norm(peak * (end - place), axis=1) <= (radius or 0)
+            return right.astype(float) if end is hand else hand.new_tensor(right)
+
+        return rewarded if has_choices(task) or radius is not None else None
 
     def _pushed(self, B: int, T: int, dt: float, rng: np.random.Generator) -> np.ndarray:
         """(B, T, 2) pushes in random directions at random times of the response."""
@@ -157,7 +189,16 @@ class Setting:
 @lru_cache(maxsize=32)
 def _peak(task: Task, dt: float) -> float:
     draw = task.draw(np.arange(len(task.labels)), dt, np.random.default_rng(0))
-    return float(np.linalg.norm(told(task, draw), axis=-1).max())
+    check_draw(draw, task, len(task.labels))
+    peak = float(np.linalg.norm(told(task, draw), axis=-1).max())
+    if not peak:
+        raise ValueError(f"task: {task.name} asks for no movement in any condition")
+    return peak
+
+
+def _angles(end: np.ndarray) -> np.ndarray:
+    """(B,) directions of (B, 2) places from straight ahead, in degrees counter-clockwise."""
+    return np.rad2deg(np.arctan2(-end[:, 0], end[:, 1]))
 
 
 def _longer(signal: np.ndarray, n_steps: int, *, hold: bool = False) -> np.ndarray:

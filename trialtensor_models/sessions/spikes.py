@@ -7,6 +7,8 @@ import xarray as xr
 
 from trialtensor.data.parameters import SEEDS, check_number, check_whole
 
+_USUAL = 20.0  # spikes a second for an activity of 1
+
 
 def draw_spikes(
     activity: xr.DataArray, *, rate_scale: float = 20.0, bin_width: float = 0.02, seed: int = 0
@@ -19,7 +21,8 @@ def draw_spikes(
         What `simulate` recorded. Pons and nuclei signal by less than nothing too: a neuron that
         does so is raised by its lowest value.
     rate_scale : float
-        Spikes per second for each unit of activity.
+        Spikes per second for each unit of activity; neurons with a coordinate "spike_rate" (spikes
+        per second for an activity of 1) have that, times `rate_scale` over 20.
     bin_width : float
         Seconds in a bin; a multiple of the bins of the activity.
     seed : int
@@ -65,6 +68,9 @@ def draw_spikes(
         )
     if per_bin > len(time):
         raise ValueError(f"bin_width: a trial has {len(time) * step:g} s, got {bin_width}")
+    if "spike_rate" in activity.coords:
+        # Regions with units of their own.
+        activity = activity * (activity["spike_rate"] / _USUAL)
     rates = activity - activity.min(("trial", "time")).clip(max=0)
     if per_bin > 1:
         rates = rates.coarsen(time=per_bin, boundary="trim").mean()

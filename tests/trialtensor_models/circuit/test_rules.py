@@ -1,5 +1,7 @@
 """Local rules against sums in plain loops, gradients against finite differences."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -122,6 +124,18 @@ def test_a_cut_beyond_the_trial_changes_nothing():
         gradient.loss(setpoints, trials)[1].backward()
         found.append(gradient.trained["W"].grad)
     assert torch.equal(*found)
+
+
+def test_a_cut_gradient_stays_in_its_window():
+    torch = pytest.importorskip("torch")
+    anatomy = ANATOMIES["all signals"]
+    weights, setpoints, trials = drawn(anatomy)
+    gradient = Gradient(["W"], weights, constraints_of(weights, anatomy), anatomy, 5)
+    noise = torch.tensor(trials.noise, dtype=torch.float32, requires_grad=True)
+    activity, _ = gradient.loss(setpoints, replace(trials, noise=noise))
+    activity.command[42].sum().backward()
+    steps = noise.grad.abs().sum((0, 2)).nonzero().ravel().tolist()
+    assert steps == [40, 41, 42]
 
 
 def test_what_learns_by_which_rule():

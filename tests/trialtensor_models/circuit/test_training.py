@@ -1,12 +1,12 @@
 """Training as a whole: anatomy that holds, bits that repeat, files, runs."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
 import trialtensor as tt
-from trialtensor_models import CenterOut, DelayedMatch, ReversalLearning, Run
+from trialtensor_models import CenterOut, DelayedMatch, ReversalLearning, RotatedReaching, Run
 from trialtensor_models.circuit import (
     Anatomy,
     Training,
@@ -199,14 +199,74 @@ def test_lesions():
     np.testing.assert_array_equal(blocked.command, circuit.run(trials, output=0.0).command)
     assert (blocked.command != full.command).any()
     for region in ("cortex", "pons", "granule", "purkinje"):
-        assert (circuit.lesion(region, fraction=0.5).run(trials).command != full.command).any()
-    silent = circuit.lesion("purkinje", fraction=1.0).run(trials)
-    np.testing.assert_allclose(silent.nuclei[0, :, :2], silent.nuclei[0, :, :2])
-    np.testing.assert_array_equal(circuit.lesion("olive").run(trials).command, full.command)
-    for wrong in ({"region": "thalamus"}, {"region": "pons", "fraction": 2.0},
+        half = circuit.lesion(region, fraction=0.5)
+        found = half.run(trials)
+        assert (found.command != full.command).any()
+        silent = (getattr(found, region) == 0).all((0, 1))
+        assert silent[half.silenced[region]].all()
+        assert len(half.silenced[region]) == round(0.5 * SMALL.sizes[region])
+    # Without Purkinje cells the nuclei are as with Purkinje cells at rest: the mossy fibres' alone.
+    alone = circuit.lesion("purkinje").run(trials)
+    excited = alone.mossy @ circuit.weights["M"].T - circuit.setpoints.nuclei
+    np.testing.assert_allclose(alone.nuclei, np.maximum(1 + excited, 0))
+    twice = circuit.lesion("pons", fraction=0.5).lesion("pons", fraction=0.5, seed=1)
+    assert 6 <= len(twice.silenced["pons"]) <= 12
+    for wrong in ({"region": "thalamus"}, {"region": "olive"}, {"region": "pons", "fraction": 2.0},
                   {"region": "nuclei", "fraction": 0.5}):  # fmt: skip
         with pytest.raises(ValueError, match=r"region|fraction"):
             circuit.lesion(**wrong)
+    other = train_jointly(DelayedMatch(), **{**FEW, "rules": "local", "checkpoints": 2}).circuit()
+    with pytest.raises(ValueError, match="trials: drawn for 3 inputs and 24"):
+        train_jointly(RotatedReaching(), **{**FEW, "rules": "local"}).circuit().run(other.draw())
+
+
+def test_the_null_of_the_message_leaves_out_who_asks_for_the_same():
+    training = trained("local", n_iterations=60, checkpoints=2, batch_size=8)
+    once, thrice = (training.performance(n_repeats=n).isel(checkpoint=-1) for n in (1, 3))
+    assert once["shuffled"] < once["cosine"]
+    for name in ("cosine", "shuffled", "missed"):
+        assert float(thrice[name]) == pytest.approx(float(once[name]))
+
+
+def test_rules_are_those_of_seconds_not_of_steps():
+    sizes = []
+    for dt in (0.02, 0.01):
+        training = trained(
+            anatomy=replace(SMALL, dt=dt, noise=0.0), n_iterations=1, checkpoints=2, pushes=0.0
+        )
+        first, last = training.circuit(0).weights["w"], training.circuit().weights["w"]
+        sizes.append(np.linalg.norm(last - first))
+    assert sizes[1] == pytest.approx(sizes[0], rel=0.1)
+
+
+@pytest.mark.parametrize("rules", ["local", "bptt"])
+def test_outcomes_are_rewarded(rules):
+    anatomy = replace(SMALL, signals=("motor", "reward"))
+    task = ReversalLearning()
+    if rules == "bptt":
+        pytest.importorskip("torch")
+    training = train_jointly(
+        task, rules=rules, anatomy=replace(anatomy, n_cortex=40, ratio=4.0), n_iterations=60,
+        checkpoints=2, outcome=0.2, pushes=0.0,
+    )  # fmt: skip
+    circuit = training.circuit()
+    activity = circuit.run(circuit.draw())
+    correct = training.run().behaviour["correct"].values[-2:]
+    assert activity.reward.tolist() == correct.astype(float).tolist()
+    reached = train_jointly(TASK, rules="local", anatomy=anatomy, n_iterations=1, checkpoints=2,
+                            outcome=0.1).circuit()  # fmt: skip
+    trials = reached.draw()
+    assert trials.reward(trials.wanted.sum(1) * 0.02).tolist() == [1, 1, 1, 1]
+    assert reached.run(trials).reward.tolist() == [0, 0, 0, 0]
+
+
+def test_spikes_are_in_the_units_of_each_region():
+    run = trained("local").run(n_granule=5)
+    counts = run.spikes(bin_width=0.04)
+    seconds = counts.sizes["time"] * 0.04
+    rate = counts.groupby("region").mean().sum("time").mean("trial") / seconds
+    assert 40 < float(rate.sel(region="purkinje")) < 60
+    assert 0.5 < float(rate.sel(region="olive")) < 3
 
 
 def test_a_loss_that_grows_is_an_error():
@@ -273,9 +333,59 @@ def test_a_forward_model_learns_to_predict_feedback():
     assert errors[1] < 0.5 < 0.8 < errors[0]
 
 
-def test_a_plan_says_all(tmp_path):
+def test_a_training_in_words():
     training = trained()
     assert isinstance(training.plan, Plan)
-    assert "checkpoints" in repr(training)
+    text = repr(training)
+    assert "cortex by local, cerebellum by local" in text
+    assert "6 iterations" in text
     assert "cortex 24" in repr(training.circuit())
-    assert ReversalLearning().name not in repr(training)
+
+
+def test_numbers_of_numpy_are_numbers(tmp_path):
+    anatomy = replace(SMALL, n_cortex=np.int64(24), ratio=np.float32(2), tau=[0.03, 0.3])
+    training = trained(
+        anatomy=anatomy, n_iterations=np.int64(3), checkpoints=np.arange(2),
+        fast_rate=np.float32(0.02), path=tmp_path / "x.h5",
+    )  # fmt: skip
+    training.run().save(tmp_path / "run.nc")
+    assert training.plan.anatomy == replace(SMALL, tau=(0.03, 0.3))
+    last = Training.load(tmp_path / "x.h5")
+    last.save(tmp_path / "last.h5", last=True)
+    Training.load(tmp_path / "last.h5").save(tmp_path / "again.h5")
+    with pytest.raises(ValueError, match="can't be continued"):
+        trained(
+            anatomy=anatomy, n_iterations=3, checkpoints=[0, 1], path=tmp_path / "again.h5",
+            fast_rate=np.float32(0.02),
+        )  # fmt: skip
+
+
+def test_tasks_that_draw_nonsense_are_named():
+    @dataclass(frozen=True)
+    class Nonsense(CenterOut):
+        name = "nonsense"
+        what: str = "nan"
+
+        def draw(self, conditions, dt, rng):
+            draw = super().draw(conditions, dt, rng)
+            if self.what == "nan":
+                return replace(draw, inputs=draw.inputs * np.nan)
+            if self.what == "still":
+                return replace(draw, desired=draw.desired * 0)
+            return draw.inputs
+
+    for what, message in (("nan", "finite"), ("still", "no movement"), ("none", "a Draw")):
+        with pytest.raises(ValueError, match=message):
+            train_jointly(Nonsense(what=what), **{**FEW, "rules": "local"})
+
+
+def test_signals_without_motor_teach_no_movement():
+    with pytest.raises(ValueError, match="signals: local rules of movement need 'motor'"):
+        trained(anatomy=replace(SMALL, signals=("reward",)))
+    with pytest.raises(ValueError, match="nothing would learn"):
+        trained({"cortex": "none", "cerebellum": "local"}, cerebellum="frozen")
+
+
+def test_weights_that_are_no_numbers_are_an_error():
+    with pytest.raises(FloatingPointError, match="grew without bound"):
+        trained(slow_rate=1e300, n_iterations=1, checkpoints=2)
