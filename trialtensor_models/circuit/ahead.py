@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -17,7 +17,7 @@ from trialtensor_models.tasks import ChoiceTask, Draw, Task, check_is_task, has_
 
 @dataclass(frozen=True)
 class StraightAhead:
-    """The trials of a task with choices; none of its answers is right.
+    """The trials of a task with choices, answered straight ahead, whatever is right.
 
     Parameters
     ----------
@@ -63,7 +63,10 @@ class StraightAhead:
         -------
         Draw
         """
-        return self.task.draw(conditions, dt, rng)
+        draw = self.task.draw(conditions, dt, rng)
+        ahead = np.zeros_like(draw.desired)
+        ahead[..., 1] = np.linalg.norm(draw.desired, axis=-1)
+        return replace(draw, desired=ahead)
 
     def reference(self) -> StraightAhead:
         """The same trials."""

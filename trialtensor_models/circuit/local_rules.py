@@ -56,12 +56,15 @@ def parallel_fibre_change(
     change = np.empty((anatomy.n_nuclei, G))
     for name in anatomy.signals:
         own = anatomy.module == name
-        lag, kept = trace_of(anatomy, "reward" if rewarded and name == "motor" else name)
+        kind = "reward" if rewarded and name == "motor" else name
+        lag, kept = trace_of(anatomy, kind)
         told = complex_spikes[..., own] - COMPLEX
         credited = _credits(T, lag, kept) @ told.reshape(T, -1)
         credited = credited.reshape(T * B, -1)
-        change[own] = -credited.T @ activity.granule.reshape(T * B, G)
-    return np.repeat(_per_second(anatomy) * change / B, anatomy.n_purkinje, axis=0)
+        # Errors of reward come once, those of movement and of feedback at every step.
+        pace = 1.0 if kind == "reward" else _per_second(anatomy)
+        change[own] = -pace * credited.T @ activity.granule.reshape(T * B, G)
+    return np.repeat(change / B, anatomy.n_purkinje, axis=0)
 
 
 def _per_second(anatomy: Anatomy) -> float:

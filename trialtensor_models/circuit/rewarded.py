@@ -85,12 +85,13 @@ def learn_from_rewards(
     motor modules carry the same error, times the side of the answer; parallel fibres stay eligible
     until the outcome. Cortex stays as it is.
 
-    Built in: that complex spikes carry prediction errors, and that the critic learns from them.
+    Built in: that complex spikes carry prediction errors, that those of motor modules carry them
+    along the final answer from the go signal on, and that the critic learns from them.
     Not built in: what becomes of simple spikes, when in the trial, and of which cells.
 
     Parameters
     ----------
-    task : task with choices
+    task : task with two answers
         Such as `ReversalLearning`; rewards come with its ``reward_probability``.
     start : Circuit, optional
         One of `push_ahead`; trained on `task` with `seed` unless given.
@@ -287,8 +288,8 @@ def _check(
     seed: Any,
 ) -> None:
     check_is_task(task)
-    if not has_choices(task):
-        raise ValueError(f"task: expected one with choices, got {task!r}")
+    if not has_choices(task) or len(task.answers) != 2:
+        raise ValueError(f"task: expected one with two answers, got {task!r}")
     if not isinstance(blocks, Sequence) or isinstance(blocks, str) or not len(blocks):
         raise ValueError(f"blocks: expected numbers of trials such as (40, 40), got {blocks!r}")
     for each in blocks:
