@@ -14,6 +14,7 @@ import trialtensor_models
 from tests.tracking.test_missing_forms import flat
 from trialtensor import TCA, CoupledTCA
 from trialtensor_models import (
+    CCRNN,
     Behaviour,
     CenterOut,
     DelayedMatch,
@@ -44,7 +45,13 @@ from trialtensor_models.analysis import (
 from trialtensor_models.network import CorticalWeights, Versions, Wiring, run_cortex, run_trial
 from trialtensor_models.phenomena import Quantity
 from trialtensor_models.plants import Perturbation, direction, seen
-from trialtensor_models.plasticity import Outcome, ReachOutcome, explored_error, told_error
+from trialtensor_models.plasticity import (
+    Outcome,
+    ReachOutcome,
+    carried_error,
+    explored_error,
+    told_error,
+)
 from trialtensor_models.sessions import draw_spikes
 from trialtensor_models.tasks import toward
 
@@ -200,6 +207,7 @@ WHOLE = [
     ("EvidenceAccumulation.draw", "conditions", drawn_by(EvidenceAccumulation()), np.arange(4)),
     ("ReversalLearning.draw", "conditions", drawn_by(ReversalLearning()), np.arange(2)),
     ("run_cortex", "inputs", lambda x: run_cortex(WIRING, x), np.ones((S, T, 2))),
+    ("carried_error", "error", lambda x: carried_error(CCRNN(), x, 2), VELOCITY[0]),
     ("run_trial", "inputs", lambda x: trial_with(inputs=x), np.ones((S, T, 2))),
     ("run_trial", "W_PC", lambda x: trial_with(W_PC=x), np.ones((S, 2, 6))),
     ("run_trial", "C", lambda x: trial_with(C=x), np.zeros((S, 2, N_CELLS))),

@@ -20,6 +20,7 @@ from trialtensor_models.network import AS_IT_IS
 from trialtensor_models.sessions import Block, Row, Run, Schedule, Truth
 
 MODEL = tm.CCRNN.pretrained()
+CELLS = MODEL.scale(purkinje=5)
 REACH, MATCH = tm.CenterOut(), tm.DelayedMatch()
 TASKS = (
     *(REACH, tm.RotatedReaching(n_targets=4, rotations=(-30, 30)), tm.SequenceDrawing()),
@@ -145,7 +146,7 @@ CALLS = [
     ("Cerebellum", tm.Cerebellum, {}, {"n_granule": "count", "n_inputs": "count",
                                        "coding_level": "within 0 and 1", "even": "flag",
                                        "inhibition": "share", "expansion": "flag",
-                                       "output": "not negative"}),
+                                       "output": "not negative", "n_purkinje": "cells"}),
     ("Plasticity", tm.Plasticity, {}, {"A_f": "share", "A_s": "share", "B_f": "not negative",
                                        "B_s": "not negative or None", "teacher": "name",
                                        "error_saturation": "positive count or None"}),
@@ -162,7 +163,15 @@ CALLS = [
            thalamus="name"),
     method(MODEL, "lesion", {"region": "cortex"}, region="name", scale="share",
            fraction="share or None"),
-    method(MODEL, "scale", granule="positive count or None", pons="positive count or None"),
+    method(MODEL, "scale", granule="positive count or None", pons="positive count or None",
+           purkinje="cells or None"),
+    method(CELLS.purkinje, "weights", {"W_PC": np.zeros((2, G)), "W_LTD": np.zeros((2, G))},
+           W_PC="array", W_LTD="array"),
+    method(CELLS.purkinje, "simple_spikes", {"granule": np.zeros(G), "weights": np.zeros((5, G))},
+           granule="array", weights="array"),
+    method(CELLS.purkinje, "nuclei", simple="array"),
+    method(CELLS.olive, "complex_spikes", error="wrong ending"),
+    method(CELLS.olive, "shared", error="wrong ending"),
     method(MODEL, "with_plasticity", A_f="share", teacher="name"),
     ("pretrain", network.pretrain, {"network": MODEL}, {"network": "network", "seed": "place"}),
     ("run_trial", network.run_trial, {"wiring": MODEL.wiring, "versions": AS_IT_IS, **TRIAL},
@@ -203,7 +212,8 @@ CALLS = [
       "cerebellum": "not negative", "learns": "flag"}),
     ("simulate", tm.simulate, {"model": MODEL, "task": REACH, "schedule": Schedule().baseline(1)},
      {"model": "model", "task": "task", "schedule": "schedule", "seed": "seeds",
-      "plant": "plant", "record": "name", "bin_width": "bins", "n_granule": "place or None"}),
+      "plant": "plant", "record": "name", "bin_width": "bins", "n_granule": "place or None",
+      "outcome": "not negative"}),
     ("draw_spikes", sessions.draw_spikes, {"activity": RUN.activity},
      {"activity": "activity", "rate_scale": "positive", "bin_width": "bins", "seed": "place"}),
     ("Run", Run, {"activity": None, "behaviour": RUN.behaviour, "truth": RUN.truth},
@@ -218,7 +228,7 @@ CALLS = [
     method(RUN.truth, "delta_W", trial="trial"),
     ("CCRNNSimulator", tm.CCRNNSimulator, {}, {"model": "part", "task": "task",
                                                "schedule": "schedule", "plant": "plant",
-                                               "record": "name"}),
+                                               "record": "name", "outcome": "not negative"}),
     method(tm.CCRNNSimulator(), "simulate", seed="one seed"),
     ("load_simulator", tm.load_simulator, {}, {"name": "name"}),
     ("TwoStateModel", tm.TwoStateModel, {}, {"A_f": "share", "B_f": "not negative",
@@ -266,6 +276,7 @@ NO_VALUES = {
     *("Run", "Truth", "RateTrace", "TwoStateTrace", "UnstableDynamicsError", "list_simulators"),
     *("Movement", "Activity", "Versions", "Wiring", "Gains", "Outcome", "ReachOutcome"),
     *("SimulatorEntry", "target_radius_of"),
+    *("PurkinjeCells", "Olive", "carried_error"),
     *("ChoiceTask", "Task", "Plant", "Simulator", "Teacher", "Record"),
     *(
         "check_given",
@@ -309,7 +320,10 @@ UNWALKED = {
         "report",
         "thalamus",
     ),
-    "Truth": ("C", "W_th", "W_PC", "counterfactual", "subspaces", "region", "configuration"),
+    "Truth": (
+        *("C", "W_th", "W_PC", "W_LTD", "purkinje", "olive"),
+        *("counterfactual", "subspaces", "region", "configuration"),
+    ),
 }
 
 

@@ -1,4 +1,4 @@
-"""The circuit of the theory, trained as a whole: cortex, pons, granule layer, Purkinje cells, nuclei, olive."""
+"""The circuit of the theory, trained as a whole: cortex, cerebellum and inferior olive."""
 
 from trialtensor_models.circuit.anatomy import REGIONS, Anatomy
 from trialtensor_models.circuit.circuit import Circuit

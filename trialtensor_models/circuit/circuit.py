@@ -24,12 +24,10 @@ class Circuit:
     anatomy : Anatomy
     setting : Setting
     weights : dict of arrays
-        See `trialtensor_models.circuit.draw_weights`.
+        See `draw_weights`.
     setpoints : Setpoints
     output : float
         Scale of what the nuclei send to cortex.
-    silenced : dict of (n_units,) bool arrays
-        Units of a region that are silent.
     """
 
     anatomy: Anatomy
@@ -136,7 +134,7 @@ def _without(region: str, weights: Weights, gone: np.ndarray) -> Weights:
     return changed
 
 
-# Arrays, and their axis, that a silent unit of a region no longer sends along, or is kept silent by.
+# Arrays, and their axis, along which a silent unit of a region sends nothing.
 _SENDS = {
     "cortex": (("W", 1), ("W_out", 1), ("P", 1)),
     "pons": (("J", 1), ("M", 1)),

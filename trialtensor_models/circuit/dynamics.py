@@ -126,7 +126,6 @@ def run(
     """
     kept: dict[str, list[Any]] = defaultdict(list)
     base = _base(weights, trials)
-    T, B = base.shape[:2]
     recurrent, readout = weights["W"].T, weights["W_out"].T
     thalamic = opponent(anatomy, weights["W_th"], xp) if anatomy.cerebellum else None
     parallel = (weights["w"] - weights["I"]).T if anatomy.cerebellum else None
@@ -134,7 +133,7 @@ def run(
     r, reward = x.clip(min=0), hand[:, 0] * 0
     late = None if anatomy.feedback_delay is None else anatomy.steps(anatomy.feedback_delay)
     nuclear = max(1, anatomy.steps(anatomy.nuclear_delay))
-    for t in range(T):
+    for t in range(len(base)):
         if cut and t and t % cut == 0:
             x, r, hand = x.detach(), r.detach(), hand.detach()
         if trials.reward is not None and t == trials.outcome:

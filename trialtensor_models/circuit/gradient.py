@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from trialtensor_models.circuit.anatomy import Anatomy
-from trialtensor_models.circuit.dynamics import Activity, Setpoints, error_of, run
+from trialtensor_models.circuit.dynamics import SETPOINTS, Activity, Setpoints, error_of, run
 from trialtensor_models.circuit.pathways import Constraint
 from trialtensor_models.circuit.trials import Trials
 
@@ -100,9 +100,7 @@ class Gradient:
         loss : tensor
         """
         as_tensor = _to(self.torch, self.weights["W"].dtype)
-        points = Setpoints(
-            **{f.name: as_tensor(getattr(setpoints, f.name)) for f in fields(Setpoints)}
-        )
+        points = Setpoints(**{name: as_tensor(getattr(setpoints, name)) for name in SETPOINTS})
         given = replace(trials, **{name: as_tensor(getattr(trials, name)) for name in _ARRAYS})
         activity = run(self.weights, points, self.anatomy, given, xp=self.torch, cut=self.cut)
         error = error_of(activity, given, self.anatomy)

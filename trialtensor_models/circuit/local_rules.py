@@ -1,4 +1,4 @@
-"""Learning rules that use what is at the synapse: climbing fibres in the cerebellum, the thalamus in cortex."""
+"""Rules that use what is at the synapse: taught by climbing fibres, and by the thalamus."""
 
 from __future__ import annotations
 

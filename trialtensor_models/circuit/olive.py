@@ -79,7 +79,7 @@ _OF: dict[str, Any] = {"sensory": _sensory_error, "reward": _reward_error}
 
 
 def predicted(activity: Activity, anatomy: Anatomy) -> np.ndarray:
-    """(T, B, 2) position of the hand that nuclei of the forward model tell, as mossy fibres would."""
+    """(T, B, 2) position of the hand that the forward model expects, in units of mossy fibres."""
     own = anatomy.module == "sensory"
     return (activity.nuclei[..., own] - TONIC) @ anatomy.directions[own] / 2
 

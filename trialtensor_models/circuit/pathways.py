@@ -18,6 +18,9 @@ CEREBELLUM = ("P", "w", "M", "D", "W_th")
 TRAINED = (*CORTEX, *CEREBELLUM)
 # Spectral radius of the recurrent weights before training.
 _RADIUS = 1.0
+# Inhibition over excitation of a cortical unit, in the sum of its weights, under Dale's law: where
+# they were equal, some of these networks answered many times too strongly at first.
+_INHIBITION = 2.0
 # Weight of a parallel fibre on a Purkinje cell before learning. Interneurons of the molecular layer
 # inhibit by as much, so that learning can raise and lower simple spikes.
 _PARALLEL = 0.5
@@ -107,7 +110,8 @@ def draw_weights(anatomy: Anatomy, n_inputs: int, seed: int) -> Weights:
     -------
     dict of arrays
         Of cortex: "W" (N, N), "W_in" (N, n_inputs), "W_s" (N, 5) from feedback of the hand and
-        from reward, "b" (N,), "W_out" (2, N), and "leak" (N,), the step over the time constant. With a cerebellum: "P" (M, N) to the pons, "J"
+        from reward, "b" (N,), "W_out" (2, N), and "leak" (N,), the step over the
+        time constant. With a cerebellum: "P" (M, N) to the pons, "J"
         (G, mossy) to granule cells, "w" (K, G) of parallel fibres and "I" (K, G) of the inhibition
         that goes with them, "M" (n, mossy) and "D" (n, K) from mossy fibres and Purkinje cells to
         the nuclei, "W_th" (N, n) from the nuclei through the thalamus.
@@ -166,21 +170,16 @@ def n_trained(anatomy: Anatomy, n_inputs: int = 0) -> int:
 
 
 def _recurrent(anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
-    """Recurrent weights of a given spectral radius; excitation and inhibition cancel in the mean."""
-    N = anatomy.n_cortex
-    if anatomy.excitatory is None:
-        W = rng.normal(size=(N, N))
-    else:
-        n = anatomy.n_excitatory
-        W = rng.gamma(2.0, size=(N, N))
-        W[:, n:] *= -n / (N - n)
+    """Recurrent weights of a given spectral radius, in which inhibition outweighs excitation."""
+    N, n = anatomy.n_cortex, anatomy.n_excitatory
+    W = rng.normal(size=(N, N)) if anatomy.excitatory is None else rng.gamma(2.0, size=(N, N))
     np.fill_diagonal(W, 0)
-    motor = anatomy.is_motor
-    W[np.ix_(~motor, motor)] = 0
+    # Association units don't hear motor units.
+    W[np.ix_(~anatomy.is_motor, anatomy.is_motor)] = 0
     if anatomy.excitatory is not None:
-        n = anatomy.n_excitatory
-        W[:, n:] *= -W[:, :n].sum(1, keepdims=True) / W[:, n:].sum(1, keepdims=True)
-    return W * _RADIUS / np.abs(np.linalg.eigvals(W)).max()
+        excitation, inhibition = W[:, :n].sum(1, keepdims=True), W[:, n:].sum(1, keepdims=True)
+        W[:, n:] *= -_INHIBITION * excitation / np.maximum(inhibition, 1e-12)
+    return W * _RADIUS / max(float(np.abs(np.linalg.eigvals(W)).max()), 1e-12)
 
 
 def _sparse(

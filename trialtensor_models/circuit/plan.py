@@ -13,8 +13,8 @@ from trialtensor_models.circuit.trials import Setting
 from trialtensor_models.tasks import configuration_of
 
 # Rates of the local rules: a trial takes back about a tenth of its error by way of the cerebellum,
-# and cortex learns about a hundredth of what the nuclei tell it.
-FAST_RATE, SLOW_RATE = 0.02, 0.002
+# and cortex learns less than a hundredth of what the nuclei tell it.
+FAST_RATE, SLOW_RATE = 0.02, 0.0007
 _WARM_UP = 0.05
 
 

@@ -31,6 +31,8 @@ from trialtensor_models.circuit.trials import Setting, Trials
 from trialtensor_models.tasks import Task, check_is_task
 
 _N_SETTLING = 32
+# A loss that is so many times the first one won't come down again.
+_GREW = 100.0
 
 
 def train_jointly(
@@ -240,7 +242,7 @@ def _train(plan: Plan, path: Path | None, report: Callable[[int, float], None] |
     for iteration in range(state.iteration, plan.n_iterations):
         trials = plan.setting.draw(_conditions(plan, rng), plan.anatomy, rng)
         loss, state = _learn(plan, state, constraints, gradient, trials, iteration)
-        if not np.isfinite(loss):
+        if not loss < _GREW * max(1.0, state.losses[0] if state.losses else loss):
             raise FloatingPointError(
                 f"activity grew without bound at iteration {iteration}; lower learning_rate, "
                 "fast_rate or slow_rate"
@@ -313,7 +315,8 @@ def _learn(
 def _local_changes(
     plan: Plan, state: State, trials: Trials, activity: Activity
 ) -> dict[str, np.ndarray]:
-    anatomy, n = plan.anatomy, len(trials.condition)
+    # Trials of one condition are one lesson: learning it many times at once would overshoot.
+    anatomy, n = plan.anatomy, len(np.unique(trials.condition))
     changes: dict[str, np.ndarray] = {}
     if plan.rules["cerebellum"] == "local":
         spikes = complex_spikes(activity, trials, anatomy)

@@ -1,4 +1,4 @@
-"""Trials of a task as a circuit meets them: in units of its peak command, with pushes and outcomes."""
+"""Trials as a circuit meets them: in units of the peak command, with pushes and outcomes."""
 
 from __future__ import annotations
 

@@ -53,6 +53,12 @@ def simulate(
     plant: Annotated[str | None, typer.Option(help=f"{' or '.join(PLANTS)}.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the order of targets and the noise.")] = 0,
     record: Annotated[str, typer.Option(help="all, activity or behaviour.")] = "all",
+    purkinje: Annotated[
+        int, typer.Option(min=0, help="Purkinje cells that are recorded, with their olive.")
+    ] = 0,
+    outcome: Annotated[
+        float, typer.Option(min=0, help="Seconds that are recorded after the movement.")
+    ] = 0.0,
     exact: Annotated[bool, typer.Option("--exact", help="Keep activity to the last bit.")] = False,
     figure: Annotated[Path | None, typer.Option(help="Draw the run here.")] = None,
     film: Annotated[Path | None, typer.Option(help="A film of it, a .gif file.")] = None,
@@ -63,8 +69,9 @@ def simulate(
         simple = (rotate, curl, reverse or None, trials, baseline, washout or None, clamp or None)
         planned = _planned(schedule, *simple)
         model = network_of(network, cortex, task)
-        own_task, own_plant = task_of(model, targets), plant_of(plant)
-        run = _simulated(model, own_task, planned, seed=seed, plant=own_plant, record=record)
+        model = model.scale(purkinje=purkinje) if purkinje else model
+        how = {"seed": seed, "plant": plant_of(plant), "record": record, "outcome": outcome}
+        run = _simulated(model, task_of(model, targets), planned, **how)
         _write(run, output, exact, figure, film)
 
 

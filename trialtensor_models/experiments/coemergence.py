@@ -32,7 +32,7 @@ from trialtensor_models.analysis import (
 from trialtensor_models.experiments.cortices import n_cortices
 from trialtensor_models.experiments.figure_file import figure_to
 from trialtensor_models.network import CCRNN
-from trialtensor_models.sessions import REGIONS, Run, Schedule, simulate
+from trialtensor_models.sessions import Run, Schedule, simulate
 from trialtensor_models.tasks import CenterOut
 
 if TYPE_CHECKING:
@@ -101,6 +101,11 @@ def _recover(run: Run) -> dict[str, Recovery]:
         return {name: score_recovery(model.fit(X), run) for name, model in models.items()}
 
 
+def regions_of(run: Run) -> list[str]:
+    """Regions that a run has recorded, in its order."""
+    return list(dict.fromkeys(run.truth.region.tolist()))
+
+
 def explained_by_region(run: Run) -> dict[str, np.ndarray]:
     """For each curve, the share of every region's variance over trials that only it explains."""
     return _shares(run, {name: np.asarray(getattr(run.truth, name)) for name in CURVES})
@@ -126,7 +131,7 @@ def _shares(
 ) -> dict[str, np.ndarray]:
     X = changes_by_region(_activity(run)).values
     shares: dict[str, list[float]] = {name: [] for name in names}
-    for region in REGIONS:
+    for region in regions_of(run):
         Y = X[:, run.truth.region == region].reshape(len(X), -1)
         whole = _left(Y, list(curves.values()))
         for name in names:
@@ -161,7 +166,8 @@ def plot_coemergence(found: Coemergence) -> Figure:
     first.axhline(0, color="0.85", lw=0.8, zorder=0)
     first.set(xlabel="trial", ylabel="component of adaptation (degrees)")
     draw_legend(first, above=True)
-    place = np.arange(len(REGIONS))
+    regions = regions_of(found.run)
+    place = np.arange(len(regions))
     for shift, name in zip((-0.2, 0.2), CURVES, strict=True):
         values = found.explained[name]
         second.bar(place + shift, values.mean(axis=0), 0.38, color=COLORS[name], label=name)
@@ -170,7 +176,7 @@ def plot_coemergence(found: Coemergence) -> Figure:
         second.hlines(chance, place + shift - 0.19, place + shift + 0.19, color="0.5", lw=1.6)
     second.set(
         xticks=place,
-        xticklabels=REGIONS,
+        xticklabels=regions,
         ylabel="share of changes explained alone\n(grey: 95 % of curves as slow)",
     )
     draw_legend(second, above=True)
@@ -206,7 +212,7 @@ def main(
         for name in CURVES:
             shares = found.explained[name].mean(axis=0)
             chance = found.chance[name].mean(axis=0)
-            each = zip(REGIONS, shares, chance, strict=True)
+            each = zip(regions_of(found.run), shares, chance, strict=True)
             say(f"{name} " + ", ".join(f"{r} {s:.2f} (chance {c:.2f})" for r, s, c in each))
         for recovery in found.recoveries:
             say(recovery_table(recovery))

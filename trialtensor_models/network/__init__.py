@@ -12,21 +12,26 @@ from trialtensor_models.network.dynamics import (
     run_cortex,
     run_trial,
 )
+from trialtensor_models.network.olive import Olive
 from trialtensor_models.network.pretraining import pretrain
+from trialtensor_models.network.purkinje import DIRECTIONS, PurkinjeCells
 from trialtensor_models.network.weights import CorticalWeights
 from trialtensor_models.network.wiring import Wiring, stack, take
 
 __all__ = [
     "AS_IT_IS",
     "CCRNN",
+    "DIRECTIONS",
     "PACKAGED",
     "Activity",
     "Blueprint",
     "Cerebellum",
     "Cortex",
     "CorticalWeights",
+    "Olive",
     "Pathways",
     "Plasticity",
+    "PurkinjeCells",
     "Teacher",
     "UnstableDynamicsError",
     "Versions",

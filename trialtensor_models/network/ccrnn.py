@@ -14,8 +14,10 @@ from trialtensor_models.network.checkpoints import packaged, read, write
 from trialtensor_models.network.config import Cerebellum, Cortex, Pathways, Plasticity
 from trialtensor_models.network.connectivity import wire
 from trialtensor_models.network.controls import Controls
+from trialtensor_models.network.olive import Olive, draw_olive
 from trialtensor_models.network.pretraining import pretrain
-from trialtensor_models.network.subspaces import subspaces
+from trialtensor_models.network.purkinje import PurkinjeCells, draw_purkinje
+from trialtensor_models.network.subspaces import naive_granule, subspaces
 from trialtensor_models.network.weights import CorticalWeights
 from trialtensor_models.network.wiring import Wiring, silence
 from trialtensor_models.tasks import Task
@@ -167,16 +169,18 @@ class CCRNN(Controls):
         check_number("scale" if fraction is None else "fraction", share, least=0, most=1)
         return replace(self, silenced=(*self.silenced, (region, float(share))))
 
-    def scale(self, *, granule: int | None = None, pons: int | None = None) -> CCRNN:
-        """Change the number of granule cells or pontine units, and wire them anew.
+    def scale(
+        self, *, granule: int | None = None, pons: int | None = None, purkinje: int | None = None
+    ) -> CCRNN:
+        """Change the number of granule cells, pontine units or Purkinje cells, and wire them anew.
 
         A cortex of another size needs pretraining, as in
         ``CCRNN(cortex=Cortex(n_units=400)).pretrain()``.
 
         Parameters
         ----------
-        granule, pons : int, optional
-            As before unless given.
+        granule, pons, purkinje : int, optional
+            As before unless given. Networks have no Purkinje cells unless asked for some.
 
         Returns
         -------
@@ -187,6 +191,8 @@ class CCRNN(Controls):
         cerebellum = (
             self.cerebellum if granule is None else replace(self.cerebellum, n_granule=granule)
         )
+        if purkinje is not None:
+            cerebellum = replace(cerebellum, n_purkinje=purkinje)
         pathways = self.pathways if pons is None else replace(self.pathways, n_pons=pons)
         return replace(self, cerebellum=cerebellum, pathways=pathways)
 
@@ -227,12 +233,26 @@ class CCRNN(Controls):
         return subspaces(self.wiring, self.reference_draw().inputs)
 
     @property
+    def purkinje(self) -> PurkinjeCells | None:
+        """Purkinje cells, which belong to the intact network; None if there are none."""
+        n_cells = self.cerebellum.n_purkinje
+        return _cells_of(self.intact, n_cells)[0] if n_cells else None
+
+    @property
+    def olive(self) -> Olive | None:
+        """Their climbing fibres."""
+        n_cells = self.cerebellum.n_purkinje
+        return _cells_of(self.intact, n_cells)[1] if n_cells else None
+
+    @property
     def intact(self) -> CCRNN:
         """The network that all share which differ in rates, noise and lesions only.
 
         So wiring, subspaces and the gains of the learning rules are found once, not anew for each.
+        Purkinje cells change none of these.
         """
-        cortex, cerebellum = replace(self.cortex, noise=0.0), replace(self.cerebellum, output=1.0)
+        cortex = replace(self.cortex, noise=0.0)
+        cerebellum = replace(self.cerebellum, output=1.0, n_purkinje=0)
         return _shared(self.weights, cortex, self.pathways, cerebellum, self.task, self.seed)
 
 
@@ -252,4 +272,15 @@ def _shared(
         weights=weights,
         task=task,
         seed=seed,
+    )
+
+
+@lru_cache(maxsize=32)
+def _cells_of(intact: CCRNN, n_cells: int) -> tuple[PurkinjeCells, Olive]:
+    draw = intact.reference_draw()
+    peak = float(np.linalg.norm(draw.desired, axis=-1).max())
+    granule = naive_granule(intact.wiring, draw.inputs)
+    return (
+        draw_purkinje(n_cells, granule, peak, intact.seed),
+        draw_olive(n_cells, peak, intact.seed),
     )

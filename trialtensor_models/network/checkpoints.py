@@ -25,8 +25,9 @@ from trialtensor_models.tasks import check_task_members, configuration_of, task_
 # The scripts in `trialtensor_models.training` make these files.
 PACKAGED = files("trialtensor_models.network") / "packaged"
 FORMAT = "trialtensor-ccrnn"
-FORMAT_VERSION = 2
-# What networks of version 1 had no word for: they were without it, and stay so.
+FORMAT_VERSION = 3
+# What networks of version 1 had no word for: they were without it, and stay so. Those of version 2
+# had no Purkinje cells, as networks have none unless asked for.
 _VERSION_1 = {"pathways": {"eligibility": 0.0}, "cerebellum": {"inhibition": 0.0, "even": False}}
 _PARTS = {
     "cortex": Cortex,
@@ -209,7 +210,7 @@ def _version_of(file: h5py.File) -> int:
     if file.attrs.get("format") != FORMAT:
         raise RefusedError("is HDF5, but not a network of this package")
     version = int(file.attrs.get("format_version", -1))
-    if version not in (1, FORMAT_VERSION):
+    if version not in range(1, FORMAT_VERSION + 1):
         raise RefusedError(
             f"is a network of version {version}, this package reads versions up to "
             f"{FORMAT_VERSION}; make it anew with pretrain()"

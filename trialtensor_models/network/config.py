@@ -8,6 +8,7 @@ from typing import Literal, get_args
 from trialtensor.data.parameters import check_choice, check_flag, check_number, check_whole
 
 Teacher = Literal["serial", "parallel", "rpe"]
+_GROUPS = 4  # directions of the error that Purkinje cells come in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +102,10 @@ class Cerebellum:
     expansion : bool
         False if the cerebellum learns on the pons itself: as many granule cells as pontine units,
         each passing on its own, sign and all; `CCRNN.without_expansion` makes such a network.
+    n_purkinje : int
+        Purkinje cells between granule cells and nuclei, each with a climbing fibre of the olive: 0,
+        or at least one for each of four directions. The nuclei send the same with them and without;
+        they are recorded.
     """
 
     n_granule: int = 1000
@@ -110,6 +115,7 @@ class Cerebellum:
     even: bool = True
     output: float = 1.0
     expansion: bool = True
+    n_purkinje: int = 0
 
     def __post_init__(self) -> None:
         check_flag("expansion", self.expansion)
@@ -119,6 +125,12 @@ class Cerebellum:
         check_number("inhibition", self.inhibition, least=0, most=1)
         check_flag("even", self.even)
         check_number("output", self.output, least=0)
+        check_whole("n_purkinje", self.n_purkinje, 0)
+        if 0 < self.n_purkinje < _GROUPS:
+            raise ValueError(
+                f"n_purkinje: expected 0, or at least {_GROUPS} (one for each direction), got "
+                f"{self.n_purkinje}"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ same trial as it is, without the cerebellum, without what cortex has learned, wi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -47,6 +47,11 @@ class Activity(OneLine):
     nuclei: np.ndarray
     arriving: np.ndarray
     command: np.ndarray
+
+    def until(self, step: int) -> Activity:
+        """Activity before a step."""
+        parts = (getattr(self, part.name) for part in fields(self))
+        return Activity(*(part[:, :, :step] for part in parts))
 
 
 def run_trial(

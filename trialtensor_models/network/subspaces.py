@@ -29,9 +29,7 @@ def subspaces(wiring: Wiring, inputs: np.ndarray) -> dict[str, np.ndarray]:
         those that don't (N, N - 2). "granule": principal components of granule cells in the naive
         network with 90 % of their variance (G, n).
     """
-    S = len(inputs)
-    silent = np.zeros((S, 2, wiring.J.shape[1])), np.zeros((S, 2, wiring.W.shape[1]))
-    granule = run_trial(wiring, inputs, *silent, AS_IT_IS).granule[:, 0]
+    granule = naive_granule(wiring, inputs)
     flat = granule.reshape(-1, granule.shape[-1])
     values, vectors = np.linalg.eigh(np.cov(flat.T))
     order = np.argsort(values)[::-1]
@@ -43,3 +41,21 @@ def subspaces(wiring: Wiring, inputs: np.ndarray) -> dict[str, np.ndarray]:
         "output_null": null_space(wiring.W_out[0]),
         "granule": vectors[:, order[:n]],
     }
+
+
+def naive_granule(wiring: Wiring, inputs: np.ndarray) -> np.ndarray:
+    """Activity of granule cells before anything is learned.
+
+    Parameters
+    ----------
+    wiring : Wiring
+        Of one network.
+    inputs : (S, T, n_inputs) array
+
+    Returns
+    -------
+    (S, T, G) array
+    """
+    S = len(inputs)
+    unlearned = np.zeros((S, 2, wiring.J.shape[1])), np.zeros((S, 2, wiring.W.shape[1]))
+    return run_trial(wiring, inputs, *unlearned, AS_IT_IS).granule[:, 0]

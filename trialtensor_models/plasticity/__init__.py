@@ -1,6 +1,7 @@
 """Learning: its rules, their gains, the plastic weights, and feedback on choices."""
 
 from trialtensor_models.plasticity.calibration import Gains, calibrate, gains_of
+from trialtensor_models.plasticity.climbing import carried_error
 from trialtensor_models.plasticity.feedback import (
     Critic,
     Outcome,
@@ -20,6 +21,7 @@ __all__ = [
     "ReachOutcome",
     "answer",
     "calibrate",
+    "carried_error",
     "explored_error",
     "gains_of",
     "reward_error",

@@ -9,6 +9,7 @@ import numpy as np
 from trialtensor.data.arrays import whole
 from trialtensor_models.network import CCRNN, Activity, Plasticity, Wiring
 from trialtensor_models.plasticity.calibration import Gains, gains_of
+from trialtensor_models.plasticity.climbing import shared_error
 from trialtensor_models.plasticity.rules import (
     fast_change,
     gate,
@@ -22,6 +23,9 @@ from trialtensor_models.plasticity.rules import (
 class Learner:
     """Weights that learn: ``W_PC`` (S, 2, G) in the cerebellum, ``C`` (S, 2, N) in cortex.
 
+    With Purkinje cells also ``W_LTD`` (S, 2, G), what opponent cells learn alike: it changes simple
+    spikes, and nothing that the nuclei send.
+
     Parameters
     ----------
     models : list of CCRNN
@@ -34,6 +38,7 @@ class Learner:
             raise ValueError(f"models: expected at least one CCRNN, got {models!r}")
         S, first = len(models), models[0]
         self.W_PC = np.zeros((S, 2, first.cerebellum.n_granule))
+        self.W_LTD = np.zeros_like(self.W_PC)
         self.C = np.zeros((S, 2, first.cortex.n_units))
         self.P = np.concatenate([model.wiring.P for model in models])
         self._r_mean = np.concatenate([model.wiring.r_mean for model in models])
@@ -68,7 +73,8 @@ class Learner:
         open_slow = gate(cortex, self._most_cortex, self._gate_slow)
         lead = shifted(error, first.lag - first.delay)
         teaching = np.where(self._parallel[:, None, None], lead, activity.arriving[:, 0])
-        W_PC = self.W_PC * (1 - self._forget_fast * open_fast)[:, None]
+        kept_fast = (1 - self._forget_fast * open_fast)[:, None]
+        W_PC = self.W_PC * kept_fast
         taught = fast_change(error, granule, first.lag, first.kept)
         W_PC += self._fast_gain[:, None] * taught
         C = self.C * (1 - self._forget_slow * open_slow)[:, None]
@@ -77,6 +83,13 @@ class Learner:
         changes = learns[:, None, None]
         self.W_PC = np.where(changes, W_PC, self.W_PC)
         self.C = np.where(changes, C, self.C)
+        if first.cerebellum.n_purkinje:
+            shared = np.stack(
+                [shared_error(model, e) for model, e in zip(self.models, error, strict=True)]
+            )
+            taught = fast_change(error, granule, first.lag, first.kept, shared)
+            W_LTD = self.W_LTD * kept_fast + self._fast_gain[:, None] * taught
+            self.W_LTD = np.where(changes, W_LTD, self.W_LTD)
         if self._pons_learns:
             P = oja(self.P, cortex - self._r_mean, first.pathways.pons_rate)
             self.P = np.where(changes, P, self.P)

@@ -32,7 +32,13 @@ def gate(activity: np.ndarray, most: np.ndarray, gain: np.ndarray) -> np.ndarray
     return np.clip(gain[:, None] * share, 0, 1)
 
 
-def fast_change(error: np.ndarray, granule: np.ndarray, lag: int, kept: float = 0.0) -> np.ndarray:
+def fast_change(
+    error: np.ndarray,
+    granule: np.ndarray,
+    lag: int,
+    kept: float = 0.0,
+    shared: np.ndarray | None = None,
+) -> np.ndarray:
     """Correlate errors with the granule cells that were active `lag` steps before, and earlier.
 
     Divided by the activity of all cells that are credited (normalised least mean squares), so that
@@ -45,13 +51,17 @@ def fast_change(error: np.ndarray, granule: np.ndarray, lag: int, kept: float = 
     lag : int
     kept : float in [0, 1)
         Share of a synapse's eligibility that is left a step later.
+    shared : (S, T, 2) array, optional
+        What is correlated with granule cells in place of the error, and divided by the same.
 
     Returns
     -------
     (S, 2, G) array
     """
-    credited = _credited(error.shape[1], lag, kept) @ error
-    return _normalised(credited, granule, granule)
+    by_step = _credited(error.shape[1], lag, kept)
+    per_activity = _per_activity(by_step @ error, granule, granule)
+    carried = error if shared is None else shared
+    return (by_step @ carried).swapaxes(1, 2) @ granule * per_activity
 
 
 @lru_cache(maxsize=8)
@@ -84,17 +94,17 @@ def slow_change(
     -------
     (S, 2, N) array
     """
-    return _normalised(teaching, (cortex - r_mean) * opened[:, None], cortex)
+    before = (cortex - r_mean) * opened[:, None]
+    return teaching.swapaxes(1, 2) @ before * _per_activity(teaching, before, cortex)
 
 
-def _normalised(teaching: np.ndarray, before: np.ndarray, units: np.ndarray) -> np.ndarray:
-    """``Σ_t teaching_t before_tᵀ`` over the mean of ``before_t · units_t`` while it is taught."""
-    change = teaching.swapaxes(1, 2) @ before
+def _per_activity(teaching: np.ndarray, before: np.ndarray, units: np.ndarray) -> np.ndarray:
+    """(S, 1, 1) one over the mean of ``before_t · units_t`` while it is taught."""
     weight = (teaching**2).sum(-1)
     met = np.einsum("stj,stj->st", before, units)
     overlap = (weight * met).sum(-1) / np.maximum(weight.sum(-1), 1e-300)
     usable = overlap > 1e-9
-    return change * np.where(usable, 1 / np.where(usable, overlap, 1), 0)[:, None, None]
+    return np.where(usable, 1 / np.where(usable, overlap, 1), 0)[:, None, None]
 
 
 def shifted(error: np.ndarray, steps: int) -> np.ndarray:

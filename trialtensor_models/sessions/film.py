@@ -15,6 +15,7 @@ from trialtensor.plotting.labels import as_drawn
 from trialtensor.storage import check_room, check_target, write_whole
 from trialtensor_models.sessions.phases import phases_of
 from trialtensor_models.sessions.run_panels import (
+    ABOUT_MEAN,
     Square,
     draw_learning,
     draw_paths,
@@ -147,7 +148,8 @@ class _Scene:
             axes.plot(time, before, color=_BEFORE, lw=1.2)
             self.courses[region] = axes.plot(time, before, color=_NOW, lw=1.6)[0]
             axes.set(ylim=(0, self._top(activity, region)), xlabel="time (s)")
-            axes.set_title(as_drawn(region), fontsize=9)
+            about = "\nabout mean" if region == ABOUT_MEAN else ""
+            axes.set_title(as_drawn(region) + about, fontsize=9)
             axes.tick_params(labelsize=7)
             axes.spines[["top", "right"]].set_visible(False)
         panels[0].set_ylabel("activity (r.m.s.)")

@@ -11,8 +11,9 @@ import xarray as xr
 
 from trialtensor_models.network import CCRNN, Activity, run_cortex
 from trialtensor_models.plants import Movement, Plant, direction
-from trialtensor_models.plasticity import Learner, Outcome, ReachOutcome
-from trialtensor_models.sessions.run import REGIONS, Run, Truth
+from trialtensor_models.plasticity import Learner, Outcome, ReachOutcome, carried_error
+from trialtensor_models.sessions.regions import preferred_directions, sizes_of
+from trialtensor_models.sessions.run import Run, Truth
 from trialtensor_models.sessions.schedule import Schedule
 from trialtensor_models.sessions.session import Trial
 from trialtensor_models.sessions.trial_labels import trial_labels
@@ -35,15 +36,15 @@ class Recorder:
         record: str,
         bin_width: float,
         n_granule: int | None,
+        n_after: int = 0,
     ) -> None:
         dt = model.cortex.dt
         self.model, self.task, self.seed, self.plant = model, task, seed, plant
-        self.schedule, self.record = schedule, record
+        self.schedule, self.record, self.n_after = schedule, record, n_after
         self.per_bin = max(1, round(bin_width / dt))
-        G = model.cerebellum.n_granule
-        recorded = G if n_granule is None else min(n_granule, G)
-        # Cells are wired at random, so the first ones are as good as any.
-        self.sizes = (model.cortex.n_units, model.pathways.n_pons, recorded, 2)
+        self.sizes = sizes_of(model, n_granule)
+        kept = {"behaviour": 0, "activity": 1}
+        self.n_kept = kept.get(record, 1 + len(COUNTERFACTUALS))
         self.rows: dict[str, list[Any]] = defaultdict(list)
 
     def add(
@@ -66,7 +67,7 @@ class Recorder:
         """
         rows, desired = self.rows, trial.draw.desired
         perturbation, row = trial.perturbation, trial.row
-        command = activity.command[place]
+        command = activity.command[place][:, : desired.shape[1]]
         n_versions = len(command)
         probes = -direction(command, np.repeat(desired, n_versions, 0))
         end, wanted = movement.hand[place, -1], desired[0].sum(0) * self.model.cortex.dt
@@ -98,10 +99,29 @@ class Recorder:
         rows["learns"].append(row.learns)
         rows["C"].append(learner.C[place].astype(np.float32))
         rows["W_PC"].append(learner.W_PC[place].astype(np.float32))
-        if self.record != "behaviour":
-            n_kept = 1 if self.record == "activity" else 1 + len(COUNTERFACTUALS)
-            rows["activity"].append(self._binned(activity, place, n_kept))
+        if self.n_kept:
+            rows["activity"].append(self._binned(activity, learner, place))
+        if self.model.purkinje is not None:
+            rows["W_LTD"].append(learner.W_LTD[place].astype(np.float32))
+        if self.n_after:
+            dt = self.model.cortex.dt
+            rows["outcome"].append(np.round((desired.shape[1] - self.task.go(dt)) * dt, 9))
         return values
+
+    def add_complex_spikes(self, errors: list[np.ndarray]) -> None:
+        """Keep what climbing fibres carry, in networks that have them.
+
+        Parameters
+        ----------
+        errors : list of (T, 2) arrays
+            What the network learns from, and what it would in each counterfactual.
+        """
+        olive = self.model.olive
+        if olive is None or not self.n_kept:
+            return
+        carried = np.stack([carried_error(self.model, each, self.n_after) for each in errors])
+        spikes = self._in_bins(olive.complex_spikes(carried))
+        self.rows["activity"][-1] = np.concatenate([self.rows["activity"][-1], spikes], 1)
 
     def add_outcome(self, outcome: Outcome | ReachOutcome) -> dict[str, float]:
         """Keep the outcome of a trial.
@@ -124,13 +144,20 @@ class Recorder:
         self.rows["correct"].append(outcome.correct)
         return {"correct": float(outcome.correct), "reward": outcome.reward}
 
-    def _binned(self, activity: Activity, place: int, n_kept: int) -> np.ndarray:
-        """(n_kept, n_neurons, n_bins) means of the steps in each bin."""
-        parts = [
-            getattr(activity, region)[place, :n_kept, :, :size]
-            for region, size in zip(REGIONS, self.sizes, strict=True)
-        ]
-        joined = np.concatenate(parts, -1)
+    def _binned(self, activity: Activity, learner: Learner, place: int) -> np.ndarray:
+        """(n_kept, n_neurons, n_bins) means of the steps in each bin; without complex spikes."""
+        cells, parts = self.model.purkinje, {}
+        for region in ("cortex", "pons", "granule", "nuclei"):
+            parts[region] = getattr(activity, region)[place, : self.n_kept]
+        if cells is not None:
+            weights = cells.weights(learner.W_PC[place], learner.W_LTD[place])
+            parts["purkinje"] = cells.simple_spikes(parts["granule"], weights)
+        order = [(parts[name], size) for name, size in self.sizes.items() if name in parts]
+        return self._in_bins(np.concatenate([part[..., :size] for part, size in order], -1))
+
+    def _in_bins(self, joined: np.ndarray) -> np.ndarray:
+        """(n_kept, n_neurons, n_bins) means of (n_kept, n_steps, n_neurons)."""
+        n_kept = len(joined)
         n_bins = joined.shape[1] // self.per_bin
         steps = joined[:, : n_bins * self.per_bin].reshape(n_kept, n_bins, self.per_bin, -1)
         return steps.mean(2).swapaxes(1, 2).astype(np.float32)
@@ -138,7 +165,7 @@ class Recorder:
     def finish(self) -> Run:
         """Make the run."""
         rows = {name: np.asarray(values) for name, values in self.rows.items()}
-        region = np.repeat(REGIONS, self.sizes)
+        region = np.repeat(list(self.sizes), list(self.sizes.values()))
         activity, counterfactual = None, None
         if "activity" in rows:
             tensors = rows["activity"].swapaxes(0, 1)
@@ -165,14 +192,15 @@ class Recorder:
             C=rows["C"],
             W_th=self.model.wiring.W_th[0],
             W_PC=rows["W_PC"],
+            **self._circuit(rows),
             counterfactual=counterfactual,
             subspaces=dict(self.model.subspaces),
             region=region,
-            configuration=self._configuration(),
+            configuration=self._configuration() | _below_zero(activity),
         )  # fmt: skip
         return Run(activity, self._behaviour(rows), truth)
 
-    def _components(self, rows: dict[str, np.ndarray]) -> dict[str, xr.DataArray]:
+    def _components(self, rows: dict[str, np.ndarray]) -> dict[str, Any]:
         naive = rows.get("probe_naive")
         if naive is None:
             naive = self._naive()[rows["condition"]]
@@ -182,6 +210,12 @@ class Recorder:
             "fast": xr.DataArray(fast, dims="trial", attrs=degrees),
             "slow": xr.DataArray(slow, dims="trial", attrs=degrees),
         }
+
+    def _circuit(self, rows: dict[str, np.ndarray]) -> dict[str, Any]:
+        if self.model.purkinje is None:
+            return {}
+        cells = {"purkinje": self.model.purkinje, "olive": self.model.olive}
+        return {**cells, "W_LTD": rows["W_LTD"]}
 
     def _naive(self) -> np.ndarray:
         """Direction of the naive command to each condition."""
@@ -216,7 +250,11 @@ class Recorder:
     ) -> xr.DataArray:
         dt = self.model.cortex.dt
         centres = (np.arange(tensor.shape[2]) + 0.5) * self.per_bin - self.task.go(dt)
-        unit = np.concatenate([np.arange(size) for size in self.sizes])
+        unit = np.concatenate([np.arange(size) for size in self.sizes.values()])
+        direction = {}
+        if self.model.purkinje is not None:
+            degrees = preferred_directions(self.model, self.sizes)
+            direction = {"preferred_direction": ("neuron", degrees, {"units": "degrees"})}
         return xr.DataArray(
             tensor,
             dims=("trial", "neuron", "time"),
@@ -224,6 +262,7 @@ class Recorder:
                 "time": ("time", np.round(centres * dt, 9), _SECONDS),
                 "region": ("neuron", region),
                 "unit": ("neuron", unit),
+                **direction,
                 **trial_labels(rows, self._steps(rows)),
             },
             name="activity",
@@ -239,9 +278,18 @@ class Recorder:
             "cerebellum": asdict(model.cerebellum),
             "plasticity": asdict(model.plasticity),
             "silenced": [list(each) for each in model.silenced],
+            "outcome": self.n_after * model.cortex.dt,
             "task": {"name": self.task.name, **_as_dict(self.task)},
             "plant": {"name": type(self.plant).__name__, **_as_dict(self.plant)},
         }
+
+
+def _below_zero(activity: xr.DataArray | None) -> dict[str, float]:
+    """How often simple spikes would have a rate below 0, as they aren't rectified."""
+    if activity is None or "purkinje" not in activity["region"].values:
+        return {}
+    simple = activity.values[:, activity["region"].values == "purkinje"]
+    return {"simple_spikes_below_zero": float((simple < 0).mean())}
 
 
 def _as_dict(thing: Any) -> dict[str, Any]:

@@ -13,6 +13,8 @@ import xarray as xr
 
 from trialtensor.data.parameters import check_flag, check_instance, check_whole
 from trialtensor.opening.guard import reading_own
+from trialtensor_models.network import Olive, PurkinjeCells
+from trialtensor_models.sessions.circuit_files import as_dataset, from_dataset
 from trialtensor_models.sessions.run_files import read_groups, write_groups
 from trialtensor_models.sessions.shown import as_html, run_text, truth_text
 from trialtensor_models.sessions.spikes import draw_spikes
@@ -20,13 +22,13 @@ from trialtensor_models.sessions.spikes import draw_spikes
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-REGIONS = ("cortex", "pons", "granule", "nuclei")
 _SUBSPACES = "subspaces_"
 # Arrays of a truth that not every simulator has, and their axes in a file.
 _WEIGHTS = {
     "C": ("trial", "channel", "cortex"),
     "W_th": ("cortex", "channel"),
     "W_PC": ("trial", "channel", "granule"),
+    "W_LTD": ("trial", "channel", "granule"),
     "region": ("neuron",),
 }
 
@@ -52,9 +54,15 @@ class Truth:
     W_th : (n_cortex, 2) array
     W_PC : (n_trials, 2, n_granule) array
         Granule cells to nuclei, before each trial.
+    W_LTD : (n_trials, 2, n_granule) array
+        Depression that opponent Purkinje cells have in common, before each trial;
+        ``purkinje.weights(W_PC[k], W_LTD[k])`` are the weights of the cells.
+    purkinje, olive : PurkinjeCells and Olive, or None
+        Purkinje cells and their climbing fibres, of networks that have them.
     counterfactual : xarray.Dataset, or None
         Activity of the same trials (same noise) with a part taken out: "no_cerebellum",
-        "no_cortical_change", "neither".
+        "no_cortical_change", "neither". Complex spikes carry the error of the
+        movement that it leads to; rewards are those of the trial itself.
     subspaces : dict of arrays with orthonormal columns
         "thalamic", "output" and "output_null" (of cortex), "granule" (leading components).
     region : (n_neurons,) array
@@ -71,6 +79,9 @@ class Truth:
     C: np.ndarray = field(default_factory=lambda: np.empty((0, 2, 0)))
     W_th: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))
     W_PC: np.ndarray = field(default_factory=lambda: np.empty((0, 2, 0)))
+    W_LTD: np.ndarray = field(default_factory=lambda: np.empty((0, 2, 0)))
+    purkinje: PurkinjeCells | None = None
+    olive: Olive | None = None
     counterfactual: xr.Dataset | None = None
     subspaces: dict[str, np.ndarray] = field(default_factory=dict)
     region: np.ndarray = field(default_factory=lambda: np.empty(0, dtype="<U1"))
@@ -112,7 +123,7 @@ class Truth:
     @property
     def nbytes(self) -> int:
         """Bytes of the weights of all trials, as they are stored."""
-        return int(self.C.nbytes + self.W_PC.nbytes)
+        return int(self.C.nbytes + self.W_PC.nbytes + self.W_LTD.nbytes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,8 +134,10 @@ class Run:
     ----------
     activity : xarray.DataArray (trial, neuron, time), or None
         With coordinates region and unit (by neuron); epoch, target, block, and what else differs
-        between trials (rotation, curl, clamp, context, choice, correct ...); go and peak_speed,
-        times of events in seconds; time in seconds from the go signal. None for
+        between trials (rotation, curl, clamp, context, choice, correct ...); go, peak_speed and,
+        if it is recorded, outcome, times of events in seconds; time in seconds from the go signal.
+        Of networks with Purkinje cells also preferred_direction (by neuron, degrees): of the error
+        that a Purkinje cell corrects and its climbing fibre fires for. None for
         ``record="behaviour"``.
     behaviour : xarray.Dataset
         By trial: angle (direction of the hand from the target, degrees counter-clockwise), error
@@ -300,6 +313,8 @@ def _groups_of(truth: Truth) -> dict[str, xr.Dataset]:
     known = {name: (dims, array) for name, (dims, array) in arrays.items() if array.size}
     weights = xr.Dataset({"fast": truth.fast, "slow": truth.slow, **known})
     groups = {"schedule": truth.schedule, "weights": weights}
+    if truth.purkinje is not None and truth.olive is not None:
+        groups["circuit"] = as_dataset(truth.purkinje, truth.olive)
     if truth.counterfactual is not None:
         groups["counterfactual"] = truth.counterfactual
     if truth.pathways is not None:
@@ -314,10 +329,13 @@ def _truth_of(groups: Mapping[str, xr.Dataset], configuration: dict[str, Any]) -
     arrays: dict[str, Any] = {
         name: weights[name].to_numpy() for name in _WEIGHTS if name in weights
     }
+    purkinje, olive = from_dataset(groups["circuit"]) if "circuit" in groups else (None, None)
     return Truth(
         schedule=groups["schedule"],
         fast=weights["fast"],
         slow=weights["slow"],
+        purkinje=purkinje,
+        olive=olive,
         counterfactual=groups.get("counterfactual"),
         pathways=groups.get("pathways"),
         subspaces={

@@ -11,6 +11,7 @@ from trialtensor.plotting.grid import figure_of_size
 from trialtensor.plotting.labels import as_drawn
 from trialtensor_models.sessions.phases import Phase, phases_of
 from trialtensor_models.sessions.run_panels import (
+    ABOUT_MEAN,
     Square,
     draw_answers,
     draw_learning,
@@ -23,6 +24,8 @@ from trialtensor_models.sessions.run_panels import (
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
+
+_MOST_WIDE = 4  # panels in a row whose label is long
 
 
 def plot_run(
@@ -107,6 +110,7 @@ def _activity(part: SubFigure, activity: xr.DataArray, phases: list[Phase]) -> N
     regions = regions_of(activity)
     time = activity["time"].values
     panels = part.subplots(1, len(regions), squeeze=False)[0]
+    seconds = "time from go (s)" if len(regions) <= _MOST_WIDE else "time (s)"
     for axes, region in zip(panels, regions, strict=True):
         for phase in phases:
             label = as_drawn(phase.name)
@@ -114,8 +118,9 @@ def _activity(part: SubFigure, activity: xr.DataArray, phases: list[Phase]) -> N
             axes.plot(time, values, color=phase.color, lw=1.5, label=label)
         n = int(np.sum(activity["region"].values == region))
         axes.axvline(0, color="0.85", lw=0.8, zorder=0)
-        axes.set_title(f"{as_drawn(region)} ({n})", fontsize=9)
-        axes.set(xlabel="time from go (s)", ylim=(0, None))
+        about = "\nabout the mean" if region == ABOUT_MEAN else ""
+        axes.set_title(f"{as_drawn(region)} ({n}){about}", fontsize=9)
+        axes.set(xlabel=seconds, ylim=(0, None))
         axes.spines[["top", "right"]].set_visible(False)
     panels[0].set_ylabel("activity (r.m.s. of neurons,\nmodel's units)")
     panels[-1].legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 FAST, SLOW, BOTH = "#D55E00", "#0072B2", "black"  # told apart by the colour-blind
 _CM = 100.0
+ABOUT_MEAN = "purkinje"  # its changes would not be seen on top of its resting rate
 _RUNNING = 10  # trials over which answers are averaged
 _ON_A_CIRCLE = {"distance", "n_targets"}
 
@@ -111,6 +112,8 @@ def targets_of(behaviour: xr.Dataset, configuration: Mapping[str, Any]) -> np.nd
 def strength(activity: xr.DataArray, region: str, trials: np.ndarray) -> np.ndarray:
     """Root mean square over trials and neurons of a region, by time.
 
+    Purkinje cells, which fire at rest, are taken about the mean of each.
+
     Parameters
     ----------
     activity : xarray.DataArray (trial, neuron, time)
@@ -122,8 +125,11 @@ def strength(activity: xr.DataArray, region: str, trials: np.ndarray) -> np.ndar
     (n_times,) array
     """
     inside = np.flatnonzero(activity["region"].values == region)
-    values = activity.transpose("trial", "neuron", "time").values[np.ix_(trials, inside)]
-    return np.asarray(np.sqrt(np.nanmean(values.astype(float) ** 2, axis=(0, 1))))
+    whole = activity.transpose("trial", "neuron", "time").values
+    values = whole[np.ix_(trials, inside)].astype(float)
+    if region == ABOUT_MEAN:
+        values -= np.nanmean(whole[:, inside], axis=(0, 2))[:, None]
+    return np.asarray(np.sqrt(np.nanmean(values**2, axis=(0, 1))))
 
 
 def regions_of(activity: xr.DataArray) -> list[str]:

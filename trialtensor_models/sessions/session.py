@@ -37,16 +37,24 @@ class Session:
     """Trials of one seed.
 
     Order of conditions, noise in cortex and noise of the plant come from streams of their own, so
-    that switching one off leaves the others as they are.
+    that switching one off leaves the others as they are. So does noise after the movement, for
+    `n_after` steps.
     """
 
     def __init__(
-        self, task: Task, schedule: Schedule, seed: int, dt: float, n_units: int, noise: float
+        self,
+        task: Task,
+        schedule: Schedule,
+        seed: int,
+        dt: float,
+        n_units: int,
+        noise: float,
+        n_after: int = 0,
     ) -> None:
         self.task, self.schedule, self.seed = task, schedule, seed
-        self.dt, self.n_units, self.noise = dt, n_units, noise
-        streams = np.random.SeedSequence(seed).spawn(4)
-        self._order, self._cortex, self._motor, self._reward = map(np.random.default_rng, streams)
+        self.dt, self.n_units, self.noise, self.n_after = dt, n_units, noise, n_after
+        streams = map(np.random.default_rng, np.random.SeedSequence(seed).spawn(5))
+        self._order, self._cortex, self._motor, self._reward, self._after = streams
         self._block = 0
         self._waiting: dict[Row | None, list[int]] = {}
         self._history: dict[str, list[float]] = {}
@@ -78,9 +86,15 @@ class Session:
             condition=condition,
             perturbation=perturbation,
             draw=draw,
-            noise=self.noise * self._cortex.standard_normal((T, self.n_units)),
+            noise=self.noise * self._noise(T),
             tilt=float(self._motor.standard_normal()),
         )
+
+    def _noise(self, T: int) -> np.ndarray:
+        """(T + n_after, n_units) of cortex."""
+        during = self._cortex.standard_normal((T, self.n_units))
+        after = self._after.standard_normal((self.n_after, self.n_units))
+        return np.concatenate([during, after])
 
     def _drawn(self, block: Block, row: Row) -> int:
         """Draw a condition: all of them once, in random order, then again.

@@ -152,7 +152,7 @@ def _truth_rows(truth: Any) -> dict[str, str]:
         **{name: _range(getattr(truth, name)) for name in ("fast", "slow")},
         **{
             name: f"array {getattr(truth, name).shape}"
-            for name in ("C", "W_th", "W_PC")
+            for name in ("C", "W_th", "W_PC", "W_LTD")
             if getattr(truth, name).size
         },
         "subspaces": ", ".join(f"{name} {b.shape}" for name, b in truth.subspaces.items()),

@@ -40,6 +40,7 @@ from trialtensor_models.sessions.simulation_checks import (
     check_trials,
     models_of,
     seeds_of,
+    steps_after,
     with_conditions,
 )
 from trialtensor_models.sessions.trained_checks import check_settles, check_trained
@@ -76,6 +77,7 @@ def simulate(
     record: Record = "all",
     bin_width: float = 0.02,
     n_granule: int | None = 200,
+    outcome: float = 0.0,
 ) -> Run: ...
 @overload
 def simulate(
@@ -88,6 +90,7 @@ def simulate(
     record: Record = "all",
     bin_width: float = 0.02,
     n_granule: int | None = 200,
+    outcome: float = 0.0,
 ) -> list[Run]: ...
 def simulate(
     model: CCRNN | Sequence[CCRNN],
@@ -99,6 +102,7 @@ def simulate(
     record: Record = "all",
     bin_width: float = 0.02,
     n_granule: int | None = 200,
+    outcome: float = 0.0,
 ) -> Run | list[Run]:
     """Simulate sessions of learning.
 
@@ -123,6 +127,10 @@ def simulate(
         Activity is averaged in bins of this many seconds: a multiple of the network's step.
     n_granule : int or None
         How many granule cells are recorded; None is all.
+    outcome : float
+        Seconds after the movement in which the outcome is known, recorded as well: cortex goes on
+        with its last inputs, and climbing fibres carry the reward prediction error, if that is what
+        teaches. Movements and what is learned are the same with it and without.
 
     Returns
     -------
@@ -156,20 +164,21 @@ def simulate(
     check_schedule(schedule, task)
     schedule = with_conditions(schedule, task)
     n_steps = check_trials(models[0], task)
+    n_after = steps_after(outcome, models[0].cortex.dt)
     for each in models:
-        check_recording(record, bin_width, n_granule, each.cortex.dt, n_steps)
+        check_recording(record, bin_width, n_granule, each.cortex.dt, n_steps + n_after)
     if plant is None:
         plant = PointMass(motor_noise=task.exploration) if has_choices(task) else PointMass()
     check_is_plant(plant)
     check_trained(models, task)
     check_settles(models, schedule)
     recorders = [
-        Recorder(each, task, schedule, s, plant, record, bin_width, n_granule)
+        Recorder(each, task, schedule, s, plant, record, bin_width, n_granule, n_after)
         for each, s in zip(models, seeds, strict=True)
     ]
     # Matrices of this size are many times slower on more threads.
     with threadpool_limits(1, user_api="blas"):
-        runs = _run_sessions(models, seeds, task, schedule, plant, record, recorders)
+        runs = _run_sessions(models, seeds, task, schedule, plant, record, recorders, n_after)
     return runs if isinstance(seed, Iterable) else runs[0]
 
 
@@ -181,10 +190,11 @@ def _run_sessions(
     plant: Plant,
     record: Record,
     recorders: list[Recorder],
+    n_after: int,
 ) -> list[Run]:
     cortex = models[0].cortex
     sessions = [
-        Session(task, schedule, seed, cortex.dt, each.cortex.n_units, each.cortex.noise)
+        Session(task, schedule, seed, cortex.dt, each.cortex.n_units, each.cortex.noise, n_after)
         for each, seed in zip(models, seeds, strict=True)
     ]
     versions = _WITH_COUNTERFACTUALS if record == "all" else _PROBED
@@ -201,19 +211,24 @@ def _run_sessions(
             ]
         )
         activity = _simulate_trials(wiring, learner, trials, versions, output)
-        command = activity.command[:, 0]
+        moved = activity.until(trials[0].draw.desired.shape[1])
+        command = moved.command[:, 0]
         made = _tilted(command, trials, plant)
         movement = _move(made, trials, plant, cortex.dt)
         error = movement.error
+        elsewhere = _counterfactual_errors(recorders[0], moved, trials, plant, cortex.dt)
         for i, (place, trial) in zip(going, enumerate(trials), strict=True):
             values = recorders[i].add(trial, activity, movement, learner, place)
             outcome = _outcome(models[i], sessions[i], trial, values)
+            errors = [error[place], *(each[place] for each in elsewhere)]
             if outcome is not None:
                 tried = (command[place], made[place])
-                error[place] = _taught(models[i], task, trial, outcome, error[place], tried)
+                errors = [_taught(models[i], task, trial, outcome, each, tried) for each in errors]
+                error[place] = errors[0]
                 values |= recorders[i].add_outcome(outcome)
+            recorders[i].add_complex_spikes(errors)
             sessions[i].seen(**values)
-        learner.learn(activity, error, np.array([trial.row.learns for trial in trials]))
+        learner.learn(moved, error, np.array([trial.row.learns for trial in trials]))
         wiring = learner.rewired(wiring)
         over = [sessions[i].is_over for i in going]
         if any(over):
@@ -240,6 +255,9 @@ def _simulate_trials(
 ) -> Activity:
     inputs = np.concatenate([trial.draw.inputs for trial in trials])
     noise = np.stack([trial.noise for trial in trials])
+    # After the movement there is noise, and the last inputs stay.
+    last = np.repeat(inputs[:, -1:], noise.shape[1] - inputs.shape[1], axis=1)
+    inputs = np.concatenate([inputs, last], axis=1)
     with np.errstate(over="ignore", invalid="ignore"):
         activity = run_trial(wiring, inputs, learner.W_PC, learner.C, versions, noise, output)
     # Granule cells can't be too active unless pons is, and there are many of them.
@@ -281,6 +299,15 @@ def _move(command: np.ndarray, trials: list[Trial], plant: Plant, dt: float) -> 
     return Movement(
         *(np.concatenate([getattr(each, part.name) for each in alone]) for part in fields(Movement))
     )
+
+
+def _counterfactual_errors(
+    recorder: Recorder, activity: Activity, trials: list[Trial], plant: Plant, dt: float
+) -> list[np.ndarray]:
+    """(S, T, 2) errors of the movement in each counterfactual, if climbing fibres are recorded."""
+    versions = range(1, recorder.n_kept) if recorder.model.olive is not None else ()
+    made = (_tilted(activity.command[:, v], trials, plant) for v in versions)
+    return [_move(each, trials, plant, dt).error for each in made]
 
 
 def _outcome(

@@ -56,6 +56,15 @@ def check_recording(record: Any, bin_width: Any, n_granule: Any, dt: float, n_st
         check_whole("n_granule", n_granule, 0)
 
 
+def steps_after(outcome: Any, dt: float) -> int:
+    """Count the steps that are recorded after a movement."""
+    seconds = check_number("outcome", outcome, least=0)
+    n_after = round(seconds / dt)
+    if seconds and not n_after:
+        raise ValueError(f"outcome: {seconds:g} s is less than half a step of {dt:g} s")
+    return n_after
+
+
 def models_of(model: Any, n_seeds: int) -> list[CCRNN]:
     """Return a network for each seed.
 
@@ -176,7 +185,8 @@ def check_moved(movement: Any, shape: tuple[int, ...], plant: Plant, where: str)
 
 
 def _sizes(model: CCRNN) -> tuple[Any, ...]:
-    cerebellum = (model.cerebellum.n_granule, model.cerebellum.expansion)
+    part = model.cerebellum
+    cerebellum = (part.n_granule, part.expansion, part.n_purkinje)
     return (model.cortex.n_units, model.cortex.dt, model.pathways, *cerebellum)
 
 

@@ -23,14 +23,15 @@ def trial_labels(
     Parameters
     ----------
     rows : mapping of str to array
-        What was recorded, a value a trial; of the hand, (n_trials, n_steps, 2) positions.
+        What was recorded, a value a trial; of the hand, (n_trials, n_steps, 2) positions. The time
+        of the outcome, if it is recorded.
     time : (n_steps,) array
         Of the steps, in seconds from the go signal.
 
     Returns
     -------
     dict of str to (dimension, values, attributes)
-        With the events "go" and "peak_speed" (of the hand), in seconds, as
+        With the events "go", "peak_speed" (of the hand) and "outcome", in seconds, as
         `trialtensor.preparation.align_trials` takes them.
     """
     names = [name for name in _ALWAYS if name in rows]
@@ -39,6 +40,8 @@ def trial_labels(
     step = np.diff(hand, axis=1, prepend=0.0)
     fastest = time[np.argmax(np.linalg.norm(step, axis=2), axis=1)]
     events = {"go": np.zeros(len(hand)), "peak_speed": fastest}
+    if "outcome" in rows:
+        events["outcome"] = rows["outcome"]
     found: dict[str, tuple[str, np.ndarray, dict[str, Any]]]
     found = {name: ("trial", rows[name], {}) for name in names}
     return found | {name: ("trial", at, {"units": "s"}) for name, at in events.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from trialtensor.data.parameters import SEEDS, check_whole
+from trialtensor.data.parameters import SEEDS, check_number, check_whole
 from trialtensor_models.network import CCRNN
 from trialtensor_models.plants import Plant
 from trialtensor_models.sessions import Record, Run, Schedule, check_given, simulate
@@ -30,6 +30,8 @@ class CCRNNSimulator:
     plant : plant, optional
         A point mass unless given.
     record : {"all", "activity", "behaviour"}
+    outcome : float
+        Seconds that are recorded after the movement.
 
     Examples
     --------
@@ -43,11 +45,13 @@ class CCRNNSimulator:
     schedule: Schedule = field(default_factory=_schedule)
     plant: Plant | None = None
     record: Record = "all"
+    outcome: float = 0.0
 
     name: ClassVar[str] = "ccrnn"
 
     def __post_init__(self) -> None:
         check_given(self.model, self.task, self.schedule, self.plant, self.record)
+        check_number("outcome", self.outcome, least=0)
 
     def simulate(self, seed: int = 0) -> Run:
         """Simulate a session; see `trialtensor_models.simulate`.
@@ -62,5 +66,11 @@ class CCRNNSimulator:
         """
         check_whole("seed", seed, 0, SEEDS)
         return simulate(
-            self.model, self.task, self.schedule, seed=seed, plant=self.plant, record=self.record
+            self.model,
+            self.task,
+            self.schedule,
+            seed=seed,
+            plant=self.plant,
+            record=self.record,
+            outcome=self.outcome,
         )

@@ -53,7 +53,7 @@ def test_fast_and_slow_emerge_in_cortex_and_only_fast_in_the_nuclei():
     # In shorter sessions many slow curves are as close to the factors as the slow process is.
     found = coemergence.measure(1)
     fast, slow = found.explained["fast"][0], found.explained["slow"][0]
-    regions = list(coemergence.REGIONS)
+    regions = coemergence.regions_of(found.run)
     assert fast[regions.index("nuclei")] > 0.8
     assert slow[regions.index("nuclei")] < 0.05
     assert slow[regions.index("cortex")] > 0.1 and fast[regions.index("cortex")] > 0.1
