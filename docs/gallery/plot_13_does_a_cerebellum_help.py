@@ -3,8 +3,8 @@ Does a cerebellum help?
 =======================
 
 The cerebellum is said to speed up what cortex learns. Here circuits learn the same tasks with a
-cerebellum and without. *Is a cerebellum worth more than as much more cortex, and which of its sizes
-matter?*
+cerebellum and without. *Is a cerebellum worth more than as many weights in a larger cortex, and
+which of its sizes matter?*
 """
 
 import matplotlib.pyplot as plt
@@ -17,8 +17,8 @@ from trialtensor_models.experiments import circuit_scaling, circuit_speed
 # A cerebellum that learns for a cortex that doesn't
 # --------------------------------------------------
 #
-# Cortex is fixed and random. Climbing fibres tell Purkinje cells of errors; parallel fibre synapses
-# change by what is at the synapse. Six shapes are drawn from memory.
+# Cortex is random and stays so. Climbing fibres tell Purkinje cells of errors, and parallel fibre
+# synapses change by what is at the synapse. Six shapes are drawn from memory.
 
 training = train_jointly(
     SequenceDrawing(),
@@ -39,5 +39,15 @@ _ = ax.legend(frameon=False)
 assert course["missed"][-1] < 0.8 < course["missed_blocked"][-1]
 
 # %%
-# That is what Pemberton et al. (2024) showed: through the thalamus, a cerebellum can drive a cortex
-# that stays as it is. All of it is lost when the nuclei are blocked.
+# A cerebellum can drive a cortex that stays as it is, as Pemberton et al. (2024) showed. All of it
+# is lost when the nuclei are blocked.
+#
+# With a cerebellum and without
+# -----------------------------
+#
+# The package ships a table of trainings: cortex of 48 units learns by gradient, alone; with a
+# cerebellum that learns by gradient or by its own local rule; and as a larger cortex that has as
+# many weights as cortex and cerebellum together (*matched*). ``circuit_speed.train`` trains one.
+
+table = circuit_speed.measure()
+_ = circuit_speed.plot_speed(table)

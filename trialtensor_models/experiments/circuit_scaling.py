@@ -36,7 +36,7 @@ CONTEXTS = (1, 3, 5, 9)
 SPARSITIES = (0.0, 0.8, 0.97)
 # Batches of eight trials for each context of eight targets: all are practised alike.
 PER_CONTEXT = 80
-N_SEEDS = 3
+N_SEEDS = 2
 COLORS = {0.02: "#0072B2", 0.1: "#009E73", 0.5: "#D55E00"}
 # Where a sweep departs from.
 _USUAL = {"task": "rotated reaching", "cortex": "none", "n_contexts": 5, "sparsity": 0.92}
@@ -178,10 +178,13 @@ def two_way(table: pd.DataFrame) -> pd.DataFrame:
         A row a ratio, a column a coding level; the mean and half of its 95 % interval over seeds
         (Student's t), as text.
     """
-    cells = table.groupby(["ratio", "coding_level"])["missed"].apply(
-        lambda values: "{:.2f} ± {:.2f}".format(*mean_interval(values.to_numpy()))
-    )
-    return cells.unstack()
+    return table.groupby(["ratio", "coding_level"])["missed"].apply(_told).unstack()
+
+
+def _told(missed: pd.Series) -> str:
+    mean, half = mean_interval(missed.to_numpy())
+    diverged = int(missed.isna().sum())
+    return f"{mean:.2f} ± {half:.2f}" + (f" ({diverged} diverged)" if diverged else "")
 
 
 def effects(table: pd.DataFrame) -> pd.DataFrame:
@@ -253,7 +256,9 @@ def plot_scaling(table: pd.DataFrame) -> Figure:
 
 
 def _draw(ax: Axes, table: pd.DataFrame, column: str, color: str, label: str) -> None:
-    """Draw every seed, and their mean."""
+    """Draw every seed and their mean, and crosses above for those that diverged."""
+    gone = table.loc[table["diverged"] == 1, column]
+    ax.plot(gone, np.full(len(gone), 0.97), "x", color=color, transform=ax.get_xaxis_transform())
     means = table.groupby(column)["missed"].mean()
     ax.plot(table[column], table["missed"], "o", color=color, ms=3.5, alpha=0.5)
     ax.plot(means.index, means, color=color, lw=1.8, label=label)

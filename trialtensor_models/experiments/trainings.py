@@ -56,7 +56,7 @@ def fill(
         table = read(path) if path.exists() else pd.DataFrame()
         for key in wanted:
             if _place(table, key) is None:
-                row = pd.DataFrame([{**key, **measured(train(**key), key["task"])}])
+                row = pd.DataFrame([{**key, **_trained(train, key)}])
                 table = pd.concat([table, row], ignore_index=True) if len(table) else row
                 write_whole(path, frame_text(table))
                 say(_line(key, row.iloc[0]))
@@ -75,6 +75,14 @@ def read(path: Path) -> pd.DataFrame:
     DataFrame
     """
     return pd.read_csv(path)
+
+
+def _trained(train: Callable[..., Training], key: Mapping[str, Any]) -> dict[str, float]:
+    try:
+        return measured(train(**key), key["task"])
+    except FloatingPointError:
+        # That is a result too. What wasn't measured stays empty.
+        return {"diverged": 1}
 
 
 def _place(table: pd.DataFrame, key: Mapping[str, Any]) -> int | None:
@@ -96,6 +104,8 @@ def _equal(column: pd.Series, value: Any) -> np.ndarray:
 
 def _line(key: Mapping[str, Any], row: pd.Series) -> str:
     told = ", ".join(f"{name} {value}" for name, value in key.items())
+    if row["diverged"]:
+        return f"{told}: diverged"
     return f"{told}: misses {row['missed']:.2f}; {row['seconds']:.1f} s, {row['megabytes']:.1f} MB"
 
 
@@ -111,15 +121,16 @@ def measured(training: Training, task: str) -> dict[str, float]:
     Returns
     -------
     dict
-        Sizes, seconds, megabytes of all checkpoints, the mean loss of the last tenth (with pushes
-        and noise), the last of each measure of `Training.performance`, and missed_0, ... at each
-        checkpoint.
+        0 for diverged (a training that does has nothing else), sizes, seconds, megabytes of all
+        checkpoints, the mean loss of the last tenth (with pushes and noise), the last of each
+        measure of `Training.performance`, and missed_0, ... at each checkpoint.
     """
     course = training.performance(n_repeats=N_REPEATS.get(task, 1))
     plan = training.plan
     last = {str(name): float(course[name][-1]) for name in course.data_vars if name != "iteration"}
     missed = zip(course["iteration"].values, course["missed"].values, strict=True)
     return {
+        "diverged": 0,
         "n_cortex": plan.anatomy.n_cortex,
         "n_granule": plan.anatomy.n_granule if plan.anatomy.cerebellum else 0,
         "n_trained": n_trained(plan.anatomy, plan.setting.task.n_inputs),
@@ -143,9 +154,10 @@ def courses(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     -------
     iterations : (n,) int array
     missed : (n_trainings, n) array
+        NaN for those that diverged.
     """
     names = [name for name in table if name.startswith("missed_") and name[7:].isdigit()]
-    names = [name for name in names if table[name].notna().all()]
+    names = [name for name in names if table[name].notna().any()]
     return np.array([int(name[7:]) for name in names]), table[names].to_numpy(dtype=float)
 
 

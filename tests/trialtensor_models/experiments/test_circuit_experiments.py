@@ -47,6 +47,16 @@ def test_rows_hold_what_the_training_measured(filled):
     assert row["loss"] == pytest.approx(training.losses[-1])
 
 
+def test_a_training_that_diverges_is_a_row_without_measures(tmp_path):
+    def diverge(**key):
+        raise FloatingPointError
+
+    found = trainings.fill(tmp_path / "trainings.csv", KEYS[:1], diverge)
+    assert found["diverged"].tolist() == [1] and "missed" not in found
+    found = found.assign(missed=np.nan)
+    assert circuit_scaling.two_way(found).iloc[0, 0] == "nan ± nan (1 diverged)"
+
+
 def test_a_table_of_something_else_is_refused(tmp_path):
     path = tmp_path / "other.csv"
     path.write_text("a,b\n1,2\n")
