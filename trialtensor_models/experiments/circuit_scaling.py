@@ -18,10 +18,10 @@ import pandas as pd
 import typer
 
 from trialtensor.cli.console import say
-from trialtensor.plotting.panels import mean_interval
 from trialtensor_models.circuit import Anatomy, Training, train_jointly
 from trialtensor_models.experiments.figure_file import figure_to
-from trialtensor_models.experiments.trainings import SHIPPED, TASKS, costs, fill, paired, read
+from trialtensor_models.experiments.trainings import SHIPPED, TASKS, costs, fill, read
+from trialtensor_models.experiments.two_way import TwoWay, effects
 from trialtensor_models.tasks import RotatedReaching, Task
 
 if TYPE_CHECKING:
@@ -164,55 +164,6 @@ def part(table: pd.DataFrame, **changed: Any) -> pd.DataFrame:
     return table
 
 
-def two_way(table: pd.DataFrame) -> pd.DataFrame:
-    """Average what is missed at the end, by ratio and coding level.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Of one task.
-
-    Returns
-    -------
-    DataFrame
-        A row a ratio, a column a coding level; the mean and half of its 95 % interval over seeds
-        (Student's t), as text.
-    """
-    return table.groupby(["ratio", "coding_level"])["missed"].apply(_told).unstack()
-
-
-def _told(missed: pd.Series) -> str:
-    mean, half = mean_interval(missed.to_numpy())
-    diverged = int(missed.isna().sum())
-    return f"{mean:.2f} ± {half:.2f}" + (f" ({diverged} diverged)" if diverged else "")
-
-
-def effects(table: pd.DataFrame) -> pd.DataFrame:
-    """Compare the extremes of each size while the other is held, by seed.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Of one task.
-
-    Returns
-    -------
-    DataFrame
-        What is missed with most granule cells less that with fewest, at each coding level; and with
-        the sparsest code less that with the densest, at each ratio; half of the 95 % intervals.
-    """
-    rows = []
-    for name, held_at, one, other in (
-        ("ratio", "coding_level", table["ratio"].max(), table["ratio"].min()),
-        ("coding_level", "ratio", table["coding_level"].min(), table["coding_level"].max()),
-    ):
-        for value, group in table.groupby(held_at):
-            mean, half, n = paired(group, "missed", name, one, other)
-            told = f"{name} {one:g} less {other:g}, {held_at} {value:g}"
-            rows.append({"comparison": told, "missed": mean, "half": half, "n": n})
-    return pd.DataFrame(rows)
-
-
 def plot_scaling(table: pd.DataFrame) -> Figure:
     """Draw what is missed at the end by all that was varied.
 
@@ -275,12 +226,11 @@ def main(
         say(costs(found))
         for task in ("rotated reaching", "sequence drawing"):
             say(f"{task}: missed at the end, by ratio (rows) and coding level")
-            say(two_way(part(found, task=task)).to_string())
+            say(TwoWay.of(part(found, task=task)).as_text().to_string())
             for row in effects(part(found, task=task)).to_dict("records"):
-                told = f"{row['missed']:+.2f} ± {row['half']:.2f} (n {row['n']})"
-                say(f"  {row['comparison']}: {told}")
+                say(f"  {row['one']} less {row['other']}: {row['missed']:+.2f} ± {row['half']:.2f}")
         say("rotated reaching while the nuclei teach cortex")
-        say(two_way(part(found, cortex="local")).to_string())
+        say(TwoWay.of(part(found, cortex="local")).as_text().to_string())
         write(plot_scaling(found))
 
 

@@ -8,7 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from trialtensor_models.experiments import circuit_scaling, circuit_speed, trainings
+from trialtensor_models.experiments import circuit_scaling, circuit_speed, trainings, two_way
 
 KEYS = [key for key in circuit_scaling.plan() if key["seed"] < 2 and key["coding_level"] == 0.1][:2]
 
@@ -53,8 +53,6 @@ def test_a_training_that_diverges_is_a_row_without_measures(tmp_path):
 
     found = trainings.fill(tmp_path / "trainings.csv", KEYS[:1], diverge)
     assert found["diverged"].tolist() == [1] and "missed" not in found
-    found = found.assign(missed=np.nan)
-    assert circuit_scaling.two_way(found).iloc[0, 0] == "nan ± nan (1 diverged)"
 
 
 def test_a_table_of_something_else_is_refused(tmp_path):
@@ -118,15 +116,45 @@ def test_the_command_draws_the_shipped_table(experiment, tmp_path):
     assert (tmp_path / "figure.png").stat().st_size > 10_000
 
 
-def test_effects_hold_the_other_size():
+def two_way_table(noise):
+    rng = np.random.default_rng(0)
     rows = [
-        {"ratio": ratio, "coding_level": level, "seed": seed, "missed": level - ratio + 0.1 * seed}
+        {"ratio": ratio, "coding_level": level, "seed": seed, "diverged": 0}
+        | {"missed": level - ratio + 10.0 * seed + noise * rng.standard_normal()}
         for ratio in (1.0, 2.0)
-        for level in (0.1, 0.5)
-        for seed in (0, 1)
+        for level in (0.1, 0.3, 0.5)
+        for seed in (0, 1, 2)
     ]
-    found = circuit_scaling.effects(pd.DataFrame(rows))
-    assert found["missed"].round(6).tolist() == [-1, -1, -0.4, -0.4]
-    assert (found["n"] == 2).all() and (found["half"] < 1e-9).all()
-    table = circuit_scaling.two_way(pd.DataFrame(rows))
-    assert table.loc[1.0, 0.5].startswith("-0.45 ± 0.6")
+    return pd.DataFrame(rows)
+
+
+def test_effects_hold_the_other_size_and_take_out_what_seeds_share():
+    found = two_way.effects(two_way_table(0.0))
+    assert found["missed"].round(6).tolist() == [-1, -1, -1, -0.2, 0.2, -0.2, 0.2]
+    assert (found["half"] < 1e-6).all()
+
+
+def test_intervals_of_a_balanced_table_are_those_of_the_textbook():
+    table = two_way_table(0.1)
+    cells = table.pivot(index=["ratio", "coding_level"], columns="seed", values="missed")
+    rest = cells.sub(cells.mean(axis=1), axis=0) - cells.mean(axis=0) + cells.to_numpy().mean()
+    error = (rest.to_numpy() ** 2).sum() / (5 * 2)
+    found = two_way.TwoWay.of(table)
+    np.testing.assert_allclose(found.means, cells.mean(axis=1))
+    _, half = found.less((1.0, 0.1), (2.0, 0.5))
+    assert half == pytest.approx(2.228139 * np.sqrt(2 * error / 3))
+
+
+def test_trainings_that_diverged_are_in_no_mean():
+    table = two_way_table(0.1)
+    lost = (table["ratio"] == 2.0) & (table["coding_level"] == 0.5)
+    table.loc[lost, "missed"] = np.nan
+    table.loc[lost, "diverged"] = 1
+    found = two_way.TwoWay.of(table)
+    assert found.as_text().loc[2.0, 0.5] == "none (3 diverged)"
+    assert "(" not in found.as_text().loc[1.0, 0.5] and len(two_way.effects(table)) == 5
+
+
+def test_one_seed_has_no_interval():
+    with pytest.raises(ValueError, match="two seeds"):
+        two_way.TwoWay.of(two_way_table(0.1).query("seed == 0"))
