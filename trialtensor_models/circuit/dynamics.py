@@ -129,22 +129,27 @@ def run(
     recurrent, readout = weights["W"].T, weights["W_out"].T
     thalamic = opponent(anatomy, weights["W_th"], xp) if anatomy.cerebellum else None
     parallel = (weights["w"] - weights["I"]).T if anatomy.cerebellum else None
-    x, hand = base[0] * 0, trials.push[:, 0] * 0
+    # Zeros of the same kind of array.
+    x, hand = base[0] * 0, _zeros(trials)
     r, reward = x.clip(min=0), hand[:, 0] * 0
     late = None if anatomy.feedback_delay is None else anatomy.steps(anatomy.feedback_delay)
     nuclear = max(1, anatomy.steps(anatomy.nuclear_delay))
     for t in range(len(base)):
-        if cut and t and t % cut == 0:
+        # Nothing that happened before this step is taught by what comes after it.
+        start = t - t % cut if cut else 0
+        if t and t == start:
             x, r, hand = x.detach(), r.detach(), hand.detach()
         if trials.reward is not None and t == trials.outcome:
             reward = trials.reward(hand)
-        felt = kept["felt"][t - late - 1] if late is not None and t > late else hand * 0
+        felt = hand * 0
+        if late is not None and t > late:
+            felt = kept["felt"][t - late - 1]
+            felt = felt.detach() if t - late - 1 < start else felt
         sensory = _sensory(felt, reward, xp)
         drive = base[t] + sensory @ weights["W_s"].T
         if anatomy.cerebellum and t >= nuclear and output:
             sent = kept["nuclei"][t - nuclear]
-            if cut and t % cut < nuclear:
-                sent = sent.detach()
+            sent = sent.detach() if t - nuclear < start else sent
             drive = drive + output * (sent @ thalamic)
         x = x + weights["leak"] * (drive + r @ recurrent - x)
         r = x.clip(min=0)
@@ -188,6 +193,10 @@ def _base(weights: Mapping[str, Any], trials: Trials) -> Any:
     """(T, B, N) drive of cortex that is known before the trial."""
     drive = trials.inputs @ weights["W_in"].T + weights["b"] + trials.noise
     return drive.swapaxes(0, 1)
+
+
+def _zeros(trials: Trials) -> Any:
+    return trials.push[:, 0] * 0
 
 
 def _sensory(felt: Any, reward: Any, xp: Any) -> Any:

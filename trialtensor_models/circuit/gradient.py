@@ -162,7 +162,7 @@ def one_thread() -> Iterator[None]:
 
 
 def _to(torch: Any, dtype: Any) -> Any:
-    return lambda array: torch.as_tensor(np.asarray(array), dtype=dtype)
+    return lambda array: torch.as_tensor(array, dtype=dtype)
 
 
 def _bounds(torch: Any, constraint: Constraint) -> tuple[Any, Any]:

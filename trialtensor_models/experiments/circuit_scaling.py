@@ -199,6 +199,7 @@ def plot_scaling(table: pd.DataFrame) -> Figure:
     _draw(axes[3], own, "sparsity", "#009E73", "ratio 8, coding level 0.1")
     axes[3].set(xlabel="sparsity of the path to the pons", title="rotated reaching")
     for ax in axes:
+        ax.axhline(1, color="0.8", lw=0.8, zorder=0)  # not to move
         ax.set_ylim(bottom=0)
         ax.title.set(fontsize=10)
         ax.legend(frameon=False, fontsize=7.5, loc="lower left")
