@@ -6,7 +6,7 @@ in which Boven et al. (2023) found that a cerebellum helps; a fixed cortex is th
 al. (2024).
 
 ``python -m trialtensor_models.experiments.circuit_speed -o FIGURE`` draws the shipped table;
-``--anew --table TABLE`` trains what TABLE lacks (an hour on one core from nothing).
+``--anew --table TABLE`` trains what TABLE lacks (twenty minutes on one core from nothing).
 """
 
 from __future__ import annotations
@@ -255,10 +255,12 @@ def plot_speed(table: pd.DataFrame) -> Figure:
 
 def _draw_courses(ax: Axes, table: pd.DataFrame) -> None:
     for arm, color in COLORS.items():
-        if arm in set(table["arm"]):
-            iterations, missed = courses(table[table["arm"] == arm])
+        own = table[table["arm"] == arm]
+        if len(own):
+            iterations, missed = courses(own)
+            label = arm if len(own) > _FEW else f"{arm} ({len(own)} seeds)"
             ax.plot(iterations, missed.T, color=color, lw=0.6, alpha=0.35)
-            ax.plot(iterations, np.nanmean(missed, axis=0), color=color, lw=1.8, label=arm)
+            ax.plot(iterations, np.nanmean(missed, axis=0), color=color, lw=1.8, label=label)
     ax.set(ylim=(0, 1.6))
     ax.spines[["top", "right"]].set_visible(False)
 
