@@ -133,7 +133,7 @@ def plan() -> list[dict[str, Any]]:
     list of dict
         Arguments of `train`.
     """
-    keys = [
+    keys: list[dict[str, Any]] = [
         {"task": task, "arm": arm, "cut": cut, "seed": seed, "learning_rate": LEARNING_RATE}
         for seed in range(N_SEEDS)
         for task in TASKS
