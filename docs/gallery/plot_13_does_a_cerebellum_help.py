@@ -81,8 +81,8 @@ grid = two_way.TwoWay.of(circuit_scaling.part(sizes))
 print(grid.as_text().to_string())
 
 # %%
-# More granule cells help at every coding level, most of all at first. The code between the extremes
-# is best.
+# More granule cells help at every coding level, until there are a few for each cortical unit. The
+# code between the extremes is best.
 
 for level in circuit_scaling.LEVELS:
     difference, half = grid.less((32.0, level), (0.5, level))

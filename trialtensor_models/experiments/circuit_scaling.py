@@ -5,7 +5,7 @@ that learns: what the granule layer tells apart is what limits it. Some training
 the nuclei teach cortex.
 
 ``python -m trialtensor_models.experiments.circuit_scaling -o FIGURE`` draws the shipped table;
-``--anew --table TABLE`` trains what TABLE lacks (half an hour on one core from nothing).
+``--anew --table TABLE`` trains what TABLE lacks (a quarter of an hour on one core from nothing).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ CONTEXTS = (1, 3, 5, 9)
 SPARSITIES = (0.0, 0.8, 0.97)
 # Batches of eight trials for each context of eight targets: all are practised alike.
 PER_CONTEXT = 80
-N_SEEDS = 2
+N_SEEDS = 3
 COLORS = {0.02: "#0072B2", 0.1: "#009E73", 0.5: "#D55E00"}
 # Where a sweep departs from.
 _USUAL = {"task": "rotated reaching", "cortex": "none", "n_contexts": 5, "sparsity": 0.92}

@@ -6,7 +6,7 @@ in which Boven et al. (2023) found that a cerebellum helps; a fixed cortex is th
 al. (2024).
 
 ``python -m trialtensor_models.experiments.circuit_speed -o FIGURE`` draws the shipped table;
-``--anew --table TABLE`` trains what TABLE lacks (an hour on one core from nothing).
+``--anew --table TABLE`` trains what TABLE lacks (twenty minutes on one core from nothing).
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ ANATOMY = Anatomy(n_cortex=48, n_pons=30, ratio=4.0)
 N_ITERATIONS = 150
 CHECKPOINTS = (0, 5, 10, 20, 30, 45, 60, 80, 100, 125, 150)
 LEARNING_RATE = 3e-3
+OTHER_RATES = (1e-3, 1e-2)
 # Seeds, and those of controls.
 N_SEEDS, _FEW = 5, 2
 _LOCAL: Any = {"cortex": "bptt", "cerebellum": "local"}
@@ -125,19 +126,30 @@ def train(
 
 
 def plan() -> list[dict[str, Any]]:
-    """List the trainings: five seeds, and two of each control.
+    """List the trainings: five seeds; two of each control and of other learning rates.
 
     Returns
     -------
     list of dict
         Arguments of `train`.
     """
-    return [
+    keys: list[dict[str, Any]] = [
         {"task": task, "arm": arm, "cut": cut, "seed": seed, "learning_rate": LEARNING_RATE}
         for seed in range(N_SEEDS)
         for task in TASKS
         for arm, cut in _arms(task, seed)
     ]
+    others = [
+        key | {"learning_rate": rate}
+        for rate in OTHER_RATES
+        for key in keys
+        if key["seed"] < _FEW
+        and key["cut"] == 0
+        and key["task"] != "evidence"
+        and key["arm"] in COLORS
+        and key["arm"] != "frozen cerebellum"
+    ]
+    return keys + others
 
 
 def _arms(task: str, seed: int) -> Iterator[tuple[str, int]]:
@@ -175,6 +187,30 @@ def measure(path: Path = TABLE, *, anew: bool = False) -> pd.DataFrame:
     return table.assign(mean_missed=mean_missed(table))
 
 
+def by_rate(table: pd.DataFrame) -> pd.DataFrame:
+    """Average what is missed at the end by learning rate, over the seeds that have all of them.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of `measure`.
+
+    Returns
+    -------
+    DataFrame
+        A row a task and an arm, a column a learning rate; gradients over the whole trial.
+    """
+    own = table[(table["cut"] == 0) & (table["seed"] < _FEW)]
+    found = own.pivot_table(
+        index=["task", "arm"], columns="learning_rate", values="missed", sort=False
+    )
+    return found.dropna()[sorted(found)]
+
+
+def _usual(table: pd.DataFrame) -> pd.DataFrame:
+    return table[np.isclose(table["learning_rate"], LEARNING_RATE)]
+
+
 def compare(table: pd.DataFrame, other: str) -> pd.DataFrame:
     """Compare all arms with one of them, by seed.
 
@@ -193,7 +229,7 @@ def compare(table: pd.DataFrame, other: str) -> pd.DataFrame:
         Below 0 is better than `other`.
     """
     rows = []
-    for (task, cut), group in table.groupby(["task", "cut"], sort=False):
+    for (task, cut), group in _usual(table).groupby(["task", "cut"], sort=False):
         arms = [arm for arm in ARMS if arm in set(group["arm"])]
         if other not in arms:
             continue
@@ -220,6 +256,7 @@ def plot_speed(table: pd.DataFrame) -> Figure:
     """
     import matplotlib.pyplot as plt
 
+    table = _usual(table)
     tasks = list(dict.fromkeys(table["task"]))
     figure, axes = plt.subplots(
         3, len(tasks), figsize=(9.5, 8), sharey="row", squeeze=False, layout="constrained"
@@ -255,10 +292,12 @@ def plot_speed(table: pd.DataFrame) -> Figure:
 
 def _draw_courses(ax: Axes, table: pd.DataFrame) -> None:
     for arm, color in COLORS.items():
-        if arm in set(table["arm"]):
-            iterations, missed = courses(table[table["arm"] == arm])
+        own = table[table["arm"] == arm]
+        if len(own):
+            iterations, missed = courses(own)
+            label = arm if len(own) > _FEW else f"{arm} ({len(own)} seeds)"
             ax.plot(iterations, missed.T, color=color, lw=0.6, alpha=0.35)
-            ax.plot(iterations, np.nanmean(missed, axis=0), color=color, lw=1.8, label=arm)
+            ax.plot(iterations, np.nanmean(missed, axis=0), color=color, lw=1.8, label=label)
     ax.set(ylim=(0, 1.6))
     ax.spines[["top", "right"]].set_visible(False)
 
@@ -294,6 +333,8 @@ def main(
                     for name, told in MEASURES.items()
                 )
                 say(f"  {row['task']}, {CUTS[row['cut']]}, {row['arm']}: {numbers} (n {row['n']})")
+        say("missed at the end by learning rate, two seeds:")
+        say(by_rate(found).round(2).to_string())
         write(plot_speed(found))
 
 
