@@ -229,6 +229,7 @@ WITHOUT_ARRAYS = {
     ),
     *("check_plant", "check_simulator", "check_task"),
     *("train_jointly", "missed", "internal_error", "n_trained", "dense", "learn_from_rewards"),
+    "push_ahead",
     *("without_cerebellum", "without_expansion", "without_feedback"),
     *("load_course", "load_circuit", "list_packaged"),
     *("n_packaged", "compare_theories", "effect", "packaged_problems", "recovery_benchmark"),

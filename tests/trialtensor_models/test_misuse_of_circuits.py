@@ -27,7 +27,7 @@ BAD |= {
     "checkpoint": [9, -9, 0.5, "1", None, True],
     "region": ["thalamus", 3, None],
     "granule or None": [0, 0.5, "1", True],
-    "step bins": [0.05, 0.001, NAN, "1", None],
+    "step bins or None": [0.05, 0.001, NAN, "1"],
     "trial conditions": [[99], [-1], [0.5], ["a"], 0, [[0]]],
     "trials": [3, None, "a"],
     "lived": [3, None, "a"],
@@ -94,7 +94,7 @@ CALLS = {
     "Training.circuit": (TRAINING.circuit, {}, {"checkpoint": "checkpoint"}),
     "Training.performance": (TRAINING.performance, {}, {"n_repeats": "count", "seed": "place"}),
     "Training.run": (TRAINING.run, {}, {
-        "bin_width": "step bins", "n_granule": "granule or None", "output": "not negative",
+        "bin_width": "step bins or None", "n_granule": "granule or None", "output": "not negative",
         "seed": "place", "weights": "flag",
     }),
     "Training.save": (TRAINING.save, {"path": "x.h5"}, {"path": "path", "last": "flag"}),

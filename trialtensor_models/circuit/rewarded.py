@@ -17,12 +17,13 @@ from trialtensor.data.parameters import (
     check_whole,
 )
 from trialtensor_models.circuit.ahead import check_rewarded, push_ahead
-from trialtensor_models.circuit.anatomy import Anatomy
+from trialtensor_models.circuit.anatomy import REGIONS, Anatomy
 from trialtensor_models.circuit.circuit import Circuit
 from trialtensor_models.circuit.dynamics import COMPLEX, Activity, Setpoints
 from trialtensor_models.circuit.local_rules import parallel_fibre_change
 from trialtensor_models.circuit.olive import complex_spikes
 from trialtensor_models.circuit.pathways import Constraint, constraints_of
+from trialtensor_models.circuit.recording import steps_of_bin
 from trialtensor_models.circuit.rewarded_recording import Recording
 from trialtensor_models.circuit.rewarded_trial import Outcome, action_of, draw_trial
 from trialtensor_models.circuit.setpoints import track
@@ -158,8 +159,12 @@ def learn_from_rewards(
     _check(task, blocks, teaching, exploration, critic_rate, retention, outcome, seed)
     rate = _MOTOR_RATE[teaching] if motor_rate is None else motor_rate
     check_number("motor_rate", rate, least=0)
+    _check_lesion(lesion, share, lesion_from, sum(blocks))
+    given = start.anatomy if isinstance(start, Circuit) else anatomy
+    steps_of_bin(bin_width, given.dt if isinstance(given, Anatomy) else Anatomy().dt)
+    if n_granule is not None:
+        check_whole("n_granule", n_granule, 1)
     circuit = _start(task, start, anatomy, seed)
-    _check_lesion(circuit, lesion, share, lesion_from, sum(blocks))
     rules = _Rules(teaching=teaching, motor_rate=rate, critic_rate=critic_rate, retention=retention)
     recording = Recording(circuit, bin_width, n_granule)
     recording.keep(circuit)
@@ -302,10 +307,8 @@ def _check(
     check_whole("seed", seed, 0, SEEDS)
 
 
-def _check_lesion(
-    circuit: Circuit, lesion: Any, share: Any, lesion_from: Any, n_trials: int
-) -> None:
+def _check_lesion(lesion: Any, share: Any, lesion_from: Any, n_trials: int) -> None:
     if lesion is not None:
-        check_choice("lesion", lesion, tuple(circuit.anatomy.sizes))
+        check_choice("lesion", lesion, REGIONS)
     check_number("share", share, least=0, most=1)
-    check_whole("lesion_from", lesion_from, 0, n_trials)
+    check_whole("lesion_from", lesion_from, 0, n_trials - 1)

@@ -51,7 +51,8 @@ class Training:
         rules = ", ".join(f"{part} by {rule}" for part, rule in plan.rules.items())
         loss = f"loss {self.losses[-1]:.3g}" if len(self.losses) else "not trained"
         return (
-            f"Training on {plan.setting.task}, seed {plan.seed}\n  {sizes}\n  {rules}\n"
+            f"Training on {plan.setting.task.name} ({plan.setting.n_conditions} conditions), "
+            f"seed {plan.seed}\n  {sizes}\n  {rules}\n"
             f"  {len(self.losses)} iterations in {self.seconds:.0f} s, {len(self.iterations)} "
             f"checkpoints ({self.nbytes / 1e6:.1f} MB), {loss}"
         )
@@ -115,7 +116,7 @@ class Training:
     def run(
         self,
         *,
-        bin_width: float = 0.04,
+        bin_width: float | None = None,
         n_granule: int | None = 100,
         output: float = 1.0,
         seed: int = 0,
@@ -125,8 +126,8 @@ class Training:
 
         Parameters
         ----------
-        bin_width : float
-            Activity is averaged in bins of this many seconds.
+        bin_width : float, optional
+            Activity is averaged in bins of this many seconds; of two steps unless given.
         n_granule : int or None
             How many granule cells are recorded; None is all.
         output : float
@@ -153,7 +154,7 @@ class Training:
             circuits,
             self.iterations,
             self.plan.configuration(),
-            bin_width=bin_width,
+            bin_width=2 * self.plan.anatomy.dt if bin_width is None else bin_width,
             n_granule=n_granule,
             output=output,
             seed=seed,
