@@ -22,6 +22,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from trialtensor.cli.console import say
+from trialtensor.storage import frame_text, write_whole
 from trialtensor_models.circuit import Anatomy, Circuit, Training, train_jointly
 from trialtensor_models.experiments.figure_file import figure_to
 from trialtensor_models.tasks import DelayedMatch, EvidenceAccumulation, Task
@@ -157,7 +158,7 @@ def main(
     with figure_to(output) as write:
         found = pd.read_csv(TABLE) if shipped else measure(seeds)
         if table is not None:
-            found.to_csv(table, index=False, float_format="%.4f")
+            write_whole(table, frame_text(found.round(4)))
         last = found[found["iteration"] == found["iteration"].max()]
         by = last.groupby(["task", "cerebellum"], sort=False).mean(numeric_only=True)
         for (task, rule), row in by.iterrows():

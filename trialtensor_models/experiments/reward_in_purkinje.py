@@ -22,6 +22,7 @@ import typer
 
 from trialtensor import TCA
 from trialtensor.cli.console import say
+from trialtensor.storage import frame_text, write_whole
 from trialtensor.tracking import relate
 from trialtensor_models.circuit import Circuit, learn_from_rewards, push_ahead
 from trialtensor_models.experiments.decoding_over_blocks import Decoded, decode, held_out
@@ -279,7 +280,7 @@ def write_tables(found: dict[str, pd.DataFrame], folder: Path = TABLES) -> None:
     """Write a table a file, with four decimals."""
     folder.mkdir(exist_ok=True)
     for name, table in found.items():
-        table.to_csv(folder / f"reward_{name}.csv", index=False, float_format="%.4f")
+        write_whole(folder / f"reward_{name}.csv", frame_text(table.round(4)))
 
 
 def read_tables(folder: Path = TABLES) -> dict[str, pd.DataFrame]:
