@@ -105,6 +105,10 @@ CALLS = {
     "Circuit.draw": (CIRCUIT.draw, {}, {
         "conditions": "trial conditions", "seed": "place", "noise": "noise or None",
     }),
+    "Circuit.complex_spikes": (
+        CIRCUIT.complex_spikes, {"trials": TRIALS, "activity": FULL},
+        {"trials": "trials", "activity": "lived"},
+    ),
     "Circuit.run": (
         CIRCUIT.run, {"trials": TRIALS}, {"trials": "trials", "output": "output or None"}
     ),

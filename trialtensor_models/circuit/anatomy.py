@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -208,6 +208,17 @@ class Anatomy:
             return {"cortex": self.n_cortex}
         cells = (self.n_granule, self.n_nuclei * self.n_purkinje, self.n_nuclei, self.n_nuclei)
         return dict(zip(REGIONS, (self.n_cortex, self.n_pons, *cells), strict=True))
+
+    def configuration(self) -> dict[str, Any]:
+        """Describe the anatomy for a file.
+
+        Returns
+        -------
+        dict
+            Of numbers, text and lists.
+        """
+        own = asdict(self).items()
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in own}
 
     def steps(self, seconds: float) -> int:
         """Count the steps of a delay.

@@ -17,6 +17,7 @@ from trialtensor.data.parameters import (
 )
 from trialtensor_models.circuit.anatomy import REGIONS, Anatomy
 from trialtensor_models.circuit.dynamics import Activity, Setpoints, run
+from trialtensor_models.circuit.olive import complex_spikes
 from trialtensor_models.circuit.pathways import Weights
 from trialtensor_models.circuit.trials import Setting, Trials
 
@@ -141,6 +142,31 @@ class Circuit:
         for region, gone in self.silenced.items():
             getattr(activity, region)[..., gone] = 0
         return activity
+
+    def complex_spikes(self, trials: Trials, activity: Activity) -> np.ndarray:
+        """Find what the inferior olive tells of trials that were run.
+
+        Parameters
+        ----------
+        trials : Trials
+        activity : Activity
+            Of `run`.
+
+        Returns
+        -------
+        (T, B, n_nuclei) array
+            In spikes/s; they rest at 1.
+
+        Raises
+        ------
+        ValueError
+            If there is no cerebellum, or one of them is something else.
+        """
+        check_instance("trials", trials, Trials, "Trials")
+        check_instance("activity", activity, Activity, "an Activity")
+        if not self.anatomy.cerebellum:
+            raise ValueError("cerebellum: a cortex alone has no climbing fibres")
+        return complex_spikes(activity, trials, self.anatomy)
 
 
 def _check_fits(trials: Trials, circuit: Circuit) -> None:

@@ -9,7 +9,7 @@ from trialtensor_models.circuit.anatomy import Anatomy
 from trialtensor_models.circuit.dynamics import TONIC, Activity
 from trialtensor_models.circuit.local_rules import CORTICAL_LAG
 from trialtensor_models.circuit.olive import late
-from trialtensor_models.circuit.trials import Trials
+from trialtensor_models.circuit.trials import Trials, angles_of
 from trialtensor_models.tasks import ChoiceTask, chosen
 
 
@@ -102,5 +102,4 @@ def choices(activity: Activity, trials: Trials, task: ChoiceTask) -> np.ndarray:
     (B,) int array
     """
     end = activity.hand[min(trials.outcome, len(activity.hand)) - 1]
-    angle = np.rad2deg(np.arctan2(-end[:, 0], end[:, 1]))
-    return np.array([chosen(task, float(each)) for each in angle])
+    return np.array([chosen(task, float(each)) for each in angles_of(end)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -92,9 +92,7 @@ class Plan:
         own = {"rules", "n_iterations", "batch_size", "learning_rate", "fast_rate", "slow_rate"}
         setting = self.setting
         return {
-            "anatomy": {
-                k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self.anatomy).items()
-            },
+            "anatomy": self.anatomy.configuration(),
             "task": configuration_of(setting.task),
             "setting": {
                 "pushes": setting.pushes,

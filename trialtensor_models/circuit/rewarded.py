@@ -27,7 +27,7 @@ from trialtensor_models.circuit.recording import steps_of_bin
 from trialtensor_models.circuit.rewarded_recording import Recording
 from trialtensor_models.circuit.rewarded_trial import Outcome, action_of, draw_trial
 from trialtensor_models.circuit.setpoints import track
-from trialtensor_models.circuit.trials import Trials
+from trialtensor_models.circuit.trials import Trials, in_turns
 from trialtensor_models.sessions import Run
 from trialtensor_models.tasks import ChoiceTask, check_is_task, has_choices
 
@@ -172,7 +172,7 @@ def learn_from_rewards(
     learner = _Learner(circuit, rules, np.random.default_rng(np.random.SeedSequence([seed, 16])))
     with threadpool_limits(1, user_api="blas"):
         for block, n_trials in enumerate(blocks):
-            for place, cue in enumerate(_cues(len(task.labels), n_trials, rng)):
+            for place, cue in enumerate(in_turns(len(task.labels), n_trials, rng)):
                 if lesion is not None and len(recording) == lesion_from:
                     learner.lesion(lesion, share)
                 trials, found, turn = draw_trial(
@@ -259,12 +259,6 @@ def _nearer(before: Setpoints, after: Setpoints) -> Setpoints:
         old = getattr(before, part.name)
         moved[part.name] = old + _TRACKING * (getattr(after, part.name) - old)
     return Setpoints(**moved)
-
-
-def _cues(n_cues: int, n_trials: int, rng: np.random.Generator) -> np.ndarray:
-    """Cues in random order, each as often as the others."""
-    turns = -(-n_trials // n_cues)
-    return np.concatenate([rng.permutation(n_cues) for _ in range(turns)])[:n_trials]
 
 
 def _start(task: ChoiceTask, start: Circuit | None, anatomy: Anatomy | None, seed: int) -> Circuit:

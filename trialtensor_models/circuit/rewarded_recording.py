@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -149,10 +148,7 @@ class Recording:
             subspaces=subspaces_of(circuit),
             region=region,
             configuration={
-                "anatomy": {
-                    name: list(value) if isinstance(value, tuple) else value
-                    for name, value in asdict(circuit.anatomy).items()
-                },
+                "anatomy": circuit.anatomy.configuration(),
                 "task": configuration_of(circuit.setting.task),
                 **made,
             },

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from trialtensor_models.circuit.circuit import Circuit
-from trialtensor_models.circuit.trials import Setting, Trials
+from trialtensor_models.circuit.trials import Setting, Trials, angles_of
 from trialtensor_models.tasks import (
     ChoiceTask,
     chosen,
@@ -53,7 +53,7 @@ class Outcome:
         -------
         (1,) array
         """
-        self.angle = float(np.rad2deg(np.arctan2(-hand[0, 0], hand[0, 1])))
+        self.angle = float(angles_of(hand)[0])
         self.choice = chosen(self.task, self.angle)
         probability = self.task.reward_probability
         if not self.correct:

@@ -29,7 +29,7 @@ from trialtensor_models.circuit.setpoints import settle, track
 from trialtensor_models.circuit.state import Checkpoint, State
 from trialtensor_models.circuit.state_files import read_state, write_state
 from trialtensor_models.circuit.trained import Training
-from trialtensor_models.circuit.trials import Setting, Trials
+from trialtensor_models.circuit.trials import Setting, Trials, in_turns
 from trialtensor_models.tasks import Task, check_is_task, has_choices
 
 _N_SETTLING = 32
@@ -258,7 +258,8 @@ def _train(plan: Plan, path: Path | None, report: Callable[[int, float], None] |
     rng = np.random.default_rng()
     rng.bit_generator.state = state.rng
     for iteration in range(state.iteration, plan.n_iterations):
-        trials = plan.setting_at(iteration).draw(_conditions(plan, rng), plan.anatomy, rng)
+        conditions = in_turns(plan.setting.n_conditions, plan.batch_size, rng)
+        trials = plan.setting_at(iteration).draw(conditions, plan.anatomy, rng)
         loss, state = _learn(plan, state, constraints, gradient, trials, iteration)
         if not loss < _GREW * max(1.0, state.losses[0] if state.losses else loss):
             raise FloatingPointError(
@@ -295,13 +296,6 @@ def _first_state(plan: Plan) -> tuple[State, dict[str, Constraint]]:
     if 0 in plan.kept:
         state.checkpoints.append(Checkpoint.of(0, state))
     return state, constraints
-
-
-def _conditions(plan: Plan, rng: np.random.Generator) -> np.ndarray:
-    """A batch of conditions, as different as they can be."""
-    n = plan.setting.n_conditions
-    turns = -(-plan.batch_size // n)
-    return np.concatenate([rng.permutation(n) for _ in range(turns)])[: plan.batch_size]
 
 
 def _learn(

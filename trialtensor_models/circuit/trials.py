@@ -165,7 +165,7 @@ class Setting:
         def rewarded(hand: Any) -> Any:
             end = np.asarray(hand.detach() if hasattr(hand, "detach") else hand)
             if has_choices(task):
-                given = [chosen(task, float(each)) for each in _angles(end)]
+                given = [chosen(task, float(each)) for each in angles_of(end)]
                 right = np.asarray(given) == draw.side
             else:
                 right = np.linalg.norm(peak * (end - place), axis=1) <= (radius or 0)
@@ -196,9 +196,35 @@ def _peak(task: Task, dt: float) -> float:
     return peak
 
 
-def _angles(end: np.ndarray) -> np.ndarray:
-    """(B,) directions of (B, 2) places from straight ahead, in degrees counter-clockwise."""
-    return np.rad2deg(np.arctan2(-end[:, 0], end[:, 1]))
+def angles_of(places: np.ndarray) -> np.ndarray:
+    """Find directions from straight ahead.
+
+    Parameters
+    ----------
+    places : (B, 2) array
+
+    Returns
+    -------
+    (B,) array
+        In degrees counter-clockwise.
+    """
+    return np.asarray(np.rad2deg(np.arctan2(-places[:, 0], places[:, 1])))
+
+
+def in_turns(n_conditions: int, n_trials: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw conditions in random order, each as often as the others.
+
+    Parameters
+    ----------
+    n_conditions, n_trials : int
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    (n_trials,) int array
+    """
+    turns = -(-n_trials // n_conditions)
+    return np.concatenate([rng.permutation(n_conditions) for _ in range(turns)])[:n_trials]
 
 
 def _longer(signal: np.ndarray, n_steps: int, *, hold: bool = False) -> np.ndarray:

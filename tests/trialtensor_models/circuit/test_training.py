@@ -205,6 +205,7 @@ def test_lesions():
         silent = (getattr(found, region) == 0).all((0, 1))
         assert silent[half.silenced[region]].all()
         assert len(half.silenced[region]) == round(0.5 * SMALL.sizes[region])
+    assert circuit.complex_spikes(trials, full).shape == (*full.command.shape[:2], 8)
     # Without Purkinje cells the nuclei are as with Purkinje cells at rest: the mossy fibres' alone.
     alone = circuit.lesion("purkinje").run(trials)
     excited = alone.mossy @ circuit.weights["M"].T - circuit.setpoints.nuclei
