@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from trialtensor.data.parameters import SEEDS, check_number, check_whole
 from trialtensor_models.circuit.anatomy import Anatomy
 from trialtensor_models.circuit.rules import Rule
 from trialtensor_models.circuit.trials import Setting
-from trialtensor_models.tasks import configuration_of
+from trialtensor_models.tasks import configuration_of, has_choices
 
 # Rates of the local rules: a trial takes back about a tenth of its error by way of the cerebellum,
 # and cortex learns less than a hundredth of what the nuclei tell it.
@@ -50,6 +51,28 @@ class Plan:
     cut: int | None = None
     reverse_every: int | None = None
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("n_iterations", "batch_size"):
+            self._hold(name, check_whole(name, getattr(self, name), 1))
+        self._hold("seed", check_whole("seed", self.seed, 0, SEEDS))
+        self._hold("learning_rate", check_number("learning_rate", self.learning_rate, above=0))
+        for name in ("fast_rate", "slow_rate"):
+            self._hold(name, check_number(name, getattr(self, name), least=0))
+        for name in ("cut", "reverse_every"):
+            if getattr(self, name) is not None:
+                self._hold(name, check_whole(name, getattr(self, name), 1))
+        task, signals = self.setting.task, self.anatomy.signals
+        if self.reverse_every is not None and not has_choices(task):
+            raise ValueError(f"reverse_every: expected a task with choices, got {task.name}")
+        if "local" in self.rules.values() and "motor" not in signals:
+            raise ValueError(
+                f"signals: local rules of movement need 'motor' among them, got {signals!r}"
+            )
+
+    def _hold(self, name: str, value: Any) -> None:
+        """Keep plain numbers, which files can hold."""
+        object.__setattr__(self, name, value)
 
     def setting_at(self, iteration: int) -> Setting:
         """What is asked for at an iteration: the rule that is in force.

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from trialtensor.data.parameters import SEEDS, check_instance, check_number, check_whole
+from trialtensor.data.parameters import check_instance, check_whole
 from trialtensor.storage import check_target
 from trialtensor_models.circuit.anatomy import Anatomy
 from trialtensor_models.circuit.controls import without_cerebellum, without_feedback
@@ -30,7 +30,7 @@ from trialtensor_models.circuit.state import Checkpoint, State
 from trialtensor_models.circuit.state_files import read_state, write_state
 from trialtensor_models.circuit.trained import Training
 from trialtensor_models.circuit.trials import Setting, Trials, in_turns
-from trialtensor_models.tasks import Task, check_is_task, has_choices
+from trialtensor_models.tasks import Task, check_is_task
 
 _N_SETTLING = 32
 # A loss that is so many times the first one won't come down again.
@@ -138,31 +138,15 @@ def train_jointly(
     check_is_task(task)
     anatomy = _anatomy(anatomy, cerebellum, sparsity, ratio, coding_level, feedback_delay, task)
     given = rules_of(rules, anatomy.cerebellum, frozen=cerebellum == "frozen")
-    if "local" in given.values() and "motor" not in anatomy.signals:
-        raise ValueError(
-            f"signals: local rules of movement need 'motor' among them, got {anatomy.signals!r}"
-        )
-    n_iterations = check_whole("n_iterations", n_iterations, 1)
-    batch_size, seed = check_whole("batch_size", batch_size, 1), check_whole("seed", seed, 0, SEEDS)
-    learning_rate = check_number("learning_rate", learning_rate, above=0)
-    fast_rate = check_number("fast_rate", fast_rate, least=0)
-    slow_rate = check_number("slow_rate", slow_rate, least=0)
-    pushes = check_number("pushes", pushes, least=0, most=1)
-    cut = None if cut is None else check_whole("cut", cut, 1)
-    outcome = check_number("outcome", outcome, least=0)
     if not (path is None or isinstance(path, str | os.PathLike)):
         raise ValueError(f"path: expected the name of a file, got {path!r}")
-    if reverse_every is not None:
-        reverse_every = check_whole("reverse_every", reverse_every, 1)
-        if not has_choices(task):
-            raise ValueError(f"reverse_every: expected a task with choices, got {task.name}")
     if not (report is None or callable(report)):
         raise ValueError(f"report: expected a function, got {report!r}")
     plan = Plan(
         anatomy=anatomy,
         setting=Setting(task=task, pushes=pushes, outcome=outcome),
         rules=given,
-        kept=kept_iterations(checkpoints, n_iterations),
+        kept=kept_iterations(checkpoints, check_whole("n_iterations", n_iterations, 1)),
         n_iterations=n_iterations,
         batch_size=batch_size,
         learning_rate=learning_rate,

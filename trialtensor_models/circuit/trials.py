@@ -91,9 +91,9 @@ class Setting:
 
     def __post_init__(self) -> None:
         check_is_task(self.task)
-        check_number("pushes", self.pushes, least=0, most=1)
-        check_number("push_size", self.push_size, least=0)
-        check_number("outcome", self.outcome, least=0)
+        for name, most in (("pushes", 1), ("push_size", None), ("outcome", None)):
+            plain = check_number(name, getattr(self, name), least=0, most=most)
+            object.__setattr__(self, name, plain)
         if check_flag("reversed", self.reversed) and not has_choices(self.task):
             raise ValueError(f"reversed: expected a task with choices, got {self.task.name}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,10 @@ from trialtensor.data.parameters import check_choice
 from trialtensor_models.cli.app import app
 from trialtensor_models.cli.files import check_ending, check_figure, check_outputs
 from trialtensor_models.cli.pretrain import reporter
+
+if TYPE_CHECKING:
+    from trialtensor_models.circuit import Training
+    from trialtensor_models.tasks import Task
 
 
 @app.command()
@@ -45,41 +49,55 @@ def train(
 ) -> None:
     """Train cortex and cerebellum together, from weights that know nothing."""
     with clear_errors():
-        from trialtensor.storage import write_figure
         from trialtensor_models.circuit import Anatomy, train_jointly
-        from trialtensor_models.tasks import task_from
 
         check_ending(output, ".h5", "--output")
         if run is not None:
             check_ending(run, ".nc", "--run")
         check_outputs(output, run)
         check_figure(figure)
-        try:
-            own = task_from({"name": task})
-        except ValueError as error:
-            raise ValueError(f"--task: {error}") from error
-        given: Any = {"cortex": "bptt", "cerebellum": "local"} if rules == "mixed" else rules
-        check_choice("--rules", rules, ("bptt", "local", "mixed"))
-        if rules != "local" and find_spec("torch") is None:
-            raise ValueError("back-propagation needs torch: pip install 'trialtensor[models]'")
         training = train_jointly(
-            own,
+            _task(task),
             anatomy=Anatomy(n_cortex=units, ratio=ratio, coding_level=coding_level),
             cerebellum=cerebellum,
-            rules=given,
+            rules=_rules(rules, cerebellum),
             n_iterations=iterations,
             checkpoints=checkpoints,
             seed=seed,
             path=output,
             report=reporter(iterations),
         )
-        say(repr(training))
-        last = training.performance().isel(checkpoint=-1)
-        measured = [f"{name} {float(last[name]):.2f}" for name in last if name != "iteration"]
-        say("at the end: " + ", ".join(measured))
-        if run is not None:
-            training.run().save(run)
-            say(f"activity written to {run}; look at it with: trialtensor fit {run}")
-        if figure is not None:
-            say(f"figure: {write_figure(training.plot(), figure, dpi=130)}")
+        _say_and_write(training, run, figure)
         say(f"training written to {output}")
+
+
+def _task(name: str) -> Task:
+    from trialtensor_models.tasks import task_from
+
+    try:
+        return task_from({"name": name})
+    except ValueError as error:
+        raise ValueError(f"--task: {error}") from error
+
+
+def _rules(rules: str, cerebellum: bool) -> Any:
+    check_choice("--rules", rules, ("bptt", "local", "mixed"))
+    if rules == "local" and not cerebellum:
+        raise ValueError("--rules: without a cerebellum nothing teaches by local rules; use bptt")
+    if rules != "local" and find_spec("torch") is None:
+        raise ValueError("back-propagation needs torch: pip install 'trialtensor[models]'")
+    return {"cortex": "bptt", "cerebellum": "local"} if rules == "mixed" else rules
+
+
+def _say_and_write(training: Training, run: Path | None, figure: Path | None) -> None:
+    from trialtensor.storage import write_figure
+
+    say(repr(training))
+    last = training.performance().isel(checkpoint=-1)
+    measured = [f"{name} {float(last[name]):.2f}" for name in last if name != "iteration"]
+    say("at the end: " + ", ".join(measured))
+    if run is not None:
+        training.run().save(run)
+        say(f"activity written to {run}; look at it with: trialtensor fit {run}")
+    if figure is not None:
+        say(f"figure: {write_figure(training.plot(), figure, dpi=130)}")

@@ -52,6 +52,7 @@ REFUSED = {
     ("train", "--run", "x.h5"): "--run: expected a name that ends in .nc",
     ("train", "--task", "chess"): "--task: ",
     ("train", "--rules", "hebb"): "--rules: expected one of 'bptt', 'local', 'mixed', got 'hebb'",
+    ("train", "--no-cerebellum"): "--rules: without a cerebellum nothing teaches by local rules",
     ("train", "--figure", "x.doc"): "no figure ends in .doc",
     ("train", "--ratio", 0): "ratio: expected a number above 0, got 0.0",
     ("compare", "run.nc", "run.nc"): "run.nc",
