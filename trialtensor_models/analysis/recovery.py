@@ -146,8 +146,10 @@ def _pattern_scores(
         if not (inside.any() and cortex.any()):
             return scores  # another simulator, with regions of its own
         in_cortex = np.hstack([part[cortex] for part in parts.values()])
-        if truth.truth.counterfactual is not None and truth.activity is not None:
-            change = truth.activity - truth.truth.counterfactual["neither"]
+        unchanged = truth.truth.counterfactual
+        # Circuits that are trained as a whole have no activity of the same trials without learning.
+        if unchanged is not None and "neither" in unchanged and truth.activity is not None:
+            change = truth.activity - unchanged["neither"]
             neurons = change.values[:, cortex].transpose(1, 0, 2).reshape(cortex.sum(), -1)
             planted = _leading(neurons)
             found = _leading(in_cortex, planted.shape[1])

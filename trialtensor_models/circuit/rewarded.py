@@ -132,7 +132,8 @@ def learn_from_rewards(
     -------
     Run
         Its activity has all regions, with complex spikes (as they taught) in region "olive", and
-        its behaviour choice, correct, reward, expected (by the critic, at the end of the cue),
+        its behaviour adaptation (the command's turn, degrees clockwise), choice, correct, reward,
+        expected (by the critic, at the end of the cue),
         expected_outcome (just before the outcome) and prediction_error (at the outcome). Of its
         truth, "fast" is the turn of the command (degrees clockwise), "pathways" has parallel fibre
         synapses before the first and after each block.

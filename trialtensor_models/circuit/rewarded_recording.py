@@ -25,7 +25,7 @@ from trialtensor_models.sessions import Run, Truth
 from trialtensor_models.tasks import configuration_of
 
 # What is known of a trial before it: labels of activity, behaviour and truth alike.
-_SCHEDULED = ("block", "trial_in_block", "reversed", "condition", "side")
+_SCHEDULED = ("block", "trial_in_block", "reversed", "condition", "target", "side")
 _ANSWERED = ("choice", "correct", "reward")
 
 
@@ -103,13 +103,14 @@ class Recording:
             {
                 **labels,
                 "condition": int(trials.condition[0]),
+                "target": self._circuit.setting.task.labels[trials.condition[0]],
                 "side": outcome.side,
                 "choice": outcome.choice,
                 "correct": outcome.correct,
                 "reward": outcome.reward,
                 "angle": outcome.angle,
                 "explored": explored,
-                "turn": float(np.rad2deg(np.arctan2(*pushed))),
+                "adaptation": float(np.rad2deg(np.arctan2(*pushed))),
                 "expected": value[trials.go - 1],
                 "expected_outcome": value[trials.outcome - 1],
                 "prediction_error": reward_error(activity, trials, anatomy)[trials.outcome, 0],
@@ -143,7 +144,7 @@ class Recording:
         zeros = np.zeros(len(known))
         truth = Truth(
             schedule=xr.Dataset({name: ("trial", rows[name]) for name in _SCHEDULED}),
-            fast=_turn(rows["turn"], "turn of the command"),
+            fast=_turn(rows["adaptation"], "turn of the command"),
             slow=_turn(zeros, "what cortex learned: it doesn't learn"),
             subspaces=subspaces_of(circuit),
             region=region,
@@ -162,7 +163,7 @@ def _turn(values: np.ndarray, name: str) -> xr.DataArray:
 
 
 def _behaviour(rows: Mapping[str, np.ndarray], hand: np.ndarray, time: np.ndarray) -> xr.Dataset:
-    degrees = ("angle", "explored", "turn")
+    degrees = ("angle", "explored", "adaptation")
     columns: dict[str, Any] = {
         name: ("trial", values, {"units": "degrees"} if name in degrees else {})
         for name, values in rows.items()

@@ -76,7 +76,8 @@ def check_drawable(behaviour: xr.Dataset, *names: str) -> None:
     """
     missing = [name for name in names if name not in behaviour]
     if missing:
-        raise ValueError(f"behaviour: it has no {missing[0]} by trial to draw")
+        hint = "; Training.plot draws checkpoints of a circuit" if "checkpoint" in behaviour else ""
+        raise ValueError(f"behaviour: it has no {missing[0]} by trial to draw{hint}")
 
 
 def _paths(part: SubFigure, behaviour: xr.Dataset, truth: Any, phases: list[Phase]) -> None:

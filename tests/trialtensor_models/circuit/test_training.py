@@ -7,10 +7,13 @@ import pytest
 
 import trialtensor as tt
 from trialtensor_models import CenterOut, DelayedMatch, ReversalLearning, RotatedReaching, Run
+from trialtensor_models.analysis import changes_by_region, score_recovery
 from trialtensor_models.circuit import (
     Anatomy,
     Training,
     dense,
+    learn_from_rewards,
+    push_ahead,
     train_jointly,
     without_cerebellum,
     without_expansion,
@@ -137,6 +140,30 @@ def test_a_run_of_checkpoints_and_conditions(tmp_path):
     assert set(np.unique(read["region"])) == set(anatomy.sizes)
     model = tt.TCA(2, random_state=0).fit(run.activity)
     assert model.trial_factors_.shape == (12, 2)
+
+
+def test_runs_of_circuits_meet_figures_and_scores(tmp_path):
+    training = trained(anatomy=replace(SMALL, n_cortex=40), checkpoints=6)
+    run = training.run(n_granule=10)
+    changes = changes_by_region(run.activity)
+    scores = score_recovery(tt.TCA(2, random_state=0).fit(changes), run).scores
+    assert "thalamic subspace" in scores
+    assert "change subspace" not in scores  # nobody knows these trials without learning
+    for draw in (run.plot, lambda: run.film(tmp_path / "film.gif")):
+        with pytest.raises(ValueError, match=r"no adaptation by trial to draw; Training\.plot"):
+            draw()
+    figure = training.plot()
+    assert [ax.get_title() for ax in figure.axes][:4] == [
+        f"iteration {each}" for each in (0, 1, 4, 6)
+    ]
+
+
+def test_rewarded_runs_are_drawn():
+    anatomy = replace(SMALL, signals=("motor", "reward"))
+    start = push_ahead(ReversalLearning(), n_iterations=3, anatomy=anatomy)
+    run = learn_from_rewards(ReversalLearning(), start=start, blocks=(4, 4))
+    assert any("right answers" in axes.get_ylabel() for axes in run.plot().axes)
+    np.testing.assert_array_equal(run.truth.fast, run.behaviour["adaptation"])
 
 
 def test_tasks_with_choices_are_told():
