@@ -115,8 +115,10 @@ class _Scene:
         self.lines = [
             draw(*(100 * self.hand[k].T), color=_NOW, lw=0.9, alpha=0.8)[0] for k in trials
         ]
-        epoch = str(self.truth.schedule["epoch"].values[trials[-1]])
-        self.paths.set_title(f"{as_drawn(epoch)}, trials {trials[0]} to {trials[-1]}", fontsize=10)
+        title, schedule = f"trials {trials[0]} to {trials[-1]}", self.truth.schedule
+        if "epoch" in schedule:
+            title = f"{as_drawn(str(schedule['epoch'].values[trials[-1]]))}, {title}"
+        self.paths.set_title(title, fontsize=10)
         self.span.set_x(trials[0] - 0.5)
         self.span.set_width(len(trials))
         if self.activity is not None:

@@ -158,11 +158,12 @@ def test_runs_of_circuits_meet_figures_and_scores(tmp_path):
     ]
 
 
-def test_rewarded_runs_are_drawn():
+def test_rewarded_runs_are_drawn(tmp_path):
     anatomy = replace(SMALL, signals=("motor", "reward"))
     start = push_ahead(ReversalLearning(), n_iterations=3, anatomy=anatomy)
     run = learn_from_rewards(ReversalLearning(), start=start, blocks=(4, 4))
     assert any("right answers" in axes.get_ylabel() for axes in run.plot().axes)
+    assert run.film(tmp_path / "film.gif", n_frames=2).stat().st_size > 1000
     np.testing.assert_array_equal(run.truth.fast, run.behaviour["adaptation"])
 
 
